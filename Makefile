@@ -48,7 +48,7 @@ test-full: env ## Run every test: whole matrices, all journeys, launch; then mak
 check: env ## Formatter, linter, wording, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(DEV).checks.refused_words
+	$(DEV).checks.refused_language
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(DEV).runtime.with_datastores $(PY) manage.py makemigrations --check --dry-run

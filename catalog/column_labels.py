@@ -114,7 +114,7 @@ COLUMNS = {
     "rate": _("Rate"),
     "old_rate": _("Previous rate"),
     "reported_at": _("Received"),
-    "encrypted_secret": _("Secret (encrypted)"),
+    "secret_encrypted": _("Secret (encrypted)"),
     "due_at": _("Next fetch"),
     "last_success_at": _("Received"),
     "failing_since": _("Failing since"),

@@ -156,7 +156,11 @@ def delivery_address_changed(
 
 
 def delivery_address_change_result(
-    purchase_order: PurchaseOrder, *, wish: AddressChangeRequest, was: Address, at: datetime
+    purchase_order: PurchaseOrder,
+    *,
+    change_request: AddressChangeRequest,
+    was: Address,
+    at: datetime,
 ) -> None:
     """Notify the customer whether the address of one parcel was changed as requested."""
     order = purchase_order.order
@@ -165,7 +169,7 @@ def delivery_address_change_result(
     )
     record_event(
         name="order.delivery_address_change_result",
-        key=f"order.delivery_address_change_result:{purchase_order.number}:{wish.pk}",
+        key=f"order.delivery_address_change_result:{purchase_order.number}:{change_request.pk}",
         subject=f"order:{order.number}",
         payload={
             **base_payload(order),
@@ -173,9 +177,9 @@ def delivery_address_change_result(
                 line_payload(line)
                 for line in lines.select_related("variant__product__spec").order_by("pk")
             ],
-            "is_changed": wish.status == AddressChangeRequest.Status.ACCEPTED,
+            "is_changed": change_request.status == AddressChangeRequest.Status.ACCEPTED,
             "ship_to": purchase_order.goes_to,
-            "wished": wish.ship_to,
+            "wished": change_request.ship_to,
             "was": asdict(was),
         },
         at=at,

@@ -113,8 +113,8 @@ def _identifying_texts(rows: list[Order], carts: QuerySet[Cart]) -> set[str]:
         words |= identifying_words(row.address_verification.get("other", {}))
         for sent in PurchaseOrder.objects.filter(order=row).exclude(ship_to={}):
             words |= identifying_words(sent.ship_to)
-        for wish in AddressChangeRequest.objects.filter(purchase_order__order=row):
-            words |= identifying_words(wish.ship_to)
+        for change_request in AddressChangeRequest.objects.filter(purchase_order__order=row):
+            words |= identifying_words(change_request.ship_to)
         for each in row.address_verification.get("staff", []):
             words |= identifying_words(each.get("was", {}))
     return words
@@ -148,9 +148,9 @@ def _erase_order(order: Order, words: set[str]) -> None:
             chosen_by=anonymize(backorder.chosen_by, words),
         )
     _erase_status_reasons(order, words)
-    for wish in AddressChangeRequest.objects.filter(purchase_order__order=order):
-        where = blank_address(wish.ship_to)
-        AddressChangeRequest.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
+    for change_request in AddressChangeRequest.objects.filter(purchase_order__order=order):
+        where = blank_address(change_request.ship_to)
+        AddressChangeRequest.objects.filter(pk=change_request.pk).update(ship_to=where, reason="")
     # Free texts may name anyone; a tracking number identifies the customer at the carrier.
     order.returns.update(words="", answer="", label="", tracking_number="")
     photos.delete_of_order(order)

@@ -11,95 +11,20 @@ from catalog.attributes import batteries
 from catalog.attributes import units as attribute_units
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.plausibility import StatedMode
-
-# Patterns of labels and values
-
-# The subject of a label. First match wins; the order matters ("battery weight" is no weight).
-SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (subject, re.compile(words, re.IGNORECASE))
-    for subject, words in (
-        ("skip", r"pack(?:age|ed|ing)|gross|shipping|carton|cable|charg\w+ time|warranty|certif"),
-        ("modes", r"\bmodes?\b|light settings|levels"),
-        ("charging", r"charg\w*|\busb\b"),
-        ("battery", r"batter\w*|\bcells?\b|accu\b|power (?:source|supply)"),
-        ("light_colors", r"(?:light|led|beam) colou?rs?"),
-        ("cct_k", r"colou?r temp\w*|\bcct\b"),
-        ("cri", r"\bcri\b|colou?r render\w*"),
-        ("output_min_lm", r"(?:min\w*|lowest) (?:output|lumens?|brightness)|moonlight"),
-        ("output_lm", r"output|lumens?|brightness|luminous"),
-        ("intensity_cd", r"intensity|candela"),
-        ("beam", r"beam|throw|irradiation|(?:lighting|shoot\w*) (?:distance|range)|\brange\b"),
-        ("runtime", r"run ?-?time|working time|work time|burn ?-?time|use time|lasts|autonom\w*"),
-        ("weight_g", r"weight"),
-        ("head_mm", r"head|bezel"),
-        ("length_mm", r"length|\bsize\b|dimensions?"),
-        ("ip_rating", r"water\w*|\bip\b|ip (?:rating|code)|ingress|protection|dust"),
-        ("impact_m", r"impact|drop"),
-        ("power_w", r"\bpower\b|watt\w*"),
-        ("features", r"features?|functions?"),
-        ("material", r"material"),
-    )
+from catalog.attributes.spec_patterns import (
+    CHARGING,
+    COLORS,
+    COLUMNS_BY_SUBJECT,
+    FEATURES,
+    HIGH,
+    LONG,
+    MATERIALS,
+    MEASURED,
+    MODE_KINDS,
+    NUMBER,
+    SEPARATORS,
+    SUBJECTS,
 )
-FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (code, re.compile(words, re.IGNORECASE))
-    for code, words in (
-        ("motion_sensor", r"(?:motion|wave|gesture|hand|ir|induction)[ -]?sens\w*|\bsensor\b"),
-        ("red_light", r"\bred (?:light|led|mode|night)|night vision"),
-        ("magnet", r"magnet(?:ic)?(?: base| tail)?(?! charg)"),
-        ("zoom", r"zoom\w*|adjustable focus"),
-        ("clip", r"\bclip\b"),
-        ("hook", r"\bhook\b|hang\w+ (?:loop|ring)"),
-        ("dimming", r"dimm\w+|stepless"),
-        ("lockout", r"lock-?\s?out"),
-        ("power_bank", r"power ?bank"),
-        ("battery_indicator", r"(?:battery|charge|power) (?:level )?(?:indicator|display)"),
-        ("rear_light", r"rear (?:red )?light|tail light"),
-    )
-)
-CHARGING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (code, re.compile(words, re.IGNORECASE))
-    for code, words in (
-        ("usb_c", r"usb[ -]?c\b|type[ -]?c\b"),
-        ("micro_usb", r"micro[ -]?usb"),
-        ("magnetic", r"magnetic charg\w*|magnetic cable"),
-        ("solar", r"\bsolar\b"),
-        ("crank", r"\bcrank\b|dynamo"),
-        ("cradle", r"cradle|dock"),
-        ("dc", r"\bdc\b"),
-    )
-)
-COLORS = ("warm white", "white", "red", "green", "blue", "amber", "uv", "infrared", "rgb")
-MATERIALS = re.compile(
-    r"alumin(?:um|ium)|abs|polycarbonate|\bpc\b|nylon|rubber|silicone|steel|titanium|copper|brass",
-    re.IGNORECASE,
-)
-MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|flash|flame|sos|beacon", re.IGNORECASE)
-HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|full", re.IGNORECASE)
-LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
-SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
-NUMBER = re.compile(r"\d")
-# A line on one of these subjects with a number and no value is reported as unreadable.
-MEASURED = frozenset(
-    {"output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm", "head_mm"}
-    | {"impact_m", "cct_k", "ip_rating"}
-)
-
-# Subjects stated in words, and the columns that they fill.
-COLUMNS_BY_SUBJECT: Mapping[str, tuple[str, ...]] = {
-    "battery": (
-        *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
-        *("battery_capacity_mah", "battery_voltage", "battery_energy_wh", "power_sources"),
-    ),
-    "charging": ("charging",),
-    "cri": ("cri",),
-    "ip_rating": ("ip_rating",),
-    "light_colors": ("light_colors",),
-    "material": ("material",),
-    "modes": ("output_lm", "runtime_max_min"),
-    "power_w": (),
-    "runtime": ("runtime_high_min", "runtime_max_min"),
-}
-
 
 type StatedValue = tuple[Any, dict[str, str]]  # a value and the text that states it
 

@@ -93,7 +93,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         given: dict[str, Any] = super().clean() or {}
         if {"url", "header", "secret"} - given.keys():
             return given
-        is_kept = bool(self.instance.encrypted_secret) and not given["secret"]
+        is_kept = bool(self.instance.secret_encrypted) and not given["secret"]
         if given["secret"] and not given["header"]:
             self.add_error("header", gettext("Enter the header for the secret."))
         elif given["header"] and not given["secret"] and not is_kept:
@@ -109,7 +109,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
             return ""
         if secret := self.cleaned_data["secret"]:
             return encrypt({sources.SECRET_KEY: secret})
-        return str(self.instance.encrypted_secret)
+        return str(self.instance.secret_encrypted)
 
 
 def _host(url: str) -> tuple[str, str]:
@@ -137,7 +137,7 @@ class CompetitorSourceAdmin(StaffAdmin):
     list_filter: ClassVar = ["is_enabled"]
     search_fields: ClassVar = ["name"]
     ordering: ClassVar = ["name"]
-    exclude: ClassVar = ["encrypted_secret", "validators"]
+    exclude: ClassVar = ["secret_encrypted", "validators"]
     actions_detail: ClassVar = ["ask_now"]
     available_if: ClassVar = {"ask_now": lambda source: source.is_enabled}
 
@@ -162,9 +162,9 @@ class CompetitorSourceAdmin(StaffAdmin):
         change: bool,
     ) -> None:
         """Save only the edited fields, since a worker writes others; make the source due."""
-        obj.encrypted_secret = form.sealed()
+        obj.secret_encrypted = form.sealed()
         obj.due_at = timezone.now()
-        obj.save(update_fields=[*EDITABLE_FIELDS, "encrypted_secret", "due_at"] if change else None)
+        obj.save(update_fields=[*EDITABLE_FIELDS, "secret_encrypted", "due_at"] if change else None)
 
     @action(description=_("Fetch now"), icon="sync")
     def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -79,7 +79,7 @@ def fetch_source(*, source_id: int, now: datetime) -> ImportResult | None:
         return None
     secret = ""
     try:
-        secret = str(decrypt(source.encrypted_secret).get(SECRET_KEY, ""))
+        secret = str(decrypt(source.secret_encrypted).get(SECRET_KEY, ""))
         answer = _download(source, secret, now)
         taken = None if answer is None else _import(source, answer, secret, now)
     except EXPECTED_ERRORS as error:

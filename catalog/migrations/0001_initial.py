@@ -699,7 +699,7 @@ class Migration(migrations.Migration):
                 ("interval_minutes", models.PositiveIntegerField(default=60, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(4320)])),
                 ("is_enabled", models.BooleanField(default=True)),
                 ("header", models.CharField(blank=True, max_length=60)),
-                ("encrypted_secret", storefront.lib.security.encryption.EncryptedTextField(blank=True)),
+                ("secret_encrypted", storefront.lib.security.encryption.EncryptedTextField(blank=True)),
                 ("due_at", models.DateTimeField()),
                 ("asked_at", models.DateTimeField(blank=True, null=True)),
                 ("last_success_at", models.DateTimeField(blank=True, null=True)),
@@ -712,7 +712,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("interval_minutes__gte", 5), ("interval_minutes__lte", 4320)), name="competitor_source_interval_in_range"),
                     models.CheckConstraint(
-                        condition=models.Q(models.Q(("encrypted_secret", ""), ("header", "")), models.Q(models.Q(("header", ""), _negated=True), models.Q(("encrypted_secret", ""), _negated=True)), _connector="OR"),
+                        condition=models.Q(models.Q(("header", ""), ("secret_encrypted", "")), models.Q(models.Q(("header", ""), _negated=True), models.Q(("secret_encrypted", ""), _negated=True)), _connector="OR"),
                         name="competitor_source_secret_has_header",
                     ),
                 ]

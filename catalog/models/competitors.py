@@ -181,7 +181,7 @@ MIN_INTERVAL_MIN, MAX_INTERVAL_MIN = 5, 3 * 24 * 60
 class CompetitorSource(models.Model):
     """A URL of competitor prices and the result of recent fetches.
 
-    ``encrypted_secret`` is sent in ``header``. ``validators`` holds the validators of the stored
+    ``secret_encrypted`` is sent in ``header``. ``validators`` holds the validators of the stored
     list.
     ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
     """
@@ -199,7 +199,7 @@ class CompetitorSource(models.Model):
     )
     is_enabled = models.BooleanField(default=True)
     header = models.CharField(max_length=60, blank=True)
-    encrypted_secret = EncryptedTextField(blank=True)
+    secret_encrypted = EncryptedTextField(blank=True)
     due_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)  # the last successful fetch
@@ -219,8 +219,8 @@ class CompetitorSource(models.Model):
                 name="competitor_source_interval_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(header="", encrypted_secret="")
-                | (~Q(header="") & ~Q(encrypted_secret="")),
+                condition=Q(header="", secret_encrypted="")
+                | (~Q(header="") & ~Q(secret_encrypted="")),
                 name="competitor_source_secret_has_header",
             ),
         ]

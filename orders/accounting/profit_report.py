@@ -6,8 +6,7 @@ the cost terms. Supplier currencies are converted at the rate stored with the or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,11 +17,11 @@ from django.utils.translation import gettext as _
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing, LandedCost
 from orders.accounting import three_way_match
+from orders.accounting.after_sale_profit import FxRates, add_after_sale, unknown_rate
 from orders.accounting.profit import LineProfit, Profit, ProfitItem, Source
 from orders.models import (
     Order,
     OrderLine,
-    Payment,
     PurchaseLine,
     PurchaseOrder,
     SupplierClaim,
@@ -34,110 +33,6 @@ from storefront.lib.money import Money
 
 NOTHING = Decimal(0)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FxRates:
-    """Converts supplier currencies to the currency of an order."""
-
-    currency: str
-    costing: Costing
-
-    def rate(self, currency: str, lines: Iterable[OrderLine]) -> Decimal | None:
-        """Return the exchange rate at the sale of the lines, else the current one."""
-        if currency == self.currency:
-            return Decimal(1)
-        kept = (one.cost_rate for one in lines if one.cost_currency == currency)
-        return next((one for one in kept if one is not None), None) or self.costing.rate(currency)
-
-    def converted(
-        self, amount: Decimal | None, currency: str, lines: Sequence[OrderLine]
-    ) -> Money | None:
-        rate = self.rate(currency, lines)
-        if rate is None or amount is None:
-            return None
-        return Money(amount * rate, self.currency).rounded()
-
-    def sum(self, amounts: Iterable[Money | None]) -> Money:
-        return Money.total((one for one in amounts if one is not None), self.currency)
-
-
-def add_after_sale(*, order: Order, profit: Profit, fx_rates: FxRates, ways: Decimal) -> None:
-    """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
-
-    Shape:  ``profit`` has its items; ``ways``: shipping charges of the items sold
-    """
-    _add_refunds(order, profit, ways)
-    for purchase_order in order.purchase_orders.all():
-        lines = [one.order_line for one in purchase_order.lines.all()]
-        if purchase_order.status == PurchaseOrder.Status.CANCELED:
-            _add_canceled_invoices(purchase_order, lines, profit, fx_rates)
-        for claim in purchase_order.claims.all():
-            _add_credit(claim, lines, profit, fx_rates, Source.CLAIM)
-        for supplier_return in purchase_order.supplier_returns.all():
-            _add_credit(supplier_return, lines, profit, fx_rates, Source.GIVEN_BACK)
-
-
-def unknown_rate(currency: str) -> str:
-    return _("value of %s") % currency
-
-
-def _add_refunds(order: Order, profit: Profit, ways: Decimal) -> None:
-    """Add refunds for items that stay sold, with their tax.
-
-    Refunds are first applied to what was captured for items canceled since.
-    """
-    payments = [one for one in order.payments.all() if one.currency == order.currency]
-    taken = sum((one.captured_amount for one in payments), NOTHING)
-    back = sum((one.refunded_amount for one in payments), NOTHING)
-    stands = profit.sum(profit.parts(), ProfitItem.GOODS, ProfitItem.DISCOUNT).amount + ways
-    refund = max(back - max(taken - stands, NOTHING), NOTHING)
-    if refund and order.total_amount:
-        tax = refund * order.tax_amount / order.total_amount
-        _add_ledger_amount(profit, ProfitItem.REFUND, -refund)
-        _add_ledger_amount(profit, ProfitItem.TAX, tax)
-    for payment in payments:
-        if payment.dispute_status == Payment.Dispute.LOST:
-            _add_ledger_amount(
-                profit, ProfitItem.CHARGED_BACK, payment.refunded_amount - payment.captured_amount
-            )
-
-
-def _add_ledger_amount(profit: Profit, what: ProfitItem, amount: Decimal) -> None:
-    profit.add(None, what, Money(amount, profit.currency), Source.BOOK)
-
-
-def _add_canceled_invoices(
-    purchase_order: PurchaseOrder, lines: Sequence[OrderLine], profit: Profit, fx_rates: FxRates
-) -> None:
-    for bill in purchase_order.bills.all():
-        if bill.withdrawn_at is None:
-            cost = fx_rates.converted(bill.total.amount, bill.currency, lines)
-            if cost is None:
-                profit.unknown.append(unknown_rate(bill.currency))
-            else:
-                profit.add(None, ProfitItem.COST, cost * -1, Source.BILLED)
-
-
-def _add_credit(
-    claim: SupplierClaim | SupplierReturn,
-    lines: Sequence[OrderLine],
-    profit: Profit,
-    fx_rates: FxRates,
-    source: Source,
-) -> None:
-    if claim.credited_amount is None:
-        return
-    money = fx_rates.converted(claim.credited_amount, claim.currency, lines)
-    if money is None:
-        profit.unknown.append(unknown_rate(claim.currency))
-        return
-    over = {
-        one.purchase_line.order_line_id: one.unit_amount * one.quantity for one in claim.lines.all()
-    }
-    profit.divide(over, ProfitItem.CREDIT, money, source)
-
-
-# Profit of an order
 
 Status = PurchaseOrder.Status
 PAID = (

@@ -164,7 +164,8 @@ class AddressChangeRequestAdmin(StaffAdmin):
     exclude: ClassVar = ["ship_to"]
     actions_detail: ClassVar = ["record_acceptance", "record_refusal"]
     available_if: ClassVar = dict.fromkeys(
-        actions_detail, lambda wish: wish.status == AddressChangeRequest.Status.REQUESTED
+        actions_detail,
+        lambda change_request: change_request.status == AddressChangeRequest.Status.REQUESTED,
     )
     user_errors: ClassVar = (corrections.AddressLockedError,)
 
@@ -177,16 +178,19 @@ class AddressChangeRequestAdmin(StaffAdmin):
         return self._write_down(request, object_id, is_yes=False)
 
     def _write_down(self, request: HttpRequest, object_id: str, *, is_yes: bool) -> HttpResponse:
-        wish: AddressChangeRequest = self.row(request, object_id)
+        change_request: AddressChangeRequest = self.row(request, object_id)
         return self.ask(
             request,
-            wish,
+            change_request,
             title=gettext("Mark as accepted") if is_yes else gettext("Mark as rejected"),
             explain=gettext(
                 "Use this only if the supplier told you so. The customer gets an e-mail."
             ),
             act=lambda _given: change_requests.record_answer(
-                wish=wish, is_yes=is_yes, actor=str(request.user), now=timezone.now()
+                change_request=change_request,
+                is_yes=is_yes,
+                actor=str(request.user),
+                now=timezone.now(),
             ),
             done=gettext("Response recorded. The customer gets an e-mail."),
         )

@@ -223,37 +223,43 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
         asked_by=actor[:100],
         answered_by=actor[:100],
     )
-    events.delivery_address_change_result(purchase_order, wish=done, was=was, at=now)
+    events.delivery_address_change_result(purchase_order, change_request=done, was=was, at=now)
 
 
 @transaction.atomic(durable=True)
-def record_answer(*, wish: AddressChangeRequest, is_yes: bool, actor: str, now: datetime) -> None:
+def record_answer(
+    *, change_request: AddressChangeRequest, is_yes: bool, actor: str, now: datetime
+) -> None:
     """Record the supplier's answer and notify the customer. Idempotent.
 
     Locks:  the order, then the purchase order, then the request
     Raises: AddressLockedError  the opposite answer is recorded
     """
-    purchase_order = wish.purchase_order
+    purchase_order = change_request.purchase_order
     locks.lock(purchase_order)
-    wish = AddressChangeRequest.objects.select_for_update(of=["self"]).get(pk=wish.pk)
+    change_request = AddressChangeRequest.objects.select_for_update(of=["self"]).get(
+        pk=change_request.pk
+    )
     to = Status.ACCEPTED if is_yes else Status.REFUSED
-    if wish.status == to:
+    if change_request.status == to:
         return
-    if wish.status != Status.REQUESTED:
+    if change_request.status != Status.REQUESTED:
         raise AddressLockedError(gettext("The supplier has already given a different answer."))
     was = Address(**purchase_order.goes_to)
-    wish.move(to, at=now, actor=actor, answered_by=actor[:100])
+    change_request.move(to, at=now, actor=actor, answered_by=actor[:100])
     if is_yes:
-        purchase_order.ship_to = wish.ship_to
+        purchase_order.ship_to = change_request.ship_to
         purchase_order.save(update_fields=["ship_to"])
     PurchaseMessage.objects.create(
         purchase_order=purchase_order,
         direction=PurchaseMessage.Direction.IN,
         kind=f"readdress_{to}",
-        body={"place": wish.place},
+        body={"place": change_request.place},
         at=now,
     )
-    events.delivery_address_change_result(purchase_order, wish=wish, was=was, at=now)
+    events.delivery_address_change_result(
+        purchase_order, change_request=change_request, was=was, at=now
+    )
 
 
 def pending_request(purchase_order: PurchaseOrder) -> AddressChangeRequest | None:

@@ -34,27 +34,29 @@ def pending_notices() -> QuerySet[AddressChangeRequest]:
     return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
 
 
-def send(*, wish: AddressChangeRequest) -> None:
+def send(*, change_request: AddressChangeRequest) -> None:
     """E-mail the request to the supplier, once per request; without an e-mail address, staff ask.
 
     Raises: ExternalServiceError
     """
-    purchase_order = wish.purchase_order
-    plea = ManualRequest(
+    purchase_order = change_request.purchase_order
+    manual_request = ManualRequest(
         wanted=RequestKind.READDRESS,
-        key=f"{purchase_order.number}:{wish.pk}",
+        key=f"{purchase_order.number}:{change_request.pk}",
         number=purchase_order.number,
         page_url=links.purchase_url(purchase_order),
-        ship_to=Address(**wish.ship_to),
+        ship_to=Address(**change_request.ship_to),
     )
     by = RequestChannel.EMAIL
     try:
         with open_connector(purchase_order.supplier) as connector:
-            require(connector, ManualRequests).send_request(plea)
+            require(connector, ManualRequests).send_request(manual_request)
     except UnsupportedCapabilityError:
         by = RequestChannel.STAFF
     except PermanentError as error:
         if error.code != NOT_CONNECTED:
             raise
         by = RequestChannel.STAFF
-    AddressChangeRequest.objects.filter(pk=wish.pk, notified_via="").update(notified_via=by)
+    AddressChangeRequest.objects.filter(pk=change_request.pk, notified_via="").update(
+        notified_via=by
+    )

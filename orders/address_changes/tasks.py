@@ -21,11 +21,13 @@ def send_supplier_notices(**_: Any) -> None:
     waiting = supplier_notices.pending_notices()
     told = 0
     # A failed request stays first in line: it does not count for the batch.
-    for wish in waiting.select_related("purchase_order__supplier").iterator(chunk_size=BATCH):
+    for change_request in waiting.select_related("purchase_order__supplier").iterator(
+        chunk_size=BATCH
+    ):
         try:
-            supplier_notices.send(wish=wish)
+            supplier_notices.send(change_request=change_request)
         except ExternalServiceError as error:
-            log.warning("%s: address change not sent yet: %s", wish.purchase_order, error)
+            log.warning("%s: address change not sent yet: %s", change_request.purchase_order, error)
         else:
             told += 1
         if told == BATCH:

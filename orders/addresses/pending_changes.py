@@ -22,12 +22,14 @@ def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     Locks:  the caller holds the order
     """
     wishes = _open(purchase_order)
-    for wish in wishes:
+    for change_request in wishes:
         was = Address(**purchase_order.goes_to)
-        purchase_order.ship_to = wish.ship_to
+        purchase_order.ship_to = change_request.ship_to
         purchase_order.save(update_fields=["ship_to"])
-        wish.move(Status.ACCEPTED, at=now, reason="no supplier has the order")
-        events.delivery_address_change_result(purchase_order, wish=wish, was=was, at=now)
+        change_request.move(Status.ACCEPTED, at=now, reason="no supplier has the order")
+        events.delivery_address_change_result(
+            purchase_order, change_request=change_request, was=was, at=now
+        )
     return bool(wishes)
 
 
@@ -37,11 +39,13 @@ def reject(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: da
 
     Locks:  the caller holds the order
     """
-    for wish in _open(purchase_order):
+    for change_request in _open(purchase_order):
         was = Address(**purchase_order.goes_to)
-        wish.move(Status.REFUSED, at=now, reason=reason)
+        change_request.move(Status.REFUSED, at=now, reason=reason)
         if is_told:
-            events.delivery_address_change_result(purchase_order, wish=wish, was=was, at=now)
+            events.delivery_address_change_result(
+                purchase_order, change_request=change_request, was=was, at=now
+            )
 
 
 def _open(purchase_order: PurchaseOrder) -> list[AddressChangeRequest]:

@@ -64,13 +64,13 @@ def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
     Raises: UnsupportedCapabilityError  the supplier has no address for it
     """
     asked = purchase_order.messages.filter(direction=PurchaseMessage.Direction.OUT, kind="cancel")
-    plea = ManualRequest(
+    manual_request = ManualRequest(
         wanted=RequestKind.STOP,
         key=f"{purchase_order.number}:{asked.count()}",
         number=purchase_order.number,
         page_url=links.purchase_url(purchase_order),
     )
-    require(connector, ManualRequests).send_request(plea)
+    require(connector, ManualRequests).send_request(manual_request)
     _record_channel(purchase_order, RequestChannel.EMAIL)
 
 

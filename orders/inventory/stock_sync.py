@@ -240,18 +240,18 @@ def undo_absorbed(*, supplier: Supplier, now: datetime) -> int:
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
     levels.lock_locations(supplier=supplier)
     count = 0
-    for feed_run in rollback.runs_with_deferred(supplier=supplier):
-        count += _undo_run(feed_run, now)
-        rollback.resume_deferred(feed_run=feed_run, now=now)
+    for sync_run in rollback.runs_with_deferred(supplier=supplier):
+        count += _undo_run(sync_run, now)
+        rollback.resume_deferred(sync_run=sync_run, now=now)
     return count
 
 
 @requires_transaction
-def _undo_run(feed_run: SyncRun, now: datetime) -> int:
+def _undo_run(sync_run: SyncRun, now: datetime) -> int:
     """Subtract again the sales this run showed, or that its figure proved without a drop."""
-    since = rollback.deferred_levels(feed_run)
+    since = rollback.deferred_levels(sync_run)
     seen = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
-    cause = f"run:{feed_run.pk}"
+    cause = f"run:{sync_run.pk}"
     units: Counter[int] = Counter()
     count = 0
     for row in seen.select_for_update(of=["self"]).select_related("absorbed_in").order_by("pk"):
@@ -260,7 +260,7 @@ def _undo_run(feed_run: SyncRun, now: datetime) -> int:
         else:
             is_by_run = row.absorbed_in.cause == cause
         if is_by_run:
-            reason = f"sync run {feed_run.pk} was reverted"
+            reason = f"sync run {sync_run.pk} was reverted"
             row.move(
                 Status.UNSEEN,
                 at=now,
@@ -271,5 +271,5 @@ def _undo_run(feed_run: SyncRun, now: datetime) -> int:
             )
             units[row.level_id] += row.quantity
             count += 1
-    ledger.undo_absorbed(units=units, cause=f"rollback:{feed_run.pk}", now=now)
+    ledger.undo_absorbed(units=units, cause=f"rollback:{sync_run.pk}", now=now)
     return count

@@ -864,7 +864,7 @@ class Migration(migrations.Migration):
                 ("opened_by", models.CharField(max_length=100)),
                 ("destination", models.CharField(choices=[("supplier", "To the supplier"), ("us", "Us"), ("nowhere", "Customer keeps the items")], default="us", max_length=10)),
                 ("address", models.CharField(blank=True, max_length=300)),
-                ("label_payer", models.CharField(choices=[("us", "We pay"), ("shopper", "Customer pays")], default="shopper", max_length=10)),
+                ("label_payer", models.CharField(choices=[("us", "We pay"), ("customer", "Customer pays")], default="customer", max_length=10)),
                 ("ship_by", models.DateField(blank=True, null=True)),
                 ("label", models.CharField(blank=True, max_length=500)),
                 ("carrier", models.CharField(blank=True, max_length=60)),
@@ -964,7 +964,7 @@ class Migration(migrations.Migration):
                 ("return_window_days", models.PositiveSmallIntegerField(default=30)),
                 ("warranty_months", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("restocking_fee_percent", models.DecimalField(decimal_places=2, default=0, max_digits=5)),
-                ("label_payer", models.CharField(choices=[("us", "We pay"), ("shopper", "Customer pays")], default="shopper", max_length=10)),
+                ("label_payer", models.CharField(choices=[("us", "We pay"), ("customer", "Customer pays")], default="customer", max_length=10)),
                 ("supplier", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="return_policies", to="suppliers.supplier")),
             ],
             options={

@@ -34,7 +34,7 @@ class ReturnPolicy(models.Model):
 
     class Payer(models.TextChoices):
         US = "us", _("We pay")
-        SHOPPER = "shopper", _("Customer pays")
+        CUSTOMER = "customer", _("Customer pays")
 
     supplier = models.ForeignKey(
         Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
@@ -48,7 +48,7 @@ class ReturnPolicy(models.Model):
     # Supplier's warranty from the delivery; None: as ``return_window_days``.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
     restocking_fee_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
-    label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.SHOPPER)
+    label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.CUSTOMER)
 
     class Meta:
         constraints = [
@@ -190,7 +190,7 @@ class ReturnAuthorization(Stateful):
     )
     address = models.CharField(max_length=300, blank=True)
     label_payer = models.CharField(
-        max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.SHOPPER
+        max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.CUSTOMER
     )
     ship_by = models.DateField(null=True, blank=True)
     label = models.CharField(max_length=500, blank=True)  # a link, or a code for the counter

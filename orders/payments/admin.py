@@ -95,13 +95,13 @@ class PaymentEventAdmin(StaffAdmin):
     search_fields: ClassVar = ["external_id", "payment__key", "payment__order__number"]
     ordering: ClassVar = ["-id"]
     user_errors: ClassVar = (captures.NotRefusedError, captures.AmountUnavailableError)
-    actions_detail: ClassVar = ["close_breaker"]
+    actions_detail: ClassVar = ["retry_refused"]
     available_if: ClassVar = {
-        "close_breaker": lambda event: event.kind == PaymentEvent.Kind.REFUSED
+        "retry_refused": lambda event: event.kind == PaymentEvent.Kind.REFUSED
     }
 
     @action(description=_("Retry"), icon="replay")
-    def close_breaker(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def retry_refused(self, request: HttpRequest, object_id: str) -> HttpResponse:
         refusal = self.row(request, object_id)
 
         def act(_given: object) -> None:

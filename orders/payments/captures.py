@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from orders import ledger
 from orders.gateways import gateway_for
@@ -117,9 +117,31 @@ def due_requests(*, now: datetime) -> list[int]:
     is_open = Exists(
         _undecided_purchase_orders().filter(order=OuterRef("payment__order"))
     ) | Exists(_sourcing_backorders().filter(order=OuterRef("payment__order")))
-    waits = Q(payment__capture_mode=CaptureMode.SINGLE, kind=Kind.CAPTURE_REQUESTED) & is_open
     ends = Q(payment__capture_before__lte=now + CAPTURE_BEFORE_EXPIRY)
-    first = requests.filter(~waits | ends).order_by("payment", "pk").distinct("payment")
+    capture_waits = (
+        Q(payment__capture_mode=CaptureMode.SINGLE, kind=Kind.CAPTURE_REQUESTED) & is_open & ~ends
+    )
+    voids = (
+        requests.filter(payment=OuterRef("payment"), kind=Kind.VOID_REQUESTED)
+        .order_by()
+        .values("payment")
+        .annotate(total=Sum("amount"))
+        .values("total")
+    )
+    open_amount = (
+        F("payment__authorized_amount")
+        - F("payment__captured_amount")
+        - F("payment__voided_amount")
+    )
+    # A void of a part waits for every purchase order, also at the end of the authorization.
+    void_waits = Q(kind=Kind.VOID_REQUESTED, void_amount__lt=open_amount) & is_open
+    first = (
+        requests.annotate(void_amount=Subquery(voids))
+        .exclude(capture_waits)
+        .exclude(void_waits)
+        .order_by("payment", "pk")
+        .distinct("payment")
+    )
     return list(first.values_list("pk", flat=True)[:200])
 
 

@@ -88,7 +88,7 @@ def add_answer(
     authorization: ReturnAuthorization,
     words: str,
     now: datetime,
-    actor: str = "shopper",
+    actor: str = "customer",
     encoded_photos: Sequence[bytes] = (),
 ) -> None:
     """Store the customer's answer and photos; the return awaits review again.

@@ -146,7 +146,7 @@ def find_refusal(facts: StockRowFacts) -> UnavailableReason | None:
     """Return the first reason against a stock row. The exchange rate is checked later."""
     against = {
         UnavailableReason.SUPPLIER: not facts.is_bought_from,
-        UnavailableReason.GONE: facts.status == "gone",
+        UnavailableReason.GONE: facts.status == "discontinued",
         UnavailableReason.HELD: facts.status != "active",
         UnavailableReason.EVIDENCE: facts.lacks_evidence,
         UnavailableReason.NO_COST: not facts.has_cost,

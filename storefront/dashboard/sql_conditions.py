@@ -21,12 +21,17 @@ DECIDED_AT = """SELECT max(each.at) FROM (
     WHERE po.order_id = p.order_id
     UNION ALL SELECT b.status_since FROM orders_backorder b
     WHERE b.order_id = p.order_id AND b.kind = 'refused') each"""
-# Due at once are one of several captures, and a refund of money that is captured. Another request
-# waits until the order is decided, or the authorization ends (``orders.payments.captures``).
+# Due at once are one of several captures, a refund of money that is captured, and a void of all that
+# is left. Another void waits until the order is decided; a single capture at most until the
+# authorization ends (``orders.payments.captures``).
 DUE_SINCE = f"""(CASE
     WHEN p.capture_mode = 'multiple' AND asked.kind = 'capture_requested' THEN asked.received_at
     WHEN asked.kind = 'refund_requested' AND p.captured_amount - p.refunded_amount >= asked.amount
         THEN asked.received_at
+    WHEN asked.kind = 'void_requested'
+        AND asked.amount >= p.authorized_amount - p.captured_amount - p.voided_amount
+        THEN asked.received_at
+    WHEN asked.kind = 'void_requested' AND EXISTS ({OPEN}) THEN NULL
     WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
     ELSE greatest(asked.received_at, ({DECIDED_AT})) END)"""
 UNANSWERED = """asked.kind IN ('capture_requested', 'void_requested', 'refund_requested')

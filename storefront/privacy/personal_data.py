@@ -80,7 +80,7 @@ def export(user: User) -> dict[str, Any]:
 
 def _order(order: Order) -> dict[str, Any]:
     plain = ("number", "email", "locale", "ship_to", "address_verification", "currency", "status")
-    amounts = [f"{part}_amount" for part in ("goods", "delivery", "discount", "tax", "total")]
+    amounts = [f"{part}_amount" for part in ("subtotal", "delivery", "discount", "tax", "total")]
     return {
         **{name: getattr(order, name) for name in (*plain, "placed_at", *amounts)},
         "lines": [

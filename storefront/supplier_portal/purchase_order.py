@@ -73,12 +73,12 @@ class Page:
     can_cancel: bool
     is_asked: bool
     can_refuse: bool
-    wish: AddressChangeRequest | None
+    change_request: AddressChangeRequest | None
 
     @property
     def requested_address(self) -> Address | None:
         """The address that the customer requested, until the supplier answers."""
-        return Address(**self.wish.ship_to) if self.wish and self.left else None
+        return Address(**self.change_request.ship_to) if self.change_request and self.left else None
 
     @property
     def live(self) -> list[Line]:
@@ -110,7 +110,7 @@ def load_page(purchase_order: PurchaseOrder) -> Page:
         can_cancel=can_refuse and supplier_answers.can_confirm(purchase_order),
         is_asked=supplier_answers.is_answer_pending(purchase_order),
         can_refuse=can_refuse,
-        wish=change_requests.pending_request(purchase_order),
+        change_request=change_requests.pending_request(purchase_order),
     )
 
 

@@ -197,12 +197,18 @@ def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
 
 @form_view
 def answer_address_change(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    wish = change_requests.pending_request(found)
+    change_request = change_requests.pending_request(found)
     said = request.POST.get("said", "")
-    if wish is None or str(wish.pk) != request.POST.get("wish", "") or said not in {"yes", "no"}:
+    if (
+        change_request is None
+        or str(change_request.pk) != request.POST.get("change_request", "")
+        or said not in {"yes", "no"}
+    ):
         return _back(found, "late")
     who = f"supplier {found.supplier.code}"
-    change_requests.record_answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
+    change_requests.record_answer(
+        change_request=change_request, is_yes=said == "yes", actor=who, now=timezone.now()
+    )
     return _back(found, "answered")
 
 

@@ -37,15 +37,15 @@ def refresh(*, supplier: Supplier, now: datetime) -> Money | None:
     except ExternalServiceError as error:
         log.warning("Cannot read the balance of %s: %s", supplier, error)
         return None
-    wire = Connection.objects.filter(supplier=supplier)
-    wire.update(balance_amount=balance.rounded().amount, balance_reported_at=now)
-    low = wire.filter(balance_amount__lt=F("low_balance_amount")).first()
+    connection = Connection.objects.filter(supplier=supplier)
+    connection.update(balance_amount=balance.rounded().amount, balance_reported_at=now)
+    low = connection.filter(balance_amount__lt=F("low_balance_amount")).first()
     if low is not None:
         words = (
             f"{Connection.BALANCE_PROBLEM_PREFIX}{balance} is left, below {low.low_balance_amount}"
         )
-        wire.update(problem=words[:300], problem_at=now)
+        connection.update(problem=words[:300], problem_at=now)
     else:
-        told = wire.filter(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
+        told = connection.filter(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
         told.update(problem="", problem_at=None)
     return balance

@@ -190,17 +190,17 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         return field if field in self.fields else None
 
 
-def connection_form(wire: Connection | None) -> type[ConnectionForm]:
+def connection_form(connection: Connection | None) -> type[ConnectionForm]:
     """Return the form class for a supplier's connector."""
-    if wire is None or wire.supplier.adapter not in CONNECTORS:
+    if connection is None or connection.supplier.adapter not in CONNECTORS:
         return ConnectionForm
-    connector = wire.supplier.adapter
-    kept = setup.stored_secret_names(wire)
+    connector = connection.supplier.adapter
+    kept = setup.stored_secret_names(connection)
     fields: dict[str, Any] = {
         f"{SECRET_PREFIX}{secret.name}": _secret_field(secret, is_kept=secret.name in kept)
         for secret in setup.declared_secrets(connector)
     }
-    fields |= option_fields(setup.find_connector(connector).OPTIONS, wire.options)
+    fields |= option_fields(setup.find_connector(connector).OPTIONS, connection.options)
     made = type("ConnectorsForm", (ConnectionForm,), {**fields, "connector": connector})
     return cast("type[ConnectionForm]", made)
 

@@ -142,7 +142,7 @@ class HealthReport:
 
     code: str
     connector: str
-    abilities: tuple[str, ...]
+    capabilities: tuple[str, ...]
     steps: tuple[CheckResult, ...]
     suggestions: tuple[str, ...] = ()  # suggestions; not errors
 
@@ -177,7 +177,7 @@ def run(*, supplier: Supplier, now: datetime) -> HealthReport:
 
 def _run_steps(supplier: Supplier) -> HealthReport:
     kind = connector_class(supplier.adapter) if supplier.adapter in CONNECTORS else None
-    abilities = capabilities_of(kind) if kind else ()
+    capabilities = capabilities_of(kind) if kind else ()
     steps: list[CheckResult] = []
     suggestions: tuple[str, ...] = ()
     try:
@@ -190,7 +190,7 @@ def _run_steps(supplier: Supplier) -> HealthReport:
     return HealthReport(
         code=supplier.code,
         connector=supplier.adapter,
-        abilities=tuple(str(ability) for ability in abilities),
+        capabilities=tuple(str(ability) for ability in capabilities),
         steps=tuple(steps),
         suggestions=suggestions,
     )

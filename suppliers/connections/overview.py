@@ -64,7 +64,7 @@ class SupplierStatus:
     runs: dict[str, LastRun]
     stock_confirmed_at: datetime | None
     quotas: tuple[QuotaStatus, ...]
-    abilities: tuple[str, ...]
+    capabilities: tuple[str, ...]
 
 
 def list_statuses(*, now: datetime) -> list[SupplierStatus]:
@@ -125,7 +125,7 @@ def _supplier_status(
         runs=runs,
         stock_confirmed_at=stock_confirmed_at,
         quotas=tuple(_quota_statuses(kind, rows.get(wire.pk, []) if wire else [], now)),
-        abilities=tuple(str(ability) for ability in capabilities_of(kind)) if kind else (),
+        capabilities=tuple(str(ability) for ability in capabilities_of(kind)) if kind else (),
     )
 
 

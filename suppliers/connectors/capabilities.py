@@ -392,9 +392,6 @@ def require[T](connector: object, ability: type[T]) -> T:
 class ManualRequests(Protocol):
     """Receives manual requests, where there is no API. Not a capability of an API."""
 
-    def send_request(self, plea: ManualRequest) -> None:
-        """Send the request, once per key.
-
-        Raises: UnsupportedCapabilityError  no address is known
-        """
+    def send_request(self, manual_request: ManualRequest) -> None:
+        """Send the request, once per key; UnsupportedCapabilityError if no address is known."""
         ...

@@ -230,8 +230,8 @@ def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str
     is_later = asked is not None and (given is None or asked.since > given.at)
     handed_in, fetched = (given.storage_name if given else ""), (asked.file if asked else "")
     by_hand = [fetched, handed_in] if is_later else [handed_in, fetched]
-    wire = Connection.objects.filter(supplier=supplier).first()
-    files = wire.connector_state.get("files", {}) if wire else {}
+    connection = Connection.objects.filter(supplier=supplier).first()
+    files = connection.connector_state.get("files", {}) if connection else {}
     names = [*by_hand, str(files.get(content, {}).get("file", ""))]
     return next((name for name in names if name and find_file(supplier, name)), "")
 

@@ -210,7 +210,7 @@ def lock_locations(*, supplier: Supplier) -> None:
 
 
 @requires_transaction
-def zero_stock(*, feed_run: SyncRun, offer_ids: Iterable[int], now: datetime) -> None:
+def zero_stock(*, sync_run: SyncRun, offer_ids: Iterable[int], now: datetime) -> None:
     """Set the stock of discontinued offers to zero.
 
     Locks: their stock rows, in id order
@@ -222,8 +222,8 @@ def zero_stock(*, feed_run: SyncRun, offer_ids: Iterable[int], now: datetime) ->
         stage.ready()
         set_affected_offers(ids)
         merge(
-            supplier=feed_run.supplier,
-            cause=f"run:{feed_run.pk}",
+            supplier=sync_run.supplier,
+            cause=f"run:{sync_run.pk}",
             as_of=now,
             received_at=now,
         )

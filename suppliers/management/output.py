@@ -46,7 +46,7 @@ def status_lines(found: list[SupplierStatus], *, now: datetime) -> Iterator[str]
             if budget.until:  # the others are full
                 left = f"{budget.left} of {budget.total} left, resets at {budget.until:%H:%M} UTC"
                 yield f"    quota     {budget.name}: {left}"
-        yield f"    supports  {', '.join(standing.abilities) or 'nothing'}"
+        yield f"    supports  {', '.join(standing.capabilities) or 'nothing'}"
 
 
 def usage_lines(runs: Sequence[SyncRun], quotas: Iterable[QuotaStatus]) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _ago(moment: datetime | None, now: datetime) -> str:
 
 def health_lines(trial: HealthReport) -> Iterator[str]:
     """Yield the capabilities, then a line per step with its advice."""
-    yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.abilities) or 'nothing'}"
+    yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.capabilities) or 'nothing'}"
     for step in trial.steps:
         yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.told}"
         if step.advice:

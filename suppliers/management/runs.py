@@ -59,7 +59,7 @@ def list_runs(supplier: Supplier, options: dict[str, Any]) -> Iterator[str]:
 def apply(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
     run = _run(options)
     try:
-        decided = review.apply(feed_run=run, actor=actor, now=now)
+        decided = review.apply(sync_run=run, actor=actor, now=now)
     except STALE_ERRORS as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield f"{decided.done} changes applied. {decided.left} skipped: newer values exist."
@@ -68,7 +68,7 @@ def apply(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str
 def discard(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
     run = _run(options)
     try:
-        review.discard(feed_run=run, actor=actor, now=now)
+        review.discard(sync_run=run, actor=actor, now=now)
     except STALE_ERRORS as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield "Discarded. Nothing was applied. The next run is checked again."
@@ -78,7 +78,7 @@ def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator
     run = _run(options)
     words = {"actor": actor, "reason": options["reason"]}
     try:
-        undone = rollback.roll_back(feed_run=run, now=now, **words)
+        undone = rollback.roll_back(sync_run=run, now=now, **words)
     except (rollback.NotReversibleError, *STALE_ERRORS) as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield f"{undone.done} values restored. {undone.left} skipped: newer values exist."

@@ -32,8 +32,7 @@ Status = SupplierOffer.Status
 BATCH = 500
 UPDATED_FIELDS = (
     "variant_id", "disputed_variant_id", "product_external_id", "title", "status",
-    "min_order_units", "pack_size", "lead_days", "map_amount", "msrp_amount",
-    "restock_on",
+    "min_order_units", "pack_size", "lead_days", "map_amount", "msrp_amount", "restock_on",
 )  # fmt: skip
 
 
@@ -396,5 +395,5 @@ def _discontinue(work: RunContext, offers: Iterable[SupplierOffer], now: datetim
     closed = [offer for offer in offers if offer.status != Status.DISCONTINUED]
     ids = [offer.pk for offer in closed]
     SupplierOffer.objects.filter(pk__in=ids).update(status=Status.DISCONTINUED, seen_at=now)
-    levels.zero_stock(feed_run=work.run, offer_ids=ids, now=now)
+    levels.zero_stock(sync_run=work.run, offer_ids=ids, now=now)
     return {offer.variant_id for offer in closed if offer.variant_id is not None}

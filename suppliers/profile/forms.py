@@ -16,7 +16,7 @@ from suppliers.profile import order_schedule
 class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     adapter = forms.ChoiceField(choices=[(name, name) for name in CONNECTORS])
 
-    def clean_send_times(self) -> str:
+    def clean_dispatch_times(self) -> str:
         """Return the times as ``09:00 14:30``, sorted and distinct."""
         try:
             times = order_schedule.parse_times(self.cleaned_data["dispatch_times"])

@@ -93,7 +93,7 @@ class ChangesPage:
     def _apply_part(self) -> HttpResponse:
         try:
             decided = review.apply(
-                feed_run=self.run,
+                sync_run=self.run,
                 actor=str(self.request.user),
                 now=timezone.now(),
                 choice=self._choice(),
@@ -309,7 +309,7 @@ class SyncRunAdmin(PendingChangesAdmin):
             title=gettext("Discard run"),
             explain=gettext("%(problem)s Nothing is applied. The next run is checked again.")
             % {"problem": run.problem},
-            act=lambda _given: review.discard(feed_run=run, actor=who, now=timezone.now()),
+            act=lambda _given: review.discard(sync_run=run, actor=who, now=timezone.now()),
             done=gettext("Run discarded."),
         )
 
@@ -319,7 +319,7 @@ class SyncRunAdmin(PendingChangesAdmin):
 
         def act(given: Any) -> None:
             decided = rollback.roll_back(
-                feed_run=run,
+                sync_run=run,
                 actor=str(request.user),
                 reason=given["reason"],
                 now=timezone.now(),
@@ -343,7 +343,7 @@ class SyncRunAdmin(PendingChangesAdmin):
 
     def _apply(self, request: HttpRequest, run: SyncRun) -> None:
         who = str(request.user)
-        self.tell(request, review.apply(feed_run=run, actor=who, now=timezone.now()))
+        self.tell(request, review.apply(sync_run=run, actor=who, now=timezone.now()))
 
 
 register_read_only(

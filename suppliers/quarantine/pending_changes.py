@@ -94,39 +94,39 @@ o.supplier_sku = ANY(%(unreadable)s) OR (o.id, p.code) IN (
 
 
 @requires_transaction
-def store_cost_changes(feed_run: SyncRun, *, refused: Sequence[str]) -> None:
+def store_cost_changes(sync_run: SyncRun, *, refused: Sequence[str]) -> None:
     """Store the cost changes; costs in a delta become unconfirmed.
 
     Locks: the pending runs, then the offers
     """
-    params = {**_params(feed_run), "refused": list(refused)}
+    params = {**_params(sync_run), "refused": list(refused)}
     run(INSERT_COSTS, params)
-    if feed_run.is_delta:
-        _drop_superseded(feed_run, DELETE_REPORTED_COSTS)
+    if sync_run.is_delta:
+        _drop_superseded(sync_run, DELETE_REPORTED_COSTS)
         confirmations.mark_costs_unconfirmed(params=params)
 
 
 @requires_transaction
-def store_stock_changes(feed_run: SyncRun, *, unreadable: Sequence[str], is_whole: bool) -> None:
+def store_stock_changes(sync_run: SyncRun, *, unreadable: Sequence[str], is_whole: bool) -> None:
     """Store the stock changes; rows in a delta become unconfirmed.
 
     Shape: ``is_whole``: rows missing from the stage would become zero
     Locks: the pending runs, then the locations and the rows, each in id order
     """
-    params = {**_params(feed_run), "unreadable": list(unreadable), "as_of": feed_run.as_of}
+    params = {**_params(sync_run), "unreadable": list(unreadable), "as_of": sync_run.as_of}
     run(INSERT_STOCK.format(join="FULL" if is_whole else "LEFT"), params)
-    if feed_run.is_delta:
-        _drop_superseded(feed_run, DELETE_REPORTED_STOCK)
-        levels.lock_locations(supplier=feed_run.supplier)
+    if sync_run.is_delta:
+        _drop_superseded(sync_run, DELETE_REPORTED_STOCK)
+        levels.lock_locations(supplier=sync_run.supplier)
         confirmations.mark_unconfirmed(which=IS_PENDING, params=params)
 
 
 @requires_transaction
-def store_product_changes(feed_run: SyncRun, *, tells_gone: bool) -> None:
+def store_product_changes(sync_run: SyncRun, *, tells_gone: bool) -> None:
     """Store the missing products, if missing means discontinued, and the pages to read."""
     if tells_gone:
-        run(INSERT_DISCONTINUED, _params(feed_run))
-    run(INSERT_PAGES, _params(feed_run))
+        run(INSERT_DISCONTINUED, _params(sync_run))
+    run(INSERT_PAGES, _params(sync_run))
 
 
 @requires_transaction
@@ -137,12 +137,12 @@ def staged_stock_changes(*, supplier_id: int) -> list[tuple[Any, ...]]:
 
 @requires_transaction
 def merge_event_changes(
-    feed_run: SyncRun, moves: Iterable[tuple[Any, ...]], *, reported_at: datetime
+    sync_run: SyncRun, moves: Iterable[tuple[Any, ...]], *, reported_at: datetime
 ) -> None:
     """Merge changes of a webhook event into a pending run; the last event of a row counts."""
     fresh = [
         PendingChange(
-            run=feed_run,
+            run=sync_run,
             kind=PendingChange.Kind.STOCK,
             offer_id=offer_id,
             row=sku,
@@ -155,15 +155,15 @@ def merge_event_changes(
         )
         for offer_id, sku, place, country, old, new, size in moves
     ]
-    waiting = PendingChange.objects.filter(run=feed_run)
+    waiting = PendingChange.objects.filter(run=sync_run)
     for change in fresh:
         waiting.filter(offer_id=change.offer_id, place=change.place).delete()
     PendingChange.objects.bulk_create(fresh)
 
 
-def _params(feed_run: SyncRun) -> Mapping[str, Any]:
-    return {"run": feed_run.pk, "supplier": feed_run.supplier_id}
+def _params(sync_run: SyncRun) -> Mapping[str, Any]:
+    return {"run": sync_run.pk, "supplier": sync_run.supplier_id}
 
 
-def _drop_superseded(feed_run: SyncRun, sql: str) -> None:
-    run(sql, {"waiting": [old.pk for old in pending_runs(feed_run)]})
+def _drop_superseded(sync_run: SyncRun, sql: str) -> None:
+    run(sql, {"waiting": [old.pk for old in pending_runs(sync_run)]})

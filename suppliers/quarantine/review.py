@@ -159,7 +159,7 @@ class EmptySelectionError(Exception):
 
 @transaction.atomic(durable=True)
 def apply(
-    *, feed_run: SyncRun, actor: str, now: datetime, choice: Selection = ALL_CHANGES
+    *, sync_run: SyncRun, actor: str, now: datetime, choice: Selection = ALL_CHANGES
 ) -> ReviewResult:
     """Apply pending changes, unless a newer value exists. The run becomes the baseline.
 
@@ -169,32 +169,32 @@ def apply(
     Raises: InvalidTransitionError, ConcurrentUpdateError  the run is not pending
         EmptySelectionError
     """
-    chosen = PendingChange.objects.filter(choice.condition(), run=feed_run)
+    chosen = PendingChange.objects.filter(choice.condition(), run=sync_run)
     if not choice.is_all_changes and not chosen.exists():
         raise EmptySelectionError
     profile = (
-        {**feed_run.profile, "is_part": True} if not choice.is_all_changes else feed_run.profile
+        {**sync_run.profile, "is_part": True} if not choice.is_all_changes else sync_run.profile
     )
     reason = "applied by staff" if choice.is_all_changes else "partly applied by staff"
-    feed_run.move(
+    sync_run.move(
         Status.APPLIED, at=now, actor=actor, reason=reason, decided_by=actor[:100], profile=profile
     )
     chosen.update(outcome=Outcome.SKIPPED_NEWER_VALUE)  # until applied
     params = {
-        "run": feed_run.pk,
-        "supplier": feed_run.supplier_id,
-        "as_of": feed_run.as_of,
+        "run": sync_run.pk,
+        "supplier": sync_run.supplier_id,
+        "as_of": sync_run.as_of,
         "now": now,
     }
-    _discontinue(feed_run, chosen, now)
+    _discontinue(sync_run, chosen, now)
     _apply_costs(params)
-    _apply_stock(feed_run, chosen, params, now)
-    done = PendingChange.objects.filter(run=feed_run, outcome=Outcome.APPLIED)
-    SyncRun.objects.filter(pk=feed_run.pk).update(
+    _apply_stock(sync_run, chosen, params, now)
+    done = PendingChange.objects.filter(run=sync_run, outcome=Outcome.APPLIED)
+    SyncRun.objects.filter(pk=sync_run.pk).update(
         updated=done.exclude(kind=Kind.DISCONTINUED).count(),
         gone=done.filter(kind=Kind.DISCONTINUED).count(),
     )
-    left = PendingChange.objects.filter(run=feed_run, outcome=Outcome.SKIPPED_NEWER_VALUE).count()
+    left = PendingChange.objects.filter(run=sync_run, outcome=Outcome.SKIPPED_NEWER_VALUE).count()
     return ReviewResult(done=done.count(), left=left)
 
 
@@ -205,27 +205,27 @@ def _apply_costs(params: dict[str, Any]) -> None:
 
 
 @requires_transaction
-def _apply_stock(feed_run: SyncRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
+def _apply_stock(sync_run: SyncRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
     """Write the changed stock rows, then the new ones."""
     fresh = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
     countries = {change.place: change.country for change in fresh}
     StockLocation.objects.bulk_create(
         (
-            StockLocation(supplier_id=feed_run.supplier_id, code=code, country=country)
+            StockLocation(supplier_id=sync_run.supplier_id, code=code, country=country)
             for code, country in sorted(countries.items())
         ),
         ignore_conflicts=True,
     )
-    levels.lock_locations(supplier=feed_run.supplier)
+    levels.lock_locations(supplier=sync_run.supplier)
     run(LOCK_LEVELS, params)
     run(APPLY_STOCK, params)
     for some in batched(fresh, BATCH):
-        _make_levels(feed_run, some, now)
+        _make_levels(sync_run, some, now)
 
 
 @requires_transaction
-def _make_levels(feed_run: SyncRun, changes: Sequence[PendingChange], now: datetime) -> None:
-    here = StockLocation.objects.filter(supplier=feed_run.supplier_id)
+def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datetime) -> None:
+    here = StockLocation.objects.filter(supplier=sync_run.supplier_id)
     places = dict(here.values_list("code", "pk"))
     confirmed = dict(here.exclude(stock_confirmed_at=None).values_list("pk", "stock_confirmed_at"))
     offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.DISCONTINUED).in_bulk(
@@ -242,8 +242,8 @@ def _make_levels(feed_run: SyncRun, changes: Sequence[PendingChange], now: datet
             offer=offers[offer_id],
             location_id=location_id,
             reported_quantity=int(change.new or 0),
-            buffer=feed_run.supplier.buffer,
-            as_of=change.reported_at or feed_run.as_of,
+            buffer=sync_run.supplier.buffer,
+            as_of=change.reported_at or sync_run.as_of,
             received_at=now,
         )
         for (offer_id, location_id), change in wanted.items()
@@ -258,7 +258,7 @@ def _make_levels(feed_run: SyncRun, changes: Sequence[PendingChange], now: datet
             level=level,
             kind=StockMovement.Kind.REPORTED,
             reported_delta=level.reported_quantity,
-            cause=f"run:{feed_run.pk}",
+            cause=f"run:{sync_run.pk}",
             at=level.as_of,
         )
         for level in levels
@@ -273,30 +273,30 @@ def _make_levels(feed_run: SyncRun, changes: Sequence[PendingChange], now: datet
 
 
 @requires_transaction
-def _discontinue(feed_run: SyncRun, chosen: Any, now: datetime) -> None:
+def _discontinue(sync_run: SyncRun, chosen: Any, now: datetime) -> None:
     """Discontinue the missing products; leave pages to the next run."""
     chosen.filter(kind=Kind.PRODUCT_PAGE).update(outcome=Outcome.LEFT_TO_NEXT_RUN)
-    here = SupplierProduct.objects.filter(supplier=feed_run.supplier_id).exclude(
+    here = SupplierProduct.objects.filter(supplier=sync_run.supplier_id).exclude(
         status=SupplierProduct.Status.DISCONTINUED
     )
     gone = chosen.filter(kind=Kind.DISCONTINUED, row__in=here.values("external_id"))
-    work = RunContext(feed_run, now=now)
+    work = RunContext(sync_run, now=now)
     for some in batched(gone.order_by("row").values_list("row", flat=True), BATCH):
         writer.discontinue_batch(work, some)
-        PendingChange.objects.filter(run=feed_run, kind=Kind.DISCONTINUED, row__in=some).update(
+        PendingChange.objects.filter(run=sync_run, kind=Kind.DISCONTINUED, row__in=some).update(
             outcome=Outcome.APPLIED
         )
 
 
 @transaction.atomic(durable=True)
-def discard(*, feed_run: SyncRun, actor: str, now: datetime) -> None:
+def discard(*, sync_run: SyncRun, actor: str, now: datetime) -> None:
     """Discard a run: nothing is applied, and the next run is checked again.
 
     Values of a discarded delta stay unconfirmed until the supplier reports them again.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  the run is not pending
     """
-    feed_run.move(
+    sync_run.move(
         Status.DISCARDED, at=now, actor=actor, reason="discarded by staff", decided_by=actor[:100]
     )
-    runs.delete_pending(feed_run)
+    runs.delete_pending(sync_run)

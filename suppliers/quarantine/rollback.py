@@ -186,7 +186,7 @@ class NotReversibleError(Exception):
 
 
 @transaction.atomic(durable=True)
-def roll_back(*, feed_run: SyncRun, actor: str, reason: str, now: datetime) -> ReviewResult:
+def roll_back(*, sync_run: SyncRun, actor: str, reason: str, now: datetime) -> ReviewResult:
     """Restore every cost or figure that a run changed, unless it changed again.
 
     Discontinued offers stay so: only their stock may change. See Note [Sales in a figure].
@@ -196,25 +196,25 @@ def roll_back(*, feed_run: SyncRun, actor: str, reason: str, now: datetime) -> R
     Raises: NotReversibleError  a run of products, or another rollback is unfinished
         InvalidTransitionError, ConcurrentUpdateError  not applied, or rolled back already
     """
-    if feed_run.kind == Kind.PRODUCTS:
+    if sync_run.kind == Kind.PRODUCTS:
         words = _(
             "Product runs cannot be reverted. Edit, unpublish or archive the products instead."
         )
         raise NotReversibleError(words)
-    if feed_run.kind == Kind.STOCK:
-        Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=feed_run.supplier_id)
-        if runs_with_deferred(supplier=feed_run.supplier):
+    if sync_run.kind == Kind.STOCK:
+        Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=sync_run.supplier_id)
+        if runs_with_deferred(supplier=sync_run.supplier):
             raise NotReversibleError(
                 _("An earlier rollback is still running. Try again in 30 seconds.")
             )
     to = SyncRun.Status.ROLLED_BACK
-    feed_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
-    runs.delete_pending(feed_run)
-    if feed_run.kind == Kind.PRICES:
-        _restore_costs(feed_run, now)
+    sync_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
+    runs.delete_pending(sync_run)
+    if sync_run.kind == Kind.PRICES:
+        _restore_costs(sync_run, now)
     else:
-        _restore_stock(feed_run, now)
-    kept = PendingChange.objects.filter(run=feed_run)
+        _restore_stock(sync_run, now)
+    kept = PendingChange.objects.filter(run=sync_run)
     return ReviewResult(
         done=kept.filter(outcome=Outcome.ROLLED_BACK).count(),
         left=kept.filter(outcome=Outcome.SKIPPED_NEWER_VALUE).count(),
@@ -228,44 +228,44 @@ def runs_with_deferred(*, supplier: Supplier) -> list[SyncRun]:
     return list(SyncRun.objects.filter(pk__in=waiting.values("run")).order_by("-pk"))
 
 
-def deferred_levels(feed_run: SyncRun) -> dict[int, datetime]:
+def deferred_levels(sync_run: SyncRun) -> dict[int, datetime]:
     """Return the deferred stock rows, each with the date of the figure to remove."""
-    return dict(rows(SELECT_DEFERRED, {"run": feed_run.pk, "supplier": feed_run.supplier_id}))
+    return dict(rows(SELECT_DEFERRED, {"run": sync_run.pk, "supplier": sync_run.supplier_id}))
 
 
 @requires_transaction
-def resume_deferred(*, feed_run: SyncRun, now: datetime) -> None:
+def resume_deferred(*, sync_run: SyncRun, now: datetime) -> None:
     """Restore the deferred figures.
 
     Locks: the locations and the stock rows, each in id order
     """
-    inventory_levels.lock_locations(supplier=feed_run.supplier)
-    levels = list(deferred_levels(feed_run))
-    PendingChange.objects.filter(run=feed_run, outcome=Outcome.DEFERRED).delete()
-    params = _lock_changed(feed_run, now)
+    inventory_levels.lock_locations(supplier=sync_run.supplier)
+    levels = list(deferred_levels(sync_run))
+    PendingChange.objects.filter(run=sync_run, outcome=Outcome.DEFERRED).delete()
+    params = _lock_changed(sync_run, now)
     run(KEEP_LEVELS, {"levels": levels})
     run(RESTORE_STOCK, {**params, "has_waited": True})
 
 
 @requires_transaction
-def _restore_costs(feed_run: SyncRun, now: datetime) -> None:
-    params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now}
+def _restore_costs(sync_run: SyncRun, now: datetime) -> None:
+    params = {"run": sync_run.pk, "supplier": sync_run.supplier_id, "now": now}
     run(LOCK_OFFERS, params)
     run(RESTORE_COSTS, params)
 
 
 @requires_transaction
-def _restore_stock(feed_run: SyncRun, now: datetime) -> None:
-    inventory_levels.lock_locations(supplier=feed_run.supplier)
-    params = _lock_changed(feed_run, now)
+def _restore_stock(sync_run: SyncRun, now: datetime) -> None:
+    inventory_levels.lock_locations(supplier=sync_run.supplier)
+    params = _lock_changed(sync_run, now)
     run(DEFER_ROWS, params)
     run(RESTORE_STOCK, {**params, "has_waited": False})
 
 
 @requires_transaction
-def _lock_changed(feed_run: SyncRun, now: datetime) -> dict[str, Any]:
+def _lock_changed(sync_run: SyncRun, now: datetime) -> dict[str, Any]:
     """Stage and lock the stock rows that the run changed; return the SQL parameters."""
-    params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now, "never": EXPIRED_AT}
+    params = {"run": sync_run.pk, "supplier": sync_run.supplier_id, "now": now, "never": EXPIRED_AT}
     run("DROP TABLE IF EXISTS pg_temp.feed_moved")
     run(STAGE_CHANGES, params)
     run(LOCK_LEVELS, params)

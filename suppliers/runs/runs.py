@@ -309,48 +309,48 @@ def close_expired(*, now: datetime) -> int:
 
 
 @requires_transaction
-def merge_pending(feed_run: SyncRun, *, now: datetime) -> None:
+def merge_pending(sync_run: SyncRun, *, now: datetime) -> None:
     """Keep one quarantined run of the job pending: an existing one if it is the same, else this.
 
     The changes of a delta are never sent again, so they are moved into the pending run.
 
     Locks: the pending runs
     """
-    waiting = pending_runs(feed_run)
-    if feed_run.is_delta and waiting:
-        PendingChange.objects.filter(run=feed_run).update(
-            run=waiting[-1], reported_at=Coalesce("reported_at", feed_run.as_of)
+    waiting = pending_runs(sync_run)
+    if sync_run.is_delta and waiting:
+        PendingChange.objects.filter(run=sync_run).update(
+            run=waiting[-1], reported_at=Coalesce("reported_at", sync_run.as_of)
         )
         reason = f"Merged into run {waiting[-1].pk}, which awaits review."
-        feed_run.move(SyncRun.Status.DISCARDED, at=now, reason=reason)
+        sync_run.move(SyncRun.Status.DISCARDED, at=now, reason=reason)
         return
-    same = next((old for old in waiting if _is_same(old, feed_run)), None)
+    same = next((old for old in waiting if _is_same(old, sync_run)), None)
     if same is not None:
-        delete_pending(feed_run)
+        delete_pending(sync_run)
         reason = f"Identical to run {same.pk}, which awaits review."
-        feed_run.move(SyncRun.Status.DISCARDED, at=now, reason=reason)
+        sync_run.move(SyncRun.Status.DISCARDED, at=now, reason=reason)
         return
-    supersede_pending(feed_run, now=now)
+    supersede_pending(sync_run, now=now)
 
 
 @requires_transaction
-def supersede_pending(feed_run: SyncRun, *, now: datetime) -> None:
+def supersede_pending(sync_run: SyncRun, *, now: datetime) -> None:
     """Discard the pending runs of the job: this later one supersedes them, unless it is a delta.
 
     Locks: the pending runs
     """
-    if feed_run.is_delta:
+    if sync_run.is_delta:
         return
-    for old in pending_runs(feed_run):
-        old.move(SyncRun.Status.DISCARDED, at=now, reason=f"Superseded by run {feed_run.pk}.")
+    for old in pending_runs(sync_run):
+        old.move(SyncRun.Status.DISCARDED, at=now, reason=f"Superseded by run {sync_run.pk}.")
         delete_pending(old)
 
 
-def pending_runs(feed_run: SyncRun) -> list[SyncRun]:
+def pending_runs(sync_run: SyncRun) -> list[SyncRun]:
     """Return the other pending runs of the job, the earliest first, locked."""
     waiting = SyncRun.objects.filter(
-        supplier=feed_run.supplier_id, kind=feed_run.kind, status=SyncRun.Status.QUARANTINED
-    ).exclude(pk=feed_run.pk)
+        supplier=sync_run.supplier_id, kind=sync_run.kind, status=SyncRun.Status.QUARANTINED
+    ).exclude(pk=sync_run.pk)
     return list(waiting.select_for_update(of=["self"], no_key=True).order_by("pk"))
 
 
@@ -358,12 +358,12 @@ def _is_same(one: SyncRun, other: SyncRun) -> bool:
     return one.problem == other.problem and _digest(one) == _digest(other)
 
 
-def _digest(feed_run: SyncRun) -> tuple[Any, ...]:
-    return rows(CHANGES_DIGEST, {"run": feed_run.pk})[0]
+def _digest(sync_run: SyncRun) -> tuple[Any, ...]:
+    return rows(CHANGES_DIGEST, {"run": sync_run.pk})[0]
 
 
-def delete_pending(feed_run: SyncRun) -> None:
-    PendingChange.objects.filter(run=feed_run).delete()
+def delete_pending(sync_run: SyncRun) -> None:
+    PendingChange.objects.filter(run=sync_run).delete()
 
 
 def delete_old_changes(*, now: datetime) -> int:

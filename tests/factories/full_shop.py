@@ -93,7 +93,7 @@ def _expired(listings):
 
 def _canceled(listings):
     order = make_paid_order(*listings)
-    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
     settle(order)
 
 
@@ -147,7 +147,7 @@ def _returned(listings, batch):
     said = ReturnRequest(
         key=f"world-{batch}", kind=ReturnAuthorization.Kind.WITHDRAWAL, units={line.pk: 1}
     )
-    (made,) = requests.submit(order=order, request=said, actor="shopper", now=NOON)
+    (made,) = requests.submit(order=order, request=said, actor="customer", now=NOON)
     (came,) = made.lines.all()
     inspection.receive(authorization=made, units={came.pk: 1}, actor="ann", now=NOON)
     judged = InspectedLine(accepted=1, condition=ReturnAuthorization.Condition.AS_NEW)

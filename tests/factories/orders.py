@@ -125,7 +125,7 @@ def ask_to_stop(order, *, reason="changed my mind", now=NOON):
 
     Shape:  what ``cancel`` said, and what each wish came to: True, False or None
     """
-    said = cancellation.cancel(order=order, reason=reason, actor="shopper", now=now)
+    said = cancellation.cancel(order=order, reason=reason, actor="customer", now=now)
     wanted = order.purchase_orders.filter(cancel_requested_at__isnull=False).order_by("pk")
     came = [cancellation.process_request(purchase_order=one, now=now) for one in wanted]
     return said, came

@@ -125,10 +125,10 @@ class WrittenTo(ScriptedSupplier):
         self.letters = {}
         self.has_box = True
 
-    def send_request(self, plea):
+    def send_request(self, manual_request):
         if not self.has_box:
             raise UnsupportedCapabilityError("no address", code="no_such_ability")
-        self.letters.setdefault(plea.key, plea)
+        self.letters.setdefault(manual_request.key, manual_request)
 
 
 def connect(monkeypatch, supplier):

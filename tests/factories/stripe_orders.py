@@ -82,4 +82,4 @@ def book(payment):
 def broken_invariants():
     """Name the invariants of money that do not hold."""
     found = [each.invariant.code for each in registry.check_all(now=NOON) if each.count]
-    return [code for code in found if code.startswith("I2.")]
+    return [code for code in found if code.startswith("payments.")]

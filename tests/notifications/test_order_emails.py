@@ -119,7 +119,7 @@ def address_answer(*, is_yes):
         order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON
     )
     change_requests.record_answer(
-        wish=AddressChangeRequest.objects.get(), is_yes=is_yes, actor="ben", now=NOON
+        change_request=AddressChangeRequest.objects.get(), is_yes=is_yes, actor="ben", now=NOON
     )
 
 
@@ -135,7 +135,7 @@ def address_kept():
 
 
 def canceled_before_it_was_paid():
-    cancellation.cancel(order=make_order(), reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=make_order(), reason="no", actor="customer", now=NOON)
 
 
 def canceled_before_it_was_charged():
@@ -155,7 +155,7 @@ def canceled_after_it_was_charged():
 
 def replacement_canceled():
     order = exchange(back(make_sellable(quantity=9)))
-    cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
 
 
 def of_two_places():

@@ -155,7 +155,7 @@ class Life(Setbacks, GivingBack):
     def give_up(self, which):
         if order := self.pick(Order.objects.all(), which):
             with suppress(*REFUSALS):
-                cancellation.cancel(order=order, reason="no", actor="shopper", now=self.now)
+                cancellation.cancel(order=order, reason="no", actor="customer", now=self.now)
 
     @rule(minutes=st.sampled_from([5, 25]))
     def time_passes(self, minutes):

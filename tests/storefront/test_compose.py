@@ -168,8 +168,8 @@ def test_local_files_stay_out_of_the_image(private):
 
 
 def test_supplier_occupies_at_most_half_of_a_worker(services, settings):
-    lanes = re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1]
-    settings.LANES_PER_SUPPLIER = int(lanes)
+    lanes = re.search(r":-(\d+)", services["web"]["environment"]["BULKHEAD_SLOTS_PER_SUPPLIER"])[1]
+    settings.BULKHEAD_SLOTS_PER_SUPPLIER = int(lanes)
     limits = {
         "worker": slot_count(BulkheadKind.ORDERS) + slot_count(BulkheadKind.EVENTS),
         "syncs": slot_count(BulkheadKind.SYNCS) + slot_count(BulkheadKind.CLAIMS),

@@ -37,24 +37,24 @@ Channel.objects.create(
 HAND_IN = """
 from django.utils import timezone
 from suppliers.connections import file_sources
-from suppliers.connectors.cj.product_list import KeptList
+from suppliers.connectors.cj.product_list import CachedList
 from suppliers.models import Connection, Supplier
 supplier = Supplier.objects.create(code="files", name="Files", adapter="feed", currency="EUR")
 Connection.objects.create(supplier=supplier, base_url="", options={"via": "upload"})
-file_sources.keep(
+file_sources.store_upload(
     supplier=supplier, content="products", name="full.csv", chunks=[b"sku\\n1\\n"], by="staff",
     now=timezone.now(),
 )
-list(KeptList(folder=file_sources.folder_of(supplier), address="a").keep(iter([])))
+list(CachedList(folder=file_sources.supplier_folder(supplier), address="a").keep(iter([])))
 """
 READ = """
 from suppliers.connections import file_sources
-from suppliers.connectors.cj.product_list import KeptList
+from suppliers.connectors.cj.product_list import CachedList
 from suppliers.models import FeedUpload
 upload = FeedUpload.objects.select_related("supplier").get()
-folder = file_sources.folder_of(upload.supplier)
+folder = file_sources.supplier_folder(upload.supplier)
 print((folder / "uploads" / upload.storage_name).read_bytes())
-print("list kept:", KeptList(folder=folder, address="a").at() is not None)
+print("list kept:", CachedList(folder=folder, address="a").at() is not None)
 """
 WRITE = """
 import pathlib

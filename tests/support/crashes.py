@@ -42,19 +42,20 @@ def _die(act, *, module, at, is_done, after):
     # The session of the parent stays open: open another one, and never close the parent's.
     _parents.append(connection.connection)
     connection.connection = None
-    real, calls = getattr(module, at), []
-
-    def fatal(*args, **words):
-        calls.append(at)
-        if len(calls) <= after:
-            return real(*args, **words)
-        if is_done:
-            real(*args, **words)
-        return os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(module, at, fatal)
+    calls = []
     end = FAILED
     try:
+        real = getattr(module, at)
+
+        def fatal(*args, **words):
+            calls.append(at)
+            if len(calls) <= after:
+                return real(*args, **words)
+            if is_done:
+                real(*args, **words)
+            return os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(module, at, fatal)
         act()
     except OperationalError as error:
         traceback.print_exc()

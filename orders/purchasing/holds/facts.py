@@ -133,12 +133,16 @@ def _facts(
 
 def _balance(purchase_order: PurchaseOrder, now: datetime) -> Money | None:
     """Return our prepaid balance at the supplier if polled within ``BALANCE_TTL``."""
-    wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
-    if wire is None or wire.balance_amount is None or wire.balance_reported_at is None:
+    connection = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
+    if (
+        connection is None
+        or connection.balance_amount is None
+        or connection.balance_reported_at is None
+    ):
         return None
-    if wire.balance_reported_at < now - BALANCE_TTL:
+    if connection.balance_reported_at < now - BALANCE_TTL:
         return None
-    return Money(wire.balance_amount, purchase_order.supplier.currency)
+    return Money(connection.balance_amount, purchase_order.supplier.currency)
 
 
 def _supplier_price(

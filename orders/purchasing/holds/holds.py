@@ -136,8 +136,8 @@ def _release_if_resolved(
     purchase_order: PurchaseOrder, known: frozenset[str], now: datetime
 ) -> bool:
     unproven = _missing_evidence(purchase_order)
-    wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
-    balance = wire.balance_amount if wire else None
+    connection = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
+    balance = connection.balance_amount if connection else None
     waits = purchase_order.status_since > now - RECHECK_AFTER or was_rechecked(purchase_order)
     codes = {each["code"] for each in purchase_order.hold_reasons}
     return remove_reasons(

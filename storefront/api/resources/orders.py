@@ -226,8 +226,8 @@ class OrderCancel(Endpoint):
             order = order_of(request, number)
             asked = CancellationRequestSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
-            reason = asked.validated_data["reason"] or "canceled by the shopper"
-            came = cancellation.cancel(order=order, reason=reason, actor="shopper", now=self.now)
+            reason = asked.validated_data["reason"] or "canceled by the customer"
+            came = cancellation.cancel(order=order, reason=reason, actor="customer", now=self.now)
             enqueue(tasks.process_cancellation, order_id=order.pk)
             outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"
             return Response(

@@ -34,24 +34,24 @@ def job_freshness(*, now: datetime) -> list[JobFreshness]:
     }
     return [
         _job(
-            wire,
+            connection,
             kind,
-            last.get((wire.supplier_id, kind)),
-            applied.get((wire.supplier_id, kind)),
+            last.get((connection.supplier_id, kind)),
+            applied.get((connection.supplier_id, kind)),
             now,
         )
-        for wire in connections.order_by("supplier__name")
+        for connection in connections.order_by("supplier__name")
         for kind in SyncRun.Kind.values
     ]
 
 
 def _job(
-    wire: Connection, kind: str, last: SyncRun | None, applied: SyncRun | None, now: datetime
+    connection: Connection, kind: str, last: SyncRun | None, applied: SyncRun | None, now: datetime
 ) -> JobFreshness:
-    every = timedelta(minutes=getattr(wire, f"{kind}_every_min"))
+    every = timedelta(minutes=getattr(connection, f"{kind}_every_min"))
     return JobFreshness(
-        supplier=wire.supplier.name,
-        supplier_id=wire.supplier_id,
+        supplier=connection.supplier.name,
+        supplier_id=connection.supplier_id,
         kind=SyncRun.Kind(kind),
         every=every,
         applied=applied,

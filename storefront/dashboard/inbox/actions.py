@@ -278,7 +278,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             done=_("%s was discarded. The next sync is checked on its own."),
             model=SyncRun,
             do=lambda row, _of, actor, now: run_deciding.discard(
-                feed_run=row, actor=actor, now=now
+                sync_run=row, actor=actor, now=now
             ),
         ),
     ),

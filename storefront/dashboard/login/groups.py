@@ -53,7 +53,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "suppliers.*",
         *(
             f"suppliers.{verb}_{table}"
-            for table in ("supplier", "connection", "evidence", "feedmapping", "service")
+            for table in ("supplier", "connection", "compliancedocument", "feedmapping", "shippingservice")
             for verb in ("add", "change")
         ),
         "suppliers.change_supplieroffer",

@@ -107,7 +107,7 @@ class RealShop:
 
     def cancel(self, wish: Wish, at_s: float) -> None:
         order = self.orders[wish.number]
-        cancellation.cancel(order=order, reason="wish", actor="shopper", now=moment(at_s))
+        cancellation.cancel(order=order, reason="wish", actor="customer", now=moment(at_s))
 
     def sent(self, wish: Wish, at_s: float) -> None:
         now, order, line = moment(at_s), self.orders[wish.number], self.lines[wish.number]

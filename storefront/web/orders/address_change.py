@@ -79,12 +79,12 @@ def destinations(
     for purchase in purchases:
         purchase.order = order
         ship_to = Address(**purchase.goes_to)
-        wish = mine.get(purchase.pk)
-        is_asked = wish is not None and wish.status == Status.REQUESTED
+        change_request = mine.get(purchase.pk)
+        is_asked = change_request is not None and change_request.status == Status.REQUESTED
         found[purchase.pk] = Destination(
             ship_to=ship_to,
-            words=_destination_text(purchase, wish, last) if last else "",
-            wished=Address(**wish.ship_to) if wish and is_asked else None,
+            words=_destination_text(purchase, change_request, last) if last else "",
+            wished=Address(**change_request.ship_to) if change_request and is_asked else None,
         )
     return found
 
@@ -121,15 +121,15 @@ def can_change(
 
 
 def _destination_text(
-    purchase: PurchaseOrder, wish: AddressChangeRequest | None, last: AddressChangeRequest
+    purchase: PurchaseOrder, change_request: AddressChangeRequest | None, last: AddressChangeRequest
 ) -> Promise | str:
-    if wish is not None and wish.status == Status.REQUESTED:
+    if change_request is not None and change_request.status == Status.REQUESTED:
         return ASKED
     if purchase.goes_to == last.ship_to:
         return CHANGED
-    if wish is not None and wish.status == Status.REFUSED:
+    if change_request is not None and change_request.status == Status.REFUSED:
         # A refusal without a supplier's answer means that the parcel had left.
-        return REFUSED if wish.answered_by else LEFT
+        return REFUSED if change_request.answered_by else LEFT
     return LEFT if purchase.status in HAS_LEFT else ""
 
 
@@ -152,7 +152,7 @@ _ADDRESS_CHANGES = PreparedQuery(_address_changes)
 
 
 CHANGES_PER_HOUR = 20  # per order
-BY_CUSTOMER = "asked for by the shopper"
+BY_CUSTOMER = "requested by the customer"
 MESSAGES: dict[str, tuple[str, Promise]] = {
     "changed": (
         "good",
@@ -241,7 +241,7 @@ def _change_address(found: Order, form: NewAddressForm) -> str:
         order=found,
         ship_to=form.chosen,
         reason=note.get("reason") or BY_CUSTOMER,
-        actor="shopper",
+        actor="customer",
         now=timezone.now(),
         noted=note,
     )

@@ -41,7 +41,7 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
         if said in row.choices:
             try:
                 customer_choice.apply(
-                    backorder=row, choice=Choice(said), actor="shopper", now=timezone.now()
+                    backorder=row, choice=Choice(said), actor="customer", now=timezone.now()
                 )
             except customer_choice.ChoiceUnavailableError:
                 problem = _("This option is no longer available. Choose again, or contact us.")

@@ -113,7 +113,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     going = address_change.destinations(found, purchases, addressed)
     chance = address_change.can_change(found, purchases, addressed, questions)
     can_pay = found.status == Status.PENDING_PAYMENT and found.payment_due_at > now
-    wish = cancellation_status.status_from(purchases)
+    change_request = cancellation_status.status_from(purchases)
     was_paid = any(each.authorized_amount for each in tried)
     paid_with = _paid_with(found)
     returns = status.return_views(found) if purchases else []
@@ -142,7 +142,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_charged": any(each.captured_amount for each in tried),
         "moved": _amounts_moved(tried, found.total_amount),
         "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
-        and wish != CancellationStatus.ASKED
+        and change_request != CancellationStatus.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": found.status in OPEN,
         "returns": returns,
@@ -151,7 +151,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "news": _message(
             request,
             found,
-            wish,
+            change_request,
             was_paid=was_paid or paid_with is not None,
             is_told=any(box.stop for box in parcels),
         ),
@@ -207,18 +207,23 @@ def _amounts_moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promi
 
 
 def _message(
-    request: HttpRequest, found: Order, wish: CancellationStatus, *, was_paid: bool, is_told: bool
+    request: HttpRequest,
+    found: Order,
+    change_request: CancellationStatus,
+    *,
+    was_paid: bool,
+    is_told: bool,
 ) -> tuple[str, Promise] | None:
     """Return the message about the last action.
 
     The state of a cancellation request is left out if parcels show it (``is_told``).
     """
     is_new = (
-        wish == CancellationStatus.ASKED
+        change_request == CancellationStatus.ASKED
         and request.GET.get("cancel") == CANCELLATION_MESSAGES[CancellationStatus.ASKED]
     )
-    if is_new or (wish != CancellationStatus.NONE and not is_told):
-        return MESSAGES[CANCELLATION_MESSAGES[wish]]
+    if is_new or (change_request != CancellationStatus.NONE and not is_told):
+        return MESSAGES[CANCELLATION_MESSAGES[change_request]]
     word = request.GET.get("pay", "") or request.GET.get("cancel", "")
     if word == CANCELLATION_MESSAGES[CancellationStatus.ASKED]:
         word = "stopped" if found.status == Status.CANCELED else ""
@@ -272,7 +277,7 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
     was_unpaid = found.status == Status.PENDING_PAYMENT
     try:
         done = cancellations.cancel(
-            order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
+            order=found, reason="canceled by the customer", actor="customer", now=timezone.now()
         )
         enqueue(tasks.process_cancellation, order_id=found.pk)
     except cancellations.TooLateError:

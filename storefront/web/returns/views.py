@@ -72,7 +72,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
                     if not sent.is_valid():
                         return _confirmation_page(request, found, form, said, sent)
                     said = replace(said, encoded_photos=sent.encoded_photos)
-                requests.submit(order=found, request=said, actor="shopper", now=now)
+                requests.submit(order=found, request=said, actor="customer", now=now)
                 return _back(found, _word(said.kind))
             except CannotReturnError as refusal:
                 form.add_error(None, str(refusal))
@@ -111,7 +111,7 @@ def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpRespo
     found = _find(number, key)
     authorization = _find_return(found, name)
     try:
-        authorizations.cancel(authorization=authorization, actor="shopper", now=timezone.now())
+        authorizations.cancel(authorization=authorization, actor="customer", now=timezone.now())
     except (InvalidTransitionError, ConcurrentUpdateError):
         return _back(found, "late")
     return _back(found, "changed")
@@ -131,7 +131,7 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
             authorization=authorization,
             carrier=_posted(request, "carrier", 60),
             tracking_number=tracking_number,
-            actor="shopper",
+            actor="customer",
             now=timezone.now(),
         )
     except CannotReturnError:

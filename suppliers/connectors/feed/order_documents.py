@@ -42,11 +42,15 @@ def order_email_payload(request: PurchaseOrderRequest, *, language: str) -> dict
     }
 
 
-def request_email_payload(plea: ManualRequest, *, language: str) -> dict[str, Any]:
+def request_email_payload(manual_request: ManualRequest, *, language: str) -> dict[str, Any]:
     """Return the payload of the e-mail for a manual request, as JSON primitives."""
-    told: dict[str, Any] = {"locale": language, "number": plea.number, "url": plea.page_url}
-    if plea.ship_to is not None:
-        told["ship_to"] = asdict(plea.ship_to)
+    told: dict[str, Any] = {
+        "locale": language,
+        "number": manual_request.number,
+        "url": manual_request.page_url,
+    }
+    if manual_request.ship_to is not None:
+        told["ship_to"] = asdict(manual_request.ship_to)
     return told
 
 

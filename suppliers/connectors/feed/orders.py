@@ -68,7 +68,7 @@ class FeedOrdering:
             is_sent = self._has_file(order_documents.file_name(number))
         return _received(number) if is_sent else None
 
-    def send_request(self, plea: ManualRequest) -> None:
+    def send_request(self, manual_request: ManualRequest) -> None:
         """Send the request to ``questions_to``, else to the address for orders by e-mail.
 
         Raises: UnsupportedCapabilityError  there is no such address
@@ -79,8 +79,10 @@ class FeedOrdering:
             raise UnsupportedCapabilityError(
                 "questions_to is not an e-mail address", code="no_such_ability"
             )
-        letter = order_documents.request_email_payload(plea, language=self._line.language)
-        self._line.post.request(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
+        letter = order_documents.request_email_payload(manual_request, language=self._line.language)
+        self._line.post.request(
+            wanted=manual_request.wanted, key=manual_request.key, to=to, payload=letter
+        )
 
     def _mail(self, request: PurchaseOrderRequest) -> None:
         post = self._line.post

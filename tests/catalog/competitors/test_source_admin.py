@@ -42,7 +42,7 @@ def source():
         name="watch",
         url="https://watch.example/prices.csv",
         header="X-Api-Key",
-        encrypted_secret=encrypt({"value": "swordfish-17"}),
+        secret_encrypted=encrypt({"value": "swordfish-17"}),
         due_at=NOON,
         problem="GET /prices.csv: HTTP 500",
         failing_since=NOON,
@@ -56,7 +56,7 @@ def test_a_new_source_is_fetched_at_once(staff):
     assert answer.status_code == 302
     source = CompetitorSource.objects.get()
     assert (source.url, source.interval_minutes) == ("https://watch.example/prices.csv", 60)
-    assert decrypt(source.encrypted_secret) == {"value": "swordfish-17"}
+    assert decrypt(source.secret_encrypted) == {"value": "swordfish-17"}
     assert source.due_at <= timezone.now()
 
 
@@ -66,7 +66,7 @@ def test_the_result_is_shown_and_the_secret_is_not(staff, source):
     assert "GET /prices.csv: HTTP 500" in answer
     assert 'name="secret"' in answer
     assert "swordfish" not in answer
-    assert source.encrypted_secret not in answer
+    assert source.secret_encrypted not in answer
 
 
 def test_an_empty_secret_keeps_the_stored_one(staff, source):
@@ -74,7 +74,7 @@ def test_an_empty_secret_keeps_the_stored_one(staff, source):
 
     source.refresh_from_db()
     assert source.interval_minutes == 30
-    assert decrypt(source.encrypted_secret) == {"value": "swordfish-17"}
+    assert decrypt(source.secret_encrypted) == {"value": "swordfish-17"}
 
 
 def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monkeypatch):
@@ -97,7 +97,7 @@ def test_a_secret_without_a_header_is_deleted(staff, source):
     staff.post(page(source), WORDS)
 
     source.refresh_from_db()
-    assert (source.header, source.encrypted_secret) == ("", "")
+    assert (source.header, source.secret_encrypted) == ("", "")
 
 
 def test_another_address_requires_the_secret_again(staff, source):
@@ -109,7 +109,7 @@ def test_another_address_requires_the_secret_again(staff, source):
     assert "The URL changed. Enter the secret again." in shown(refused)
     assert accepted.status_code == 302
     source.refresh_from_db()
-    assert decrypt(source.encrypted_secret) == {"value": "another-1"}
+    assert decrypt(source.secret_encrypted) == {"value": "another-1"}
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_our_secret_is_stored_in_no_list_and_no_rejection(httpserver, variant):
         httpserver,
         list_format="json",
         header="X-Api-Key",
-        encrypted_secret=encrypt({"value": secret}),
+        secret_encrypted=encrypt({"value": secret}),
     )
     good = {"shop": "a.example", "sku": variant.sku, "price": 10, "currency": "EUR"}
     bad = good | {"price": secret}
@@ -283,7 +283,7 @@ def test_another_address_does_not_use_the_old_validators(httpserver, known, vari
 
 def test_a_secret_is_sent_in_its_header_only(httpserver, variant, caplog):
     source = make_source(
-        httpserver, header="X-Api-Key", encrypted_secret=encrypt({"value": "swordfish-17"})
+        httpserver, header="X-Api-Key", secret_encrypted=encrypt({"value": "swordfish-17"})
     )
     heard = []
 
@@ -306,7 +306,7 @@ def test_a_secret_is_sent_in_its_header_only(httpserver, variant, caplog):
 
 
 def test_a_secret_that_cannot_be_decrypted_is_a_readable_problem(httpserver, settings):
-    source = make_source(httpserver, header="X-Api-Key", encrypted_secret="broken")
+    source = make_source(httpserver, header="X-Api-Key", secret_encrypted="broken")
 
     assert fetch(source) is None
 

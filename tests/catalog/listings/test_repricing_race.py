@@ -37,7 +37,7 @@ class Meanwhile:
         self.patience = patience
         self.thread = threading.Thread(target=self._run, args=(work,))
         self.is_begun = False
-        monkeypatch.setattr(module, "pricing_policy", SimpleNamespace(load=self._load))
+        monkeypatch.setattr(module, "pricing_policy", SimpleNamespace(load_policy=self._load))
 
     def _load(self, **known):
         read = policy.load_policy(**known)

@@ -35,7 +35,7 @@ def wish_another_address():
     order = make_accepted_purchase_order(make_sellable()).order
     there = dataclasses.replace(HOME, line1="Neue Straße 2")
     change_requests.request_change(
-        order=order, ship_to=there, reason="moved", actor="shopper", now=NOON
+        order=order, ship_to=there, reason="moved", actor="customer", now=NOON
     )
     return order
 

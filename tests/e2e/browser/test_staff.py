@@ -43,7 +43,7 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
         "",
         "orders/order/",
         "suppliers/feedissue/",
-        f"suppliers/feedrun/{SyncRun.objects.latest('pk').pk}/change/",
+        f"suppliers/syncrun/{SyncRun.objects.latest('pk').pk}/change/",
         f"orders/order/{an_order()}/change/",
         f"orders/order/{an_order()}/refund/",
         f"suppliers/supplier/{Supplier.objects.latest('pk').pk}/change/",

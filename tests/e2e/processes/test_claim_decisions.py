@@ -44,7 +44,7 @@ def test_poll_records_the_credit(sandbox_supplier, claim):
     assert (settled.status, settled.credited_amount) == ("credited", paid)
     assert settled.currency == "USD"
     broken = {found.invariant.code for found in registry.check_all(now=now) if found.count}
-    assert not {code for code in broken if code.startswith("I9.")}
+    assert not {code for code in broken if code.startswith("claims.")}
 
 
 @pytest.mark.parametrize(("deal", "status"), [(2, "resent"), (3, "denied")])

@@ -64,7 +64,7 @@ def test_killed_run_starts_again_with_the_same_result(shipped):
     again = command(*day)
 
     assert again.returncode == 0, again.stderr
-    assert (ReconciliationRun.objects.get().status, ReconciliationRun.objects.get().tries) == (
+    assert (ReconciliationRun.objects.get().status, ReconciliationRun.objects.get().attempts) == (
         "reconciled",
         2,
     )

@@ -166,7 +166,7 @@ def test_a_refund_for_kept_items_costs_its_net_amount(terms):
 def test_an_order_canceled_before_payment_earns_nothing(terms):
     order = make_order(make_sellable())
     with transaction.atomic():
-        before_purchasing.cancel(order, reason="changed my mind", actor="shopper", now=NOON)
+        before_purchasing.cancel(order, reason="changed my mind", actor="customer", now=NOON)
 
     profit = read(order)
 

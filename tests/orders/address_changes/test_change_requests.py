@@ -27,14 +27,14 @@ pytestmark = pytest.mark.django_db
 THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
 
 
-def wish(order, ship_to=THERE):
+def change_request(order, ship_to=THERE):
     return change_requests.request_change(
         order=order, ship_to=ship_to, reason="customer moved", actor="ann", now=NOON
     )
 
 
 def answer(row, is_yes):
-    change_requests.record_answer(wish=row, is_yes=is_yes, actor="ben", now=NOON)
+    change_requests.record_answer(change_request=row, is_yes=is_yes, actor="ben", now=NOON)
 
 
 def told():
@@ -45,7 +45,7 @@ def told():
 def test_an_accepted_request_changes_the_address():
     purchase_order = make_accepted_purchase_order()
 
-    said = wish(purchase_order.order)
+    said = change_request(purchase_order.order)
     assert (said.asked, said.done, said.late) == ((purchase_order.number,), (), ())
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
 
@@ -61,13 +61,13 @@ def test_an_accepted_request_changes_the_address():
 
 def test_a_refused_request_is_reported_to_the_customer():
     purchase_order = make_accepted_purchase_order()
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
 
     answer(AddressChangeRequest.objects.get(), is_yes=False)
 
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
     assert told() == [False]
-    assert wish(purchase_order.order).asked  # the supplier may be asked again
+    assert change_request(purchase_order.order).asked  # the supplier may be asked again
 
 
 def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
@@ -82,7 +82,7 @@ def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
         tell(one)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
-    said = wish(unsent.order)
+    said = change_request(unsent.order)
 
     assert said.done == (unsent.number,)
     assert said.asked == (asked.number,)
@@ -92,10 +92,10 @@ def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
 
 def test_a_second_request_is_rejected_and_rolled_back():
     purchase_order = make_accepted_purchase_order()
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
 
     with pytest.raises(corrections.AddressLockedError):
-        wish(purchase_order.order, dataclasses.replace(THERE, line1="Dritte 3"))
+        change_request(purchase_order.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
     assert AddressChangeRequest.objects.count() == 1
 
@@ -112,7 +112,7 @@ def test_another_country_or_an_invalid_address_is_rejected(ship_to):
     purchase_order = make_accepted_purchase_order()
 
     with pytest.raises((corrections.InvalidNewAddressError, corrections.AddressLockedError)):
-        wish(purchase_order.order, ship_to)
+        change_request(purchase_order.order, ship_to)
 
     assert not AddressChangeRequest.objects.exists()
 
@@ -123,20 +123,20 @@ def test_a_shipped_or_ended_order_takes_no_request():
     PurchaseOrder.objects.update(status="shipped")
 
     with pytest.raises(corrections.AddressLockedError):
-        wish(purchase_order.order)
+        change_request(purchase_order.order)
 
 
 @pytest.mark.parametrize(("said", "city"), [("yes", "Hamburg"), ("no", "Berlin")])
 def test_the_supplier_answers_on_its_page(client, said, city):
     purchase_order = make_accepted_purchase_order()
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
     row = AddressChangeRequest.objects.get()
     page = client.get(path_of(purchase_order)).content.decode()
     assert "The customer asks for a different delivery address." in page
     assert "Hamburg" in page
 
     for _ in range(2):
-        post(client, purchase_order, "readdress/", wish=row.pk, said=said)
+        post(client, purchase_order, "readdress/", change_request=row.pk, said=said)
 
     assert fresh(purchase_order).goes_to["city"] == city
     page = client.get(path_of(purchase_order)).content.decode()
@@ -145,11 +145,11 @@ def test_the_supplier_answers_on_its_page(client, said, city):
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"said": "yes"}, {"said": "maybe"}, {"said": "yes", "wish": 0}]
+    "given", [{}, {"said": "yes"}, {"said": "maybe"}, {"said": "yes", "change_request": 0}]
 )
 def test_an_invalid_answer_changes_nothing(client, given):
     purchase_order = make_accepted_purchase_order()
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
 
     post(client, purchase_order, "readdress/", **given)
 
@@ -158,7 +158,7 @@ def test_an_invalid_answer_changes_nothing(client, given):
 
 def test_erasure_removes_the_customer_from_requests():
     purchase_order = make_accepted_purchase_order()
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
     answer(AddressChangeRequest.objects.get(), is_yes=True)
     Order.objects.update(status="completed")
 
@@ -174,7 +174,7 @@ def test_erasure_removes_the_customer_from_requests():
 
 def test_a_repeated_request_is_sent_once():
     purchase_order = make_accepted_purchase_order()
-    first, again = wish(purchase_order.order), wish(purchase_order.order)
+    first, again = change_request(purchase_order.order), change_request(purchase_order.order)
 
     assert first.asked == again.asked == (purchase_order.number,)
     assert AddressChangeRequest.objects.count() == 1
@@ -189,7 +189,7 @@ def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
     asked.move("ready", at=NOON)
     asked.move("submitting", at=NOON, status_field="submission_status")
     tell(asked)
-    wish(unsent.order)
+    change_request(unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
     third = dataclasses.replace(THERE, line1="Dritte 3")
 
@@ -210,7 +210,7 @@ def test_a_confirmed_warning_does_not_hold_the_changed_part():
     tell(asked)
     box = dataclasses.replace(THERE, line1="Postfach 7")
 
-    wish(unsent.order, box)
+    change_request(unsent.order, box)
 
     order = Order.objects.get()
     assert verification.unconfirmed_warnings(box, order.address_verification) == {}

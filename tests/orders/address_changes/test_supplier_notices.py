@@ -29,7 +29,7 @@ def people(monkeypatch):
 
 
 @pytest.fixture
-def wish(people):
+def change_request(people):
     order = make_accepted_purchase_order().order
     change_requests.request_change(
         order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON
@@ -37,8 +37,8 @@ def wish(people):
     return AddressChangeRequest.objects.get()
 
 
-def test_a_notice_waits_while_the_supplier_is_down(people, wish):
-    break_line(wish.purchase_order.supplier)
+def test_a_notice_waits_while_the_supplier_is_down(people, change_request):
+    break_line(change_request.purchase_order.supplier)
     tasks.send_supplier_notices()
     assert not people.letters
 
@@ -48,19 +48,19 @@ def test_a_notice_waits_while_the_supplier_is_down(people, wish):
     assert people.letters
 
 
-def test_one_e_mail_has_the_new_address(people, wish):
+def test_one_e_mail_has_the_new_address(people, change_request):
     for _ in range(2):
         tasks.send_supplier_notices()
     AddressChangeRequest.objects.update(notified_via="")  # as after a crash before the record
     tasks.send_supplier_notices()
 
-    (plea,) = people.letters.values()
-    assert (plea.wanted, plea.ship_to) == (RequestKind.READDRESS, THERE)
-    assert plea.page_url.endswith(f"/{PurchaseOrder.objects.get().access_key}/")
+    (manual_request,) = people.letters.values()
+    assert (manual_request.wanted, manual_request.ship_to) == (RequestKind.READDRESS, THERE)
+    assert manual_request.page_url.endswith(f"/{PurchaseOrder.objects.get().access_key}/")
     assert AddressChangeRequest.objects.get().notified_via == "email"
 
 
-def test_without_an_e_mail_address_staff_notify(people, wish):
+def test_without_an_e_mail_address_staff_notify(people, change_request):
     people.has_box = False
 
     tasks.send_supplier_notices()
@@ -69,11 +69,11 @@ def test_without_an_e_mail_address_staff_notify(people, wish):
     assert AddressChangeRequest.objects.get().notified_via == "staff"
 
 
-def test_a_failed_e_mail_is_retried(people, wish):
+def test_a_failed_e_mail_is_retried(people, change_request):
     send_request, calls = people.send_request, []
 
-    def refuse(plea):
-        calls.append(plea)
+    def refuse(manual_request):
+        calls.append(manual_request)
         raise PermanentError("no letter box")
 
     people.send_request = refuse
@@ -85,7 +85,7 @@ def test_a_failed_e_mail_is_retried(people, wish):
     assert AddressChangeRequest.objects.get().notified_via == "email"
 
 
-def test_failed_notices_do_not_count_for_the_batch(people, wish, monkeypatch):
+def test_failed_notices_do_not_count_for_the_batch(people, change_request, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 1)
     other = make_accepted_purchase_order(make_sellable(), email="b@example.org").order
     change_requests.request_change(
@@ -93,10 +93,10 @@ def test_failed_notices_do_not_count_for_the_batch(people, wish, monkeypatch):
     )
     send_request = people.send_request
 
-    def refuse_the_first(plea):
-        if plea.number == wish.purchase_order.number:
+    def refuse_the_first(manual_request):
+        if manual_request.number == change_request.purchase_order.number:
             raise PermanentError("mailbox unavailable")
-        send_request(plea)
+        send_request(manual_request)
 
     people.send_request = refuse_the_first
     tasks.send_supplier_notices()
@@ -105,7 +105,7 @@ def test_failed_notices_do_not_count_for_the_batch(people, wish, monkeypatch):
     assert list(told) == ["", "email"]
 
 
-def test_staff_notify_a_supplier_without_connection(people, wish, monkeypatch):
+def test_staff_notify_a_supplier_without_connection(people, change_request, monkeypatch):
     monkeypatch.setattr(supplier_notices, "open_connector", factory.open_connector)
     Connection.objects.all().delete()
 
@@ -115,7 +115,7 @@ def test_staff_notify_a_supplier_without_connection(people, wish, monkeypatch):
 
 
 @pytest.mark.parametrize("status", supplier_notices.NOT_WITH_SUPPLIER)
-def test_no_notice_before_the_supplier_has_the_order(people, wish, status):
+def test_no_notice_before_the_supplier_has_the_order(people, change_request, status):
     PurchaseOrder.objects.update(submission_status=status)
 
     tasks.send_supplier_notices()
@@ -124,8 +124,8 @@ def test_no_notice_before_the_supplier_has_the_order(people, wish, status):
     assert AddressChangeRequest.objects.get().notified_via == ""
 
 
-def test_an_answered_request_sends_no_notice(people, wish):
-    change_requests.record_answer(wish=wish, is_yes=True, actor="ben", now=NOON)
+def test_an_answered_request_sends_no_notice(people, change_request):
+    change_requests.record_answer(change_request=change_request, is_yes=True, actor="ben", now=NOON)
 
     tasks.send_supplier_notices()
 

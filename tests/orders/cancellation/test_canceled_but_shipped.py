@@ -35,7 +35,7 @@ def canceled(monkeypatch):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
     purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
-    cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    cancellation.cancel(order=Order.objects.get(), reason="-", actor="customer", now=NOON)
     return purchase_order
 
 

@@ -35,7 +35,7 @@ def supplier(monkeypatch):
 
 
 def cancel(order):
-    return cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    return cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
 
 
 def eur(amount):
@@ -131,7 +131,7 @@ def test_cancel_stores_the_request_without_a_call(supplier):
 
     outcome = cancel(purchase_order.order)
     cancellation.cancel(
-        order=purchase_order.order, reason="hurry", actor="shopper", now=NOON + timedelta(hours=1)
+        order=purchase_order.order, reason="hurry", actor="customer", now=NOON + timedelta(hours=1)
     )
 
     assert outcome.open == (purchase_order.number,)

@@ -40,7 +40,7 @@ def supplier(monkeypatch):
 
 
 def cancel(order):
-    return cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    return cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
 
 
 def fresh(purchase_order):

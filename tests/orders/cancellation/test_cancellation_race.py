@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def canceling(order):
     mine = Order.objects.get(pk=order.pk)
-    return lambda: cancellation.cancel(order=mine, reason="no", actor="shopper", now=NOON)
+    return lambda: cancellation.cancel(order=mine, reason="no", actor="customer", now=NOON)
 
 
 def paying(order):

@@ -35,9 +35,14 @@ def test_one_e_mail_is_sent_and_silence_is_no_answer(people):
         pursue(purchase_order, LATER)
         cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
 
-    (plea,) = people.letters.values()
-    assert (plea.wanted, plea.number) == (RequestKind.STOP, purchase_order.number)
-    assert plea.page_url.endswith(f"/{purchase_order.number}/{fresh(purchase_order).access_key}/")
+    (manual_request,) = people.letters.values()
+    assert (manual_request.wanted, manual_request.number) == (
+        RequestKind.STOP,
+        purchase_order.number,
+    )
+    assert manual_request.page_url.endswith(
+        f"/{purchase_order.number}/{fresh(purchase_order).access_key}/"
+    )
     assert stands(purchase_order) == ("cancellation_requested", "email", True)
     assert not work_queue.to_cancel(now=LATER).exists()
     assert status.status_of(purchase_order.order) == status.CancellationStatus.ASKED
@@ -194,7 +199,7 @@ def test_a_crash_after_the_e_mail_sends_no_second_one(people, monkeypatch):
 def test_a_failed_e_mail_is_retried(people):
     purchase_order = sent()
     people.send_request, send_request = (
-        lambda _plea: (_ for _ in ()).throw(TemporaryError("away")),
+        lambda _manual_request: (_ for _ in ()).throw(TemporaryError("away")),
         people.send_request,
     )
 

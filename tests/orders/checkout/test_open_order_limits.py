@@ -223,7 +223,7 @@ def test_a_new_order_does_not_restart_the_reservation_time(light):
 def test_canceled_stock_is_available_at_once(light):
     order = make_order(light, quantity=3)
 
-    cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="given up", actor="customer", now=NOON)
 
     assert make_order(light, quantity=3, email="max@example.org").status == Status.PENDING_PAYMENT
 

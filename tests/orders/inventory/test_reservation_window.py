@@ -49,7 +49,7 @@ def test_an_expired_hold_is_not_extended(light, end):
     order = make_order(light)
     later = order.payment_due_at
     if end == "canceled":
-        cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+        cancellation.cancel(order=order, reason="given up", actor="customer", now=NOON)
 
     reservations.extend_on_return(order=order, now=later)
 

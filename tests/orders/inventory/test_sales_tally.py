@@ -44,7 +44,7 @@ def test_a_recount_subtracts_later_cancellations():
     make_paid_order(listing, quantity=4)
     sales_tally.count_sales(now=NOON)
 
-    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
     OrderLine.objects.filter(quantity=4).update(canceled_quantity=1)
     sales_tally.count_sales(now=NOON)
 
@@ -55,7 +55,7 @@ def test_a_day_with_only_cancellations_has_no_row():
     order = make_paid_order(make_sellable())
     sales_tally.count_sales(now=NOON)
 
-    cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
 
     assert (sales_tally.count_sales(now=NOON), tallies()) == (1, [])
 

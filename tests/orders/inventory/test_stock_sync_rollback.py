@@ -47,7 +47,7 @@ def roll_back(moment, *, quantity=3):
     )
     figure(quantity, moment, cause=f"run:{run.pk}")
     yield run
-    yield rollback.roll_back(feed_run=run, actor="ann", reason="no", now=moment + HOUR)
+    yield rollback.roll_back(sync_run=run, actor="ann", reason="no", now=moment + HOUR)
 
 
 @pytest.mark.parametrize("has_shipped", [False, True])

@@ -36,7 +36,7 @@ def refusal(world):
 
 def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
     page = reverse("admin:orders_paymentevent_change", args=[refusal.pk])
-    url = reverse("admin:orders_paymentevent_close_breaker", args=[refusal.pk])
+    url = reverse("admin:orders_paymentevent_retry_refused", args=[refusal.pk])
     other = reverse("admin:orders_paymentevent_change", args=[refusal.answers_id])
 
     assert url in staff.get(page).content.decode()

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from orders import ledger
 from orders.gateways import gateway_for
-from orders.models import Payment, PaymentEvent
+from orders.models import Payment, PaymentEvent, PurchaseOrder
 from orders.payments import captures, sessions, updates
 from orders.purchasing import submission
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -57,7 +57,7 @@ def settle():
     return request
 
 
-def close_breaker(request):
+def retry(request):
     return captures.retry_refused(request=request, actor="ann", now=NOON)
 
 
@@ -66,7 +66,7 @@ def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, 
     refused = capture(purchase_order)
     assert not ledger.is_capture_requested(Payment.objects.get(), purpose=purchase_order.number)
 
-    again = close_breaker(refused)
+    again = retry(refused)
     assert ledger.is_capture_requested(Payment.objects.get(), purpose=purchase_order.number)
     settle()
 
@@ -78,15 +78,15 @@ def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, 
 def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
     gateway.write_errors = [PermanentError("no"), PermanentError("still no")]
     first = capture(purchase_order)
-    second = close_breaker(first)
+    second = retry(first)
 
     with pytest.raises(captures.NotRefusedError):  # a second click
-        close_breaker(first)
+        retry(first)
     with pytest.raises(captures.NotRefusedError):  # it waits for its own answer
-        close_breaker(second)
+        retry(second)
     settle()
 
-    assert close_breaker(second).external_id == f"{first.external_id}#3"
+    assert retry(second).external_id == f"{first.external_id}#3"
 
 
 def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
@@ -96,7 +96,7 @@ def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
     request = PaymentEvent.objects.get(kind="capture_requested")
 
     with pytest.raises(captures.NotRefusedError):
-        close_breaker(request)
+        retry(request)
 
     assert settle() == request
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
@@ -108,7 +108,7 @@ def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_orde
     type(purchase_order).objects.update(status="canceled")
 
     with pytest.raises(captures.AmountUnavailableError):
-        close_breaker(refused)
+        retry(refused)
 
     assert captures.due_requests(now=NOON) == []
 
@@ -125,10 +125,10 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
         ledger.request_refund(payment, amount=Money(Decimal(1), "EUR"), purpose="y", at=NOON)
 
     with pytest.raises(captures.AmountUnavailableError):
-        close_breaker(refused)
+        retry(refused)
     PaymentEvent.objects.filter(external_id=ledger.refund_key(payment, "y")).delete()
 
-    assert close_breaker(refused).amount == whole.amount
+    assert retry(refused).amount == whole.amount
 
 
 def test_only_requested_captures_can_be_retried():
@@ -137,4 +137,15 @@ def test_only_requested_captures_can_be_retried():
     news = PaymentEvent.objects.get(payment__order=purchase_order.order, kind="authorized")
 
     with pytest.raises(captures.NotRefusedError):
-        close_breaker(news)
+        retry(news)
+
+
+def test_a_void_of_a_part_is_due_when_no_purchase_order_is_open(purchase_order):
+    payment = Payment.objects.get()
+    part = Money(payment.authorized_amount - 1, payment.currency)
+    with transaction.atomic():
+        ledger.request_void(payment, amount=part, purpose="part", at=NOON)
+
+    assert captures.due_requests(now=NOON) == []
+    PurchaseOrder.objects.update(accepted_at=NOON)
+    assert len(captures.due_requests(now=NOON)) == 1

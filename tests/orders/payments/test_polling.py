@@ -50,7 +50,7 @@ def open_page(light):
 
 
 def give_up(payment):
-    cancellation.cancel(order=payment.order, reason="given up", actor="shopper", now=NOON)
+    cancellation.cancel(order=payment.order, reason="given up", actor="customer", now=NOON)
 
 
 def test_what_was_paid_and_not_told_is_heard_before_what_was_given_up(gateway, monkeypatch):

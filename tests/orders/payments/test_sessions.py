@@ -37,7 +37,7 @@ def start(order, now=NOON, **more):
 
 
 def give_up(order):
-    cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="given up", actor="customer", now=NOON)
 
 
 def run_out(order):

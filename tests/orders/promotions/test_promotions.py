@@ -249,7 +249,7 @@ def test_an_order_canceled_before_capture_reverts_its_redemption():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
 
-    cancellation.cancel(order=order, reason="wish", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="wish", actor="customer", now=NOON)
 
     assert Coupon.objects.get().used == 0
     assert order.redemptions.get().reverted_at == NOON

@@ -69,7 +69,7 @@ def test_a_crash_before_the_commit_leaves_the_code_unused(light, module, at, is_
 def test_a_crash_after_the_commit_leaves_one_use(light):
     cart = with_code(light)
 
-    killed(lambda: order_of(cart), module=open_order_limits, at="closing_pages", is_done=True)
+    killed(lambda: order_of(cart), module=open_order_limits, at="place_closing_pages", is_done=True)
 
     order = Order.objects.get()
     assert (order.discount_amount, used()) == (4, (1, 1, 1))
@@ -87,7 +87,7 @@ def test_a_crash_during_a_revert_is_completed_by_the_next_run(light):
     killed(
         lambda: checkout.expire(order=order, now=late),
         module=redemptions,
-        at="give_back",
+        at="revert",
         is_done=True,
     )
     order.refresh_from_db()

@@ -97,7 +97,7 @@ def test_a_task_that_runs_too_early_does_not_submit(batched, monkeypatch):
 
 def test_a_batched_order_is_canceled_without_a_call(batched):
     came = cancellation.cancel(
-        order=batched.order, reason="changed my mind", actor="shopper", now=AT_TWO - MINUTE
+        order=batched.order, reason="changed my mind", actor="customer", now=AT_TWO - MINUTE
     )
 
     assert (came.stopped, came.open) == ((batched.number,), ())

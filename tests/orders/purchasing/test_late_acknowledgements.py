@@ -60,7 +60,7 @@ def broken_rows():
 
 def cancel_as_customer():
     """Cancel as the customer does."""
-    return cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    return cancellation.cancel(order=Order.objects.get(), reason="-", actor="customer", now=NOON)
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def test_an_acceptance_of_a_canceled_order_is_flagged_until_it_is_canceled(suppl
     make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
     submission.submit(purchase_order=fresh(), now=NOON)
-    cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    cancellation.cancel(order=Order.objects.get(), reason="-", actor="customer", now=NOON)
     assert not broken_rows()
 
     apply_answer(answer)

@@ -122,7 +122,7 @@ def test_an_unsent_return_expires_after_deadline_and_tolerance():
     make_policy()
     made, sent = declare(order, 1), declare(order, 1)
     authorizations.mark_shipped(
-        authorization=sent, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
+        authorization=sent, carrier="DHL", tracking_number="1", actor="customer", now=NOON
     )
 
     assert not authorizations.expire(authorization=made, now=NOON + 28 * DAYS)
@@ -159,14 +159,14 @@ def test_a_kept_return_cannot_be_marked_shipped():
 
     with pytest.raises(CannotReturnError):
         authorizations.mark_shipped(
-            authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
+            authorization=made, carrier="DHL", tracking_number="1", actor="customer", now=NOON
         )
 
 
 def test_a_lost_return_can_still_be_received():
     made = declare(make_delivered(quantity=1), 1)
     authorizations.mark_shipped(
-        authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
+        authorization=made, carrier="DHL", tracking_number="1", actor="customer", now=NOON
     )
     authorizations.mark_lost(authorization=made, reason="no scan", actor="ann", now=NOON)
 
@@ -179,14 +179,14 @@ def test_a_tracking_number_can_be_corrected_until_receipt():
     made = declare(make_delivered(quantity=1), 1)
     for number in ("1", "2"):
         authorizations.mark_shipped(
-            authorization=made, carrier="DHL", tracking_number=number, actor="shopper", now=NOON
+            authorization=made, carrier="DHL", tracking_number=number, actor="customer", now=NOON
         )
     assert made.tracking_number == "2"
     receive(made)
 
     with pytest.raises(InvalidTransitionError):
         authorizations.mark_shipped(
-            authorization=made, carrier="DHL", tracking_number="3", actor="shopper", now=NOON
+            authorization=made, carrier="DHL", tracking_number="3", actor="customer", now=NOON
         )
 
 

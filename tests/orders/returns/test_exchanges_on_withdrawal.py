@@ -134,4 +134,4 @@ def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
     first.refresh_from_db()
     assert (first.status, first.refund_amount) == ("refunded", Decimal("34.90"))
     assert sum(asked()) == order.total_amount
-    assert [code for code in broken_rules() if code.startswith("I10.")] == []
+    assert [code for code in broken_rules() if code.startswith("returns.")] == []

@@ -61,7 +61,7 @@ def test_the_second_click_waits_and_is_refused(monkeypatch, other_click):
     assert asked() == [Decimal("3.33")]
     assert held() == before + 1
     assert counters(made.order) == [(1, 1)]
-    assert [code for code in broken_rules() if code.startswith("I10.")] == []
+    assert [code for code in broken_rules() if code.startswith("returns.")] == []
 
 
 def test_a_chargeback_of_the_first_order_waits_for_an_exchange_of_the_second(

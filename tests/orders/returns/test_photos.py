@@ -55,7 +55,7 @@ def complain(order, encoded_photos, **said):
         words=given.words,
         encoded_photos=encoded_photos,
     )
-    return requests.submit(order=order, request=given, actor="shopper", now=NOON)
+    return requests.submit(order=order, request=given, actor="customer", now=NOON)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

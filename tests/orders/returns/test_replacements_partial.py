@@ -72,7 +72,7 @@ def pay(made):
 
 
 def wrong():
-    return [code for code in broken_rules() if code.startswith("I10.")]
+    return [code for code in broken_rules() if code.startswith("returns.")]
 
 
 def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):

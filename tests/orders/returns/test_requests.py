@@ -57,7 +57,7 @@ def test_a_repeated_form_is_one_return():
     said = say(order, 1)
 
     first, second = (
-        requests.submit(order=order, request=said, actor="shopper", now=NOON) for _ in range(2)
+        requests.submit(order=order, request=said, actor="customer", now=NOON) for _ in range(2)
     )
 
     assert first == second
@@ -68,10 +68,10 @@ def test_a_repeated_form_is_one_return():
 def test_a_form_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
     said = say(order, 1)
-    requests.submit(order=order, request=said, actor="shopper", now=NOON)
+    requests.submit(order=order, request=said, actor="customer", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        requests.submit(order=other, request=said, actor="shopper", now=NOON)
+        requests.submit(order=other, request=said, actor="customer", now=NOON)
 
     assert counters(other) == [(0, 0)]
 
@@ -91,7 +91,7 @@ def test_a_line_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
 
     with pytest.raises(CannotReturnError, match="not part of the order"):
-        requests.submit(order=order, request=say(other, 1), actor="shopper", now=NOON)
+        requests.submit(order=order, request=say(other, 1), actor="customer", now=NOON)
 
     assert counters(other) == [(0, 0)]
 

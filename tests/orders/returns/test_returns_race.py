@@ -33,7 +33,7 @@ ROUNDS = 8
 
 
 def clicking(order, said):
-    return lambda: requests.submit(order=order, request=said, actor="shopper", now=NOON)
+    return lambda: requests.submit(order=order, request=said, actor="customer", now=NOON)
 
 
 def test_concurrent_submissions_of_one_form_are_one_return():
@@ -91,7 +91,7 @@ def test_a_concurrent_cancel_and_refund_exclude_each_other():
                     authorization=row, actor="ann", now=NOON
                 ),
                 lambda row=shopper: authorizations.cancel(
-                    authorization=row, actor="shopper", now=NOON
+                    authorization=row, actor="customer", now=NOON
                 ),
             ],
             (InvalidTransitionError, CannotReturnError),

@@ -98,7 +98,7 @@ def test_each_channel_has_its_own_rules():
 def test_the_database_rejects_invalid_chains(criteria):
     with pytest.raises(IntegrityError), transaction.atomic():
         RoutingRules.objects.create(
-            channel=make_channel(), version=1, status_since=NOON, criteria=criteria, made_at=NOON
+            channel=make_channel(), version=1, status_since=NOON, criteria=criteria, created_at=NOON
         )
 
 

@@ -55,7 +55,7 @@ def test_a_silent_supplier_is_not_asked_by_each_page(monkeypatch, light):
 
 
 def test_a_supplier_without_a_free_lane_is_asked_by_the_next_page(monkeypatch, settings, light):
-    settings.LANES_PER_SUPPLIER = 1
+    settings.BULKHEAD_SLOTS_PER_SUPPLIER = 1
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")
     cart = make_cart(light)

@@ -55,7 +55,7 @@ def question(supplier):
     return Backorder.objects.select_related("order__channel").get()
 
 
-def answer(question, choice, actor="shopper", now=LATER):
+def answer(question, choice, actor="customer", now=LATER):
     backorder = Backorder.objects.select_related("order__channel").get(pk=question.pk)
     customer_choice.apply(
         backorder=backorder, choice=Backorder.Choice(choice), actor=actor, now=now
@@ -111,7 +111,7 @@ def test_a_choice_that_was_not_offered_is_rejected(question):
 
 
 def test_a_cancellation_meanwhile_refunds_everything(question):
-    said = cancellation.cancel(order=question.order, reason="no", actor="shopper", now=LATER)
+    said = cancellation.cancel(order=question.order, reason="no", actor="customer", now=LATER)
 
     assert said.is_whole
     assert broken() == []
@@ -166,7 +166,7 @@ def test_a_substitute_sold_out_on_acceptance_changes_nothing(replaced):
     backorder = Backorder.objects.select_related("order__channel").get()
     with pytest.raises(customer_choice.ChoiceUnavailableError):
         customer_choice.apply(
-            backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="shopper", now=LATER
+            backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="customer", now=LATER
         )
 
     assert Backorder.objects.get().status == "asked"

@@ -44,7 +44,9 @@ def exchange(made):
 def broken_rules():
     told = registry.check_all(now=NOON)
     codes = [one.invariant.code for one in told if one.count]  # stock is created by hand here
-    return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
+    return [
+        code for code in codes if code.startswith(("payments.", "purchase_orders.", "returns."))
+    ]
 
 
 def empty(light):

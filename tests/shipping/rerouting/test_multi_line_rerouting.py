@@ -123,7 +123,7 @@ def test_a_refund_of_some_lines_keeps_the_paid_delivery_of_the_rest(supplier):
 
     backorder = Backorder.objects.select_related("order__channel").get(status="asked")
     choice = Backorder.Choice.REFUND
-    customer_choice.apply(backorder=backorder, choice=choice, actor="shopper", now=NOON)
+    customer_choice.apply(backorder=backorder, choice=choice, actor="customer", now=NOON)
 
     assert broken() == []
     assert asked() == [("void_requested", Decimal("199.90"))]
@@ -178,7 +178,7 @@ def test_only_the_late_line_of_two_is_asked(supplier):
     assert [row.order_line.variant_id for row in backorder.lines.all()] == [late.variant_id]
 
     choice = Backorder.Choice.WAIT
-    customer_choice.apply(backorder=backorder, choice=choice, actor="shopper", now=NOON)
+    customer_choice.apply(backorder=backorder, choice=choice, actor="customer", now=NOON)
 
     assert broken() == []
     assert came() == [("late", 1), ("soon", 1)]

@@ -43,7 +43,7 @@ def sent(max_days=6):
     return make_sent_purchase_order(listing)
 
 
-def wish(order, ship_to=THERE):
+def change_request(order, ship_to=THERE):
     return change_requests.request_change(
         order=order, ship_to=ship_to, reason="moved", actor="ann", now=NOON
     )
@@ -51,7 +51,7 @@ def wish(order, ship_to=THERE):
 
 def answer(choice, now=LATER):
     row = Backorder.objects.select_related("order__channel", "purchase_order").latest("pk")
-    customer_choice.apply(backorder=row, choice=Backorder.Choice(choice), actor="shopper", now=now)
+    customer_choice.apply(backorder=row, choice=Backorder.Choice(choice), actor="customer", now=now)
 
 
 def test_an_order_held_during_the_search_continues_afterwards(supplier):
@@ -69,7 +69,7 @@ def test_an_order_held_during_the_search_continues_afterwards(supplier):
 def test_a_cancellation_first_refused_is_accepted_later(supplier, word):
     purchase_order = sent()
     tell(purchase_order, word=Acknowledgement.RECEIVED)
-    cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=purchase_order.order, reason="no", actor="customer", now=NOON)
     cancellation.process_request(purchase_order=live()[0], now=NOON)  # "too late"
 
     tell(purchase_order, word=word)
@@ -165,9 +165,12 @@ def test_a_cancellation_confirmed_too_late_to_reroute_is_reported_to_the_custome
 def test_an_agreed_address_change_applies_to_the_new_supplier(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Acknowledgement.RECEIVED)
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
     change_requests.record_answer(
-        wish=AddressChangeRequest.objects.get(), is_yes=True, actor="supplier lumen", now=NOON
+        change_request=AddressChangeRequest.objects.get(),
+        is_yes=True,
+        actor="supplier lumen",
+        now=NOON,
     )
 
     refuse(purchase_order)
@@ -183,7 +186,7 @@ def test_an_address_change_during_the_search_applies(supplier, is_asked):
     if is_asked:
         look_everywhere()
 
-    said = wish(purchase_order.order)
+    said = change_request(purchase_order.order)
     assert said.done == (purchase_order.number,)
     if is_asked:
         answer("wait")
@@ -197,7 +200,7 @@ def test_an_address_change_during_the_search_applies(supplier, is_asked):
 def test_an_order_never_received_gets_the_requested_address(supplier, monkeypatch):
     purchase_order = sent()
     PurchaseOrder.objects.update(status="ready", submission_status="submit_unknown")
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
     assert AddressChangeRequest.objects.get().status == "requested"
     PurchaseOrder.objects.update(submission_status="submit_failed")  # proven not received
 
@@ -213,7 +216,7 @@ def test_an_order_never_received_gets_the_requested_address(supplier, monkeypatc
 def test_an_address_change_overtaken_by_a_parcel_is_ended_and_reported(supplier):
     purchase_order = sent()
     tell(purchase_order)
-    wish(purchase_order.order)
+    change_request(purchase_order.order)
     state = make_state(purchase_order, "shipped", make_parcel_news(number="LX123456789DE"))
     shipments.import_parcels(purchase_order=live()[0], state=state, now=NOON)
 
@@ -284,7 +287,7 @@ def test_no_delay_question_after_cancellation_and_a_reported_delay_is_an_answer(
     purchase_order = sent()
     tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
     assert not reassignment.find_unconfirmed(now=NOON + timedelta(days=2)).exists()
-    cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=purchase_order.order, reason="no", actor="customer", now=NOON)
     before = Backorder.objects.count()
 
     tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2027, 1, 30))

@@ -41,7 +41,7 @@ def ask():
 def says(backorder, choice):
     mine = Backorder.objects.select_related("order__channel").get(pk=backorder.pk)
     choice = Backorder.Choice(choice)
-    return lambda: customer_choice.apply(backorder=mine, choice=choice, actor="shopper", now=LATER)
+    return lambda: customer_choice.apply(backorder=mine, choice=choice, actor="customer", now=LATER)
 
 
 @pytest.mark.parametrize("round_", range(4))
@@ -50,7 +50,7 @@ def test_of_concurrent_answers_and_a_cancellation_one_applies(round_):
     order = backorder.order
 
     def cancel():
-        cancellation.cancel(order=order, reason="no", actor="shopper", now=LATER)
+        cancellation.cancel(order=order, reason="no", actor="customer", now=LATER)
 
     def silence():
         for one in rerouting.due_backorders(now=backorder.respond_by):
@@ -82,7 +82,7 @@ def test_of_concurrent_answers_and_a_cancellation_one_applies(round_):
     [
         (webhooks, "zero_stock_after_refusal", True),
         (purchase, "allocate", True),
-        (purchase, "order", True),
+        (purchase, "create", True),
     ],
     ids=["shelf emptied", "held", "ordered"],
 )

@@ -64,7 +64,7 @@ def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     look_everywhere()
     backorder = Backorder.objects.select_related("order__channel").get()
     customer_choice.apply(
-        backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="shopper", now=NOON
+        backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="customer", now=NOON
     )
     forbid(newer if is_newer_forbidden else listing, "DE")
     (made,) = live()

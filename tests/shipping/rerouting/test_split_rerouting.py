@@ -215,7 +215,7 @@ def test_late_parts_are_asked_about_once_and_both_reserved(shop, choice):
     assert event.payload["amount"] == str(order.total_amount)
 
     customer_choice.apply(
-        backorder=backorder, choice=Backorder.Choice(choice), actor="shopper", now=LATER
+        backorder=backorder, choice=Backorder.Choice(choice), actor="customer", now=LATER
     )
 
     assert broken() == []

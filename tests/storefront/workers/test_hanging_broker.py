@@ -17,24 +17,24 @@ from tests.support.waiting import eventually
 SCRIPT = """
 import os, signal, sys, time
 import storefront.wsgi
-from orders.payments.tasks import settle, settle_payments
-from orders.cancellation.tasks import follow_cancellation
+from orders.payments.tasks import execute_request, execute_requests
+from orders.cancellation.tasks import process_cancellation
 from storefront.celery import app
-from storefront.lib.tasks import wake
+from storefront.lib.tasks import enqueue
 from storefront.workers import deduplication
-wake(settle_payments)
-wake(follow_cancellation, order_id=1)
+enqueue(execute_requests)
+enqueue(process_cancellation, order_id=1)
 pid = int(sys.argv[1])
 os.kill(pid, signal.SIGSTOP)
 took = []
-for task, known in [(settle, {"request_id": 1}), (follow_cancellation, {"order_id": 2}),
-                    (settle, {"request_id": 2}), (settle_payments, {})]:
+for task, known in [(execute_request, {"request_id": 1}), (process_cancellation, {"order_id": 2}),
+                    (execute_request, {"request_id": 2}), (execute_requests, {})]:
     began = time.monotonic()
-    wake(task, **known)
+    enqueue(task, **known)
     took.append(time.monotonic() - began)
 os.kill(pid, signal.SIGCONT)
-time.sleep(deduplication.AWAY_FOR_S)
-wake(settle, request_id=3)
+time.sleep(deduplication.BROKER_PAUSE_S)
+enqueue(execute_request, request_id=3)
 print("took", *took)
 """
 

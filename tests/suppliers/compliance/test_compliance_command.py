@@ -26,24 +26,24 @@ def said(capsys, *words):
 def test_a_document_is_added_and_verified_by_command(supplier, tmp_path, capsys):
     paper = tmp_path / "ce.pdf"
     paper.write_bytes(PDF)
-    add = ["evidence", "add", "lumen", "ce", "--kind", "declaration", "--file", str(paper)]
+    add = ["compliance", "add", "lumen", "ce", "--kind", "declaration", "--file", str(paper)]
 
     assert "verified by boss" in said(capsys, *add, "--verified-by", "boss")
 
-    told = json.loads(said(capsys, "evidence", "list", "lumen", "--json"))
+    told = json.loads(said(capsys, "compliance", "list", "lumen", "--json"))
     assert told["missing"] == ["returns"]
     assert [(row["criterion"], row["verified_by"]) for row in told["evidence"]] == [("ce", "boss")]
-    assert "Missing: returns." in said(capsys, "evidence", "list", "lumen")
+    assert "Missing: returns." in said(capsys, "compliance", "list", "lumen")
 
 
 def test_a_document_is_verified_and_rejected_by_id(supplier, capsys):
-    said(capsys, "evidence", "add", "lumen", "returns", "--kind", "policy")
+    said(capsys, "compliance", "add", "lumen", "returns", "--kind", "policy")
     evidence = ComplianceDocument.objects.get()
 
-    assert "Verified" in said(capsys, "evidence", "verify", str(evidence.pk), "--by", "boss")
-    assert "Rejected" in said(capsys, "evidence", "reject", str(evidence.pk), "--by", "boss")
+    assert "Verified" in said(capsys, "compliance", "verify", str(evidence.pk), "--by", "boss")
+    assert "Rejected" in said(capsys, "compliance", "reject", str(evidence.pk), "--by", "boss")
     with pytest.raises(CommandError, match="rejected -> verified"):
-        call_command("evidence", "verify", str(evidence.pk), "--by", "boss")
+        call_command("compliance", "verify", str(evidence.pk), "--by", "boss")
 
 
 def test_errors_are_reported(supplier, tmp_path):
@@ -58,7 +58,7 @@ def test_errors_are_reported(supplier, tmp_path):
         (["verify", "999", "--by", "boss"], "does not exist"),
     ):
         with pytest.raises(CommandError, match=why):
-            call_command("evidence", *words)
+            call_command("compliance", *words)
 
 
 def test_scorecards_are_recomputed_by_command(supplier, capsys):

@@ -22,7 +22,7 @@ RATES = {"calls_per_second": 2, "max_concurrent_calls": 8}
 
 
 @pytest.fixture
-def wire():
+def connection():
     supplier = Supplier.objects.create(code="dragon", name="Dragon", adapter="cj", currency="USD")
     return Connection.objects.create(
         supplier=supplier,
@@ -37,49 +37,51 @@ def page(row, what="change"):
     return reverse(f"admin:suppliers_{row._meta.model_name}_{what}", args=args)
 
 
-def test_each_option_has_a_field_and_an_empty_one_is_the_default(wire, staff):
-    shown = staff.get(page(wire)).content.decode()
+def test_each_option_has_a_field_and_an_empty_one_is_the_default(connection, staff):
+    shown = staff.get(page(connection)).content.decode()
     words = WORDS | RATES | {"option_payment": "staged", "option_level": "4"}
-    saved = staff.post(page(wire), words | {"option_signature": "", "option_points_per_day": ""})
+    saved = staff.post(
+        page(connection), words | {"option_signature": "", "option_points_per_day": ""}
+    )
 
     assert 'name="secret_api_key"' in shown
     assert 'name="option_level" value="2"' in shown
     assert "Default: balance" in shown
     assert saved.status_code == 302
-    wire.refresh_from_db()
-    assert wire.options == {"payment": "staged", "level": 4}
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "old"}
+    connection.refresh_from_db()
+    assert connection.options == {"payment": "staged", "level": 4}
+    assert decrypt(connection.secrets_encrypted) == {"api_key": "old"}
 
 
-def test_errors_are_shown_at_their_fields(wire, staff):
+def test_errors_are_shown_at_their_fields(connection, staff):
     words = WORDS | RATES | {"option_level": "9", "base_url": "https://me:pw@api.example.com/"}
 
-    answer = staff.post(page(wire), words)
-    elsewhere = staff.post(page(wire), WORDS | RATES | {"base_url": "https://thief.example/"})
-    wrong = staff.post(page(wire), words | {"option_level": "3"})
+    answer = staff.post(page(connection), words)
+    elsewhere = staff.post(page(connection), WORDS | RATES | {"base_url": "https://thief.example/"})
+    wrong = staff.post(page(connection), words | {"option_level": "3"})
 
     assert "less than or equal to 5" in answer.content.decode()
     assert "Enter this secret again" in elsewhere.content.decode()
     assert "Do not put user names or passwords into the address" in wrong.content.decode()
-    wire.refresh_from_db()
-    assert (wire.base_url, wire.options) == ("https://api.example.com/", {"level": 2})
+    connection.refresh_from_db()
+    assert (connection.base_url, connection.options) == ("https://api.example.com/", {"level": 2})
 
 
-def test_a_complex_option_is_edited_as_json(wire, staff):
+def test_a_complex_option_is_edited_as_json(connection, staff):
     Supplier.objects.update(adapter="bigbuy")
     Connection.objects.update(options={})
     words = WORDS | RATES | {"option_only_in_stock": "no"}
 
-    broken = staff.post(page(wire), words | {"other_options": "{"})
-    unknown = staff.post(page(wire), words | {"other_options": '{"taxonomy": [1]}'})
-    saved = staff.post(page(wire), words | {"other_options": '{"taxonomies": [19657]}'})
+    broken = staff.post(page(connection), words | {"other_options": "{"})
+    unknown = staff.post(page(connection), words | {"other_options": '{"taxonomy": [1]}'})
+    saved = staff.post(page(connection), words | {"other_options": '{"taxonomies": [19657]}'})
 
     assert "Invalid JSON" in broken.content.decode()
     assert "unknown field `taxonomy`" in unescape(unknown.content.decode())
     assert saved.status_code == 302
-    wire.refresh_from_db()
-    assert wire.options == {"taxonomies": [19657], "only_in_stock": False}
-    assert "19657" in staff.get(page(wire)).content.decode()
+    connection.refresh_from_db()
+    assert connection.options == {"taxonomies": [19657], "only_in_stock": False}
+    assert "19657" in staff.get(page(connection)).content.decode()
 
 
 def test_a_new_connection_leads_to_the_page_for_its_keys(staff):
@@ -93,28 +95,30 @@ def test_a_new_connection_leads_to_the_page_for_its_keys(staff):
     assert 'name="secret_api_key"' in staff.get(answer.url).content.decode()
 
 
-def test_a_key_keeps_its_lines(wire, staff):
+def test_a_key_keeps_its_lines(connection, staff):
     Supplier.objects.update(adapter="feed")
     Connection.objects.update(secrets_encrypted="", options={})
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"
 
-    saved = staff.post(page(wire), WORDS | RATES | {"secret_private_key": key})
+    saved = staff.post(page(connection), WORDS | RATES | {"secret_private_key": key})
 
     assert saved.status_code == 302
-    wire.refresh_from_db()
-    kept = decrypt(wire.secrets_encrypted)["private_key"].replace("\r\n", "\n")
+    connection.refresh_from_db()
+    kept = decrypt(connection.secrets_encrypted)["private_key"].replace("\r\n", "\n")
     assert kept == key
-    assert "OPENSSH" not in staff.get(page(wire)).content.decode().replace("(OpenSSH)", "")
+    assert "OPENSSH" not in staff.get(page(connection)).content.decode().replace("(OpenSSH)", "")
 
 
-def test_the_supplier_page_shows_the_last_health_check(wire, staff):
+def test_the_supplier_page_shows_the_last_health_check(connection, staff):
     Supplier.objects.update(adapter="fake")
     Connection.objects.update(base_url="http://fake.example", options={})
     stock_world(in_memory_supplier.data_at("http://fake.example"), 1)
 
-    asked = staff.get(reverse("admin:suppliers_supplier_check_connection", args=[wire.supplier_id]))
+    asked = staff.get(
+        reverse("admin:suppliers_supplier_check_connection", args=[connection.supplier_id])
+    )
     health_check.run(supplier=Supplier.objects.get(), now=timezone.now())
-    shown = staff.get(page(wire.supplier)).content.decode()
+    shown = staff.get(page(connection.supplier)).content.decode()
     in_memory_supplier.reset_data()
 
     assert "Nothing is ordered." in asked.content.decode()

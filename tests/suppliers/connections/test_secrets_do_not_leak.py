@@ -72,7 +72,7 @@ def test_no_secret_of_a_run_is_exposed(supplier, sandbox_supplier, client, caplo
         for name, pk in (("connection", wire.pk), ("supplier", supplier.pk))
     ] + [
         client.get(reverse(f"admin:suppliers_{name}_changelist")).content.decode()
-        for name in ("connection", "supplier", "feedrun", "callbudget", "breaker")
+        for name in ("connection", "supplier", "syncrun", "callquota", "circuitbreaker")
     ]
     told = {
         "the log": caplog.text,

@@ -147,8 +147,10 @@ def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
     assert saved.status_code == 302
     version = FeedMapping.objects.get()
     assert (version.version, version.is_active, version.made_by) == (1, True, "staff@fara.example")
-    wire = Connection.objects.get()
-    line = factory.build_context(supplier, wire, gate=factory.build_gate(supplier, wire))
+    connection = Connection.objects.get()
+    line = factory.build_context(
+        supplier, connection, gate=factory.build_gate(supplier, connection)
+    )
     options = line.settings(Options)
     assert options.mapping_of(Content.PRODUCTS).written() == version.spec
     assert options.products_at == FeedUpload.objects.get().storage_name

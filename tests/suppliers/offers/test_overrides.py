@@ -77,7 +77,7 @@ def test_an_offer_put_on_sale_by_staff_is_not_held(offer, supplier, world):
     run = sync(supplier, "prices", now=LATER)
     set_by_hand(offer, status="active")
 
-    rollback.roll_back(feed_run=run, actor="ann", reason="no", now=LATER)
+    rollback.roll_back(sync_run=run, actor="ann", reason="no", now=LATER)
     world.costs["P1-Black"] = usd("900.00")
     refused = sync(supplier, "prices", now=LATER + timedelta(hours=1))
 
@@ -149,7 +149,7 @@ def test_a_pending_run_releases_no_offer_held_by_a_later_run(offer, supplier):
     refused = {"row": "P1-Black", "code": "cost-jumped", "severity": "error"}
     SyncIssue.objects.create(supplier=supplier, first_run=newer, last_run=newer, **refused)
 
-    review.apply(feed_run=waits, actor="ann", now=LATER)
+    review.apply(sync_run=waits, actor="ann", now=LATER)
 
     offer.refresh_from_db()
     assert (offer.status, offer.cost_amount) == ("on_hold", Decimal("9.00"))

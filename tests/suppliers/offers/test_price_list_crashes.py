@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize(
-    ("at", "after", "left"), [("create", 0, 0), ("alone", 2, 1), ("match", 0, 301)]
+    ("at", "after", "left"), [("create_offers", 0, 0), ("lock_offer_creation", 2, 1), ("match_offers", 0, 301)]
 )
 def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at, after, left):
     monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)
@@ -41,7 +41,7 @@ def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at
     killed(
         wholesaler,
         "prices",
-        module=bulk_matching if at == "match" else price_list,
+        module=bulk_matching if at == "match_offers" else price_list,
         at=at,
         after=after,
     )
@@ -55,7 +55,7 @@ def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at
     assert offer("B-1").variant == variant
 
 
-@pytest.mark.parametrize("at", ["hold", "run"])
+@pytest.mark.parametrize("at", ["lock_locations", "run"])
 def test_a_killed_stock_run_writes_nothing_or_all(wholesaler, at):
     wholesaler.put(*(ware(f"A-{number}") for number in range(300)))
     sync(wholesaler, "prices")
@@ -76,7 +76,7 @@ def test_a_run_killed_after_its_commit_is_applied(wholesaler, kind):
     sync(wholesaler, "prices")
     wholesaler.put(ware("A-1", price="9.00"))
 
-    killed(wholesaler, kind, module=runs, at="finish", after=0)
+    killed(wholesaler, kind, module=runs, at="finish_run", after=0)
 
     run = SyncRun.objects.latest("pk")
     assert (run.status, run.created + run.updated) == ("applied", 1)

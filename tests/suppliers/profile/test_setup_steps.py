@@ -59,8 +59,11 @@ def test_a_file_supplier_is_set_up_in_six_steps(staff, settings, monkeypatch):
     assert not any(states(supplier).values())
 
     # 2. Credentials: the supplier page opens with the next step.
-    wire = filled_in(page) | {"option_via": "upload", "option_orders_to": "orders@lumen.example"}
-    page = staff.post(page.request["PATH_INFO"], {**wire, "_save": "1"}, follow=True)
+    connection = filled_in(page) | {
+        "option_via": "upload",
+        "option_orders_to": "orders@lumen.example",
+    }
+    page = staff.post(page.request["PATH_INFO"], {**connection, "_save": "1"}, follow=True)
     next_page = re.search(r'Next</span>\s*<a href="([^"]+)"', page.content.decode())[1]
     assert next_page == reverse("admin:suppliers_supplier_mapping", args=[supplier.pk])
 

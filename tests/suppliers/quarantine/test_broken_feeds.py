@@ -157,14 +157,14 @@ def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, tmp_path,
     assert kept(run) == count
     wanted = dict(run.changes.values_list("row", "new"))
 
-    decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
+    decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
 
     assert (decided.done, decided.left) == (count, 0)
     costs, stock = figures()
     now_known = costs if kind == "prices" else stock
     assert all(now_known.get(row, 0) == value for row, value in wanted.items())
 
-    undone = rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
     assert (undone.done, undone.left) == (count, 0)
     assert figures() == before
@@ -178,8 +178,8 @@ def test_rolled_back_values_do_not_return(supplier, tmp_path, kind):
     before = figures()
     name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
     run = read(supplier, tmp_path, name, kind)
-    review.apply(feed_run=run, actor="erika", now=timezone.now())
-    rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    review.apply(sync_run=run, actor="erika", now=timezone.now())
+    rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
     again = read(supplier, tmp_path, name, kind)
 
@@ -215,13 +215,13 @@ def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
 
     with pytest.raises(review.EmptySelectionError):
         review.apply(
-            feed_run=run,
+            sync_run=run,
             actor="erika",
             now=timezone.now(),
             choice=review.Selection(at_most=Decimal("1.1")),
         )
     review.apply(
-        feed_run=run, actor="erika", now=timezone.now(), choice=review.Selection(ids=list(ticked))
+        sync_run=run, actor="erika", now=timezone.now(), choice=review.Selection(ids=list(ticked))
     )
 
     after, _ = figures()
@@ -235,7 +235,7 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier, tmp_path):
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
     SupplierOffer.objects.filter(supplier_sku="HL-004").update(overridden_fields=["cost_amount"])
 
-    decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
+    decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
 
     assert (decided.done, decided.left) == (18, 2)
     left = run.changes.filter(outcome="skipped").values_list("row", flat=True)
@@ -245,7 +245,7 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier, tmp_path):
 
 def test_a_rollback_keeps_newer_values(supplier, tmp_path):
     run = read(supplier, tmp_path, "last-month.csv", "prices")
-    review.apply(feed_run=run, actor="erika", now=timezone.now())
+    review.apply(sync_run=run, actor="erika", now=timezone.now())
     offer = SupplierOffer.objects.get(supplier_sku="HL-005")
     CostChange.objects.create(
         offer=offer,
@@ -255,7 +255,7 @@ def test_a_rollback_keeps_newer_values(supplier, tmp_path):
         at=timezone.now(),
     )
 
-    undone = rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
     assert (undone.done, undone.left) == (19, 1)
     kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
@@ -267,13 +267,13 @@ def test_products_are_not_rolled_back(supplier):
     run = SyncRun.objects.get(kind="products")
 
     with pytest.raises(rollback.NotReversibleError):
-        rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
+        rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
 
 def test_changes_of_runs_decided_long_ago_are_deleted(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=90)) == 0
 
-    review.apply(feed_run=run, actor="erika", now=timezone.now())
+    review.apply(sync_run=run, actor="erika", now=timezone.now())
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=29)) == 0
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=31)) == 20

@@ -77,7 +77,7 @@ def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, 
 
     for run, before in zip(reversed(runs), reversed(befores), strict=True):
         undone = rollback.roll_back(
-            feed_run=run, actor="erika", reason="a test", now=moment + timedelta(days=1)
+            sync_run=run, actor="erika", reason="a test", now=moment + timedelta(days=1)
         )
         assert undone.left == 0
         assert checksum() == before
@@ -90,10 +90,10 @@ def test_a_run_can_be_rolled_back_once(supplier, world):
     world.costs["P1-Black"] = usd("9.00")
     run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
     words = {"actor": "erika", "reason": "no", "now": NOON + timedelta(hours=2)}
-    rollback.roll_back(feed_run=run, **words)
+    rollback.roll_back(sync_run=run, **words)
 
     with pytest.raises(InvalidTransitionError):
-        rollback.roll_back(feed_run=run, **words)
+        rollback.roll_back(sync_run=run, **words)
 
     assert list(CostChange.objects.order_by("pk").values_list("cause", flat=True)) == [
         f"run:{run.pk}",
@@ -109,7 +109,7 @@ def test_an_offer_put_on_sale_by_the_run_is_held_again(supplier, world):
     run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
 
-    rollback.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
+    rollback.roll_back(sync_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
 
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "on_hold"
 
@@ -134,7 +134,7 @@ def test_restored_values_have_their_former_age(supplier, world):
     runs = [sync(supplier, kind, now=NOON + 4 * hour) for kind in ("prices", "stock")]
     assert ages("P1-Black") == dict.fromkeys(known, NOON + 4 * hour)
     for run in runs:
-        rollback.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + 5 * hour)
+        rollback.roll_back(sync_run=run, actor="erika", reason="no", now=NOON + 5 * hour)
 
     assert checksum()[1]["P1-Black", "DE"] == 20
     assert ages("P1-Black") == known

@@ -79,7 +79,7 @@ def test_changes_applied_by_staff_have_the_date_of_the_file(by_hand):
     run = sync(by_hand, "stock", now=NOON + 3 * HOUR)
     assert run.status == SyncRun.Status.QUARANTINED
 
-    review.apply(feed_run=run, actor="staff", now=NOON + 4 * HOUR)
+    review.apply(sync_run=run, actor="staff", now=NOON + 4 * HOUR)
 
     level = StockLevel.objects.get(offer__supplier_sku="A-1")
     assert (level.reported_quantity, level.as_of) == (0, NOON + HOUR)

@@ -28,7 +28,7 @@ WORKER = """
 import sys
 import django
 django.setup()
-from suppliers.connectors.records import BudgetSpentError
+from suppliers.connectors.records import QuotaExceededError
 from suppliers.connections.factory import open_connector
 from suppliers.models import Supplier
 
@@ -42,7 +42,7 @@ for _ in range(times):
             else:
                 bigbuy.balance()
         done += 1
-    except BudgetSpentError:
+    except QuotaExceededError:
         break
 print(done)
 """

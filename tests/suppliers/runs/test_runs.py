@@ -257,7 +257,7 @@ def test_a_paused_supplier_has_no_due_jobs(supplier):
 def test_after_a_discarded_run_the_guards_check_again(supplier):
     run = begin(supplier)
     end(run, Status.QUARANTINED)
-    review.discard(feed_run=run, actor="staff", now=NOON)
+    review.discard(sync_run=run, actor="staff", now=NOON)
 
     assert begin(supplier, now=minutes(1)).guards_waived_by == ""
 

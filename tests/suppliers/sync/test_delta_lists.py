@@ -60,7 +60,7 @@ def test_quarantined_stock_is_not_confirmed_by_later_deltas(wholesaler):
     assert (row("S5").known_at, row("S5").is_unconfirmed) == (NOON, True)
     assert row("S18").known_at == NOON + 3 * HOUR
 
-    decided = review.apply(feed_run=first, actor="erika", now=NOON + 5 * HOUR)
+    decided = review.apply(sync_run=first, actor="erika", now=NOON + 5 * HOUR)
 
     assert (decided.done, decided.left) == (9, 3)  # three of them were reported again later
     assert (row("S0").reported_quantity, row("S1").reported_quantity) == (7, 50)
@@ -93,7 +93,7 @@ def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
     assert (first.status, second.status) == ("quarantined", "applied")
     assert [offer(sku).is_cost_unconfirmed for sku in ("S0", "S1", "S18")] == [False, True, False]
 
-    decided = review.apply(feed_run=first, actor="erika", now=NOON + 3 * HOUR)
+    decided = review.apply(sync_run=first, actor="erika", now=NOON + 3 * HOUR)
 
     assert (decided.done, decided.left) == (9, 1)
     assert (offer("S0").cost_amount, offer("S1").cost_amount) == (Decimal("10.50"), Decimal(90))

@@ -115,7 +115,7 @@ def test_costs_applied_by_staff_become_the_baseline(supplier, world):
     ask_in_cents(world)
     quarantined = sync(supplier, "prices", now=LATER)
 
-    decided = review.apply(feed_run=quarantined, actor="staff", now=LATER)
+    decided = review.apply(sync_run=quarantined, actor="staff", now=LATER)
     run = sync(supplier, "prices", now=LATER + timedelta(hours=1))
 
     assert (decided.done, decided.left) == (10, 0)

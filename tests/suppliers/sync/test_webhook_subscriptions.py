@@ -189,8 +189,8 @@ def test_the_rate_limit_is_at_most_what_the_account_allows(
     asked, options, connector_state, expected
 ):
     supplier = make_supplier(adapter="cj")
-    wire = Connection(
+    connection = Connection(
         supplier=supplier, calls_per_second=asked, options=options, connector_state=connector_state
     )
 
-    assert calls_per_second(supplier, wire) == expected
+    assert calls_per_second(supplier, connection) == expected

@@ -69,7 +69,7 @@ def test_quarantined_events_are_applied_together(supplier, world):
     zero_by_events(supplier, world, range(1, 21))
     quarantined = SyncRun.objects.get(status=SyncRun.Status.QUARANTINED)
 
-    decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
+    decided = review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
 
     assert (decided.done, decided.left, with_units()) == (32, 0, 0)
     assert checksum_of_ledger() == checksum_of_levels()
@@ -86,7 +86,7 @@ def test_a_figure_confirmed_later_is_newer_than_a_pending_run(supplier, world):
     news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P20-Black",))
     handle_event(supplier=supplier, news=news, now=confirmed_at)
 
-    decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
+    decided = review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
 
     row = StockLevel.objects.get(offer__supplier_sku="P20-Black", location__code="DE")
     assert (decided.done, decided.left, with_units()) == (20, 1, 20)

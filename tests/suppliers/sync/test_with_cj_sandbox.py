@@ -190,7 +190,7 @@ def counted(*args, **words):
 setattr(modules[module], name, counted)
 products.BATCH = 8
 products.PUBLISH_EVERY_S = 0
-runner.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now())
+runner.run_sync(supplier=Supplier.objects.get(), kind="products", now=timezone.now())
 """
 
 
@@ -198,8 +198,8 @@ runner.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.no
 @pytest.mark.parametrize(
     "dies",
     [
-        "writer.write:1",  # variants created, their offers not yet
-        "writer.write:3",
+        "writer.write_batch:1",  # variants created, their offers not yet
+        "writer.write_batch:3",
         "writer._write_products:2",  # inside the transaction
         "publication.publish:2",  # offers written, listings not refreshed
     ],

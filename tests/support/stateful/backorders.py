@@ -54,7 +54,7 @@ class Setbacks(Truths):
         if backorder := self.pick(asked, which):
             with suppress(*REFUSALS):
                 customer_choice.apply(
-                    backorder=backorder, choice=choice, actor="shopper", now=self.now
+                    backorder=backorder, choice=choice, actor="customer", now=self.now
                 )
 
     @rule(which=WHICH)

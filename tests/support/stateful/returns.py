@@ -72,7 +72,7 @@ class GivingBack(Truths):
         wanted = self.instead_of(order.lines.all(), which) if asks else {}
         said = ReturnRequest(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
         with suppress(*REFUSED):
-            requests.submit(order=order, request=said, actor="shopper", now=self.now)
+            requests.submit(order=order, request=said, actor="customer", now=self.now)
 
     @rule(
         which=WHICH,
@@ -92,7 +92,7 @@ class GivingBack(Truths):
         wanted = self.instead_of([line], which) if word == "swap" else {}
         said = ReturnRequest(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
         with suppress(*REFUSED):
-            (made,) = requests.submit(order=line.order, request=said, actor="shopper", now=self.now)
+            (made,) = requests.submit(order=line.order, request=said, actor="customer", now=self.now)
             by_staff = {"authorization": made, "actor": "ann", "now": self.now}
             if word in {"keep", "cancel"}:
                 {"keep": refunds.refund_without_return, "cancel": authorizations.cancel}[word](

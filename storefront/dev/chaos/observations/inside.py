@@ -18,7 +18,20 @@ from storefront.webhooks.models import InboundWebhook
 from suppliers.models import CircuitBreaker
 
 Submission = PurchaseOrder.Submission
-IN_TIME = tuple(one for one in registry.INVARIANTS if one.code.startswith("I7."))
+# Invariants that are violated when work is late: a sweep of beat does it (``beat_catch_up.SWEEPS``).
+DEADLINES = frozenset(
+    {
+        "messaging.events_fanned_out",
+        "messaging.messages_sent",
+        "messaging.webhooks_processed",
+        "messaging.reservations_expire",
+        "messaging.orders_progress",
+        "messaging.payment_requests_answered",
+        "messaging.sync_runs_end",
+        "purchase_orders.backorders_end",
+    }
+)
+IN_TIME = tuple(one for one in registry.INVARIANTS if one.code in DEADLINES)
 UNSUBMITTED = (
     Submission.UNSUBMITTED,
     Submission.SUBMITTING,

@@ -40,7 +40,7 @@ def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
     stripe.call("refunds", {"payment_intent": stripe.intent["id"], "amount": 500})
     compare()
     difference = Discrepancy.objects.get(status="open")
-    url = page("take_in", difference.pk)
+    url = page("resolve", difference.pk)
     assert url in staff.get(page("change", difference.pk)).content.decode()
     assert "applies the missing ones" in staff.get(url).content.decode()
     assert not PaymentEvent.objects.filter(kind="refunded").exists()
@@ -100,7 +100,7 @@ def test_viewers_have_no_actions(client):
     assert client.get(page("export")).status_code == 200
     assert page("settle", row.pk) not in client.get(page("change", row.pk)).content.decode()
     assert client.post(page("settle", row.pk), {"reason": "x"}).status_code == 403
-    assert client.post(page("take_in", row.pk)).status_code == 403
+    assert client.post(page("resolve", row.pk)).status_code == 403
     row.refresh_from_db()
     assert row.status == "open"
     client.force_login(User.objects.create_user("clerk@fara.example", "x", is_staff=True))

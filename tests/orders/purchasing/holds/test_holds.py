@@ -58,15 +58,15 @@ def test_an_order_that_is_not_held_cannot_be_released():
 
 def test_a_low_balance_holds_until_it_is_enough(supplier):
     (purchase_order,) = make_purchase_orders()
-    wire = Connection.objects.filter(supplier=purchase_order.supplier)
-    wire.update(balance_amount=Decimal("9.99"), balance_reported_at=NOON)
+    connection = Connection.objects.filter(supplier=purchase_order.supplier)
+    connection.update(balance_amount=Decimal("9.99"), balance_reported_at=NOON)
 
     submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert [one["code"] for one in purchase_order.hold_reasons] == ["balance"]
     assert supplier.effects == []
     assert holds.release_resolved(now=NOON) == 0
-    wire.update(balance_amount=Decimal("50.00"))
+    connection.update(balance_amount=Decimal("50.00"))
     assert holds.release_resolved(now=NOON) == 1
     purchase_order = PurchaseOrder.objects.get()
     submission.submit(purchase_order=purchase_order, now=NOON)

@@ -282,7 +282,7 @@ def test_batch_that_changes_most_prices_is_quarantined(post_prices):
     assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
     assert answer.json()["errors"][0]["detail"].startswith("20 of 20 known prices change")
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
-    file = CompetitorPriceList.objects.get(taken_at=None)
+    file = CompetitorPriceList.objects.get(imported_at=None)
     assert file.problem == "doubtful"
     price_import.import_list(file=file, actor="ann", now=NOON)
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(1000)}

@@ -139,7 +139,7 @@ def test_profit_is_net_revenue_minus_cost():
 
     (earned,) = kpis.profit(now=NOON)
 
-    assert earned.goods.rounded() == Money(Decimal("200.00"), "EUR")
+    assert earned.revenue.rounded() == Money(Decimal("200.00"), "EUR")
     # 80.00 wholesale, 4.00 handling and 6.00 for the channel
     assert earned.cost.rounded() == Money(Decimal("90.00"), "EUR")
     assert earned.margin_percent == 55

@@ -102,7 +102,7 @@ def test_page_shows_buffers_and_supplier_metrics(staff, light):
 
     assert row.promised == 3
     assert [units for _, units in row.kept_back] == [1, 0, 1, 0, 0]
-    assert (row.standing, [card.value for card in row.scores]) == ("believed", [Decimal("0.9")])
+    assert (row.standing, [card.value for card in row.scores]) == ("fresh", [Decimal("0.9")])
 
 
 def test_offer_without_stock_level_is_shown(staff, light):

@@ -77,7 +77,7 @@ def test_rules_are_drafted_and_published(staff, light):
 
     read = staff.get(page("change", rules.pk)).content.decode()
     assert "preferred supplier, then lowest landed cost" in read
-    staff.post(page("go_live", rules.pk))
+    staff.post(page("activate", rules.pk))
     rules.refresh_from_db()
     assert rules.status == "live"
     staff.post(page("retire", rules.pk))

@@ -90,5 +90,5 @@ def test_staff_changes_to_the_supplier_survive_a_restart(seed):
         ("products", 1, True),
         ("stock", 1, True),
     ]
-    wire = Connection.objects.get(supplier__code="feed-sandbox")
-    assert wire.options == {"orders_to": "else@wholesaler.example"}
+    connection = Connection.objects.get(supplier__code="feed-sandbox")
+    assert connection.options == {"orders_to": "else@wholesaler.example"}

@@ -142,9 +142,7 @@ def test_redirect_from_https_to_http_is_refused(monkeypatch):
         headers = {"location": "http://127.0.0.1/feed"}
         content = b""
 
-    monkeypatch.setattr(
-        "storefront.lib.http.download.ApiClient.exchange", lambda *_, **__: Answer()
-    )
+    monkeypatch.setattr("storefront.lib.http.download.ApiClient.send", lambda *_, **__: Answer())
 
     with pytest.raises(ForbiddenAddressError, match="from https to http"):
         download("https://supplier.example/feed")

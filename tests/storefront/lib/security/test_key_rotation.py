@@ -105,7 +105,7 @@ def test_every_encrypted_column_is_found():
         (model, field.name)
         for model in apps.get_models()
         for field in model._meta.get_fields()
-        if field.name.endswith("_sealed")
+        if field.name.endswith("_encrypted")
     }
 
     assert named == set(key_rotation.encrypted_columns())

@@ -69,7 +69,7 @@ def test_order_is_canceled_with_a_reason(world, staff, started):
     order.refresh_from_db()
     assert order.status == "canceled"
     assert "The shopper called" in response.content.decode()
-    assert ("follow_cancellation", {"order_id": order.pk}) in started
+    assert ("process_cancellation", {"order_id": order.pk}) in started
 
 
 def test_refused_cancellation_shows_a_message(world, staff):
@@ -94,7 +94,7 @@ def test_partial_refund_needs_confirmation(world, staff, started):
     (refund,) = PaymentEvent.objects.filter(kind="refund_requested", payment__order=order)
     assert refund.amount == Decimal("5.00")
     assert refund.reason == "staff@fara.example: A scratch"
-    assert started == [("settle_payments", {})]
+    assert started == [("execute_requests", {})]
 
 
 def test_held_purchase_order_is_released(world, staff, started):
@@ -211,7 +211,7 @@ def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
     staff.post(page("suppliers_supplier", "reprice", Supplier.objects.get().pk))
     publication.publish_pending(now=NOON)
 
-    assert started == [("publish_waiting", {})]
+    assert started == [("publish_pending", {})]
     assert set(Listing.objects.values_list("price_amount", flat=True)) == {Decimal("10.50")}
 
 
@@ -257,7 +257,7 @@ def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
     offer.refresh_from_db()
     run.refresh_from_db()
     assert (run.status, offer.cost_amount) == ("applied", Decimal(77))
-    assert started == [("publish_waiting", {})]
+    assert started == [("publish_pending", {})]
 
 
 def test_issue_is_resolved_and_dead_message_resent(world, staff):
@@ -276,7 +276,7 @@ def test_issue_is_resolved_and_dead_message_resent(world, staff):
 
 
 def test_refusal_of_a_service_is_shown(world, staff):
-    delivery = Message.objects.filter(status="delivered").first()
+    delivery = Message.objects.filter(status="sent").first()
 
     response = staff.post(
         page("notifications_message"),
@@ -284,4 +284,4 @@ def test_refusal_of_a_service_is_shown(world, staff):
         follow=True,
     )
 
-    assert any("delivered" in text for text in texts(response))
+    assert any("sent" in text for text in texts(response))

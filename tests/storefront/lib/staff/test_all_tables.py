@@ -94,7 +94,7 @@ def connect_to_cj(**changes):
     wire = Connection.objects.get()
     form = {name: getattr(wire, name) for name in WIRE}
     form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
-    return wire, form | {"budgets-TOTAL_FORMS": 0, "budgets-INITIAL_FORMS": 0}
+    return wire, form | {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
 
 
 def test_secret_is_write_only(world, staff):

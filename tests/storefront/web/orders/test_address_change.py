@@ -108,7 +108,7 @@ def test_unsubmitted_order_changes_at_once(customer, light):
     assert "Your order goes to your new address." in letter.text
     assert "If you did not request this" in letter.html
     (entry,) = order.address_verification["staff"]
-    assert (entry["by"], entry["was"]) == ("shopper", asdict(HOME))
+    assert (entry["by"], entry["was"]) == ("customer", asdict(HOME))
 
 
 def test_double_click_changes_once(customer, light):
@@ -147,7 +147,7 @@ def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
     first, again = (request_change(customer, accepted.order, there) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 303)
-    assert AddressChangeRequest.objects.get().asked_by == "shopper"
+    assert AddressChangeRequest.objects.get().asked_by == "customer"
     text = shown(customer, accepted.order)
     assert ASKED in text
     assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text
@@ -163,7 +163,7 @@ def test_suppliers_answer_is_shown_and_mailed(customer, accepted, is_yes, words,
     request_change(customer, accepted.order)
 
     change_requests.record_answer(
-        wish=AddressChangeRequest.objects.get(), is_yes=is_yes, actor="ben", now=NOON
+        change_request=AddressChangeRequest.objects.get(), is_yes=is_yes, actor="ben", now=NOON
     )
 
     text = shown(customer, accepted.order)

@@ -50,7 +50,7 @@ def test_order_that_ends_before_the_lock_is_unchanged(customer, light, monkeypat
     real = change_requests.change_address
 
     def canceled_meanwhile(**given):
-        cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
+        cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
         return real(**given)
 
     monkeypatch.setattr(change_requests, "change_address", canceled_meanwhile)
@@ -63,7 +63,7 @@ def test_order_that_ends_before_the_lock_is_unchanged(customer, light, monkeypat
 
 
 def test_order_being_canceled_is_unchanged(customer, accepted):
-    cancellation.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=accepted.order, reason="no", actor="customer", now=NOON)
 
     answer = request_change(customer, accepted.order)
 

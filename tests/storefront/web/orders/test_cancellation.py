@@ -98,7 +98,7 @@ def test_unsent_request_is_not_shown_as_sent(client, people):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
     order = purchase_order.order
-    cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
+    cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
     cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)  # now staff ask

@@ -87,7 +87,7 @@ def test_first_page_stores_nothing_and_the_second_shows_a_summary(customer, orde
 def test_confirmed_withdrawal_is_mailed_and_shown(order, withdrawn):
     made = ReturnAuthorization.objects.get()
 
-    assert (made.status, made.opened_by) == ("approved", "shopper")
+    assert (made.status, made.opened_by) == ("approved", "customer")
     assert counters(order) == [(1, 0)]
     shown = withdrawn.content.decode()
     assert "A confirmation with date and time" in shown

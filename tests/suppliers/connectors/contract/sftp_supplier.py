@@ -35,7 +35,7 @@ class SftpSandbox:
     def start(self):
         root = self.folder / "supplier"
         (root / "orders").mkdir(parents=True)
-        rows = formats.full_rows(self._shop.wares(), at_s=0.0)
+        rows = formats.full_rows(self._shop.feed_items(), at_s=0.0)
         (root / "full.csv").write_bytes(formats.table_text(formats.COLUMNS, rows, delimiter=","))
         self._server = self._open.enter_context(sftp_server(root, key=KEY))
         self.url = self._server.url

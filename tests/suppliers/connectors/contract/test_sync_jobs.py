@@ -148,7 +148,7 @@ def test_health_check_succeeds_and_orders_nothing(joined, name):
 
     assert {step.name: step.told for step in trial.steps if step.outcome == "bad"} == {}
     assert trial.is_ready
-    assert set(trial.abilities) >= {"catalog", "stock and price"}
+    assert set(trial.capabilities) >= {"catalog", "stock and price"}
     assert not SupplierProduct.objects.exists()
     assert books(stage, name) == []
     assert sync(supplier, "products").created > 0

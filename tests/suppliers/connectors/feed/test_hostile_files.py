@@ -137,7 +137,7 @@ def test_offer_with_invalid_price_is_held(supplier, hand_in, sku, code):
 
     assert code in issues(sku)
     offer = SupplierOffer.objects.get(supplier_sku=sku)
-    assert (offer.status, offer.cost_amount) == ("held", None)
+    assert (offer.status, offer.cost_amount) == ("on_hold", None)
     assert not Listing.objects.filter(variant=offer.variant, is_published=True).exists()
 
 
@@ -169,7 +169,7 @@ def test_tenfold_price_is_held_for_staff(supplier, hand_in):
     sync_all(supplier)
 
     offer = SupplierOffer.objects.get(supplier_sku="GOOD-1")
-    assert (str(offer.cost_amount), offer.status) == ("12.30", "held")
+    assert (str(offer.cost_amount), offer.status) == ("12.30", "on_hold")
     assert "cost-jumped" in issues("GOOD-1")
 
 

@@ -255,8 +255,8 @@ STOP = ManualRequest(
 )
 
 
-def send_request(line, plea=STOP):
-    return ask(line, lambda feed: feed.send_request(plea))
+def send_request(line, manual_request=STOP):
+    return ask(line, lambda feed: feed.send_request(manual_request))
 
 
 def test_manual_request_goes_to_the_order_address(by_mail):

@@ -126,9 +126,9 @@ def _variations(supplier: Supplier) -> int:
 
 def _turns(listed: int, supplier: Supplier) -> int:
     """Count the products that are due: costs once a day, texts once a week."""
-    wire = supplier.connection
-    prices = sync_prices.ROTATION_PERIOD // timedelta(minutes=wire.prices_every_min)
-    words = products.ROTATION_PERIOD // timedelta(minutes=wire.products_every_min)
+    connection = supplier.connection
+    prices = sync_prices.ROTATION_PERIOD // timedelta(minutes=connection.prices_every_min)
+    words = products.ROTATION_PERIOD // timedelta(minutes=connection.products_every_min)
     return listed // prices + listed // words
 
 

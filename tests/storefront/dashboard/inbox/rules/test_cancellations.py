@@ -101,8 +101,8 @@ def test_second_request_after_a_refusal_is_in_the_inbox(people, left):
 
 def test_address_change_by_email_is_in_the_inbox_after_the_response_time():
     purchase_order = make_accepted_purchase_order()
-    wish = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
-    AddressChangeRequest.objects.create(purchase_order=purchase_order, **wish)
+    change_request = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
+    AddressChangeRequest.objects.create(purchase_order=purchase_order, **change_request)
     assert len(items_after(SOON, "address_change_requested")) == 1
 
     AddressChangeRequest.objects.update(notified_via="email")

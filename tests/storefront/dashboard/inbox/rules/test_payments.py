@@ -104,3 +104,22 @@ def test_a_refund_waits_for_no_supplier_once_its_money_is_captured(
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == (MONEY if is_late else set())
+
+
+@pytest.mark.parametrize(("voided", "is_late"), [(100, True), (99, False)])
+def test_only_a_void_of_all_that_is_left_waits_for_no_supplier(
+    unanswered_requests, voided, is_late
+):
+    PaymentEvent.objects.filter(kind="capture_requested").update(
+        kind="void_requested", amount=voided
+    )
+    Payment.objects.update(
+        authorized_amount=100,
+        captured_amount=0,
+        voided_amount=0,
+        refunded_amount=0,
+        capture_before=NOON + timedelta(hours=1),
+    )
+    PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
+
+    assert late() == (MONEY if is_late else set())

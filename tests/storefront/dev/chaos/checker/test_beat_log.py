@@ -24,7 +24,7 @@ SENT = (
 OTHER = SENT.replace(
     "orders.purchasing.tasks.sweep_due_submissions", "catalog.search.tasks.count_categories"
 )
-BOOKS = ("charges", "orders_told", "attempts", "letters", "disputes")
+BOOKS = ("gateway_payments", "supplier_orders", "attempts", "received_emails", "disputes")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Refused words: find them in every text file of the repository, print where.
 
-    python -m storefront.dev.checks.refused_words    exit code 1 if a word is found
+    python -m storefront.dev.checks.refused_language    exit code 1 if a word is found
 
 Things are "it" and people are "they"; the other words are archaic. CONTRIBUTING.md has the style.
 """
@@ -26,8 +26,8 @@ SKIPPED = (
     "requirements/",
     "tests/corpus/",
     "tests/suppliers/connectors/recorded/",
-    "storefront/dev/checks/refused_words.py",
-    "tests/storefront/dev/checks/test_refused_words.py",
+    "storefront/dev/checks/refused_language.py",
+    "tests/storefront/dev/checks/test_refused_language.py",
 )
 # Texts that others wrote or that a program requires, by file.
 EXCEPTIONS = {
@@ -39,7 +39,7 @@ EXCEPTIONS = {
 }
 
 
-def find_refused_words(
+def find_refused_language(
     root: Path, exceptions: Mapping[str, tuple[str, ...]] = EXCEPTIONS
 ) -> Iterator[str]:
     """Yield ``path:line: word`` for each refused word in the files that git does not ignore."""
@@ -68,7 +68,7 @@ def _file_names(root: Path) -> list[str]:
 
 
 def main() -> int:
-    found = list(find_refused_words(Path.cwd()))
+    found = list(find_refused_language(Path.cwd()))
     sys.stdout.writelines(f"{line}\n" for line in found)
     return 1 if found else 0
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from storefront.dev.checks import refused_words
+from storefront.dev.checks import refused_language
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def repository(tmp_path):
 
 
 def found(root, **exceptions):
-    return list(refused_words.find_refused_words(root, **exceptions))
+    return list(refused_language.find_refused_language(root, **exceptions))
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_supplier_texts_binary_and_ignored_files_are_not_read(repository, tmp_pa
 def test_the_command_prints_what_it_finds_and_fails(repository, monkeypatch, capsys):
     monkeypatch.chdir(repository("a.py", "# his\n"))
 
-    assert refused_words.main() == 1
+    assert refused_language.main() == 1
     assert capsys.readouterr().out == "a.py:1: his\n"
 
     repository("a.py", "# its\n")
 
-    assert refused_words.main() == 0
+    assert refused_language.main() == 0
