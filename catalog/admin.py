@@ -1,8 +1,7 @@
-"""Admin entry point: import the staff pages of every package, label the columns."""
+"""Admin entry point: import the staff pages of every package."""
 
 from __future__ import annotations
 
-from catalog.column_labels import COLUMNS, TABLES
 from catalog.competitors import admin as competitor_admin
 from catalog.competitors import source_admin
 from catalog.exchange_rates import admin as exchange_rate_admin
@@ -11,7 +10,6 @@ from catalog.listings import price_hold_admin
 from catalog.price_books import admin as price_book_admin
 from catalog.price_books import channel_admin
 from catalog.products import admin as product_admin
-from storefront.lib.staff import columns
 
 __all__ = [
     "channel_admin",
@@ -23,5 +21,3 @@ __all__ = [
     "product_admin",
     "source_admin",
 ]
-
-columns.set_labels("catalog", tables=TABLES, columns=COLUMNS)

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
-from notifications.column_labels import COLUMNS, TABLES
 from notifications.models import Event, Message
 from notifications.sealed_links import ENCRYPTED_LINK
 from storefront.lib.http.redaction import HIDDEN
@@ -98,6 +97,3 @@ class MessageAdmin(StaffAdmin):
                 delivery=row, actor=str(request.user), now=timezone.now()
             ),
         )
-
-
-columns.set_labels("notifications", tables=TABLES, columns=COLUMNS)

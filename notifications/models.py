@@ -18,15 +18,17 @@ class Event(models.Model):
     orders the events of one subject.
     """
 
-    key = models.CharField(max_length=120, unique=True)
-    name = models.CharField(max_length=50)
-    subject = models.CharField(max_length=80)
-    sequence = models.PositiveIntegerField()
-    payload = models.JSONField()
-    occurred_at = models.DateTimeField()
-    fanned_out_at = models.DateTimeField(null=True, blank=True)
+    key = models.CharField(_("Key"), max_length=120, unique=True)
+    name = models.CharField(_("What happened"), max_length=50)
+    subject = models.CharField(_("Record"), max_length=80)
+    sequence = models.PositiveIntegerField(_("Event number"))
+    payload = models.JSONField(_("Content"))
+    occurred_at = models.DateTimeField(_("When"))
+    fanned_out_at = models.DateTimeField(_("Forwarded to notifications"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         constraints = [
             models.UniqueConstraint(fields=["subject", "sequence"], name="event_order_by_subject"),
         ]
@@ -79,21 +81,24 @@ class Message(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    event = models.ForeignKey(Event, models.PROTECT, related_name="messages")
-    sender = models.CharField(max_length=20)  # a key of notifications.senders.SENDERS
-    recipient = models.CharField(max_length=254)
-    template = models.CharField(max_length=50)
-    locale = models.CharField(max_length=5)
-    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
-    status_since = models.DateTimeField()
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField()
-    problem = models.CharField(max_length=300, blank=True)
+    event = models.ForeignKey(
+        Event, models.PROTECT, related_name="messages", verbose_name=_("Event")
+    )
+    sender = models.CharField(_("Channel"), max_length=20)  # a key of notifications.senders.SENDERS
+    recipient = models.CharField(_("To"), max_length=254)
+    template = models.CharField(_("Template"), max_length=50)
+    locale = models.CharField(_("Language"), max_length=5)
+    status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.PENDING)
+    status_since = models.DateTimeField(_("Since"))
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
+    due_at = models.DateTimeField(_("Due"))
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "messages"
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "sender", "recipient", "template"], name="message_once"

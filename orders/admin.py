@@ -1,4 +1,4 @@
-"""Admin entry point: import the staff pages of every package, and label the columns."""
+"""Admin entry point: import the staff pages of every package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from orders.accounting.reconciliation import admin as reconciliation_admin
 from orders.address_changes import admin as address_admin
 from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
-from orders.column_labels import COLUMNS, TABLES
 from orders.inventory import admin as inventory_admin
 from orders.payments import admin as payment_admin
 from orders.promotions import admin as promotion_admin
@@ -17,7 +16,6 @@ from orders.returns.admin import returns as returns_admin
 from orders.returns.admin import supplier_returns as supplier_returns_admin
 from orders.routing import admin as routing_admin
 from orders.tax import admin as tax_admin
-from storefront.lib.staff import columns
 
 __all__ = [
     "accounting_admin",
@@ -36,5 +34,3 @@ __all__ = [
     "supplier_returns_admin",
     "tax_admin",
 ]
-
-columns.set_labels("orders", tables=TABLES, columns=COLUMNS)

@@ -1,9 +1,7 @@
-"""Admin entry point: import the staff pages of every package, label the columns."""
+"""Admin entry point: import the staff pages of every package."""
 
 from __future__ import annotations
 
-from storefront.lib.staff import columns
-from suppliers.column_labels import COLUMNS, TABLES
 from suppliers.compliance import admin as compliance_admin
 from suppliers.connections import admin as connection_admin
 from suppliers.feed_mapping import admin as feed_mapping_admin
@@ -29,5 +27,3 @@ __all__ = [
     "scorecard_admin",
     "shipping_service_admin",
 ]
-
-columns.set_labels("suppliers", tables=TABLES, columns=COLUMNS)

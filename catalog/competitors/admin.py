@@ -38,6 +38,12 @@ class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # gen
     """Form to upload a price list."""
 
     file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV with the columns competitor, price, currency, and sku, gtin, or "
+            "brand and mpn. Optional: tax (incl or excl), url, as_of, confidence. "
+            "Or JSON: a list of objects with these names."
+        ),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.json"}),
     )
 

@@ -1,4 +1,4 @@
-"""Competitor labels: explain why a line is rejected or a list waits, name the form fields.
+"""Competitor labels: explain why a line is rejected or a list waits, group the form fields.
 
 Workers check the lines, and the results are kept for days. So a code with its values is stored and
 becomes text when the page is read.
@@ -15,21 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import CompetitorPriceList
 from catalog.models.competitors import ImportOutcome, MatchMethod
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 
 PRICE_LIST_FIELDSETS = (
     Group(
         _("File"),
-        {
-            "file": Field(
-                _("File"),
-                _(
-                    "CSV with the columns competitor, price, currency, and sku, gtin, or "
-                    "brand and mpn. Optional: tax (incl or excl), url, as_of, confidence. "
-                    "Or JSON: a list of objects with these names."
-                ),
-            ),
-        },
+        ("file",),
     ),
 )
 
@@ -124,39 +115,24 @@ def import_result(counts: Mapping[str, Any]) -> str:
 SOURCE_FIELDSETS = (
     Group(
         _("Source"),
-        {
-            "name": Field(_("Name"), _("Prices of this source show this name.")),
-            "url": Field(
-                _("URL"),
-                _("The URL of the file, such as https://prices.example/list.csv. Maximum 8 MB."),
-            ),
-            "list_format": Field(
-                _("File format"),
-                _("CSV with column names, or JSON. The names are the same as for uploaded files."),
-            ),
-        },
+        (
+            "name",
+            "url",
+            "list_format",
+        ),
     ),
     Group(
         _("Schedule"),
-        {
-            "interval_minutes": Field(
-                _("Fetch interval (minutes)"),
-                _("From 5 minutes to 3 days. A price is valid for 7 days."),
-            ),
-            "is_enabled": Field(_("Active"), _("If off, its prices stay until they expire.")),
-        },
+        (
+            "interval_minutes",
+            "is_enabled",
+        ),
     ),
     Group(
         _("Authentication"),
-        {
-            "header": Field(
-                _("Secret header"),
-                _(
-                    "Such as X-Api-Key. Leave empty if no secret is needed. A stored secret "
-                    "is then deleted."
-                ),
-            ),
-            "secret": Field(_("Secret"), _("Write-only. Leave empty to keep the stored secret.")),
-        },
+        (
+            "header",
+            "secret",
+        ),
     ),
 )

@@ -45,6 +45,8 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
     """Form of a source. Its secret is write-only."""
 
     secret = forms.CharField(
+        label=_("Secret"),
+        help_text=_("Write-only. Leave empty to keep the stored secret."),
         required=False,
         max_length=MAX_SECRET_LENGTH,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),

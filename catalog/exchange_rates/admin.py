@@ -16,33 +16,25 @@ from catalog.exchange_rates import rates
 from catalog.models import ExchangeRate, ExchangeRateUpdate
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 
 RATE_FIELDSETS = (
     Group(
         _("Currencies"),
-        {
-            "base": Field(
-                _("From currency"), _("Three-letter code of the supplier's currency, such as USD.")
-            ),
-            "quote": Field(_("To currency"), _("Three-letter code of our currency, such as EUR.")),
-        },
+        (
+            "base",
+            "quote",
+        ),
     ),
     Group(
         _("Exchange rate"),
-        {
-            "rate": Field(
-                _("Rate"),
-                _(
-                    "Price of one unit of the first currency in the second. "
-                    "Prices are recalculated."
-                ),
-            ),
-            "source": Field(_("Who says so"), _("A bank or a web page, for reference.")),
-            "as_of": Field(_("As of (UTC)"), _("Prices use this rate until it is outdated.")),
-            "validity": Field(_("Status")),
-            "pending_rate": Field(_("Newer rate awaiting approval")),
-        },
+        (
+            "rate",
+            "source",
+            "as_of",
+            "validity",
+            "pending_rate",
+        ),
     ),
 )
 

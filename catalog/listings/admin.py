@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.column_labels import COLUMNS
 from catalog.listings import price_comparison, price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
@@ -25,6 +24,11 @@ from storefront.lib.staff.inlines import inline
 
 OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "break_even_amount")
 OF_SUPPLIER = ("map_amount", "msrp_amount")
+
+
+def _amount(name: str, currency: str) -> columns.Column:
+    label = columns.field_label(Listing, name)
+    return columns.money(name, label, currency=currency)
 
 
 @admin.register(Listing)
@@ -73,12 +77,10 @@ class ListingAdmin(StaffAdmin):
             of="variant_id",
         ),
         "history",
-        *(columns.money(n, COLUMNS[n], currency="channel__currency") for n in OF_CHANNEL),
-        columns.money(
-            "wholesale_amount", COLUMNS["wholesale_amount"], currency="wholesale_currency"
-        ),
-        *(columns.money(n, COLUMNS[n], currency="map_currency") for n in OF_SUPPLIER),
-        columns.text("origins", COLUMNS["origins"]),
+        *(_amount(name, "channel__currency") for name in OF_CHANNEL),
+        _amount("wholesale_amount", "wholesale_currency"),
+        *(_amount(name, "map_currency") for name in OF_SUPPLIER),
+        columns.text("origins", _("Ships from")),
         columns.pairs("ships_from", _("Units by origin country")),
     ]
     actions: ClassVar = ["withdraw", "put_back"]

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.column_labels import COLUMNS
 from catalog.listings import price_approvals, price_comparison
 from catalog.models import PriceHold
 from catalog.pricing import labels
@@ -21,6 +20,11 @@ from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
 Status = PriceHold.Status
 AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
+
+
+def _amount(name: str) -> columns.Column:
+    label = columns.field_label(PriceHold, name)
+    return columns.money(name, label, currency="listing__channel__currency")
 
 
 @admin.register(PriceHold)
@@ -51,7 +55,7 @@ class PriceHoldAdmin(StaffAdmin):
     exclude: ClassVar = ["breakdown", "sentence", *AMOUNTS]
     readonly_fields: ClassVar = [
         "why",
-        *(columns.money(n, COLUMNS[n], currency="listing__channel__currency") for n in AMOUNTS),
+        *(_amount(name) for name in AMOUNTS),
         "made",
         columns.status_history,
     ]

@@ -1,6 +1,7 @@
 """Catalog models: export every model of the app."""
 
 from catalog.models.attributes import Mode, Spec
+from catalog.models.categories import Brand, Category
 from catalog.models.competitors import (
     CompetitorPrice,
     CompetitorPriceChange,
@@ -11,9 +12,10 @@ from catalog.models.competitors import (
 )
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
 from catalog.models.listings import Channel, DeliveryArea, Listing
+from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.price_holds import PriceHold
-from catalog.models.pricing import PriceBook, PriceChange, PriceRule, SellingCosts
-from catalog.models.products import Brand, Category, Identifier, Image, Product, Variant
+from catalog.models.pricing import PriceChange, SellingCosts
+from catalog.models.products import Identifier, Image, Product, Variant
 from catalog.models.search import FacetCount, ProductCard, SearchTerm
 
 __all__ = [

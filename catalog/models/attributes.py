@@ -27,38 +27,58 @@ class Spec(models.Model):
         TEST_REPORT = "test_report", _("Test report")
         OWN_MEASUREMENT = "own_measurement", _("Measured by us")
 
-    product = models.OneToOneField(Product, models.CASCADE, related_name="spec")
-    output_lm = models.PositiveIntegerField(null=True, blank=True)
-    output_min_lm = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
-    intensity_cd = models.PositiveIntegerField(null=True, blank=True)
-    beam_m = models.PositiveIntegerField(null=True, blank=True)  # 2 * sqrt(cd), always computed
-    runtime_high_min = models.PositiveIntegerField(null=True, blank=True)
-    runtime_max_min = models.PositiveIntegerField(null=True, blank=True)
-    weight_g = models.PositiveIntegerField(null=True, blank=True)
-    length_mm = models.PositiveIntegerField(null=True, blank=True)
-    head_mm = models.PositiveIntegerField(null=True, blank=True)
-    ip_rating = models.CharField(max_length=7, blank=True)
-    impact_m = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
-    cct_k = models.PositiveIntegerField(null=True, blank=True)
-    cri = models.PositiveSmallIntegerField(null=True, blank=True)
-    power_sources = models.JSONField(default=list, blank=True)  # built_in, replaceable_cell, …
-    battery_format = models.CharField(max_length=20, blank=True)
-    battery_count = models.PositiveSmallIntegerField(null=True, blank=True)
-    battery_included = models.BooleanField(null=True, blank=True)
-    battery_chemistry = models.CharField(max_length=20, blank=True)
-    battery_capacity_mah = models.PositiveIntegerField(null=True, blank=True)
-    battery_voltage = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
-    battery_energy_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
-    charging = models.JSONField(default=list, blank=True)
-    features = models.JSONField(default=list, blank=True)
-    light_colors = models.JSONField(default=list, blank=True)
-    material = models.CharField(max_length=60, blank=True)
-    basis = models.CharField(max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
-    more = models.JSONField(default=dict, blank=True)  # label -> text, as the supplier states it
-    sources = models.JSONField(default=dict, blank=True)  # column -> {"supplier", "run", "raw"}
-    warnings = models.JSONField(default=list, blank=True)  # unlikely values
+    product = models.OneToOneField(
+        Product, models.CASCADE, related_name="spec", verbose_name=_("Product")
+    )
+    output_lm = models.PositiveIntegerField(_("Output, lm"), null=True, blank=True)
+    output_min_lm = models.DecimalField(
+        _("Minimum output, lm"), max_digits=7, decimal_places=2, null=True, blank=True
+    )
+    intensity_cd = models.PositiveIntegerField(_("Peak intensity, cd"), null=True, blank=True)
+    # 2 * sqrt(cd), always computed
+    beam_m = models.PositiveIntegerField(_("Beam distance, m"), null=True, blank=True)
+    runtime_high_min = models.PositiveIntegerField(
+        _("Runtime on high, minutes"), null=True, blank=True
+    )
+    runtime_max_min = models.PositiveIntegerField(
+        _("Longest runtime, minutes"), null=True, blank=True
+    )
+    weight_g = models.PositiveIntegerField(_("Weight, g"), null=True, blank=True)
+    length_mm = models.PositiveIntegerField(_("Length, mm"), null=True, blank=True)
+    head_mm = models.PositiveIntegerField(_("Head diameter, mm"), null=True, blank=True)
+    ip_rating = models.CharField(_("Water and dust protection"), max_length=7, blank=True)
+    impact_m = models.DecimalField(
+        _("Drop resistance, m"), max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    cct_k = models.PositiveIntegerField(_("Color temperature, K"), null=True, blank=True)
+    cri = models.PositiveSmallIntegerField(_("Color rendering"), null=True, blank=True)
+    # built_in, replaceable_cell, …
+    power_sources = models.JSONField(_("Power source"), default=list, blank=True)
+    battery_format = models.CharField(_("Battery"), max_length=20, blank=True)
+    battery_count = models.PositiveSmallIntegerField(_("Batteries"), null=True, blank=True)
+    battery_included = models.BooleanField(_("Battery included"), null=True, blank=True)
+    battery_chemistry = models.CharField(_("Chemistry"), max_length=20, blank=True)
+    battery_capacity_mah = models.PositiveIntegerField(_("Capacity, mAh"), null=True, blank=True)
+    battery_voltage = models.DecimalField(
+        _("Voltage, V"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
+    battery_energy_wh = models.DecimalField(
+        _("Energy, Wh"), max_digits=7, decimal_places=2, null=True, blank=True
+    )
+    charging = models.JSONField(_("Charging"), default=list, blank=True)
+    features = models.JSONField(_("Features"), default=list, blank=True)
+    light_colors = models.JSONField(_("Light colors"), default=list, blank=True)
+    material = models.CharField(_("Material"), max_length=60, blank=True)
+    basis = models.CharField(_("Basis"), max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
+    # label -> text, as the supplier states it
+    more = models.JSONField(_("Supplier's text"), default=dict, blank=True)
+    # column -> {"supplier", "run", "raw"}
+    sources = models.JSONField(_("Sources"), default=dict, blank=True)
+    warnings = models.JSONField(_("Warnings"), default=list, blank=True)  # unlikely values
 
     class Meta:
+        verbose_name = _("specification")
+        verbose_name_plural = _("specifications")
         constraints = [
             models.CheckConstraint(
                 condition=Q(output_lm__isnull=True) | Q(output_lm__lte=100_000),
@@ -81,15 +101,21 @@ class Spec(models.Model):
 class Mode(models.Model):
     """One brightness mode of a light."""
 
-    product = models.ForeignKey(Product, models.CASCADE, related_name="modes")
-    position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=40)
-    kind = models.CharField(max_length=12, default="white")
-    output_lm = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
-    runtime_min = models.PositiveIntegerField(null=True, blank=True)
-    intensity_cd = models.PositiveIntegerField(null=True, blank=True)
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="modes", verbose_name=_("Product")
+    )
+    position = models.PositiveSmallIntegerField(_("Position"))
+    name = models.CharField(_("Name"), max_length=40)
+    kind = models.CharField(_("Kind"), max_length=12, default="white")
+    output_lm = models.DecimalField(
+        _("Output, lm"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    runtime_min = models.PositiveIntegerField(_("Runtime, minutes"), null=True, blank=True)
+    intensity_cd = models.PositiveIntegerField(_("Peak intensity, cd"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("mode")
+        verbose_name_plural = _("modes")
         constraints = [
             models.UniqueConstraint(fields=["product", "position"], name="mode_once_per_position"),
         ]

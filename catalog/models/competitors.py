@@ -46,19 +46,26 @@ class CompetitorPrice(models.Model):
     Units:  ``confidence`` of the match, 0 to 1; ``amount`` includes tax if ``has_tax``
     """
 
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="competitor_prices")
-    competitor = models.CharField(max_length=80)  # lowercase: one spelling per competitor
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
-    currency = models.CharField(max_length=3)
-    has_tax = models.BooleanField(default=True)
-    url = models.URLField(max_length=500, blank=True)
-    as_of = models.DateTimeField()
-    confidence = models.DecimalField(max_digits=3, decimal_places=2)
-    matched_by = models.CharField(max_length=4, choices=MatchMethod)
-    source = models.CharField(max_length=120)
-    reported_by = models.CharField(max_length=100)
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="competitor_prices", verbose_name=_("Variant")
+    )
+    # lowercase: one spelling per competitor
+    competitor = models.CharField(_("Competitor"), max_length=80)
+    amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
+    currency = models.CharField(_("Currency"), max_length=3)
+    has_tax = models.BooleanField(_("Tax included"), default=True)
+    url = models.URLField(_("Link"), max_length=500, blank=True)
+    as_of = models.DateTimeField(_("As of"))
+    confidence = models.DecimalField(
+        _("Match confidence (1 = certain)"), max_digits=3, decimal_places=2
+    )
+    matched_by = models.CharField(_("Matched by"), max_length=4, choices=MatchMethod)
+    source = models.CharField(_("Source"), max_length=120)
+    reported_by = models.CharField(_("Reported by"), max_length=100)
 
     class Meta:
+        verbose_name = _("competitor price")
+        verbose_name_plural = _("competitor prices")
         constraints = [
             models.UniqueConstraint(
                 fields=["variant", "competitor"], name="competitor_price_once_per_shop"
@@ -81,17 +88,21 @@ class CompetitorPrice(models.Model):
 class CompetitorPriceChange(models.Model):
     """A changed competitor price as reported."""
 
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
-    competitor = models.CharField(max_length=80)
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
-    currency = models.CharField(max_length=3)
-    has_tax = models.BooleanField()
-    as_of = models.DateTimeField()
-    source = models.CharField(max_length=120)
-    reported_by = models.CharField(max_length=100)
-    at = models.DateTimeField()
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
+    )
+    competitor = models.CharField(_("Competitor"), max_length=80)
+    amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
+    currency = models.CharField(_("Currency"), max_length=3)
+    has_tax = models.BooleanField(_("Tax included"))
+    as_of = models.DateTimeField(_("As of"))
+    source = models.CharField(_("Source"), max_length=120)
+    reported_by = models.CharField(_("Reported by"), max_length=100)
+    at = models.DateTimeField(_("Time"))
 
     class Meta:
+        verbose_name = _("competitor price change")
+        verbose_name_plural = _("competitor price changes")
         indexes = [
             models.Index(fields=["variant", "competitor", "at"], name="competitor_change_by_shop")
         ]
@@ -114,19 +125,23 @@ class CompetitorPriceList(models.Model):
             lists before 2026-11-26 hold [line, sentence]
     """
 
-    name = models.CharField(max_length=120)
-    content = models.TextField()
-    list_format = models.CharField(max_length=10, default="csv")
-    source_type = models.CharField(max_length=10, choices=SourceType, default=SourceType.HAND)
-    as_of = models.DateTimeField(null=True, blank=True)
-    received_at = models.DateTimeField()
-    received_by = models.CharField(max_length=100)
-    imported_at = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=300, blank=True)
-    counts = models.JSONField(default=dict, blank=True)
-    refused = models.JSONField(default=list, blank=True)
+    name = models.CharField(_("Name"), max_length=120)
+    content = models.TextField(_("File content"))
+    list_format = models.CharField(_("File format"), max_length=10, default="csv")
+    source_type = models.CharField(
+        _("Imported via"), max_length=10, choices=SourceType, default=SourceType.HAND
+    )
+    as_of = models.DateTimeField(_("As of"), null=True, blank=True)
+    received_at = models.DateTimeField(_("Received"))
+    received_by = models.CharField(_("Received from"), max_length=100)
+    imported_at = models.DateTimeField(_("Applied"), null=True, blank=True)
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
+    counts = models.JSONField(_("Import result"), default=dict, blank=True)
+    refused = models.JSONField(_("Rejected rows"), default=list, blank=True)
 
     class Meta:
+        verbose_name = _("competitor price import")
+        verbose_name_plural = _("competitor price imports")
         indexes: ClassVar = [
             models.Index(
                 fields=["received_by", "-received_at"],
@@ -142,8 +157,14 @@ class CompetitorPriceList(models.Model):
 class RepricingRequest(models.Model):
     """A variant that waits for repricing because its price inputs changed."""
 
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
-    requested_at = models.DateTimeField()
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
+    )
+    requested_at = models.DateTimeField(_("Requested"))
+
+    class Meta:
+        verbose_name = _("pending price recalculation")
+        verbose_name_plural = _("pending price recalculations")
 
     def __str__(self) -> str:
         return str(self.variant_id)
@@ -155,12 +176,18 @@ class DailySales(models.Model):
     Derived from orders: may be deleted, and is counted again.
     """
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="daily_sales")
-    day = models.DateField()
-    units = models.PositiveIntegerField()
+    channel = models.ForeignKey(
+        Channel, models.CASCADE, related_name="+", verbose_name=_("Channel")
+    )
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="daily_sales", verbose_name=_("Variant")
+    )
+    day = models.DateField(_("Day"))
+    units = models.PositiveIntegerField(_("Units sold"))
 
     class Meta:
+        verbose_name = _("daily sales")
+        verbose_name_plural = _("daily sales")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["channel", "variant", "day"], name="daily_sales_once"),
             models.CheckConstraint(condition=Q(units__gt=0), name="daily_sales_positive"),
@@ -186,31 +213,63 @@ class CompetitorSource(models.Model):
     ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
     """
 
-    name = models.CharField(max_length=60, unique=True)
-    url = models.CharField(max_length=500)
+    name = models.CharField(
+        _("Name"), max_length=60, unique=True, help_text=_("Prices of this source show this name.")
+    )
+    url = models.CharField(
+        _("URL"),
+        max_length=500,
+        help_text=_("The URL of the file, such as https://prices.example/list.csv. Maximum 8 MB."),
+    )
     list_format = models.CharField(
+        _("File format"),
         max_length=10,
         choices=[(ListFormat.CSV.value, "CSV"), (ListFormat.JSON.value, "JSON")],
         default=ListFormat.CSV.value,
+        help_text=_(
+            "CSV with column names, or JSON. The names are the same as for uploaded files."
+        ),
     )
     interval_minutes = models.PositiveIntegerField(
+        _("Fetch interval (minutes)"),
         default=60,
         validators=[MinValueValidator(MIN_INTERVAL_MIN), MaxValueValidator(MAX_INTERVAL_MIN)],
+        help_text=_("From 5 minutes to 3 days. A price is valid for 7 days."),
     )
-    is_enabled = models.BooleanField(default=True)
-    header = models.CharField(max_length=60, blank=True)
-    secret_encrypted = EncryptedTextField(blank=True)
-    due_at = models.DateTimeField()
-    asked_at = models.DateTimeField(null=True, blank=True)
-    last_success_at = models.DateTimeField(null=True, blank=True)  # the last successful fetch
-    problem = models.CharField(max_length=300, blank=True)
-    failing_since = models.DateTimeField(null=True, blank=True)
-    validators: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    is_enabled = models.BooleanField(
+        _("Active"), default=True, help_text=_("If off, its prices stay until they expire.")
+    )
+    header = models.CharField(
+        _("Secret header"),
+        max_length=60,
+        blank=True,
+        help_text=_(
+            "Such as X-Api-Key. Leave empty if no secret is needed. A stored secret "
+            "is then deleted."
+        ),
+    )
+    secret_encrypted = EncryptedTextField(_("Secret (encrypted)"), blank=True)
+    due_at = models.DateTimeField(_("Next fetch"))
+    asked_at = models.DateTimeField(_("Last fetch"), null=True, blank=True)
+    # the last successful fetch
+    last_success_at = models.DateTimeField(_("Received"), null=True, blank=True)
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
+    failing_since = models.DateTimeField(_("Failing since"), null=True, blank=True)
+    validators: models.JSONField[dict[str, Any]] = models.JSONField(
+        _("Last response headers"), default=dict, blank=True
+    )
     last_file = models.ForeignKey(
-        CompetitorPriceList, models.SET_NULL, null=True, blank=True, related_name="+"
+        CompetitorPriceList,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Last file"),
     )
 
     class Meta:
+        verbose_name = _("competitor price source")
+        verbose_name_plural = _("competitor price sources")
         constraints = [
             models.CheckConstraint(
                 condition=Q(

@@ -32,13 +32,35 @@ class ExchangeRate(models.Model):
     sale in that currency were last chosen (``suppliers.inventory.confirmations``).
     """
 
-    base = models.CharField(max_length=3)
-    quote = models.CharField(max_length=3)
-    rate = models.DecimalField(max_digits=20, decimal_places=10)
-    source = models.CharField(max_length=60)
-    as_of = models.DateTimeField()
-    pending_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    base = models.CharField(
+        _("From currency"),
+        max_length=3,
+        help_text=_("Three-letter code of the supplier's currency, such as USD."),
+    )
+    quote = models.CharField(
+        _("To currency"),
+        max_length=3,
+        help_text=_("Three-letter code of our currency, such as EUR."),
+    )
+    rate = models.DecimalField(
+        _("Rate"),
+        max_digits=20,
+        decimal_places=10,
+        help_text=_(
+            "Price of one unit of the first currency in the second. Prices are recalculated."
+        ),
+    )
+    source = models.CharField(
+        _("Source"), max_length=60, help_text=_("A bank or a web page, for reference.")
+    )
+    as_of = models.DateTimeField(
+        _("As of (UTC)"), help_text=_("Prices use this rate until it is outdated.")
+    )
+    pending_rate = models.DecimalField(
+        _("Newer rate awaiting approval"), max_digits=20, decimal_places=10, null=True, blank=True
+    )
     validity = models.CharField(
+        _("Status"),
         max_length=7,
         choices=[
             (RateStatus.SURE.value, _("current")),
@@ -48,12 +70,17 @@ class ExchangeRate(models.Model):
         default=RateStatus.SURE.value,
     )
     supplied_under = models.CharField(
-        max_length=7, db_default=RateStatus.UNKNOWN.value, editable=False
+        _("Status when last published"),
+        max_length=7,
+        db_default=RateStatus.UNKNOWN.value,
+        editable=False,
     )
 
     objects = ExchangeRateQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("exchange rate")
+        verbose_name_plural = _("exchange rates")
         constraints = [
             models.UniqueConstraint(fields=["base", "quote"], name="exchange_rate_once_per_pair"),
             models.CheckConstraint(
@@ -88,18 +115,22 @@ class ExchangeRateUpdate(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    base = models.CharField(max_length=3)
-    quote = models.CharField(max_length=3)
-    rate = models.DecimalField(max_digits=20, decimal_places=10)
-    old_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    source = models.CharField(max_length=60)
-    as_of = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status)
-    status_since = models.DateTimeField()
-    reported_by = models.CharField(max_length=100)
-    reported_at = models.DateTimeField()
+    base = models.CharField(_("From currency"), max_length=3)
+    quote = models.CharField(_("To currency"), max_length=3)
+    rate = models.DecimalField(_("Rate"), max_digits=20, decimal_places=10)
+    old_rate = models.DecimalField(
+        _("Previous rate"), max_digits=20, decimal_places=10, null=True, blank=True
+    )
+    source = models.CharField(_("Source"), max_length=60)
+    as_of = models.DateTimeField(_("As of"))
+    status = models.CharField(_("Status"), max_length=10, choices=Status)
+    status_since = models.DateTimeField(_("Status since"))
+    reported_by = models.CharField(_("Reported by"), max_length=100)
+    reported_at = models.DateTimeField(_("Received"))
 
     class Meta:
+        verbose_name = _("exchange rate update")
+        verbose_name_plural = _("exchange rate updates")
         constraints = [
             models.UniqueConstraint(
                 fields=["base", "quote"],

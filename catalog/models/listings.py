@@ -8,8 +8,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Value
+from django.utils.translation import gettext_lazy as _
 
-from catalog.models.pricing import PriceRule
+from catalog.models.price_books import PriceRule
 from catalog.models.products import Variant
 from storefront.lib.address import COUNTRIES
 
@@ -21,27 +22,75 @@ MAX_SPLIT_LOCATIONS = 5  # sources per line: each adds a parcel
 class Channel(models.Model):
     """A sales channel with its currency and market. Our own shop is one."""
 
-    code = models.SlugField(max_length=30, unique=True)
-    name = models.CharField(max_length=80)
-    currency = models.CharField(max_length=3)
-    default_country = models.CharField(max_length=2)
-    countries = models.JSONField(default=list)
-    prices_exclude_tax = models.BooleanField(db_default=False)  # its prices exclude tax
-    buffer = models.PositiveSmallIntegerField(default=0)  # safety stock, never sold here
+    code = models.SlugField(
+        _("Code"),
+        max_length=30,
+        unique=True,
+        help_text=_("Letters, digits and hyphens. Cannot be changed later."),
+    )
+    name = models.CharField(_("Name"), max_length=80, help_text=_("Name for staff."))
+    currency = models.CharField(
+        _("Currency"),
+        max_length=3,
+        help_text=_("Three-letter code, such as EUR. Cannot be changed later."),
+    )
+    default_country = models.CharField(
+        _("Default country"),
+        max_length=2,
+        help_text=_("Two-letter code, such as DE. Used until the customer chooses a country."),
+    )
+    countries = models.JSONField(
+        _("Countries for customers"),
+        default=list,
+        help_text=_("Country codes, such as DE, AT. Include the default country."),
+    )
+    # its prices exclude tax
+    prices_exclude_tax = models.BooleanField(
+        _("Prices exclude tax"),
+        db_default=False,
+        help_text=_(
+            "If on, tax is added at checkout where we collect it. If off, prices include tax."
+        ),
+    )
+    # safety stock, never sold here
+    buffer = models.PositiveSmallIntegerField(
+        _("Safety stock (units)"),
+        default=0,
+        help_text=_(
+            "Held back per stock row, in addition to the supplier's safety stock. 0 = none."
+        ),
+    )
     # How many sources may fill a line that none has in full.
     max_split_locations = models.PositiveSmallIntegerField(
-        db_default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_SPLIT_LOCATIONS)]
+        _("Maximum locations per line"),
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_SPLIT_LOCATIONS)],
+        help_text=_(
+            "1 = a line ships from one location. 2 to 5 = if no location has all "
+            "units, or only at a loss, the line is split across up to this many "
+            "suppliers. Each parcel pays its own shipping."
+        ),
     )
     # Safety stock and sources per line when its listings were last published.
-    supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
-    published_max_split_locations = models.PositiveSmallIntegerField(db_default=1, editable=False)
+    supplied_under = models.PositiveSmallIntegerField(
+        _("Published safety stock (units)"), db_default=0, editable=False
+    )
+    published_max_split_locations = models.PositiveSmallIntegerField(
+        _("Published maximum locations per line"), db_default=1, editable=False
+    )
     # Since when all prices wait for repricing, until when a worker has claimed that, and the time
     # of the last run.
-    reprice_requested_at = models.DateTimeField(null=True, blank=True)
-    reprice_locked_until = models.DateTimeField(null=True, blank=True)
-    repriced_at = models.DateTimeField(null=True, blank=True)
+    reprice_requested_at = models.DateTimeField(
+        _("Recalculation pending since"), null=True, blank=True
+    )
+    reprice_locked_until = models.DateTimeField(
+        _("Recalculation lock until"), null=True, blank=True
+    )
+    repriced_at = models.DateTimeField(_("Last full recalculation"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
         constraints = [
             models.CheckConstraint(
                 name="channel_split_locations_in_range",
@@ -66,7 +115,12 @@ class DeliveryArea(models.Model):
     There are few: items differ in location and weight, their routes hardly do.
     """
 
-    countries = ArrayField(models.CharField(max_length=2), unique=True)  # sorted
+    # sorted
+    countries = ArrayField(models.CharField(max_length=2), unique=True, verbose_name=_("Countries"))
+
+    class Meta:
+        verbose_name = _("delivery area")
+        verbose_name_plural = _("delivery areas")
 
     def __str__(self) -> str:
         missing = sorted(COUNTRIES.difference(self.countries))
@@ -103,40 +157,78 @@ class Listing(models.Model):
     margin, in the channel's currency.
     """
 
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="listings")
-    price_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    floor_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    break_even_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    wholesale_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    wholesale_currency = models.CharField(max_length=3, blank=True)
-    supplier_code = models.CharField(max_length=30, blank=True)
-    origins = models.JSONField(default=list, blank=True)  # countries it may come from
-    map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    map_currency = models.CharField(max_length=3, blank=True, db_default="")
-    msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    rule = models.ForeignKey(
-        PriceRule, models.PROTECT, null=True, blank=True, related_name="listings"
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, related_name="listings", verbose_name=_("Channel")
     )
-    available = models.PositiveIntegerField(default=0)
-    restock_on = models.DateField(null=True, blank=True)
-    ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="listings", verbose_name=_("Variant")
+    )
+    price_amount = models.DecimalField(
+        _("Price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    cost_amount = models.DecimalField(
+        _("Cost"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    landed_amount = models.DecimalField(
+        _("Landed cost"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    floor_amount = models.DecimalField(
+        _("Minimum price (margin floor)"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    break_even_amount = models.DecimalField(
+        _("Break-even price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    wholesale_amount = models.DecimalField(
+        _("Wholesale cost"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    wholesale_currency = models.CharField(_("Wholesale cost currency"), max_length=3, blank=True)
+    supplier_code = models.CharField(_("Supplier (code)"), max_length=30, blank=True)
+    # countries it may come from
+    origins = models.JSONField(_("Ships from"), default=list, blank=True)
+    map_amount = models.DecimalField(
+        _("Lowest advertised price (MAP)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    map_currency = models.CharField(
+        _("MAP and MSRP currency"), max_length=3, blank=True, db_default=""
+    )
+    msrp_amount = models.DecimalField(
+        _("Recommended price (MSRP)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    rule = models.ForeignKey(
+        PriceRule,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="listings",
+        verbose_name=_("Rule"),
+    )
+    available = models.PositiveIntegerField(_("Available units"), default=0)
+    restock_on = models.DateField(_("Expected restock"), null=True, blank=True)
+    # country -> available there
+    ships_from = models.JSONField(_("Ships from"), default=dict, blank=True)
     areas_from = models.JSONField(
-        default=dict, db_default=Value({}, models.JSONField()), blank=True
+        _("Ships from, by area"), default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
     area = models.ForeignKey(
-        DeliveryArea, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        DeliveryArea,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("Delivered to"),
     )
-    as_of = models.DateTimeField(null=True, blank=True)
-    is_published = models.BooleanField(default=False)
-    is_delisted = models.BooleanField(default=False)  # delisted by staff; no sync relists it
-    updated_at = models.DateTimeField(auto_now=True)
+    as_of = models.DateTimeField(_("As of"), null=True, blank=True)
+    is_published = models.BooleanField(_("Published"), default=False)
+    # delisted by staff; no sync relists it
+    is_delisted = models.BooleanField(_("Unpublished manually"), default=False)
+    updated_at = models.DateTimeField(_("Changed"), auto_now=True)
 
     objects = ListingQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("listing")
+        verbose_name_plural = _("listings")
         constraints = [
             models.UniqueConstraint(fields=["channel", "variant"], name="listing_once_per_channel"),
             models.CheckConstraint(

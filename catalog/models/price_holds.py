@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import BlockReason
 from catalog.models.listings import Listing
-from catalog.models.pricing import PriceRule
+from catalog.models.price_books import PriceRule
 from storefront.lib.state_machine import Stateful
 
 
@@ -42,10 +42,13 @@ class PriceHold(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    listing = models.ForeignKey(Listing, models.CASCADE, related_name="price_holds")
-    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    status_since = models.DateTimeField()
+    listing = models.ForeignKey(
+        Listing, models.CASCADE, related_name="price_holds", verbose_name=_("Listing")
+    )
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField(_("Status since"))
     reason = models.CharField(
+        _("Reason for review"),
         max_length=20,
         choices=[
             (BlockReason.NO_MARGIN.value, _("price does not cover the cost")),
@@ -58,18 +61,24 @@ class PriceHold(Stateful):
             (BlockReason.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
         ],
     )
-    sentence = models.CharField(max_length=300)
-    old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    proposed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    rule = models.ForeignKey(PriceRule, models.PROTECT, related_name="+")
-    breakdown = models.JSONField(default=dict)
-    is_off_sale = models.BooleanField(default=False)
-    opened_at = models.DateTimeField()
-    decided_by = models.CharField(max_length=100, blank=True)
-    decision_reason = models.CharField(max_length=200, blank=True)
+    sentence = models.CharField(_("Figures"), max_length=300)
+    old_amount = models.DecimalField(
+        _("Previous price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    proposed_amount = models.DecimalField(
+        _("Suggested price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    cost_amount = models.DecimalField(_("Cost"), max_digits=12, decimal_places=2)
+    rule = models.ForeignKey(PriceRule, models.PROTECT, related_name="+", verbose_name=_("Rule"))
+    breakdown = models.JSONField(_("Cost breakdown"), default=dict)
+    is_off_sale = models.BooleanField(_("Unavailable until reviewed"), default=False)
+    opened_at = models.DateTimeField(_("Held at"))
+    decided_by = models.CharField(_("Decided by"), max_length=100, blank=True)
+    decision_reason = models.CharField(_("Decision reason"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("price change to review")
+        verbose_name_plural = _("price changes to review")
         constraints = [
             models.UniqueConstraint(
                 fields=["listing"],

@@ -1,4 +1,4 @@
-"""Product models: store categories, brands, products, variants, identifiers and images.
+"""Product models: store products, variants, identifiers and images.
 
 A product is one page of the shop, a variant is what a customer buys. An identifier is a GTIN, a
 part number (MPN) or the supplier's own number. An image has its source URL and our file name.
@@ -14,113 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.enums import EU
-from storefront.lib.db.fields import StoredGeneratedField
-
-# Categories
-
-
-class Family(models.TextChoices):
-    """The kind of a product, which decides the attributes it needs."""
-
-    FLASHLIGHT = "flashlight", _("Flashlight")
-    HEADLAMP = "headlamp", _("Headlamp")
-    LANTERN = "lantern", _("Lantern")
-    WORK_LIGHT = "work_light", _("Work light")
-    BIKE_LIGHT = "bike_light", _("Bike light")
-    BATTERY = "battery", _("Battery")
-    CHARGER = "charger", _("Charger")
-    ACCESSORY = "accessory", _("Accessory")
-
-
-class Category(models.Model):
-    """A category; ``names`` and ``intros`` hold its texts per locale.
-
-    Its products are not sent to the countries in ``not_sent_to``, beside their own.
-    """
-
-    slug = models.SlugField(max_length=60, unique=True)
-    names = models.JSONField(default=dict)
-    intros = models.JSONField(default=dict, blank=True)
-    families = models.JSONField(default=list)
-    google_id = models.PositiveIntegerField(null=True, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
-    not_sent_to = ArrayField(
-        models.CharField(max_length=2), default=list, db_default=[], blank=True
-    )  # country codes; empty: no restriction
-
-    class Meta:
-        verbose_name_plural = "categories"
-
-    def __str__(self) -> str:
-        return self.slug
-
-    def name_in(self, locale: str) -> str:
-        return str(self.names.get(locale) or self.names.get("en") or self.slug)
-
-    def intro_in(self, locale: str) -> str:
-        return str(self.intros.get(locale) or self.intros.get("en") or "")
-
-
-# Products, variants and identifiers
-
-
-# The contacts of a brand are columns: ``maker_name`` to ``responsible_email``.
-CONTACT_ROLES, CONTACT_PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
-
-
-class Brand(models.Model):
-    """A brand, its manufacturer, and the manufacturer's responsible person in the EU.
-
-    ``key`` is the name folded for comparison. Products of a manufacturer outside the EU are not
-    sold to the EU while no responsible person is known (Regulation (EU) 2023/988, article 16).
-    """
-
-    name = models.CharField(max_length=80)
-    key = models.CharField(max_length=80, unique=True)
-    maker_name = models.CharField(max_length=120, blank=True, db_default="", default="")
-    maker_address = models.CharField(max_length=300, blank=True, db_default="", default="")
-    maker_country = models.CharField(max_length=2, blank=True, db_default="", default="")
-    maker_email = models.EmailField(max_length=254, blank=True, db_default="", default="")
-    responsible_name = models.CharField(max_length=120, blank=True, db_default="", default="")
-    responsible_address = models.CharField(max_length=300, blank=True, db_default="", default="")
-    responsible_country = models.CharField(max_length=2, blank=True, db_default="", default="")
-    responsible_email = models.EmailField(max_length=254, blank=True, db_default="", default="")
-    # Staff entered or removed the responsible person: feeds do not fill it in again.
-    is_responsible_locked = models.BooleanField(db_default=False, default=False)
-    lacks_responsible_person = StoredGeneratedField(
-        expression=models.ExpressionWrapper(
-            ~Q(maker_country__in=["", *sorted(EU)]) & Q(responsible_name=""),
-            output_field=models.BooleanField(),
-        ),
-        output_field=models.BooleanField(),
-    )
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(
-                    responsible_name="",
-                    responsible_address="",
-                    responsible_country="",
-                    responsible_email="",
-                )
-                | (
-                    ~Q(responsible_name="")
-                    & ~Q(responsible_address="")
-                    & ~Q(responsible_email="")
-                    & Q(responsible_country__in=sorted(EU))
-                ),
-                name="brand_responsible_person_is_whole",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def not_sent_to(self) -> frozenset[str]:
-        return EU if self.lacks_responsible_person else frozenset()
+from catalog.models.categories import Brand, Category, Family
 
 
 class Product(models.Model):
@@ -131,25 +25,82 @@ class Product(models.Model):
         ACTIVE = "active", _("Active")
         ARCHIVED = "archived", _("Archived")
 
-    slug = models.SlugField(max_length=120, unique=True)
-    brand = models.ForeignKey(Brand, models.PROTECT, related_name="products")
-    category = models.ForeignKey(Category, models.PROTECT, related_name="products")
-    family = models.CharField(max_length=20, choices=Family)
-    title = models.CharField(max_length=150)
-    summary = models.CharField(max_length=300, blank=True)
-    description_html = models.TextField(blank=True)  # sanitized when written
-    option_names = models.JSONField(default=list, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    slug = models.SlugField(_("URL handle"), max_length=120, unique=True)
+    brand = models.ForeignKey(
+        Brand, models.PROTECT, related_name="products", verbose_name=_("Brand")
+    )
+    category = models.ForeignKey(
+        Category,
+        models.PROTECT,
+        related_name="products",
+        verbose_name=_("Category"),
+        help_text=_("The category that shows this product."),
+    )
+    family = models.CharField(_("Family"), max_length=20, choices=Family)
+    title = models.CharField(
+        _("Title"), max_length=150, help_text=_("The name of the product in lists and on its page.")
+    )
+    summary = models.CharField(
+        _("Summary, one sentence"),
+        max_length=300,
+        blank=True,
+        help_text=_("Shown by search engines. Leave empty to use the title."),
+    )
+    # sanitized when written
+    description_html = models.TextField(
+        _("Description, as HTML"),
+        blank=True,
+        help_text=_(
+            "The text of the product page. Scripts are removed. Leave empty to show the summary."
+        ),
+    )
+    option_names = models.JSONField(_("Option names"), default=list, blank=True)
+    status = models.CharField(
+        _("Status"),
+        max_length=10,
+        choices=Status,
+        default=Status.DRAFT,
+        help_text=_("Only active products are sold, drafts and archived products are not."),
+    )
     # The maker's warranty beyond the statutory two years, from delivery.
-    warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
-    overridden_fields = models.JSONField(default=list, blank=True)  # edited by staff
+    warranty_months = models.PositiveSmallIntegerField(
+        _("Warranty (months)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Manufacturer's warranty from delivery. The statutory two years apply "
+            "if it is empty or shorter."
+        ),
+    )
+    # edited by staff
+    overridden_fields = models.JSONField(
+        _("Locked attributes"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "Suppliers do not overwrite locked attributes. A change on this page "
+            "locks the attribute. Clear a box to accept supplier data again."
+        ),
+    )
+    # country codes; empty: no restriction
     not_sent_to = ArrayField(
-        models.CharField(max_length=2), default=list, db_default=[], blank=True
-    )  # country codes; empty: no restriction
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+        models.CharField(max_length=2),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name=_("Restricted countries"),
+        help_text=_(
+            "Country codes, such as DE, FR, where this product is prohibited. The "
+            "restrictions of its category also apply. Leave empty for none. Orders "
+            "that are not submitted yet are put on hold."
+        ),
+    )
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("Changed"), auto_now=True)
 
     class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["draft", "active", "archived"]),
@@ -183,23 +134,34 @@ class Variant(models.Model):
         )  # packed beside the light: UN3481, PI 966
         ALONE = "alone", _("Lithium battery only")  # a spare cell: UN3480, PI 965
 
-    product = models.ForeignKey(Product, models.PROTECT, related_name="variants")
-    sku = models.CharField(max_length=40, unique=True)
-    option_values = models.JSONField(default=list, blank=True)
-    color = models.CharField(max_length=40, blank=True)
-    weight_g = models.PositiveIntegerField(null=True, blank=True)
-    packed_weight_g = models.PositiveIntegerField(null=True, blank=True)
-    lithium = models.CharField(max_length=10, choices=Lithium, default=Lithium.NONE)
-    cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
-    cell_count = models.PositiveSmallIntegerField(default=0)
-    hs_code = models.CharField(max_length=10, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
-    status = models.CharField(max_length=15, choices=Status, default=Status.ACTIVE)
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="variants", verbose_name=_("Product")
+    )
+    sku = models.CharField(_("SKU"), max_length=40, unique=True)
+    option_values = models.JSONField(_("Options"), default=list, blank=True)
+    color = models.CharField(_("Color"), max_length=40, blank=True)
+    weight_g = models.PositiveIntegerField(_("Weight, g"), null=True, blank=True)
+    packed_weight_g = models.PositiveIntegerField(_("Packed weight, g"), null=True, blank=True)
+    lithium = models.CharField(_("Lithium"), max_length=10, choices=Lithium, default=Lithium.NONE)
+    cell_wh = models.DecimalField(
+        _("Cell energy, Wh"), max_digits=7, decimal_places=2, null=True, blank=True
+    )
+    cell_count = models.PositiveSmallIntegerField(_("Cells"), default=0)
+    hs_code = models.CharField(_("Customs code (HS)"), max_length=10, blank=True)
+    position = models.PositiveSmallIntegerField(_("Position"), default=0)
+    status = models.CharField(_("Status"), max_length=15, choices=Status, default=Status.ACTIVE)
     replaced_by = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        verbose_name=_("Replaced by"),
     )
 
     class Meta:
+        verbose_name = _("variant")
+        verbose_name_plural = _("variants")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["active", "phasing_out", "discontinued"]),
@@ -243,13 +205,17 @@ class Identifier(models.Model):
         VERIFIED = "verified", _("Verified")
         CONFLICT = "conflict", _("Conflict between variants")
 
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="identifiers")
-    scheme = models.CharField(max_length=10, choices=Scheme)
-    value = models.CharField(max_length=160)
-    raw = models.CharField(max_length=160, blank=True)
-    state = models.CharField(max_length=10, choices=State, default=State.ASSERTED)
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="identifiers", verbose_name=_("Variant")
+    )
+    scheme = models.CharField(_("Identifier type"), max_length=10, choices=Scheme)
+    value = models.CharField(_("Number"), max_length=160)
+    raw = models.CharField(_("Original value"), max_length=160, blank=True)
+    state = models.CharField(_("Status"), max_length=10, choices=State, default=State.ASSERTED)
 
     class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
         constraints = [
             models.UniqueConstraint(
                 fields=["scheme", "value"],
@@ -306,23 +272,32 @@ class Image(models.Model):
         SCALE = "scale", _("Size comparison")
         OTHER = "other", _("Other image")
 
-    product = models.ForeignKey(Product, models.CASCADE, related_name="images")
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, null=True, blank=True, related_name="images"
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="images", verbose_name=_("Product")
     )
-    role = models.CharField(max_length=10, choices=Role, default=Role.OTHER)
-    source_url = models.CharField(max_length=500)
-    stem = models.CharField(max_length=80, blank=True)  # empty: not fetched yet
-    width_px = models.PositiveSmallIntegerField(null=True, blank=True)
-    height_px = models.PositiveSmallIntegerField(null=True, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
-    problem = models.CharField(max_length=200, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    retry_at = models.DateTimeField(null=True, blank=True)
+    variant = models.ForeignKey(
+        Variant,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="images",
+        verbose_name=_("Variant"),
+    )
+    role = models.CharField(_("View"), max_length=10, choices=Role, default=Role.OTHER)
+    source_url = models.CharField(_("Source URL"), max_length=500)
+    stem = models.CharField(_("Stored file"), max_length=80, blank=True)  # empty: not fetched yet
+    width_px = models.PositiveSmallIntegerField(_("Width, px"), null=True, blank=True)
+    height_px = models.PositiveSmallIntegerField(_("Height, px"), null=True, blank=True)
+    position = models.PositiveSmallIntegerField(_("Position"), default=0)
+    problem = models.CharField(_("Problem"), max_length=200, blank=True)
+    tries = models.PositiveSmallIntegerField(_("Attempts"), default=0)
+    retry_at = models.DateTimeField(_("Next attempt after"), null=True, blank=True)
 
     objects = ImageQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "source_url"], name="image_once_per_product"

@@ -8,8 +8,9 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.categories import Category
 from catalog.models.listings import Channel, DeliveryArea
-from catalog.models.products import Category, Product, Variant
+from catalog.models.products import Product, Variant
 
 
 class ProductCard(models.Model):
@@ -28,49 +29,72 @@ class ProductCard(models.Model):
         SUBMERSIBLE = 3, _("Under water")
         JETS_AND_SUBMERSIBLE = 4, _("Water jets and under water")
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="cards")
-    product = models.ForeignKey(Product, models.CASCADE, related_name="cards")
-    category = models.ForeignKey(Category, models.CASCADE, related_name="cards")
-    slug = models.CharField(max_length=120)
-    title = models.CharField(max_length=150)
-    brand = models.CharField(max_length=80)
-    family = models.CharField(max_length=20)
-    picture = models.CharField(max_length=80, blank=True)  # stem of the main image
-    price_amount = models.DecimalField(max_digits=12, decimal_places=2)  # lowest of its variants
-    has_more_prices = models.BooleanField(default=False)
-    as_of = models.DateTimeField(null=True)  # of the newest stock figure
-    ships_from = ArrayField(models.CharField(max_length=2), default=list)
+    channel = models.ForeignKey(
+        Channel, models.CASCADE, related_name="cards", verbose_name=_("Channel")
+    )
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="cards", verbose_name=_("Product")
+    )
+    category = models.ForeignKey(
+        Category, models.CASCADE, related_name="cards", verbose_name=_("Category")
+    )
+    slug = models.CharField(_("URL handle"), max_length=120)
+    title = models.CharField(_("Title"), max_length=150)
+    brand = models.CharField(_("Brand"), max_length=80)
+    family = models.CharField(_("Family"), max_length=20)
+    picture = models.CharField(_("Picture"), max_length=80, blank=True)  # stem of the main image
+    # lowest of its variants
+    price_amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
+    has_more_prices = models.BooleanField(_("Variants differ in price"), default=False)
+    as_of = models.DateTimeField(_("As of"), null=True)  # of the newest stock figure
+    ships_from = ArrayField(
+        models.CharField(max_length=2), default=list, verbose_name=_("Ships from")
+    )
     # The variant whose price is shown, its listed quantity and area, and the inputs of the delivery
     # promise. No query searches by these.
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+", db_index=False)
-    available = models.PositiveIntegerField(default=0)
-    area = models.ForeignKey(
-        DeliveryArea, models.PROTECT, null=True, related_name="+", db_index=False
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="+", db_index=False, verbose_name=_("Variant")
     )
-    packed_weight_g = models.PositiveIntegerField(null=True)
-    lithium = models.CharField(max_length=10, choices=Variant.Lithium, default="none")
-    cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True)
-    cell_count = models.PositiveSmallIntegerField(default=0)
-    variant_count = models.PositiveSmallIntegerField(default=1)
-    output_lm = models.PositiveIntegerField(null=True)
-    intensity_cd = models.PositiveIntegerField(null=True)
-    beam_m = models.PositiveIntegerField(null=True)
-    runtime_min = models.PositiveIntegerField(null=True)  # on high
-    weight_g = models.PositiveIntegerField(null=True)
-    ip_rating = models.CharField(max_length=7, blank=True)
-    water = models.PositiveSmallIntegerField(null=True, choices=Water)
-    power = ArrayField(models.CharField(max_length=20), default=list)
-    battery_format = models.CharField(max_length=20, blank=True)
-    capacity_mah = models.PositiveIntegerField(null=True)  # of a cell sold separately
-    features = ArrayField(models.CharField(max_length=20), default=list)
-    colors = ArrayField(models.CharField(max_length=20), default=list)  # of variants in stock
+    available = models.PositiveIntegerField(_("Available units"), default=0)
+    area = models.ForeignKey(
+        DeliveryArea,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("Delivered to"),
+    )
+    packed_weight_g = models.PositiveIntegerField(_("Packed weight, g"), null=True)
+    lithium = models.CharField(_("Lithium"), max_length=10, choices=Variant.Lithium, default="none")
+    cell_wh = models.DecimalField(_("Cell energy, Wh"), max_digits=7, decimal_places=2, null=True)
+    cell_count = models.PositiveSmallIntegerField(_("Cells"), default=0)
+    variant_count = models.PositiveSmallIntegerField(_("Variants"), default=1)
+    output_lm = models.PositiveIntegerField(_("Output, lm"), null=True)
+    intensity_cd = models.PositiveIntegerField(_("Peak intensity, cd"), null=True)
+    beam_m = models.PositiveIntegerField(_("Beam distance, m"), null=True)
+    runtime_min = models.PositiveIntegerField(_("Runtime, minutes"), null=True)  # on high
+    weight_g = models.PositiveIntegerField(_("Weight, g"), null=True)
+    ip_rating = models.CharField(_("Water and dust protection"), max_length=7, blank=True)
+    water = models.PositiveSmallIntegerField(_("Water protection"), null=True, choices=Water)
+    power = ArrayField(models.CharField(max_length=20), default=list, verbose_name=_("Power"))
+    battery_format = models.CharField(_("Battery"), max_length=20, blank=True)
+    # of a cell sold separately
+    capacity_mah = models.PositiveIntegerField(_("Capacity"), null=True)
+    features = ArrayField(models.CharField(max_length=20), default=list, verbose_name=_("Features"))
+    # of variants in stock
+    colors = ArrayField(models.CharField(max_length=20), default=list, verbose_name=_("Colors"))
     # "ES:12": the variant shown is sent from Spain to the countries of area 12.
-    sent_from = ArrayField(models.CharField(max_length=20), default=list)
-    score = models.IntegerField(default=0)  # best first; in-stock cards rank above the rest
-    search = SearchVectorField(null=True)
-    added_at = models.DateTimeField()
+    sent_from = ArrayField(
+        models.CharField(max_length=20), default=list, verbose_name=_("Ships from, by area")
+    )
+    # best first; in-stock cards rank above the rest
+    score = models.IntegerField(_("Rank"), default=0)
+    search = SearchVectorField(_("Search words"), null=True)
+    added_at = models.DateTimeField(_("Added"))
 
     class Meta:
+        verbose_name = _("product card")
+        verbose_name_plural = _("product cards")
         constraints = [
             models.UniqueConstraint(fields=["channel", "product"], name="card_once_per_channel"),
         ]
@@ -95,15 +119,21 @@ class FacetCount(models.Model):
     card deletes the counts of its channel; they are counted again.
     """
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
-    category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
-    numbers = models.JSONField()  # in the format of catalog.search.facets.parse_counts
-    in_stock = models.JSONField(default=dict)
-    origins = models.JSONField(default=dict)
-    counted_at = models.DateTimeField()
+    channel = models.ForeignKey(
+        Channel, models.CASCADE, related_name="tallies", verbose_name=_("Channel")
+    )
+    category = models.ForeignKey(
+        Category, models.CASCADE, null=True, related_name="tallies", verbose_name=_("Category")
+    )
+    # in the format of catalog.search.facets.parse_counts
+    numbers = models.JSONField(_("Product counts"))
+    in_stock = models.JSONField(_("In stock"), default=dict)
+    origins = models.JSONField(_("Ships from"), default=dict)
+    counted_at = models.DateTimeField(_("Counted at"))
 
     class Meta:
-        verbose_name_plural = "facet counts"
+        verbose_name = _("category count")
+        verbose_name_plural = _("category counts")
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "category"],
@@ -119,7 +149,11 @@ class FacetCount(models.Model):
 class SearchTerm(models.Model):
     """A word of some card: a candidate for the spelling correction."""
 
-    word = models.CharField(max_length=40, unique=True)
+    word = models.CharField(_("Word"), max_length=40, unique=True)
+
+    class Meta:
+        verbose_name = _("search term")
+        verbose_name_plural = _("search terms")
 
     def __str__(self) -> str:
         return self.word

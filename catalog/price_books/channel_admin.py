@@ -17,20 +17,19 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel, SellingCosts
 from catalog.price_books import versions
 from catalog.price_books.channel_labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
-from storefront.lib.staff import columns, fieldsets
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.country_fields import CountriesField
-from storefront.lib.staff.fieldsets import Group
 
 
-def _in_figures(groups: Iterable[Group], names: Iterable[str]) -> Iterator[columns.Column]:
-    """Yield columns for rates and amounts, labeled as in the form."""
-    labels = fieldsets.labels(groups)
+def _in_figures(names: Iterable[str]) -> Iterator[columns.Column]:
+    """Yield columns for rates and amounts of selling costs."""
     for name in names:
+        label = columns.field_label(SellingCosts, name)
         if name.endswith("_rate"):
-            yield columns.percent(name, labels[name])
+            yield columns.percent(name, label)
         else:
-            yield columns.money(name, labels[name], currency="channel__currency")
+            yield columns.money(name, label, currency="channel__currency")
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -145,7 +144,7 @@ class SellingCostsAdmin(StaffAdmin):
         columns.text("channel__code", _("Channel")),
         "origin",
         "supplier_code",
-        *_in_figures(SELLING_COST_FIELDSETS, editable),
+        *_in_figures(editable),
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel"]

@@ -28,7 +28,7 @@ from catalog.models import (
 from catalog.products import editing
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
-from storefront.lib.staff import columns, fieldsets
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.inlines import inline
@@ -38,9 +38,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     """Form for the texts of a product and the fields locked against feeds."""
 
     overridden_fields = forms.MultipleChoiceField(
-        choices=[
-            (name, fieldsets.labels(PRODUCT_FIELDSETS)[name]) for name in editing.LOCKABLE_FIELDS
-        ],
+        choices=[(name, columns.field_label(Product, name)) for name in editing.LOCKABLE_FIELDS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

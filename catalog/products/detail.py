@@ -12,8 +12,8 @@ from typing import Any
 from django.db import connection, models
 
 from catalog.models import Category, Channel, Spec, Variant
+from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.models.listings import STALE_AFTER
-from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing.price_reduction import WINDOW, PricePoint, Reduction, current_reduction
 from catalog.search.cards import CARD_COLUMNS, ProductCardRow, is_fresh
 from catalog.search.conditions import is_in_stock

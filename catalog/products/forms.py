@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.enums import EU
 from catalog.models import Brand, Category
-from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES, Family
+from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES, Family
 from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.country_fields import CountriesField
 

@@ -26,7 +26,7 @@ from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.csv_import import CsvUploadForm
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 from suppliers.models import Supplier
 
 
@@ -99,32 +99,20 @@ class InvoiceListActions(StaffAdmin):
 BILL = (
     Group(
         _("Bill"),
-        {
-            "supplier": Field(_("Supplier"), _("The supplier that sent the bill.")),
-            "reference": Field(
-                _("Bill no."), _("As printed on the bill. Each number can be entered once.")
-            ),
-            "number": Field(
-                _("Purchase order no."),
-                _(
-                    "As printed on the bill. A bill for an unknown purchase order is"
-                    " listed as a discrepancy."
-                ),
-            ),
-        },
+        (
+            "supplier",
+            "reference",
+            "number",
+        ),
     ),
     Group(
         _("Amounts"),
-        {
-            "currency": Field(_("Currency"), _("Use a three-letter code, for example EUR.")),
-            "subtotal_amount": Field(_("Subtotal"), _("Amount for the items, without freight.")),
-            "freight_amount": Field(
-                _("Freight"), _("Leave empty if the bill does not show freight separately.")
-            ),
-            "invoiced_at": Field(
-                _("Bill date, UTC"), _("Date of the bill. Leave empty if unknown.")
-            ),
-        },
+        (
+            "currency",
+            "subtotal_amount",
+            "freight_amount",
+            "invoiced_at",
+        ),
     ),
 )
 

@@ -145,7 +145,7 @@ def _said(order: Order, wished: change_requests.ChangeResult | None) -> str:
 @admin.register(AddressChangeRequest)
 class AddressChangeRequestAdmin(StaffAdmin):
     list_display: ClassVar = [
-        "id",
+        columns.text("id", _("Number")),
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
         columns.status("status", _("Status"), waits={"requested"}, ended={"accepted", "refused"}),

@@ -30,7 +30,7 @@ class CartAdmin(StaffAdmin):
     """A cart. The token opens it, so it is not shown."""
 
     list_display: ClassVar = [
-        "id",
+        columns.text("id", _("Number")),
         columns.link("order", _("Order")),
         columns.link("owner", _("Account")),
         columns.text("channel__code", _("Channel")),

@@ -6,7 +6,6 @@ from orders.models.accounting import (
     ReconciliationRun,
     SupplierInvoice,
 )
-from orders.models.addresses import AddressChangeRequest
 from orders.models.backorders import Backorder, BackorderLine
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
@@ -14,16 +13,16 @@ from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine
 from orders.models.payments import Payment, PaymentEvent
 from orders.models.promotions import Coupon, Promotion, Redemption
-from orders.models.purchasing import (
+from orders.models.purchase_requests import (
+    AddressChangeRequest,
     CanceledShipmentDecision,
     ErasureRequest,
-    PurchaseLine,
     PurchaseMessage,
-    PurchaseOrder,
 )
-from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPhoto, ReturnPolicy
+from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPhoto
 from orders.models.routing import RoutingRules
-from orders.models.supplier_returns import SupplierReturn, SupplierReturnLine
+from orders.models.supplier_returns import ReturnPolicy, SupplierReturn, SupplierReturnLine
 from orders.models.tax import TaxNumber, TaxRate
 
 __all__ = [

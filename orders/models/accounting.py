@@ -35,24 +35,68 @@ class SupplierInvoice(models.Model):
         SETTLED = "settled", _("Mismatch, closed by staff")
         UNKNOWN = "unknown", _("No matching purchase order")
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="bills")
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, null=True, blank=True, related_name="bills"
+    supplier = models.ForeignKey(
+        Supplier,
+        models.PROTECT,
+        related_name="bills",
+        verbose_name=_("Supplier"),
+        help_text=_("The supplier that sent the bill."),
     )
-    number = models.CharField(max_length=60, blank=True)
-    reference = models.CharField(max_length=60)
-    currency = models.CharField(max_length=3)
-    subtotal_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    invoiced_at = models.DateTimeField(null=True, blank=True)
-    entered_by = models.CharField(max_length=100, blank=True)
-    received_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    purchase_order = models.ForeignKey(
+        PurchaseOrder,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="bills",
+        verbose_name=_("Purchase order"),
+    )
+    number = models.CharField(
+        _("Purchase order no."),
+        max_length=60,
+        blank=True,
+        help_text=_(
+            "As printed on the bill. A bill for an unknown purchase order is listed "
+            "as a discrepancy."
+        ),
+    )
+    reference = models.CharField(
+        _("Bill no."),
+        max_length=60,
+        help_text=_("As printed on the bill. Each number can be entered once."),
+    )
+    currency = models.CharField(
+        _("Currency"), max_length=3, help_text=_("Use a three-letter code, for example EUR.")
+    )
+    subtotal_amount = models.DecimalField(
+        _("Subtotal"),
+        max_digits=12,
+        decimal_places=2,
+        help_text=_("Amount for the items, without freight."),
+    )
+    freight_amount = models.DecimalField(
+        _("Freight"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Leave empty if the bill does not show freight separately."),
+    )
+    invoiced_at = models.DateTimeField(
+        _("Bill date, UTC"),
+        null=True,
+        blank=True,
+        help_text=_("Date of the bill. Leave empty if unknown."),
+    )
+    entered_by = models.CharField(_("Entered by"), max_length=100, blank=True)
+    received_at = models.DateTimeField(_("Received"))
+    withdrawn_at = models.DateTimeField(_("Withdrawn"), null=True, blank=True)
     match = models.CharField(
-        max_length=8, choices=Match, default=Match.NEW, db_default=Match.NEW.value
+        _("Match"), max_length=8, choices=Match, default=Match.NEW, db_default=Match.NEW.value
     )
 
     class Meta:
+        verbose_name = _("supplier bill")
+        verbose_name_plural = _("supplier bills")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "reference"],
@@ -98,17 +142,20 @@ class ReconciliationRun(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    day = models.DateField(unique=True)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
-    status_since = models.DateTimeField()
-    attempts = models.PositiveIntegerField(default=0)
-    problem = models.CharField(max_length=500, blank=True)  # who did not answer, and the error
-    counts = models.JSONField(default=dict, blank=True)  # what was compared
-    reconciled_at = models.DateTimeField(null=True, blank=True)
+    day = models.DateField(_("Day"), unique=True)
+    starts_at = models.DateTimeField(_("Starts"))
+    ends_at = models.DateTimeField(_("Ends"))
+    status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField(_("Since"))
+    attempts = models.PositiveIntegerField(_("Attempts"), default=0)
+    # who did not answer, and the error
+    problem = models.CharField(_("Problem"), max_length=500, blank=True)
+    counts = models.JSONField(_("Compared"), default=dict, blank=True)  # what was compared
+    reconciled_at = models.DateTimeField(_("Reconciled"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("daily reconciliation")
+        verbose_name_plural = _("daily reconciliations")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
@@ -173,39 +220,73 @@ class Discrepancy(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    key = models.CharField(max_length=200, unique=True)
-    part = models.CharField(max_length=60)
-    kind = models.CharField(max_length=20, choices=Kind)
-    what = models.CharField(max_length=12, choices=Measure, blank=True, default=Measure.NONE)
+    key = models.CharField(_("Key"), max_length=200, unique=True)
+    part = models.CharField(_("Compared with"), max_length=60)
+    kind = models.CharField(_("Discrepancy type"), max_length=20, choices=Kind)
+    what = models.CharField(
+        _("Record"), max_length=12, choices=Measure, blank=True, default=Measure.NONE
+    )
     order = models.ForeignKey(
-        Order, models.PROTECT, null=True, blank=True, related_name="differences"
+        Order,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="differences",
+        verbose_name=_("Order"),
     )
     payment = models.ForeignKey(
-        Payment, models.PROTECT, null=True, blank=True, related_name="differences"
+        Payment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="differences",
+        verbose_name=_("Payment"),
     )
     purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, null=True, blank=True, related_name="differences"
+        PurchaseOrder,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="differences",
+        verbose_name=_("Purchase order"),
     )
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, null=True, blank=True, related_name="differences"
+        Supplier,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="differences",
+        verbose_name=_("Supplier"),
     )
     bill = models.ForeignKey(
-        SupplierInvoice, models.PROTECT, null=True, blank=True, related_name="differences"
+        SupplierInvoice,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="differences",
+        verbose_name=_("Bill"),
     )
-    reference = models.CharField(max_length=120, blank=True)  # the other side's reference
-    expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    found_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    currency = models.CharField(max_length=3)
-    found_currency = models.CharField(max_length=3)
-    first_day = models.DateField()
-    last_day = models.DateField()
-    first_seen_at = models.DateTimeField()
-    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
-    status_since = models.DateTimeField()
-    closed_by = models.CharField(max_length=100, blank=True)
-    close_reason = models.CharField(max_length=200, blank=True)
+    # the other side's reference
+    reference = models.CharField(_("External reference"), max_length=120, blank=True)
+    expected_amount = models.DecimalField(
+        _("Expected"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    found_amount = models.DecimalField(
+        _("Found"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    currency = models.CharField(_("Currency"), max_length=3)
+    found_currency = models.CharField(_("Found currency"), max_length=3)
+    first_day = models.DateField(_("First day"))
+    last_day = models.DateField(_("Last day"))
+    first_seen_at = models.DateTimeField(_("First seen"))
+    status = models.CharField(_("Status"), max_length=8, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField(_("Since"))
+    closed_by = models.CharField(_("Closed by"), max_length=100, blank=True)
+    close_reason = models.CharField(_("Reason for closing"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("payment discrepancy")
+        verbose_name_plural = _("payment discrepancies")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="settled") | ~Q(closed_by="") & ~Q(close_reason=""),
@@ -237,15 +318,25 @@ class Discrepancy(Stateful):
 class DiscrepancyObservation(models.Model):
     """One discrepancy as one day's comparison found it. Append-only."""
 
-    difference = models.ForeignKey(Discrepancy, models.PROTECT, related_name="observations")
-    day = models.ForeignKey(ReconciliationRun, models.PROTECT, related_name="observations")
-    expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    found_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    currency = models.CharField(max_length=3)
-    found_currency = models.CharField(max_length=3)
-    seen_at = models.DateTimeField()
+    difference = models.ForeignKey(
+        Discrepancy, models.PROTECT, related_name="observations", verbose_name=_("Discrepancy")
+    )
+    day = models.ForeignKey(
+        ReconciliationRun, models.PROTECT, related_name="observations", verbose_name=_("Day")
+    )
+    expected_amount = models.DecimalField(
+        _("Expected"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    found_amount = models.DecimalField(
+        _("Found"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    currency = models.CharField(_("Currency"), max_length=3)
+    found_currency = models.CharField(_("Found currency"), max_length=3)
+    seen_at = models.DateTimeField(_("Last seen"))
 
     class Meta:
+        verbose_name = _("discrepancy occurrence")
+        verbose_name_plural = _("discrepancy occurrences")
         constraints = [
             models.UniqueConstraint(
                 fields=[

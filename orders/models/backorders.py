@@ -51,29 +51,42 @@ class Backorder(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="backorders")
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="backorders")
-    kind = models.CharField(max_length=10, choices=Kind)
-    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    status_since = models.DateTimeField()
-    reason = models.CharField(max_length=300, blank=True)  # the supplier's text
-    currency = models.CharField(max_length=3)
-    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    plan = models.JSONField(default=list, blank=True)
-    decision = models.JSONField(default=dict, blank=True)  # as ``routing.decision_log`` stores it
-    promised_by = models.DateField(null=True, blank=True)  # the date promised to the customer
-    ships_by = models.DateField(null=True, blank=True)  # the supplier's new shipping date
-    arrives_by = models.DateField(null=True, blank=True)  # the new delivery date for the customer
-    choices = models.JSONField(default=list, blank=True)  # what the customer may choose
-    chosen = models.CharField(max_length=10, choices=Choice, blank=True)
-    chosen_by = models.CharField(max_length=100, blank=True)
-    default_choice = models.CharField(max_length=10, choices=Choice, default=Choice.REFUND)
-    respond_by = models.DateTimeField(null=True, blank=True)
-    retry_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField()
-    problem = models.CharField(max_length=300, blank=True)
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="backorders", verbose_name=_("Order")
+    )
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, related_name="backorders", verbose_name=_("Purchase order")
+    )
+    kind = models.CharField(_("Type"), max_length=10, choices=Kind)
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.OPEN)
+    status_since = models.DateTimeField(_("Since"))
+    reason = models.CharField(_("Reason"), max_length=300, blank=True)  # the supplier's text
+    currency = models.CharField(_("Currency"), max_length=3)
+    delivery_amount = models.DecimalField(_("Delivery"), max_digits=12, decimal_places=2, default=0)
+    plan = models.JSONField(_("Delivery method"), default=list, blank=True)
+    # as ``routing.decision_log`` stores it
+    decision = models.JSONField(_("Routing decision"), default=dict, blank=True)
+    # the date promised to the customer
+    promised_by = models.DateField(_("Promised by"), null=True, blank=True)
+    # the supplier's new shipping date
+    ships_by = models.DateField(_("Ships by"), null=True, blank=True)
+    # the new delivery date for the customer
+    arrives_by = models.DateField(_("Arrives by"), null=True, blank=True)
+    # what the customer may choose
+    choices = models.JSONField(_("Customer options"), default=list, blank=True)
+    chosen = models.CharField(_("Chosen"), max_length=10, choices=Choice, blank=True)
+    chosen_by = models.CharField(_("Chosen by"), max_length=100, blank=True)
+    default_choice = models.CharField(
+        _("Default if no answer"), max_length=10, choices=Choice, default=Choice.REFUND
+    )
+    respond_by = models.DateTimeField(_("To be answered by"), null=True, blank=True)
+    retry_at = models.DateTimeField(_("Retry after"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("Opened"))
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
 
     class Meta:
+        verbose_name = _("backorder")
+        verbose_name_plural = _("backorders")
         constraints = [
             models.CheckConstraint(
                 condition=Q(delivery_amount__gte=0), name="backorder_delivery_not_negative"
@@ -111,14 +124,34 @@ class BackorderLine(models.Model):
     ``substitute`` is another variant that the customer may take instead, at the same price.
     """
 
-    backorder = models.ForeignKey(Backorder, models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="backorder_lines")
-    code = models.CharField(max_length=25, blank=True)
-    is_open = models.BooleanField(default=True)
-    level = models.ForeignKey(StockLevel, models.PROTECT, null=True, blank=True, related_name="+")
-    substitute = models.ForeignKey(Variant, models.PROTECT, null=True, blank=True, related_name="+")
+    backorder = models.ForeignKey(
+        Backorder, models.PROTECT, related_name="lines", verbose_name=_("Backorder")
+    )
+    order_line = models.ForeignKey(
+        OrderLine, models.PROTECT, related_name="backorder_lines", verbose_name=_("Order line")
+    )
+    code = models.CharField(_("Supplier response"), max_length=25, blank=True)
+    is_open = models.BooleanField(_("Awaiting answer"), default=True)
+    level = models.ForeignKey(
+        StockLevel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Stock level"),
+    )
+    substitute = models.ForeignKey(
+        Variant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Replacement"),
+    )
 
     class Meta:
+        verbose_name = _("backorder line")
+        verbose_name_plural = _("backorder lines")
         constraints = [
             models.UniqueConstraint(
                 fields=["order_line"], condition=Q(is_open=True), name="line_in_one_open_backorder"

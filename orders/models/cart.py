@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q, Value
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
@@ -18,31 +19,46 @@ MAX_QUANTITY = 99
 class Cart(models.Model):
     """A cart, known to its owner only by ``token``. Checkout freezes it."""
 
-    token = models.CharField(max_length=43, unique=True)
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="carts")
-    country = models.CharField(max_length=2)
-    locale = models.CharField(max_length=5, default="en")
-    email = models.EmailField(max_length=254, blank=True)
-    ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as entered
+    token = models.CharField(_("Cart token"), max_length=43, unique=True)
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, related_name="carts", verbose_name=_("Channel")
+    )
+    country = models.CharField(_("Country"), max_length=2)
+    locale = models.CharField(_("Language"), max_length=5, default="en")
+    email = models.EmailField(_("E-mail"), max_length=254, blank=True)
+    # Address, as far as entered
+    ship_to = models.JSONField(_("Delivery address"), default=dict, blank=True)
     # Where the address came from, see ``addresses.verification.note``.
     address_verification = models.JSONField(
-        default=dict, db_default=Value({}, models.JSONField()), blank=True
+        _("Address validation"), default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
+    # coupon codes as the customer entered them
     codes = models.JSONField(
-        default=list, db_default=Value([], models.JSONField()), blank=True
-    )  # coupon codes as the customer entered them
-    service = models.CharField(max_length=40, blank=True)  # the delivery method chosen
+        _("Discount codes"), default=list, db_default=Value([], models.JSONField()), blank=True
+    )
+    # the delivery method chosen
+    service = models.CharField(_("Delivery"), max_length=40, blank=True)
     # The account it belongs to, and whether it is that account's current cart.
     owner = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="carts", db_index=False
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="carts",
+        db_index=False,
+        verbose_name=_("Account"),
     )
-    is_current = models.BooleanField(default=False)
+    is_current = models.BooleanField(_("Current cart"), default=False)
     # Token of the browser's first cart: identifies the orders of one browser.
-    browser_key = models.CharField(max_length=43, blank=True, default="", db_default="")
-    created_at = models.DateTimeField()
-    updated_at = models.DateTimeField()
+    browser_key = models.CharField(
+        _("Browser"), max_length=43, blank=True, default="", db_default=""
+    )
+    created_at = models.DateTimeField(_("Created"))
+    updated_at = models.DateTimeField(_("Last activity"))
 
     class Meta:
+        verbose_name = _("cart")
+        verbose_name_plural = _("carts")
         constraints = [
             models.UniqueConstraint(
                 fields=["owner"], condition=Q(is_current=True), name="cart_one_current_per_owner"
@@ -71,17 +87,25 @@ class CartLine(models.Model):
     added: the delivery window, the country of origin and the destination.
     """
 
-    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
-    listing = models.ForeignKey(Listing, models.CASCADE, related_name="cart_lines")
-    quantity = models.PositiveSmallIntegerField()
-    quoted_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    quoted_at = models.DateTimeField()
-    promised_from = models.DateField(null=True, blank=True)
-    promised_to = models.DateField(null=True, blank=True)
-    promised_origin = models.CharField(max_length=2, blank=True, default="", db_default="")
-    promised_country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines", verbose_name=_("Cart"))
+    listing = models.ForeignKey(
+        Listing, models.CASCADE, related_name="cart_lines", verbose_name=_("Listing")
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    quoted_amount = models.DecimalField(_("Quoted price"), max_digits=12, decimal_places=2)
+    quoted_at = models.DateTimeField(_("Quoted"))
+    promised_from = models.DateField(_("Promised from"), null=True, blank=True)
+    promised_to = models.DateField(_("Promised to"), null=True, blank=True)
+    promised_origin = models.CharField(
+        _("Promised origin"), max_length=2, blank=True, default="", db_default=""
+    )
+    promised_country = models.CharField(
+        _("Promised destination"), max_length=2, blank=True, default="", db_default=""
+    )
 
     class Meta:
+        verbose_name = _("cart line")
+        verbose_name_plural = _("cart lines")
         constraints = [
             models.UniqueConstraint(fields=["cart", "listing"], name="cart_line_once_per_listing"),
             models.CheckConstraint(

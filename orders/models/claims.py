@@ -59,35 +59,43 @@ class SupplierClaim(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="claims")
-    number = models.CharField(max_length=30, unique=True)
-    supplier_claim_reference = models.CharField(
-        max_length=60, blank=True
-    )  # the supplier's reference
-    remedy = models.CharField(max_length=10, choices=Remedy)
-    claim_reason = models.CharField(max_length=20, choices=ClaimReason)
-    message = models.CharField(max_length=500)
-    picture_urls = models.JSONField(default=list, blank=True)
-    currency = models.CharField(max_length=3)
-    expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, related_name="claims", verbose_name=_("Purchase order")
+    )
+    number = models.CharField(_("Number"), max_length=30, unique=True)
+    # the supplier's reference
+    supplier_claim_reference = models.CharField(_("Supplier claim no."), max_length=60, blank=True)
+    remedy = models.CharField(_("Requested resolution"), max_length=10, choices=Remedy)
+    claim_reason = models.CharField(_("Issue"), max_length=20, choices=ClaimReason)
+    message = models.CharField(_("Message"), max_length=500)
+    picture_urls = models.JSONField(_("Picture links"), default=list, blank=True)
+    currency = models.CharField(_("Currency"), max_length=3)
+    expected_amount = models.DecimalField(_("Amount claimed"), max_digits=12, decimal_places=2)
     # Freight in it, and the freight cost known when it was opened.
-    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    freight_paid_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    is_manual = models.BooleanField(default=False)  # staff submit it, no API
-    opened_by = models.CharField(max_length=100)
-    recorded_by = models.CharField(max_length=100, blank=True)  # who recorded the answer
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
-    status_since = models.DateTimeField()
-    problem = models.CharField(max_length=300, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    freight_amount = models.DecimalField(_("Freight"), max_digits=12, decimal_places=2, default=0)
+    freight_paid_amount = models.DecimalField(
+        _("Freight paid"), max_digits=12, decimal_places=2, default=0
+    )
+    credited_amount = models.DecimalField(
+        _("Amount credited"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    is_manual = models.BooleanField(_("Sent manually"), default=False)  # staff submit it, no API
+    opened_by = models.CharField(_("Opened by"), max_length=100)
+    # who recorded the answer
+    recorded_by = models.CharField(_("Response recorded by"), max_length=100, blank=True)
+    status = models.CharField(_("Status"), max_length=20, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField(_("Since"))
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     # Failed attempts that are retried, without calls blocked by our circuit breaker.
-    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
-    retry_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField()
-    polled_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(_("Failed attempts"), default=0, db_default=0)
+    retry_at = models.DateTimeField(_("Retry after"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("Opened"))
+    polled_at = models.DateTimeField(_("Last polled"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("supplier claim")
+        verbose_name_plural = _("supplier claims")
         constraints = [
             models.CheckConstraint(
                 condition=Q(expected_amount__gte=0), name="claim_amount_not_negative"
@@ -142,15 +150,25 @@ class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
 class SupplierClaimLine(models.Model):
     """Units of one purchase line in a claim. ``ordered_quantity`` is that of the purchase line."""
 
-    claim = models.ForeignKey(SupplierClaim, models.PROTECT, related_name="lines")
-    purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="claim_lines")
-    quantity = models.PositiveSmallIntegerField()
-    ordered_quantity = models.PositiveSmallIntegerField()
-    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # cost per unit
+    claim = models.ForeignKey(
+        SupplierClaim, models.PROTECT, related_name="lines", verbose_name=_("Claim")
+    )
+    purchase_line = models.ForeignKey(
+        PurchaseLine,
+        models.PROTECT,
+        related_name="claim_lines",
+        verbose_name=_("Purchase order line"),
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))
+    # cost per unit
+    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
 
     objects = ClaimLineQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("claim line")
+        verbose_name_plural = _("claim lines")
         constraints = [
             models.UniqueConstraint(fields=["claim", "purchase_line"], name="claim_line_once"),
             models.CheckConstraint(

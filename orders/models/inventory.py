@@ -30,14 +30,20 @@ class Reservation(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    line = models.OneToOneField(OrderLine, models.PROTECT, related_name="reservation")
-    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="reservations")
-    quantity = models.PositiveSmallIntegerField()
-    expires_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    status_since = models.DateTimeField()
+    line = models.OneToOneField(
+        OrderLine, models.PROTECT, related_name="reservation", verbose_name=_("Order line")
+    )
+    level = models.ForeignKey(
+        StockLevel, models.PROTECT, related_name="reservations", verbose_name=_("Stock level")
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    expires_at = models.DateTimeField(_("Reserved until"))
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
+    status_since = models.DateTimeField(_("Since"))
 
     class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="reservation_has_units"),
         ]
@@ -106,20 +112,35 @@ class Allocation(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="allocations")
-    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="allocations")
-    quantity = models.PositiveSmallIntegerField()
-    status = models.CharField(max_length=10, choices=Status, default=Status.UNSEEN)
-    status_since = models.DateTimeField()
-    shipped_at = models.DateTimeField(null=True, blank=True)
-    doubt = models.CharField(max_length=12, choices=Doubt, blank=True)
-    absorbed_by = models.CharField(max_length=10, choices=AbsorbedBy, blank=True)
-    absorbed_as_of = models.DateTimeField(null=True, blank=True)
+    line = models.ForeignKey(
+        OrderLine, models.PROTECT, related_name="allocations", verbose_name=_("Order line")
+    )
+    level = models.ForeignKey(
+        StockLevel, models.PROTECT, related_name="allocations", verbose_name=_("Stock level")
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.UNSEEN)
+    status_since = models.DateTimeField(_("Since"))
+    shipped_at = models.DateTimeField(_("Shipped at"), null=True, blank=True)
+    doubt = models.CharField(
+        _("Deducted from stock because"), max_length=12, choices=Doubt, blank=True
+    )
+    absorbed_by = models.CharField(
+        _("Included in supplier stock because"), max_length=10, choices=AbsorbedBy, blank=True
+    )
+    absorbed_as_of = models.DateTimeField(_("Included in stock as of"), null=True, blank=True)
     absorbed_in = models.ForeignKey(
-        StockMovement, models.PROTECT, null=True, blank=True, related_name="+"
+        StockMovement,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Included in sync run"),
     )
 
     class Meta:
+        verbose_name = _("allocation")
+        verbose_name_plural = _("allocations")
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="allocation_has_units"),
             models.UniqueConstraint(

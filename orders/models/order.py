@@ -127,46 +127,63 @@ class Order(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    number = models.CharField(max_length=20, unique=True)
+    number = models.CharField(_("Number"), max_length=20, unique=True)
     # part of the order page's URL, instead of an account
-    access_key = models.CharField(max_length=43)
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="orders")
-    cart = models.OneToOneField(Cart, models.PROTECT, related_name="order")
-    email = models.EmailField(max_length=254)
-    locale = models.CharField(max_length=5)
-    ship_to = models.JSONField()  # Address, as entered
+    access_key = models.CharField(_("Supplier page key"), max_length=43)
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, related_name="orders", verbose_name=_("Channel")
+    )
+    cart = models.OneToOneField(Cart, models.PROTECT, related_name="order", verbose_name=_("Cart"))
+    email = models.EmailField(_("E-mail"), max_length=254)
+    locale = models.CharField(_("Language"), max_length=5)
+    ship_to = models.JSONField(_("Delivery address"))  # Address, as entered
     # Where the address came from, see ``addresses.verification.note``.
     address_verification = models.JSONField(
-        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+        _("Address validation"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
     )
-    currency = models.CharField(max_length=3)
-    subtotal_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    tax_amount = models.DecimalField(max_digits=12, decimal_places=2)  # contained in the total
+    currency = models.CharField(_("Currency"), max_length=3)
+    subtotal_amount = models.DecimalField(_("Subtotal"), max_digits=12, decimal_places=2)
+    delivery_amount = models.DecimalField(_("Delivery"), max_digits=12, decimal_places=2)
+    discount_amount = models.DecimalField(_("Discount"), max_digits=12, decimal_places=2, default=0)
+    # contained in the total
+    tax_amount = models.DecimalField(_("Tax included"), max_digits=12, decimal_places=2)
     # The part of the tax that was not in the prices.
-    additional_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
-    total_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING_PAYMENT)
-    status_since = models.DateTimeField()
-    hold_reason = models.CharField(max_length=200, blank=True)
-    placed_at = models.DateTimeField()
-    payment_due_at = models.DateTimeField()  # then the reserved stock is released
+    additional_tax_amount = models.DecimalField(
+        _("Tax added"), max_digits=12, decimal_places=2, db_default=0
+    )
+    total_amount = models.DecimalField(_("Total"), max_digits=12, decimal_places=2)
+    status = models.CharField(
+        _("Status"), max_length=16, choices=Status, default=Status.PENDING_PAYMENT
+    )
+    status_since = models.DateTimeField(_("Since"))
+    hold_reason = models.CharField(_("Hold reason"), max_length=200, blank=True)
+    placed_at = models.DateTimeField(_("Placed"))
+    payment_due_at = models.DateTimeField(_("Payment due"))  # then the reserved stock is released
     # Start of the first unpaid reservation of its items, which may belong to an earlier order.
-    first_reserved_at = models.DateTimeField(null=True, blank=True)
+    first_reserved_at = models.DateTimeField(_("First reserved"), null=True, blank=True)
     # Digest of the customer's network while the order is unpaid (``checkout.network_limits``).
-    network = models.CharField(max_length=32, blank=True, db_default="")
-    delivery_plan = models.JSONField(default=list)  # one entry per parcel, as quoted
+    network = models.CharField(_("Customer network"), max_length=32, blank=True, db_default="")
+    # one entry per parcel, as quoted
+    delivery_plan = models.JSONField(_("Delivery method"), default=list)
     # The candidate sources of each line and the rules that chose (``routing.decision_log``).
     routing_decision = models.JSONField(
-        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+        _("Routing decision"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
     )
-    arrives_from = models.DateField(null=True, blank=True)  # the promised delivery window
-    arrives_to = models.DateField(null=True, blank=True)
+    # the promised delivery window
+    arrives_from = models.DateField(_("Arrives from"), null=True, blank=True)
+    arrives_to = models.DateField(_("Arrives by"), null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
         permissions = [
             ("cancel_order", "Can cancel order"),
             ("refund_order", "Can refund order"),
@@ -224,40 +241,70 @@ class OrderLine(models.Model):
     currency. ``cost_rate`` converts the supplier's currency to the order's. None means unknown.
     """
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="order_lines")
-    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="order_lines")
-    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="order_lines")
-    sku = models.CharField(max_length=40)
-    title = models.CharField(max_length=200)
-    picture = models.CharField(max_length=80, blank=True)
-    quantity = models.PositiveSmallIntegerField()
-    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    line_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
-    tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
-    tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
-    additional_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", verbose_name=_("Order"))
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="order_lines", verbose_name=_("Variant")
+    )
+    offer = models.ForeignKey(
+        SupplierOffer, models.PROTECT, related_name="order_lines", verbose_name=_("Offer")
+    )
+    level = models.ForeignKey(
+        StockLevel, models.PROTECT, related_name="order_lines", verbose_name=_("Stock level")
+    )
+    sku = models.CharField(_("SKU"), max_length=40)
+    title = models.CharField(_("Title"), max_length=200)
+    picture = models.CharField(_("Picture"), max_length=80, blank=True)
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
+    line_amount = models.DecimalField(_("Line total"), max_digits=12, decimal_places=2)
+    discount_amount = models.DecimalField(
+        _("Discount"), max_digits=12, decimal_places=2, db_default=0
+    )
+    tax_rate = models.DecimalField(_("Tax rate"), max_digits=6, decimal_places=5)
+    tax_amount = models.DecimalField(
+        _("Tax included"), max_digits=12, decimal_places=2, db_default=0
+    )
+    additional_tax_amount = models.DecimalField(
+        _("Tax added"), max_digits=12, decimal_places=2, db_default=0
+    )
     # per unit, in the supplier's currency
-    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    cost_currency = models.CharField(max_length=3)
-    cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    fees_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    cost_amount = models.DecimalField(_("Cost"), max_digits=12, decimal_places=2)
+    cost_currency = models.CharField(_("Cost currency"), max_length=3)
+    cost_rate = models.DecimalField(
+        _("Exchange rate at sale"), max_digits=20, decimal_places=10, null=True, blank=True
+    )
+    landed_amount = models.DecimalField(
+        _("Landed cost"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    fees_amount = models.DecimalField(
+        _("Fees"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
     # The manufacturer's warranty at the time of the sale; None: it has none.
-    warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    warranty_months = models.PositiveSmallIntegerField(
+        _("Warranty (months)"), null=True, blank=True
+    )
     # The line that this one was split from. It is only read with its order: no index.
     split_from = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="parts",
+        db_index=False,
+        verbose_name=_("Split from line"),
     )
-    canceled_quantity = models.PositiveSmallIntegerField(default=0)
-    shipped_quantity = models.PositiveSmallIntegerField(default=0)
-    delivered_quantity = models.PositiveSmallIntegerField(default=0)
+    canceled_quantity = models.PositiveSmallIntegerField(_("Canceled"), default=0)
+    shipped_quantity = models.PositiveSmallIntegerField(_("Shipped"), default=0)
+    delivered_quantity = models.PositiveSmallIntegerField(_("Delivered"), default=0)
     # Units in open or settled returns, and how many of them were refunded or exchanged.
-    returning_quantity = models.PositiveSmallIntegerField(default=0, db_default=0)
-    returned_quantity = models.PositiveSmallIntegerField(default=0, db_default=0)
+    returning_quantity = models.PositiveSmallIntegerField(
+        _("Being returned"), default=0, db_default=0
+    )
+    returned_quantity = models.PositiveSmallIntegerField(_("Returned"), default=0, db_default=0)
 
     class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
         constraints = [
             models.CheckConstraint(
                 condition=Q(line_amount=F("unit_amount") * F("quantity")),

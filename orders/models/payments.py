@@ -76,21 +76,28 @@ class Payment(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
-    gateway = models.CharField(max_length=20)
-    key = models.CharField(max_length=60, unique=True)  # our idempotency key at the gateway
-    reference = models.CharField(max_length=80, blank=True)  # the gateway's id
-    pay_url = models.CharField(max_length=500, blank=True)
-    currency = models.CharField(max_length=3)
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
-    authorized_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    voided_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    refunded_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
-    status_since = models.DateTimeField()
-    capture_before = models.DateTimeField(null=True, blank=True)
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="payments", verbose_name=_("Order")
+    )
+    gateway = models.CharField(_("Gateway"), max_length=20)
+    # our idempotency key at the gateway
+    key = models.CharField(_("Payment reference"), max_length=60, unique=True)
+    # the gateway's id
+    reference = models.CharField(_("Gateway reference"), max_length=80, blank=True)
+    pay_url = models.CharField(_("Payment page"), max_length=500, blank=True)
+    currency = models.CharField(_("Currency"), max_length=3)
+    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2)
+    authorized_amount = models.DecimalField(
+        _("Authorized"), max_digits=12, decimal_places=2, default=0
+    )
+    captured_amount = models.DecimalField(_("Captured"), max_digits=12, decimal_places=2, default=0)
+    voided_amount = models.DecimalField(_("Released"), max_digits=12, decimal_places=2, default=0)
+    refunded_amount = models.DecimalField(_("Refunded"), max_digits=12, decimal_places=2, default=0)
+    status = models.CharField(_("Status"), max_length=16, choices=Status, default=Status.CREATED)
+    status_since = models.DateTimeField(_("Since"))
+    capture_before = models.DateTimeField(_("Capture before"), null=True, blank=True)
     capture_mode = models.CharField(
+        _("Capture mode"),
         max_length=10,
         default=CaptureMode.MULTIPLE.value,
         choices=[
@@ -98,16 +105,20 @@ class Payment(Stateful):
             (CaptureMode.SINGLE.value, _("Single capture")),
         ],
     )
-    dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)
-    dispute_status_since = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField()
+    dispute_status = models.CharField(
+        _("Dispute"), max_length=16, choices=Dispute, default=Dispute.NONE
+    )
+    dispute_status_since = models.DateTimeField(_("Disputed since"), null=True, blank=True)
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("Created"))
     # when the payment page was requested, if later than ``created_at``
-    asked_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(_("Payment page requested"), null=True, blank=True)
     # when the gateway was last read because the customer came back
-    polled_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(_("Last polled"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
         constraints = [
             models.UniqueConstraint(
                 fields=["gateway", "reference"],
@@ -180,19 +191,28 @@ class PaymentEvent(models.Model):
         REVIEW_REJECTED = "review_rejected", _("Review rejected")
         REFUSED = "refused", _("Rejected")  # the gateway rejected a request: staff look
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
-    gateway = models.CharField(max_length=20)
-    external_id = models.CharField(max_length=120)
-    kind = models.CharField(max_length=20, choices=Kind)
-    amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    answers = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="outcome"
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="events", verbose_name=_("Payment")
     )
-    reason = models.CharField(max_length=200, blank=True)
-    occurred_at = models.DateTimeField()
-    received_at = models.DateTimeField()
+    gateway = models.CharField(_("Gateway"), max_length=20)
+    external_id = models.CharField(_("Gateway reference"), max_length=120)
+    kind = models.CharField(_("Type"), max_length=20, choices=Kind)
+    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2, default=0)
+    answers = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="outcome",
+        verbose_name=_("In response to"),
+    )
+    reason = models.CharField(_("Reason"), max_length=200, blank=True)
+    occurred_at = models.DateTimeField(_("When"))
+    received_at = models.DateTimeField(_("Received"))
 
     class Meta:
+        verbose_name = _("payment event")
+        verbose_name_plural = _("payment events")
         constraints = [
             models.UniqueConstraint(fields=["gateway", "external_id"], name="payment_event_once"),
             models.CheckConstraint(

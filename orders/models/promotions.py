@@ -42,32 +42,144 @@ class Promotion(models.Model):
         FREE_DELIVERY = "free_delivery", _("Free delivery")
         BUY_X_GET_Y = "buy_x_get_y", _("Buy X, get Y")
 
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="promotions")
-    name = models.CharField(max_length=80)  # shown to the customer beside the discount
-    kind = models.CharField(max_length=15, choices=Kind)
-    percent = models.DecimalField(max_digits=5, decimal_places=4, default=0)
-    amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    buy_quantity = models.PositiveSmallIntegerField(default=0)
-    get_quantity = models.PositiveSmallIntegerField(default=0)
-    get_percent = models.DecimalField(max_digits=5, decimal_places=4, default=1)
-    minimum_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    products = models.ManyToManyField(Product, blank=True, related_name="+")
-    categories = models.ManyToManyField(Category, blank=True, related_name="+")
-    brands = models.ManyToManyField(Brand, blank=True, related_name="+")
-    needs_code = models.BooleanField(default=True)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
-    usage_limit = models.PositiveIntegerField(null=True, blank=True)
-    usage_limit_per_customer = models.PositiveSmallIntegerField(null=True, blank=True)
-    priority = models.PositiveSmallIntegerField(default=0)  # lowest first
-    combines = models.BooleanField(default=False)
-    may_go_below_floor = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=False)
-    used = models.PositiveIntegerField(default=0, editable=False)
+    channel = models.ForeignKey(
+        Channel,
+        models.PROTECT,
+        related_name="promotions",
+        verbose_name=_("Channel"),
+        help_text=_("The promotion is valid in this channel. Amounts are in its currency."),
+    )
+    # shown to the customer beside the discount
+    name = models.CharField(
+        _("Name"), max_length=80, help_text=_("Shown to the customer next to the discount.")
+    )
+    kind = models.CharField(
+        _("Discount"),
+        max_length=15,
+        choices=Kind,
+        help_text=_("Each kind asks for its own figures below."),
+    )
+    percent = models.DecimalField(
+        _("Percent off"),
+        max_digits=5,
+        decimal_places=4,
+        default=0,
+        help_text=_("A fraction: 0.1 is 10 %. Only for percentage discounts."),
+    )
+    amount = models.DecimalField(
+        _("Amount off"),
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        help_text=_("In the currency of the channel, once per cart. Otherwise 0."),
+    )
+    buy_quantity = models.PositiveSmallIntegerField(
+        _("Buy"),
+        default=0,
+        help_text=_("Number of units that are paid. Only for “Buy X, get Y”. Otherwise 0."),
+    )
+    get_quantity = models.PositiveSmallIntegerField(
+        _("Get"),
+        default=0,
+        help_text=_("Number of the cheapest units that are discounted. Otherwise 0."),
+    )
+    get_percent = models.DecimalField(
+        _("Discount on “Get”"),
+        max_digits=5,
+        decimal_places=4,
+        default=1,
+        help_text=_("A fraction: 1 is free, 0.5 is half price."),
+    )
+    minimum_amount = models.DecimalField(
+        _("Minimum cart value"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_(
+            "Value of all items, in the currency of the channel. Leave empty for any cart."
+        ),
+    )
+    products = models.ManyToManyField(
+        Product,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Products"),
+        help_text=_("Leave all three empty to include every product."),
+    )
+    categories = models.ManyToManyField(
+        Category,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Categories"),
+        help_text=_("All products in these categories."),
+    )
+    brands = models.ManyToManyField(
+        Brand,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Brands"),
+        help_text=_("All products of these brands."),
+    )
+    needs_code = models.BooleanField(
+        _("Needs a code"),
+        default=True,
+        help_text=_("If off, every eligible cart gets the promotion."),
+    )
+    starts_at = models.DateTimeField(_("From, UTC"), help_text=_("Start of the promotion."))
+    ends_at = models.DateTimeField(
+        _("Until, UTC"), null=True, blank=True, help_text=_("Leave empty for no end date.")
+    )
+    usage_limit = models.PositiveIntegerField(
+        _("Order limit"),
+        null=True,
+        blank=True,
+        help_text=_("Maximum number of orders. Leave empty for no limit."),
+    )
+    usage_limit_per_customer = models.PositiveSmallIntegerField(
+        _("Limit per customer"),
+        null=True,
+        blank=True,
+        help_text=_("Customers are recognized by their e-mail address. Leave empty for no limit."),
+    )
+    # lowest first
+    priority = models.PositiveSmallIntegerField(
+        _("Order"),
+        default=0,
+        help_text=_("Of combined promotions, the lower number applies first."),
+    )
+    combines = models.BooleanField(
+        _("Can be combined"),
+        default=False,
+        help_text=_(
+            "If on, it combines with other promotions that can be combined. If off, "
+            "it applies alone. The cart gets the cheapest result."
+        ),
+    )
+    may_go_below_floor = models.BooleanField(
+        _("May go below the minimum margin"),
+        default=False,
+        help_text=_(
+            "If on, orders may sell at a loss. If off, the discount stops at the minimum margin."
+        ),
+    )
+    is_active = models.BooleanField(
+        _("Active"),
+        default=False,
+        help_text=_("If off, no cart gets the promotion, with or without a code."),
+    )
+    used = models.PositiveIntegerField(
+        _("Times used"),
+        default=0,
+        editable=False,
+        help_text=_("Counted only while a limit is set."),
+    )
 
     objects = PromotionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("promotion")
+        verbose_name_plural = _("promotions")
         constraints = [
             models.CheckConstraint(
                 condition=Q(usage_limit__isnull=True) | Q(used__lte=F("usage_limit")),
@@ -99,12 +211,36 @@ class Promotion(models.Model):
 class Coupon(models.Model):
     """A code of a promotion. ``limit`` 1 makes it single-use."""
 
-    promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="coupons")
-    code = models.CharField(max_length=30, unique=True, validators=[CODE])
-    limit = models.PositiveIntegerField(null=True, blank=True)
-    used = models.PositiveIntegerField(default=0, editable=False)
+    promotion = models.ForeignKey(
+        Promotion,
+        models.CASCADE,
+        related_name="coupons",
+        verbose_name=_("Promotion"),
+        help_text=_("The promotion that this code activates."),
+    )
+    code = models.CharField(
+        _("Code"),
+        max_length=30,
+        unique=True,
+        validators=[CODE],
+        help_text=_("Capital letters, digits and hyphens. Customers can enter it in lower case."),
+    )
+    limit = models.PositiveIntegerField(
+        _("Order limit"),
+        null=True,
+        blank=True,
+        help_text=_("1 = one order. Leave empty for no limit."),
+    )
+    used = models.PositiveIntegerField(
+        _("Times used"),
+        default=0,
+        editable=False,
+        help_text=_("Counted only while a limit is set."),
+    )
 
     class Meta:
+        verbose_name = _("discount code")
+        verbose_name_plural = _("discount codes")
         constraints = [
             models.CheckConstraint(
                 condition=Q(limit__isnull=True) | Q(used__lte=F("limit")),
@@ -126,18 +262,26 @@ class Redemption(models.Model):
     last use. ``email`` is the normalized mailbox (``promotions.customers``).
     """
 
-    promotion = models.ForeignKey(Promotion, models.PROTECT, related_name="redemptions")
-    coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="redemptions")
-    order = models.ForeignKey(Order, models.PROTECT, related_name="redemptions")
-    name = models.CharField(max_length=80)  # its name when the order was placed
-    code = models.CharField(max_length=30, blank=True)
-    email = models.EmailField(max_length=254)
-    place = models.PositiveSmallIntegerField(null=True)
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
-    at = models.DateTimeField()
-    reverted_at = models.DateTimeField(null=True)
+    promotion = models.ForeignKey(
+        Promotion, models.PROTECT, related_name="redemptions", verbose_name=_("Promotion")
+    )
+    coupon = models.ForeignKey(
+        Coupon, models.PROTECT, null=True, related_name="redemptions", verbose_name=_("Code")
+    )
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="redemptions", verbose_name=_("Order")
+    )
+    name = models.CharField(_("Name"), max_length=80)  # its name when the order was placed
+    code = models.CharField(_("Code"), max_length=30, blank=True)
+    email = models.EmailField(_("E-mail"), max_length=254)
+    place = models.PositiveSmallIntegerField(_("Customer use number"), null=True)
+    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2)
+    at = models.DateTimeField(_("When"))
+    reverted_at = models.DateTimeField(_("Released"), null=True)
 
     class Meta:
+        verbose_name = _("promotion use")
+        verbose_name_plural = _("promotion uses")
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "promotion"], name="redemption_once_per_order"

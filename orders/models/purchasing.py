@@ -1,8 +1,4 @@
-"""Purchasing models: store purchase orders, supplier messages, decisions and erasure requests.
-
-``CanceledShipmentDecision`` is the staff decision on a canceled purchase order that the supplier
-has.
-"""
+"""Purchasing models: store purchase orders and their lines."""
 
 from __future__ import annotations
 
@@ -143,63 +139,91 @@ class PurchaseOrder(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "submission_status": SUBMISSION}
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="purchase_orders")
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="purchase_orders")
-    location = models.ForeignKey(StockLocation, models.PROTECT, related_name="purchase_orders")
-    number = models.CharField(max_length=30, unique=True)
-    # Part of the URL of the supplier's page (``orders.links``); a new key disables the old link.
-    access_key = models.CharField(max_length=43, blank=True)
-    supplier_reference = models.CharField(max_length=60, blank=True)
-    service_code = models.CharField(max_length=40)
-    carrier_service = models.CharField(max_length=50)  # the supplier's name of the delivery service
-    currency = models.CharField(max_length=3)
-    customer_charge_amount = models.DecimalField(
-        max_digits=12, decimal_places=2
-    )  # what the customer pays for it
-    # Our IOSS number, if it applies to this parcel.
-    ioss_number = models.CharField(max_length=30, blank=True, db_default="")
-    # Shipping cost reported by the supplier; None: not reported.
-    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    freight_currency = models.CharField(max_length=3, blank=True)
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
-    status_since = models.DateTimeField()
-    submission_status = models.CharField(
-        max_length=25, choices=Submission, default=Submission.UNSUBMITTED
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="purchase_orders", verbose_name=_("Order")
     )
-    submission_status_since = models.DateTimeField()
-    hold_reasons = models.JSONField(default=list, blank=True)
-    waived_reasons = models.JSONField(default=list, blank=True)  # hold reasons that staff waived
-    problem = models.CharField(max_length=300, blank=True)
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="purchase_orders", verbose_name=_("Supplier")
+    )
+    location = models.ForeignKey(
+        StockLocation, models.PROTECT, related_name="purchase_orders", verbose_name=_("Sent from")
+    )
+    number = models.CharField(_("Number"), max_length=30, unique=True)
+    # Part of the URL of the supplier's page (``orders.links``); a new key disables the old link.
+    access_key = models.CharField(_("Supplier page key"), max_length=43, blank=True)
+    supplier_reference = models.CharField(_("Supplier order number"), max_length=60, blank=True)
+    service_code = models.CharField(_("Shipping method"), max_length=40)
+    # the supplier's name of the delivery service
+    carrier_service = models.CharField(_("Carrier service"), max_length=50)
+    currency = models.CharField(_("Currency"), max_length=3)
+    # what the customer pays for it
+    customer_charge_amount = models.DecimalField(
+        _("Amount to capture"), max_digits=12, decimal_places=2
+    )
+    # Our IOSS number, if it applies to this parcel.
+    ioss_number = models.CharField(_("IOSS number"), max_length=30, blank=True, db_default="")
+    # Shipping cost reported by the supplier; None: not reported.
+    freight_amount = models.DecimalField(
+        _("Freight"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    freight_currency = models.CharField(_("Freight currency"), max_length=3, blank=True)
+    status = models.CharField(_("Status"), max_length=20, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField(_("Since"))
+    submission_status = models.CharField(
+        _("Supplier status"), max_length=25, choices=Submission, default=Submission.UNSUBMITTED
+    )
+    submission_status_since = models.DateTimeField(_("Supplier status since"))
+    hold_reasons = models.JSONField(_("Hold reasons"), default=list, blank=True)
+    # hold reasons that staff waived
+    waived_reasons = models.JSONField(_("Waived by staff"), default=list, blank=True)
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
     # A cancellation request that waits: it is unknown whether the supplier has the order.
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
-    cancel_reason = models.CharField(max_length=200, blank=True)
+    cancel_requested_at = models.DateTimeField(
+        _("Cancellation requested at"), null=True, blank=True
+    )
+    cancel_reason = models.CharField(_("Cancellation reason"), max_length=200, blank=True)
     # Set if no API takes the cancellation request; the supplier then answers later.
     cancellation_channel = models.CharField(
-        max_length=10, choices=RequestChannel, blank=True, default="", db_default=""
+        _("Cancellation channel"),
+        max_length=10,
+        choices=RequestChannel,
+        blank=True,
+        default="",
+        db_default="",
     )
     # The cancellation is for reassignment: another source is sought for what is canceled.
-    is_being_reassigned = models.BooleanField(default=False, db_default=False)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    is_being_reassigned = models.BooleanField(
+        _("Being reassigned"), default=False, db_default=False
+    )
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     # Failed attempts that are retried, without calls blocked by our circuit breaker.
-    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
-    retry_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(_("Failed attempts"), default=0, db_default=0)
+    retry_at = models.DateTimeField(_("Retry after"), null=True, blank=True)
     # Batched submission: until then it can be canceled free of charge
     # (``suppliers.profile.order_schedule``). Empty: submitted at once.
-    submit_at = models.DateTimeField(null=True, blank=True)
-    accepted_at = models.DateTimeField(null=True, blank=True)
-    polled_at = models.DateTimeField(null=True, blank=True)
+    submit_at = models.DateTimeField(_("Submit at"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("Accepted at"), null=True, blank=True)
+    polled_at = models.DateTimeField(_("Last polled"), null=True, blank=True)
     # Number of routing rounds: rejected lines are routed again.
-    round = models.PositiveSmallIntegerField(default=0, db_default=0)
+    round = models.PositiveSmallIntegerField(_("Routing attempts"), default=0, db_default=0)
     # Delivery address, if it differs from that of the order.
     ship_to = models.JSONField(
-        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+        _("Delivery address"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
     )
     # Planned parcel after rerouting; empty if ``Order.delivery_plan`` has it.
     way = models.JSONField(
-        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+        _("Delivery method"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
     )
 
     class Meta:
+        verbose_name = _("purchase order")
+        verbose_name_plural = _("purchase orders")
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "supplier", "location", "round"],
@@ -250,17 +274,28 @@ class PurchaseLine(models.Model):
     ``offer`` and ``level`` are those of the order line, unless it was rerouted.
     """
 
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="purchase_lines")
-    quantity = models.PositiveSmallIntegerField()
-    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="purchase_lines")
-    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="purchase_lines")
-    agreed_cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit
-    cost_currency = models.CharField(max_length=3)
-    acknowledgment = models.CharField(max_length=25, blank=True)
-    is_active = models.BooleanField(default=True)
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, related_name="lines", verbose_name=_("Purchase order")
+    )
+    order_line = models.ForeignKey(
+        OrderLine, models.PROTECT, related_name="purchase_lines", verbose_name=_("Order line")
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    offer = models.ForeignKey(
+        SupplierOffer, models.PROTECT, related_name="purchase_lines", verbose_name=_("Offer")
+    )
+    level = models.ForeignKey(
+        StockLevel, models.PROTECT, related_name="purchase_lines", verbose_name=_("Stock level")
+    )
+    # per unit
+    agreed_cost_amount = models.DecimalField(_("Agreed cost"), max_digits=12, decimal_places=2)
+    cost_currency = models.CharField(_("Cost currency"), max_length=3)
+    acknowledgment = models.CharField(_("Supplier response"), max_length=25, blank=True)
+    is_active = models.BooleanField(_("Active"), default=True)
 
     class Meta:
+        verbose_name = _("purchase order line")
+        verbose_name_plural = _("purchase order lines")
         constraints = [
             models.UniqueConstraint(
                 fields=["order_line"],
@@ -290,85 +325,3 @@ class PurchaseLine(models.Model):
         if self.bought.pk == self.order_line.variant_id:
             return self.order_line.title
         return self.bought.full_title
-
-
-class PurchaseMessage(models.Model):
-    """One message to or from the supplier, verbatim. Append-only."""
-
-    class Direction(models.TextChoices):
-        OUT = "out", _("Outgoing")
-        IN = "in", _("Incoming")
-
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="messages")
-    direction = models.CharField(max_length=3, choices=Direction)
-    kind = models.CharField(max_length=30)
-    body = models.JSONField(default=dict)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.direction} {self.kind} of {self.purchase_order_id}"
-
-
-class CanceledShipmentDecision(models.Model):
-    """How a canceled purchase order that the supplier has ends: why, who decided, when.
-
-    Append-only; the newest row counts. ``was_shipped`` is the state at the decision: a later
-    shipment needs a new decision.
-    """
-
-    class Outcome(models.TextChoices):
-        NOT_SHIPPED = "not_shipped", _("Supplier will not ship")
-        RETURNED = "returned", _("Returned by the customer")
-        KEPT_PAID = "kept_paid", _("Kept and paid by the customer")
-        CLAIMED = "claimed", _("Claimed from the supplier")
-        NOT_CHARGED = "not_charged", _("Not charged by the supplier")
-        WRITTEN_OFF = "written_off", _("Written off")
-
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="decisions")
-    outcome = models.CharField(max_length=20, choices=Outcome)
-    reason = models.CharField(max_length=200)
-    was_shipped = models.BooleanField()
-    decided_by = models.CharField(max_length=100)
-    decided_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(was_shipped=False, outcome="not_shipped")
-                | Q(was_shipped=True) & ~Q(outcome="not_shipped"),
-                name="canceled_shipment_outcome_matches",
-            ),
-            models.CheckConstraint(
-                condition=~Q(reason="") & ~Q(decided_by=""),
-                name="canceled_shipment_has_author_and_reason",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.outcome} of purchase order {self.purchase_order_id}"
-
-
-class ErasureRequest(models.Model):
-    """A request to erase an address that a supplier still keeps.
-
-    Staff ask the supplier and record it.
-    """
-
-    purchase_order = models.OneToOneField(
-        PurchaseOrder, models.PROTECT, related_name="erasure_request"
-    )
-    since = models.DateTimeField()
-    asked_at = models.DateTimeField(null=True, blank=True)
-    asked_by = models.CharField(max_length=100, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(asked_at=None, asked_by="")
-                | (Q(asked_at__isnull=False) & ~Q(asked_by="")),
-                name="erasure_request_has_author",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"address of {self.purchase_order_id}"

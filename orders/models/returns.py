@@ -1,4 +1,4 @@
-"""Return models: store return policies, returns, their lines and photos."""
+"""Return models: store returns, their lines and photos."""
 
 from __future__ import annotations
 
@@ -12,68 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchasing import PurchaseOrder
+from orders.models.supplier_returns import ReturnPolicy
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
-from suppliers.models import Supplier
-
-# Return policies
-
-
-class ReturnPolicy(models.Model):
-    """How one supplier handles returns.
-
-    The row without a supplier applies to suppliers without their own.
-
-    Without that row, the field defaults apply.
-    """
-
-    class Destination(models.TextChoices):
-        SUPPLIER = "supplier", _("To the supplier")
-        US = "us", _("Us")
-        NOWHERE = "nowhere", _("Customer keeps the items")
-
-    class Payer(models.TextChoices):
-        US = "us", _("We pay")
-        CUSTOMER = "customer", _("Customer pays")
-
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
-    )
-    destination = models.CharField(max_length=10, choices=Destination, default=Destination.US)
-    address = models.CharField(max_length=300, blank=True)
-    # Below this value, in the order's currency, a return is refunded without sending it back.
-    returnless_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    accepts_returns = models.BooleanField(default=False)  # credits us for returned items
-    return_window_days = models.PositiveSmallIntegerField(default=30)
-    # Supplier's warranty from the delivery; None: as ``return_window_days``.
-    warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
-    restocking_fee_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
-    label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.CUSTOMER)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(returnless_below_amount__gte=0),
-                name="return_policy_threshold_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
-                name="return_policy_fee_in_range",
-            ),
-            models.CheckConstraint(
-                condition=~Q(destination="supplier") | ~Q(address=""),
-                name="return_policy_has_address",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.supplier or _("All other suppliers"))
-
-
-# Returns
 
 MAX_MESSAGE_LENGTH = 4000  # the customer's message, with the answers to our questions
 
@@ -173,42 +114,69 @@ class ReturnAuthorization(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="returns")
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="returns")
-    number = models.CharField(max_length=30, unique=True)
-    request_key = models.CharField(max_length=40)  # idempotency key of the request form
-    kind = models.CharField(max_length=12, choices=Kind)
-    words = models.CharField(max_length=MAX_MESSAGE_LENGTH, blank=True)  # the customer's message
-    answer = models.CharField(max_length=500, blank=True)  # our answer, shown to the customer
-    currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
-    status_since = models.DateTimeField()
-    opened_at = models.DateTimeField()
-    opened_by = models.CharField(max_length=100)
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="returns", verbose_name=_("Order")
+    )
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, related_name="returns", verbose_name=_("Purchase order")
+    )
+    number = models.CharField(_("Number"), max_length=30, unique=True)
+    # idempotency key of the request form
+    request_key = models.CharField(_("Form key"), max_length=40)
+    kind = models.CharField(_("Type"), max_length=12, choices=Kind)
+    # the customer's message
+    words = models.CharField(_("Customer's message"), max_length=MAX_MESSAGE_LENGTH, blank=True)
+    # our answer, shown to the customer
+    answer = models.CharField(_("Message to the customer"), max_length=500, blank=True)
+    currency = models.CharField(_("Currency"), max_length=3)
+    status = models.CharField(_("Status"), max_length=16, choices=Status, default=Status.REQUESTED)
+    status_since = models.DateTimeField(_("Since"))
+    opened_at = models.DateTimeField(_("Opened"))
+    opened_by = models.CharField(_("Opened by"), max_length=100)
     destination = models.CharField(
-        max_length=10, choices=ReturnPolicy.Destination, default=ReturnPolicy.Destination.US
+        _("Return to"),
+        max_length=10,
+        choices=ReturnPolicy.Destination,
+        default=ReturnPolicy.Destination.US,
     )
-    address = models.CharField(max_length=300, blank=True)
+    address = models.CharField(_("Address"), max_length=300, blank=True)
     label_payer = models.CharField(
-        max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.CUSTOMER
+        _("Return shipping paid by"),
+        max_length=10,
+        choices=ReturnPolicy.Payer,
+        default=ReturnPolicy.Payer.CUSTOMER,
     )
-    ship_by = models.DateField(null=True, blank=True)
-    label = models.CharField(max_length=500, blank=True)  # a link, or a code for the counter
-    carrier = models.CharField(max_length=60, blank=True)
-    tracking_number = models.CharField(max_length=60, blank=True)
+    ship_by = models.DateField(_("Ship by"), null=True, blank=True)
+    # a link, or a code for the counter
+    label = models.CharField(_("Label"), max_length=500, blank=True)
+    carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
+    tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
     # The refund due, and the part of it that was still refundable.
-    due_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    refund_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    due_amount = models.DecimalField(
+        _("Refund due"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    delivery_amount = models.DecimalField(
+        _("Including delivery"), max_digits=12, decimal_places=2, default=0
+    )
+    refund_amount = models.DecimalField(
+        _("Refunded"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
     # Refunded price difference of an exchange for a cheaper item.
     difference_amount = models.DecimalField(
-        max_digits=12, decimal_places=2, default=0, db_default=0
+        _("Price difference refunded"), max_digits=12, decimal_places=2, default=0, db_default=0
     )
     replacement = models.OneToOneField(
-        Order, models.PROTECT, null=True, blank=True, related_name="replaces"
+        Order,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        verbose_name=_("Replacement"),
     )
 
     class Meta:
+        verbose_name = _("return")
+        verbose_name_plural = _("returns")
         constraints = [
             models.UniqueConstraint(
                 fields=["request_key", "purchase_order"], name="return_request_once"
@@ -270,26 +238,45 @@ class ReturnLine(models.Model):
     ``difference_amount`` the refund if it is cheaper.
     """
 
-    authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="return_lines")
-    quantity = models.PositiveSmallIntegerField()
-    wanted = models.ForeignKey(
-        Variant, models.SET_NULL, null=True, blank=True, related_name="wanted_instead"
+    authorization = models.ForeignKey(
+        ReturnAuthorization, models.PROTECT, related_name="lines", verbose_name=_("Return")
     )
-    received_quantity = models.PositiveSmallIntegerField(default=0)
-    accepted_quantity = models.PositiveSmallIntegerField(default=0)
-    condition = models.CharField(max_length=10, choices=ReturnAuthorization.Condition, blank=True)
-    deduction_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    deduction_reason = models.CharField(max_length=200, blank=True)
-    paid_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    replaced_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    order_line = models.ForeignKey(
+        OrderLine, models.PROTECT, related_name="return_lines", verbose_name=_("Order line")
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    wanted = models.ForeignKey(
+        Variant,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="wanted_instead",
+        verbose_name=_("Exchange for"),
+    )
+    received_quantity = models.PositiveSmallIntegerField(_("Received"), default=0)
+    accepted_quantity = models.PositiveSmallIntegerField(_("Accepted"), default=0)
+    condition = models.CharField(
+        _("Condition"), max_length=10, choices=ReturnAuthorization.Condition, blank=True
+    )
+    deduction_amount = models.DecimalField(
+        _("Deduction for use"), max_digits=12, decimal_places=2, default=0
+    )
+    deduction_reason = models.CharField(_("Reason for the deduction"), max_length=200, blank=True)
+    paid_amount = models.DecimalField(
+        _("Amount paid"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    replaced_amount = models.DecimalField(
+        _("Amount exchanged"), max_digits=12, decimal_places=2, default=0
+    )
     difference_amount = models.DecimalField(
-        max_digits=12, decimal_places=2, default=0, db_default=0
+        _("Price difference refunded"), max_digits=12, decimal_places=2, default=0, db_default=0
     )
 
     objects = ReturnLineQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("return line")
+        verbose_name_plural = _("return lines")
         constraints = [
             models.UniqueConstraint(
                 fields=["authorization", "order_line"], name="return_line_once"
@@ -331,12 +318,16 @@ class ReturnPhoto(models.Model):
     share files: each has its own row.
     """
 
-    authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="pictures")
-    place = models.PositiveSmallIntegerField()
-    file = models.CharField(max_length=60)
-    added_at = models.DateTimeField()
+    authorization = models.ForeignKey(
+        ReturnAuthorization, models.PROTECT, related_name="pictures", verbose_name=_("Return")
+    )
+    place = models.PositiveSmallIntegerField(_("Photo number"))
+    file = models.CharField(_("File"), max_length=60)
+    added_at = models.DateTimeField(_("Added"))
 
     class Meta:
+        verbose_name = _("return photo")
+        verbose_name_plural = _("return photos")
         constraints = [
             models.UniqueConstraint(
                 fields=["authorization", "place"], name="return_photo_sequence_once"

@@ -49,25 +49,86 @@ class RoutingRules(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="routing_rules")
-    version = models.PositiveIntegerField()
-    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    status_since = models.DateTimeField()
-    criteria = ArrayField(models.CharField(max_length=12, choices=CRITERIA))
-    preferred = ArrayField(models.CharField(max_length=30), default=list, blank=True)
-    starts_at = models.DateTimeField(_("Starts"), null=True, blank=True)
-    ends_at = models.DateTimeField(_("Ends"), null=True, blank=True)
-    note = models.CharField(_("Note"), max_length=300, blank=True)
-    reroutes_rejected = models.BooleanField(default=True, db_default=True)
-    reassign_after_hours = models.PositiveSmallIntegerField(null=True, blank=True)
-    min_margin_rate = models.DecimalField(
-        max_digits=5, decimal_places=4, null=True, blank=True, default=Decimal(0)
+    channel = models.ForeignKey(
+        Channel,
+        models.PROTECT,
+        related_name="routing_rules",
+        verbose_name=_("Channel"),
+        help_text=_("Orders of this channel are routed by these rules."),
     )
-    created_by = models.CharField(max_length=100)
-    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(_("Version"))
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField(_("Since"))
+    criteria = ArrayField(
+        models.CharField(max_length=12, choices=CRITERIA), verbose_name=_("Ranking criteria")
+    )
+    preferred = ArrayField(
+        models.CharField(max_length=30),
+        default=list,
+        blank=True,
+        verbose_name=_("Preferred suppliers"),
+        help_text=_(
+            "Supplier codes separated by commas, the most preferred first. Used by "
+            "the criterion “preferred supplier”."
+        ),
+    )
+    starts_at = models.DateTimeField(
+        _("Starts"),
+        null=True,
+        blank=True,
+        help_text=_("UTC. Leave empty to start when the rules go live."),
+    )
+    ends_at = models.DateTimeField(
+        _("Ends"),
+        null=True,
+        blank=True,
+        help_text=_("UTC. The earlier rules then apply again. Leave empty for no end."),
+    )
+    note = models.CharField(
+        _("Note"),
+        max_length=300,
+        blank=True,
+        help_text=_("Purpose of these rules, for other staff."),
+    )
+    reroutes_rejected = models.BooleanField(
+        _("Try another supplier"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "Rejected items are ordered from another supplier. If they arrive later "
+            "than promised, the customer is asked first. If off, they are refunded "
+            "immediately."
+        ),
+    )
+    reassign_after_hours = models.PositiveSmallIntegerField(
+        _("Reassign without confirmation after (hours)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Hours after the confirmation time limit. The supplier is then asked to "
+            "cancel, and another supplier is tried. Leave empty to let staff "
+            "decide."
+        ),
+    )
+    min_margin_rate = models.DecimalField(
+        _("Minimum margin"),
+        max_digits=5,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        default=Decimal(0),
+        help_text=_(
+            "A fraction of the price before tax: 0.1 is 10 %. A location with a "
+            "lower margin is selected only if no other can ship the line. 0 = no "
+            "loss. Leave empty for no minimum."
+        ),
+    )
+    created_by = models.CharField(_("Created by"), max_length=100)
+    created_at = models.DateTimeField(_("Created"))
 
     class Meta:
-        verbose_name_plural = "routing rules"
+        verbose_name = _("routing rules")
+        verbose_name_plural = _("routing rules")
         constraints = [
             models.UniqueConstraint(fields=["channel", "version"], name="routing_version_once"),
             models.CheckConstraint(

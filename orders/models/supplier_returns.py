@@ -1,4 +1,4 @@
-"""Supplier return models: store items sent back to a supplier, and the credit due."""
+"""Supplier return models: store return policies, items sent back, and the credit due."""
 
 from __future__ import annotations
 
@@ -10,9 +10,120 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
-from orders.models.returns import ReturnAuthorization
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
+from suppliers.models import Supplier
+
+
+class ReturnPolicy(models.Model):
+    """How one supplier handles returns.
+
+    The row without a supplier applies to suppliers without their own.
+
+    Without that row, the field defaults apply.
+    """
+
+    class Destination(models.TextChoices):
+        SUPPLIER = "supplier", _("To the supplier")
+        US = "us", _("Us")
+        NOWHERE = "nowhere", _("Customer keeps the items")
+
+    class Payer(models.TextChoices):
+        US = "us", _("We pay")
+        CUSTOMER = "customer", _("Customer pays")
+
+    supplier = models.ForeignKey(
+        Supplier,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="return_policies",
+        verbose_name=_("Supplier"),
+        help_text=_("Leave empty for all suppliers without their own policy."),
+    )
+    destination = models.CharField(
+        _("Return to"),
+        max_length=10,
+        choices=Destination,
+        default=Destination.US,
+        help_text=_("Shown to the customer when the return is approved."),
+    )
+    address = models.CharField(
+        _("Return address"),
+        max_length=300,
+        blank=True,
+        help_text=_("On one line, as written on a parcel. Shown to the customer."),
+    )
+    # Below this value, in the order's currency, a return is refunded without sending it back.
+    returnless_below_amount = models.DecimalField(
+        _("No return below"),
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        help_text=_(
+            "The customer keeps items worth less than this. In the currency of the "
+            "order. 0 = never."
+        ),
+    )
+    # credits us for returned items
+    accepts_returns = models.BooleanField(
+        _("Accepts returns"),
+        default=False,
+        help_text=_("If off, staff get no reminder to request a credit."),
+    )
+    return_window_days = models.PositiveSmallIntegerField(
+        _("Return period (days)"),
+        default=30,
+        help_text=_("Counted from the day of the customer's return request."),
+    )
+    # Supplier's warranty from the delivery; None: as ``return_window_days``.
+    warranty_months = models.PositiveSmallIntegerField(
+        _("Supplier warranty (months)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "How long after delivery the supplier pays for defective or wrong "
+            "items. Leave empty to use the return period."
+        ),
+    )
+    restocking_fee_percent = models.DecimalField(
+        _("Restocking fee (%)"),
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        help_text=_("Percentage of the purchase cost. 0 = none."),
+    )
+    label_payer = models.CharField(
+        _("Return shipping paid by"),
+        max_length=10,
+        choices=Payer,
+        default=Payer.CUSTOMER,
+        help_text=_("For withdrawals only. We always pay for defective or wrong items."),
+    )
+
+    class Meta:
+        verbose_name = _("return policy")
+        verbose_name_plural = _("return policies")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(returnless_below_amount__gte=0),
+                name="return_policy_threshold_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
+                name="return_policy_fee_in_range",
+            ),
+            models.CheckConstraint(
+                condition=~Q(destination="supplier") | ~Q(address=""),
+                name="return_policy_has_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.supplier or _("All other suppliers"))
 
 
 class SupplierReturnQuerySet(models.QuerySet["SupplierReturn"]):
@@ -57,28 +168,44 @@ class SupplierReturn(Stateful):
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="supplier_returns"
+        PurchaseOrder,
+        models.PROTECT,
+        related_name="supplier_returns",
+        verbose_name=_("Purchase order"),
     )
     authorization = models.ForeignKey(
-        ReturnAuthorization, models.PROTECT, null=True, blank=True, related_name="supplier_returns"
+        "orders.ReturnAuthorization",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="supplier_returns",
+        verbose_name=_("Return"),
     )
-    number = models.CharField(max_length=30, unique=True)
-    rma_number = models.CharField(max_length=60, blank=True)  # the supplier's RMA number
-    currency = models.CharField(max_length=3)
-    expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    fee_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    carrier = models.CharField(max_length=60, blank=True)
-    tracking_number = models.CharField(max_length=60, blank=True)
-    opened_by = models.CharField(max_length=100)
-    recorded_by = models.CharField(max_length=100, blank=True)  # who recorded the credit
-    opened_at = models.DateTimeField()
-    status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
-    status_since = models.DateTimeField()
+    number = models.CharField(_("Number"), max_length=30, unique=True)
+    # the supplier's RMA number
+    rma_number = models.CharField(_("Supplier RMA number"), max_length=60, blank=True)
+    currency = models.CharField(_("Currency"), max_length=3)
+    expected_amount = models.DecimalField(_("Amount claimed"), max_digits=12, decimal_places=2)
+    fee_amount = models.DecimalField(
+        _("Restocking fee"), max_digits=12, decimal_places=2, default=0
+    )
+    credited_amount = models.DecimalField(
+        _("Amount credited"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
+    tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
+    opened_by = models.CharField(_("Opened by"), max_length=100)
+    # who recorded the credit
+    recorded_by = models.CharField(_("Response recorded by"), max_length=100, blank=True)
+    opened_at = models.DateTimeField(_("Opened"))
+    status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField(_("Since"))
 
     objects = SupplierReturnQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("supplier return")
+        verbose_name_plural = _("supplier returns")
         constraints = [
             models.UniqueConstraint(
                 fields=["authorization"],
@@ -120,17 +247,25 @@ class SupplierReturnLine(models.Model):
     ``ordered_quantity`` is that of the purchase line.
     """
 
-    supplier_return = models.ForeignKey(SupplierReturn, models.PROTECT, related_name="lines")
-    purchase_line = models.ForeignKey(
-        PurchaseLine, models.PROTECT, related_name="supplier_return_lines"
+    supplier_return = models.ForeignKey(
+        SupplierReturn, models.PROTECT, related_name="lines", verbose_name=_("Supplier return")
     )
-    quantity = models.PositiveSmallIntegerField()
-    ordered_quantity = models.PositiveSmallIntegerField()
-    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # cost per unit
+    purchase_line = models.ForeignKey(
+        PurchaseLine,
+        models.PROTECT,
+        related_name="supplier_return_lines",
+        verbose_name=_("Purchase order line"),
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
+    ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))
+    # cost per unit
+    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
 
     objects = SupplierReturnLineQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("supplier return line")
+        verbose_name_plural = _("supplier return lines")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier_return", "purchase_line"], name="supplier_return_line_once"

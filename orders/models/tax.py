@@ -16,15 +16,35 @@ class TaxRate(models.Model):
     ``CA`` of ``US-CA``; empty for the country.
     """
 
-    country = models.CharField(max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")])
-    region = models.CharField(
-        max_length=3, blank=True, validators=[RegexValidator(r"^[A-Z0-9]{1,3}$")]
+    country = models.CharField(
+        _("Country"),
+        max_length=2,
+        validators=[RegexValidator(r"^[A-Z]{2}$")],
+        help_text=_("Two-letter country code, such as DE."),
     )
-    rate = models.DecimalField(max_digits=6, decimal_places=5)
-    valid_from = models.DateField()
-    source = models.CharField(max_length=200)
+    region = models.CharField(
+        _("Region"),
+        max_length=3,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z0-9]{1,3}$")],
+        help_text=_("A state, such as CA for California. Leave empty for the whole country."),
+    )
+    rate = models.DecimalField(
+        _("Rate"),
+        max_digits=6,
+        decimal_places=5,
+        help_text=_("A fraction of the price before tax: 0.19 is 19 %. 0 = no tax from that day."),
+    )
+    valid_from = models.DateField(
+        _("Valid from"), help_text=_("The previous rate ends automatically. Do not change it.")
+    )
+    source = models.CharField(
+        _("Source"), max_length=200, help_text=_("A law or a web page, for reference.")
+    )
 
     class Meta:
+        verbose_name = _("tax rate")
+        verbose_name_plural = _("tax rates")
         constraints = [
             models.UniqueConstraint(
                 fields=["country", "region", "valid_from"], name="tax_rate_once_per_day"
@@ -53,16 +73,41 @@ class TaxNumber(models.Model):
         VAT = "vat", _("National VAT")
         SALES_TAX = "sales_tax", _("Regional sales tax")
 
-    scheme = models.CharField(max_length=10, choices=Scheme)
-    country = models.CharField(max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}$")])
-    region = models.CharField(
-        max_length=3, blank=True, validators=[RegexValidator(r"^[A-Z0-9]{1,3}$")]
+    scheme = models.CharField(
+        _("Scheme"),
+        max_length=10,
+        choices=Scheme,
+        help_text=_("The tax scheme under which this number was issued."),
     )
-    number = models.CharField(max_length=30)
-    valid_from = models.DateField()
-    valid_until = models.DateField(null=True, blank=True)
+    country = models.CharField(
+        _("Country"),
+        max_length=2,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{2}$")],
+        help_text=_("Two-letter country code. Leave empty for EU schemes."),
+    )
+    region = models.CharField(
+        _("Region"),
+        max_length=3,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z0-9]{1,3}$")],
+        help_text=_("A state, such as CA. Leave empty for the whole country."),
+    )
+    number = models.CharField(
+        _("Number"),
+        max_length=30,
+        help_text=_("An IOSS number begins with IM. It is sent to suppliers."),
+    )
+    valid_from = models.DateField(
+        _("Valid from"), help_text=_("Earlier orders do not use this number.")
+    )
+    valid_until = models.DateField(
+        _("Valid until"), null=True, blank=True, help_text=_("Leave empty for no end date.")
+    )
 
     class Meta:
+        verbose_name = _("tax number")
+        verbose_name_plural = _("tax numbers")
         constraints = [
             models.CheckConstraint(
                 condition=Q(scheme__in=["oss", "ioss", "vat", "sales_tax"]),

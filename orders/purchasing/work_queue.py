@@ -15,7 +15,7 @@ from django.db.models.functions import RowNumber
 from orders.models import Order, PurchaseOrder
 from orders.purchasing import retries, submission_lookup
 from orders.purchasing.retries import is_retry_due, is_supplier_available
-from suppliers.models.supplier import DispatchMode
+from suppliers.models.policies import DispatchMode
 
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission

@@ -34,7 +34,10 @@ DEFAULT_STEPS = dict(zip(CRITERION_FIELDS, DEFAULT_CRITERIA, strict=False))
 
 
 def _criterion_field(name: str) -> forms.ChoiceField:
+    place = CRITERION_FIELDS.index(name)
     return forms.ChoiceField(
+        label=labels.PLACES[place],
+        help_text=labels.NEXT_CRITERION if place else labels.FIRST_CRITERION,
         choices=[("", _("nothing")), *CRITERIA],
         required=name == CRITERION_FIELDS[0],
         initial=DEFAULT_STEPS.get(name, ""),

@@ -18,7 +18,7 @@ from orders.routing.engine import Drawback
 from orders.routing.margin_filter import Contribution, MarginReason
 from orders.routing.ranking import Rules
 from storefront.lib.staff.columns import as_money, as_number
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 
 REASONS: Mapping[str, str | Promise] = {
     CHOSEN: _("Selected"),
@@ -50,81 +50,40 @@ TAKEN_FOR_LITTLE = _(
     "the minimum of %(least)s %%"
 )
 PLACES = (_("First"), _("Second"), _("Third"), _("Fourth"), _("Fifth"), _("Last"))
+FIRST_CRITERION = _("The first criterion in which two locations differ decides.")
+NEXT_CRITERION = _("Used when all criteria before it are equal. Leave empty to skip.")
 RULES_FIELDS = (
     Group(
         _("Ranking"),
-        {
-            "channel": Field(_("Channel"), _("Orders of this channel are routed by these rules.")),
-            "step_1": Field(
-                PLACES[0], _("The first criterion in which two locations differ decides.")
-            ),
-            "step_2": Field(
-                PLACES[1], _("Used when all criteria before it are equal. Leave empty to skip.")
-            ),
-            "step_3": Field(
-                PLACES[2], _("Used when all criteria before it are equal. Leave empty to skip.")
-            ),
-            "step_4": Field(
-                PLACES[3], _("Used when all criteria before it are equal. Leave empty to skip.")
-            ),
-            "step_5": Field(
-                PLACES[4], _("Used when all criteria before it are equal. Leave empty to skip.")
-            ),
-            "step_6": Field(
-                PLACES[5], _("Used when all criteria before it are equal. Leave empty to skip.")
-            ),
-            "preferred": Field(
-                _("Preferred suppliers"),
-                _(
-                    "Supplier codes separated by commas, the most preferred first. Used "
-                    "by the criterion “preferred supplier”."
-                ),
-            ),
-        },
+        (
+            "channel",
+            "step_1",
+            "step_2",
+            "step_3",
+            "step_4",
+            "step_5",
+            "step_6",
+            "preferred",
+        ),
     ),
     Group(
         _("Margin"),
-        {
-            "min_margin_rate": Field(
-                _("Minimum margin"),
-                _(
-                    "A fraction of the price before tax: 0.1 is 10 %. A location with a "
-                    "lower margin is selected only if no other can ship the line. 0 = no "
-                    "loss. Leave empty for no minimum."
-                ),
-            ),
-        },
+        ("min_margin_rate",),
     ),
     Group(
         _("When a supplier does not ship"),
-        {
-            "reroutes_rejected": Field(
-                _("Try another supplier"),
-                _(
-                    "Rejected items are ordered from another supplier. If they arrive "
-                    "later than promised, the customer is asked first. If off, they are "
-                    "refunded immediately."
-                ),
-            ),
-            "reassign_after_hours": Field(
-                _("Reassign without confirmation after (hours)"),
-                _(
-                    "Hours after the confirmation time limit. The supplier is then asked "
-                    "to cancel, and another supplier is tried. Leave empty to let staff "
-                    "decide."
-                ),
-            ),
-        },
+        (
+            "reroutes_rejected",
+            "reassign_after_hours",
+        ),
     ),
     Group(
         _("Schedule"),
-        {
-            "starts_at": Field(_("Starts"), _("UTC. Leave empty to start when the rules go live.")),
-            "ends_at": Field(
-                _("Ends"), _("UTC. The earlier rules then apply again. Leave empty for no end.")
-            ),
-            "note": Field(_("Note"), _("Purpose of these rules, for other staff.")),
-        },
+        (
+            "starts_at",
+            "ends_at",
+            "note",
+        ),
     ),
 )
 NO_RULES = _(

@@ -29,8 +29,8 @@ from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.models import supplier as model_supplier
 from suppliers.models.inventory import StockLevelQuerySet
+from suppliers.models.policies import EVERY_DAY
 from suppliers.profile import order_schedule
 from suppliers.profile.order_schedule import calendar
 
@@ -266,7 +266,7 @@ def lead_days(offer: SupplierOffer, now: datetime) -> int:
 def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: datetime) -> int:
     days = usual if own is None else own
     cut_off_hour = supplier.cut_off_hour
-    if supplier.order_days == model_supplier.EVERY_DAY and not supplier.closed_on:
+    if supplier.order_days == EVERY_DAY and not supplier.closed_on:
         return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
     open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
     return days + order_schedule.cut_off_delay_days(open_on, order_schedule.start_of_hour(now))

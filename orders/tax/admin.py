@@ -11,46 +11,32 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import TaxNumber, TaxRate
 from storefront.lib.staff.admin import StaffAdmin
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 
 RATE_FIELDS = (
     Group(
         _("Tax rate"),
-        {
-            "country": Field(_("Country"), _("Two-letter country code, such as DE.")),
-            "region": Field(
-                _("Region"),
-                _("A state, such as CA for California. Leave empty for the whole country."),
-            ),
-            "rate": Field(
-                _("Rate"),
-                _("A fraction of the price before tax: 0.19 is 19 %. 0 = no tax from that day."),
-            ),
-            "valid_from": Field(
-                _("Valid from"), _("The previous rate ends automatically. Do not change it.")
-            ),
-            "source": Field(_("Source"), _("A law or a web page, for reference.")),
-        },
+        (
+            "country",
+            "region",
+            "rate",
+            "valid_from",
+            "source",
+        ),
     ),
 )
 
 NUMBER_FIELDS = (
     Group(
         _("Tax number"),
-        {
-            "scheme": Field(_("Scheme"), _("The tax scheme under which this number was issued.")),
-            "country": Field(
-                _("Country"), _("Two-letter country code. Leave empty for EU schemes.")
-            ),
-            "region": Field(
-                _("Region"), _("A state, such as CA. Leave empty for the whole country.")
-            ),
-            "number": Field(
-                _("Number"), _("An IOSS number begins with IM. It is sent to suppliers.")
-            ),
-            "valid_from": Field(_("Valid from"), _("Earlier orders do not use this number.")),
-            "valid_until": Field(_("Valid until"), _("Leave empty for no end date.")),
-        },
+        (
+            "scheme",
+            "country",
+            "region",
+            "number",
+            "valid_from",
+            "valid_until",
+        ),
     ),
 )
 

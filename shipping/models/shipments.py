@@ -15,8 +15,14 @@ from storefront.lib.state_machine import Stateful
 class Shipment(models.Model):
     """All parcels of one purchase order."""
 
-    purchase_order = models.OneToOneField(PurchaseOrder, models.PROTECT, related_name="shipment")
-    created_at = models.DateTimeField()
+    purchase_order = models.OneToOneField(
+        PurchaseOrder, models.PROTECT, related_name="shipment", verbose_name=_("Purchase order")
+    )
+    created_at = models.DateTimeField(_("Created"))
+
+    class Meta:
+        verbose_name = _("shipment")
+        verbose_name_plural = _("shipments")
 
     def __str__(self) -> str:
         return f"shipment of {self.purchase_order_id}"
@@ -59,18 +65,26 @@ class Parcel(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="parcels")
-    carrier = models.CharField(max_length=60)
-    number = models.CharField(max_length=60, blank=True)
-    tracking_url = models.CharField(max_length=300, blank=True)
-    status = models.CharField(max_length=16, choices=Status, default=Status.LABEL_CREATED)
-    status_since = models.DateTimeField()
-    carrier_status = models.CharField(max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT)
-    carrier_status_at = models.DateTimeField(null=True, blank=True)
-    label_created_at = models.DateTimeField()
-    is_content_unknown = models.BooleanField(default=False)
+    shipment = models.ForeignKey(
+        Shipment, models.PROTECT, related_name="parcels", verbose_name=_("Shipment")
+    )
+    carrier = models.CharField(_("Carrier"), max_length=60)
+    number = models.CharField(_("Tracking number"), max_length=60, blank=True)
+    tracking_url = models.CharField(_("Tracking link"), max_length=300, blank=True)
+    status = models.CharField(
+        _("Status"), max_length=16, choices=Status, default=Status.LABEL_CREATED
+    )
+    status_since = models.DateTimeField(_("Status since"))
+    carrier_status = models.CharField(
+        _("Carrier status"), max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT
+    )
+    carrier_status_at = models.DateTimeField(_("Carrier status at"), null=True, blank=True)
+    label_created_at = models.DateTimeField(_("Announced"))
+    is_content_unknown = models.BooleanField(_("Contents unknown"), default=False)
 
     class Meta:
+        verbose_name = _("parcel")
+        verbose_name_plural = _("parcels")
         constraints = [
             models.UniqueConstraint(
                 fields=["carrier", "number"],
@@ -86,11 +100,17 @@ class Parcel(Stateful):
 class ParcelLine(models.Model):
     """The units of an order line in a parcel."""
 
-    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="parcel_lines")
-    quantity = models.PositiveSmallIntegerField()
+    parcel = models.ForeignKey(
+        Parcel, models.PROTECT, related_name="lines", verbose_name=_("Parcel")
+    )
+    order_line = models.ForeignKey(
+        OrderLine, models.PROTECT, related_name="parcel_lines", verbose_name=_("Order line")
+    )
+    quantity = models.PositiveSmallIntegerField(_("Quantity"))
 
     class Meta:
+        verbose_name = _("parcel line")
+        verbose_name_plural = _("parcel lines")
         constraints = [
             models.UniqueConstraint(fields=["parcel", "order_line"], name="parcel_line_unique"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="parcel_line_has_units"),
@@ -103,15 +123,20 @@ class ParcelLine(models.Model):
 class TrackingEvent(models.Model):
     """One tracking update of a parcel, as received. Append-only."""
 
-    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="tracking_events")
-    external_id = models.CharField(max_length=120)
-    carrier_status = models.CharField(max_length=22, choices=Parcel.Carrier)
-    description = models.CharField(max_length=300, blank=True)
-    place = models.CharField(max_length=120, blank=True)
-    happened_at = models.DateTimeField(null=True, blank=True)  # null: the carrier gave no time
-    received_at = models.DateTimeField()
+    parcel = models.ForeignKey(
+        Parcel, models.PROTECT, related_name="tracking_events", verbose_name=_("Parcel")
+    )
+    external_id = models.CharField(_("Carrier event ID"), max_length=120)
+    carrier_status = models.CharField(_("Carrier status"), max_length=22, choices=Parcel.Carrier)
+    description = models.CharField(_("Carrier description"), max_length=300, blank=True)
+    place = models.CharField(_("Place"), max_length=120, blank=True)
+    # null: the carrier gave no time
+    happened_at = models.DateTimeField(_("Time"), null=True, blank=True)
+    received_at = models.DateTimeField(_("Received"))
 
     class Meta:
+        verbose_name = _("tracking event")
+        verbose_name_plural = _("tracking events")
         constraints = [
             models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique"),
         ]

@@ -12,25 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from shipping.models import LiveRateLocation
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability, capabilities_of
 
 FIELDSETS = (
     Group(
         _("Supplier shipping quotes"),
-        {
-            "location": Field(
-                _("From"),
-                _(
-                    "For parcels from this location, the cart charges the supplier's live "
-                    "shipping rate plus tax and fees. Only delivery methods that the "
-                    "supplier quotes are offered. If it does not answer, the shipping "
-                    "methods of the shop apply."
-                ),
-            ),
-            "is_active": Field(_("Active"), _("If off, the shipping methods of the shop apply.")),
-        },
+        (
+            "location",
+            "is_active",
+        ),
     ),
 )
 

@@ -134,7 +134,7 @@ def make_choice_form(backorder: Backorder) -> type[forms.Form]:
 @admin.register(Backorder)
 class BackorderAdmin(StaffAdmin):
     list_display: ClassVar = [
-        "id",
+        columns.text("id", _("Number")),
         columns.link("order", _("Order")),
         columns.link("purchase_order", _("Purchase order")),
         "kind",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from storefront.accounts import column_labels as words
+from storefront.accounts import library_labels
 from storefront.accounts.models import (
     Consent,
     EmailChangeRequest,
@@ -45,39 +45,26 @@ from storefront.lib.staff.admin import (
 )
 
 RIGHTS = (*FLAGS, "groups", "user_permissions")
-LABELS = {
-    "email": _("E-mail"),
-    "is_active": _("Active"),
-    "is_staff": _("Staff account"),
-    "is_superuser": _("Superuser"),
-    "groups": _("Groups"),
-    "user_permissions": _("Additional permissions"),
-}
-HELP = {
-    "email": _("Used to sign in."),
-    "name": _("Name shown to colleagues. Empty: the e-mail address is shown."),
-    "is_active": _("If not ticked, this person cannot sign in. No data is deleted."),
-    "is_staff": _("If ticked, this person can open the staff pages, with the permissions below."),
-    "is_superuser": _("If ticked, this person has all permissions."),
-    "groups": _("All members of a group have its permissions."),
-    "user_permissions": _("In addition to the permissions of the groups."),
-}
 
 
 class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
         model = User
         fields = ("email",)
-        labels = LABELS
-        help_texts = HELP
 
 
 class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
         model = User
         fields = "__all__"
-        labels = LABELS
-        help_texts = HELP
+        labels: ClassVar = {
+            "groups": _("Groups"),
+            "user_permissions": _("Additional permissions"),
+        }
+        help_texts: ClassVar = {
+            "groups": _("All members of a group have its permissions."),
+            "user_permissions": _("In addition to the permissions of the groups."),
+        }
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -400,6 +387,4 @@ register_read_only(
     search_fields=["user__email", "reason"],
     ordering=["-id"],
 )
-columns.set_labels("account", tables=words.EMAIL_TABLES, columns=words.EMAIL_COLUMNS)
-columns.set_labels("accounts", tables=words.TABLES, columns=words.COLUMNS)
-columns.set_labels("auth", tables=words.AUTH_TABLES, columns=words.AUTH_COLUMNS)
+library_labels.apply()

@@ -29,16 +29,34 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who can sign in: staff, or a customer with an account."""
 
-    email = models.EmailField(max_length=254)
-    name = models.CharField(max_length=120, blank=True)
-    is_staff = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=True)
-    joined_at = models.DateTimeField(auto_now_add=True)
+    # The columns of Django's base classes, with our labels.
+    password = models.CharField(_("Password"), max_length=128)
+    last_login = models.DateTimeField(_("Last sign-in"), blank=True, null=True)
+    is_superuser = models.BooleanField(
+        _("Superuser"), default=False, help_text=_("If ticked, this person has all permissions.")
+    )
+    email = models.EmailField(_("E-mail"), max_length=254, help_text=_("Used to sign in."))
+    name = models.CharField(
+        _("Name"),
+        max_length=120,
+        blank=True,
+        help_text=_("Name shown to colleagues. Empty: the e-mail address is shown."),
+    )
+    is_staff = models.BooleanField(
+        _("Staff account"),
+        default=False,
+        help_text=_("If ticked, this person can open the staff pages, with the permissions below."),
+    )
+    is_active = models.BooleanField(
+        _("Active"),
+        default=True,
+        help_text=_("If not ticked, this person cannot sign in. No data is deleted."),
+    )
+    joined_at = models.DateTimeField(_("Joined"), auto_now_add=True)
     # of e-mails; empty: the language of the page
-    language = models.CharField(max_length=5, blank=True)
-    session_epoch = models.PositiveIntegerField(
-        default=0, db_default=0
-    )  # incremented to end all sessions at once
+    language = models.CharField(_("Language"), max_length=5, blank=True)
+    # incremented to end all sessions at once
+    session_epoch = models.PositiveIntegerField(_("Sessions ended"), default=0, db_default=0)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -46,6 +64,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
             # Django's system check requires the plain column to be unique too.
@@ -67,12 +87,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 class SavedAddress(models.Model):
     """A delivery address of an account; checkout starts with the default one."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="addresses")
-    address = models.JSONField()  # Address
-    is_default = models.BooleanField(default=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="addresses", verbose_name=_("User"))
+    address = models.JSONField(_("Address"))  # Address
+    is_default = models.BooleanField(_("Default"), default=False)
 
     class Meta:
-        verbose_name_plural = "saved addresses"
+        verbose_name = _("saved address")
+        verbose_name_plural = _("saved addresses")
         constraints = [
             models.UniqueConstraint(
                 fields=["user"], condition=models.Q(is_default=True), name="one_default_address"
@@ -96,13 +117,15 @@ class Consent(models.Model):
     class Kind(models.TextChoices):
         MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="consents")
-    kind = models.CharField(max_length=20, choices=Kind)
-    is_given = models.BooleanField()
-    source = models.CharField(max_length=40)  # the page it was given on
-    at = models.DateTimeField()
+    user = models.ForeignKey(User, models.CASCADE, related_name="consents", verbose_name=_("User"))
+    kind = models.CharField(_("Purpose"), max_length=20, choices=Kind)
+    is_given = models.BooleanField(_("Given"))
+    source = models.CharField(_("Source"), max_length=40)  # the page it was given on
+    at = models.DateTimeField(_("When"))
 
     class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
         indexes = [models.Index(fields=["user", "kind", "-id"], name="consent_last")]
         constraints = [
             models.CheckConstraint(
@@ -120,16 +143,20 @@ class EmailChangeRequest(models.Model):
     Until then the old address may stop it. Erasure also searches the old and requested addresses.
     """
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="address_changes")
-    old_email = models.EmailField(max_length=254)
-    new_email = models.EmailField(max_length=254)
-    key = models.CharField(max_length=40, unique=True)  # of the link in the mail
-    asked_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True, blank=True)
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="address_changes", verbose_name=_("User")
+    )
+    old_email = models.EmailField(_("From"), max_length=254)
+    new_email = models.EmailField(_("To"), max_length=254)
+    key = models.CharField(_("Link"), max_length=40, unique=True)  # of the link in the mail
+    asked_at = models.DateTimeField(_("Requested"))
+    done_at = models.DateTimeField(_("Confirmed"), null=True, blank=True)
     # by the link in the mail to the old address
-    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(_("Stopped from the old address"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("e-mail change")
+        verbose_name_plural = _("e-mail changes")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(done_at=None) | models.Q(stopped_at=None),
@@ -147,14 +174,15 @@ class LoginAttempts(models.Model):
     ``key`` is a digest of which. ``count`` leaks over time (``login_throttling``).
     """
 
-    key = models.CharField(max_length=64, unique=True)
-    count = models.DecimalField(max_digits=9, decimal_places=4, default=0)
-    last_at = models.DateTimeField()
-    blocked_until = models.DateTimeField(null=True, blank=True)
-    succeeded_at = models.DateTimeField(null=True, blank=True)
+    key = models.CharField(_("Key"), max_length=64, unique=True)
+    count = models.DecimalField(_("Attempts"), max_digits=9, decimal_places=4, default=0)
+    last_at = models.DateTimeField(_("Last attempt"))
+    blocked_until = models.DateTimeField(_("Blocked until"), null=True, blank=True)
+    succeeded_at = models.DateTimeField(_("Last success"), null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "sign-in attempts"
+        verbose_name = _("sign-in attempts")
+        verbose_name_plural = _("sign-in attempts")
 
     def __str__(self) -> str:
         return self.key
@@ -174,13 +202,19 @@ class TwoFactorEvent(models.Model):
         DROPPED = "dropped", _("An app or a passkey was removed")
         RESET = "reset", _("A colleague removed all of them")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="two_factor_events")
-    what = models.CharField(max_length=20, choices=What)
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    reason = models.CharField(max_length=200, blank=True)
-    at = models.DateTimeField()
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="two_factor_events", verbose_name=_("User")
+    )
+    what = models.CharField(_("What happened"), max_length=20, choices=What)
+    actor = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", verbose_name=_("Changed by")
+    )
+    reason = models.CharField(_("Reason"), max_length=200, blank=True)
+    at = models.DateTimeField(_("When"))
 
     class Meta:
+        verbose_name = _("two-factor change")
+        verbose_name_plural = _("two-factor changes")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -207,13 +241,23 @@ class StaffSession(models.Model):
     """
 
     session = models.OneToOneField(
-        "sessions.Session", models.DB_CASCADE, related_name="staff_session"
+        "sessions.Session",
+        models.DB_CASCADE,
+        related_name="staff_session",
+        verbose_name=_("Session"),
     )
-    user = models.ForeignKey(User, models.DB_CASCADE, related_name="staff_sessions")
-    started_at = models.DateTimeField()
-    seen_at = models.DateTimeField()  # accurate to a minute
-    network = models.CharField(max_length=64)  # of the last request
-    browser = models.CharField(max_length=40, blank=True)  # and system; empty if unknown
+    user = models.ForeignKey(
+        User, models.DB_CASCADE, related_name="staff_sessions", verbose_name=_("User")
+    )
+    started_at = models.DateTimeField(_("Signed in"))
+    seen_at = models.DateTimeField(_("Last request"))  # accurate to a minute
+    network = models.CharField(_("Network"), max_length=64)  # of the last request
+    # and system; empty if unknown
+    browser = models.CharField(_("Browser"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("staff session")
+        verbose_name_plural = _("staff sessions")
 
     def __str__(self) -> str:
         return f"staff session {self.pk}"

@@ -13,21 +13,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.accounts.security_log import RecordedChanges
-from storefront.api.column_labels import COLUMNS, TABLES
 from storefront.api.core import api_keys
 from storefront.api.models import ApiKey, IdempotencyRecord
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 
 KEY = (
     Group(
         _("API key"),
-        {
-            "name": Field(
-                _("Name"), _("Owner of the key. Prices sent with this key carry this name.")
-            )
-        },
+        ("name",),
     ),
 )
 
@@ -133,4 +128,3 @@ register_read_only(
     # The caller is a digest of a secret, and an answer may hold the link of an order.
     exclude=["principal", "response"],
 )
-columns.set_labels("api", tables=TABLES, columns=COLUMNS)

@@ -10,16 +10,18 @@ from django.utils.translation import gettext_lazy as _
 class IdempotencyRecord(models.Model):
     """One ``Idempotency-Key`` of one caller; written before the work begins."""
 
-    principal = models.CharField(max_length=64)
-    key = models.CharField(max_length=255)
-    route = models.CharField(max_length=100)
-    request_digest = models.CharField(max_length=64)
-    started_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True, blank=True)
-    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
-    response = models.TextField(blank=True)  # JSON
+    principal = models.CharField(_("Client"), max_length=64)
+    key = models.CharField(_("Idempotency key"), max_length=255)
+    route = models.CharField(_("Request"), max_length=100)
+    request_digest = models.CharField(_("Request hash"), max_length=64)
+    started_at = models.DateTimeField(_("Started"))
+    done_at = models.DateTimeField(_("Completed"), null=True, blank=True)
+    status_code = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    response = models.TextField(_("Response"), blank=True)  # JSON
 
     class Meta:
+        verbose_name = _("idempotent response")
+        verbose_name_plural = _("idempotent responses")
         constraints = [
             models.UniqueConstraint(fields=["principal", "key"], name="idempotency_key_once"),
         ]
@@ -37,16 +39,23 @@ class ApiKey(models.Model):
 
     plaintext = ""
 
-    name = models.CharField(_("Name"), max_length=60)
-    prefix = models.CharField(max_length=20)
-    digest = models.CharField(max_length=64, unique=True)
-    made_by = models.CharField(max_length=100)
-    made_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, blank=True)  # accurate to a minute
-    revoked_by = models.CharField(max_length=100, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    name = models.CharField(
+        _("Name"),
+        max_length=60,
+        help_text=_("Owner of the key. Prices sent with this key carry this name."),
+    )
+    prefix = models.CharField(_("Prefix"), max_length=20)
+    digest = models.CharField(_("Hash"), max_length=64, unique=True)
+    made_by = models.CharField(_("Created by"), max_length=100)
+    made_at = models.DateTimeField(_("Created"))
+    # accurate to a minute
+    last_used_at = models.DateTimeField(_("Last used"), null=True, blank=True)
+    revoked_by = models.CharField(_("Revoked by"), max_length=100, blank=True)
+    revoked_at = models.DateTimeField(_("Revoked"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
         constraints = [
             models.UniqueConstraint(
                 fields=["name"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.column_labels import COLUMNS, TABLES
 from storefront.dashboard.models import InboxAssignment, InvariantCheckRun, InvariantViolation
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
@@ -28,5 +27,3 @@ register_read_only(
     list_display=["at", "newest_unpublished_supply"],
     ordering=["-id"],
 )
-
-columns.set_labels("dashboard", tables=TABLES, columns=COLUMNS)

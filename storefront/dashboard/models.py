@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class InboxAssignment(models.Model):
@@ -12,13 +13,14 @@ class InboxAssignment(models.Model):
     ``cause`` is the code of the rule, ``row`` the id of its row.
     """
 
-    cause = models.SlugField(max_length=40)
-    row = models.BigIntegerField()
-    by = models.CharField(max_length=100)
-    at = models.DateTimeField()
+    cause = models.SlugField(_("Issue"), max_length=40)
+    row = models.BigIntegerField(_("Record number"))
+    by = models.CharField(_("By"), max_length=100)
+    at = models.DateTimeField(_("When"))
 
     class Meta:
-        verbose_name_plural = "taken"
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
         constraints = [
             models.UniqueConstraint(fields=["cause", "row"], name="inbox_assignment_once"),
         ]
@@ -33,12 +35,16 @@ class InvariantViolation(models.Model):
     ``rows`` are the first of ``count`` violations; ``since`` is when it was first found.
     """
 
-    code = models.CharField(max_length=60, unique=True)
-    sentence = models.CharField(max_length=300)
-    count = models.PositiveIntegerField()
-    rows = models.JSONField(encoder=DjangoJSONEncoder)
-    since = models.DateTimeField()
-    seen_at = models.DateTimeField()
+    code = models.CharField(_("Code"), max_length=60, unique=True)
+    sentence = models.CharField(_("Rule"), max_length=300)
+    count = models.PositiveIntegerField(_("Quantity"))
+    rows = models.JSONField(_("First violations"), encoder=DjangoJSONEncoder)
+    since = models.DateTimeField(_("Since"))
+    seen_at = models.DateTimeField(_("Last seen"))
+
+    class Meta:
+        verbose_name = _("failed integrity check")
+        verbose_name_plural = _("failed integrity checks")
 
     def __str__(self) -> str:
         return self.code
@@ -51,10 +57,14 @@ class InvariantCheckRun(models.Model):
     those rows, since they have no time of their own.
     """
 
-    at = models.DateTimeField()
-    newest_unpublished_supply = models.BigIntegerField(default=0)
+    at = models.DateTimeField(_("When"))
+    newest_unpublished_supply = models.BigIntegerField(
+        _("Newest supply change to publish"), default=0
+    )
 
     class Meta:
+        verbose_name = _("integrity check run")
+        verbose_name_plural = _("integrity check runs")
         indexes = [models.Index(fields=["at"], name="checkup_by_time")]
 
     def __str__(self) -> str:

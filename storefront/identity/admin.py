@@ -12,49 +12,38 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.identity.column_labels import COLUMNS, TABLES
 from storefront.identity.current import FIELDS, is_reserved
 from storefront.identity.models import LegalText, ShopIdentity
-from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 
 IDENTITY = (
     Group(
         _("Shop"),
-        {
-            "name": Field(_("Shop name"), _("Shown on every page and as the sender of e-mails.")),
-            "email": Field(
-                _("Contact e-mail"), _("Customers write to this address; your staff read it.")
-            ),
-            "phone": Field(_("Phone"), _("With the country code, such as +372 555 0100.")),
-        },
+        (
+            "name",
+            "email",
+            "phone",
+        ),
     ),
     Group(
         _("Company"),
-        {
-            "company": Field(_("Company"), _("The legal name with its legal form.")),
-            "address": Field(_("Address"), _("Street, postcode, city, country: one line each.")),
-            "register_entry": Field(
-                _("Commercial register"), _("Court and number. Leave empty if there is none.")
-            ),
-            "vat_id": Field(_("VAT ID"), _("With the country code. Leave empty if there is none.")),
-        },
+        (
+            "company",
+            "address",
+            "register_entry",
+            "vat_id",
+        ),
     ),
 )
 TEXT = (
     Group(
         _("Legal text"),
-        {
-            "page": Field(_("Page"), _("This text replaces the built-in one.")),
-            "language": Field(
-                _("Language"), _("If a language has no text, the page shows another language.")
-            ),
-            "text": Field(
-                _("Text"),
-                _("An empty line starts a paragraph. A line that begins with # is a heading."),
-            ),
-        },
+        (
+            "page",
+            "language",
+            "text",
+        ),
     ),
 )
 
@@ -110,6 +99,3 @@ class LegalTextAdmin(StaffAdmin):
     groups = TEXT
     list_display: ClassVar = ["page", "language"]
     ordering: ClassVar = ["page", "language"]
-
-
-columns.set_labels("identity", tables=TABLES, columns=COLUMNS)

@@ -10,16 +10,42 @@ from django.utils.translation import gettext_lazy as _
 class ShopIdentity(models.Model):
     """The shop's identity. At most one row; without it the shop is a demonstration."""
 
-    name = models.CharField(max_length=60)
-    company = models.CharField(max_length=120)
-    address = models.TextField(max_length=400)  # as in a postal address, one line each
-    email = models.EmailField(max_length=254)
-    phone = models.CharField(max_length=40)
-    register_entry = models.CharField(max_length=120, blank=True)
-    vat_id = models.CharField(max_length=40, blank=True)
+    name = models.CharField(
+        _("Shop name"),
+        max_length=60,
+        help_text=_("Shown on every page and as the sender of e-mails."),
+    )
+    company = models.CharField(
+        _("Company"), max_length=120, help_text=_("The legal name with its legal form.")
+    )
+    # as in a postal address, one line each
+    address = models.TextField(
+        _("Address"), max_length=400, help_text=_("Street, postcode, city, country: one line each.")
+    )
+    email = models.EmailField(
+        _("Contact e-mail"),
+        max_length=254,
+        help_text=_("Customers write to this address; your staff read it."),
+    )
+    phone = models.CharField(
+        _("Phone"), max_length=40, help_text=_("With the country code, such as +372 555 0100.")
+    )
+    register_entry = models.CharField(
+        _("Commercial register"),
+        max_length=120,
+        blank=True,
+        help_text=_("Court and number. Leave empty if there is none."),
+    )
+    vat_id = models.CharField(
+        _("VAT ID"),
+        max_length=40,
+        blank=True,
+        help_text=_("With the country code. Leave empty if there is none."),
+    )
 
     class Meta:
-        verbose_name_plural = "shop identity"
+        verbose_name = _("shop identity")
+        verbose_name_plural = _("shop identity")
         constraints = [
             models.CheckConstraint(condition=models.Q(pk=1), name="one_shop_identity"),
         ]
@@ -44,11 +70,24 @@ class LegalText(models.Model):
         IMPRINT = "imprint", _("Imprint")
         ACCESSIBILITY = "accessibility", _("Accessibility")
 
-    page = models.CharField(max_length=20, choices=Page)
-    language = models.CharField(max_length=5, choices=settings.LANGUAGES)
-    text = models.TextField(max_length=100_000)
+    page = models.CharField(
+        _("Page"), max_length=20, choices=Page, help_text=_("This text replaces the built-in one.")
+    )
+    language = models.CharField(
+        _("Language"),
+        max_length=5,
+        choices=settings.LANGUAGES,
+        help_text=_("If a language has no text, the page shows another language."),
+    )
+    text = models.TextField(
+        _("Text"),
+        max_length=100_000,
+        help_text=_("An empty line starts a paragraph. A line that begins with # is a heading."),
+    )
 
     class Meta:
+        verbose_name = _("legal text")
+        verbose_name_plural = _("legal texts")
         constraints = [
             models.UniqueConstraint(fields=["page", "language"], name="legal_text_once"),
         ]

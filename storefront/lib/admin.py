@@ -12,22 +12,6 @@ from storefront.lib.models import StatusChange
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 
-# Column labels
-
-TABLES = {
-    "StatusChange": (_("status change"), _("status changes")),
-}
-COLUMNS = {
-    "subject": _("Record type"),
-    "subject_id": _("Record ID"),
-    "status_field": _("Status field"),
-    "from_status": _("Previous status"),
-    "to_status": _("New status"),
-    "at": _("When"),
-    "actor": _("User"),
-    "reason": _("Reason"),
-}
-
 
 def _model(change: StatusChange) -> type[models.Model] | None:
     """Return the model of a change; None if it no longer exists."""
@@ -82,4 +66,3 @@ register_read_only(
     search_fields=["=subject_id", "actor", "reason"],
     ordering=["-id"],
 )
-columns.set_labels("lib", tables=TABLES, columns=COLUMNS)

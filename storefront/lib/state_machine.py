@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.prepared_queries import planned_cursor
 
@@ -22,16 +23,18 @@ class ConcurrentUpdateError(RuntimeError):
 class StatusChange(models.Model):
     """One transition of one row on one status field: who, when, why. Append-only."""
 
-    subject = models.CharField(max_length=60)  # model label, e.g. "orders.Order"
-    subject_id = models.BigIntegerField()
-    status_field = models.CharField(max_length=30)
-    from_status = models.CharField(max_length=30)
-    to_status = models.CharField(max_length=30)
-    at = models.DateTimeField()
-    actor = models.CharField(max_length=100, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
+    subject = models.CharField(_("Record type"), max_length=60)  # model label, e.g. "orders.Order"
+    subject_id = models.BigIntegerField(_("Record ID"))
+    status_field = models.CharField(_("Status field"), max_length=30)
+    from_status = models.CharField(_("Previous status"), max_length=30)
+    to_status = models.CharField(_("New status"), max_length=30)
+    at = models.DateTimeField(_("When"))
+    actor = models.CharField(_("User"), max_length=100, blank=True)
+    reason = models.CharField(_("Reason"), max_length=500, blank=True)
 
     class Meta:
+        verbose_name = _("status change")
+        verbose_name_plural = _("status changes")
         indexes = [models.Index(fields=["subject", "subject_id", "status_field", "id"])]
 
     def __str__(self) -> str:

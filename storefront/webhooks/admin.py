@@ -16,7 +16,6 @@ from storefront.dashboard.inbox.action import QuickAction, enqueue
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.webhooks import processing, tasks
-from storefront.webhooks.column_labels import COLUMNS, TABLES
 from storefront.webhooks.models import InboundWebhook
 
 
@@ -68,4 +67,3 @@ actions.register(
         do=_process,
     ),
 )
-columns.set_labels("hooks", tables=TABLES, columns=COLUMNS)

@@ -44,20 +44,25 @@ class InboundWebhook(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    source = models.CharField(max_length=40)
-    external_id = models.CharField(max_length=100)
-    body = models.BinaryField()
-    received_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
-    status_since = models.DateTimeField()
-    attempts = models.PositiveSmallIntegerField(default=0)
-    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.ORDERS)
-    due_at = models.DateTimeField()  # the worker that claims the row moves this on first
-    problem = models.CharField(max_length=500, blank=True)
+    source = models.CharField(_("Source"), max_length=40)
+    external_id = models.CharField(_("External ID"), max_length=100)
+    body = models.BinaryField(_("Payload"))
+    received_at = models.DateTimeField(_("Received"))
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.RECEIVED)
+    status_since = models.DateTimeField(_("Status since"))
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
+    priority = models.PositiveSmallIntegerField(
+        _("Priority"), choices=Priority, default=Priority.ORDERS
+    )
+    # the worker that claims the row moves this on first
+    due_at = models.DateTimeField(_("Next attempt"))
+    problem = models.CharField(_("Problem"), max_length=500, blank=True)
 
     objects = InboundWebhookQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("incoming webhook")
+        verbose_name_plural = _("incoming webhooks")
         indexes = [
             models.Index(
                 fields=["due_at"],

@@ -1,4 +1,4 @@
-"""Compliance document form: validate a document with its file, name the fields.
+"""Compliance document form: validate a document with its file, group the fields.
 
 The content of the file decides, not its name.
 """
@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 from suppliers.compliance import documents
 from suppliers.compliance.vetting import DocumentSubmission
 from suppliers.models import ComplianceDocument
@@ -35,6 +35,8 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
     """A document for one criterion, with its file."""
 
     paper = forms.FileField(
+        label=_("File"),
+        help_text=_("PDF, PNG or JPEG, at most 10 MB. Optional."),
         required=False,
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
     )
@@ -66,39 +68,23 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
 DOCUMENT_GROUPS = (
     Group(
         _("Scope"),
-        {
-            "supplier": Field(_("Supplier"), _("The supplier that the document is about.")),
-            "criterion": Field(
-                _("Requirement"),
-                _("Offers with this requirement are on sale while the document is valid."),
-            ),
-            "kind": Field(_("Document type"), _("A certificate needs a last valid day.")),
-            "brand": Field(
-                _("Only for this brand"),
-                _("ID of the brand. Empty = all brands."),
-            ),
-            "product": Field(
-                _("Only for this product"),
-                _(
-                    "ID of the product; do not enter a brand as well. Empty = all products"
-                    " of the supplier."
-                ),
-            ),
-        },
+        (
+            "supplier",
+            "criterion",
+            "kind",
+            "brand",
+            "product",
+        ),
     ),
     Group(
         _("Document"),
-        {
-            "issuer": Field(_("Issuer"), _("Laboratory or authority. Optional.")),
-            "reference": Field(_("Document number"), _("As printed on the document. Optional.")),
-            "valid_from": Field(
-                _("Valid from"), _("As stated in the document. Empty = already valid.")
-            ),
-            "valid_until": Field(
-                _("Valid until"), _("As stated in the document. Empty = no expiry.")
-            ),
-            "paper": Field(_("File"), _("PDF, PNG or JPEG, at most 10 MB. Optional.")),
-            "note": Field(_("Note"), _("For colleagues only; customers do not see it. Optional.")),
-        },
+        (
+            "issuer",
+            "reference",
+            "valid_from",
+            "valid_until",
+            "paper",
+            "note",
+        ),
     ),
 )

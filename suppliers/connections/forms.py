@@ -22,9 +22,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from storefront.lib.staff.fieldsets import Field
 from suppliers.connections import setup
-from suppliers.connections.labels import OPTIONS
+from suppliers.connections.labels import OPTIONS, OptionLabel
 from suppliers.connections.setup import MAX_SECRET_LENGTH, ConnectionInput, InvalidSetupError
 from suppliers.connectors import CONNECTORS
 from suppliers.connectors.context import Secret
@@ -98,7 +97,7 @@ def _unwrap_optional(kind: inspect.Type) -> inspect.Type:
 def _option_field(option: inspect.Field, now: Any) -> forms.Field | None:
     kind = _unwrap_optional(option.type)
     usual = option.default if option.default is not msgspec.NODEFAULT else None
-    spoken = OPTIONS.get(option.name, Field(option.name.replace("_", " ").capitalize()))
+    spoken = OPTIONS.get(option.name, OptionLabel(option.name.replace("_", " ").capitalize()))
     words: dict[str, Any] = {
         "label": spoken.label,
         "help_text": spoken.help_text,

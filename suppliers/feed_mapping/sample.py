@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext
 
-from catalog.column_labels import COLUMNS
+from catalog.models import Spec
 from catalog.product_import import identifiers, importer
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
@@ -148,7 +148,7 @@ def _with_page(
         weight_g=None if isinstance(weight_g, ImportIssue) else weight_g,
         facts=tuple(
             AttributeValue(
-                name=str(COLUMNS.get(column, column)),
+                name=_attribute_label(column),
                 value=_display(value),
                 said=enriched.sources.get(column, {}).get("raw", ""),
             )
@@ -156,6 +156,11 @@ def _with_page(
         ),
         more=enriched.more,
     )
+
+
+def _attribute_label(column: str) -> str:
+    labels = {field.name: field.verbose_name for field in Spec._meta.fields}  # noqa: SLF001
+    return str(labels.get(column, column))
 
 
 def _by_cell(issues: Iterable[ImportIssue]) -> dict[str, list[PreviewIssue]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suppliers.models.supplier import FreshnessPolicy
+    from suppliers.models.policies import FreshnessPolicy
 
 HOUR = timedelta(hours=1)
 # Each percent of broken promises adds a tenth to the decay, up to ``MAX_UNRELIABILITY_FACTOR``

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from suppliers.models.supplier import Connection
 
@@ -33,21 +34,29 @@ class CircuitBreaker(models.Model):
     """
 
     connection = models.OneToOneField(
-        Connection, models.CASCADE, null=True, blank=True, related_name="breaker"
+        Connection,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="breaker",
+        verbose_name=_("Connection"),
     )
     # gateway code; empty for a supplier
-    gateway = models.CharField(max_length=20, blank=True, db_default="")
-    failures = models.PositiveIntegerField(default=0)  # consecutive
-    consecutive_opens = models.PositiveIntegerField(default=0)  # since it opened
-    opened_at = models.DateTimeField(null=True, blank=True)
-    open_until = models.DateTimeField(null=True, blank=True)
-    orders_blocked_until = models.DateTimeField(null=True, blank=True)
-    half_open_until = models.DateTimeField(null=True, blank=True)
-    last_failure = models.CharField(max_length=200, blank=True)
+    gateway = models.CharField(_("Gateway"), max_length=20, blank=True, db_default="")
+    failures = models.PositiveIntegerField(_("Consecutive failures"), default=0)  # consecutive
+    # since it opened
+    consecutive_opens = models.PositiveIntegerField(_("Consecutive pauses"), default=0)
+    opened_at = models.DateTimeField(_("No response since"), null=True, blank=True)
+    open_until = models.DateTimeField(_("Syncs retry at"), null=True, blank=True)
+    orders_blocked_until = models.DateTimeField(_("Orders retry at"), null=True, blank=True)
+    half_open_until = models.DateTimeField(_("Probe until"), null=True, blank=True)
+    last_failure = models.CharField(_("Last failure"), max_length=200, blank=True)
 
     objects = CircuitBreakerQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("circuit breaker")
+        verbose_name_plural = _("circuit breakers")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(opened_at__isnull=True)

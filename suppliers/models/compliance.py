@@ -78,30 +78,88 @@ class ComplianceDocument(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="evidence")
-    criterion = models.CharField(max_length=15, choices=Requirement)
-    kind = models.CharField(max_length=12, choices=Kind)
-    brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="+")
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
-    issuer = models.CharField(max_length=120, blank=True)
-    reference = models.CharField(max_length=80, blank=True)
-    valid_from = models.DateField(null=True, blank=True)
-    valid_until = models.DateField(null=True, blank=True)  # inclusive
-    file = models.CharField(max_length=60, blank=True)
-    file_sha256 = models.CharField(max_length=64, blank=True)
-    note = models.CharField(max_length=500, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.SUBMITTED)
-    status_since = models.DateTimeField()
-    submitted_by = models.CharField(max_length=100)
-    verified_by = models.CharField(max_length=100, blank=True)
-    verified_at = models.DateTimeField(null=True, blank=True)
+    supplier = models.ForeignKey(
+        Supplier,
+        models.PROTECT,
+        related_name="evidence",
+        verbose_name=_("Supplier"),
+        help_text=_("The supplier that the document is about."),
+    )
+    criterion = models.CharField(
+        _("Requirement"),
+        max_length=15,
+        choices=Requirement,
+        help_text=_("Offers with this requirement are on sale while the document is valid."),
+    )
+    kind = models.CharField(
+        _("Document type"),
+        max_length=12,
+        choices=Kind,
+        help_text=_("A certificate needs a last valid day."),
+    )
+    brand = models.ForeignKey(
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Only for this brand"),
+        help_text=_("ID of the brand. Empty = all brands."),
+    )
+    product = models.ForeignKey(
+        Product,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Only for this product"),
+        help_text=_(
+            "ID of the product; do not enter a brand as well. Empty = all products of the supplier."
+        ),
+    )
+    issuer = models.CharField(
+        _("Issuer"), max_length=120, blank=True, help_text=_("Laboratory or authority. Optional.")
+    )
+    reference = models.CharField(
+        _("Document number"),
+        max_length=80,
+        blank=True,
+        help_text=_("As printed on the document. Optional."),
+    )
+    valid_from = models.DateField(
+        _("Valid from"),
+        null=True,
+        blank=True,
+        help_text=_("As stated in the document. Empty = already valid."),
+    )
+    # inclusive
+    valid_until = models.DateField(
+        _("Valid until"),
+        null=True,
+        blank=True,
+        help_text=_("As stated in the document. Empty = no expiry."),
+    )
+    file = models.CharField(_("File"), max_length=60, blank=True)
+    file_sha256 = models.CharField(_("File hash"), max_length=64, blank=True)
+    note = models.CharField(
+        _("Note"),
+        max_length=500,
+        blank=True,
+        help_text=_("For colleagues only; customers do not see it. Optional."),
+    )
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.SUBMITTED)
+    status_since = models.DateTimeField(_("Since"))
+    submitted_by = models.CharField(_("Submitted by"), max_length=100)
+    verified_by = models.CharField(_("Verified by"), max_length=100, blank=True)
+    verified_at = models.DateTimeField(_("Verified at"), null=True, blank=True)
     # when staff were warned that it expires
-    warned_at = models.DateTimeField(null=True, blank=True)
+    warned_at = models.DateTimeField(_("Staff alerted at"), null=True, blank=True)
 
     objects = ComplianceDocumentQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "evidence"
+        verbose_name = _("compliance document")
+        verbose_name_plural = _("compliance documents")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="verified")

@@ -23,15 +23,19 @@ class FeedMapping(models.Model):
     ``spec`` is read by ``suppliers.connectors.feed.mapping.spec.Mapping``.
     """
 
-    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="mappings")
-    content = models.CharField(max_length=10, choices=FileContent)
-    version = models.PositiveIntegerField()
-    spec = models.JSONField()
-    made_by = models.CharField(max_length=100)
-    made_at = models.DateTimeField()
-    is_active = models.BooleanField(default=False)
+    supplier = models.ForeignKey(
+        Supplier, models.CASCADE, related_name="mappings", verbose_name=_("Supplier")
+    )
+    content = models.CharField(_("Content"), max_length=10, choices=FileContent)
+    version = models.PositiveIntegerField(_("Version number"))
+    spec = models.JSONField(_("Specification"))
+    made_by = models.CharField(_("Created by"), max_length=100)
+    made_at = models.DateTimeField(_("Created"))
+    is_active = models.BooleanField(_("Active"), default=False)
 
     class Meta:
+        verbose_name = _("feed mapping")
+        verbose_name_plural = _("feed mappings")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "content", "version"], name="mapping_once_per_version"
@@ -54,15 +58,21 @@ class FeedUpload(models.Model):
     is the date of the file at the supplier, if the uploader stated it.
     """
 
-    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="uploads")
-    content = models.CharField(max_length=10, choices=FileContent)
-    storage_name = models.CharField(max_length=80)
-    original_name = models.CharField(max_length=120, blank=True)
-    digest = models.CharField(max_length=64)  # SHA-256
-    size_bytes = models.PositiveBigIntegerField()
-    by = models.CharField(max_length=100)
-    at = models.DateTimeField()
-    made_at = models.DateTimeField(null=True, blank=True)
+    supplier = models.ForeignKey(
+        Supplier, models.CASCADE, related_name="uploads", verbose_name=_("Supplier")
+    )
+    content = models.CharField(_("Content"), max_length=10, choices=FileContent)
+    storage_name = models.CharField(_("Stored as"), max_length=80)
+    original_name = models.CharField(_("File name"), max_length=120, blank=True)
+    digest = models.CharField(_("Hash"), max_length=64)  # SHA-256
+    size_bytes = models.PositiveBigIntegerField(_("Size (bytes)"))
+    by = models.CharField(_("Submitted by"), max_length=100)
+    at = models.DateTimeField(_("When"))
+    made_at = models.DateTimeField(_("Created"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("uploaded file")
+        verbose_name_plural = _("uploaded files")
 
     def __str__(self) -> str:
         return self.storage_name

@@ -36,17 +36,30 @@ class StockDecrement(models.Model):
     run from our order (or its shipment) to the first report that shows it.
     """
 
-    supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="countdown")
-    at = models.CharField(max_length=10, choices=Supplier.StockDecrementedAt, blank=True)
-    median_lag_s = models.PositiveIntegerField(null=True, blank=True)
-    max_lag_s = models.PositiveIntegerField(null=True, blank=True)  # the longest lag of a sale
-    decrements_observed_after_order = models.PositiveIntegerField(default=0)
-    decrements_not_observed_after_order = models.PositiveIntegerField(default=0)
-    decrements_observed_after_shipment = models.PositiveIntegerField(default=0)
-    decrements_not_observed_after_shipment = models.PositiveIntegerField(default=0)
-    measured_at = models.DateTimeField()
+    supplier = models.OneToOneField(
+        Supplier, models.CASCADE, related_name="countdown", verbose_name=_("Supplier")
+    )
+    at = models.CharField(
+        _("Stock reduced at"), max_length=10, choices=Supplier.StockDecrementedAt, blank=True
+    )
+    median_lag_s = models.PositiveIntegerField(_("Median delay (s)"), null=True, blank=True)
+    # the longest lag of a sale
+    max_lag_s = models.PositiveIntegerField(_("90th percentile delay (s)"), null=True, blank=True)
+    decrements_observed_after_order = models.PositiveIntegerField(_("Reduced at order"), default=0)
+    decrements_not_observed_after_order = models.PositiveIntegerField(
+        _("Not reduced at order"), default=0
+    )
+    decrements_observed_after_shipment = models.PositiveIntegerField(
+        _("Reduced at shipment"), default=0
+    )
+    decrements_not_observed_after_shipment = models.PositiveIntegerField(
+        _("Not reduced at shipment"), default=0
+    )
+    measured_at = models.DateTimeField(_("Measured at"))
 
     class Meta:
+        verbose_name = _("stock update delay")
+        verbose_name_plural = _("stock update delays")
         constraints = [
             models.CheckConstraint(
                 condition=Q(max_lag_s__isnull=True) | Q(median_lag_s__isnull=False, at__gt=""),
@@ -69,15 +82,21 @@ class StockLocation(models.Model):
     up to this moment; ``freshness_key``: by these terms (``suppliers.inventory.confirmations``).
     """
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
-    code = models.CharField(max_length=30)
-    country = models.CharField(max_length=2)
-    name = models.CharField(max_length=80, blank=True)
-    stock_confirmed_at = models.DateTimeField(null=True, blank=True)
-    aged_until = models.DateTimeField(null=True, editable=False)
-    freshness_key = models.CharField(max_length=80, db_default="", editable=False)
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="locations", verbose_name=_("Supplier")
+    )
+    code = models.CharField(_("Code"), max_length=30)
+    country = models.CharField(_("Country"), max_length=2)
+    name = models.CharField(_("Name"), max_length=80, blank=True)
+    stock_confirmed_at = models.DateTimeField(_("Stock confirmed at"), null=True, blank=True)
+    aged_until = models.DateTimeField(_("Decay last applied at"), null=True, editable=False)
+    freshness_key = models.CharField(
+        _("Decay rules applied"), max_length=80, db_default="", editable=False
+    )
 
     class Meta:
+        verbose_name = _("warehouse")
+        verbose_name_plural = _("warehouses")
         constraints = [
             models.UniqueConstraint(fields=["supplier", "code"], name="location_once_per_supplier"),
         ]
@@ -175,21 +194,35 @@ class StockLevel(models.Model):
     """
 
     # Each is the first column of an existing index.
-    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels", db_index=False)
-    location = models.ForeignKey(
-        StockLocation, models.PROTECT, related_name="levels", db_index=False
+    offer = models.ForeignKey(
+        SupplierOffer,
+        models.PROTECT,
+        related_name="levels",
+        db_index=False,
+        verbose_name=_("Offer"),
     )
-    reported_quantity = models.IntegerField(default=0)
-    buffer = models.IntegerField(default=0)
-    reserved = models.IntegerField(default=0)
-    allocated_outstanding = models.IntegerField(default=0)
-    as_of = models.DateTimeField()
-    is_unconfirmed = models.BooleanField(default=False)
-    received_at = models.DateTimeField()
+    location = models.ForeignKey(
+        StockLocation,
+        models.PROTECT,
+        related_name="levels",
+        db_index=False,
+        verbose_name=_("Warehouse"),
+    )
+    reported_quantity = models.IntegerField(_("Reported by the supplier (units)"), default=0)
+    buffer = models.IntegerField(_("Safety stock (units)"), default=0)
+    reserved = models.IntegerField(_("Reserved (units)"), default=0)
+    allocated_outstanding = models.IntegerField(
+        _("Sold, not yet in reported stock (units)"), default=0
+    )
+    as_of = models.DateTimeField(_("As of"))
+    is_unconfirmed = models.BooleanField(_("Missing from the last report"), default=False)
+    received_at = models.DateTimeField(_("Received at"))
 
     objects = StockLevelQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("stock level")
+        verbose_name_plural = _("stock levels")
         indexes = [models.Index(fields=["location", "as_of"], name="level_by_age")]
         constraints = [
             models.UniqueConstraint(fields=["offer", "location"], name="level_once_per_location"),
@@ -250,18 +283,22 @@ class StockMovement(models.Model):
         RELEASED = "released", _("Released")
         ADJUSTED = "adjusted", _("Adjusted")
 
-    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="movements")
-    kind = models.CharField(max_length=10, choices=Kind)
-    reported_delta = models.IntegerField(default=0)
-    reserved_delta = models.IntegerField(default=0)
-    allocated_delta = models.IntegerField(default=0)
-    cause = models.CharField(max_length=60)
-    old_confirmed_at = models.DateTimeField(null=True)
-    at = models.DateTimeField()
+    level = models.ForeignKey(
+        StockLevel, models.PROTECT, related_name="movements", verbose_name=_("Stock level")
+    )
+    kind = models.CharField(_("Type"), max_length=10, choices=Kind)
+    reported_delta = models.IntegerField(_("Change of reported stock"), default=0)
+    reserved_delta = models.IntegerField(_("Change of reserved stock"), default=0)
+    allocated_delta = models.IntegerField(_("Change of sold stock"), default=0)
+    cause = models.CharField(_("Cause"), max_length=60)
+    old_confirmed_at = models.DateTimeField(_("Previous value known since"), null=True)
+    at = models.DateTimeField(_("When"))
 
     objects = StockMovementQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("stock movement")
+        verbose_name_plural = _("stock movements")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(reported_delta=0, reserved_delta=0, allocated_delta=0),

@@ -27,15 +27,19 @@ class SupplierProduct(models.Model):
         REFUSED = "refused", _("Rejected")  # its page is invalid; a SyncIssue says why
         DISCONTINUED = "discontinued", _("Discontinued")
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="products")
-    external_id = models.CharField(max_length=60)
-    list_digest = models.CharField(max_length=32)
-    cost_digest = models.CharField(max_length=32)
-    detail_digest = models.CharField(max_length=32, blank=True)
-    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
-    changed_at = models.DateTimeField()
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="products", verbose_name=_("Supplier")
+    )
+    external_id = models.CharField(_("Supplier's ID"), max_length=60)
+    list_digest = models.CharField(_("List hash"), max_length=32)
+    cost_digest = models.CharField(_("Cost hash"), max_length=32)
+    detail_digest = models.CharField(_("Page hash"), max_length=32, blank=True)
+    status = models.CharField(_("Status"), max_length=20, choices=Status, default=Status.ACTIVE)
+    changed_at = models.DateTimeField(_("Changed at"))
 
     class Meta:
+        verbose_name = _("supplier product")
+        verbose_name_plural = _("supplier products")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "external_id"], name="supplier_product_once_per_ref"
@@ -104,32 +108,54 @@ class SupplierOffer(models.Model):
 
     LINK: ClassVar = "variant"
 
+    # covered by the unique constraint
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="offers", db_index=False
-    )  # covered by the unique constraint
-    supplier_sku = models.CharField(max_length=60)
-    product_external_id = models.CharField(max_length=60)
+        Supplier, models.PROTECT, related_name="offers", db_index=False, verbose_name=_("Supplier")
+    )
+    supplier_sku = models.CharField(_("Supplier SKU"), max_length=60)
+    product_external_id = models.CharField(_("Supplier product"), max_length=60)
     variant = models.ForeignKey(
-        Variant, models.PROTECT, null=True, blank=True, related_name="offers"
+        Variant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offers",
+        verbose_name=_("Variant"),
     )
     disputed_variant = models.ForeignKey(
-        Variant, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        Variant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("Disputed variant"),
     )
-    title = models.CharField(max_length=200, blank=True)
-    cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    currency = models.CharField(max_length=3)
-    min_order_units = models.PositiveIntegerField(default=1)
-    pack_size = models.PositiveIntegerField(default=1)  # sold in multiples of it
-    lead_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: the supplier's
-    map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    restock_on = models.DateField(null=True, blank=True)
-    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
-    missing_certificates = models.CharField(max_length=120, blank=True)
-    seen_at = models.DateTimeField()
-    cost_reported_at = models.DateTimeField(null=True, blank=True)
-    overridden_fields = models.JSONField(  # set by staff
-        default=list, db_default=models.Value([], models.JSONField()), blank=True
+    title = models.CharField(_("Title"), max_length=200, blank=True)
+    cost_amount = models.DecimalField(
+        _("Cost"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    currency = models.CharField(_("Currency"), max_length=3)
+    min_order_units = models.PositiveIntegerField(_("Minimum order quantity"), default=1)
+    pack_size = models.PositiveIntegerField(_("Pack size"), default=1)  # sold in multiples of it
+    # None: the supplier's
+    lead_days = models.PositiveSmallIntegerField(_("Handling time (days)"), null=True, blank=True)
+    map_amount = models.DecimalField(
+        _("Minimum advertised price (MAP)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    msrp_amount = models.DecimalField(
+        _("Recommended retail price (MSRP)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    restock_on = models.DateField(_("Expected back in stock"), null=True, blank=True)
+    status = models.CharField(_("Status"), max_length=20, choices=Status, default=Status.ACTIVE)
+    missing_certificates = models.CharField(_("Missing documents"), max_length=120, blank=True)
+    seen_at = models.DateTimeField(_("Last seen"))
+    cost_reported_at = models.DateTimeField(_("Cost reported separately at"), null=True, blank=True)
+    overridden_fields = models.JSONField(
+        _("Overridden fields"),  # set by staff
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
     )
     run = models.ForeignKey(
         "suppliers.SyncRun",
@@ -137,20 +163,28 @@ class SupplierOffer(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        db_index=False,  # never queried by run; an index would be written at each change
+        db_index=False,
+        verbose_name=_(
+            "Sync run"
+        ),  # never queried by run; an index would be written at each change
     )
-    is_cost_unconfirmed = models.BooleanField(db_default=False)
+    is_cost_unconfirmed = models.BooleanField(
+        _("Cost missing from the last report"), db_default=False
+    )
     # For indexes: unlike ``cost_amount``, it does not change with every cost.
     has_cost = StoredGeneratedField(
         expression=ExpressionWrapper(
             Q(cost_amount__isnull=False), output_field=models.BooleanField()
         ),
         output_field=models.BooleanField(),
+        verbose_name=_("Has a cost"),
     )
 
     objects = SupplierOfferQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "supplier_sku"], name="offer_once_per_supplier_sku"
@@ -208,18 +242,27 @@ class CostChange(models.Model):
     offer back on sale. ``old_confirmed_at`` is when the old cost was last confirmed.
     """
 
-    offer = models.ForeignKey(SupplierOffer, models.CASCADE, related_name="cost_changes")
-    run = models.ForeignKey(
-        "suppliers.SyncRun", models.PROTECT, null=True, blank=True, related_name="cost_changes"
+    offer = models.ForeignKey(
+        SupplierOffer, models.CASCADE, related_name="cost_changes", verbose_name=_("Offer")
     )
-    cause = models.CharField(max_length=60, db_default="")
-    old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    new_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    was_on_hold = models.BooleanField(default=False, db_default=False)
-    old_confirmed_at = models.DateTimeField(null=True)
-    at = models.DateTimeField()
+    run = models.ForeignKey(
+        "suppliers.SyncRun",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cost_changes",
+        verbose_name=_("Sync run"),
+    )
+    cause = models.CharField(_("Cause"), max_length=60, db_default="")
+    old_amount = models.DecimalField(_("Before"), max_digits=12, decimal_places=2, null=True)
+    new_amount = models.DecimalField(_("After"), max_digits=12, decimal_places=2, null=True)
+    was_on_hold = models.BooleanField(_("Was on hold"), default=False, db_default=False)
+    old_confirmed_at = models.DateTimeField(_("Previous value known since"), null=True)
+    at = models.DateTimeField(_("When"))
 
     class Meta:
+        verbose_name = _("cost change")
+        verbose_name_plural = _("cost changes")
         indexes = [
             models.Index(
                 fields=["at"],
@@ -240,7 +283,13 @@ class PendingPublication(models.Model):
     refresh.
     """
 
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
+    )
+
+    class Meta:
+        verbose_name = _("pending publication")
+        verbose_name_plural = _("pending publications")
 
     def __str__(self) -> str:
         return str(self.variant_id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, cast
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import Promise
@@ -15,18 +16,20 @@ from suppliers.models.runs import SyncRun
 from suppliers.models.supplier import Supplier
 
 
-def _percent(label: Promise) -> models.PositiveSmallIntegerField[int | None, int | None]:
-    most = MaxValueValidator(100)
+def _threshold(
+    label: Promise, *, help_text: Promise, validator: BaseValidator
+) -> models.PositiveSmallIntegerField[int | None, int | None]:
     return models.PositiveSmallIntegerField(
-        cast("str", label), null=True, blank=True, validators=[most]
+        cast("str", label),
+        null=True,
+        blank=True,
+        validators=[validator],
+        help_text=cast("str", help_text),
     )
 
 
-def _factor(label: Promise) -> models.PositiveSmallIntegerField[int | None, int | None]:
-    least = MinValueValidator(2)
-    return models.PositiveSmallIntegerField(
-        cast("str", label), null=True, blank=True, validators=[least]
-    )
+_percent = partial(_threshold, validator=MaxValueValidator(100))
+_factor = partial(_threshold, validator=MinValueValidator(2))
 
 
 class QuarantineThresholds(models.Model):
@@ -50,26 +53,84 @@ class QuarantineThresholds(models.Model):
         "review_due_h",
     )
 
-    supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="limits")
-    max_missing_percent = _percent(_("Missing rows (max. %)"))
-    max_zeroed_percent = _percent(_("Zeroed stock rows (max. %)"))
-    max_surged_percent = _percent(_("Surged stock rows (max. %)"))
-    surge_factor = _factor(_("Stock surge factor"))
-    max_invalid_percent = _percent(_("Invalid rows (max. %)"))
-    max_price_outlier_percent = _percent(_("Price outliers (max. %)"))
-    price_outlier_factor = _factor(_("Price outlier factor"))
-    max_negative_margin_percent = _percent(_("Costs above our net price (max. %)"))
-    max_duplicate_percent = _percent(_("Duplicate rows (max. %)"))
-    cost_increase_alert_percent = _percent(_("Cost increase alert above (%)"))
+    supplier = models.OneToOneField(
+        Supplier,
+        models.CASCADE,
+        related_name="limits",
+        verbose_name=_("Supplier"),
+        help_text=_("These thresholds apply to this supplier only. Each supplier has one set."),
+    )
+    max_missing_percent = _percent(
+        _("Missing rows (max. %)"),
+        help_text=_(
+            "If a larger share of the known rows is missing, and more than 3 rows, "
+            "the run is quarantined."
+        ),
+    )
+    max_zeroed_percent = _percent(
+        _("Zeroed stock rows (max. %)"),
+        help_text=_(
+            "If a larger share of the rows in stock drops to zero at once, the run is quarantined."
+        ),
+    )
+    max_surged_percent = _percent(
+        _("Surged stock rows (max. %)"),
+        help_text=_("If a larger share of rows rises steeply at once, the run is quarantined."),
+    )
+    surge_factor = _factor(
+        _("Stock surge factor"),
+        help_text=_("What counts as a steep rise: 10 = from 5 units to 50 or more."),
+    )
+    max_invalid_percent = _percent(
+        _("Invalid rows (max. %)"),
+        help_text=_("If a larger share of rows cannot be read, the run is quarantined."),
+    )
+    max_price_outlier_percent = _percent(
+        _("Price outliers (max. %)"),
+        help_text=_(
+            "If a larger share of costs changes steeply at once, the run is "
+            "quarantined; a single outlier puts only its offer on hold."
+        ),
+    )
+    price_outlier_factor = _factor(
+        _("Price outlier factor"),
+        help_text=_("What counts as an outlier: 10 = from 5 to 50 or more, or to 0.50 or less."),
+    )
+    max_negative_margin_percent = _percent(
+        _("Costs above our net price (max. %)"),
+        help_text=_(
+            "If a larger share of the products on sale would cost more than our "
+            "price, the run is quarantined."
+        ),
+    )
+    max_duplicate_percent = _percent(
+        _("Duplicate rows (max. %)"),
+        help_text=_(
+            "If a larger share of rows is repeated with different values, the run is quarantined."
+        ),
+    )
+    cost_increase_alert_percent = _percent(
+        _("Cost increase alert above (%)"),
+        help_text=_("The cost is applied; it is listed among the alerts for a week."),
+    )
     max_file_age_h = models.PositiveIntegerField(
-        _("Maximum age of the newest row (hours)"), null=True, blank=True
+        _("Maximum age of the newest row (hours)"),
+        null=True,
+        blank=True,
+        help_text=_("If the newest row of a file is older, the run is quarantined. 0 = no check."),
     )
     review_due_h = models.PositiveIntegerField(
-        _("Review due within (hours)"), null=True, blank=True
+        _("Review due within (hours)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "A quarantined run without a decision by then is reported as a failed integrity check."
+        ),
     )
 
     class Meta:
-        verbose_name_plural = "feed limits"
+        verbose_name = _("quarantine thresholds")
+        verbose_name_plural = _("quarantine thresholds")
 
     def __str__(self) -> str:
         return f"limits of {self.supplier}"
@@ -100,19 +161,25 @@ class PendingChange(models.Model):
         DEFERRED = "deferred", _("Waiting for sales to be subtracted")
         SKIPPED_NEWER_VALUE = "skipped", _("Skipped: newer value exists")
 
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
-    kind = models.CharField(max_length=20, choices=Kind)
-    offer = models.ForeignKey(SupplierOffer, models.CASCADE, null=True, related_name="+")
-    row = models.CharField(max_length=60)
-    place = models.CharField(max_length=30, blank=True)
-    country = models.CharField(max_length=2, blank=True)
-    old = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    new = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    size = models.DecimalField(max_digits=18, decimal_places=4, default=0)
-    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
-    reported_at = models.DateTimeField(null=True, blank=True)
+    run = models.ForeignKey(
+        SyncRun, models.CASCADE, related_name="changes", verbose_name=_("Sync run")
+    )
+    kind = models.CharField(_("Type"), max_length=20, choices=Kind)
+    offer = models.ForeignKey(
+        SupplierOffer, models.CASCADE, null=True, related_name="+", verbose_name=_("Offer")
+    )
+    row = models.CharField(_("Row"), max_length=60)
+    place = models.CharField(_("Location"), max_length=30, blank=True)
+    country = models.CharField(_("Country"), max_length=2, blank=True)
+    old = models.DecimalField(_("Before"), max_digits=12, decimal_places=2, null=True)
+    new = models.DecimalField(_("After"), max_digits=12, decimal_places=2, null=True)
+    size = models.DecimalField(_("Magnitude"), max_digits=18, decimal_places=4, default=0)
+    outcome = models.CharField(_("Outcome"), max_length=20, choices=Outcome, blank=True)
+    reported_at = models.DateTimeField(_("Reported at"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("pending change")
+        verbose_name_plural = _("pending changes")
         indexes = [
             models.Index(fields=["run", "-size", "id"], name="change_by_size"),
             models.Index(fields=["run", "kind", "-size", "id"], name="change_by_kind_and_size"),

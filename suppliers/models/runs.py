@@ -53,28 +53,33 @@ class SyncRun(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="runs")
-    kind = models.CharField(max_length=10, choices=Kind)
-    status = models.CharField(max_length=12, choices=Status, default=Status.FETCHING)
-    status_since = models.DateTimeField()
-    started_at = models.DateTimeField()
-    lease_until = models.DateTimeField()  # an open run past this moment is dead
-    ended_at = models.DateTimeField(null=True, blank=True)
-    read = models.PositiveIntegerField(default=0)
-    created = models.PositiveIntegerField(default=0)
-    updated = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    gone = models.PositiveIntegerField(default=0)
-    rejected = models.PositiveIntegerField(default=0)
-    deferred_rows = models.PositiveIntegerField(default=0)
-    problem = models.CharField(max_length=500, blank=True)
-    decided_by = models.CharField(max_length=100, blank=True)
-    guards_waived_by = models.CharField(max_length=100, blank=True)
-    profile = models.JSONField(default=dict, blank=True)
-    calls = models.JSONField(default=dict, blank=True)
-    points = models.JSONField(default=dict, blank=True)
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="runs", verbose_name=_("Supplier")
+    )
+    kind = models.CharField(_("Content"), max_length=10, choices=Kind)
+    status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.FETCHING)
+    status_since = models.DateTimeField(_("Status since"))
+    started_at = models.DateTimeField(_("Started"))
+    # an open run past this moment is dead
+    lease_until = models.DateTimeField(_("Lease expires at"))
+    ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
+    read = models.PositiveIntegerField(_("Rows read"), default=0)
+    created = models.PositiveIntegerField(_("Created"), default=0)
+    updated = models.PositiveIntegerField(_("Updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("Unchanged"), default=0)
+    gone = models.PositiveIntegerField(_("Discontinued"), default=0)
+    rejected = models.PositiveIntegerField(_("Rejected"), default=0)
+    deferred_rows = models.PositiveIntegerField(_("Left to the next run"), default=0)
+    problem = models.CharField(_("Error"), max_length=500, blank=True)
+    decided_by = models.CharField(_("Decided by"), max_length=100, blank=True)
+    guards_waived_by = models.CharField(_("Checks waived by"), max_length=100, blank=True)
+    profile = models.JSONField(_("Import statistics"), default=dict, blank=True)
+    calls = models.JSONField(_("API calls"), default=dict, blank=True)
+    points = models.JSONField(_("API points used"), default=dict, blank=True)
 
     class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "kind"],
@@ -120,17 +125,25 @@ class SyncIssue(models.Model):
         ERROR = "error", _("Error")  # the row was not applied
         WARNING = "warning", _("Warning")  # applied without the invalid value
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="issues")
-    first_run = models.ForeignKey(SyncRun, models.PROTECT, related_name="+")
-    last_run = models.ForeignKey(SyncRun, models.PROTECT, related_name="issues")
-    row = models.CharField(max_length=80)  # the supplier's id of the row
-    code = models.SlugField(max_length=40)
-    severity = models.CharField(max_length=8, choices=Severity)
-    message = models.CharField(max_length=500)
-    raw = models.JSONField(default=dict, blank=True)
-    resolved_at = models.DateTimeField(null=True, blank=True)
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="issues", verbose_name=_("Supplier")
+    )
+    first_run = models.ForeignKey(
+        SyncRun, models.PROTECT, related_name="+", verbose_name=_("First run")
+    )
+    last_run = models.ForeignKey(
+        SyncRun, models.PROTECT, related_name="issues", verbose_name=_("Last run")
+    )
+    row = models.CharField(_("Row"), max_length=80)  # the supplier's id of the row
+    code = models.SlugField(_("Error"), max_length=40)
+    severity = models.CharField(_("Severity"), max_length=8, choices=Severity)
+    message = models.CharField(_("Message"), max_length=500)
+    raw = models.JSONField(_("Original row"), default=dict, blank=True)
+    resolved_at = models.DateTimeField(_("Resolved"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("import error")
+        verbose_name_plural = _("import errors")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "row", "code"],
@@ -153,9 +166,13 @@ class PageBatch(models.Model):
     to the run, null until imported.
     """
 
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+")
-    pages = models.BinaryField()
-    done = models.JSONField(null=True, blank=True)
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+", verbose_name=_("Sync run"))
+    pages = models.BinaryField(_("Pages"))
+    done = models.JSONField(_("Result"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("page batch")
+        verbose_name_plural = _("page batches")
 
     def __str__(self) -> str:
         return f"{self.run_id}:{self.pk}"

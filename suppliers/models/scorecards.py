@@ -33,13 +33,17 @@ class ScorecardFact(models.Model):
         # number of known costs on that day
         COSTS_KNOWN = "costs_known", _("Known costs")
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="facts")
-    kind = models.CharField(max_length=12, choices=Kind)
-    subject = models.CharField(max_length=60)
-    value = models.DecimalField(max_digits=14, decimal_places=3)
-    happened_at = models.DateTimeField()
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="facts", verbose_name=_("Supplier")
+    )
+    kind = models.CharField(_("Type"), max_length=12, choices=Kind)
+    subject = models.CharField(_("Subject"), max_length=60)
+    value = models.DecimalField(_("Value"), max_digits=14, decimal_places=3)
+    happened_at = models.DateTimeField(_("When"))
 
     class Meta:
+        verbose_name = _("scorecard event")
+        verbose_name_plural = _("scorecard events")
         constraints = [
             models.UniqueConstraint(fields=["supplier", "kind", "subject"], name="fact_seen_once"),
         ]
@@ -56,13 +60,16 @@ class LatencyBucket(models.Model):
     answer.
     """
 
-    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="latency_buckets")
-    on = models.DateField()
-    le_ms = models.PositiveIntegerField()
-    count = models.PositiveIntegerField()
+    supplier = models.ForeignKey(
+        Supplier, models.CASCADE, related_name="latency_buckets", verbose_name=_("Supplier")
+    )
+    on = models.DateField(_("Date"))
+    le_ms = models.PositiveIntegerField(_("At most (ms)"))
+    count = models.PositiveIntegerField(_("Calls"))
 
     class Meta:
-        verbose_name_plural = "answer tallies"
+        verbose_name = _("response time histogram")
+        verbose_name_plural = _("response time histograms")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "on", "le_ms"], name="tally_once_per_bucket"
@@ -94,17 +101,21 @@ class Scorecard(models.Model):
         ANSWER_TIME = "answer_time", _("API response time")
         ANSWERED = "answered", _("Answered API calls")
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="scorecards")
-    measure = models.CharField(max_length=20, choices=Measure)
-    on = models.DateField()
-    sample = models.PositiveIntegerField()
-    good = models.PositiveIntegerField(null=True)
-    value = models.DecimalField(max_digits=16, decimal_places=4)
-    low = models.DecimalField(max_digits=16, decimal_places=4, null=True)
-    high = models.DecimalField(max_digits=16, decimal_places=4, null=True)
-    tail = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="scorecards", verbose_name=_("Supplier")
+    )
+    measure = models.CharField(_("Metric"), max_length=20, choices=Measure)
+    on = models.DateField(_("Date"))
+    sample = models.PositiveIntegerField(_("Sample size"))
+    good = models.PositiveIntegerField(_("Good"), null=True)
+    value = models.DecimalField(_("Value"), max_digits=16, decimal_places=4)
+    low = models.DecimalField(_("Lower bound"), max_digits=16, decimal_places=4, null=True)
+    high = models.DecimalField(_("Upper bound"), max_digits=16, decimal_places=4, null=True)
+    tail = models.DecimalField(_("90th percentile"), max_digits=16, decimal_places=4, null=True)
 
     class Meta:
+        verbose_name = _("scorecard metric")
+        verbose_name_plural = _("scorecard metrics")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "measure", "on"], name="scorecard_once_per_day"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from suppliers.models.inventory import StockLocation
 
@@ -17,26 +18,109 @@ class ShippingService(models.Model):
     transit; cells and batteries are lithium
     """
 
-    location = models.ForeignKey(StockLocation, models.PROTECT, related_name="services")
-    code = models.SlugField(max_length=40)
-    tier = models.CharField(max_length=12)  # "economy" or "express": what the customer chooses
-    carrier_service = models.CharField(max_length=50)  # the supplier's name of the service
-    countries = models.JSONField(default=list)  # empty: worldwide
-    currency = models.CharField(max_length=3)
-    base_amount = models.DecimalField(max_digits=10, decimal_places=2)
-    per_kg_amount = models.DecimalField(max_digits=10, decimal_places=2)
-    min_days = models.PositiveSmallIntegerField()
-    max_days = models.PositiveSmallIntegerField()
-    max_weight_g = models.PositiveIntegerField(default=2000)
-    accepts_cells_in_equipment = models.BooleanField(default=True)
-    accepts_cells_with_equipment = models.BooleanField(default=False)
-    accepts_cells_alone = models.BooleanField(default=False)
-    max_cell_wh = models.DecimalField(max_digits=6, decimal_places=2, default=20)
-    max_battery_wh = models.DecimalField(max_digits=6, decimal_places=2, default=100)
-    max_cells = models.PositiveSmallIntegerField(null=True, blank=True)  # empty: no limit
-    is_active = models.BooleanField(default=True)
+    location = models.ForeignKey(
+        StockLocation,
+        models.PROTECT,
+        related_name="services",
+        verbose_name=_("From"),
+        help_text=_("Origin warehouse."),
+    )
+    code = models.SlugField(
+        _("Code"),
+        max_length=40,
+        help_text=_("Our code: letters, digits and hyphens, unique per warehouse."),
+    )
+    # "economy" or "express": what the customer chooses
+    tier = models.CharField(
+        _("Delivery method"),
+        max_length=12,
+        help_text=_(
+            "economy or express, which customers choose at checkout. A service with "
+            "another value is used only if no service of the chosen method takes "
+            "the parcel."
+        ),
+    )
+    # the supplier's name of the service
+    carrier_service = models.CharField(
+        _("Supplier's name"),
+        max_length=50,
+        help_text=_("Exactly as the supplier writes it: orders refer to the service by this name."),
+    )
+    # Empty: worldwide.
+    countries = models.JSONField(
+        _("Countries"),
+        default=list,
+        help_text=_("Country codes, such as DE, AT. Empty = all countries."),
+    )
+    currency = models.CharField(
+        _("Currency"), max_length=3, help_text=_("Three letters. Cannot be changed later.")
+    )
+    base_amount = models.DecimalField(
+        _("Price per parcel"),
+        max_digits=10,
+        decimal_places=2,
+        help_text=_("Before the price per kilogram. 0 = only the weight counts."),
+    )
+    per_kg_amount = models.DecimalField(
+        _("Price per kilogram"),
+        max_digits=10,
+        decimal_places=2,
+        help_text=_("Charged by the gram. 0 = free."),
+    )
+    min_days = models.PositiveSmallIntegerField(
+        _("Minimum transit time (days)"),
+        help_text=_("Calendar days after handover to the carrier. 0 = the same day."),
+    )
+    max_days = models.PositiveSmallIntegerField(
+        _("Maximum transit time (days)"),
+        help_text=_("Basis of the latest delivery date shown to customers. Not below the minimum."),
+    )
+    max_weight_g = models.PositiveIntegerField(
+        _("Maximum parcel weight (g)"),
+        default=2000,
+        help_text=_("Heavier parcels use another service. 0 = no parcels."),
+    )
+    accepts_cells_in_equipment = models.BooleanField(
+        _("Batteries in the light"),
+        default=True,
+        help_text=_("Accepts lights that contain a lithium cell."),
+    )
+    accepts_cells_with_equipment = models.BooleanField(
+        _("Batteries with the light"),
+        default=False,
+        help_text=_("Accepts lithium cells packed with their light."),
+    )
+    accepts_cells_alone = models.BooleanField(
+        _("Loose batteries"), default=False, help_text=_("Accepts lithium cells without a light.")
+    )
+    max_cell_wh = models.DecimalField(
+        _("Maximum lithium cell (Wh)"),
+        max_digits=6,
+        decimal_places=2,
+        default=20,
+        help_text=_("Postal services usually allow 20. 0 = no lithium."),
+    )
+    max_battery_wh = models.DecimalField(
+        _("Maximum lithium battery (Wh)"),
+        max_digits=6,
+        decimal_places=2,
+        default=100,
+        help_text=_("All cells of one light together; 100 is usual. 0 = no lithium."),
+    )
+    # empty: no limit
+    max_cells = models.PositiveSmallIntegerField(
+        _("Maximum lithium cells per parcel"),
+        null=True,
+        blank=True,
+        help_text=_("All lights in the parcel together. Empty = no limit."),
+    )
+    is_active = models.BooleanField(
+        _("Active"), default=True, help_text=_("If cleared, new parcels do not use this service.")
+    )
 
     class Meta:
+        verbose_name = _("shipping service")
+        verbose_name_plural = _("shipping services")
         constraints = [
             models.UniqueConstraint(fields=["location", "code"], name="service_once_per_location"),
             models.CheckConstraint(

@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +22,6 @@ from unfold.widgets import (
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import action, register_read_only
 from storefront.lib.staff.inlines import inline
-from suppliers.column_labels import COLUMNS
 from suppliers.inventory import tasks
 from suppliers.models import (
     CostChange,
@@ -84,17 +82,14 @@ class OverrideForm(forms.Form):
         return filled
 
 
-def _label(name: str) -> str | Promise:
-    return COLUMNS[name]
-
-
 class ClearOverrideForm(forms.Form):
     """The fields to return to the feed."""
 
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
         choices=[
-            (name, _label(name)) for name in (*overrides.OVERRIDABLE_FIELDS, SupplierOffer.LINK)
+            (name, columns.field_label(SupplierOffer, name))
+            for name in (*overrides.OVERRIDABLE_FIELDS, SupplierOffer.LINK)
         ],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -121,14 +116,20 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
     override = set(offer.overridden_fields)
     told = [
         (
-            _label(name),
+            columns.field_label(SupplierOffer, name),
             "—" if value is None else value,
             gettext("set manually") if name in override else why,
         )
         for name, value, why in told
     ]
     if "status" in offer.overridden_fields:
-        told.append((_label("status"), offer.get_status_display(), gettext("set manually")))
+        told.append(
+            (
+                columns.field_label(SupplierOffer, "status"),
+                offer.get_status_display(),
+                gettext("set manually"),
+            )
+        )
     moved = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
     last = Subquery(moved.order_by("-pk").values("cause")[:1])
     levels = offer.levels.annotate(last=last).order_by("location__code")

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 
 from suppliers.connectors import CONNECTORS
-from suppliers.models import supplier
+from suppliers.models.policies import EVERY_DAY
 from suppliers.profile import order_schedule
 
 
@@ -32,7 +32,7 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     def clean_order_days(self) -> str:
         days = set(self.cleaned_data["order_days"])
-        if not days or not days <= set(supplier.EVERY_DAY):
+        if not days or not days <= set(EVERY_DAY):
             raise forms.ValidationError(gettext("Enter weekdays as digits from 1 to 7."))
         return "".join(sorted(days))
 

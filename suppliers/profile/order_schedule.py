@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from suppliers.models.supplier import EVERY_DAY, DispatchMode, OrderDispatchPolicy
+from suppliers.models.policies import EVERY_DAY, DispatchMode, OrderDispatchPolicy
 
 # Allows for clock drift, a late sweep and a full bulkhead.
 CUT_OFF_MARGIN = timedelta(minutes=15)

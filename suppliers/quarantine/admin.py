@@ -34,6 +34,7 @@ from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
 from suppliers.models import PendingChange, QuarantineThresholds, SyncIssue, SyncRun
 from suppliers.quarantine import review, rollback
+from suppliers.quarantine.guards import DEFAULT_THRESHOLDS
 from suppliers.quarantine.labels import (
     BASELINE_LABELS,
     CHECKED_COUNTS,
@@ -204,6 +205,15 @@ class QuarantineThresholdsAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **words: Any) -> Any:
+        """End the help text of a threshold with its default."""
+        if db_field.name in QuarantineThresholds.NAMES:
+            usual = gettext("Empty = {usual}, the default for all suppliers.").format(
+                usual=getattr(DEFAULT_THRESHOLDS, db_field.name)
+            )
+            words["help_text"] = f"{db_field.help_text} {usual}"
+        return super().formfield_for_dbfield(db_field, request, **words)
 
 
 # Runs

@@ -1,4 +1,4 @@
-"""Shipping service admin: edit the services of a location, name their form fields."""
+"""Shipping service admin: edit the services of a location."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.columns import NamedFilter
 from storefront.lib.staff.country_fields import CountriesField
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 from suppliers.models import ShippingService
 
 # Form fields
@@ -20,82 +20,41 @@ from suppliers.models import ShippingService
 SERVICE_GROUPS = (
     Group(
         _("Shipping service"),
-        {
-            "location": Field(_("From"), _("Origin warehouse.")),
-            "code": Field(
-                _("Code"), _("Our code: letters, digits and hyphens, unique per warehouse.")
-            ),
-            "carrier_service": Field(
-                _("Supplier's name"),
-                _("Exactly as the supplier writes it: orders refer to the service by this name."),
-            ),
-            "tier": Field(
-                _("Delivery method"),
-                _(
-                    "economy or express, which customers choose at checkout. A service"
-                    " with another value is used only if no service of the chosen"
-                    " method takes the parcel."
-                ),
-            ),
-            "is_active": Field(_("Active"), _("If cleared, new parcels do not use this service.")),
-        },
+        (
+            "location",
+            "code",
+            "carrier_service",
+            "tier",
+            "is_active",
+        ),
     ),
     Group(
         _("Destinations and transit time"),
-        {
-            "countries": Field(
-                _("Countries"), _("Country codes, such as DE, AT. Empty = all countries.")
-            ),
-            "min_days": Field(
-                _("Minimum transit time (days)"),
-                _("Calendar days after handover to the carrier. 0 = the same day."),
-            ),
-            "max_days": Field(
-                _("Maximum transit time (days)"),
-                _("Basis of the latest delivery date shown to customers. Not below the minimum."),
-            ),
-        },
+        (
+            "countries",
+            "min_days",
+            "max_days",
+        ),
     ),
     Group(
         _("Shipping rate"),
-        {
-            "currency": Field(_("Currency"), _("Three letters. Cannot be changed later.")),
-            "base_amount": Field(
-                _("Price per parcel"),
-                _("Before the price per kilogram. 0 = only the weight counts."),
-            ),
-            "per_kg_amount": Field(_("Price per kilogram"), _("Charged by the gram. 0 = free.")),
-        },
+        (
+            "currency",
+            "base_amount",
+            "per_kg_amount",
+        ),
     ),
     Group(
         _("Weight and battery limits"),
-        {
-            "max_weight_g": Field(
-                _("Maximum parcel weight (g)"),
-                _("Heavier parcels use another service. 0 = no parcels."),
-            ),
-            "accepts_cells_in_equipment": Field(
-                _("Batteries in the light"), _("Accepts lights that contain a lithium cell.")
-            ),
-            "accepts_cells_with_equipment": Field(
-                _("Batteries with the light"), _("Accepts lithium cells packed with their light.")
-            ),
-            "accepts_cells_alone": Field(
-                _("Loose batteries"), _("Accepts lithium cells without a light.")
-            ),
-            "max_cell_wh": Field(
-                _("Maximum lithium cell (Wh)"),
-                _("Postal services usually allow 20. 0 = no lithium."),
-            ),
-            "max_battery_wh": Field(
-                _("Maximum lithium battery (Wh)"),
-                _("All cells of one light together; 100 is usual. 0 = no lithium."),
-            ),
-            "max_cells": Field(
-                _("Maximum lithium cells per parcel"),
-                _("All lights in the parcel together. Empty = no limit."),
-            ),
-        },
+        (
+            "max_weight_g",
+            "accepts_cells_in_equipment",
+            "accepts_cells_with_equipment",
+            "accepts_cells_alone",
+            "max_cell_wh",
+            "max_battery_wh",
+            "max_cells",
+        ),
     ),
 )
 

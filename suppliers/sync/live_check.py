@@ -26,7 +26,7 @@ from suppliers.connectors.capabilities import PagedStockAndPrice
 from suppliers.connectors.records import DiscontinuedError, StockReport, is_missing_sku
 from suppliers.inventory import freshness, publication
 from suppliers.models import StockLevel, Supplier
-from suppliers.models.supplier import LiveCheckFallback
+from suppliers.models.policies import LiveCheckFallback
 from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks

@@ -21,62 +21,31 @@ from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
-from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 
 RETURN_POLICY = (
     Group(
         _("Supplier"),
-        {
-            "supplier": Field(
-                _("Supplier"), _("Leave empty for all suppliers without their own policy.")
-            ),
-        },
+        ("supplier",),
     ),
     Group(
         _("Return shipping"),
-        {
-            "destination": Field(
-                _("Return to"), _("Shown to the customer when the return is approved.")
-            ),
-            "address": Field(
-                _("Return address"),
-                _("On one line, as written on a parcel. Shown to the customer."),
-            ),
-            "returnless_below_amount": Field(
-                _("No return below"),
-                _(
-                    "The customer keeps items worth less than this. In the currency of the "
-                    "order. 0 = never."
-                ),
-            ),
-            "label_payer": Field(
-                _("Return shipping paid by"),
-                _("For withdrawals only. We always pay for defective or wrong items."),
-            ),
-        },
+        (
+            "destination",
+            "address",
+            "returnless_below_amount",
+            "label_payer",
+        ),
     ),
     Group(
         _("Supplier terms"),
-        {
-            "accepts_returns": Field(
-                _("Accepts returns"), _("If off, staff get no reminder to request a credit.")
-            ),
-            "return_window_days": Field(
-                _("Return period (days)"),
-                _("Counted from the day of the customer's return request."),
-            ),
-            "warranty_months": Field(
-                _("Supplier warranty (months)"),
-                _(
-                    "How long after delivery the supplier pays for defective or wrong "
-                    "items. Leave empty to use the return period."
-                ),
-            ),
-            "restocking_fee_percent": Field(
-                _("Restocking fee (%)"), _("Percentage of the purchase cost. 0 = none.")
-            ),
-        },
+        (
+            "accepts_returns",
+            "return_window_days",
+            "warranty_months",
+            "restocking_fee_percent",
+        ),
     ),
 )
 

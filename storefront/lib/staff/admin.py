@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from kombu.exceptions import OperationalError
@@ -145,7 +146,7 @@ class StaffAdmin(ConfirmingAdmin):
 
     An action needs the change permission even if no field is editable. ``available_if`` maps an
     action to a test of the rows it applies to. ``rights`` maps a field to the permission to see it.
-    ``groups`` define fieldsets, labels and help texts; ``empty_text`` is the text of an empty list.
+    ``groups`` define fieldsets; ``empty_text`` is the text of an empty list.
     """
 
     # Unfold's class reads permissions from the database, which does not exist before migrate.
@@ -259,16 +260,16 @@ class StaffAdmin(ConfirmingAdmin):
         change: bool = False,  # noqa: FBT002 - Django's
         **words: Any,
     ) -> type[forms.ModelForm[Any]]:
-        """Apply the groups' labels and help texts, also to fields that only the form declares."""
+        """Label the fields that the form declares for a column as the column is labeled."""
         if obj is None and self.add_form is not None:
             words["form"] = self.add_form
-        labels, helps = fieldsets.labels(self.groups), fieldsets.help_texts(self.groups)
-        words = {"labels": labels, "help_texts": helps, **words}
         made: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **words)
-        for name in labels.keys() & made.declared_fields.keys() & made.base_fields.keys():
-            field: Any = copy(made.base_fields[name])
-            field.label, field.help_text = labels[name], helps[name]
-            made.base_fields[name] = field
+        for column in self.opts.fields:
+            if column.name in made.declared_fields and column.name in made.base_fields:
+                field: Any = copy(made.base_fields[column.name])
+                field.label = field.label or capfirst(column.verbose_name)
+                field.help_text = field.help_text or column.help_text
+                made.base_fields[column.name] = field
         return made
 
     def get_field_queryset(

@@ -1,4 +1,4 @@
-"""Admin columns: format money, ages, statuses, links and JSON, name tables and columns."""
+"""Admin columns: format money, ages, statuses, links and JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from functools import reduce
 from typing import Any, cast
 
 from babel.numbers import format_currency
-from django.apps import apps
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -23,35 +22,17 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from storefront.lib.money import Money
-from storefront.lib.staff import fieldsets
 from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
 
-# Names of tables, columns and rows
+# Names of values and rows
 
 
-def set_labels(
-    app: str, *, tables: Mapping[str, tuple[Words, Words]], columns: Mapping[str, Words]
-) -> None:
-    """Set the verbose names of an app's models and fields for all staff pages.
-
-    A label of the form's groups takes precedence. Set at runtime, so that migrations do not contain
-    them.
-
-    ``tables`` maps a model to its singular and plural name; ``columns`` maps a field, or
-    ``Model.field`` if the name means something else there.
-    """
-    for model in apps.get_app_config(app).get_models():
-        meta: Any = model._meta  # noqa: SLF001 - Django's documented model API
-        if names := tables.get(model.__name__):
-            meta.verbose_name, meta.verbose_name_plural = names
-        table = admin.site._registry.get(model)  # noqa: SLF001 - as the admin finds tables
-        labels = fieldsets.labels(getattr(table, "groups", ()))
-        for field in meta.fields:
-            asked = (f"{model.__name__}.{field.name}", field.name)
-            words = labels.get(field.name) or columns.get(asked[0]) or columns.get(asked[1])
-            if words:
-                field.verbose_name = words
+def field_label(model: type[models.Model], name: str) -> str | Promise:
+    """Return the label of a field."""
+    field: Any = model._meta.get_field(name)  # noqa: SLF001 - Django's documented model API
+    label: str | Promise = field.verbose_name
+    return label
 
 
 def choice_label(model: type[models.Model], column: str, value: Any) -> str:

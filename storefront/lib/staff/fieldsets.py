@@ -1,9 +1,9 @@
-"""Admin fieldsets: group fields, give each a label with its unit and a help text."""
+"""Admin fieldsets: group the fields of a page under titles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
@@ -15,32 +15,16 @@ OTHER_TITLE = _("More")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """Label of a field, with its unit, and help text."""
-
-    label: Words
-    help_text: Words = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """A fieldset.
 
-    ``fields`` maps names to labels; ``columns`` are read-only columns shown first. A group without
+    ``fields`` are names of fields; ``columns`` are read-only columns shown first. A group without
     both takes the editable fields that no group names.
     """
 
     title: Words
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Sequence[str] = ()
     columns: Sequence[Any] = ()
-
-
-def labels(groups: Iterable[Group]) -> dict[str, Words]:
-    return {name: words.label for group in groups for name, words in group.fields.items()}
-
-
-def help_texts(groups: Iterable[Group]) -> dict[str, Words]:
-    return {name: words.help_text for group in groups for name, words in group.fields.items()}
 
 
 def fieldsets(
@@ -52,7 +36,7 @@ def fieldsets(
     """
     groups = list(groups)
     if all(group.columns or group.fields for group in groups):
-        groups.append(Group(OTHER_TITLE))  # keep fields that have no label yet
+        groups.append(Group(OTHER_TITLE))  # keep fields that no group names yet
     named = {name for group in groups for name in (*group.columns, *group.fields)}
     editable_fields, read = list(editable_fields), list(read)
     others = [one for one in editable_fields if one not in named]

@@ -63,5 +63,5 @@ def _related(model: type[models.Model], path: str) -> type[models.Model] | None:
 
 @cache  # the admin looks for the same column object in its fieldsets and its read-only fields
 def _as_text(model: type[models.Model], name: str) -> columns.Column:
-    label = model._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # noqa: SLF001
+    label = columns.field_label(model, name)
     return columns.plain(name, label)

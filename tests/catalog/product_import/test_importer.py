@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Brand, Image, Mode, Product, RepricingRequest, Spec, Variant
-from catalog.models.products import CONTACT_PARTS
+from catalog.models.categories import CONTACT_PARTS
 from catalog.product_import import importer
 from catalog.products.forms import BrandForm
 from tests.factories.catalog import NOON

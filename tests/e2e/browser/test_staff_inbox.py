@@ -42,7 +42,7 @@ def test_each_reason_is_settled_by_its_own_button(office, browse, held, width): 
 
     row = page.get_by_role("row", name=held.number)
     assert row.get_by_role("button", name="Override hold").count() == 2
-    row.get_by_role("button", name="Approve 12.00 EUR").click()
+    row.get_by_role("button", name="12.00 EUR now").click()
 
     page.get_by_text(f"{held.number}: this hold reason was overridden.").wait_for()
     assert row.get_by_role("button", name="Override hold").count() == 1

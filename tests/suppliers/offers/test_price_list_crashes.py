@@ -30,7 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize(
-    ("at", "after", "left"), [("create_offers", 0, 0), ("lock_offer_creation", 2, 1), ("match_offers", 0, 301)]
+    ("at", "after", "left"),
+    [("create_offers", 0, 0), ("lock_offer_creation", 2, 1), ("match_offers", 0, 301)],
 )
 def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at, after, left):
     monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)

@@ -21,7 +21,9 @@ def known(supplier, world, monkeypatch):
     """Thirty known products; each run rereads all of them sequentially."""
     for job in (products, price_reading):
         monkeypatch.setattr(
-            job, "fetch_concurrently", partial(concurrent_requests.fetch_concurrently, max_concurrent=1)
+            job,
+            "fetch_concurrently",
+            partial(concurrent_requests.fetch_concurrently, max_concurrent=1),
         )
     Connection.objects.update(products_every_min=ALL_EACH_TIME, prices_every_min=ALL_EACH_TIME)
     supplier.refresh_from_db()

@@ -92,7 +92,9 @@ class GivingBack(Truths):
         wanted = self.instead_of([line], which) if word == "swap" else {}
         said = ReturnRequest(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
         with suppress(*REFUSED):
-            (made,) = requests.submit(order=line.order, request=said, actor="customer", now=self.now)
+            (made,) = requests.submit(
+                order=line.order, request=said, actor="customer", now=self.now
+            )
             by_staff = {"authorization": made, "actor": "ann", "now": self.now}
             if word in {"keep", "cancel"}:
                 {"keep": refunds.refund_without_return, "cancel": authorizations.cancel}[word](

@@ -1,0 +1,221 @@
+"""Category models: store categories and brands."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.enums import EU
+from storefront.lib.db.fields import StoredGeneratedField
+
+# Categories
+
+
+class Family(models.TextChoices):
+    """The kind of a product, which decides the attributes it needs."""
+
+    FLASHLIGHT = "flashlight", _("Flashlight")
+    HEADLAMP = "headlamp", _("Headlamp")
+    LANTERN = "lantern", _("Lantern")
+    WORK_LIGHT = "work_light", _("Work light")
+    BIKE_LIGHT = "bike_light", _("Bike light")
+    BATTERY = "battery", _("Battery")
+    CHARGER = "charger", _("Charger")
+    ACCESSORY = "accessory", _("Accessory")
+
+
+class Category(models.Model):
+    """A category; ``names`` and ``intros`` hold its texts per locale.
+
+    Its products are not sent to the countries in ``not_sent_to``, beside their own.
+    """
+
+    slug = models.SlugField(
+        _("URL handle"),
+        max_length=60,
+        unique=True,
+        help_text=_("Lower-case letters and hyphens. Old links stop working if you change it."),
+    )
+    names = models.JSONField(
+        _("Name in each language"),
+        default=dict,
+        help_text=_('Format: {"en": "Headlamps", "az": "…"}. A missing language shows English.'),
+    )
+    intros = models.JSONField(
+        _("Introduction in each language"),
+        default=dict,
+        blank=True,
+        help_text=_("Same format as the names. Shown above the products and by search engines."),
+    )
+    families = models.JSONField(
+        _("Product kinds"),
+        default=list,
+        help_text=_(
+            'Format: ["headlamp"]. Home page guides for these kinds link to this category.'
+        ),
+    )
+    google_id = models.PositiveIntegerField(
+        _("Google product category ID"),
+        null=True,
+        blank=True,
+        help_text=_("For product feeds only. The shop does not use it. Optional."),
+    )
+    position = models.PositiveSmallIntegerField(
+        _("Position"), default=0, help_text=_("The lowest number comes first.")
+    )
+    # country codes; empty: no restriction
+    not_sent_to = ArrayField(
+        models.CharField(max_length=2),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name=_("Restricted countries"),
+        help_text=_(
+            "Country codes, such as DE, FR. No product in this category ships "
+            "there. Leave empty for none. Orders that are not submitted yet are put "
+            "on hold."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def name_in(self, locale: str) -> str:
+        return str(self.names.get(locale) or self.names.get("en") or self.slug)
+
+    def intro_in(self, locale: str) -> str:
+        return str(self.intros.get(locale) or self.intros.get("en") or "")
+
+
+# Brands
+
+# The contacts of a brand are columns: ``maker_name`` to ``responsible_email``.
+CONTACT_ROLES, CONTACT_PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
+
+
+class Brand(models.Model):
+    """A brand, its manufacturer, and the manufacturer's responsible person in the EU.
+
+    ``key`` is the name folded for comparison. Products of a manufacturer outside the EU are not
+    sold to the EU while no responsible person is known (Regulation (EU) 2023/988, article 16).
+    """
+
+    name = models.CharField(_("Name"), max_length=80)
+    key = models.CharField(_("Normalized name"), max_length=80, unique=True)
+    maker_name = models.CharField(
+        _("Name"),
+        max_length=120,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("As on the product or its packaging."),
+    )
+    maker_address = models.CharField(
+        _("Postal address"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Shown on the product page; without the country."),
+    )
+    maker_country = models.CharField(
+        _("Country"),
+        max_length=2,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_(
+            "Two letters, such as CN. A manufacturer outside the EU needs a "
+            "responsible person in the EU: without one its products are not sold to "
+            "the EU."
+        ),
+    )
+    maker_email = models.EmailField(
+        _("E-mail"),
+        max_length=254,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Shown on the product page."),
+    )
+    responsible_name = models.CharField(
+        _("Name"),
+        max_length=120,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Importer, authorized representative or fulfillment provider."),
+    )
+    responsible_address = models.CharField(
+        _("Postal address"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Shown on the product page; without the country."),
+    )
+    responsible_country = models.CharField(
+        _("Country"),
+        max_length=2,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Two letters of an EU country."),
+    )
+    responsible_email = models.EmailField(
+        _("E-mail"),
+        max_length=254,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("Shown on the product page."),
+    )
+    # Staff entered or removed the responsible person: feeds do not fill it in again.
+    is_responsible_locked = models.BooleanField(
+        _("Locked"),
+        db_default=False,
+        default=False,
+        help_text=_("If on, feeds do not change it. It is locked when staff change or remove it."),
+    )
+    lacks_responsible_person = StoredGeneratedField(
+        expression=models.ExpressionWrapper(
+            ~Q(maker_country__in=["", *sorted(EU)]) & Q(responsible_name=""),
+            output_field=models.BooleanField(),
+        ),
+        output_field=models.BooleanField(),
+        verbose_name=_("Not sold to the EU: no responsible person"),
+    )
+
+    class Meta:
+        verbose_name = _("brand")
+        verbose_name_plural = _("brands")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    responsible_name="",
+                    responsible_address="",
+                    responsible_country="",
+                    responsible_email="",
+                )
+                | (
+                    ~Q(responsible_name="")
+                    & ~Q(responsible_address="")
+                    & ~Q(responsible_email="")
+                    & Q(responsible_country__in=sorted(EU))
+                ),
+                name="brand_responsible_person_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def not_sent_to(self) -> frozenset[str]:
+        return EU if self.lacks_responsible_person else frozenset()

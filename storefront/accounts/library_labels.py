@@ -1,0 +1,42 @@
+"""Library labels: name the tables and columns of Django's and allauth's models for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.staff.fieldsets import Words
+
+# Singular and plural name of a table, and the labels of its columns.
+LABELS: Mapping[type[Model], tuple[Words, Words, Mapping[str, Words]]] = {
+    EmailAddress: (
+        _("account e-mail address"),
+        _("account e-mail addresses"),
+        {
+            "user": _("User"),
+            "email": _("E-mail"),
+            "verified": _("Verified"),
+            "primary": _("Primary"),
+        },
+    ),
+    Group: (_("group"), _("groups"), {"name": _("Name")}),
+    Permission: (
+        _("permission"),
+        _("permissions"),
+        {"name": _("Name"), "content_type": _("Table"), "codename": _("Code")},
+    ),
+}
+
+
+def apply() -> None:
+    """Set the labels at runtime, because we do not own these models and their migrations."""
+    for model, (name, plural, columns) in LABELS.items():
+        meta: Any = model._meta  # noqa: SLF001 - Django's documented model API
+        meta.verbose_name, meta.verbose_name_plural = name, plural
+        for column, label in columns.items():
+            meta.get_field(column).verbose_name = label
