@@ -62,8 +62,8 @@ POWER_W: Units = {"w": Decimal(1), "watt": Decimal(1), "watts": Decimal(1)}
 COLOR_K: Units = {"k": Decimal(1), "kelvin": Decimal(1)}
 
 
-# Words that are a unit only in brackets at the end of a heading: "Size in", "Battery D".
-_NOT_LAST = frozenset({"d", "in", '"', "″", "ora", "ore", "tag"})
+# Unit words that count only in brackets: "Size (in)", not "Size in".
+_BRACKETED_ONLY = frozenset({"d", "in", '"', "″", "ora", "ore", "tag"})
 _ALL_UNITS = frozenset().union(
     OUTPUT_LM, INTENSITY_CD, TIME_MIN, WEIGHT_G, LENGTH_MM, DISTANCE_M, CAPACITY_MAH, VOLTAGE_V,
     ENERGY_WH, POWER_W, COLOR_K,
@@ -86,12 +86,12 @@ def heading_unit(heading: str) -> str:
     unit = (found["bracket"] or found["last"]).casefold()
     if found["bracket"] and _LUX_AT.fullmatch(unit):
         return unit
-    is_unit = unit in _ALL_UNITS and (found["bracket"] or unit not in _NOT_LAST)
+    is_unit = unit in _ALL_UNITS and (found["bracket"] or unit not in _BRACKETED_ONLY)
     return unit if is_unit else ""
 
 
 def with_heading_unit(text: str, *, heading: str) -> str:
-    """Append the unit of the heading to a bare number, range or product."""
+    """Append the unit of the heading to a bare number, range or dimensions (``65 x 42``)."""
     unit = heading_unit(heading)
     return f"{text} {unit}" if unit and _BARE.fullmatch(text.strip()) else text
 
@@ -102,18 +102,18 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
     Raises: UnreadableError  a range (``110-140 g``), or a number with two readings (``1.000 lm``)
     """
     names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
-    found = re.compile(rf"({_NUMBER})\s*[- ]?({names})(?![a-z0-9])", re.IGNORECASE)
-    is_range = re.compile(
+    quantity_pattern = re.compile(rf"({_NUMBER})\s*[- ]?({names})(?![a-z0-9])", re.IGNORECASE)
+    range_pattern = re.compile(
         rf"({_NUMBER})\s*(?:{names})?\s*(?:-|–|—|~|to|bis|à)\s*({_NUMBER})\s*(?:{names})"
         r"(?![a-z0-9])",
         re.IGNORECASE,
     )
-    if is_range.search(text):
+    if range_pattern.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
     if units is VOLTAGE_V:
         mark = mark or "."  # no light has a thousand volts
     amounts = []
-    for each in found.finditer(text):
+    for each in quantity_pattern.finditer(text):
         number, unit = each[1], each[2]
         if " " in number and text[: each.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")
@@ -128,12 +128,12 @@ def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None
     """
     amounts = set(parse_quantities(text, units, mark=mark))
     if len(amounts) > 1:
-        raise UnreadableError(f"{text[:60]!r} names several")
+        raise UnreadableError(f"{text[:60]!r} states several amounts")
     return amounts.pop() if amounts else None
 
 
 def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
-    """Return all candela in a text: ``22 kcd``, and ``49 lux @ 5m``, which are 49 · 5².
+    """Return all intensities in a text, in candela. ``49 lux @ 5m`` is 49 · 5² cd.
 
     Raises: UnreadableError  see ``parse_quantities``
     """
@@ -151,15 +151,15 @@ def parse_duration_min(text: str, *, mark: str = "") -> Decimal | None:
 
     Raises: UnreadableError  see ``parse_quantities``
     """
-    both = re.fullmatch(
+    match = re.fullmatch(
         r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?|std\.?|stunden?)\s*(?:and\s*)?(\d{1,2})\s*"
         r"(?:m|min|mins|minutes?|minuten)?\W*"
         r"|\D*?(\d{1,3}):([0-5]\d)\s*(?:h|hrs?|hours?|std\.?)\W*",
         text.strip(),
         re.IGNORECASE,
     )
-    if both:
-        return Decimal(both[1] or both[3]) * 60 + Decimal(both[2] or both[4])
+    if match:
+        return Decimal(match[1] or match[3]) * 60 + Decimal(match[2] or match[4])
     return parse_quantity(text, TIME_MIN, mark=mark)
 
 

@@ -20,7 +20,7 @@ from catalog.exchange_rates import ecb
 from catalog.models import Channel, ExchangeRate, ExchangeRateUpdate, Listing
 from catalog.pricing import landed_cost, repricing_queue
 from catalog.pricing.policy import rate_limits
-from catalog.pricing.rate_validity import assess_rate, moved_too_far
+from catalog.pricing.rate_validity import assess_rate, exceeds_max_change
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.download import download
 
@@ -96,7 +96,7 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
             reported_by=actor[:100],
             reported_at=now,
         )
-        if row is not None and moved_too_far(
+        if row is not None and exceeds_max_change(
             old=row.rate,
             new=rate,
             passed=_time_since_reports(row, as_of=as_of),
@@ -273,8 +273,8 @@ def _depends_on(row: ExchangeRate) -> Q:
 
 def _status(row: ExchangeRate, now: datetime) -> RateStatus:
     return assess_rate(
-        rate=row.rate, as_of=row.as_of, waiting=row.pending_rate, limits=rate_limits(), now=now
-    ).validity
+        rate=row.rate, as_of=row.as_of, pending_rate=row.pending_rate, limits=rate_limits(), now=now
+    ).status
 
 
 ACTOR = "fetch of rates"

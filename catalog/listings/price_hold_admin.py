@@ -39,7 +39,7 @@ class PriceHoldAdmin(StaffAdmin):
         columns.status(
             "status", _("Status"), calls=["open"], ended=["approved", "price_kept", "superseded"]
         ),
-        "why",
+        "block_reason",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
         columns.money(
             "proposed_amount", _("Suggested price"), currency="listing__channel__currency"
@@ -54,9 +54,9 @@ class PriceHoldAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["breakdown", "sentence", *AMOUNTS]
     readonly_fields: ClassVar = [
-        "why",
+        "block_reason",
         *(_amount(name) for name in AMOUNTS),
-        "made",
+        "cost_breakdown",
         columns.status_history,
     ]
     actions: ClassVar = ["approve_all", "reject_all"]
@@ -69,11 +69,11 @@ class PriceHoldAdmin(StaffAdmin):
     user_errors: ClassVar = (price_approvals.CannotApproveError,)
 
     @admin.display(description=_("Cost breakdown"))
-    def made(self, hold: PriceHold) -> str:
+    def cost_breakdown(self, hold: PriceHold) -> str:
         return price_comparison.compare_hold(hold)
 
     @admin.display(description=_("Figures"))
-    def why(self, hold: PriceHold) -> str:
+    def block_reason(self, hold: PriceHold) -> str:
         return labels.hold_message(hold)
 
     @action(description=_("Approve suggested prices"))

@@ -145,7 +145,7 @@ class PriceChange(models.Model):
     """A price change; the lowest price of the last 30 days is read from these rows.
 
     ``amount`` is None if the price was lost. ``breakdown`` holds the inputs and each step, as
-    ``pricing.breakdown.snapshot`` writes them.
+    ``pricing.breakdown.to_json`` writes them.
     """
 
     listing = models.ForeignKey(

@@ -1,7 +1,7 @@
 """Product models: store products, variants, identifiers and images.
 
-A product is one page of the shop, a variant is what a customer buys. An identifier is a GTIN, a
-part number (MPN) or the supplier's own number. An image has its source URL and our file name.
+A product is one page of the shop, a variant is what a customer buys. An identifier is a GTIN,
+MPN, model number or supplier SKU. An image has its source URL and our file name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from catalog.models.categories import Brand, Category, Family
 
 
 class Product(models.Model):
-    """One marketing unit: a page in the shop, with one or more variants."""
+    """A product page with one or more variants."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -121,7 +121,7 @@ class Variant(models.Model):
         DISCONTINUED = "discontinued", _("Discontinued")
 
     class Lithium(models.TextChoices):
-        """How its lithium ships, which decides what routes may carry it."""
+        """How its lithium cells are packed (IATA): decides which shipping services accept it."""
 
         NONE = "none", _("No lithium")
         INSIDE = (
@@ -247,9 +247,9 @@ class ImageQuerySet(models.QuerySet["Image"]):
         )
 
     def showing(self, *, product: Any, variant: Any, color: Any) -> ImageQuerySet:
-        """Return a product's fetched images: of the variant, its color, the product, then others.
+        """Return fetched images by relevance: of the variant, its color, the product, others.
 
-        Shape:  values, or references to them in an outer query
+        Shape:  values or ``OuterRef``
         """
         is_of_color = ~Q(variant__color="") & Q(variant__color=color)
         nearness = models.Case(

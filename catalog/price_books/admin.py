@@ -161,7 +161,7 @@ class PriceBookAdmin(StaffAdmin):
         )
 
     def _open(self, request: HttpRequest, book: PriceBook) -> None:
-        versions.go_live(book=book, actor=str(request.user), now=timezone.now())
+        versions.publish(book=book, actor=str(request.user), now=timezone.now())
         self.wake(request, listing_tasks.reprice_due_channels)
 
     @action(description=_("Restore"), icon="history")
@@ -169,7 +169,7 @@ class PriceBookAdmin(StaffAdmin):
         book = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            versions.roll_back(to=book, actor=str(request.user), now=timezone.now())
+            versions.restore(book=book, actor=str(request.user), now=timezone.now())
             self.wake(request, listing_tasks.reprice_due_channels)
 
         return self.ask(
@@ -195,7 +195,7 @@ class PriceBookAdmin(StaffAdmin):
             explain=gettext("The draft starts with the rules and limits of this book."),
             act=lambda _given: made.append(
                 versions.create_draft(
-                    channel=book.channel, like=book, actor=str(request.user), now=timezone.now()
+                    channel=book.channel, template=book, actor=str(request.user), now=timezone.now()
                 )
             ),
             done=gettext("Draft created. It has no effect until it goes live."),

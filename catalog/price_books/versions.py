@@ -20,7 +20,7 @@ class NotReadyError(Exception):
 
 @transaction.atomic(durable=True)
 def create_draft(
-    *, channel: Channel, actor: str, now: datetime, like: PriceBook | None = None
+    *, channel: Channel, actor: str, now: datetime, template: PriceBook | None = None
 ) -> PriceBook:
     """Create a draft with the rules and guards of another book, or of the live one.
 
@@ -28,11 +28,11 @@ def create_draft(
     """
     _lock(channel)
     live = PriceBook.objects.filter(channel=channel, status=Status.LIVE).first()
-    return _copy(like or live, channel=channel, actor=actor, now=now)
+    return _copy(template or live, channel=channel, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
-def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
+def publish(*, book: PriceBook, actor: str, now: datetime) -> None:
     """Make a draft the live book of its channel and request repricing.
 
     Locks:  the channel, then the book
@@ -41,13 +41,13 @@ def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
     """
     _lock(book.channel)
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
-    if row.status == Status.DRAFT and (words := dry_run.why_stale(book=row, now=now)):
-        raise NotReadyError(words)
-    _take_live(row, actor=actor, now=now)
+    if row.status == Status.DRAFT and (message := dry_run.why_stale(book=row, now=now)):
+        raise NotReadyError(message)
+    _publish(row, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
-def take_first_live(*, book: PriceBook, actor: str, now: datetime) -> None:
+def publish_first(*, book: PriceBook, actor: str, now: datetime) -> None:
     """Take the first book of a channel live, without a dry run: it has no prices to change.
 
     Locks:  the channel, then the book
@@ -57,23 +57,23 @@ def take_first_live(*, book: PriceBook, actor: str, now: datetime) -> None:
     if PriceBook.objects.filter(channel=book.channel).exclude(pk=book.pk).exists():
         raise NotReadyError("This is not the first price book of its channel.")
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
-    _take_live(row, actor=actor, now=now)
+    _publish(row, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
-def roll_back(*, to: PriceBook, actor: str, now: datetime) -> PriceBook:
+def restore(*, book: PriceBook, actor: str, now: datetime) -> PriceBook:
     """Restore the rules and guards of an earlier book as a new live version.
 
     Locks:  the channel, then the new book
     Raises: NotReadyError  that book was never live, or is live now
     """
-    _lock(to.channel)
-    row = PriceBook.objects.get(pk=to.pk)
+    _lock(book.channel)
+    row = PriceBook.objects.get(pk=book.pk)
     if row.status != Status.RETIRED:
         raise NotReadyError("Only a price book that was live before can be restored.")
-    book = _copy(row, channel=row.channel, actor=actor, now=now, restored_from=row)
-    _take_live(book, actor=actor, now=now)
-    return book
+    new = _copy(row, channel=row.channel, actor=actor, now=now, restored_from=row)
+    _publish(new, actor=actor, now=now)
+    return new
 
 
 def clear_dry_run(*, book: PriceBook) -> None:
@@ -93,7 +93,7 @@ def _lock(channel: Channel) -> None:
 
 
 def _copy(
-    like: PriceBook | None,
+    template: PriceBook | None,
     *,
     channel: Channel,
     actor: str,
@@ -108,22 +108,22 @@ def _copy(
         made_by=actor[:100],
         made_at=now,
         restored_from=restored_from,
-        floor_margin_rate=like.floor_margin_rate if like else 0,
-        max_change_per_run=like.max_change_per_run if like else None,
-        max_change_per_day=like.max_change_per_day if like else None,
+        floor_margin_rate=template.floor_margin_rate if template else 0,
+        max_change_per_run=template.max_change_per_run if template else None,
+        max_change_per_day=template.max_change_per_day if template else None,
     )
-    if like is not None:
+    if template is not None:
         PriceRule.objects.bulk_create(
             PriceRule(book=book, **policy.rule_columns(rule))
-            for rule in like.rules.order_by("number")
+            for rule in template.rules.order_by("number")
         )
     return book
 
 
-def _take_live(book: PriceBook, *, actor: str, now: datetime) -> None:
+def _publish(book: PriceBook, *, actor: str, now: datetime) -> None:
     if not book.rules.exists():
         raise NotReadyError("This price book has no rules. Add a rule first.")
     for live in PriceBook.objects.filter(channel=book.channel, status=Status.LIVE):
-        live.move(Status.RETIRED, at=now, actor=actor, reason=f"{book} follows")
+        live.move(Status.RETIRED, at=now, actor=actor, reason=f"Replaced by {book}")
     book.move(Status.LIVE, at=now, actor=actor, live_at=now)
     request_repricing(channel=book.channel, now=now)

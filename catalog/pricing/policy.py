@@ -76,7 +76,7 @@ def load_policy(
 def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costing:
     """Return the inputs of landed costs, for one destination or all of the channel."""
     found = _rate_validities(channel, now)
-    rates = {base: one.rate for base, one in found.items() if one.validity != RateStatus.UNKNOWN}
+    rates = {base: one.rate for base, one in found.items() if one.status != RateStatus.UNKNOWN}
     return Costing(
         countries=(country,) if country else channel.destinations,
         on=now.date(),
@@ -85,10 +85,10 @@ def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costi
         unconfirmed_rates={
             base: one.worst_case_rate
             for base, one in found.items()
-            if one.validity == RateStatus.UNSURE
+            if one.status == RateStatus.UNSURE
         },
         expired_rates={
-            base: one.rate for base, one in found.items() if one.validity == RateStatus.UNKNOWN
+            base: one.rate for base, one in found.items() if one.status == RateStatus.UNKNOWN
         },
     )
 
@@ -107,7 +107,11 @@ def _restored(book: PriceBook) -> RestoredBook | None:
 def _rate_validities(channel: Channel, now: datetime) -> dict[str, RateValidity]:
     return {
         row.base: assess_rate(
-            rate=row.rate, as_of=row.as_of, waiting=row.pending_rate, limits=rate_limits(), now=now
+            rate=row.rate,
+            as_of=row.as_of,
+            pending_rate=row.pending_rate,
+            limits=rate_limits(),
+            now=now,
         )
         for row in _RATES(quote=channel.currency)
     }

@@ -34,27 +34,34 @@ class RateValidity:
     ``worst_case_rate`` is the highest plausible rate while unconfirmed: never less than ``rate``.
     """
 
-    validity: RateStatus
+    status: RateStatus
     rate: Decimal
     worst_case_rate: Decimal
 
 
 def assess_rate(
-    *, rate: Decimal, as_of: datetime, waiting: Decimal | None, limits: RateLimits, now: datetime
+    *,
+    rate: Decimal,
+    as_of: datetime,
+    pending_rate: Decimal | None,
+    limits: RateLimits,
+    now: datetime,
 ) -> RateValidity:
     """Return the validity of a rate by its age and a newer rate under review."""
     age = now - as_of
     if age > 2 * limits.max_age:
-        return RateValidity(validity=RateStatus.UNKNOWN, rate=rate, worst_case_rate=rate)
+        return RateValidity(status=RateStatus.UNKNOWN, rate=rate, worst_case_rate=rate)
     is_old = age > limits.max_age
-    validity = RateStatus.UNSURE if is_old or waiting is not None else RateStatus.SURE
+    status = RateStatus.UNSURE if is_old or pending_rate is not None else RateStatus.SURE
     worst_case_rate = rate * (100 + limits.max_move_percent) / 100 if is_old else rate
     return RateValidity(
-        validity=validity, rate=rate, worst_case_rate=max(worst_case_rate, waiting or rate)
+        status=status, rate=rate, worst_case_rate=max(worst_case_rate, pending_rate or rate)
     )
 
 
-def moved_too_far(*, old: Decimal, new: Decimal, passed: timedelta, limits: RateLimits) -> bool:
+def exceeds_max_change(
+    *, old: Decimal, new: Decimal, passed: timedelta, limits: RateLimits
+) -> bool:
     """Test whether a rate moved more than the limit, per day passed, up to three days."""
     days = min(MAX_DAYS, max(1, math.ceil(passed / ONE_DAY)))
     return abs(new - old) * 100 > old * limits.max_move_percent * days

@@ -98,7 +98,7 @@ def count_values(
     ignore its own selection, since its values are alternatives. Features must all match, so their
     counts keep the chosen ones; power is both.
     Shape:  numbers in the order of ``parse_counts``; a facet in ``DYNAMIC_CHOICES`` has a number
-            per value. Without a ``country``, origins are counted as ``Card.sent_from``
+            per value. Without a ``country``, origins are counted as ``ProductCard.sent_from``
     """
     conditions = active_conditions(query, in_stock=in_stock, country=country)
     wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)

@@ -139,27 +139,27 @@ class ProductFilter:
 
         Shape:  choices may be repeated (``f=magnet&f=zoom``) or listed (``f=magnet,zoom``)
         """
-        reader = _ParamParser(params)
+        parser = _ParamParser(params)
         return cls(
             category=category,
-            words=reader.words("q"),
-            price=reader.range("price"),
-            lumens=reader.range("lm"),
-            beam_m=reader.range("m"),
-            runtime_h=reader.range("h"),
-            weight_g=reader.range("g"),
-            lumens_in=reader.choices(*CHOICES["lumens"]),
-            power=reader.choices(*CHOICES["power"]),
-            water=reader.choices(*CHOICES["water"]),
-            features=reader.choices(*CHOICES["features"]),
-            brand=reader.brands(DYNAMIC_CHOICES["brand"]),
-            color=reader.choices(*CHOICES["color"]),
-            origin=reader.choices(DYNAMIC_CHOICES["origin"], tuple(COUNTRIES)),
-            unknown=reader.choices("unknown", CAN_BE_UNKNOWN),
-            in_stock=bool(reader.choices("in_stock", ("1",))),
-            sort=next(iter(reader.choices("sort", SORTS)), "best"),
-            page=reader.page("page"),
-            ignored=tuple(reader.ignored),
+            words=parser.words("q"),
+            price=parser.range("price"),
+            lumens=parser.range("lm"),
+            beam_m=parser.range("m"),
+            runtime_h=parser.range("h"),
+            weight_g=parser.range("g"),
+            lumens_in=parser.choices(*CHOICES["lumens"]),
+            power=parser.choices(*CHOICES["power"]),
+            water=parser.choices(*CHOICES["water"]),
+            features=parser.choices(*CHOICES["features"]),
+            brand=parser.brands(DYNAMIC_CHOICES["brand"]),
+            color=parser.choices(*CHOICES["color"]),
+            origin=parser.choices(DYNAMIC_CHOICES["origin"], tuple(COUNTRIES)),
+            unknown=parser.choices("unknown", CAN_BE_UNKNOWN),
+            in_stock=bool(parser.choices("in_stock", ("1",))),
+            sort=next(iter(parser.choices("sort", SORTS)), "best"),
+            page=parser.page("page"),
+            ignored=tuple(parser.ignored),
         )
 
     def to_params(self) -> list[tuple[str, str]]:

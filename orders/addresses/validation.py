@@ -56,7 +56,7 @@ TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 def find_errors(*, address: Address) -> dict[str, Promise]:
     """Return the errors of an address by field; nothing is shipped to an address with errors.
 
-    Warnings come from ``verification``.
+    Warnings come from ``addresses.verification``.
     """
     values = asdict(address)
     found: dict[str, Promise] = {

@@ -100,7 +100,7 @@ def _annotate(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[Ca
         variant=OuterRef("listing__variant"),
         color=OuterRef("listing__variant__color"),
     )
-    automatic = Promotion.objects.holding(channel=OuterRef("cart__channel"), now=now)
+    automatic = Promotion.objects.redeemable(channel=OuterRef("cart__channel"), now=now)
     rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
     return (
         lines.select_related("listing__variant__product__spec")

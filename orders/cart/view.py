@@ -70,7 +70,10 @@ class LineView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartView:
-    """The cart as the customer sees it; ``may_promote`` and ``tax`` as in ``cart.lines.Read``."""
+    """The cart as the customer sees it.
+
+    Shape:  ``may_promote`` and ``tax`` as in ``cart.lines.CartContent``
+    """
 
     lines: tuple[LineView, ...]
     goods: Money

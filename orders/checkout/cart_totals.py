@@ -23,7 +23,7 @@ from storefront.lib.address import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaxContext:
+class BuyerContext:
     """E-mail, region and tax treatment of the buyer, as far as known.
 
     Creating one may call a tax service: no lock may be held.
@@ -42,7 +42,7 @@ class TaxContext:
         channel: Channel,
         on: date,
         tax: CountryRate | None = None,
-    ) -> TaxContext:
+    ) -> BuyerContext:
         treatment = rates.find_treatment(
             channel=channel,
             country=address.country,
@@ -56,7 +56,7 @@ class TaxContext:
     @classmethod
     def of_cart(
         cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None
-    ) -> TaxContext:
+    ) -> BuyerContext:
         """Build it from a cart; an address in another country than ``country`` is ignored."""
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
         treatment = rates.find_treatment(
@@ -78,10 +78,10 @@ class CartTotals:
     found: CartDiscounts
 
 
-def shipping_charges(
-    quote: ShippingQuote | None, *, keys: Mapping[int, int]
+def quote_shipping_charges(
+    quote: ShippingQuote | None, *, line_ids: Mapping[int, int]
 ) -> list[ShippingCharge]:
-    """Return the shipping charge of each parcel of a quote; ``keys`` maps variants to lines."""
+    """Return the shipping charge of each parcel of a quote; ``line_ids`` maps variants to lines."""
     if quote is None:
         return []
     units = {
@@ -92,7 +92,7 @@ def shipping_charges(
         ShippingCharge(
             amount=quoted.price.rounded(),
             line_fractions={
-                keys[line.variant_id]: Fraction(line.quantity, units[line.variant_id])
+                line_ids[line.variant_id]: Fraction(line.quantity, units[line.variant_id])
                 for line in quoted.parcel.lines
             },
         )
@@ -105,7 +105,7 @@ def calculate(  # noqa: PLR0913 - the parts of one record
     cart: Cart,
     wanted: Mapping[int, PricedLine],
     shipping_charges: Sequence[ShippingCharge],
-    buyer: TaxContext,
+    buyer: BuyerContext,
     now: datetime,
     may_promote: bool = True,
     held: ApplicablePromotions | None = None,

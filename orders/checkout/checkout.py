@@ -26,7 +26,7 @@ from orders.addresses import validation, verification
 from orders.cart import carts
 from orders.cart import lines as cart_lines
 from orders.checkout import network_limits, open_order_limits, snapshot
-from orders.checkout.cart_totals import TaxContext, calculate, shipping_charges
+from orders.checkout.cart_totals import BuyerContext, calculate, quote_shipping_charges
 from orders.inventory import reservations
 from orders.models import Cart, CartLine, Order, Payment, Reservation
 from orders.numbers import order_number
@@ -142,7 +142,7 @@ def place(  # noqa: PLR0913 - the parts of one record
         raise InvalidAddressError(fields)
     if fields := verification.unconfirmed_warnings(ship_to, check):
         raise UnconfirmedAddressError(fields)
-    buyer = TaxContext.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
+    buyer = BuyerContext.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
     place_as = partial(
         _place,
         cart=cart,
@@ -202,7 +202,7 @@ def _place(  # noqa: PLR0913
     number: str,
     *,
     cart: Cart,
-    buyer: TaxContext,
+    buyer: BuyerContext,
     ship_to: Address,
     check: Mapping[str, Any],
     quote: ShippingQuote,
@@ -241,8 +241,8 @@ def _place(  # noqa: PLR0913
             )
             for line in lines
         },
-        shipping_charges=shipping_charges(
-            quote, keys={line.listing.variant_id: line.pk for line in lines}
+        shipping_charges=quote_shipping_charges(
+            quote, line_ids={line.listing.variant_id: line.pk for line in lines}
         ),
         buyer=buyer,
         now=now,

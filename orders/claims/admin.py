@@ -322,7 +322,7 @@ class SupplierClaimAdmin(StaffAdmin):
                 " recorded response cannot be changed."
             )
             % {"expected": columns.as_money(claim.expected), "currency": claim.currency},
-            form_class=forms.AnswerForm,
+            form_class=forms.ClaimResponseForm,
             act=act,
             done=gettext("Supplier response to %s recorded.") % claim,
         )

@@ -32,10 +32,10 @@ MAX_MESSAGE_LENGTH = 440  # suppliers accept 500 characters, freight text includ
 
 
 class ClaimForm(forms.Form):
-    """Reason, remedy, message and photo links; the fields of the lines come before it."""
+    """Reason, remedy, message and photo links; ``claim_form`` inserts a quantity field per line."""
 
     claim_reason = forms.ChoiceField(
-        label=_("Issue"),
+        label=_("Reason"),
         choices=SupplierClaim.ClaimReason.choices,
         widget=UnfoldAdminSelectWidget,
     )
@@ -54,9 +54,9 @@ class ClaimForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     pictures = forms.CharField(
-        label=_("Picture links"),
+        label=_("Photo links"),
         required=False,
-        help_text=_("One per line, ten at most. The links must open without a password."),
+        help_text=_("Up to 10 links, one per line. They must open without signing in."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     number = forms.CharField(widget=forms.HiddenInput, max_length=30)
@@ -124,7 +124,7 @@ def claim_form(
         )
     order = [*fields, *ClaimForm.base_fields]
     bases = (ManualSubmissionForm, ClaimForm) if can_submit_manually else (ClaimForm,)
-    return type("PurchaseComplaintForm", bases, {**fields, "field_order": order})
+    return type("PurchaseClaimForm", bases, {**fields, "field_order": order})
 
 
 def units_form(claimable: Mapping[PurchaseLine, int]) -> type[forms.Form]:
@@ -167,15 +167,15 @@ class ReferenceForm(forms.Form):
     )
 
 
-class AnswerForm(ReasonForm):
-    """The answer that the supplier gave to staff."""
+class ClaimResponseForm(ReasonForm):
+    """The supplier's response, entered by staff."""
 
     answer = forms.ChoiceField(
-        label=_("Answer"),
+        label=_("Response"),
         choices=[
-            (Status.CREDITED, _("Refunded us")),
-            (Status.RESENT, _("Sends a replacement")),
-            (Status.DENIED, _("Denied the claim")),
+            (Status.CREDITED, _("Credited")),
+            (Status.RESENT, _("Replacement sent")),
+            (Status.DENIED, _("Denied")),
         ],
         widget=UnfoldAdminSelectWidget,
     )

@@ -39,8 +39,10 @@ def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
 def _as_fields(found: Measurement) -> dict[str, object]:
     return {
         "at": found.at or "",
-        "median_lag_s": None if found.median is None else round(found.median.total_seconds()),
-        "max_lag_s": None if found.tail is None else round(found.tail.total_seconds()),
+        "median_lag_s": None
+        if found.median_lag is None
+        else round(found.median_lag.total_seconds()),
+        "max_lag_s": None if found.max_lag is None else round(found.max_lag.total_seconds()),
         "decrements_observed_after_order": len(found.order.lags),
         "decrements_not_observed_after_order": found.order.missed,
         "decrements_observed_after_shipment": len(found.shipment.lags),

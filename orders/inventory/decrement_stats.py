@@ -3,7 +3,7 @@
 Only isolated sales count: no other sale of ours on the stock row within the window. A single drop
 of exactly that size is a hit, no drop is a miss, anything else is ignored (other buyers, new
 stock). The same window before the sale shows whether the row is quiet; if not, a drop afterwards
-proves nothing. While the supplier's stock was not read, nothing counts as a miss.
+proves nothing. A window in which we did not read the supplier's stock is not a miss.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from statistics import median
 from orders.inventory.evidence import REPORTING_DELAY, StockDecrementedAt
 from suppliers.scorecards import statistics
 
-# The shortest window that shows the sales is used: longer ones are rarely undisturbed.
+# The shortest sufficient window is used: longer windows usually contain other changes.
 WINDOWS = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=26))
 MIN_SAMPLE = 20  # to conclude a decrement; ``MIN_EXCLUDING_SAMPLE`` are enough to exclude one
 MIN_EXCLUDING_SAMPLE = 5
@@ -32,8 +32,8 @@ LAG_MARGIN_PERCENT = 125  # of the longest observed lag
 class ObservedSale:
     """Units sold of one stock row, and when the supplier learned of it.
 
-    Shape:  ``accepted_at`` is when we received the acceptance; it may have decremented from
-            ``ordered_at`` on
+    Shape:  ``accepted_at`` is when we received the acceptance; the supplier may
+            have decremented at any time after ``ordered_at``
     """
 
     quantity: int
@@ -50,9 +50,9 @@ class ObservedSale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Sales of one stock row and changes of its figure until ``known_at``, in order of time.
+    """Sales of one stock row and its quantity changes until ``known_at``, oldest first.
 
-    Shape:  ``observed_at`` are the times of which the supplier's figures were read
+    Shape:  ``observed_at`` are the times at which the supplier's stock was read
     """
 
     sales: Sequence[ObservedSale]
@@ -99,7 +99,7 @@ class Sample:
         )
 
     @property
-    def tail(self) -> timedelta:
+    def max_lag(self) -> timedelta:
         """Return a lag that no sale exceeds; after a miss at least the whole window."""
         longest = max(self.lags) * LAG_MARGIN_PERCENT / 100
         return max(longest, self.window) if self.missed else longest
@@ -110,8 +110,8 @@ class Measurement:
     """When the supplier decrements (None: unknown), how late figures show it, and the samples."""
 
     at: StockDecrementedAt | None
-    median: timedelta | None
-    tail: timedelta | None
+    median_lag: timedelta | None
+    max_lag: timedelta | None
     order: Sample
     shipment: Sample
 
@@ -139,9 +139,11 @@ def infer(histories: Sequence[History]) -> Measurement:
         else None
     )
     if shown is None or not shown.is_decrementing:
-        return Measurement(at=at, median=None, tail=None, order=order, shipment=shipment)
+        return Measurement(at=at, median_lag=None, max_lag=None, order=order, shipment=shipment)
     middle = timedelta(seconds=median(lag.total_seconds() for lag in shown.lags))
-    return Measurement(at=at, median=middle, tail=shown.tail, order=order, shipment=shipment)
+    return Measurement(
+        at=at, median_lag=middle, max_lag=shown.max_lag, order=order, shipment=shipment
+    )
 
 
 def _best_sample(histories: Sequence[History], *, by_shipment: bool) -> Sample:

@@ -28,7 +28,7 @@ class Cart(models.Model):
     email = models.EmailField(_("E-mail"), max_length=254, blank=True)
     # Address, as far as entered
     ship_to = models.JSONField(_("Delivery address"), default=dict, blank=True)
-    # Where the address came from, see ``addresses.verification.note``.
+    # Where the address came from, see ``addresses.verification.record``.
     address_verification = models.JSONField(
         _("Address validation"), default=dict, db_default=Value({}, models.JSONField()), blank=True
     )

@@ -137,7 +137,7 @@ class Order(Stateful):
     email = models.EmailField(_("E-mail"), max_length=254)
     locale = models.CharField(_("Language"), max_length=5)
     ship_to = models.JSONField(_("Delivery address"))  # Address, as entered
-    # Where the address came from, see ``addresses.verification.note``.
+    # Where the address came from, see ``addresses.verification.record``.
     address_verification = models.JSONField(
         _("Address validation"),
         default=dict,

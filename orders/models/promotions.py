@@ -18,7 +18,7 @@ CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digi
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     """Queries of promotions."""
 
-    def holding(self, *, channel: Channel | int | OuterRef, now: datetime) -> PromotionQuerySet:
+    def redeemable(self, *, channel: Channel | int | OuterRef, now: datetime) -> PromotionQuerySet:
         """Keep promotions that are active now and have uses left."""
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now),

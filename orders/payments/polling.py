@@ -1,7 +1,7 @@
 """Polling: read payments without a webhook from their gateways, so that no order is lost.
 
 Payments of waiting orders come before abandoned ones. After three failures in a row a gateway is
-skipped, or one worker would wait for it once per payment.
+skipped, so that a dead gateway costs three timeouts a run, not one per payment.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 log = logging.getLogger(__name__)
 
 Status = Payment.Status
-POLL_AFTER = timedelta(minutes=1)  # the customer needs time to pay
+POLL_AFTER = timedelta(minutes=1)  # do not poll while the customer is still paying
 POLLED_FOR = timedelta(days=2)
-POLLED_EACH_MINUTE_FOR = timedelta(
-    minutes=10
-)  # after its end a payment is polled each minute for so long
-SLOTS = 30  # later in two of thirty one-minute slots
+# After a payment ended, poll every minute for this long, afterwards in 2 of every 30 minutes.
+POLLED_EACH_MINUTE_FOR = timedelta(minutes=10)
+SLOTS = 30
 MAX_PAYMENTS = 200
 MAX_FAILURES = 3
 
@@ -44,7 +43,7 @@ class FailureBudget:
         try:
             by(payment=payment, now=now)
         except (ExternalServiceError, updates.TooEarlyError) as error:
-            log.warning("%s: no answer from the gateway: %s", payment, error)
+            log.warning("%s: gateway query failed: %s", payment, error)
             if isinstance(error, TemporaryError):
                 self._failures[gateway] += 1
                 if self._failures[gateway] == MAX_FAILURES:
@@ -59,13 +58,13 @@ class FailureBudget:
 
 def poll(*, now: datetime) -> None:
     """Poll payments without an update; close the payment pages of abandoned ones."""
-    patience = FailureBudget()
+    failure_budget = FailureBudget()
     for payment in _payments_to_poll(now):
-        patience.ask(payment, _call_for(payment), now=now)
+        failure_budget.ask(payment, _call_for(payment), now=now)
 
 
 def _call_for(payment: Payment) -> Callable[..., object]:
-    """Return ``abandon`` for a page that is still open after its order ended, else ``read``."""
+    """Return ``close_session`` if a page is still open after its order ended, else ``refresh``."""
     is_open = payment.status != Status.REQUIRES_ACTION and not payment.authorized_amount
     return updates.close_session if is_open else updates.refresh
 

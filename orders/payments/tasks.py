@@ -75,7 +75,7 @@ def capture_before_expiry(**_: Any) -> None:
 def poll_gateways(**_: Any) -> None:
     """Poll payments without an update: a lost webhook is no lost order.
 
-    One run at a time, as ``expire_unpaid``: a slow gateway occupies one worker.
+    One run at a time, as ``checkout.tasks.expire_unpaid``: a slow gateway occupies one worker.
     """
     with suppress(LockedElsewhereError), exclusive_lock("ask_gateways"):
         polling.poll(now=timezone.now())

@@ -39,7 +39,7 @@ class CartDiscounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicablePromotions:
-    """Promotions and lines of a cart, before its parcels are known."""
+    """Promotions and lines of a cart, before its parcels are listings_by_id."""
 
     offers: Sequence[PromotionRule] = ()
     goods: Sequence[LineItem] = ()
@@ -66,8 +66,8 @@ def find_applicable(
     }
     refused: dict[str, codes.CodeRejection | PromotionRejection] = {}
     if cart.codes:
-        opened, refused = codes.valid_coupons(cart, now)
-        for coupon in opened:
+        coupons, refused = codes.valid_coupons(cart, now)
+        for coupon in coupons:
             offers[coupon.promotion_id] = _to_rule(
                 coupon.promotion, coupon.code, cart.channel.currency
             )
@@ -95,7 +95,7 @@ def calculate(
 
 
 def _automatic(*, channel_id: int, now: datetime) -> QuerySet[Promotion]:
-    return Promotion.objects.holding(channel=channel_id, now=now).filter(needs_code=False)
+    return Promotion.objects.redeemable(channel=channel_id, now=now).filter(needs_code=False)
 
 
 _AUTOMATIC = PreparedQuery(_automatic)
@@ -139,8 +139,11 @@ def _to_rule(promotion: Promotion, code: str, currency: str) -> PromotionRule:
 
 def _line_items(wanted: Mapping[int, PricedLine], currency: str) -> list[LineItem]:
     listings = Listing.objects.filter(pk__in=[each.listing_id for each in wanted.values()])
-    known = listings.select_related("variant__product").in_bulk()
-    return [_line_item(key, each, known[each.listing_id], currency) for key, each in wanted.items()]
+    listings_by_id = listings.select_related("variant__product").in_bulk()
+    return [
+        _line_item(key, each, listings_by_id[each.listing_id], currency)
+        for key, each in wanted.items()
+    ]
 
 
 def _line_item(key: int, wanted: PricedLine, listing: Listing, currency: str) -> LineItem:

@@ -20,13 +20,13 @@ class PurchaseMargin:
     """Margins of a parcel and its lines, as far as known.
 
     Shape:  ``lines`` by purchase line id; ``missing_rates`` are pairs such as ``USD-EUR``;
-            ``missing_terms`` names what has no selling costs
+            ``missing_selling_costs`` names what has no selling costs
     """
 
     parcel: Margin | None
     lines: Mapping[int, Margin]
     missing_rates: Sequence[str]
-    missing_terms: str
+    missing_selling_costs: str
 
 
 def calculate(  # noqa: PLR0913 - inputs of one calculation
@@ -81,7 +81,7 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
         parcel=parcel,
         lines=line_margins,
         missing_rates=[f"{currency}-{order.currency}" for currency in missing],
-        missing_terms="" if terms else f"items of {code} from {origin}",
+        missing_selling_costs="" if terms else f"items of {code} from {origin}",
     )
 
 

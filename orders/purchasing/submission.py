@@ -156,7 +156,8 @@ def _mark_submitting(
     The rows are locked and read again, so a cancellation, a hold or another worker comes either
     before (and is seen) or after. A pending cancellation or address change is applied instead.
 
-    Locks:  the order, then the purchase order; for a cancellation also what ``close`` locks
+    Locks:  the order, then the purchase order; for a cancellation also those of
+            ``purchase_order_cancellation.cancel``
     """
     order = locks.lock(purchase_order)
     _require_submittable(purchase_order)

@@ -13,7 +13,7 @@ from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 
 
-class Misfit(StrEnum):
+class QuantityRefusal(StrEnum):
     """Why a stock row cannot send exactly this quantity."""
 
     TOO_FEW = "too_few"
@@ -25,7 +25,7 @@ class Misfit(StrEnum):
 class Need:
     """A quantity of one variant; ``sold`` is what it is sold for, None if unknown.
 
-    ``most`` limits the quantity from all sources together; None: as many as there are.
+    ``most`` limits the quantity from all sources together; None: no limit.
     """
 
     variant_id: int
@@ -34,7 +34,10 @@ class Need:
     most: int | None = None
 
     def part(self, units: int, *, before: int = 0) -> Need:
-        """Return ``units`` of the need, after ``before`` others, with their share of the amount."""
+        """Split off ``units``; ``before`` units were split off earlier.
+
+        The shares of the amount add up to the whole.
+        """
         sold = self.sold and self.sold.part(units, before=before, of=self.quantity)
         return replace(self, quantity=units, sold=sold)
 
@@ -44,7 +47,7 @@ class Candidate:
     """One stock row that could fill a need.
 
     Units:  money per unit: ``cost`` in the channel's currency, ``wholesale`` in the supplier's,
-            ``landed`` in the channel's, None if unknown or not needed; see ``distance``;
+            ``landed`` in the channel's, None if unknown; ``distance`` as ``ranking.distance``;
             ``days`` until arrival by the cheapest route that carries one unit, 0 if not computed;
             ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; ``not_sent_to`` are
             restricted countries
@@ -69,17 +72,17 @@ class Candidate:
     pack: int = 1
     not_sent_to: frozenset[str] = frozenset()
 
-    def misfit(self, quantity: int) -> Misfit | None:
+    def quantity_refusal(self, quantity: int) -> QuantityRefusal | None:
         """Return why it cannot send exactly this quantity; None if it can."""
         if quantity > self.available:
-            return Misfit.TOO_FEW
+            return QuantityRefusal.TOO_FEW
         if quantity < self.minimum:
-            return Misfit.BELOW_MINIMUM
-        return Misfit.NOT_WHOLE_PACKS if quantity % self.pack else None
+            return QuantityRefusal.BELOW_MINIMUM
+        return QuantityRefusal.NOT_WHOLE_PACKS if quantity % self.pack else None
 
     def fits(self, quantity: int) -> bool:
         """Return True if it can send exactly this quantity."""
-        return self.misfit(quantity) is None
+        return self.quantity_refusal(quantity) is None
 
     def outlay(self, quantity: int) -> tuple[bool, Decimal]:
         """Return a sort key by landed cost; unknown costs come last."""
@@ -88,7 +91,7 @@ class Candidate:
         return False, self.landed.of(quantity)
 
     def spent(self, quantity: int, sold: SaleAmount) -> Decimal | None:
-        """Return the landed cost with all fees of the price; None if unknown."""
+        """Return landed cost plus the payment and channel fees of the sale; None if unknown."""
         if self.landed is None:
             return None
         return margins.line_cost(self.landed, quantity=quantity, net=sold.net, gross=sold.gross)
@@ -101,27 +104,27 @@ class Candidate:
         landed = costing.landed(self.wholesale, origins=origins, supplier_code=code)
         return replace(self, landed=landed)
 
-    def at_most(self, quantity: int) -> int:
+    def largest_sellable(self, quantity: int) -> int:
         """Return the largest quantity up to this that it can send, or 0."""
         units = min(self.available, quantity)
         return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
-    def at_least(self, quantity: int) -> int | None:
+    def smallest_sellable(self, quantity: int) -> int | None:
         """Return the smallest quantity from this up that it can send, or None."""
         fewest = sellable_units.smallest_order(quantity, minimum=self.minimum, pack=self.pack)
         return fewest if fewest <= self.available else None
 
 
-# Stock rows that cannot fill anything
+# Unavailable stock rows
 
 
 class UnavailableReason(StrEnum):
     """Why a stock row is not for sale in any quantity."""
 
     SUPPLIER = "supplier"  # not active
-    GONE = "gone"  # no longer listed
-    HELD = "held"  # quarantined, or stopped by staff
-    EVIDENCE = "evidence"  # a required certificate is missing
+    DISCONTINUED = "gone"  # no longer listed
+    ON_HOLD = "held"  # quarantined, or stopped by staff
+    MISSING_CERTIFICATE = "evidence"  # a required certificate is missing
     NO_COST = "no_cost"
     STALE_COST = "stale_cost"
     STALE_STOCK = "stale_stock"
@@ -133,9 +136,9 @@ class UnavailableReason(StrEnum):
 class StockRowFacts:
     """Input of ``find_refusal``. ``left`` are the units above the safety stock."""
 
-    is_bought_from: bool
+    is_supplier_active: bool
     status: str
-    lacks_evidence: bool
+    lacks_certificate: bool
     has_cost: bool
     has_fresh_cost: bool
     has_fresh_stock: bool
@@ -145,10 +148,10 @@ class StockRowFacts:
 def find_refusal(facts: StockRowFacts) -> UnavailableReason | None:
     """Return the first reason against a stock row. The exchange rate is checked later."""
     against = {
-        UnavailableReason.SUPPLIER: not facts.is_bought_from,
-        UnavailableReason.GONE: facts.status == "discontinued",
-        UnavailableReason.HELD: facts.status != "active",
-        UnavailableReason.EVIDENCE: facts.lacks_evidence,
+        UnavailableReason.SUPPLIER: not facts.is_supplier_active,
+        UnavailableReason.DISCONTINUED: facts.status == "discontinued",
+        UnavailableReason.ON_HOLD: facts.status != "active",
+        UnavailableReason.MISSING_CERTIFICATE: facts.lacks_certificate,
         UnavailableReason.NO_COST: not facts.has_cost,
         UnavailableReason.STALE_COST: not facts.has_fresh_cost,
         UnavailableReason.STALE_STOCK: not facts.has_fresh_stock,

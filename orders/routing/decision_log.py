@@ -14,7 +14,7 @@ from typing import Any
 from catalog.pricing.landed_cost import Costing
 from orders.enums import Criterion
 from orders.routing import margin_filter
-from orders.routing.candidates import Candidate, Misfit, Need
+from orders.routing.candidates import Candidate, Need, QuantityRefusal
 from orders.routing.engine import Drawback, Plan, PlannedLine, reason_against
 from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
 from orders.routing.ranking import Rules
@@ -175,7 +175,7 @@ def verdict(
     """
     if taken is not None and one.level_id == taken.level_id:
         return CHOSEN
-    reason: Misfit | MarginReason | Drawback
+    reason: QuantityRefusal | MarginReason | Drawback
     reason = reason_against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
     if taken is None or not isinstance(reason, Drawback):
         return reason.value

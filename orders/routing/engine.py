@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from orders.enums import Criterion
 from orders.routing import line_splitting, margin_filter
-from orders.routing.candidates import Candidate, Misfit, Need
+from orders.routing.candidates import Candidate, Need, QuantityRefusal
 from orders.routing.margin_filter import MarginReason, SaleAmount
 from orders.routing.ranking import DEFAULT_RULES, Rank, Rules
 from orders.routing.set_cover import Cost, choose_sources
@@ -164,7 +164,7 @@ def _max_quantity(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
 
 
 def _min_larger_quantity(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
-    alone = [more for one in able if (more := one.at_least(need.quantity)) is not None]
+    alone = [more for one in able if (more := one.smallest_sellable(need.quantity)) is not None]
     top = sum(one.available for one in able) if need.most is None else need.most
     together = line_splitting.min_larger_quantity(
         need.quantity,
@@ -215,14 +215,14 @@ def _split(
         after = rules.rank(one, 1, rules.after_parcels)
         return before, one.location_id not in sending, after, one.level_id
 
-    usable = sorted((one for one in able if one.at_most(need.quantity)), key=rank)
+    usable = sorted((one for one in able if one.largest_sellable(need.quantity)), key=rank)
     found = line_splitting.split(need.quantity, usable, max_sources=rules.max_sources)
     return [(part, [one]) for part, one in _parts(need, found)]
 
 
 def _margin_band(one: Candidate, need: Need, rules: Rules) -> margin_filter.MarginBand:
     """Return the margin band of a source with the largest quantity it could send."""
-    part = need.part(one.at_most(need.quantity))
+    part = need.part(one.largest_sellable(need.quantity))
     return margin_filter.margin_band(one, part.quantity, part.sold, rules.min_margin_rate)
 
 
@@ -266,14 +266,14 @@ def reason_against(
     quantity: int,
     rules: Rules = DEFAULT_RULES,
     sold: SaleAmount | None = None,
-) -> Misfit | MarginReason | Drawback:
+) -> QuantityRefusal | MarginReason | Drawback:
     """Return why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
     It checks what ``route`` checks, in the same order.
 
     Shape:  ``taken`` is None if no source has all of it, or several send it without a loss
     """
-    if reason := candidate.misfit(quantity):
+    if reason := candidate.quantity_refusal(quantity):
         return reason
     if taken is None:
         alone = margin_filter.margin_band(candidate, quantity, sold, rules.min_margin_rate)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.enums import Criterion
 from orders.models.routing import CRITERIA
 from orders.routing import margin_filter
-from orders.routing.candidates import Misfit
+from orders.routing.candidates import QuantityRefusal
 from orders.routing.decision_log import CHOSEN
 from orders.routing.engine import Drawback
 from orders.routing.margin_filter import Contribution, MarginReason
@@ -22,9 +22,9 @@ from storefront.lib.staff.fieldsets import Group
 
 REASONS: Mapping[str, str | Promise] = {
     CHOSEN: _("Selected"),
-    Misfit.TOO_FEW: _("not enough stock"),
-    Misfit.BELOW_MINIMUM: _("below the minimum order quantity"),
-    Misfit.NOT_WHOLE_PACKS: _("sold only in whole packs"),
+    QuantityRefusal.TOO_FEW: _("not enough stock"),
+    QuantityRefusal.BELOW_MINIMUM: _("below the minimum order quantity"),
+    QuantityRefusal.NOT_WHOLE_PACKS: _("sold only in whole packs"),
     MarginReason.LOSS: _("sells at a loss"),
     MarginReason.LOW_MARGIN: _("below the minimum margin"),
     Drawback.NO_COST: _("landed cost unknown"),

@@ -21,7 +21,7 @@ class Source(Protocol):
     @property
     def supplier_id(self) -> int: ...
     def fits(self, quantity: int) -> bool: ...
-    def at_most(self, quantity: int) -> int: ...
+    def largest_sellable(self, quantity: int) -> int: ...
 
 
 def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> list[tuple[P, int]]:
@@ -34,7 +34,7 @@ def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> l
 
 def max_quantity[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> int:
     """Return the largest quantity up to this that these sources can send together."""
-    alone = max((one.at_most(quantity) for one in able), default=0)
+    alone = max((one.largest_sellable(quantity) for one in able), default=0)
     top = min(quantity, _max_total(quantity, able, max_sources))
     return next(_possible(range(top, alone, -1), able, max_sources), alone)
 
@@ -58,7 +58,9 @@ def _max_total[P: Source](quantity: int, able: Sequence[P], max_sources: int) ->
     """Return what the ``max_sources`` suppliers with the most can send, each up to ``quantity``."""
     fullest: dict[int, int] = {}
     for one in able:
-        fullest[one.supplier_id] = max(one.at_most(quantity), fullest.get(one.supplier_id, 0))
+        fullest[one.supplier_id] = max(
+            one.largest_sellable(quantity), fullest.get(one.supplier_id, 0)
+        )
     return sum(sorted(fullest.values(), reverse=True)[:max_sources])
 
 
@@ -69,7 +71,7 @@ class _Search[P: Source]:
         self._left = MAX_STEPS
 
     def split(self, quantity: int, able: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
-        usable = [one for one in able if one.at_most(quantity)]
+        usable = [one for one in able if one.largest_sellable(quantity)]
         for count in range(2, max_sources + 1):
             if found := self.parts(quantity, usable, count):
                 return found
@@ -89,10 +91,10 @@ class _Search[P: Source]:
                 continue
             others = [each for each in able[number + 1 :] if each.supplier_id != one.supplier_id]
             fewest = max(1, quantity - _max_total(quantity, others, count - 1))
-            units = one.at_most(quantity - 1)
+            units = one.largest_sellable(quantity - 1)
             while units >= fewest and self._left >= 0:
                 if rest := self.parts(quantity - units, others, count - 1):
                     return [(one, units), *rest]
                 self._left -= 1
-                units = one.at_most(units - 1)
+                units = one.largest_sellable(units - 1)
         return []

@@ -208,9 +208,9 @@ def _assess_rows(
 
 def _facts(row: _Row, channel: Channel) -> StockRowFacts:
     return StockRowFacts(
-        is_bought_from=row.supplier_status == Supplier.Status.ACTIVE,
+        is_supplier_active=row.supplier_status == Supplier.Status.ACTIVE,
         status=row.offer_status,
-        lacks_evidence=bool(row.missing_certificates),
+        lacks_certificate=bool(row.missing_certificates),
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,

@@ -240,7 +240,7 @@ def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
         )
     if listed is not None:
         found = [_capped(one, listed[one.variant_id]) for one in found]
-    found = [one for one in found if one.at_most(one.available)]
+    found = [one for one in found if one.largest_sellable(one.available)]
     carried_there = (
         cap_to_parcel(one, pieces[one.variant_id], country=country, now=now, by=by) for one in found
     )
@@ -290,7 +290,7 @@ def cap_to_parcel(
         (max_units(way, one) for way in _routes_in_time(candidate, country, now, by)), default=0
     )
     capped = _capped(candidate, most)
-    return capped if capped.at_most(most) else None
+    return capped if capped.largest_sellable(most) else None
 
 
 def _routes_in_time(

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from catalog.models import Channel, Listing, Variant
 from orders.routing import decision_log, margin_filter, stock_query
-from orders.routing.candidates import Candidate, Misfit, UnavailableReason
+from orders.routing.candidates import Candidate, QuantityRefusal, UnavailableReason
 from orders.routing.engine import Drawback, Plan, reason_against
 from orders.routing.margin_filter import Contribution, MarginReason
 from orders.routing.stock_query import AssessedStock
@@ -30,7 +30,7 @@ class RouteStatus(StrEnum):
     PARCEL_TOO_SMALL = "parcel_too_small"  # one parcel takes fewer units than ordered
 
 
-type Verdict = RouteStatus | UnavailableReason | Misfit | MarginReason | Drawback
+type Verdict = RouteStatus | UnavailableReason | QuantityRefusal | MarginReason | Drawback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +83,17 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     if row.refusal is not None or row.candidate is None:
         return ComparedSource(row=row, verdict=row.refusal or UnavailableReason.NO_COST)
     able = reach.cap_to_parcel(row.candidate, variant, country=country, now=now)
-    if able is None and row.candidate.at_least(1) is None:  # below the minimum order
-        return ComparedSource(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
+    if able is None and row.candidate.smallest_sellable(1) is None:  # below the minimum order
+        return ComparedSource(
+            row=row, verdict=row.candidate.quantity_refusal(quantity) or QuantityRefusal.TOO_FEW
+        )
     if able is None:
         return ComparedSource(
             row=row,
             verdict=RouteStatus.NOT_CARRIED,
             sentence=_refusal_sentence(row.candidate, variant, country, now),
         )
-    most = able.at_most(able.available)
+    most = able.largest_sellable(able.available)
     parts = plan.planned.get(variant.pk, ())
     for part in parts:
         if part.candidate.level_id == able.level_id:
@@ -106,7 +108,7 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     able = next((one for one in considered if one.level_id == able.level_id), able)
     reason: Verdict
     reason = reason_against(able, taken=taken, quantity=quantity, rules=plan.rules, sold=sold)
-    if reason == Misfit.TOO_FEW and row.candidate.available >= quantity:
+    if reason == QuantityRefusal.TOO_FEW and row.candidate.available >= quantity:
         reason = RouteStatus.PARCEL_TOO_SMALL
     return ComparedSource(row=row, verdict=reason, most=most, left=left)
 
@@ -116,7 +118,7 @@ def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now:
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )
     # Use the minimum order quantity: it is what no route carries.
-    load = parcel_load(variant, candidate.at_least(1) or 1)
+    load = parcel_load(variant, candidate.smallest_sellable(1) or 1)
     return explain_refusal(
         routes=routes,
         load=load,

@@ -1,7 +1,7 @@
 """Live rates: ask suppliers for the delivery price of each parcel, cache their answers.
 
 Answers are cached as long as prices are guaranteed, so that the checkout pages and the order agree.
-If a supplier does not answer in time, the routes apply.
+Without an answer in time, the prices of the shipping services apply.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def get_for_plan(
 ) -> LiveRates:
     """Return the live rates of planned parcels, by location.
 
-    A supplier that does not answer has no entry. Only a refusal of the delivery method itself
-    counts as an answer: a wrong key or a broken response removes no method. Without a postcode,
-    neither a refusal nor an empty answer counts.
+    A supplier that does not answer has no entry. A rejected shipping service counts as an answer.
+    Authentication errors and invalid responses do not. Without a postcode, rejections and empty
+    answers are ignored too.
     Raises: OpenTransactionError
     """
     here = quotes.live_rate_locations(now)
@@ -93,22 +93,24 @@ def get_for_plan(
         raise OpenTransactionError("a request to suppliers")
     to = Address(name="", line1="", city="", country=country, postcode=postcode.strip())
     answers = _cached_answers(parcels, to)
-    asked = [parcel for parcel in parcels if parcel.location_id not in answers]
-    if asked:
-        heard = _ask_suppliers(asked, to)
-        for parcel in asked:
-            if parcel.location_id in heard:
-                _cache_answer(parcel, to, heard[parcel.location_id])
-        answers |= heard
+    uncached = [parcel for parcel in parcels if parcel.location_id not in answers]
+    if uncached:
+        responses = _ask_suppliers(uncached, to)
+        for parcel in uncached:
+            if parcel.location_id in responses:
+                _cache_answer(parcel, to, responses[parcel.location_id])
+        answers |= responses
     costing = policy.load_costing(channel, now=now, country=country)
-    told: dict[int, Mapping[str, LiveRate]] = {}
+    rates: dict[int, Mapping[str, LiveRate]] = {}
     for parcel in parcels:
         options = answers.get(parcel.location_id, NO_ANSWER)
         if isinstance(options, tuple):
-            ways = dict(_chargeable_rates(parcel, options, channel=channel, costing=costing))
-            if len(ways) == len({option.name for option in options}):
-                told[parcel.location_id] = ways
-    return told
+            parcel_rates = dict(
+                _chargeable_rates(parcel, options, channel=channel, costing=costing)
+            )
+            if len(parcel_rates) == len({option.name for option in options}):
+                rates[parcel.location_id] = parcel_rates
+    return rates
 
 
 def customer_charge(
@@ -140,12 +142,12 @@ def _chargeable_rates(
     channel: Channel,
     costing: Costing,
 ) -> Iterator[tuple[str, LiveRate]]:
-    """Yield the methods that can be charged; of two with one name the cheaper comes last."""
+    """Yield the options that can be charged, cheapest last: ``dict`` keeps it among equal names."""
     for option in sorted(options, key=lambda each: -each.price.amount):
         price = customer_charge(option.price, parcel=parcel, costing=costing, channel=channel)
         if price is not None:
-            way = LiveRate(price=price, min_days=option.min_days, max_days=option.max_days)
-            yield option.name, way
+            rate = LiveRate(price=price, min_days=option.min_days, max_days=option.max_days)
+            yield option.name, rate
 
 
 def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
@@ -160,34 +162,36 @@ def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, R
         ).values_list("pk", "supplier_sku")
     )
     pool = ThreadPoolExecutor(max_workers=MAX_PARALLEL_CALLS, thread_name_prefix="ask-freight")
-    with ExitStack() as lines:
-        heard: dict[int, RateAnswer | None] = {}
-        asked = {}
-        for connector, parcel in _connect_suppliers(parcels, lines):
+    with ExitStack() as stack:
+        answers: dict[int, RateAnswer | None] = {}
+        futures = {}
+        for connector, parcel in _connect_suppliers(parcels, stack):
             if isinstance(connector, Freight):
                 work = partial(_ask_supplier, connector, parcel, to, skus, ends_at)
-                asked[parcel.location_id] = pool.submit(work)
+                futures[parcel.location_id] = pool.submit(work)
             else:
-                heard[parcel.location_id] = NO_ANSWER  # this connector has no such call
-        finished, _late = wait(asked.values(), timeout=max(0.0, ends_at - time.monotonic()))
+                answers[parcel.location_id] = NO_ANSWER  # no ``Freight`` capability
+        finished, _late = wait(futures.values(), timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
-        for location_id, question in asked.items():
-            if question in finished:
-                heard[location_id] = question.result()
-            elif not question.cancelled():
-                heard[location_id] = NO_ANSWER  # a later answer is ignored
-        return {place: answer for place, answer in heard.items() if answer is not None}
+        for location_id, future in futures.items():
+            if future in finished:
+                answers[location_id] = future.result()
+            elif not future.cancelled():
+                answers[location_id] = NO_ANSWER  # a later answer is ignored
+        return {
+            location_id: answer for location_id, answer in answers.items() if answer is not None
+        }
 
 
 def _connect_suppliers(
-    parcels: Sequence[PlannedParcel], lines: ExitStack
+    parcels: Sequence[PlannedParcel], stack: ExitStack
 ) -> list[tuple[object, PlannedParcel]]:
     """Open a connection to each supplier that has a free bulkhead slot."""
     connectors: dict[int, object] = {}
     for supplier in Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels}):
         try:
-            lines.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
-            connectors[supplier.pk] = lines.enter_context(open_connector(supplier))
+            stack.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
+            connectors[supplier.pk] = stack.enter_context(open_connector(supplier))
         except (BulkheadFullError, ExternalServiceError) as error:
             log.info("no shipping rates requested from %s: %s", supplier, error)
     return [
@@ -220,7 +224,7 @@ def _ask_supplier(
                 ),
             )
     except NoShippingServiceError as error:
-        log.info("no shipping method from %s: %s", parcel.location_id, error)
+        log.info("no shipping service from %s: %s", parcel.location_id, error)
         options = ()
     except CallDeferredError as error:
         log.info("shipping rates of %s not requested: %s", parcel.location_id, error)
@@ -240,15 +244,15 @@ def _ask_supplier(
 def _cached_answers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
     keys = {_cache_key(parcel, to): parcel.location_id for parcel in parcels}
     try:
-        kept = cache.get_many(list(keys))
+        cached = cache.get_many(list(keys))
     except (RedisError, OSError):
         return {}
     found: dict[int, RateAnswer] = {}
-    for key, written in kept.items():
+    for key, written in cached.items():
         try:
             found[keys[key]] = _ANSWER_DECODER.decode(written)
         except (msgspec.MsgspecError, TypeError):
-            log.warning("ignored a cached shipping rate of another release")
+            log.warning("ignored a cached shipping rate in the format of another release")
     return found
 
 
@@ -263,5 +267,5 @@ def _cache_answer(parcel: PlannedParcel, to: Address, answer: RateAnswer) -> Non
 
 def _cache_key(parcel: PlannedParcel, to: Address) -> str:
     lines = sorted((line.candidate.offer_id, line.quantity) for line in parcel.lines)
-    said = json.dumps([parcel.location_id, to.country, to.postcode, lines])
-    return f"freight-json:{sha256(said.encode()).hexdigest()}"
+    key_parts = json.dumps([parcel.location_id, to.country, to.postcode, lines])
+    return f"freight-json:{sha256(key_parts.encode()).hexdigest()}"

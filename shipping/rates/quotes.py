@@ -33,7 +33,7 @@ from suppliers.shipping_services.selection import (
 TIERS = ("economy", "express")
 # Routes change only when staff edit them, and every page needs them.
 CACHE_TTL = timedelta(seconds=60)
-_LIVE_RATE_LOCATIONS = "asked places"  # key in the notes
+_LIVE_RATE_LOCATIONS = "live_rate_locations"  # key in ``_RouteCache.notes``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def create_replacement(
     """Create the replacement order of a return, for the same or other items.
 
     The search takes no locks, so another order may take the units first.
-    Shape, Locks, Raises: as ``exchanges.create_replacement``
+    Shape, Locks, Raises: as ``exchanges.exchange``
     """
     found = find_sources(authorization, choice, now=now)
     return exchanges.exchange(

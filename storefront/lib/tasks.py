@@ -1,4 +1,4 @@
-"""Task wake-up: start a worker task at once, leave the work to a sweep if the broker is down."""
+"""Task queue: enqueue a task; if the broker is down, a periodic sweep does the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Database roles: create the role that the shop runs as, grant it rows and no structure.
+"""Database roles: create the application role, grant row privileges but no DDL.
 
 The owner of the database runs ``migrate`` and this. All other processes connect as the app's role,
 which can neither create, alter nor drop anything, nor change append-only tables.

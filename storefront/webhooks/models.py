@@ -34,7 +34,10 @@ class InboundWebhook(Stateful):
     class Priority(models.IntegerChoices):
         # people wait for these; also webhooks that cannot be parsed
         ORDERS = 0, _("Orders and parcels")
-        GOODS = 1, _("Stock and products")  # come in floods, and the next sync reads the same data
+        CATALOG = (
+            1,
+            _("Stock and products"),
+        )  # come in floods, and the next sync reads the same data
 
     TRANSITIONS: ClassVar = {
         Status.RECEIVED: frozenset({Status.APPLIED, Status.IGNORED, Status.FAILED}),

@@ -80,7 +80,7 @@ def tracking_secrets(supplier: Supplier) -> list[str]:
     connection = getattr(supplier, "connection", None)
     own = decrypt(connection.secrets_encrypted).get("hook_secret", "") if connection else ""
     return own.split() or [
-        webhook_signing.derive_secret(master, of=supplier.code)
+        webhook_signing.derive_secret(master, party=supplier.code)
         for master in settings.TRACKING_HOOK_SECRET.split()
     ]
 

@@ -41,14 +41,14 @@ def priority_of(source: str, body: bytes, now: datetime) -> InboundWebhook.Prior
     if found is None or found.connector is None:
         return InboundWebhook.Priority.ORDERS
     try:
-        news = found.connector.parse_event(body, received_at=now)
+        events = found.connector.parse_event(body, received_at=now)
     except PermanentError:
         return InboundWebhook.Priority.ORDERS
     except Exception:
-        log.exception("a call from %s cannot be read", source)
+        log.exception("cannot parse a webhook of %s", source)
         return InboundWebhook.Priority.ORDERS
-    is_of_goods = all(each.kind in CATALOG_EVENTS for each in news)
-    return InboundWebhook.Priority.GOODS if is_of_goods else InboundWebhook.Priority.ORDERS
+    is_catalog = all(each.kind in CATALOG_EVENTS for each in events)
+    return InboundWebhook.Priority.CATALOG if is_catalog else InboundWebhook.Priority.ORDERS
 
 
 def database_time() -> datetime:
@@ -56,5 +56,5 @@ def database_time() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
-    assert isinstance(now, datetime)  # noqa: S101 - psycopg reads timestamptz so
+    assert isinstance(now, datetime)  # noqa: S101 - psycopg returns timestamptz as datetime
     return now

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import QueueableTask, StaffAdmin, action, enqueue_or_fail
+from storefront.lib.staff.admin import StaffAdmin, action, enqueue_or_fail
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
+from storefront.lib.tasks import QueueableTask
 from suppliers.connections import tasks
 from suppliers.connections.factory import NOT_CONNECTED
 from suppliers.connections.forms import ConnectionForm, connection_form

@@ -84,8 +84,8 @@ def open_connector(
 ) -> Iterator[Connector]:
     """Open the supplier's connector; close it and save its gate state afterwards.
 
-    Query its capabilities with ``connectors.capabilities.able``. ``meter`` counts its calls. A
-    list that it stored after ``list_since`` is reused.
+    Query its capabilities with ``isinstance`` or ``connectors.capabilities.require``. ``meter``
+    counts its calls. A list that it stored after ``list_since`` is reused.
 
     Raises: PermanentError (``NOT_CONNECTED``)  no connection, or an unknown connector
     """

@@ -124,7 +124,10 @@ class Webhooks(Protocol):
 
 
 class Connector(Protocol):
-    """Client of one supplier account. The constructor takes a ``Line`` and sends no request."""
+    """Client of one supplier account.
+
+    The constructor takes a ``ConnectorContext`` and sends no request.
+    """
 
     TITLE: ClassVar[str]
     SECRETS: ClassVar[tuple[Secret, ...]]
@@ -375,17 +378,15 @@ def _implements(connector: type, protocol: type) -> bool:
     return all(hasattr(connector, name) for name in names)
 
 
-def require[T](connector: object, ability: type[T]) -> T:
+def require[T](connector: object, capability: type[T]) -> T:
     """Return the connector, typed as one with this capability.
 
     Raises: UnsupportedCapabilityError  it lacks the capability
     """
-    if isinstance(connector, ability):
+    if isinstance(connector, capability):
         return connector
-    name = ability.__name__
-    raise UnsupportedCapabilityError(
-        f"this connector does not support: {name}", code="no_such_ability"
-    )
+    message = f"this connector does not support: {capability.__name__}"
+    raise UnsupportedCapabilityError(message, code="no_such_capability")
 
 
 @runtime_checkable

@@ -56,7 +56,7 @@ class MappingActions(StaffAdmin):
     """Staff action that opens the mapping page."""
 
     mapping_actions: ClassVar = ["mapping"]
-    mapping_fits: ClassVar = {"mapping": lambda row: row.adapter == file_sources.FEED}
+    mapping_available_if: ClassVar = {"mapping": lambda row: row.adapter == file_sources.FEED}
 
     @action(description=_("Mapping"), icon="table_chart")
     def mapping(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Stock levels: stage the quantities that a supplier reports, write the changed ones in sets."""
+"""Stock levels: stage the quantities that a supplier reports, write changes in bulk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = ("external_id text", "sku text", "location text", "country text", "qua
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockChangeCounts:
-    """Non-zero stock rows: how many are reported, and how many become zero or surge."""
+    """Numbers of non-zero stock rows: all, becoming zero, reported, and surging."""
 
     stocked: int
     zeroed: int
@@ -67,15 +67,15 @@ WHERE NOT EXISTS (
 GROUP BY s.location
 ON CONFLICT DO NOTHING
 """  # noqa: S608
-# A writer of stock locks the supplier's locations: ``stock_confirmed_at`` confirms all their rows,
-# and unchanged rows do not record which of two answers is newer.
+# Unchanged rows store no time, so concurrent reports must be serialized: ``stock_confirmed_at``
+# then dates all rows of a location.
 LOCK_LOCATIONS = """
 SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
 FOR NO KEY UPDATE
 """
-# A statement of its own: in ``INSERT_LEVELS`` the planner, without statistics, would scan all rows
-# for each new one.
-KEEP_NEW_ROWS = """
+# Separate from ``INSERT_LEVELS``: without statistics the planner would scan all rows for each new
+# one.
+DELETE_KNOWN_ROWS = """
 DELETE FROM feed_figures f USING suppliers_stocklevel l
 WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
 """
@@ -100,7 +100,7 @@ WITH made AS (
 SELECT id FROM made
 """
 # A figure older than the location's last confirmation is marked unconfirmed. A missing row becomes
-# zero, unless the answer is a delta. A row that was reported or confirmed after we asked is kept.
+# zero, unless the report is partial. A row with a newer report or confirmation is not changed.
 # If the location is confirmed too, ``as_of`` is not written: it is indexed, and an update without
 # indexed columns is a HOT update.
 UPDATE_LEVELS = """
@@ -148,7 +148,7 @@ def clamp_quantity(record: StockReport) -> tuple[StockReport, ImportIssue | None
     problem = ImportIssue(
         row=record.sku,
         code=code,
-        message=f"{record.quantity} units in {record.location}: stored as {quantity}.",
+        message=f"Invalid quantity {record.quantity} at {record.location}; stored as {quantity}.",
         is_fatal=False,
     )
     repaired = StockReport(
@@ -158,11 +158,11 @@ def clamp_quantity(record: StockReport) -> tuple[StockReport, ImportIssue | None
 
 
 def stage_rows(
-    stage: StagingTable, told: Iterable[StockReport | ImportIssue], *, external_id: str = ""
+    stage: StagingTable, reports: Iterable[StockReport | ImportIssue], *, external_id: str = ""
 ) -> list[ImportIssue]:
-    """Stage figures; return the issues."""
+    """Stage the reported quantities; return the rows with issues."""
     problems = []
-    for row in told:
+    for row in reports:
         if isinstance(row, ImportIssue):
             problems.append(row)
             continue
@@ -174,7 +174,7 @@ def stage_rows(
 
 
 def set_affected_offers(offer_ids: Iterable[int]) -> None:
-    """Stage the ids of the offers in scope, if they are few."""
+    """Restrict the merge to these offers (few; large sets are inserted by SQL)."""
     clear_affected_offers()
     run(f"INSERT INTO {AFFECTED_OFFERS} SELECT unnest(%(ids)s::bigint[])", {"ids": list(offer_ids)})
     run(f"ANALYZE {AFFECTED_OFFERS}")
@@ -230,7 +230,7 @@ def zero_stock(*, sync_run: SyncRun, offer_ids: Iterable[int], now: datetime) ->
 
 
 @requires_transaction
-def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
+def merge(  # noqa: PLR0913 - one row's columns
     *,
     supplier: Supplier,
     cause: str,
@@ -261,5 +261,5 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     run(STAGE_FIGURES, params)
     run("ANALYZE feed_figures")
     changed = run(UPDATE_LEVELS.format(join=_join(is_whole=is_whole)), params)
-    run(KEEP_NEW_ROWS)
+    run(DELETE_KNOWN_ROWS)
     return run(INSERT_LEVELS, params), changed

@@ -129,7 +129,7 @@ def _publish_all(
 
 def reprice(*, supplier: Supplier) -> int:
     """Queue all live offers of a supplier for repricing; return the number of variants."""
-    offered = SupplierOffer.objects.live().filter(supplier=supplier)
+    offered = SupplierOffer.objects.sellable().filter(supplier=supplier)
     variant_ids = offered.values_list("variant_id", flat=True).distinct()
     waiting = PendingPublication.objects.bulk_create(
         (PendingPublication(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
@@ -139,7 +139,7 @@ def reprice(*, supplier: Supplier) -> int:
 
 def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferSupply]]:
     offers = (
-        SupplierOffer.objects.live()
+        SupplierOffer.objects.sellable()
         .filter(variant__in=variant_ids)
         .order_by("pk")
         .values_list(

@@ -57,7 +57,7 @@ class SupplierProduct(models.Model):
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
     """Offers for sale, and the age of their costs."""
 
-    def live(self) -> SupplierOfferQuerySet:
+    def sellable(self) -> SupplierOfferQuerySet:
         """Return active, matched, priced offers of active suppliers that lack no certificate."""
         return self.filter(
             status="active",

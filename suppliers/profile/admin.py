@@ -29,7 +29,7 @@ from suppliers.inventory.admin import SafetyStockActions
 from suppliers.models import Connection, StockDecrement, StockLocation, Supplier, SyncRun
 from suppliers.profile import setup_steps as profile_setup_steps
 from suppliers.profile.forms import SupplierForm
-from suppliers.profile.labels import KNOWN, SUPPLIER
+from suppliers.profile.labels import READ_ONLY_FIELDS, SUPPLIER_GROUPS
 from suppliers.sync import tasks as sync_tasks
 
 RUN_KINDS = SyncRun.Kind
@@ -80,8 +80,8 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
     may_add = True
     groups = (
         Group(_("Setup"), columns=[setup_steps]),
-        *SUPPLIER,
-        Group(READ_ONLY_TITLE, KNOWN, columns=READ_ONLY_COLUMNS),
+        *SUPPLIER_GROUPS,
+        Group(READ_ONLY_TITLE, READ_ONLY_FIELDS, columns=READ_ONLY_COLUMNS),
     )
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [
@@ -110,7 +110,7 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,
     ]
-    available_if: ClassVar = {**MappingActions.mapping_fits, **VettingActions.available_if}
+    available_if: ClassVar = {**MappingActions.mapping_available_if, **VettingActions.available_if}
 
     def save_model(
         self, request: HttpRequest, obj: Supplier, form: SupplierForm, change: bool
@@ -130,13 +130,13 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
             reverse("admin:suppliers_connection_change", args=[obj.connection.pk])
         )
 
-    @action(description=_("Synchronize now"), icon="sync")
+    @action(description=_("Sync now"), icon="sync")
     def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         return self.ask(
             request,
             supplier,
-            title=gettext("Synchronize now"),
+            title=gettext("Sync now"),
             explain=gettext("Fetches products, prices and stock from %(name)s now.")
             % {"name": supplier.name},
             act=lambda _given: _start_syncs(supplier, *RUN_KINDS.values),

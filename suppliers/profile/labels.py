@@ -6,12 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Group
 
-KNOWN = (
+READ_ONLY_FIELDS = (
     "stock_accuracy",
     "costs_confirmed_at",
     "costs_aged_until",
 )
-SUPPLIER = (
+SUPPLIER_GROUPS = (
     Group(
         _("General"),
         (

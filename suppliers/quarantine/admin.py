@@ -248,7 +248,7 @@ BASELINE = columns.pairs("profile", _("Baseline for later runs"), words=BASELINE
 
 @admin.register(SyncRun)
 class SyncRunAdmin(PendingChangesAdmin):
-    empty_text: ClassVar = _("No sync runs yet. Open a supplier and select “Synchronize now”.")
+    empty_text: ClassVar = _("No sync runs yet. Open a supplier and select “Sync now”.")
     list_display: ClassVar = [
         "id",
         columns.text("supplier__name", _("Supplier")),

@@ -88,12 +88,12 @@ class _Leases:
             settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5
         )
         self._take = self._redis.register_script(ACQUIRE)
-        self._redis_is_away_until = 0.0
+        self._redis_retry_at = 0.0
         self._lock = threading.Lock()
         self._own: dict[str, dict[str, float]] = defaultdict(dict)
 
     def take(self, key: str, name: str, *, most: int, lease_s: float) -> bool:
-        if time.monotonic() >= self._redis_is_away_until:
+        if time.monotonic() >= self._redis_retry_at:
             try:
                 return bool(self._take(keys=[key], args=[most, lease_s, name]))
             except redis.RedisError as error:
@@ -108,7 +108,7 @@ class _Leases:
     def release(self, key: str, name: str) -> None:
         with self._lock:
             is_own = self._own[key].pop(name, None) is not None
-        if is_own and time.monotonic() < self._redis_is_away_until:
+        if is_own and time.monotonic() < self._redis_retry_at:
             return
         try:
             self._redis.zrem(key, name)
@@ -117,7 +117,7 @@ class _Leases:
 
     def _is_away(self, error: redis.RedisError) -> None:
         log.warning("Redis is unavailable; each worker counts its calls alone: %s", error)
-        self._redis_is_away_until = time.monotonic() + REDIS_RETRY_AFTER_S
+        self._redis_retry_at = time.monotonic() + REDIS_RETRY_AFTER_S
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Rate limit: keep to a supplier's calls per second, over all workers."""
+"""Rate limit: limit the calls per second to one supplier across all workers."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class SharedRateLimit:
     def __call__(self) -> None:
         """Wait until a call is allowed.
 
-        Raises: TemporaryError  not in time
+        Raises: TemporaryError  no call allowed within ``MAX_WAIT_S``
         """
-        give_up_at = deadlines.earliest(time.monotonic() + MAX_WAIT_S)
-        while (nap_s := self._counters.wait_s(self._limit, self._name)) > 0:
-            if time.monotonic() > give_up_at:
-                raise TemporaryError(f"{self._name}: rate limit reached, no free call in time")
-            time.sleep(nap_s)
+        deadline = deadlines.earliest(time.monotonic() + MAX_WAIT_S)
+        while (wait_s := self._counters.acquire(self._limit, self._name)) > 0:
+            if time.monotonic() > deadline:
+                raise TemporaryError(f"{self._name}: rate limit: no call allowed in time")
+            time.sleep(wait_s)
 
 
 class _Counters:
@@ -62,22 +62,25 @@ class _Counters:
             )
         )
         self._local = MovingWindowRateLimiter(MemoryStorage())
-        self._redis_is_away_until = 0.0
+        self._redis_retry_at = 0.0
 
-    def wait_s(self, limit: RateLimitItemPerSecond, name: str) -> float:
-        """Take a call and return 0, or return how long to sleep before the next try."""
-        if time.monotonic() >= self._redis_is_away_until:
+    def acquire(self, limit: RateLimitItemPerSecond, name: str) -> float:
+        """Count a call and return 0, or return the seconds to wait."""
+        if time.monotonic() >= self._redis_retry_at:
             try:
-                return self._taken(self._shared, limit, name)
+                return self._try_acquire(self._shared, limit, name)
             except StorageError as error:
                 log.warning(
-                    "Redis is unavailable; each worker keeps the rate limit alone: %s", error
+                    "Redis is unavailable; each worker process applies the rate limit alone: %s",
+                    error,
                 )
-                self._redis_is_away_until = time.monotonic() + REDIS_RETRY_AFTER_S
-        return self._taken(self._local, limit, name)
+                self._redis_retry_at = time.monotonic() + REDIS_RETRY_AFTER_S
+        return self._try_acquire(self._local, limit, name)
 
     @staticmethod
-    def _taken(limiter: MovingWindowRateLimiter, limit: RateLimitItemPerSecond, name: str) -> float:
+    def _try_acquire(
+        limiter: MovingWindowRateLimiter, limit: RateLimitItemPerSecond, name: str
+    ) -> float:
         if limiter.hit(limit, "pace", name):
             return 0.0
         until = limiter.get_window_stats(limit, "pace", name).reset_time

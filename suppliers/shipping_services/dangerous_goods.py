@@ -37,7 +37,7 @@ class LithiumCells:
     pieces: int = 1
 
     @property
-    def in_one_piece(self) -> int:
+    def cells_per_unit(self) -> int:
         """Cells per piece; at least one if the count is unknown."""
         return max(self.cell_count, 1)
 
@@ -63,9 +63,9 @@ def restrictions(*, cells: Iterable[LithiumCells], limits: LithiumLimits) -> fro
             found.add(Restriction.ENERGY_UNKNOWN)
         elif one.cell_wh > limits.max_cell_wh:
             found.add(Restriction.CELL_ENERGY)
-        elif one.cell_wh * one.in_one_piece > limits.max_battery_wh:
+        elif one.cell_wh * one.cells_per_unit > limits.max_battery_wh:
             found.add(Restriction.BATTERY_ENERGY)
-    together = sum(one.in_one_piece * one.pieces for one in lithium)
-    if limits.max_cells is not None and together > limits.max_cells:
+    total_cells = sum(one.cells_per_unit * one.pieces for one in lithium)
+    if limits.max_cells is not None and total_cells > limits.max_cells:
         found.add(Restriction.CELL_COUNT)
     return frozenset(found)

@@ -99,7 +99,7 @@ def max_units(route: Route, one: ParcelLoad) -> int:
     if reasons_against(route, one):
         return 0
     most = route.max_weight_g // max(1, one.weight_g)
-    cells = sum(piece.in_one_piece for piece in one.cells if piece.lithium != NO_LITHIUM)
+    cells = sum(piece.cells_per_unit for piece in one.cells if piece.lithium != NO_LITHIUM)
     if cells and route.limits.max_cells is not None:
         most = min(most, route.limits.max_cells // cells)
     return most

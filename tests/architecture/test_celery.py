@@ -76,7 +76,7 @@ def test_no_periodic_task_queues_itself():
     for entry in app.conf.beat_schedule.values():
         path, _, name = entry["task"].rpartition(".")
         assert f"{name}.delay(" not in own_source(path, name), entry["task"]
-        assert f"wake({name}" not in own_source(path, name), entry["task"]
+        assert f"enqueue({name}" not in own_source(path, name), entry["task"]
 
 
 def own_source(path, name):

@@ -54,7 +54,7 @@ def drafted(value="0.40", **changes):
 
 
 def open_and_reprice(book, now=NOON):
-    versions.go_live(book=ready(book, now), actor="ann", now=now)
+    versions.publish(book=ready(book, now), actor="ann", now=now)
     return repricing.reprice_due_channels(now=now)
 
 

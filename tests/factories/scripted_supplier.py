@@ -127,7 +127,7 @@ class WrittenTo(ScriptedSupplier):
 
     def send_request(self, manual_request):
         if not self.has_box:
-            raise UnsupportedCapabilityError("no address", code="no_such_ability")
+            raise UnsupportedCapabilityError("no address", code="no_such_capability")
         self.letters.setdefault(manual_request.key, manual_request)
 
 

@@ -53,7 +53,7 @@ def post_cj(client, source, body, **headers):
 def secret_of(source, master=SECRET):
     """Return the secret that we gave to a caller; each supplier has its own."""
     kind, _, code = source.partition("-")
-    return webhook_signing.derive_secret(master, of=code) if kind == "tracking" else master
+    return webhook_signing.derive_secret(master, party=code) if kind == "tracking" else master
 
 
 def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, **headers):

@@ -23,18 +23,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        explained = verbs.add_parser("explain", help="explain the price of a SKU")
-        explained.add_argument("sku")
-        explained.add_argument(
+        explain_parser = verbs.add_parser("explain", help="explain the price of a SKU")
+        explain_parser.add_argument("sku")
+        explain_parser.add_argument(
             "--channel", default="", help="code of the channel; default: all channels"
         )
-        rehearsed = verbs.add_parser("dry_run", help="dry-run a draft price book")
-        rehearsed.add_argument("--channel", default="shop")
-        rehearsed.add_argument(
+        dry_run_parser = verbs.add_parser("dry_run", help="dry-run a draft price book")
+        dry_run_parser.add_argument("--channel", default="shop")
+        dry_run_parser.add_argument(
             "--version", type=int, help="version of the price book; default: the newest draft"
         )
-        repriced = verbs.add_parser("reprice", help="recalculate all prices of a channel, and wait")
-        repriced.add_argument("--channel", default="shop")
+        reprice_parser = verbs.add_parser(
+            "reprice", help="recalculate all prices of a channel, and wait"
+        )
+        reprice_parser.add_argument("--channel", default="shop")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         getattr(self, f"_{options['verb']}")(options)
@@ -47,17 +49,17 @@ class Command(BaseCommand):
         if not found:
             raise CommandError(f"{options['sku']} has no listing.")
         for listing in found:
-            told = price_explanation.explain(listing=listing, now=timezone.now())
+            explanation = price_explanation.explain(listing=listing, now=timezone.now())
             currency = listing.channel.currency
             self.stdout.write(f"{listing.variant.sku} on {listing.channel}, {currency}")
-            for step in told.steps:
+            for step in explanation.steps:
                 amount = "" if step.amount is None else f"{step.amount:.2f}"
                 self.stdout.write(
                     f"  {labels.step_label(step.code):<48} {amount:>12}  {step.note}".rstrip()
                 )
-            for rule in told.rules:
-                words = f"{labels.rule_scope(rule)}: {labels.rule_method(rule)}"
-                self.stdout.write(f"  {rule.book} rule {rule.number} fits: {words}")
+            for rule in explanation.rules:
+                rule_text = f"{labels.rule_scope(rule)}: {labels.rule_method(rule)}"
+                self.stdout.write(f"  {rule.book} rule {rule.number} matches: {rule_text}")
 
     def _dry_run(self, options: dict[str, Any]) -> None:
         books = PriceBook.objects.filter(channel__code=options["channel"])
@@ -71,22 +73,24 @@ class Command(BaseCommand):
         started = time.perf_counter()
         found = dry_run.run(book=book, now=timezone.now())
         self._timed(f"{book} dry run", found["counts"].get("variants", 0), started)
-        for one in (found, *found["later"]):
-            self._tell(one)
+        for result in (found, *found["later"]):
+            self._write_result(result)
         if found["unseen"]:
-            self.stdout.write(f"  {found['unseen']} more times of scheduled rules are not covered")
+            self.stdout.write(
+                f"  {found['unseen']} later starts and ends of scheduled rules are not included"
+            )
 
-    def _tell(self, found: Mapping[str, Any]) -> None:
-        if "at" in found:
-            self.stdout.write(f"From {found['at']}, by scheduled rules")
+    def _write_result(self, result: Mapping[str, Any]) -> None:
+        if "at" in result:
+            self.stdout.write(f"From {result['at']}, with scheduled rules applied")
         for name in ("counts", "outcomes"):
-            for code, many in found[name].items():
-                self.stdout.write(f"  {labels.step_label(code):<56} {many:>8}")
+            for code, count in result[name].items():
+                self.stdout.write(f"  {labels.step_label(code):<56} {count:>8}")
         before, after = (
-            labels.format_percent(found[name]) for name in ("margin_before", "margin_after")
+            labels.format_percent(result[name]) for name in ("margin_before", "margin_after")
         )
         self.stdout.write(f"  margin {before} -> {after}")
-        for row in found["largest"][:20]:
+        for row in result["largest"][:20]:
             self.stdout.write("  " + " | ".join(row))
 
     def _reprice(self, options: dict[str, Any]) -> None:
@@ -96,8 +100,9 @@ class Command(BaseCommand):
         started = time.perf_counter()
         done = repricing.reprice_channel(channel=channel, now=timezone.now())
         self._timed(f"{channel} repriced", done.listings, started)
-        self.stdout.write(f"  changed {done.changed}, stopped {dict(done.stopped)}")
+        blocked = ", ".join(f"{reason} {count}" for reason, count in done.stopped.items())
+        self.stdout.write(f"  changed: {done.changed}; blocked: {blocked or 0}")
 
-    def _timed(self, what: str, many: int, started: float) -> None:
+    def _timed(self, what: str, count: int, started: float) -> None:
         seconds = max(time.perf_counter() - started, 0.001)
-        self.stdout.write(f"{what}: {many} variants in {seconds:.1f} s, {many / seconds:.0f}/s")
+        self.stdout.write(f"{what}: {count} variants in {seconds:.1f} s, {count / seconds:.0f}/s")

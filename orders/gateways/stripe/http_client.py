@@ -1,4 +1,4 @@
-"""Stripe HTTP client: send the library's calls through ours, with our timeouts."""
+"""Stripe HTTP client: send the requests of Stripe's library through ``ApiClient``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import stripe
 from storefront.lib.http.client import ApiClient
 from storefront.lib.http.observers import CallObserver
 
-READ_S = 10.0
-TOTAL_S = 15.0
+READ_TIMEOUT_S = 10.0
+TOTAL_TIMEOUT_S = 15.0
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -24,7 +24,7 @@ class HttpClient(stripe.HTTPClient):
         super().__init__()
         self._base_url = base_url
         self._api = ApiClient(
-            base_url, read_s=READ_S, total_s=TOTAL_S, gate=gate, secrets=(secret,)
+            base_url, read_s=READ_TIMEOUT_S, total_s=TOTAL_TIMEOUT_S, gate=gate, secrets=(secret,)
         )
 
     def request(
@@ -38,7 +38,7 @@ class HttpClient(stripe.HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         """Send a request of the library.
 
-        Raises: TemporaryError, PermanentError  no readable answer
+        Raises: TemporaryError, PermanentError  no valid response
         """
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         sent.pop("x-stripe-client-telemetry", None)

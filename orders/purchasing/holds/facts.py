@@ -121,7 +121,7 @@ def _facts(
         battery_is_allowed=_battery_is_allowed(purchase_order, lines),
         margin=purchase_margins.parcel,
         missing_rates=purchase_margins.missing_rates,
-        missing_terms=purchase_margins.missing_terms,
+        missing_selling_costs=purchase_margins.missing_selling_costs,
         available_payment=_available_payment(purchase_order),
         charge=purchase_order.charge,
         promotions=_promotions(order),
@@ -193,7 +193,9 @@ def _line_facts(
         if offer.cost_amount and offer.status == "active"
         else None,
         reported_quantity=line.level.reported_quantity,
-        lacks={criterion: _criterion_name(criterion) for criterion in offer.missing_requirements},
+        missing_certificates={
+            criterion: _criterion_name(criterion) for criterion in offer.missing_requirements
+        },
         margin=margin,
         discount=Money(line.order_line.discount_amount, currency),
         restricted_in=country

@@ -22,11 +22,11 @@ from catalog.models import ExchangeRate
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.purchasing.holds.rules import (
     INSUFFICIENT_BALANCE,
-    MISSING_EVIDENCE,
+    MISSING_CERTIFICATE,
     MISSING_RATE,
     NO_SHIPPING_METHOD,
     RULE_CODES,
-    evidence_subject,
+    certificate_subject,
 )
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.models import StatusChange
@@ -36,7 +36,7 @@ from suppliers.models import Connection
 # Reasons that end automatically, with the reason written to the history.
 AUTO_RELEASE_REASONS = {
     MISSING_RATE: "the exchange rate is available",
-    MISSING_EVIDENCE: "the certificate is on file",
+    MISSING_CERTIFICATE: "the certificate is on file",
     INSUFFICIENT_BALANCE: "the balance at the supplier is sufficient",
     NO_SHIPPING_METHOD: "the supplier is asked for shipping methods again",
 }
@@ -163,7 +163,7 @@ def was_rechecked(purchase_order: PurchaseOrder) -> bool:
 
 def _missing_evidence(purchase_order: PurchaseOrder) -> frozenset[str]:
     return frozenset(
-        evidence_subject(line.sku, criterion)
+        certificate_subject(line.sku, criterion)
         for line in purchase_order.lines.all()
         if line.is_active
         for criterion in line.offer.missing_requirements
@@ -184,7 +184,7 @@ def _still_applies(
         return balance is not None and balance < Decimal(reason["amount"])
     if reason["code"] == MISSING_RATE:
         return reason["subject"] not in known
-    if reason["code"] == MISSING_EVIDENCE:
+    if reason["code"] == MISSING_CERTIFICATE:
         return reason["subject"] in unproven
     return True
 

@@ -15,9 +15,9 @@ from storefront.lib.money import Money
 class LineFacts:
     """One line as sold and as it is now; costs are per unit in the supplier's currency.
 
-    ``lacks`` maps missing certificates, code to name. ``margin`` is the line's margin at current
-    cost; None if unknown. ``discount`` is its share of promotions. ``restricted_in`` is the
-    destination country, if restricted.
+    ``missing_certificates`` maps code to name. ``margin`` is the margin at current cost; None
+    if unknown. ``discount`` is its share of promotions. ``restricted_in`` is the destination
+    country, if restricted.
     """
 
     sku: str
@@ -26,7 +26,7 @@ class LineFacts:
     cost_at_sale: Money
     current_cost: Money | None
     reported_quantity: int
-    lacks: Mapping[str, str]
+    missing_certificates: Mapping[str, str]
     margin: Margin | None = None
     discount: Money | None = None
     restricted_in: str = ""
@@ -37,10 +37,10 @@ class HoldFacts:
     """Input of the hold rules.
 
     ``margin`` is the margin of the parcel in the channel's currency; None if unknown:
-    ``missing_rates`` lists unreliable pairs such as ``USD-EUR``, ``missing_terms`` names what has
-    no selling costs. ``routes`` are the supplier's shipping methods for this parcel; None if it did
-    not answer. ``promotions`` are those of the whole order. ``balance`` is our prepaid balance at
-    the supplier and ``price`` what it deducts; None if it is paid otherwise.
+    ``missing_rates`` lists unreliable pairs such as ``USD-EUR``, ``missing_selling_costs`` names
+    what has none. ``routes`` are the supplier's shipping services for this parcel; None if it
+    did not answer. ``promotions`` are those of the whole order. ``balance`` is our prepaid balance
+    at the supplier and ``price`` what it will deduct; both are None without a prepaid balance.
     """
 
     address_problems: Sequence[str]
@@ -51,7 +51,7 @@ class HoldFacts:
     battery_is_allowed: bool
     margin: Margin | None
     missing_rates: Sequence[str]
-    missing_terms: str
+    missing_selling_costs: str
     available_payment: Money
     charge: Money
     promotions: Sequence[str] = ()
@@ -64,8 +64,8 @@ class HoldFacts:
 class HoldReason:
     """A hold reason: a code for rules, a sentence for staff.
 
-    ``amount`` measures it, where it is money. ``subject`` tells it from others of the same code:
-    the line, and without an amount also the fault, because a waiver covers exactly that.
+    ``amount`` measures it, where it is money. ``subject`` distinguishes reasons of one code:
+    the line and, if there is no amount, the defect. A waiver covers one subject.
     """
 
     code: str
@@ -87,23 +87,24 @@ class HoldReason:
 
 def is_waived(reason: HoldReason, waived: Iterable[Mapping[str, Any]]) -> bool:
     """Return True if staff waived this reason with the same or a higher amount."""
-    return any(_covers(kept, reason) for kept in waived)
+    return any(_covers(waiver, reason) for waiver in waived)
 
 
-def _covers(kept: Mapping[str, Any], reason: HoldReason) -> bool:
+def _covers(waiver: Mapping[str, Any], reason: HoldReason) -> bool:
     now = reason.to_json()
-    if any(kept.get(name, "") != now[name] for name in ("code", "subject", "currency")):
+    if any(waiver.get(name, "") != now[name] for name in ("code", "subject", "currency")):
         return False
-    return reason.amount is None or reason.amount.amount <= Decimal(kept["amount"])
+    return reason.amount is None or reason.amount.amount <= Decimal(waiver["amount"])
 
 
 MISSING_RATE = "rate"
-MISSING_EVIDENCE = "evidence"
+MISSING_CERTIFICATE = "evidence"
 INSUFFICIENT_MARGIN = "margin"
 INSUFFICIENT_BALANCE = "balance"
 NO_SHIPPING_METHOD = "no_shipping_method"
 RESTRICTED = "restricted"
-# Reasons found by these rules: a new check can remove them.
+# Codes of ``evaluate_rules``. Re-evaluation removes reasons with these codes, so add each new code
+# here.
 RULE_CODES = frozenset(
     {
         "supplier",
@@ -112,7 +113,7 @@ RULE_CODES = frozenset(
         INSUFFICIENT_BALANCE,
         "stock",
         "cost",
-        MISSING_EVIDENCE,
+        MISSING_CERTIFICATE,
         "battery",
         "route",
         NO_SHIPPING_METHOD,
@@ -131,7 +132,7 @@ def evaluate_rules(facts: HoldFacts) -> list[HoldReason]:
         found.append(HoldReason("supplier", "The supplier is paused or blocked."))
     if facts.address_problems:
         fields = ", ".join(facts.address_problems)
-        sentence = f"The address is incomplete: {fields}."
+        sentence = f"The address is incomplete or unconfirmed: {fields}."
         found.append(HoldReason("address", sentence, subject=fields))
     found += _money_reasons(facts)
     found += facts.payment_risks
@@ -154,13 +155,16 @@ def evaluate_rules(facts: HoldFacts) -> list[HoldReason]:
             "margin is unknown."
         )
         found.append(HoldReason(MISSING_RATE, sentence, subject=pair))
-    if facts.missing_terms:
-        sentence = f"No selling fees are set for {facts.missing_terms}, so the margin is unknown."
-        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=facts.missing_terms))
+    if facts.missing_selling_costs:
+        sentence = (
+            f"No selling costs are set for {facts.missing_selling_costs}, so the margin is unknown."
+        )
+        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=facts.missing_selling_costs))
     if facts.margin is not None and facts.margin.loss.amount > 0:
         loss = facts.margin.loss
         sentence = (
-            f"It would sell at a loss of {loss}: {facts.margin}.{_promotion_note(facts.promotions)}"
+            f"This purchase order would lose {loss}: {facts.margin}."
+            f"{_promotion_note(facts.promotions)}"
         )
         found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, amount=loss))
     return found
@@ -179,7 +183,7 @@ def _money_reasons(facts: HoldFacts) -> list[HoldReason]:
         )
     if facts.balance is not None and facts.price is not None and facts.balance < facts.price:
         sentence = (
-            f"Our balance at the supplier is {facts.balance}, the price is "
+            f"Our balance at the supplier is {facts.balance}; this purchase order costs "
             f"{facts.price}. Top up the balance."
         )
         found.append(HoldReason(INSUFFICIENT_BALANCE, sentence, amount=facts.price))
@@ -196,7 +200,8 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[HoldReason
         found.append(
             HoldReason(
                 "stock",
-                f"{line.title}: the supplier reports {line.reported_quantity}, sold {line.quantity}.",
+                f"{line.title}: the supplier reports {line.reported_quantity} in stock; "
+                f"{line.quantity} were ordered.",
                 subject=f"{line.sku}: {line.reported_quantity} < {line.quantity}",
             )
         )
@@ -218,14 +223,16 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[HoldReason
         sentence = f"{line.title} must not be shipped to {line.restricted_in}."
         subject = f"{line.sku}: {line.restricted_in}"
         found.append(HoldReason(RESTRICTED, sentence, subject=subject))
-    for criterion, name in line.lacks.items():
+    for criterion, name in line.missing_certificates.items():
         sentence = f"{line.title}: no valid document for {name}."
         found.append(
-            HoldReason(MISSING_EVIDENCE, sentence, subject=evidence_subject(line.sku, criterion))
+            HoldReason(
+                MISSING_CERTIFICATE, sentence, subject=certificate_subject(line.sku, criterion)
+            )
         )
     return found
 
 
-def evidence_subject(sku: str, criterion: str) -> str:
+def certificate_subject(sku: str, criterion: str) -> str:
     """Return the subject of one certificate of one line: each certificate is waived separately."""
     return f"{sku}: {criterion}"

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.addresses.validation import LIMITS
-from orders.checkout.cart_totals import TaxContext, calculate, shipping_charges
+from orders.checkout.cart_totals import BuyerContext, calculate, quote_shipping_charges
 from orders.models import Cart
 from orders.promotions.codes import CodeRejection
 from orders.promotions.engine import PromotionRejection
@@ -153,13 +153,13 @@ class CartDelivery(Endpoint):
         postcode = _postcode_in(request)
         checked_cart, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
         view = checked_cart.cart
-        buyer = TaxContext.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
+        buyer = BuyerContext.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
         keys = {line.variant_id: line.id for line in view.lines}
         bills = [
             calculate(
                 cart=cart,
                 wanted=view.counted,
-                shipping_charges=shipping_charges(quote, keys=keys),
+                shipping_charges=quote_shipping_charges(quote, line_ids=keys),
                 buyer=buyer,
                 now=self.now,
                 may_promote=view.may_promote,

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.functional import Promise
 from kombu.exceptions import OperationalError
 
-from storefront.lib.staff.admin import QueueableTask
+from storefront.lib.tasks import QueueableTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

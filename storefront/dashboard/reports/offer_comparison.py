@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import labels, policy
 from catalog.pricing.landed_cost import Costing, LandedCost
-from orders.routing.candidates import Misfit, UnavailableReason
+from orders.routing.candidates import QuantityRefusal, UnavailableReason
 from orders.routing.engine import Drawback
 from orders.routing.margin_filter import MarginReason
 from orders.routing.stock_query import lead_days
@@ -43,18 +43,18 @@ from suppliers.models import Scorecard, ShippingService, SupplierOffer
 REASONS: dict[str, str | Promise] = {
     RouteStatus.TAKEN: _("Selected"),
     UnavailableReason.SUPPLIER: _("Supplier is not active"),
-    UnavailableReason.GONE: _("Discontinued by the supplier"),
-    UnavailableReason.HELD: _("Offer on hold: implausible data, or stopped by staff"),
-    UnavailableReason.EVIDENCE: _("No valid compliance document: %(lacks)s"),
+    UnavailableReason.DISCONTINUED: _("Discontinued by the supplier"),
+    UnavailableReason.ON_HOLD: _("Offer on hold: implausible data, or stopped by staff"),
+    UnavailableReason.MISSING_CERTIFICATE: _("No valid compliance document: %(lacks)s"),
     UnavailableReason.NO_COST: _("No cost"),
     UnavailableReason.STALE_COST: _("Cost is outdated"),
     UnavailableReason.STALE_STOCK: _("Stock data is outdated"),
     UnavailableReason.OUT_OF_STOCK: _("No stock above the safety stock"),
     UnavailableReason.MISSING_RATE: _("No current exchange rate for this currency"),
     RouteStatus.PARCEL_TOO_SMALL: _("A parcel from here fits at most %(most)s"),
-    Misfit.TOO_FEW: _("Only %(left)s available"),
-    Misfit.BELOW_MINIMUM: _("Minimum order quantity: %(minimum)s"),
-    Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
+    QuantityRefusal.TOO_FEW: _("Only %(left)s available"),
+    QuantityRefusal.BELOW_MINIMUM: _("Minimum order quantity: %(minimum)s"),
+    QuantityRefusal.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
     MarginReason.LOSS: _("Would be sold at a loss of %(loss)s"),
     MarginReason.LOW_MARGIN: _(
         "Profit would be %(earned)s, below the minimum margin of the routing rules"

@@ -51,9 +51,9 @@ def decode_secret(secret: str) -> bytes:
     return key
 
 
-def derive_secret(master: str, *, of: str) -> str:
-    """Derive the secret of one party from a master secret; it reveals nothing about others."""
-    key = hmac.digest(decode_secret(master), of.encode(), hashlib.sha256)
+def derive_secret(master: str, *, party: str) -> str:
+    """Derive the secret of one party; it does not reveal the master secret or those of others."""
+    key = hmac.digest(decode_secret(master), party.encode(), hashlib.sha256)
     return SECRET_PREFIX + base64.b64encode(key).decode()
 
 

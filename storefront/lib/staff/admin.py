@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -29,6 +29,7 @@ from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+from storefront.lib.tasks import QueueableTask
 
 # Exceptions of services that are shown to the user as an error message.
 SERVICE_ERRORS: tuple[type[Exception], ...] = (
@@ -55,13 +56,6 @@ def permission_check(right: str) -> Callable[..., bool]:
         return request.user.has_perm(right)
 
     return has_permission
-
-
-class QueueableTask(Protocol):
-    """A Celery task as seen by staff pages."""
-
-    @property
-    def delay(self) -> Callable[..., object]: ...
 
 
 def enqueue_or_fail(task: QueueableTask, **known: Any) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.checkout import network_limits
-from orders.checkout.cart_totals import CartTotals, TaxContext, calculate, shipping_charges
+from orders.checkout.cart_totals import BuyerContext, CartTotals, calculate, quote_shipping_charges
 from orders.models import Cart
 from orders.pricing.totals import Totals
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
@@ -66,7 +66,7 @@ class CartSummary:
     reasons: Sequence[RefusalReason]
     limits: Mapping[int, int]
     codes: Sequence[str]
-    buyer: TaxContext
+    buyer: BuyerContext
     bill: CartTotals
 
     @property
@@ -210,7 +210,7 @@ def summarize(
         reasons = quotes.refusal_reasons(
             plan=plan, country=country, now=now, pieces=found.checked_cart.pieces, told=found.told
         )
-    buyer = TaxContext.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
+    buyer = BuyerContext.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
     by_variant = {line.variant_id: line for line in seen.lines}
     return CartSummary(
         cart=seen,
@@ -226,8 +226,8 @@ def summarize(
         bill=calculate(
             cart=cart,
             wanted=seen.counted,
-            shipping_charges=shipping_charges(
-                quote, keys={line.variant_id: line.id for line in seen.lines}
+            shipping_charges=quote_shipping_charges(
+                quote, line_ids={line.variant_id: line.id for line in seen.lines}
             ),
             buyer=buyer,
             now=now,

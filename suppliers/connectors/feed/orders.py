@@ -77,7 +77,7 @@ class FeedOrdering:
         to = self._options.questions_to or (self._options.orders_to if by_mail else "")
         if "@" not in to:
             raise UnsupportedCapabilityError(
-                "questions_to is not an e-mail address", code="no_such_ability"
+                "questions_to is not an e-mail address", code="no_such_capability"
             )
         letter = order_documents.request_email_payload(manual_request, language=self._line.language)
         self._line.post.request(

@@ -22,33 +22,33 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        listed = verbs.add_parser(
+        list_parser = verbs.add_parser(
             "list", help="list the compliance documents of a supplier, and what is missing"
         )
-        listed.add_argument("code")
-        listed.add_argument("--json", action="store_true")
-        added = verbs.add_parser("add", help="add a document")
-        added.add_argument("code")
-        added.add_argument("criterion", choices=Requirement.values)
-        added.add_argument(
+        list_parser.add_argument("code")
+        list_parser.add_argument("--json", action="store_true")
+        add_parser = verbs.add_parser("add", help="add a document")
+        add_parser.add_argument("code")
+        add_parser.add_argument("criterion", choices=Requirement.values)
+        add_parser.add_argument(
             "--kind",
             choices=ComplianceDocument.Kind.values,
             default=ComplianceDocument.Kind.STATEMENT,
         )
-        added.add_argument("--issuer", default="")
-        added.add_argument("--reference", default="")
-        added.add_argument("--note", default="")
-        added.add_argument("--valid-from", type=date.fromisoformat)
-        added.add_argument("--valid-until", type=date.fromisoformat)
-        added.add_argument("--file", type=Path, help="PDF, PNG or JPEG")
-        added.add_argument(
+        add_parser.add_argument("--issuer", default="")
+        add_parser.add_argument("--reference", default="")
+        add_parser.add_argument("--note", default="")
+        add_parser.add_argument("--valid-from", type=date.fromisoformat)
+        add_parser.add_argument("--valid-until", type=date.fromisoformat)
+        add_parser.add_argument("--file", type=Path, help="PDF, PNG or JPEG")
+        add_parser.add_argument(
             "--verified-by", metavar="NAME", help="person who verifies the document at once"
         )
         for verb, words in (("verify", "verify a document"), ("reject", "reject a document")):
-            judged = verbs.add_parser(verb, help=words)
-            judged.add_argument("id", type=int)
-            judged.add_argument("--by", metavar="NAME", required=True)
-            judged.add_argument("--reason", default="")
+            decision_parser = verbs.add_parser(verb, help=words)
+            decision_parser.add_argument("id", type=int)
+            decision_parser.add_argument("--by", metavar="NAME", required=True)
+            decision_parser.add_argument("--reason", default="")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -67,7 +67,7 @@ class Command(BaseCommand):
     def _add(self, options: dict[str, Any]) -> None:
         path: Path | None = options["file"]
         now = timezone.now()
-        evidence = vetting.submit(
+        document = vetting.submit(
             supplier=Supplier.objects.get(code=options["code"]),
             claim=vetting.DocumentSubmission(
                 criterion=options["criterion"],
@@ -82,22 +82,22 @@ class Command(BaseCommand):
             actor=options["verified_by"] or "manage.py compliance",
             now=now,
         )
-        self.stdout.write(
-            f"{evidence.pk}: {evidence.criterion} submitted. Verification is pending."
-        )
-        if options["verified_by"]:
-            vetting.verify(evidence=evidence, actor=options["verified_by"], now=now)
-            self.stdout.write(f"{evidence.pk}: verified by {options['verified_by']}.")
+        self.stdout.write(f"{document.pk}: {document.criterion} submitted.")
+        if not options["verified_by"]:
+            self.stdout.write("Verification is pending.")
+        else:
+            vetting.verify(evidence=document, actor=options["verified_by"], now=now)
+            self.stdout.write(f"{document.pk}: verified by {options['verified_by']}.")
 
     def _verify(self, options: dict[str, Any]) -> None:
-        weighed = vetting.verify(**self._judged(options))
-        self.stdout.write(f"Verified. {weighed.released} offers are on sale again.")
+        result = vetting.verify(**self._decision(options))
+        self.stdout.write(f"Verified. {result.released} offers are on sale again.")
 
     def _reject(self, options: dict[str, Any]) -> None:
-        weighed = vetting.reject(**self._judged(options))
-        self.stdout.write(f"Rejected. {weighed.held} offers are on hold.")
+        result = vetting.reject(**self._decision(options))
+        self.stdout.write(f"Rejected. {result.held} offers are on hold.")
 
-    def _judged(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _decision(self, options: dict[str, Any]) -> dict[str, Any]:
         return {
             "evidence": ComplianceDocument.objects.get(pk=options["id"]),
             "actor": options["by"],
@@ -114,8 +114,8 @@ class Command(BaseCommand):
             )
         )
         if options["json"]:
-            told = {"supplier": supplier.code, "missing": missing, "evidence": rows}
-            self.stdout.write(json.dumps(told, indent=2, default=str))
+            report = {"supplier": supplier.code, "missing": missing, "evidence": rows}
+            self.stdout.write(json.dumps(report, indent=2, default=str))
             return
         for row in rows:
             ends = f" until {row['valid_until']}" if row["valid_until"] else ""

@@ -120,7 +120,7 @@ def test_a_supply_update_restores_no_price_of_a_replaced_book(is_new, monkeypatc
     variant = make_variant() if is_new else listing.variant
 
     def open_and_count():
-        versions.go_live(book=book, actor="ann", now=LATER)
+        versions.publish(book=book, actor="ann", now=LATER)
         repricing.reprice_due_channels(now=LATER)
 
     meanwhile = Meanwhile(open_and_count, module=refresh, monkeypatch=monkeypatch)
@@ -138,7 +138,7 @@ def test_going_live_waits_for_a_concurrent_rule_change():
 
     def open_book():
         try:
-            versions.go_live(book=book, actor="ann", now=LATER)
+            versions.publish(book=book, actor="ann", now=LATER)
         except versions.NotReadyError as error:
             refused.append(error)
         finally:

@@ -74,11 +74,11 @@ def test_a_book_without_a_dry_run_cannot_go_live():
     book = drafted()
 
     with pytest.raises(versions.NotReadyError):
-        versions.go_live(book=book, actor="ann", now=NOON)
+        versions.publish(book=book, actor="ann", now=NOON)
     ready(book)
     versions.clear_dry_run(book=book)
     with pytest.raises(versions.NotReadyError):
-        versions.go_live(book=book, actor="ann", now=NOON)
+        versions.publish(book=book, actor="ann", now=NOON)
 
     assert PriceBook.objects.get(status="live").version == 1
 
@@ -120,7 +120,7 @@ def test_a_book_goes_live_only_with_a_current_dry_run(change, hours, words):
     change()
 
     def open_it():
-        versions.go_live(book=book, actor="ann", now=NOON + timedelta(hours=hours))
+        versions.publish(book=book, actor="ann", now=NOON + timedelta(hours=hours))
 
     if words:
         with pytest.raises(versions.NotReadyError, match=words):
@@ -181,7 +181,7 @@ def test_a_live_book_cannot_go_live_again():
     book = make_price_rule().book
 
     with pytest.raises(InvalidTransitionError):
-        versions.go_live(book=book, actor="ann", now=NOON)
+        versions.publish(book=book, actor="ann", now=NOON)
 
 
 def test_going_live_does_what_the_dry_run_predicted():
@@ -241,14 +241,14 @@ def test_a_rollback_restores_the_exact_prices():
     open_and_reprice(limited, NOON + 2 * DAY)
     assert all(now > then for now, then in zip(prices(), before, strict=True))
 
-    back = versions.roll_back(to=first, actor="ann", now=NOON + 3 * DAY)
+    back = versions.restore(book=first, actor="ann", now=NOON + 3 * DAY)
     repricing.reprice_due_channels(now=NOON + 3 * DAY)
 
     assert prices() == before
     assert (back.version, back.restored_from, back.status) == (4, first, "live")
     assert not PriceHold.objects.exists()
     with pytest.raises(versions.NotReadyError):
-        versions.roll_back(to=back, actor="ann", now=NOON + 3 * DAY)
+        versions.restore(book=back, actor="ann", now=NOON + 3 * DAY)
 
 
 def test_a_restored_book_restores_its_prices_and_stops_new_ones():
@@ -259,7 +259,7 @@ def test_a_restored_book_restores_its_prices_and_stops_new_ones():
     open_and_reprice(book, NOON + 2 * DAY)
     Listing.objects.filter(pk=two.pk).update(wholesale_amount=Decimal("5.00"))
 
-    versions.roll_back(to=guarded, actor="ann", now=NOON + 3 * DAY)
+    versions.restore(book=guarded, actor="ann", now=NOON + 3 * DAY)
     repricing.reprice_due_channels(now=NOON + 3 * DAY)
 
     assert Listing.objects.get(pk=one.pk).price_amount == Decimal("21.99")
@@ -282,7 +282,7 @@ def test_a_restored_book_is_guarded_once_its_prices_are_back():
         price_approvals.approve(hold=hold, actor="ann", now=NOON + hour * HOUR)
     open_and_reprice(drafted("0.60"), NOON + DAY)
     guarded.refresh_from_db()
-    versions.roll_back(to=guarded, actor="ann", now=NOON + 2 * DAY)
+    versions.restore(book=guarded, actor="ann", now=NOON + 2 * DAY)
     repricing.reprice_due_channels(now=NOON + 2 * DAY)
     assert prices() == [Decimal("21.99")]
 

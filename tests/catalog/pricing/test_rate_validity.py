@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.exchange_rates.ecb import UnreadableRatesError, parse
-from catalog.pricing.rate_validity import RateLimits, assess_rate, moved_too_far
+from catalog.pricing.rate_validity import RateLimits, assess_rate, exceeds_max_change
 from tests.factories.competitors import NOON, ecb_xml
 
 D = Decimal
@@ -35,12 +35,12 @@ def test_a_rate_is_sure_while_recent_and_unchallenged(age_h, waiting, validity, 
     found = assess_rate(
         rate=D("0.80"),
         as_of=NOON - age_h * HOUR,
-        waiting=waiting and D(waiting),
+        pending_rate=waiting and D(waiting),
         limits=LIMITS,
         now=NOON,
     )
 
-    assert (found.validity, found.worst_case_rate) == (validity, D(worst_case_rate))
+    assert (found.status, found.worst_case_rate) == (validity, D(worst_case_rate))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_rate_is_sure_while_recent_and_unchallenged(age_h, waiting, validity, 
 def test_a_rate_may_change_five_percent_a_day_for_three_days(new, hours, is_far):
     passed = hours * HOUR
 
-    assert moved_too_far(old=D(1), new=D(new), passed=passed, limits=LIMITS) is is_far
+    assert exceeds_max_change(old=D(1), new=D(new), passed=passed, limits=LIMITS) is is_far
 
 
 def test_rates_are_inverted_and_crossed_via_the_euro():

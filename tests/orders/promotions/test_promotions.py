@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from orders.cancellation import cancellation
 from orders.cart import carts
 from orders.checkout import cart_totals, checkout, open_order_limits
-from orders.checkout.cart_totals import TaxContext
+from orders.checkout.cart_totals import BuyerContext
 from orders.models import Coupon, Order, Promotion, Redemption, TaxNumber
 from orders.promotions import codes, redemptions
 from orders.promotions.codes import CodeRejection
@@ -54,11 +54,11 @@ def filled(*codes_written, listing=None, quantity=1):
 def priced(cart, *, email="", now=NOON):
     seen = carts.view_cart(cart=cart, now=now)
     keys = {line.variant_id: line.id for line in seen.lines}
-    buyer = TaxContext.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
+    buyer = BuyerContext.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
     return cart_totals.calculate(
         cart=cart,
         wanted=seen.counted,
-        shipping_charges=cart_totals.shipping_charges(quote_for(cart), keys=keys),
+        shipping_charges=cart_totals.quote_shipping_charges(quote_for(cart), line_ids=keys),
         buyer=buyer,
         now=now,
         may_promote=seen.may_promote,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from catalog.pricing.landed_cost import calculate
 from orders.enums import Criterion
 from orders.routing import set_cover
-from orders.routing.candidates import Candidate, Misfit, Need
+from orders.routing.candidates import Candidate, Need, QuantityRefusal
 from orders.routing.engine import Drawback, reason_against, route
 from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import DEFAULT_RULES, Rules
@@ -100,9 +100,9 @@ def test_each_rejected_candidate_has_its_reason():
     assert why(distance=1) == Drawback.MORE_DISTANT
     assert why() == Drawback.ADDED_LATER
     assert why(supplier_code="cj") == Drawback.ADDED_LATER  # no preferred suppliers
-    assert why(6) == Misfit.TOO_FEW
-    assert why(2, minimum=3) == Misfit.BELOW_MINIMUM
-    assert why(3, pack=2) == Misfit.NOT_WHOLE_PACKS
+    assert why(6) == QuantityRefusal.TOO_FEW
+    assert why(2, minimum=3) == QuantityRefusal.BELOW_MINIMUM
+    assert why(3, pack=2) == QuantityRefusal.NOT_WHOLE_PACKS
 
 
 def test_a_missing_need_has_the_largest_available_quantity():

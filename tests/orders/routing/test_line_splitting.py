@@ -196,12 +196,12 @@ class Row:
     minimum: int
     pack: int
 
-    def at_most(self, quantity):
+    def largest_sellable(self, quantity):
         units = min(self.available, quantity)
         return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
     def fits(self, quantity):
-        return self.at_most(quantity) == quantity
+        return self.largest_sellable(quantity) == quantity
 
 
 ROWS = st.lists(

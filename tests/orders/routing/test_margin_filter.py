@@ -12,7 +12,7 @@ from orders.enums import Criterion
 from orders.pricing import margins
 from orders.pricing.totals import TaxTreatment, included_tax
 from orders.routing import decision_log
-from orders.routing.candidates import Misfit, Need
+from orders.routing.candidates import Need, QuantityRefusal
 from orders.routing.decision_log import CHOSEN
 from orders.routing.engine import route
 from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
@@ -116,7 +116,7 @@ def test_a_source_with_too_few_units_does_not_exclude_a_loss():
     plan = plan_of(few, dear, price="238.00", quantity=2)
 
     assert taken(plan) == [2]
-    assert verdicts(plan)[1] == Misfit.TOO_FEW
+    assert verdicts(plan)[1] == QuantityRefusal.TOO_FEW
 
 
 def test_a_flat_duty_counts_once_per_line():

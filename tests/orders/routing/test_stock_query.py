@@ -87,10 +87,13 @@ def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
     ("reason", "spoil"),
     [
         (UnavailableReason.SUPPLIER, lambda: Supplier.objects.update(status="paused")),
-        (UnavailableReason.GONE, lambda: SupplierOffer.objects.update(status="discontinued")),
-        (UnavailableReason.HELD, lambda: SupplierOffer.objects.update(status="on_hold")),
         (
-            UnavailableReason.EVIDENCE,
+            UnavailableReason.DISCONTINUED,
+            lambda: SupplierOffer.objects.update(status="discontinued"),
+        ),
+        (UnavailableReason.ON_HOLD, lambda: SupplierOffer.objects.update(status="on_hold")),
+        (
+            UnavailableReason.MISSING_CERTIFICATE,
             lambda: SupplierOffer.objects.update(missing_certificates="un383"),
         ),
         (UnavailableReason.NO_COST, lambda: SupplierOffer.objects.update(cost_amount=None)),

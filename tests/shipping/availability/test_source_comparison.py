@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from catalog.models import Variant
-from orders.routing.candidates import Misfit, UnavailableReason
+from orders.routing.candidates import QuantityRefusal, UnavailableReason
 from orders.routing.engine import Drawback
 from shipping.availability import availability, source_comparison
 from shipping.availability.source_comparison import RouteStatus
@@ -75,10 +75,10 @@ def test_each_other_row_has_its_reason():
     assert verdicts(found) == {
         "DE": RouteStatus.TAKEN,
         "dear": Drawback.HIGHER_COST,
-        "few": Misfit.TOO_FEW,
-        "least": Misfit.BELOW_MINIMUM,
-        "packs": Misfit.NOT_WHOLE_PACKS,
-        "held": UnavailableReason.HELD,
+        "few": QuantityRefusal.TOO_FEW,
+        "least": QuantityRefusal.BELOW_MINIMUM,
+        "packs": QuantityRefusal.NOT_WHOLE_PACKS,
+        "held": UnavailableReason.ON_HOLD,
         "far": RouteStatus.NOT_CARRIED,
         "heavy": RouteStatus.PARCEL_TOO_SMALL,
     }
@@ -91,7 +91,7 @@ def test_stock_below_the_minimum_order_is_not_reported_as_undeliverable():
     make_service()
     listing.variant.offers.update(min_order_units=5)
 
-    assert verdicts(compare(listing)) == {"DE": Misfit.BELOW_MINIMUM}
+    assert verdicts(compare(listing)) == {"DE": QuantityRefusal.BELOW_MINIMUM}
     assert (
         availability.check_variants(
             variant_ids=[listing.variant_id], country="DE", channel=make_channel(), now=NOON

@@ -13,11 +13,10 @@ from orders.purchasing import submission
 from orders.returns.eligibility import CannotReturnError
 from shipping.rates import quotes
 from shipping.rerouting import exchanges
-from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
-from tests.factories.returns import bring_back, counters, declare, make_delivered
+from tests.factories.returns import bring_back, broken_rules, counters, declare, make_delivered
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
@@ -39,14 +38,6 @@ def broken(light, *, quantity=2, units=1):
 
 def exchange(made):
     return exchanges.create_replacement(authorization=made, actor="ann", now=NOON)
-
-
-def broken_rules():
-    told = registry.check_all(now=NOON)
-    codes = [one.invariant.code for one in told if one.count]  # stock is created by hand here
-    return [
-        code for code in codes if code.startswith(("payments.", "purchase_orders.", "returns."))
-    ]
 
 
 def empty(light):

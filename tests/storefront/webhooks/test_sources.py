@@ -59,4 +59,6 @@ def test_supplier_without_a_connection_has_a_derived_secret():
     supplier.connection.delete()
     supplier.refresh_from_db()
 
-    assert sources.tracking_secrets(supplier) == [webhook_signing.derive_secret(SECRET, of="lumen")]
+    assert sources.tracking_secrets(supplier) == [
+        webhook_signing.derive_secret(SECRET, party="lumen")
+    ]

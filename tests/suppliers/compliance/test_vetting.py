@@ -52,7 +52,7 @@ def lacks(offer):
 
 
 def on_sale():
-    return set(SupplierOffer.objects.live().values_list("pk", flat=True))
+    return set(SupplierOffer.objects.sellable().values_list("pk", flat=True))
 
 
 def told(name):

@@ -134,7 +134,7 @@ def test_waiting_too_long_for_the_rate_limit_is_an_error(world, monkeypatch):
     pace = SharedRateLimit(name="pace-late", calls_per_second=1)
     pace()
 
-    with pytest.raises(TemporaryError, match="no free call"):
+    with pytest.raises(TemporaryError, match="no call allowed"):
         pace()
 
 

@@ -185,7 +185,7 @@ def test_creating_a_product_needs_a_page(disputed, second):
 
 @pytest.mark.parametrize(
     ("verb", "words"),
-    [("link", "Linked to {sku}"), ("make_product", "Product requested"), ("refuse", "Rejected")],
+    [("link", "Linked to {sku}"), ("create_product", "Product requested"), ("refuse", "Rejected")],
 )
 def test_the_offer_page_shows_issues_and_records_the_reason(
     client, disputed, broker_answers, verb, words

@@ -56,7 +56,7 @@ def test_a_product_that_cannot_be_stored_becomes_an_issue(supplier, world, monke
 
     assert (run.status, run.created) == (SyncRun.Status.APPLIED, 3)
     assert list(SyncIssue.objects.values_list("row", "code")) == [("P2", "cannot-be-stored")]
-    assert set(SupplierOffer.objects.live().values_list("product_external_id", flat=True)) == {
+    assert set(SupplierOffer.objects.sellable().values_list("product_external_id", flat=True)) == {
         "P1",
         "P3",
     }
@@ -65,4 +65,4 @@ def test_a_product_that_cannot_be_stored_becomes_an_issue(supplier, world, monke
     sync(supplier, now=NOON + timedelta(days=1))
 
     assert not SyncIssue.objects.filter(resolved_at=None).exists()
-    assert SupplierOffer.objects.live().filter(product_external_id="P2").exists()
+    assert SupplierOffer.objects.sellable().filter(product_external_id="P2").exists()

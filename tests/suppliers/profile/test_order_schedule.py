@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from suppliers.models import Supplier, supplier
+from suppliers.models import Supplier
+from suppliers.models.policies import EVERY_DAY
 from suppliers.profile import order_schedule
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.order_schedule import (
@@ -103,7 +104,7 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise(seed):
     for _ in range(100):
         calendar = OrderCalendar(
             cut_off_hour=dice.choice([None, *range(24)]),
-            days="".join(sorted(dice.sample(supplier.EVERY_DAY, dice.randint(1, 7)))),
+            days="".join(sorted(dice.sample(EVERY_DAY, dice.randint(1, 7)))),
             closed=frozenset(
                 date(2026, 12, dice.randint(1, 31)) for _ in range(dice.randint(0, 5))
             ),

@@ -93,11 +93,11 @@ def test_each_call_is_one_line_in_the_log(caplog, method, path, ability, is_for_
 
 def test_a_call_that_is_not_admitted_holds_no_slot():
     def never():
-        raise TemporaryError("no free call")
+        raise TemporaryError("no call allowed")
 
     watcher = RecordingParts()
 
-    with pytest.raises(TemporaryError, match="no free call"):
+    with pytest.raises(TemporaryError, match="no call allowed"):
         gate_with(watcher, pace=never).enter(Call(method="GET", path="list"))
 
     assert not watcher.held

@@ -59,7 +59,7 @@ def helps(batch_id):
 def known():
     return {
         "products": SupplierProduct.objects.filter(status="active").count(),
-        "offers": SupplierOffer.objects.live().count(),
+        "offers": SupplierOffer.objects.sellable().count(),
         "variants": Variant.objects.count(),
         "movements": StockMovement.objects.count(),
         "published": Listing.objects.filter(is_published=True).count(),

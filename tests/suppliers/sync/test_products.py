@@ -53,7 +53,7 @@ def test_a_first_sync_fills_the_shop(supplier, world):
     run = sync(supplier)
 
     assert (run.status, counts(run)) == (SyncRun.Status.APPLIED, (3, 0, 0, 0, 0))
-    assert SupplierOffer.objects.live().count() == 6
+    assert SupplierOffer.objects.sellable().count() == 6
     listing = Listing.objects.get(variant__offers__supplier_sku="P1-Red")
     assert (listing.is_published, listing.available) == (True, 100)
     assert listing.ships_from == {"CN": 100, "DE": 20}
@@ -339,7 +339,7 @@ def test_a_page_rejected_by_the_database_is_an_issue_others_are_imported(supplie
     run = sync(supplier)
 
     assert (run.status, run.problem, counts(run)) == (SyncRun.Status.APPLIED, "", (5, 0, 0, 0, 0))
-    assert SupplierOffer.objects.live().count() == 5
+    assert SupplierOffer.objects.sellable().count() == 5
     (issue,) = SyncIssue.objects.filter(code="cannot-be-stored")
     assert issue.row == long[:80]
     assert "value too long" not in issue.message

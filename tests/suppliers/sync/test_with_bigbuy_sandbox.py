@@ -130,7 +130,7 @@ def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbo
 
 def test_a_price_and_a_stock_figure_reach_the_shop(bigbuy, bigbuy_sandbox):
     sync_all(bigbuy)
-    offer = SupplierOffer.objects.live().order_by("pk").first()
+    offer = SupplierOffer.objects.sellable().order_by("pk").first()
     price = Listing.objects.get(variant=offer.variant).price_amount
     level = offer.levels.get(location__code="1")
     words = {"sku": offer.supplier_sku}

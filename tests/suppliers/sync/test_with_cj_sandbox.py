@@ -48,7 +48,7 @@ def sync_all(supplier, *, now=None):
 
 
 def first_offer():
-    return SupplierOffer.objects.live().order_by("pk").first()
+    return SupplierOffer.objects.sellable().order_by("pk").first()
 
 
 def test_the_catalog_is_imported_and_invalid_rows_become_issues(supplier):

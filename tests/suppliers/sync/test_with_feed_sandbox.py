@@ -52,7 +52,7 @@ def test_a_full_file_fills_the_shop(wholesaler):
     assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
     assert SupplierProduct.objects.filter(status="active").count() == PRODUCTS
     listed = set(wholesaler.control("status")["skus"])
-    assert listed <= set(SupplierOffer.objects.live().values_list("supplier_sku", flat=True))
+    assert listed <= set(SupplierOffer.objects.sellable().values_list("supplier_sku", flat=True))
     assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     assert Product.objects.filter(variants__option_values__contains=["Graphite"]).exists()
     assert set(StockLevel.objects.values_list("location__country", flat=True)) == {"DE", "PL"}

@@ -53,8 +53,8 @@ _INSPECTED_AT = """coalesce(
     r.status_since)"""
 _LAST_DAY = f"""%(now)s - interval '1 day' * (
     SELECT p.return_window_days FROM orders_returnpolicy p WHERE p.id = {_POLICY})"""  # noqa: S608 - made of constants
-# As ``returns.supplier_returns.owes``: the supplier's warranty for broken or wrong items, if it
-# gives one.
+# As ``returns.supplier_returns.is_accepted``: the supplier's warranty for broken or wrong items, if
+# it gives one.
 _WARRANTED = """(po.status <> 'closed' OR r.opened_at::date
     <= (po.status_since::date + make_interval(months => p.warranty_months::int))::date)"""
 _SUPPLIER_TAKES_BACK = f"""EXISTS (

@@ -132,7 +132,7 @@ def _channel() -> Channel:
         book = versions.create_draft(channel=channel, actor=ACTOR, now=now)
         PriceBook.objects.filter(pk=book.pk).update(**GUARDS)
         PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
-        versions.take_first_live(book=book, actor=ACTOR, now=now)
+        versions.publish_first(book=book, actor=ACTOR, now=now)
     return channel
 
 

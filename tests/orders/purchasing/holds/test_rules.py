@@ -32,7 +32,7 @@ LINE = LineFacts(
     cost_at_sale=usd("10.00"),
     current_cost=usd("10.00"),
     reported_quantity=2,
-    lacks={},
+    missing_certificates={},
 )
 LOSING = Margin(net=eur("18.48"), costs=(("wholesale", Decimal(16)), ("duty", Decimal("2.50"))))
 GOOD = HoldFacts(
@@ -44,7 +44,7 @@ GOOD = HoldFacts(
     battery_is_allowed=True,
     margin=Margin(net=eur("40.00"), costs=(("wholesale", Decimal(27)), ("freight", Decimal(3)))),
     missing_rates=(),
-    missing_terms="",
+    missing_selling_costs="",
     available_payment=eur("49.98"),
     charge=eur("49.98"),
 )
@@ -69,13 +69,16 @@ def test_unknown_routes_do_not_hold():
         ("cost", replace(GOOD, lines=(replace(LINE, current_cost=None),))),
         ("cost", replace(GOOD, lines=(replace(LINE, current_cost=usd("10.21")),))),
         ("cost", replace(GOOD, lines=(replace(LINE, current_cost=eur("10.00")),))),
-        ("evidence", replace(GOOD, lines=(replace(LINE, lacks={"ce": "CE declaration"}),))),
+        (
+            "evidence",
+            replace(GOOD, lines=(replace(LINE, missing_certificates={"ce": "CE declaration"}),)),
+        ),
         ("restricted", replace(GOOD, lines=(replace(LINE, restricted_in="FR"),))),
         ("battery", replace(GOOD, battery_is_allowed=False)),
         ("route", replace(GOOD, routes=frozenset({"Other"}))),
         ("no_shipping_method", replace(GOOD, routes=frozenset())),
         ("margin", replace(GOOD, margin=replace(GOOD.margin, net=eur("29.99")))),
-        ("margin", replace(GOOD, margin=None, missing_terms="goods of cj from CN")),
+        ("margin", replace(GOOD, margin=None, missing_selling_costs="goods of cj from CN")),
         ("margin", replace(GOOD, lines=(replace(LINE, margin=LOSING),))),
         ("rate", replace(GOOD, margin=None, missing_rates=("USD-EUR",))),
     ],
@@ -163,8 +166,8 @@ def test_a_reason_without_amount_is_waived_by_code_and_subject():
         ),
         (replace(GOOD, routes=frozenset({"Other"})), replace(GOOD, routes=frozenset({"Third"}))),
         (
-            replace(GOOD, margin=None, missing_terms="goods of cj from CN"),
-            replace(GOOD, margin=None, missing_terms="goods of lumen from DE"),
+            replace(GOOD, margin=None, missing_selling_costs="goods of cj from CN"),
+            replace(GOOD, margin=None, missing_selling_costs="goods of lumen from DE"),
         ),
     ],
 )

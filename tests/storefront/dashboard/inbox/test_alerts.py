@@ -128,7 +128,7 @@ def test_unroutable_listings_match_what_routing_finds(seed):
             country="DE",
             now=NOON,
         )
-        if one.at_least(1) is not None
+        if one.smallest_sellable(1) is not None
     }
 
     lost = {one.variant.sku for one in shown if one.variant_id not in routed}

@@ -77,5 +77,5 @@ def test_missing_capability_raises(name, ability, tmp_path):
     for protocol in PROTOCOLS[ability]:
         with pytest.raises(UnsupportedCapabilityError) as caught:
             require(connector, protocol)
-        assert caught.value.code == "no_such_ability"
+        assert caught.value.code == "no_such_capability"
     connector.close()

@@ -37,7 +37,7 @@ def sync_all(supplier):
 
 
 def offers():
-    return set(SupplierOffer.objects.live().values_list("supplier_sku", flat=True))
+    return set(SupplierOffer.objects.sellable().values_list("supplier_sku", flat=True))
 
 
 def issues(row):

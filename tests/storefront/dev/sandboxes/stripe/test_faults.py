@@ -127,7 +127,7 @@ def test_a_wrong_key_is_our_fault_and_no_refusal(stripe, paid):
 
 
 def test_an_answer_that_takes_too_long_may_be_repeated(stripe, paid, monkeypatch):
-    monkeypatch.setattr(http_client, "READ_S", 0.3)
+    monkeypatch.setattr(http_client, "READ_TIMEOUT_S", 0.3)
     stripe.fault("slow", path="/capture", seconds=1)
 
     with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as hasty:
