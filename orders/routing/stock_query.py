@@ -16,18 +16,13 @@ from catalog.enums import EU
 from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders.routing.candidates import (
-    Candidate,
-    Need,
-    StockRowFacts,
-    UnavailableReason,
-    find_refusal,
-)
+from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import Plan, route
 from orders.routing.ranking import DEFAULT_RULES, distance
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
-from suppliers.inventory import sellable_units
+from suppliers.inventory import availability, sellable_units
+from suppliers.inventory.availability import StockFacts, UnavailableReason
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from suppliers.models.inventory import StockLevelQuerySet
 from suppliers.models.policies import EVERY_DAY
@@ -101,13 +96,13 @@ _of_level = attrgetter(*(path.replace("__", ".") for path in _PATHS))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedStock:
-    """One stock row with its candidate, or the reason why it has none.
+    """One stock row with its candidate, or the reasons why it has none.
 
     Shape:  ``level`` has ``free``, ``aged``, ``known_at`` and ``cost_confirmed_at``
     """
 
     level: StockLevel
-    refusal: UnavailableReason | None
+    reasons: Sequence[UnavailableReason]
     candidate: Candidate | None
 
 
@@ -156,8 +151,8 @@ def assess(
     rows = [_Row(*_of_level(level)) for level in levels]
     judged = _assess_rows(rows, channel, country, now, policy.load_costing)
     return [
-        AssessedStock(level=level, refusal=reason, candidate=candidate)
-        for level, (reason, candidate) in zip(levels, judged, strict=True)
+        AssessedStock(level=level, reasons=reasons, candidate=candidate)
+        for level, (reasons, candidate) in zip(levels, judged, strict=True)
     ]
 
 
@@ -192,44 +187,45 @@ def _assess_rows(
     country: str,
     now: datetime,
     costing_of: Callable[..., Costing],
-) -> list[tuple[UnavailableReason | None, Candidate | None]]:
+) -> list[tuple[Sequence[UnavailableReason], Candidate | None]]:
     """Assess each row. Landed costs are read only for a choice or a foreign currency."""
-    reasons = [find_refusal(_facts(row, channel)) for row in rows]
-    usable = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
+    against = [availability.reasons(_facts(row, channel)) for row in rows]
+    usable = [row for row, reasons in zip(rows, against, strict=True) if not reasons]
     is_foreign = any(row.currency != channel.currency for row in usable)
     costing = None
     if is_foreign or len(usable) > len({row.variant_id for row in usable}):
         costing = costing_of(channel, now=now, country=country)
     return [
-        (reason, None) if reason else _candidate(row, channel, costing, country, now)
-        for row, reason in zip(rows, reasons, strict=True)
+        (reasons, None) if reasons else _candidate(row, channel, costing, country, now)
+        for row, reasons in zip(rows, against, strict=True)
     ]
 
 
-def _facts(row: _Row, channel: Channel) -> StockRowFacts:
-    return StockRowFacts(
+def _facts(row: _Row, channel: Channel) -> StockFacts:
+    """Return the facts of a row; its exchange rate is read later, if it is needed."""
+    return StockFacts(
         is_supplier_active=row.supplier_status == Supplier.Status.ACTIVE,
         status=row.offer_status,
         lacks_certificate=bool(row.missing_certificates),
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,
-        left=sellable_units.units_above(row.free, kept=channel.buffer),
+        units=sellable_units.units_above(row.free, kept=channel.buffer),
     )
 
 
 def _candidate(
     row: _Row, channel: Channel, costing: Costing | None, country: str, now: datetime
-) -> tuple[UnavailableReason | None, Candidate | None]:
+) -> tuple[Sequence[UnavailableReason], Candidate | None]:
     if not row.cost_amount or not row.variant_id:
-        return None, None
+        return [], None
     wholesale = cost = Money(row.cost_amount, row.currency)
     if row.currency != channel.currency:
         rate = costing.rates.get(row.currency) if costing else None
         if rate is None:  # cost unknown; another offer may still have a price
-            return UnavailableReason.MISSING_RATE, None
+            return [UnavailableReason.MISSING_RATE], None
         cost = wholesale.converted(rate=rate, currency=channel.currency)
-    return None, Candidate(
+    return [], Candidate(
         level_id=row.level_id,
         offer_id=row.offer_id,
         variant_id=row.variant_id,

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from catalog.models import Channel, Listing, Variant
 from orders.routing import decision_log, margin_filter, stock_query
-from orders.routing.candidates import Candidate, QuantityRefusal, UnavailableReason
+from orders.routing.candidates import Candidate, QuantityRefusal
 from orders.routing.engine import Drawback, Plan, reason_against
 from orders.routing.margin_filter import Contribution, MarginReason
 from orders.routing.stock_query import AssessedStock
@@ -19,6 +19,7 @@ from shipping.availability import reach, sale_amounts
 from shipping.rates import quotes
 from shipping.rates.refusal_reasons import explain_refusal
 from storefront.lib.money import Money
+from suppliers.inventory.availability import UnavailableReason
 from suppliers.shipping_services.selection import parcel_load
 
 
@@ -80,8 +81,8 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     plan: Plan,
     now: datetime,
 ) -> ComparedSource:
-    if row.refusal is not None or row.candidate is None:
-        return ComparedSource(row=row, verdict=row.refusal or UnavailableReason.NO_COST)
+    if row.reasons or row.candidate is None:
+        return ComparedSource(row=row, verdict=next(iter(row.reasons), UnavailableReason.NO_COST))
     able = reach.cap_to_parcel(row.candidate, variant, country=country, now=now)
     if able is None and row.candidate.smallest_sellable(1) is None:  # below the minimum order
         return ComparedSource(

@@ -17,6 +17,8 @@ from catalog.pricing import policy
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.money import Money
+from suppliers.inventory import availability
+from suppliers.inventory.availability import StockFacts, UnavailableReason
 from suppliers.inventory.channel_supply import LocationStock, OfferSupply, summarize
 from suppliers.models import PendingPublication, StockLevel, Supplier, SupplierOffer
 from suppliers.shipping_services import queries
@@ -25,6 +27,7 @@ from suppliers.shipping_services.selection import Route, parcel_load
 BATCH = 500
 QUERY_LIMIT = 10_000  # a query scans the whole outbox for its slice, so it fetches many rows
 LOCK_NAME = "publishing"
+STALE = frozenset({UnavailableReason.STALE_COST, UnavailableReason.STALE_STOCK})
 MAX_RESTOCK_DELAY = timedelta(days=365)  # later dates are placeholders, such as 31.12.2099
 
 
@@ -184,10 +187,14 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
         forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf) | in_eu
     locations: dict[int, list[LocationStock]] = defaultdict(list)
     confirmed = set()
-    for offer_id, country, free, known_at, place, *is_fresh in levels:
-        if all(is_fresh):
+    for offer_id, country, free, known_at, place, has_fresh_stock, has_fresh_cost in levels:
+        facts = StockFacts(
+            units=free, has_fresh_stock=has_fresh_stock, has_fresh_cost=has_fresh_cost
+        )
+        against = availability.reasons(facts)
+        if STALE.isdisjoint(against):
             confirmed.add(offer_id)
-        units = free if all(is_fresh) else 0
+        units = 0 if against else free
         location = LocationStock(country=country, free=units, known_at=known_at, location_id=place)
         locations[offer_id].append(location)
     found: dict[int, list[OfferSupply]] = defaultdict(list)

@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import labels, policy
 from catalog.pricing.landed_cost import Costing, LandedCost
-from orders.routing.candidates import QuantityRefusal, UnavailableReason
+from orders.routing.candidates import QuantityRefusal
 from orders.routing.engine import Drawback
 from orders.routing.margin_filter import MarginReason
 from orders.routing.stock_query import lead_days
@@ -36,6 +36,7 @@ from storefront.dashboard.reports import offer_history
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory import freshness
+from suppliers.inventory.availability import UnavailableReason
 from suppliers.inventory.freshness import Freshness, decay_terms
 from suppliers.models import Scorecard, ShippingService, SupplierOffer
 
@@ -98,7 +99,9 @@ def reason_text(found: ComparedSource, *, quantity: int, more: str) -> str:
     if found.verdict == RouteStatus.TAKEN:
         loses, is_part = left is not None and left.loss.amount > 0, found.units < quantity
         words = CHOSEN_TEXTS[loses, is_part]
-    return str(words) % {
+    # Of a row that is not for sale, all reasons: to settle only the first would change nothing.
+    text = "; ".join(str(REASONS[one]) for one in found.row.reasons) or str(words)
+    return text % {
         "units": found.units,
         "loss": as_money(left.loss) if left else "",
         "earned": as_money(left.earned) if left else "",

@@ -9,9 +9,9 @@ import pytest
 from catalog.exchange_rates import rates
 from catalog.models import Channel, Listing
 from orders.routing import stock_query
-from orders.routing.candidates import UnavailableReason
 from storefront.lib.money import Money
 from suppliers.inventory import confirmations, publication
+from suppliers.inventory.availability import UnavailableReason
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 from tests.factories.catalog import (
     make_channel,
@@ -113,7 +113,25 @@ def test_a_row_that_is_not_for_sale_has_its_reason(variant, reason, spoil):
         variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON
     )
 
-    assert [(row.refusal, row.candidate) for row in rows] == [(reason, None)] * 2
+    assert [(row.reasons, row.candidate) for row in rows] == [([reason], None)] * 2
+
+
+def test_all_reasons_of_a_row_are_listed_in_their_order(variant):
+    Supplier.objects.update(status="paused")
+    SupplierOffer.objects.update(status="discontinued", cost_amount=None)
+    StockLevel.objects.update(reserved=20)
+
+    rows = stock_query.assess(
+        variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON
+    )
+
+    expected = [
+        UnavailableReason.SUPPLIER,
+        UnavailableReason.DISCONTINUED,
+        UnavailableReason.NO_COST,
+        UnavailableReason.OUT_OF_STOCK,
+    ]
+    assert [row.reasons for row in rows] == [expected] * 2
 
 
 def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, settings):
@@ -134,19 +152,19 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
 
     def refused(now):
         rows = stock_query.assess(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
-        return {row.level.offer.supplier.code: row.refusal for row in rows}
+        return {row.level.offer.supplier.code: row.reasons for row in rows}
 
     publication.publish(variant_ids=[variant.pk], now=NOON)
     assert shown(NOON) == ("near", {"CN": 20, "DE": 20})
 
     old = NOON + timedelta(days=30)
     assert shown(old) == ("across", {"CN": 20})
-    assert refused(old) == {"across": None, "near": UnavailableReason.MISSING_RATE}
+    assert refused(old) == {"across": [], "near": [UnavailableReason.MISSING_RATE]}
 
     told = {"USD": Decimal("0.92")}
     rates.import_rates(quote="EUR", rates=told, source="bank", as_of=old, actor="ann", now=old)
     assert shown(old) == ("near", {"CN": 20, "DE": 20})
-    assert refused(old) == {"across": None, "near": None}
+    assert refused(old) == {"across": [], "near": []}
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -6,10 +6,11 @@ from collections import Counter
 import pytest
 
 from catalog.models import Variant
-from orders.routing.candidates import QuantityRefusal, UnavailableReason
+from orders.routing.candidates import QuantityRefusal
 from orders.routing.engine import Drawback
 from shipping.availability import availability, source_comparison
 from shipping.availability.source_comparison import RouteStatus
+from suppliers.inventory.availability import UnavailableReason
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
