@@ -11,7 +11,7 @@ from notifications.models import Event, Message
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize
 
-ERASED = "nobody@erased.invalid"
+ERASED = "erased@erased.invalid"
 # Payload fields, by event, with free text of customers: scrubbing an address would miss it.
 FREE_TEXT_FIELDS = {"contact.received": ("name", "message")}
 UNSENT_STATUSES = ("pending", "retrying", "requeued")

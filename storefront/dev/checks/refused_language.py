@@ -31,7 +31,6 @@ SKIPPED = (
 )
 # Texts that others wrote or that a program requires, by file.
 EXCEPTIONS = {
-    "notifications/privacy.py": ("nobody@erased.invalid",),
     "shipping/shipments/statuses.py": ("attempt|nobody|",),  # texts of carriers
     "storefront/dev/runtime/unprivileged.py": ('getpwnam("nobody")',),
     "tests/shipping/shipments/test_statuses.py": ("Delivery attempt: nobody at home",),
