@@ -135,7 +135,7 @@ class PriceBookAdmin(StaffAdmin):
         return StreamingHttpResponse(
             lines,
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Condition": f'attachment; filename="{name}"'},
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
     @action(description=_("Go live"), icon="rocket_launch")

@@ -107,7 +107,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
             raise Http404(gettext("The document has no file."))
         suffix = evidence.file.rpartition(".")[2]
         answer = HttpResponse(content, content_type=documents.media_type_of(evidence.file))
-        answer["Content-Condition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+        answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
         answer["X-Content-Type-Options"] = "nosniff"
         answer["Content-Security-Policy"] = DOWNLOAD_CSP
         answer["Cache-Control"] = "private, no-store"

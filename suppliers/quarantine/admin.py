@@ -123,7 +123,7 @@ class ChangesPage:
         answer = StreamingHttpResponse(
             _csv_lines(self._rows()), content_type="text/csv; charset=utf-8"
         )
-        answer["Content-Condition"] = f'attachment; filename="run-{self.run.pk}-changes.csv"'
+        answer["Content-Disposition"] = f'attachment; filename="run-{self.run.pk}-changes.csv"'
         return answer  # type: ignore[return-value]  # Django's two answers share no base in stubs
 
     def _show(self, *, status: int = 200) -> HttpResponse:

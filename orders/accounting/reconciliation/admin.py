@@ -166,7 +166,7 @@ class DiscrepancyAdmin(StaffAdmin):
                 reverse("admin:orders_discrepancy_changelist", query={ERROR_FLAG: "1"})
             )
         answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Condition"] = 'attachment; filename="differences.csv"'
+        answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
         return answer
 
     @action(description=_("Sync from gateway"), icon="download_done")

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "file", metavar="FILE", help="CSV: bill, purchase order, currency, goods"
+            "file", metavar="FILE", help="CSV: invoice, purchase order, currency, goods"
         )
         parser.add_argument(
             "--supplier", metavar="CODE", help="reject purchase orders of other suppliers"
@@ -49,8 +49,8 @@ class Command(BaseCommand):
             return
         if wrong and not options["good_lines"]:
             raise CommandError(f"{len(wrong)} rows are invalid: nothing was imported.")
-        failed = invoice_import.enter(listed, actor="import_supplier_bills", now=timezone.now())
-        self.stdout.write(f"{sum(one.is_valid_row for one in listed)} bills imported.")
+        failed = invoice_import.enter(listed, actor="import_supplier_invoices", now=timezone.now())
+        self.stdout.write(f"{sum(one.is_valid_row for one in listed)} invoices imported.")
         if failed or wrong:
             raise CommandError(f"{len(failed) + len(wrong)} rows were skipped.")
 

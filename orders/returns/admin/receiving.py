@@ -142,7 +142,7 @@ class PhotoAdmin(StaffAdmin):
         if content is None:
             raise Http404(gettext("This photo does not exist."))
         answer = HttpResponse(content, content_type=photos.MEDIA_TYPE)
-        answer["Content-Condition"] = f'inline; filename="{authorization}-{place}.jpg"'
+        answer["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
         answer["X-Content-Type-Options"] = "nosniff"
         answer["Content-Security-Policy"] = PICTURE_CSP
         answer["Cache-Control"] = "private, no-store"

@@ -191,7 +191,7 @@ CODE_REFUSED = ProblemType(
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
     title=_("This code is not valid"),
     detail=_(
-        "reason gives the cause: unknown, not_yet, over or used_up. The other"
+        "reason gives the cause: unknown, not_started, expired or used_up. The other"
         " codes stay in the cart."
     ),
 )

@@ -1,4 +1,4 @@
-"""Claim invariants (I9): check that no supplier claim is duplicate or exceeds what we bought."""
+"""Claim invariants: check that no supplier claim is duplicate or exceeds what we bought."""
 
 from __future__ import annotations
 

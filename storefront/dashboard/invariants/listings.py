@@ -1,4 +1,4 @@
-"""Listing invariants (I8): check that listings are deliverable and priced above cost."""
+"""Listing invariants: check that listings are deliverable and priced above cost."""
 
 from __future__ import annotations
 

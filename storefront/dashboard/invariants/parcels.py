@@ -1,4 +1,4 @@
-"""Parcel invariants (I5): check that each event counts once and statuses match the newest event."""
+"""Parcel invariants: check that each event counts once and statuses match the newest event."""
 
 from __future__ import annotations
 

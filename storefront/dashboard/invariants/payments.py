@@ -1,4 +1,4 @@
-"""Payment invariants (I2): check that charges match orders and totals match their entries."""
+"""Payment invariants: check that charges match orders and totals match their entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Return invariants (I10): check that returns, refunds and supplier credits count once."""
+"""Return invariants: check that returns, refunds and supplier credits count once."""
 
 from __future__ import annotations
 

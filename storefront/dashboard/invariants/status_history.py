@@ -1,4 +1,4 @@
-"""Status history invariants (I12): check that every status has a recorded transition.
+"""Status history invariants: check that every status has a recorded transition.
 
 They cover payments, orders, stock, parcels and compliance documents.
 """

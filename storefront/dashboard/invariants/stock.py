@@ -1,4 +1,4 @@
-"""Stock invariants (I1): check that no unit is oversold and counters match their movements."""
+"""Stock invariants: check that no unit is oversold and counters match their movements."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def list_profits(request: HttpRequest) -> HttpResponseBase:
     code = getattr(form.cleaned_data.get("supplier"), "code", "")
     if "csv" in request.GET and form.is_valid():
         answer = StreamingHttpResponse(_lines(orders, code), content_type="text/csv; charset=utf-8")
-        answer["Content-Condition"] = 'attachment; filename="profits.csv"'
+        answer["Content-Disposition"] = 'attachment; filename="profits.csv"'
         return answer
     count = orders.count()
     rows = _rows(orders.order_by("-pk")[:MAX_ORDERS], by, code)

@@ -53,7 +53,7 @@ def export(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse(
         personal_data.export(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
     )
-    answer["Content-Condition"] = 'attachment; filename="fara.json"'
+    answer["Content-Disposition"] = 'attachment; filename="fara.json"'
     return answer
 
 

@@ -57,6 +57,7 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
     dry_run.run(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     seen = staff.get(page("pricebook", "dry_run", book.pk)).content.decode()
     told = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
+    assert told["Content-Disposition"].startswith("attachment; filename=")
     lines = b"".join(told.streaming_content).decode().splitlines()
 
     staff.post(page("pricebook", "go_live", book.pk))

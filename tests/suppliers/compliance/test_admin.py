@@ -98,7 +98,7 @@ def test_a_document_is_downloaded_and_cannot_run_scripts(staff, content):
     answer = download(staff, evidence)
 
     suffix = evidence.file.rpartition(".")[2]
-    assert answer["Content-Condition"] == (
+    assert answer["Content-Disposition"] == (
         f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
     )
     assert answer["X-Content-Type-Options"] == "nosniff"

@@ -68,6 +68,7 @@ def test_the_export_has_the_rows_of_the_list(staff):
     heading, line = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode()))
     row = dict(zip(heading, line, strict=True))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
     assert (row["Discrepancy type"], row["Found"]) == ("At the gateway, not in our records", "7.50")
     assert row["External reference"] == "'=cmd()"
 

@@ -73,7 +73,9 @@ def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypa
     monkeypatch.setattr("storefront.dashboard.reports.profit_report.MAX_ORDERS", 1)
 
     assert staff.get(reverse(LIST)).context["left_out"] == 1
-    file = b"".join(staff.get(reverse(LIST), {"csv": "1"}).streaming_content).decode()
+    answer = staff.get(reverse(LIST), {"csv": "1"})
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    file = b"".join(answer.streaming_content).decode()
 
     heads, *rows = list(csv.reader(file.splitlines()))
     assert [row[0] for row in rows] == [str(one.order) for one in bought]

@@ -249,7 +249,9 @@ def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
     PendingChange.objects.create(row="=1+1", **words)
     changes = page("suppliers_syncrun", "changes", run.pk)
 
-    file = b"".join(staff.get(changes + "?as=csv").streaming_content).decode()
+    answer = staff.get(changes + "?as=csv")
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    file = b"".join(answer.streaming_content).decode()
     assert "'=1+1,cost" in file
     assert staff.post(changes, {"step": "ticked"}).status_code == 422
     staff.post(changes, {"step": "ticked", "pk": [ticked.pk]})

@@ -169,7 +169,7 @@ def test_export_contains_all_data(theirs, kanari, light):
     answer = theirs.post("/en/account/privacy/copy/")
     told = answer.json()
 
-    assert answer["Content-Condition"] == 'attachment; filename="fara.json"'
+    assert answer["Content-Disposition"] == 'attachment; filename="fara.json"'
     assert all(canary in answer.content.decode() for canary in CANARIES)
     returned_order, told_order = told["orders"]
     assert told_order["number"] == order.number
