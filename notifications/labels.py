@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 TEMPLATE_LABELS: Mapping[str, Promise] = {
     "account_confirm": _("Confirm the address"),
-    "account_exists": _("Account exists already"),
+    "account_exists": _("Account already exists"),
     "account_password": _("Password reset"),
     "account_new_address": _("Confirm the new address"),
     "email_change_requested": _("E-mail change requested"),
@@ -25,7 +25,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "order_canceled": _("Order canceled"),
     "cancellation_answered": _("Cancellation request answered"),
     "lines_canceled": _("Items not available"),
-    "backorder_choice": _("Delay or substitute: customer asked"),
+    "backorder_choice": _("Backorder: the customer must choose"),
     "order_refunded": _("Refund sent"),
     "return_receipt": _("Return request received"),
     "return_update": _("Return updated"),
@@ -36,8 +36,8 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "parcel_problem": _("Parcel lost or returned"),
     "parcel_shipped": _("Parcel shipped"),
     "purchase_order": _("Purchase order sent"),
-    "supplier_cancellation_request": _("Supplier asked to stop an order"),
-    "supplier_address_change_request": _("Supplier asked to change an address"),
+    "supplier_cancellation_request": _("Cancellation request to the supplier"),
+    "supplier_address_change_request": _("Address change request to the supplier"),
 }
 
 

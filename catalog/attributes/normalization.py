@@ -143,7 +143,7 @@ def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Itera
 
 
 class Lithium(NamedTuple):
-    """The lithium of one SKU, which decides what routes may carry it."""
+    """The lithium of one SKU, which decides which shipping services may carry it."""
 
     kind: str
     cell_wh: Decimal | None

@@ -1,4 +1,4 @@
-"""Rejected lines: cancel or reroute what the supplier does not ship; the rest goes on."""
+"""Rejected lines: cancel or reroute what the supplier does not ship; the rest continues."""
 
 from __future__ import annotations
 

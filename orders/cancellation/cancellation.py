@@ -135,7 +135,7 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
 def process_request(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Process a stored cancellation request: cancel, ask the supplier, or wait.
 
-    True: canceled. False: it goes on. None: not known yet; retried, respecting ``Retry-After``.
+    True: canceled. False: the order continues. None: not known yet; retried, respecting ``Retry-After``.
     A supplier without an API is asked once, by e-mail or by staff, and answers later
     (``supplier_answers``). The session lock prevents concurrent requests: a supplier rejects the
     second of two, because it is already canceling.

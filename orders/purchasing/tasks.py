@@ -28,7 +28,7 @@ from suppliers.resilience.bulkheads import (
 
 log = logging.getLogger(__name__)
 BATCH = 200
-MAX_LANE_CANDIDATES = 5
+MAX_SLOT_CANDIDATES = 5
 
 BUSY_RETRY_S = 10
 
@@ -57,7 +57,7 @@ def submit(*, purchase_order_id: int, **_: Any) -> None:
     with suppress(BulkheadFullError), bulkhead(BulkheadKind.ORDERS, supplier_id):
         if _process(rows, purchase_order_id):
             due = work_queue.to_submit(now=timezone.now())
-            _fill_lane(submit, due.filter(supplier=supplier_id))
+            _fill_slot(submit, due.filter(supplier=supplier_id))
         execute_requests.delay()
 
 
@@ -83,12 +83,12 @@ def _process(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
     return True
 
 
-def _fill_lane(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
+def _fill_slot(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
     """Enqueue one due purchase order for the freed slot: tasks that found none were dropped.
 
     The order is random, so that two slots rarely pick the same one.
     """
-    for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:MAX_LANE_CANDIDATES]:
+    for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:MAX_SLOT_CANDIDATES]:
         if not is_locked_elsewhere(submission_lookup.lock_name(purchase_order_id)):
             task.delay(purchase_order_id=purchase_order_id)
             return
@@ -125,7 +125,7 @@ def resolve_submission(*, purchase_order_id: int, **_: Any) -> None:
             log.info("%s was resolved by another worker", purchase_order)
         else:
             due = work_queue.to_look_up(now=timezone.now())
-            _fill_lane(resolve_submission, due.filter(supplier=purchase_order.supplier_id))
+            _fill_slot(resolve_submission, due.filter(supplier=purchase_order.supplier_id))
         execute_requests.delay()
 
 
