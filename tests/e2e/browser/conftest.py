@@ -15,6 +15,14 @@ from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
 from tests.storefront.web.conftest import WHO, make_light, shelve
 
+# Two windows are tried daily, the other two by `make test-full`.
+WINDOWS = [
+    (360, "dark"),
+    (1280, "light"),
+    pytest.param(360, "light", marks=pytest.mark.full),
+    pytest.param(1280, "dark", marks=pytest.mark.full),
+]
+PHONE_OR_DESKTOP = [pytest.param(360, "dark", marks=pytest.mark.full), (1280, "light")]
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -96,10 +104,10 @@ def violations(page):
     ]
 
 
-def visit(page, address):
-    """Open an address; fail if the page is an error."""
+def visit(page, address, *, status=200):
+    """Open an address; fail if the page has another status."""
     answer = page.goto(address)
-    assert answer.status < 500, address
+    assert answer.status == status, address
 
 
 def overflow(page):

@@ -179,10 +179,25 @@ def choose_and_order(walk):
     return amount
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("language", ["en", "az"])
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
-def test_the_checkout_by_keyboard_alone(shop, browse, language, width, scripts):
+@pytest.mark.parametrize(
+    ("scripts", "language", "width"),
+    [
+        (True, "en", 360),
+        (False, "az", 1280),
+        *(
+            pytest.param(scripts, language, width, marks=pytest.mark.full)
+            for scripts, language, width in [
+                (True, "en", 1280),
+                (True, "az", 360),
+                (True, "az", 1280),
+                (False, "en", 360),
+                (False, "en", 1280),
+                (False, "az", 360),
+            ]
+        ),
+    ],
+)
+def test_checkout_by_keyboard_only(shop, browse, language, width, scripts):
     walk = walk_of(browse, shop, language, width, scripts=scripts)
 
     fill_cart(walk)

@@ -7,7 +7,7 @@ import pytest
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from suppliers.models import Connection, FeedMapping
-from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, overflow, violations
 from tests.e2e.browser.test_staff import WHO, sign_in
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import make_supplier
@@ -35,7 +35,7 @@ def press(page, locator):
     page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_mapping_is_built_previewed_and_saved_by_keyboard(office, browse, tmp_path, width, theme):
     (tmp_path / "liste.csv").write_text(GOODS, encoding="cp1252")
     page = browse(width, theme)
@@ -62,7 +62,7 @@ def test_mapping_is_built_previewed_and_saved_by_keyboard(office, browse, tmp_pa
     assert FeedMapping.objects.get().spec["fields"]["title"] == {"column": "Bezeichnung"}
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
     office, browse, tmp_path, width, theme
 ):

@@ -11,19 +11,24 @@ from notifications.models import Event
 from notifications.sealed_links import decrypt_link
 from orders.models import Cart, Order, Payment
 from storefront.accounts import credentials
-from tests.e2e.browser.conftest import fill_address, overflow, violations, visit
+from tests.e2e.browser.conftest import (
+    PHONE_OR_DESKTOP,
+    fill_address,
+    overflow,
+    violations,
+    visit,
+)
 from tests.factories.accounts import make_shopper
 from tests.factories.orders import make_order
 
 pytestmark = pytest.mark.browser
-SIZES = [(360, "dark"), (1280, "light")]
 
 
 def listing_of(slug):
     return Listing.objects.filter(variant__product__slug=slug, available__gt=0).first()
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme):
     order = make_order(listing_of("trail-400"), now=datetime.now(UTC))
     soon = datetime.now(UTC) + timedelta(minutes=5)
@@ -59,7 +64,7 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
     assert Order.objects.get(pk=order.pk).status == Order.Status.CANCELED
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_the_old_address_stops_the_change(shop, browse, tmp_path, width, theme):
     user = make_shopper("erika@example.org")
     credentials.request_email_change(user=user, email="thief@example.org", now=datetime.now(UTC))

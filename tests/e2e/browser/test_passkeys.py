@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.accounts.models import User
-from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, overflow, violations
 from tests.factories.catalog import make_channel
 
 pytestmark = pytest.mark.browser
@@ -45,7 +45,7 @@ def give_password(page, office):
     page.wait_for_url(f"{office}/admin/factors/**")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     page = browse(width, theme)
     lose_it = with_key(page)

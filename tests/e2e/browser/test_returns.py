@@ -25,7 +25,11 @@ def shots(tmp_path):
 
 @pytest.mark.parametrize(
     "window",
-    [(360, "dark", True), (1280, "light", True), (360, "light", False)],
+    [
+        (360, "dark", True),
+        pytest.param((1280, "light", True), marks=pytest.mark.full),
+        pytest.param((360, "light", False), marks=pytest.mark.full),
+    ],
 )
 def test_a_complaint_with_pictures(shop, browse, shots, window):
     good, bad = shots

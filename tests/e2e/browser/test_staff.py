@@ -7,7 +7,7 @@ import pytest
 from orders.models import OrderLine
 from storefront.accounts.models import User
 from suppliers.models import ComplianceDocument, Supplier, SyncRun
-from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.conftest import WINDOWS, overflow, violations, visit
 from tests.factories.full_shop import make_world, orders_by_status
 
 pytestmark = pytest.mark.browser
@@ -31,8 +31,7 @@ def sign_in(page, office):
     page.get_by_role("heading", name="Needs attention").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "theme"), WINDOWS)
 def test_daily_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     found = violations_of_sign_in(page, office)
@@ -42,7 +41,7 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
     for path in (
         "",
         "orders/order/",
-        "suppliers/feedissue/",
+        "suppliers/syncissue/",
         f"suppliers/syncrun/{SyncRun.objects.latest('pk').pk}/change/",
         f"orders/order/{an_order()}/change/",
         f"orders/order/{an_order()}/refund/",
@@ -51,10 +50,10 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
         "scorecards/lumen/",
         "supply/alerts/",
         f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
-        f"suppliers/evidence/{ComplianceDocument.objects.latest('pk').pk}/change/",
-        "suppliers/evidence/add/",
+        f"suppliers/compliancedocument/{ComplianceDocument.objects.latest('pk').pk}/change/",
+        "suppliers/compliancedocument/add/",
     ):
-        page.goto(f"{office}/admin/{path}")
+        visit(page, f"{office}/admin/{path}")
         found += violations(page)
         assert overflow(page) <= 0, path
 

@@ -33,7 +33,7 @@ def held(office, monkeypatch):  # noqa: F811
     return made
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.full)])
 def test_each_reason_is_settled_by_its_own_button(office, browse, held, width):  # noqa: F811
     page = browse(width)
     sign_in(page, office)

@@ -9,14 +9,13 @@ import pytest
 from orders.models import Order, SupplierInvoice
 from shipping.models import Parcel
 from storefront.accounts.models import User
-from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, overflow, violations
 from tests.e2e.browser.test_feed_mapping import press
 from tests.e2e.browser.test_staff import WHO, sign_in
 from tests.factories.orders import HOME, make_purchase_orders
 from tests.factories.shipping import make_accepted_purchase_order
 
 pytestmark = pytest.mark.browser
-SIZES = [(360, "dark"), (1280, "light")]
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def office(noon, transactional_db, live_server):
     return live_server.url
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_path, width, theme):
     bought = make_accepted_purchase_order()
     money = bought.lines.get().order_line.cost_currency
@@ -52,7 +51,7 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
     assert SupplierInvoice.objects.get().purchase_order == bought
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, width, theme):
     bought = make_accepted_purchase_order()
     (tmp_path / "parcels.csv").write_text(
@@ -82,7 +81,7 @@ def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, widt
     assert Parcel.objects.get().shipment.purchase_order == bought
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_a_doubtful_address_is_corrected(office, browse, tmp_path, width, theme):
     (made,) = make_purchase_orders()
     Order.objects.update(ship_to=asdict(replace(HOME, postcode="1011")), address_verification={})

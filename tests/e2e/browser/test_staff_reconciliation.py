@@ -11,7 +11,7 @@ from django.urls import reverse
 from orders.accounting.reconciliation.discrepancies import Kind, Measure
 from orders.models import Discrepancy, Payment, PurchaseOrder, ReconciliationRun
 from storefront.accounts.models import User
-from tests.e2e.browser.conftest import overflow, violations
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, overflow, violations, visit
 from tests.e2e.browser.test_staff import WHO, sign_in
 from tests.factories.full_shop import make_world
 from tests.factories.reconciliation import make_day, make_difference
@@ -46,8 +46,7 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
     return live_server.url
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_discrepancy_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     sign_in(page, office)
@@ -65,7 +64,7 @@ def test_discrepancy_pages_are_accessible(office, browse, width, theme):
         "orders/supplierinvoice/",
         "orders/supplierinvoice/add/",
     ):
-        page.goto(f"{office}/admin/{path}")
+        visit(page, f"{office}/admin/{path}")
         found += violations(page)
         assert overflow(page) <= 0, path
 

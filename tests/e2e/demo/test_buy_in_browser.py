@@ -9,13 +9,18 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-WIDTHS_PX = [360, 1280]
 MOST_TABS = 160
 
 
-@pytest.fixture(params=WIDTHS_PX)
-def page(chromium, request):
-    context = chromium.new_context(viewport={"width": request.param, "height": 760})
+def windows(daily_px: int, other_px: int):
+    """Try one width daily, and the other in `make test-full`."""
+    other = pytest.param(other_px, marks=pytest.mark.full)
+    return pytest.mark.parametrize("width_px", [daily_px, other])
+
+
+@pytest.fixture
+def page(chromium, width_px):
+    context = chromium.new_context(viewport={"width": width_px, "height": 760})
     page = context.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -68,6 +73,8 @@ def order_by_mouse(page: Page, shop: str) -> None:
     page.locator("button[value=pay]").wait_for()
 
 
+@pytest.mark.full
+@windows(360, 1280)
 def test_a_headlamp_is_bought_by_mouse(demo, page):
     order_by_mouse(page, demo.shop)
 
@@ -77,6 +84,7 @@ def test_a_headlamp_is_bought_by_mouse(demo, page):
     expect(page.locator("h1")).to_be_visible()
 
 
+@windows(1280, 360)
 def test_good_card_pays_after_a_declined_one_and_a_step_back(demo, page):
     order_by_mouse(page, demo.shop)
 
@@ -113,7 +121,8 @@ def go(page: Page, key: str = "Enter") -> None:
         page.keyboard.press(key)
 
 
-def test_a_headlamp_is_bought_by_keyboard_alone(demo, page):
+@windows(360, 1280)
+def test_a_headlamp_is_bought_by_keyboard_only(demo, page):
     page.goto(available_headlamp(page, demo.shop))
 
     tab_to(page, "form:has([name=quantity]) button:not([type])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.dev.bench.scenarios import bulkheads
-from tests.e2e.ordering import SHELVES
+from tests.e2e.ordering import CATEGORY_SLUGS
 from tests.e2e.worker_process import surroundings
 from tests.factories.catalog import (
     make_category,
@@ -17,11 +17,12 @@ from tests.factories.catalog import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.full
 def test_hanging_supplier_delays_no_other(tmp_path):
     channel = make_channel()
     make_price_rule(channel=channel)
     make_exchange_rate()
-    for slug in SHELVES:
+    for slug in CATEGORY_SLUGS:
         make_category(slug=slug, families=())
 
     rounds = bulkheads.measure(

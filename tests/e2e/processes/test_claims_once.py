@@ -35,20 +35,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CREATE = "disputes/create"
 LIST = "disputes/getDisputeList"
-LOSSES = ("500", "429", "soft_500", "drop_before", "drop_after", "garbage", "truncated")
+LOSSES = ("500", "soft_500", "drop_after", "truncated")
 
 
 @pytest.mark.parametrize(
     ("kind", "times"),
     [
         ("500", 3),
-        ("429", 2),
-        ("drop_before", 3),
         ("drop_after", 1),
-        ("drop_after", 3),
-        ("garbage", 1),
-        ("truncated", 1),
-        ("token_expired", 1),
+        pytest.param("429", 2, marks=pytest.mark.full),
+        pytest.param("drop_before", 3, marks=pytest.mark.full),
+        pytest.param("drop_after", 3, marks=pytest.mark.full),
+        pytest.param("garbage", 1, marks=pytest.mark.full),
+        pytest.param("truncated", 1, marks=pytest.mark.full),
+        pytest.param("token_expired", 1, marks=pytest.mark.full),
     ],
 )
 def test_a_fault_while_complaining_leaves_one_dispute(sandbox_supplier, claim, kind, times):
@@ -135,9 +135,9 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
 @pytest.mark.parametrize(
     ("failpoint", "left_behind", "disputes_then"),
     [
-        ("claim.before_call", "submitting", 0),
         ("claim.after_call", "submitting", 1),
-        ("claim.storing_answer", "submitting", 1),
+        pytest.param("claim.before_call", "submitting", 0, marks=pytest.mark.full),
+        pytest.param("claim.storing_answer", "submitting", 1, marks=pytest.mark.full),
     ],
 )
 def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917

@@ -90,7 +90,13 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
     assert "All ended days are reconciled." in none.stdout
 
 
-@pytest.mark.parametrize("trouble", ["unreachable", "500", "garbage", "drop_before"])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "unreachable",
+        *(pytest.param(kind, marks=pytest.mark.full) for kind in ("500", "garbage", "drop_before")),
+    ],
+)
 def test_day_is_overdue_while_the_gateway_is_down(
     stripe,
     settings,

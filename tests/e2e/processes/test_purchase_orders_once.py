@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from datetime import timedelta
 
 import pytest
 from celery import Celery
 from django.utils import timezone
 
 from orders.models import PaymentEvent, PurchaseOrder
-from orders.purchasing import submission, submission_lookup
-from storefront.lib.http.errors import ExternalServiceError
-from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from tests.e2e.ordering import effects, sell_one, stock_the_shop, whole
+from orders.purchasing import submission
+from tests.e2e.ordering import effects, sell_one, stock_the_shop, sweep_until_answered, whole
 from tests.e2e.worker_process import started_worker
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
 
@@ -25,7 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CREATE = "createOrderV2"
 LOOK_UP = "getOrderDetail"
-ROUNDS = 12
 
 
 @pytest.fixture
@@ -33,43 +29,17 @@ def purchase_order(sandbox_supplier):
     return sell_one(stock_the_shop(sandbox_supplier))
 
 
-def sweep(purchase_order, now):
-    """Run the sweeps of one purchase order, as beat does."""
-    fresh = whole(purchase_order)
-    try:
-        if fresh.submission_status in PurchaseOrder.UNSUBMITTED_STATES and fresh.status in {
-            "draft",
-            "ready",
-        }:
-            if not fresh.retry_at or fresh.retry_at <= now:
-                submission.submit(purchase_order=fresh, now=now)
-        elif fresh.submission_status in {"submitting", "submit_unknown"}:
-            submission_lookup.resolve(purchase_order=fresh, now=now)
-    except (ExternalServiceError, InvalidTransitionError, ConcurrentUpdateError):
-        return
-
-
-def sweep_until_answered(purchase_order):
-    """Let an hour pass in large steps; the test's faults end meanwhile."""
-    for step in range(ROUNDS):
-        sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
-        answered = whole(purchase_order)
-        if answered.submission_status == "accepted":
-            return answered
-    return whole(purchase_order)
-
-
 @pytest.mark.parametrize(
     ("kind", "times"),
     [
         ("500", 3),
-        ("429", 3),
-        ("drop_before", 3),
         ("drop_after", 1),
-        ("drop_after", 3),
-        ("garbage", 1),
-        ("truncated", 1),
         ("token_expired", 1),
+        pytest.param("429", 3, marks=pytest.mark.full),
+        pytest.param("drop_before", 3, marks=pytest.mark.full),
+        pytest.param("drop_after", 3, marks=pytest.mark.full),
+        pytest.param("garbage", 1, marks=pytest.mark.full),
+        pytest.param("truncated", 1, marks=pytest.mark.full),
     ],
 )
 def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_order, kind, times):
@@ -92,7 +62,17 @@ def test_refused_sign_in_loses_no_order(sandbox_supplier, purchase_order):
     assert effects(sandbox_supplier) == []
 
 
-@pytest.mark.parametrize("kind", ["500", "drop_before", "drop_after", "garbage", "empty"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "500",
+        "empty",
+        *(
+            pytest.param(kind, marks=pytest.mark.full)
+            for kind in ("drop_before", "drop_after", "garbage")
+        ),
+    ],
+)
 def test_a_look_up_that_fails_too_is_no_proof_of_absence(sandbox_supplier, purchase_order, kind):
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     sandbox_supplier.fault(LOOK_UP, kind, count=2)

@@ -11,8 +11,7 @@ from orders.purchasing import retries, submission, submission_lookup
 from shipping import status_polling
 from storefront.dashboard.inbox import query
 from suppliers.models import Connection, Supplier
-from tests.e2e.ordering import sell_one, stock_the_shop, whole
-from tests.e2e.processes.test_purchase_orders_once import sweep, sweep_until_answered
+from tests.e2e.ordering import sell_one, stock_the_shop, sweep, sweep_until_answered, whole
 from tests.factories.orders import ask_to_stop
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
 from tests.storefront.dev.sandboxes.cj.test_payment_steps import PAID_ONCE, STEPS
@@ -33,7 +32,13 @@ def kinds(sandbox_supplier):
     return [effect["kind"] for effect in sandbox_supplier.control("orders")["effects"]]
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        step if step.endswith("payBalanceV2") else pytest.param(step, marks=pytest.mark.full)
+        for step in STEPS
+    ],
+)
 def test_an_answer_lost_at_any_step_is_found_again(purchase_order, sandbox_supplier, step):
     sandbox_supplier.fault(step, "drop_after")
 
