@@ -1,4 +1,13 @@
-"""Payment updates: read them from the gateway, apply each once, in any order."""
+"""Payment updates: read them from the gateway, apply each once, in any order.
+
+step     what happens                                      transaction  safe to repeat because
+receive  a webhook, a poll or a visit of the order page    none         it names the payment only
+read     the payment's history at the gateway              none         reading changes nothing
+lock     order, purchase orders in a dispute, payment      ``apply``    each update waits its turn
+record   one ledger row per update                         ``apply``    the gateway's id is unique
+follow   totals and states; units allocated; events        ``apply``    only after a new ledger row
+wait     for the update that this one builds on            none         ``TooEarlyError``: try later
+"""
 
 from __future__ import annotations
 

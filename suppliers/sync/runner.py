@@ -1,4 +1,15 @@
-"""Sync runner: perform one run of one job of a supplier, close it in any case."""
+"""Sync runner: perform one run of one job of a supplier, close it in any case.
+
+step     what happens                                    transaction    safe to repeat because
+open     one ``SyncRun`` per supplier and job            one            unique while it is open
+fetch    read the list, within rate limit and quota      none           reading changes nothing
+stage    load the rows into a temporary table            none           the table ends with the session
+check    judge the feed as a whole: apply or quarantine  none           nothing is written yet
+apply    write what differs; the run is locked first     one, or one    equal rows are not written;
+         (products and first loads: in batches)          per batch      only an open run may write
+store    if quarantined, the changes as PendingChange    one            only an open run may write
+publish  refresh listings of queued variants             one per batch  a sweep finds the rest
+"""
 
 from __future__ import annotations
 
