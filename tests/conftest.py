@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 
 import pytest
+from django.conf import settings
 from django.test import TransactionTestCase
 from xdist.scheduler import LoadGroupScheduling
 
@@ -33,6 +35,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_configure(config):
+    # Processes that tests start run as the shop does, not with the settings of this process.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         compile_translations(config.rootpath)
     # What is enqueued in a test goes nowhere; tests call the verb that the task would call.
@@ -83,24 +87,14 @@ def settled_language():
 
 
 @pytest.fixture(autouse=True)
-def quiet_surroundings(settings, tmp_path):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.PAGE_CACHE_S = 0
-    settings.VAR_DIR = tmp_path / "var"
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.FEEDS_ROOT = tmp_path / "feeds"
-    settings.PRIVATE_ROOT = tmp_path / "private"
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STATIC_ROOT.mkdir()
-    settings.MAILBOX_DIR = tmp_path / "mail"
-    settings.PAYMENT_GATEWAY = "fake"
-    private = {**settings.STORAGES["private"], "OPTIONS": {"location": settings.PRIVATE_ROOT}}
-    settings.STORAGES = {**settings.STORAGES, "private": private}
-    # Rates are as old as the tests, where their age is not the point.
-    settings.RATES_MAX_AGE_H = 24 * 365 * 100
-    # Goods come without papers where the papers are not the point.
-    settings.CERTIFICATES_FOR_LITHIUM = settings.CERTIFICATES_FOR_EU = []
+def no_files_left():
+    """Delete what a test stored below ``VAR_DIR``."""
+    yield
+    for path in settings.VAR_DIR.iterdir():
+        if path.is_file():
+            path.unlink()
+        elif path != settings.STATIC_ROOT:
+            shutil.rmtree(path)
 
 
 pytest_plugins = [

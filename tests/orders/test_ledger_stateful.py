@@ -56,7 +56,7 @@ PLACES = iter(range(1, 1_000_000))
 
 
 @pytest.fixture
-def supplier(monkeypatch, quiet_surroundings):
+def supplier(monkeypatch):
     monkeypatch.setattr(
         submission, "evaluate_purchase_order", lambda **_: []
     )  # hold rules are not tested here

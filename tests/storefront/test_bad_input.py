@@ -48,7 +48,7 @@ SENTENCE = re.compile(r"\w+ .*[.!?]", re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
-def noon(quiet_surroundings, settings):
+def noon(settings):
     """Freeze time at noon and disable rate limits, so that each case reaches its code."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     with time_machine.travel(NOON, tick=True):

@@ -16,10 +16,10 @@ __all__ = ["feed_process", "feed_sandbox"]
 
 
 @pytest.fixture
-def feeds_folder(settings, tmp_path):
+def feeds_folder(settings):
     """The folder of fetched files; Redis is down, so the rate limit is local."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    return tmp_path / "feeds"
+    return settings.FEEDS_ROOT
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def _figures_are_fresh(monkeypatch):
 
 
 @pytest.fixture
-def light(quiet_surroundings):
+def light():
     return make_sellable(quantity=3)
 
 

@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def light(quiet_surroundings):
+def light():
     return make_sellable(quantity=3)
 
 

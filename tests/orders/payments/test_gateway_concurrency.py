@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def gateway(quiet_surroundings):
+def gateway():
     gateway = gateway_for("fake")
     gateway.errors.clear()
     yield gateway

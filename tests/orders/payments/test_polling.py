@@ -23,7 +23,7 @@ LATER = NOON + 2 * MINUTE
 
 
 @pytest.fixture
-def gateway(monkeypatch, quiet_surroundings):
+def gateway(monkeypatch):
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     gateway = gateway_for("fake")
     gateway.errors.clear()

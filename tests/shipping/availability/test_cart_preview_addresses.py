@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
 
 
 @pytest.fixture(autouse=True)
-def _fresh(quiet_surroundings):
+def _fresh():
     cache.clear()
 
 

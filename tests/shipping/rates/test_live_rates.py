@@ -65,7 +65,7 @@ def connect(monkeypatch, **suppliers):
 
 
 @pytest.fixture(autouse=True)
-def _fresh(quiet_surroundings):
+def _fresh():
     cache.clear()
 
 

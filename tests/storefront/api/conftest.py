@@ -12,7 +12,7 @@ from tests.storefront.api.schema_client import CART, Caller
 
 
 @pytest.fixture(autouse=True)
-def noon(quiet_surroundings):
+def noon():
     """Freeze time at noon, reset rate limits and cached routes."""
     cache.clear()
     quotes.clear_cache()

@@ -27,7 +27,7 @@ NAMES = {"headlamps": "Başlıq fənərləri", "flashlights": "Əl fənərləri"
 
 
 @pytest.fixture(autouse=True)
-def noon(quiet_surroundings):
+def noon():
     cache.clear()
     with time_machine.travel(NOON, tick=False) as clock:
         yield clock

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -36,7 +35,7 @@ LATER = NOON + timedelta(minutes=15)
 
 
 @pytest.fixture
-def wholesaler(shop, settings, tmp_path):
+def wholesaler(shop, settings):
     """A supplier with uploaded lists, and the function that uploads one."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     supplier = make_supplier(code="bulk", adapter="feed", base_url="")
@@ -45,8 +44,9 @@ def wholesaler(shop, settings, tmp_path):
     wire = supplier.connection
     wire.options = {"via": "upload", "products_at": "feed", "mapping": mapping}
     wire.save()
-    folder = Path(tmp_path) / "feeds" / "bulk" / "uploads"
+    folder = settings.FEEDS_ROOT / "bulk" / "uploads"
     folder.mkdir(parents=True)
+    supplier.folder = folder
     supplier.put = lambda *rows: (folder / "feed").write_text(HEAD + "\n".join(rows) + "\n")
     return supplier
 

@@ -47,8 +47,7 @@ def told(supplier, hours_later, *rows, made=None, kind="stock"):
 
 
 @pytest.fixture
-def known(dated, settings):
-    dated.folder = settings.FEEDS_ROOT / "bulk" / "uploads"
+def known(dated):
     told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
     assert told(dated, 0, *wares(1, 2, 3, 4, 5)).status == "applied"
     return dated
@@ -94,8 +93,7 @@ def test_an_older_file_applied_by_staff_becomes_the_baseline(known):
     assert told(known, 2, *wares(7, 8, 8, 8, 8)).status == "applied"
 
 
-def test_a_row_dated_in_the_future_is_ignored(dated, settings):
-    dated.folder = settings.FEEDS_ROOT / "bulk" / "uploads"
+def test_a_row_dated_in_the_future_is_ignored(dated):
     ahead = -24 * 365 * 73
     told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
     told(dated, 0, *wares(1, 2, 3, ahead))

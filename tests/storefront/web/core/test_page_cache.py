@@ -24,7 +24,7 @@ KEPT = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/", "
 
 
 @pytest.fixture(autouse=True)
-def caching(settings, quiet_surroundings):
+def caching(settings):
     settings.PAGE_CACHE_S = 30
 
 
