@@ -85,11 +85,11 @@ def open_backorder(
     else:
         purchase_order.customer_charge_amount -= value
         purchase_order.save(update_fields=["customer_charge_amount"])
-        _log_rejection(purchase_order, refused, reason, now)
+        log_rejection(purchase_order, refused, reason, now)
     return True
 
 
-def _log_rejection(
+def log_rejection(
     purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], reason: str, now: datetime
 ) -> None:
     PurchaseMessage.objects.create(

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.db.models import F
 
-from orders import events, ledger
+from orders import events
 from orders.addresses import pending_changes
-from orders.backorders import backorders, rejected_lines
+from orders.backorders import backorders, refunds, rejected_lines
 from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder
 from orders.promotions import redemptions
@@ -19,10 +19,18 @@ Status = PurchaseOrder.Status
 
 
 @requires_transaction
-def cancel(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
+def cancel(
+    purchase_order: PurchaseOrder,
+    *,
+    cause: str,
+    reason: str,
+    now: datetime,
+    is_told: bool = False,
+) -> None:
     """Cancel a purchase order that ships nothing: return its units, lines and money.
 
-    If it is canceled for reassignment, a backorder keeps them instead.
+    If it is canceled for reassignment, a backorder keeps them instead. The customer is notified
+    if ``is_told``, or if no backorder can keep them: then the customer did not request it.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
@@ -30,20 +38,28 @@ def cancel(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datet
     if purchase_order.is_being_reassigned:
         if _open_backorder(purchase_order, reason, now):
             return
-        _notify_customer(purchase_order, reason, now)
+        is_told = True
+    amount = rejected_lines.charged_amount(purchase_order)
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_active=True
+    )
+    gone = OrderLine.objects.filter(pk__in=list(lines.values_list("pk", flat=True)))
+    if is_told:
+        events.lines_canceled(
+            purchase_order,
+            lines=gone,
+            amount=amount,
+            is_charged=rejected_lines.is_captured(purchase_order),
+            reason=reason,
+            at=now,
+        )
     backorders.close_delays(purchase_order, reason=reason, now=now)
     pending_changes.reject(purchase_order, reason=reason, is_told=False, now=now)
     redemptions.revert_if_uncharged(order=order, closing=[purchase_order.pk], now=now)
     purchase_order.move(Status.CANCELED, at=now, reason=reason)
-    lines = OrderLine.objects.filter(
-        purchase_lines__purchase_order=purchase_order, purchase_lines__is_active=True
-    )
-    line_ids = list(lines.values_list("pk", flat=True))
     purchase_order.lines.update(is_active=False)
-    gone = OrderLine.objects.filter(pk__in=line_ids)
-    allocations.release(lines=gone, cause=f"purchase:{purchase_order.number}", now=now)
-    gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
-    void_or_refund(purchase_order, cause=cause, now=now)
+    purpose, why = f"{cause}:{purchase_order.number}", purchase_order.problem
+    refunds.cancel_lines(gone, amount, purchase_order, purpose=purpose, reason=why, now=now)
     events.purchase_order_answered(purchase_order, what="canceled", at=now)
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
         order.move(Order.Status.CANCELED, at=now, reason=reason)
@@ -76,42 +92,9 @@ def cancel_all(
         events.cancellation_answered(purchase_order, is_stopped=True, at=now)
 
 
-def _notify_customer(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
-    """Notify the customer, who did not request this cancellation, of the canceled lines."""
-    live = purchase_order.lines.filter(is_active=True)
-    events.lines_canceled(
-        purchase_order,
-        lines=OrderLine.objects.filter(purchase_lines__in=live),
-        amount=rejected_lines.charged_amount(purchase_order),
-        is_charged=rejected_lines.is_captured(purchase_order),
-        reason=reason,
-        at=now,
-    )
-
-
 def _open_backorder(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:
     live = list(purchase_order.lines.filter(is_active=True).select_related("order_line"))
     for line in live:
         line.acknowledgment = backorders.REASSIGNED
         line.save(update_fields=["acknowledgment"])
     return backorders.open_backorder(purchase_order, live, reason=reason, now=now)
-
-
-def void_or_refund(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
-    """Void what is authorized for it; refund what is captured or being captured for it.
-
-    At most what is left: staff may have refunded a part, or a capture may have been rejected.
-    """
-    for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
-        is_captured = ledger.is_capture_requested(payment, purpose=purchase_order.number)
-        ask = ledger.request_refund if is_captured else ledger.request_void
-        most = ledger.refundable_amount(payment) if is_captured else ledger.voidable(payment)
-        amount = min(rejected_lines.charged_amount(purchase_order), most)
-        if amount.amount > 0:
-            ask(
-                payment,
-                amount=amount,
-                purpose=f"{cause}:{purchase_order.number}",
-                at=now,
-                reason=purchase_order.problem[:200],
-            )

@@ -1,4 +1,4 @@
-"""Backorder refunds: cancel lines that no supplier ships; return units, money, promotions."""
+"""Refunds: cancel lines that no supplier ships; return units, money, promotions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from orders import events, ledger
 from orders.backorders import backorders
@@ -22,6 +22,38 @@ Status = Backorder.Status
 
 @requires_transaction
 def cancel_lines(  # noqa: PLR0913 - the parts of one record
+    lines: QuerySet[OrderLine],
+    amount: Money,
+    source: PurchaseOrder | Backorder,
+    *,
+    purpose: str,
+    reason: str,
+    now: datetime,
+) -> Money:
+    """Release the units of lines that will not come, count them canceled, return their money.
+
+    Money captured or being captured for a purchase order is refunded, else it is voided. Returns
+    that amount: at most what is left, because staff may have refunded a part, or a capture may
+    have been rejected.
+
+    Locks:  the caller holds the order; the allocations, the stock rows in id order, payments
+    """
+    charged_for = source.number if isinstance(source, PurchaseOrder) else ""
+    cause = f"purchase:{charged_for}" if charged_for else f"backorder:{source.pk}"
+    allocations.release(lines=lines, cause=cause, now=now)
+    lines.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
+    for payment in ledger.lock_authorized_payments(source.order_id)[-1:]:
+        is_captured = charged_for and ledger.is_capture_requested(payment, purpose=charged_for)
+        ask = ledger.request_refund if is_captured else ledger.request_void
+        most = ledger.refundable_amount(payment) if is_captured else ledger.voidable(payment)
+        if (given := min(amount, most)).amount > 0:
+            ask(payment, amount=given, purpose=purpose, at=now, reason=reason[:200])
+        return given
+    return Money.zero(amount.currency)
+
+
+@requires_transaction
+def cancel_backorder(  # noqa: PLR0913 - the parts of one record
     backorder: Backorder,
     *,
     only: Collection[int] | None = None,
@@ -36,7 +68,7 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
     The order is canceled with its last line.
 
     Shape:  ``only``: order line ids; None: all lines
-    Locks:  the caller holds the order; promotions with a limit, payments, stock rows
+    Locks:  the caller holds the order; promotions with a limit, then as ``cancel_lines``
     """
     order = backorder.order
     lines = [
@@ -49,12 +81,9 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
     is_whole = only is None or len(backorders.open_lines(backorder)) == len(lines)
     if is_last:
         redemptions.revert_if_uncharged(order=order, closing=[], ending=[backorder.pk], now=now)
-    allocations.release(lines=rows, cause=f"backorder:{backorder.pk}", now=now)
-    rows.update(canceled_quantity=F("quantity"))
-    backorder.lines.filter(pk__in=[row.pk for row in lines]).update(is_open=False)
     value = value_of(backorder, lines, is_whole=is_whole)
-    part = "" if is_whole else f":{min(ids)}"
-    amount = _void(backorder, value, part, reason, now)
+    part = f"backorder:{backorder.pk}" + ("" if is_whole else f":{min(ids)}")
+    amount = cancel_lines(rows, value, backorder, purpose=part, reason=reason, now=now)
     if is_told:
         events.lines_canceled(
             backorder.purchase_order,
@@ -63,17 +92,14 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
             is_charged=False,
             reason=reason,
             at=now,
-            part=f":backorder:{backorder.pk}{part}",
+            part=f":{part}",
         )
     if is_whole:
-        backorder.move(
-            Status.GIVEN_UP,
-            at=now,
-            actor=actor,
-            reason=reason,
-            chosen=chosen,
-            chosen_by=actor[:100],
+        backorders.close(
+            backorder, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now
         )
+    else:
+        backorder.lines.filter(pk__in=[row.pk for row in lines]).update(is_open=False)
     if is_last and order.status != Order.Status.CANCELED:
         order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
     return amount
@@ -88,21 +114,6 @@ def value_of(
     return Money(value, backorder.currency)
 
 
-def _void(backorder: Backorder, value: Money, part: str, reason: str, now: datetime) -> Money:
-    for payment in ledger.lock_authorized_payments(backorder.order_id)[-1:]:
-        amount = min(value, ledger.voidable(payment))
-        if amount.amount > 0:
-            ledger.request_void(
-                payment,
-                amount=amount,
-                purpose=f"backorder:{backorder.pk}{part}",
-                at=now,
-                reason=reason[:200],
-            )
-        return amount
-    return Money.zero(value.currency)
-
-
 @requires_transaction
 def cancel_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     """Cancel all backorders of an order that is being canceled.
@@ -110,18 +121,17 @@ def cancel_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[
     Returns the numbers of their purchase orders. The customer is notified per backorder if the
     order may go on; otherwise once, by the caller.
 
-    Locks:  the caller holds the order; then as ``cancel_lines``
+    Locks:  the caller holds the order; then as ``cancel_backorder``
     """
     ended = []
     for backorder in backorders.open_backorders(order).select_for_update(of=["self"]):
         backorder.order = order
-        if (
-            backorder.kind == Backorder.Kind.LATER
-        ):  # a cancellation is requested for its purchase order
+        # A cancellation is requested for the purchase order of a delay.
+        if backorder.kind == Backorder.Kind.LATER:
             backorders.close(backorder, Status.AWAITED, reason=reason, actor=actor, now=now)
             continue
         goes_on = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).exists()
-        cancel_lines(backorder, reason=reason, actor=actor, now=now, is_told=goes_on)
+        cancel_backorder(backorder, reason=reason, actor=actor, now=now, is_told=goes_on)
         ended.append(backorder.purchase_order.number)
     return ended
 
@@ -130,11 +140,11 @@ def cancel_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[
 def cancel_open(*, backorder: Backorder, reason: str, actor: str, now: datetime) -> None:
     """Cancel an open backorder, for staff or because no source was found in time.
 
-    Locks:  the order, then as ``cancel_lines``
+    Locks:  the order, then as ``cancel_backorder``
     Raises: InvalidTransitionError  it is over
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=backorder.order_id)
     backorder = Backorder.objects.select_for_update(of=["self"]).get(pk=backorder.pk)
     backorder.order = order
     if backorder.status in backorders.OPEN_STATES:
-        cancel_lines(backorder, reason=reason, actor=actor, now=now)
+        cancel_backorder(backorder, reason=reason, actor=actor, now=now)

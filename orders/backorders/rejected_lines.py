@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from orders import events, ledger
-from orders.backorders import backorders, line_splits
+from orders.backorders import backorders, line_splits, refunds
 from orders.inventory import allocations, stock_outs
-from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseOrder
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from suppliers.connectors.records import RejectedLine
@@ -81,30 +81,23 @@ def cancel_or_reroute(
         return
     stock_outs.zero_stock_on_commit(purchase_order, lost, now=now)
     PurchaseLine.objects.filter(pk__in=[line.pk for line in lost]).update(is_active=False)
-    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line, _ in gone])
-    allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
-    lines.update(canceled_quantity=F("quantity"))
-    value = sum((line.order_line.customer_charge_amount for line, _ in gone), Decimal(0))
+    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in lost])
+    value = sum((line.order_line.customer_charge_amount for line in lost), Decimal(0))
     amount = Money(value, purchase_order.currency)
-    part = f":{min(line.order_line_id for line, _ in gone)}"
-    _void_or_refund(purchase_order, amount, purpose=f"{_purpose(purchase_order)}{part}", now=now)
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
-        direction=PurchaseMessage.Direction.IN,
-        kind="lines_canceled",
-        body={
-            "reason": reason,
-            "lines": [
-                {"sku": line.order_line.sku, "code": refused.code.value} for line, refused in gone
-            ],
-        },
-        at=now,
-    )
+    part = f":{min(line.order_line_id for line in lost)}"
+    purpose = f"{_purpose(purchase_order)}{part}"
+    reported = "rejected by the supplier"
+    refunds.cancel_lines(lines, amount, purchase_order, purpose=purpose, reason=reported, now=now)
+    is_charged = is_captured(purchase_order)
+    if not is_charged:
+        purchase_order.customer_charge_amount -= value
+        purchase_order.save(update_fields=["customer_charge_amount"])
+    backorders.log_rejection(purchase_order, lost, reason, now)
     events.lines_canceled(
         purchase_order,
         lines=lines,
         amount=amount,
-        is_charged=is_captured(purchase_order),
+        is_charged=is_charged,
         reason=reason,
         at=now,
         part=part,
@@ -130,20 +123,6 @@ def charged_amount(purchase_order: PurchaseOrder) -> Money:
     ).exclude(outcome__kind=PaymentEvent.Kind.REFUSED)
     total = returned.aggregate(total=Sum("amount"))["total"] or Decimal(0)
     return purchase_order.charge - Money(total, purchase_order.currency)
-
-
-def _void_or_refund(
-    purchase_order: PurchaseOrder, amount: Money, *, purpose: str, now: datetime
-) -> None:
-    is_charged = is_captured(purchase_order)
-    for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
-        ask = ledger.request_refund if is_charged else ledger.request_void
-        most = ledger.refundable_amount(payment) if is_charged else ledger.voidable(payment)
-        if (given := min(amount, most)).amount > 0:
-            ask(payment, amount=given, purpose=purpose, at=now, reason="rejected by the supplier")
-    if not is_charged:
-        purchase_order.customer_charge_amount -= amount.amount
-        purchase_order.save(update_fields=["customer_charge_amount"])
 
 
 def _purpose(purchase_order: PurchaseOrder) -> str:

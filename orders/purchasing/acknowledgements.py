@@ -13,7 +13,7 @@ from django.db import transaction
 from orders import events, ledger
 from orders.backorders import backorders, purchase_order_cancellation, rejected_lines
 from orders.inventory import stock_outs
-from orders.models import OrderLine, PurchaseMessage, PurchaseOrder
+from orders.models import PurchaseMessage, PurchaseOrder
 from orders.purchasing import cost_increases, reassignment
 from orders.purchasing.locks import lock
 from storefront.lib.failpoints import failpoint
@@ -293,15 +293,9 @@ def _reject(
     if backorders.open_backorder(purchase_order, list(live), reason=reason, now=now):
         return
     stock_outs.zero_stock_on_commit(purchase_order, list(live), now=now)
-    events.lines_canceled(
-        purchase_order,
-        lines=OrderLine.objects.filter(purchase_lines__in=live),
-        amount=rejected_lines.charged_amount(purchase_order),
-        is_charged=rejected_lines.is_captured(purchase_order),
-        reason=reason,
-        at=now,
+    purchase_order_cancellation.cancel(
+        purchase_order, cause="refused", reason=reason, is_told=True, now=now
     )
-    purchase_order_cancellation.cancel(purchase_order, cause="refused", reason=reason, now=now)
 
 
 def _actor(purchase_order: PurchaseOrder) -> str:

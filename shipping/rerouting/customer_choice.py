@@ -138,4 +138,4 @@ def _refund(row: Backorder, actor: str, now: datetime) -> None:
         backorders.close(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)
         cancellation.request_cancellation(row.purchase_order, reason=reason, now=now)
         return
-    refunds.cancel_lines(row, reason=reason, actor=actor, chosen=Choice.REFUND.value, now=now)
+    refunds.cancel_backorder(row, reason=reason, actor=actor, chosen=Choice.REFUND.value, now=now)

@@ -100,7 +100,7 @@ def _resolve_lines(
     kept = {each.order_line_id for lines in ways for each in lines}
     lost = {one.order_line_id for one in backorders.open_lines(row)} - kept
     if lost:
-        refunds.cancel_lines(row, only=lost if kept else None, reason=row.reason, now=now)
+        refunds.cancel_backorder(row, only=lost if kept else None, reason=row.reason, now=now)
     # The first backorder keeps the paid delivery price.
     rows = [
         row if place == 0 else _split_backorder(row, lines, now) for place, lines in enumerate(ways)
