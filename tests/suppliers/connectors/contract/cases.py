@@ -159,23 +159,51 @@ def missing_capabilities():
     ]
 
 
-def calls_of(*abilities):
+def calls_of(*abilities, full=frozenset()):
     """Return each connector with each of its calls for these capabilities."""
     return [
-        pytest.param(name, path, id=f"{name}-{path.strip('/')}")
+        pytest.param(name, path, id=f"{name}-{path.strip('/')}", marks=daily_if(path not in full))
         for ability in abilities
         for name in connectors_with(ability)
         for path in SUBJECTS[name].paths.get(ability, ())
     ]
 
 
-def faults_of(*abilities):
-    """Return each connector with each fault of each of its calls for these capabilities."""
-    return [
-        pytest.param(name, ability, path, kind, id=f"{name}-{path.strip('/')}-{kind}")
+def daily_if(is_daily):
+    """Return the marks of a case: without ``full`` it runs daily."""
+    return () if is_daily else pytest.mark.full
+
+
+def faults_of(*abilities, every=""):
+    """Return each connector with each fault of each of its calls for these capabilities.
+
+    Daily, each call meets one fault, all faults in turn; the calls of connector ``every`` meet all.
+    """
+    calls = [
+        (name, ability, path)
         for ability in abilities
         for name in connectors_with(ability)
         for path in SUBJECTS[name].paths.get(ability, ())
+    ]
+    return [
+        pytest.param(
+            name,
+            ability,
+            path,
+            kind,
+            id=f"{name}-{path.strip('/')}-{kind}",
+            marks=daily_if(name == every or (turn - place) % len(SUBJECTS[name].faults) == 0),
+        )
+        for turn, (name, ability, path) in enumerate(calls)
+        for place, kind in enumerate(SUBJECTS[name].faults)
+    ]
+
+
+def connector_faults():
+    """Return each connector with each of its faults; daily all of a feed, one of the others."""
+    return [
+        pytest.param(name, kind, marks=daily_if(name == "feed" or kind == "500"))
+        for name in TESTED_CONNECTORS
         for kind in SUBJECTS[name].faults
     ]
 

@@ -85,7 +85,9 @@ def test_validation_places_no_order(on, name):
     assert opened.books == []
 
 
-@pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(A.ORDER_PLACING))
+@pytest.mark.parametrize(
+    ("name", "ability", "path", "kind"), faults_of(A.ORDER_PLACING, every="cj")
+)
 def test_order_with_lost_answer_exists_once_and_is_found(on, name, ability, path, kind):
     opened = on(name)
     wish = request(opened)
@@ -119,7 +121,9 @@ def test_order_with_lost_answer_exists_once_and_is_found(on, name, ability, path
     assert opened.money == money  # paid once
 
 
-@pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(A.ORDER_READING))
+@pytest.mark.parametrize(
+    ("name", "ability", "path", "kind"), faults_of(A.ORDER_READING, every="cj")
+)
 def test_failed_lookup_never_reports_absence(on, name, ability, path, kind):
     opened = on(name)
     wish = request(opened)

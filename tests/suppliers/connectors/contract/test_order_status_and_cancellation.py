@@ -116,7 +116,9 @@ def test_tracking_many_orders_skips_an_unknown_one(on, name):
     }
 
 
-@pytest.mark.parametrize(("name", "path"), calls_of(A.TRACKING))
+@pytest.mark.parametrize(
+    ("name", "path"), calls_of(A.TRACKING, full={"tracking/orders", "tracking/carriers"})
+)
 def test_failed_tracking_neither_loses_nor_invents_parcels(on, name, path):
     opened = on(name)
     placed = [opened.connector.place(request(opened)) for _ in range(2)]

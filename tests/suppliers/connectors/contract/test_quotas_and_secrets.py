@@ -19,13 +19,15 @@ from tests.suppliers.connectors.contract.cases import (
     TESTED_CONNECTORS,
     UNKNOWN,
     can,
-    connectors_with,
+    connector_faults,
     request,
 )
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 A = Capability
 READS_PER_HOUR = 14  # more than any sandbox allows in an hour
+WITH_QUOTAS = [name for name in TESTED_CONNECTORS if connector_of(name).QUOTAS]
+WITH_SECRETS = [name for name in TESTED_CONNECTORS if SUBJECTS[name].secrets]
 
 
 @pytest.mark.parametrize("name", TESTED_CONNECTORS)
@@ -33,7 +35,7 @@ def test_sign_in_returns_the_account(on, name):
     assert isinstance(on(name).connector.sign_in(), str)
 
 
-@pytest.mark.parametrize("name", [name for name in TESTED_CONNECTORS if SUBJECTS[name].secrets])
+@pytest.mark.parametrize("name", WITH_SECRETS)
 def test_wrong_key_error_does_not_contain_the_key(on, name):
     wrong = dict.fromkeys(SUBJECTS[name].secrets, "CJ1@api@swordfish")
     opened = on(name)
@@ -47,7 +49,7 @@ def test_wrong_key_error_does_not_contain_the_key(on, name):
     assert "swordfish" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", [name for name in TESTED_CONNECTORS if SUBJECTS[name].secrets])
+@pytest.mark.parametrize("name", WITH_SECRETS)
 def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     caplog.set_level(logging.DEBUG)
     opened = on(name)
@@ -75,7 +77,7 @@ def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     assert said
 
 
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
+@pytest.mark.parametrize("name", WITH_QUOTAS)
 def test_quotas_prevent_rate_limit_answers(on, name):
     """The quota is in the database: for all workers, and over a restart."""
     supplier = Supplier.objects.create(
@@ -84,7 +86,6 @@ def test_quotas_prevent_rate_limit_answers(on, name):
     budget = DatabaseQuotaCounter(Connection.objects.create(supplier=supplier).pk)
     subject = SUBJECTS[name]
     words = {"budget": budget, "options": {**subject.options, **subject.strict_options}}
-    quotas = connector_of(name).QUOTAS
     refused = []
 
     for walk in range(READS_PER_HOUR):
@@ -96,17 +97,14 @@ def test_quotas_prevent_rate_limit_answers(on, name):
         opened.connector.close()
         assert 429 not in {status for _, status in opened.line.gate.left}
 
-    assert bool(refused) == bool(quotas)
+    assert refused
     assert all(error.until > timezone.now() for error in refused)
     rows = CallQuota.objects.values_list("name", "used", "total")
     assert all(used <= total for _, used, total in rows)
-    assert {row for row, *_ in rows} <= {quota.name for quota in quotas}
+    assert {row for row, *_ in rows} <= {quota.name for quota in connector_of(name).QUOTAS}
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [(name, kind) for name in connectors_with(A.CATALOG) for kind in SUBJECTS[name].faults],
-)
+@pytest.mark.parametrize(("name", "kind"), connector_faults())
 def test_close_after_a_failure_cleans_up(on, name, kind):
     opened = on(name)
     for path in opened.subject.paths[A.CATALOG]:

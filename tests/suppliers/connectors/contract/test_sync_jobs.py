@@ -24,7 +24,11 @@ from suppliers.models import (
 )
 from suppliers.resilience import circuit_breaker
 from suppliers.sync.runner import run_sync
-from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS
+from tests.suppliers.connectors.contract.cases import (
+    TESTED_CONNECTORS,
+    connector_faults,
+    daily_if,
+)
 from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 from tests.suppliers.sync.test_products import versions
@@ -32,6 +36,9 @@ from tests.suppliers.sync.test_products import versions
 pytestmark = pytest.mark.django_db
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
 KINDS = SyncRun.Kind.values
+# After the fetch, a file from an SFTP server is like any other.
+EACH = [pytest.param(name, marks=daily_if(name != "feed-sftp")) for name in TESTED_CONNECTORS]
+DAILY = {("cj", "products"), ("feed", "stock")}  # a paged and a bulk job
 Status = SyncRun.Status
 
 
@@ -81,8 +88,8 @@ def books(stage, name):
     return SUBJECTS[name].orders(SimpleNamespace(stage=stage, line=line))
 
 
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
-def test_sync_imports_or_reports_every_sku(joined, name):
+@pytest.mark.parametrize("name", EACH)
+def test_sync_imports_or_reports_every_sku_and_writes_nothing_twice(joined, name):
     supplier, stage = joined(name)
 
     runs = [sync(supplier, kind) for kind in KINDS]
@@ -97,14 +104,6 @@ def test_sync_imports_or_reports_every_sku(joined, name):
     assert offered <= told.keys()
     assert StockLevel.objects.filter(reported_quantity__gt=0).exists()
     assert not Listing.objects.filter(available__gt=0).exists()  # the supplier is a candidate
-    assert books(stage, name) == []
-
-
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
-def test_unchanged_data_is_not_written_again(joined, name):
-    supplier, _ = joined(name)
-    for kind in KINDS:
-        sync(supplier, kind)
     before = versions(*TABLES)
 
     runs = [sync(supplier, kind) for kind in KINDS]
@@ -113,10 +112,17 @@ def test_unchanged_data_is_not_written_again(joined, name):
         (Status.APPLIED, 0, 0, 0)
     ] * 3
     assert versions(*TABLES) == before
+    assert books(stage, name) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        pytest.param(name, kind, marks=daily_if((name, kind) in DAILY))
+        for name in TESTED_CONNECTORS
+        for kind in KINDS
+    ],
+)
 def test_fault_changes_no_stored_data(joined, name, kind):
     supplier, stage = joined(name)
     for each in KINDS:
@@ -140,7 +146,7 @@ def test_fault_changes_no_stored_data(joined, name, kind):
     assert sync(supplier, kind).status == Status.APPLIED
 
 
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
+@pytest.mark.parametrize("name", EACH)
 def test_health_check_succeeds_and_orders_nothing(joined, name):
     supplier, stage = joined(name)
 
@@ -154,10 +160,7 @@ def test_health_check_succeeds_and_orders_nothing(joined, name):
     assert sync(supplier, "products").created > 0
 
 
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [(name, fault) for name in TESTED_CONNECTORS for fault in SUBJECTS[name].faults],
-)
+@pytest.mark.parametrize(("name", "fault"), connector_faults())
 def test_failed_health_check_gives_advice(joined, name, fault):
     supplier, stage = joined(name)
     stage.fault(SUBJECTS[name].lists["products"], fault, count=0, delay=1.5)
