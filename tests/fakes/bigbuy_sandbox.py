@@ -8,10 +8,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY
-from storefront.lib.security.encryption import encrypt
-from suppliers.models import Connection, Supplier
-from tests.factories.suppliers import NOON
-from tests.fakes.cj_sandbox import SandboxProcess
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
 
 LIGHTING = 19657
 # The sandbox's status names and their meanings; the connector reads the real names at run time.
@@ -35,14 +32,11 @@ class BigBuyProcess(SandboxProcess):
     """A running sandbox, without hourly limits unless a test sets them."""
 
     module = "storefront.dev.sandboxes.bigbuy"
-    usual = ("--hour", "0", "--second", "0")
+    usual = ("--count", "24", "--hour", "0", "--second", "0")
 
     @property
     def api_url(self):
         return f"{self.url}/rest/"
-
-    def reset(self):
-        self.control("reset", {})
 
     def orders(self):
         return self.control("orders")["orders"]
@@ -56,24 +50,16 @@ class BigBuyProcess(SandboxProcess):
         return [row for row in rows if not row["flaw"]]
 
 
-def connect_bigbuy(process, *, code="bigbuy-sandbox", **options):
+def connect_bigbuy(process, **options):
     """Create the supplier and its connection to a running sandbox."""
-    supplier = Supplier.objects.create(
-        code=code,
-        name="BigBuy",
-        adapter="bigbuy",
+    return connect_supplier(
+        "bigbuy",
+        code="bigbuy-sandbox",
         currency="EUR",
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-    )
-    Connection.objects.create(
-        supplier=supplier,
         base_url=process.api_url,
-        calls_per_second=1000,
-        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
-        options={**OPTIONS, **options},
+        secrets={"api_key": DEFAULT_KEY},
+        **{**OPTIONS, **options},
     )
-    return supplier
 
 
 @pytest.fixture(scope="session")

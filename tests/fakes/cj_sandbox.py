@@ -5,103 +5,43 @@ Use:  from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  (in 
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar
-
-import httpx
 import pytest
 
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
-from storefront.lib.security.encryption import encrypt
-from suppliers.models import Connection, Supplier
 from tests.factories.connector_contexts import MemoryBudget
-from tests.factories.suppliers import NOON
-
-PRODUCTS = 24
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
 
 
-@dataclass
-class SandboxProcess:
-    """A running sandbox and its control API."""
+class CjProcess(SandboxProcess):
+    """A running sandbox, without a limit per second."""
 
-    folder: Path
-    words: tuple[str, ...] = ()
-    url: str = ""
-    process: subprocess.Popen | None = None
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
-    module: ClassVar = "storefront.dev.sandboxes.cj"
-    usual: ClassVar = ("--qps", "0")
-
-    def start(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        words = ["--port", "0", "--data", str(self.folder), "--count", str(PRODUCTS), *self.usual]
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *words, *self.words],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        with self.process.stdout:
-            said = self.process.stdout.readline()
-        assert said.startswith("ready http://"), self.log.read_text()
-        self.url = said.split()[1]
-        return self
-
-    def stop(self, number=signal.SIGTERM):
-        self.client.close()
-        self.process.send_signal(number)
-        return self.process.wait(timeout=15)
-
-    @property
-    def log(self):
-        return self.folder / "sandbox.log"
+    module = "storefront.dev.sandboxes.cj"
+    usual = ("--count", "24", "--qps", "0")
 
     @property
     def api_url(self):
         return f"{self.url}/api2.0/v1/"
 
-    def control(self, path, body=None):
-        method = "GET" if body is None else "POST"
-        answer = self.client.request(method, f"{self.url}/control/{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def fault(self, path, kind, **words):
-        self.control("faults", {"path": path, "kind": kind, **words})
-
     def reset(self):
-        self.control("reset", {})
+        super().reset()
         self.control("faults/clear", {})
         self.control("drop_catalog", {"share": 0})
 
 
-def connect(process, *, code="cj-sandbox", calls_per_second=1000):
+def connect(process):
     """Create the supplier and its connection to a running sandbox."""
-    supplier = Supplier.objects.create(
-        code=code,
-        name="Sandbox",
-        adapter="cj",
+    return connect_supplier(
+        "cj",
+        code="cj-sandbox",
         currency="USD",
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-    )
-    Connection.objects.create(
-        supplier=supplier,
         base_url=process.api_url,
-        calls_per_second=calls_per_second,
-        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
+        secrets={"api_key": DEFAULT_KEY},
     )
-    return supplier
 
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory):
-    process = SandboxProcess(folder=tmp_path_factory.mktemp("sandbox")).start()
+    process = CjProcess(folder=tmp_path_factory.mktemp("sandbox")).start()
     yield process
     process.stop()
 

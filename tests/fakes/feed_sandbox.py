@@ -5,16 +5,10 @@ Use:  from tests.fakes.feed_sandbox import feed_process, feed_sandbox  (in a con
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from storefront.dev.sandboxes.feeds import mapping
-from storefront.lib.security.encryption import encrypt
-from suppliers.models import Connection, Supplier
-from tests.factories.suppliers import NOON
-from tests.fakes.cj_sandbox import SandboxProcess
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
 
 PRODUCTS = 30
 
@@ -22,6 +16,20 @@ PRODUCTS = 30
 def table_mapping(**changes):
     """The mapping of the table files: full.csv, its variants and full.xlsx."""
     return {**mapping.TABLE, **changes}
+
+
+def columns(words):
+    """Return a source for each field of a text such as ``sku=@id title=name cost``."""
+    pairs = (word.partition("=") for word in words.split())
+    return {name: {"column": column or name} for name, _, column in pairs}
+
+
+def warehouses(kind, expression):
+    """Return the stock of both warehouses, each by the expression with its code."""
+    return [
+        {"source": {kind: expression.format(code)}, "location": code, "country": code[:2]}
+        for code in ("DE1", "PL1")
+    ]
 
 
 def json_mapping(**changes):
@@ -50,34 +58,18 @@ def json_mapping(**changes):
             "Color": {"jmespath": "options.Color"},
             "Version": {"jmespath": "options.Version"},
         },
-        "warehouses": [
-            {
-                "source": {"jmespath": f"stock[?wh=='{code}'].qty | [0]"},
-                "location": code,
-                "country": code[:2],
-            }
-            for code in ("DE1", "PL1")
-        ],
+        "warehouses": warehouses("jmespath", "stock[?wh=='{}'].qty | [0]"),
         **changes,
     }
 
 
 def xml_mapping(**changes):
     """The mapping of full.xml and full-western.xml: element names, and XPath where needed."""
-    columns = {
-        "sku": "@id",
-        "parent": "@group",
-        "gtin": "ean",
-        "mpn": "mpn",
-        "title": "name",
-        "brand": "brand",
-        "cost": "price",
-        "description": "description",
-        "status": "status",
-    }
     return {
         "fields": {
-            **{name: {"column": column} for name, column in columns.items()},
+            **columns(
+                "sku=@id parent=@group gtin=ean mpn title=name brand cost=price description status"
+            ),
             "weight": {"column": "weight", "unit": "kg"},
             "category": {"column": "category", "separator": "/"},
         },
@@ -87,34 +79,18 @@ def xml_mapping(**changes):
         },
         "images": [{"xpath": "images/image"}],
         "options": {"Color": {"column": "color"}, "Version": {"column": "version"}},
-        "warehouses": [
-            {
-                "source": {"xpath": f"stock[@warehouse='{code}']"},
-                "location": code,
-                "country": code[:2],
-            }
-            for code in ("DE1", "PL1")
-        ],
+        "warehouses": warehouses("xpath", "stock[@warehouse='{}']"),
         **changes,
     }
 
 
 def google_mapping(**changes):
-    columns = {
-        "sku": "id",
-        "parent": "item_group_id",
-        "gtin": "gtin",
-        "mpn": "mpn",
-        "title": "title",
-        "brand": "brand",
-        "cost": "cost_of_goods_sold",
-        "description": "description",
-        "features": "product_detail",
-        "weight": "shipping_weight",
-    }
     return {
         "fields": {
-            **{name: {"column": column} for name, column in columns.items()},
+            **columns(
+                "sku=id parent=item_group_id gtin mpn title brand cost=cost_of_goods_sold"
+                " description features=product_detail weight=shipping_weight"
+            ),
             "category": {"column": "product_type", "separator": ">"},
             "stock": {"column": "availability", "words": {"in_stock": "20"}},
         },
@@ -133,44 +109,20 @@ def stock_mapping(**changes):
 class FeedProcess(SandboxProcess):
     """A running sandbox and its control API."""
 
-    def start(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        words = ["--port", "0", "--data", str(self.folder), "--count", str(PRODUCTS), *self.words]
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "storefront.dev.sandboxes.feeds", *words],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        with self.process.stdout:
-            said = self.process.stdout.readline()
-        assert said.startswith("ready http://"), self.log.read_text()
-        self.url = said.split()[1]
-        return self
-
-    def reset(self):
-        self.control("reset", {})
+    module = "storefront.dev.sandboxes.feeds"
+    usual = ("--count", str(PRODUCTS))
 
 
 def connect_feed(process, *, code="feed-sandbox", secrets=None, **options):
     """Create the supplier and its connection to the sandbox; by default it reads full.csv."""
-    supplier = Supplier.objects.create(
+    return connect_supplier(
+        "feed",
         code=code,
-        name="Feed sandbox",
-        adapter="feed",
         currency="EUR",
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-    )
-    Connection.objects.create(
-        supplier=supplier,
         base_url=process.url,
-        calls_per_second=1000,
-        options={"products_at": "/full.csv", "mapping": table_mapping(), **options},
-        secrets_encrypted=encrypt(secrets or {}),
+        secrets=secrets or {},
+        **{"products_at": "/full.csv", "mapping": table_mapping(), **options},
     )
-    return supplier
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,10 @@ The fixture ``stripe`` is known everywhere (``tests/conftest.py``).
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import httpx
 import pytest
 
 from orders.gateways import close_all
+from tests.fakes.sandbox_process import SandboxProcess
 
 KEY = "sk_test_tests_only"
 HOOK_SECRET = "whsec_tests_only"
@@ -25,44 +19,11 @@ ASKING_CARD = "4000 0025 0000 3155"
 DISPUTING_CARD = "4000 0000 0000 0259"
 
 
-@dataclass
-class StripeProcess:
+class StripeProcess(SandboxProcess):
     """One running stand-in, and what a tester may do to it."""
 
-    folder: Path
-    url: str = ""
-    process: subprocess.Popen | None = None
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False))
-
-    def start(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        words = ["--port", "0", "--data", str(self.folder), "--webhook-url", ""]
-        words += ["--secret", KEY, "--hook-secret", HOOK_SECRET]
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "storefront.dev.sandboxes.stripe", *words],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        with self.process.stdout:
-            said = self.process.stdout.readline()
-        assert said.startswith("ready http://"), self.log.read_text()
-        self.url = said.split()[1]
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(timeout=10)
-
-    @property
-    def log(self):
-        return self.folder / "stripe.log"
-
-    def control(self, path, body=None, *, method=None):
-        method = method or ("GET" if body is None else "POST")
-        answer = self.client.request(method, f"{self.url}/control/{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
+    module = "storefront.dev.sandboxes.stripe"
+    usual = ("--webhook-url", "", "--secret", KEY, "--hook-secret", HOOK_SECRET)
 
     def fault(self, kind, **words):
         self.control("faults", {"kind": kind, **words})
@@ -103,12 +64,10 @@ class StripeProcess:
 
 @pytest.fixture(scope="session")
 def stripe_process(tmp_path_factory):
-    process = StripeProcess(folder=tmp_path_factory.mktemp("stripe"))
-    process.start()
+    process = StripeProcess(folder=tmp_path_factory.mktemp("stripe")).start()
     yield process
     close_all()
     process.stop()
-    process.client.close()
 
 
 @pytest.fixture

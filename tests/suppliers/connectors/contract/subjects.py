@@ -17,8 +17,8 @@ from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from suppliers.connectors import connector_class
 from suppliers.connectors.capabilities import Capability
 from tests.fakes.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
-from tests.fakes.cj_sandbox import SandboxProcess
 from tests.fakes.feed_sandbox import table_mapping
+from tests.fakes.sandbox_process import SandboxProcess
 from tests.fakes.sftp_server import PASSWORD, USER
 from tests.suppliers.connectors.contract import supplier_ledgers
 from tests.suppliers.connectors.contract.sftp_supplier import (
@@ -49,10 +49,8 @@ class Stage(SandboxProcess):
         super().__init__(folder=folder, words=("--count", str(COUNT), *words))
         self.module = module
 
-    usual = ()
-
     def reset(self):
-        self.control("reset", {})
+        super().reset()
         self.control("faults/clear", {})
 
 

@@ -19,12 +19,10 @@ from tests.storefront.dev.sandboxes.stripe.payments import euros, opened
 @pytest.fixture
 def own_stripe(tmp_path):
     """A process that may be killed."""
-    process = StripeProcess(folder=tmp_path / "stripe")
-    process.start()
+    process = StripeProcess(folder=tmp_path / "stripe").start()
     yield process
     if process.process.poll() is None:
         process.stop()
-    process.client.close()
 
 
 def adapter(process):
