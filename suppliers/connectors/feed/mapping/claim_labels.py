@@ -11,97 +11,78 @@ from suppliers.connectors.feed.mapping.fields import (
     OPTION_ALIASES,
     TARGETS,
     fold_header,
+    split_names,
     strip_unit,
 )
 
-CLAIM_ALIASES: dict[str, tuple[str, ...]] = {
-    "Light output": (
-        "light output", "output", "max output", "maximum output", "lumens", "lumen", "max lumens",
-        "brightness", "max brightness", "luminous flux", "lichtstrom", "lichtleistung",
-        "leuchtkraft", "helligkeit", "max lichtstrom", "flux lumineux", "luminosite", "puissance",
-        "flujo luminoso", "luminosidad", "flusso luminoso", "luminosita",
-    ),
-    "Lowest output": (
-        "min output", "minimum output", "lowest output", "min lumens", "moonlight",
-        "min lichtstrom", "minimale helligkeit",
-    ),
-    "Peak intensity": (
-        "peak intensity", "peak beam intensity", "beam intensity", "intensity", "candela",
-        "max candela", "max intensity", "lichtstarke", "max lichtstarke", "intensite",
-        "intensite lumineuse", "intensidad", "intensidad luminosa", "intensita",
-        "intensita luminosa",
-    ),
-    "Beam distance": (
-        "beam distance", "max beam distance", "beam", "throw", "max throw", "throw distance",
-        "beam range", "range", "leuchtweite", "max leuchtweite", "reichweite", "portee",
-        "portee max", "alcance", "distancia del haz", "portata", "distanza fascio",
-    ),
-    "Run time on high": ("run time high", "runtime high", "runtime on high", "laufzeit high"),
-    "Run time": (
-        "run time", "runtime", "max runtime", "max run time", "burn time", "battery life",
-        "working time", "leuchtdauer", "laufzeit", "max laufzeit", "brenndauer", "autonomie",
-        "autonomy", "autonomia", "duracion", "durata", "duree",
-    ),
-    "IP rating": (
-        "ip rating", "ip", "ip code", "ip class", "waterproof", "water resistance", "waterproofing",
-        "water rating", "ingress protection", "schutzart", "schutzklasse", "ip schutzart",
-        "wasserdicht", "wasserschutz", "indice de protection", "indice ip", "etancheite",
-        "proteccion ip", "grado de proteccion", "grado di protezione", "grado ip",
-    ),
-    "Impact resistance": (
-        "impact resistance", "impact", "impact rating", "drop", "drop height", "drop test",
-        "stossfestigkeit", "schlagfestigkeit", "sturzhohe", "fallhohe",
-        "resistance aux chocs", "resistencia a impactos", "resistenza agli urti",
-    ),
-    "Head diameter": (
-        "head diameter", "head", "head size", "bezel diameter", "bezel", "kopfdurchmesser",
-        "durchmesser kopf", "diametre tete", "diametre de la tete", "diametro cabeza",
-        "diametro de la cabeza", "diametro testa",
-    ),
-    "Length": (
-        "length", "overall length", "total length", "product length", "lange", "gesamtlange",
-        "longueur", "longitud", "lunghezza",
-    ),
-    "Weight": (
-        "net weight", "product weight", "weight without battery", "weight", "nettogewicht",
-        "eigengewicht", "gewicht ohne batterie", "gewicht", "poids net", "poids", "peso neto",
-        "peso netto", "peso",
-    ),
-    "Battery": (
-        "battery", "batteries", "battery type", "cell", "cells", "power source", "power supply",
-        "batterie", "batterien", "akku", "batterietyp", "stromversorgung", "piles", "alimentation",
-        "bateria", "pilas", "alimentacion", "batteria", "alimentazione",
-    ),
-    "Battery capacity": (
-        "battery capacity", "capacity", "batteriekapazitat", "akkukapazitat", "kapazitat",
-        "capacite", "capacidad", "capacita",
-    ),
-    "Battery voltage": ("battery voltage", "voltage", "spannung", "akkuspannung", "tension"),
-    "Battery energy": (
-        "battery energy", "energy", "watt hours", "energie", "akkuenergie", "energieinhalt",
-        "energia",
-    ),
-    "Charging": (
-        "charging", "charging port", "charging method", "rechargeable", "ladeanschluss", "laden",
-        "lademethode", "recharge", "carga", "ricarica",
-    ),
-    "Modes": ("modes", "light modes", "brightness levels", "leuchtstufen", "leuchtmodi", "modos"),
-    "Light source": (
-        "light source", "led", "emitter", "led type", "led emitter", "lichtquelle", "leuchtmittel",
-        "source lumineuse", "fuente de luz", "sorgente luminosa",
-    ),
-    "Light color": (
-        "light color", "light colour", "led color", "lichtfarbe", "couleur de lumiere",
-        "color de luz", "colore luce",
-    ),
-    "Color temperature": (
-        "color temperature", "colour temperature", "cct", "farbtemperatur",
-        "temperature de couleur", "temperatura de color", "temperatura colore",
-    ),
-    "CRI": ("cri", "color rendering", "colour rendering", "farbwiedergabe", "ra", "irc"),
-    "Power": ("power", "wattage", "led power", "leistung", "potencia", "potenza"),
-    "Material": ("body material", "materiau", "materiale", "werkstoff"),
-}  # fmt: skip
+_NAMES = {
+    "Light output": """
+        light output, output, max output, maximum output, lumens, lumen, max lumens, brightness,
+        max brightness, luminous flux, lichtstrom, lichtleistung, leuchtkraft, helligkeit,
+        max lichtstrom, flux lumineux, luminosite, puissance, flujo luminoso, luminosidad,
+        flusso luminoso, luminosita""",
+    "Lowest output": """
+        min output, minimum output, lowest output, min lumens, moonlight, min lichtstrom,
+        minimale helligkeit""",
+    "Peak intensity": """
+        peak intensity, peak beam intensity, beam intensity, intensity, candela, max candela,
+        max intensity, lichtstarke, max lichtstarke, intensite, intensite lumineuse, intensidad,
+        intensidad luminosa, intensita, intensita luminosa""",
+    "Beam distance": """
+        beam distance, max beam distance, beam, throw, max throw, throw distance, beam range,
+        range, leuchtweite, max leuchtweite, reichweite, portee, portee max, alcance,
+        distancia del haz, portata, distanza fascio""",
+    "Run time on high": "run time high, runtime high, runtime on high, laufzeit high",
+    "Run time": """
+        run time, runtime, max runtime, max run time, burn time, battery life, working time,
+        leuchtdauer, laufzeit, max laufzeit, brenndauer, autonomie, autonomy, autonomia, duracion,
+        durata, duree""",
+    "IP rating": """
+        ip rating, ip, ip code, ip class, waterproof, water resistance, waterproofing,
+        water rating, ingress protection, schutzart, schutzklasse, ip schutzart, wasserdicht,
+        wasserschutz, indice de protection, indice ip, etancheite, proteccion ip,
+        grado de proteccion, grado di protezione, grado ip""",
+    "Impact resistance": """
+        impact resistance, impact, impact rating, drop, drop height, drop test, stossfestigkeit,
+        schlagfestigkeit, sturzhohe, fallhohe, resistance aux chocs, resistencia a impactos,
+        resistenza agli urti""",
+    "Head diameter": """
+        head diameter, head, head size, bezel diameter, bezel, kopfdurchmesser, durchmesser kopf,
+        diametre tete, diametre de la tete, diametro cabeza, diametro de la cabeza, diametro testa""",
+    "Length": """
+        length, overall length, total length, product length, lange, gesamtlange, longueur,
+        longitud, lunghezza""",
+    "Weight": """
+        net weight, product weight, weight without battery, weight, nettogewicht, eigengewicht,
+        gewicht ohne batterie, gewicht, poids net, poids, peso neto, peso netto, peso""",
+    "Battery": """
+        battery, batteries, battery type, cell, cells, power source, power supply, batterie,
+        batterien, akku, batterietyp, stromversorgung, piles, alimentation, bateria, pilas,
+        alimentacion, batteria, alimentazione""",
+    "Battery capacity": """
+        battery capacity, capacity, batteriekapazitat, akkukapazitat, kapazitat, capacite,
+        capacidad, capacita""",
+    "Battery voltage": "battery voltage, voltage, spannung, akkuspannung, tension",
+    "Battery energy": """
+        battery energy, energy, watt hours, energie, akkuenergie, energieinhalt, energia""",
+    "Charging": """
+        charging, charging port, charging method, rechargeable, ladeanschluss, laden, lademethode,
+        recharge, carga, ricarica""",
+    "Modes": "modes, light modes, brightness levels, leuchtstufen, leuchtmodi, modos",
+    "Light source": """
+        light source, led, emitter, led type, led emitter, lichtquelle, leuchtmittel,
+        source lumineuse, fuente de luz, sorgente luminosa""",
+    "Light color": """
+        light color, light colour, led color, lichtfarbe, couleur de lumiere, color de luz,
+        colore luce""",
+    "Color temperature": """
+        color temperature, colour temperature, cct, farbtemperatur, temperature de couleur,
+        temperatura de color, temperatura colore""",
+    "CRI": "cri, color rendering, colour rendering, farbwiedergabe, ra, irc",
+    "Power": "power, wattage, led power, leistung, potencia, potenza",
+    "Material": "body material, materiau, materiale, werkstoff",
+}
+CLAIM_ALIASES = {label: split_names(names) for label, names in _NAMES.items()}
 
 KNOWN_NAMES = frozenset(IMAGE_ALIASES).union(
     *(target.aliases for target in TARGETS.values()),
