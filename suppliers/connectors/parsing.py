@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
@@ -15,6 +16,8 @@ from storefront.lib.text import drop_controls
 
 MAX_NUMBER_LENGTH = 40
 MAX_INTEGER = Decimal(10**18)
+MAX_URL_LENGTH = 500
+MAX_PICTURES = 20
 
 _sorted_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
@@ -52,6 +55,16 @@ def timestamp(value: Any) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def picture_urls(urls: Iterable[str]) -> tuple[str, ...]:
+    """Return the usable URLs, each once."""
+    good = (
+        url
+        for url in urls
+        if url.startswith(("https://", "http://")) and len(url) <= MAX_URL_LENGTH
+    )
+    return tuple(dict.fromkeys(good))[:MAX_PICTURES]
 
 
 def digest(value: Any) -> str:

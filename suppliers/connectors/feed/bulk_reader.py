@@ -6,8 +6,8 @@ Plain rows take the fast path, all others the converter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from operator import itemgetter
-from typing import Any
 
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
@@ -22,7 +22,6 @@ from suppliers.connectors.records import StockReport
 ROWS_PER_BATCH = 2_000
 
 ProductStock = tuple[str, tuple[StockReport | ImportIssue, ...]]
-Row = dict[str, Any] | ImportIssue
 
 
 def offers(
@@ -38,11 +37,9 @@ def offers(
         mark=file_reader.decimal,
         external_id_of=external_id_of,
     )
-
-    def careful(row: Row, place: str) -> OfferRow | ImportIssue | None:
-        return file_reader.offer_of(row, place=place, external_id_of=external_id_of)
-
-    return _convert(file_reader, ready, careful)
+    return _convert(
+        file_reader, ready, partial(file_reader.offer_of, external_id_of=external_id_of)
+    )
 
 
 def stock(
@@ -53,21 +50,19 @@ def stock(
     Raises: PermanentError  the file is broken or too old
     """
     ready = fast_path.stock(file_reader.mapping, external_id_of=external_id_of)
-
-    def careful(row: Row, place: str) -> ProductStock | None:
-        return file_reader.stock_of(row, place=place, external_id_of=external_id_of)
-
-    return _convert(file_reader, ready, careful)
+    return _convert(
+        file_reader, ready, partial(file_reader.stock_of, external_id_of=external_id_of)
+    )
 
 
 def _convert[T](
     file_reader: FeedFileReader,
     ready: FastConverter | None,
-    careful: Callable[[Row, str], T | None],
+    careful: Callable[..., T | None],
 ) -> Iterator[CopyLines | T]:
     if ready is None:
         for place, row in file_reader.rows():
-            if (told := careful(row, place)) is not None:
+            if (told := careful(row, place=place)) is not None:
                 yield told
         return
     try:
@@ -81,7 +76,7 @@ def _convert[T](
 
 
 def _convert_by_position[T](
-    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[[Row, str], T | None]
+    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[..., T | None]
 ) -> Iterator[CopyLines | T]:
     """Read cells by position, without building a dict per row."""
     found = file_reader.file.detected
@@ -111,12 +106,12 @@ def _convert_by_position[T](
                     yield CopyLines("".join(lines), len(lines))
                     lines.clear()
                 continue
-            told = careful(dict(zip(headers, row, strict=False)), f"row {number}")
+            told = careful(dict(zip(headers, row, strict=False)), place=f"row {number}")
         elif isinstance(row, ImportIssue):
             if row.is_fatal:
                 bad += 1
                 file_reader.count_bad_rows(bad)
-            told = careful(row, f"row {number}")
+            told = careful(row, place=f"row {number}")
         if told is not None:
             yield told
     if lines:
@@ -124,7 +119,7 @@ def _convert_by_position[T](
 
 
 def _convert_by_name[T](
-    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[[Row, str], T | None]
+    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[..., T | None]
 ) -> Iterator[CopyLines | T]:
     read, columns, values = ready.read, ready.columns, fast_path.plain_values
     lines: list[str] = []
@@ -137,7 +132,7 @@ def _convert_by_name[T](
                     yield CopyLines("".join(lines), len(lines))
                     lines.clear()
                 continue
-        if (told := careful(row, place)) is not None:
+        if (told := careful(row, place=place)) is not None:
             yield told
     if lines:
         yield CopyLines("".join(lines), len(lines))

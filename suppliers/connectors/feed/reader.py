@@ -9,10 +9,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
 from suppliers.connectors.bulk import MAX_UTC_OFFSET, FileProfile, OfferRow
 from suppliers.connectors.feed.fetch import UNKNOWN_AGE, FileAge
 from suppliers.connectors.feed.formats.data_file import DataFile
@@ -175,70 +176,56 @@ class FeedFileReader:
         self, row: dict[str, Any] | ImportIssue, *, place: str, external_id_of: ProductIdOf
     ) -> tuple[str, tuple[StockReport | ImportIssue, ...]] | None:
         """Return the stock of one row, by the converter; None where it has none."""
-        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
-        if isinstance(row, ImportIssue) or isinstance(sku, ImportIssue):
-            problem: ImportIssue = sku  # type: ignore[assignment]
-            return ("", (_with_job_code(problem, MISSING_SKU),)) if problem.is_fatal else None
-        told = self._converter.stock(row, sku=sku)
+        found = self._with_sku(row, place=place)
+        if isinstance(found, ImportIssue):
+            return ("", (replace(found, code=MISSING_SKU),)) if found.is_fatal else None
+        sku, cells = found
+        told = self._converter.stock(cells, sku=sku)
         problems = told.problems
         is_delta = self.mapping.omitted_stock is MissingRowMeans.UNCHANGED
         if is_delta and self.mapping.blank is EmptyCellMeans.UNCHANGED:
             problems = tuple(each for each in problems if each.code != "stock-blank")
         if told.levels is None and not problems:
             return None
-        return external_id_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
+        return external_id_of(sku, self._converter.parent(cells)), (*(told.levels or ()), *problems)
 
     def offer_of(
         self, row: dict[str, Any] | ImportIssue, *, place: str, external_id_of: ProductIdOf
     ) -> OfferRow | ImportIssue | None:
         """Return the offer of one row, by the converter; None where it is none."""
-        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
-        if isinstance(row, ImportIssue) or isinstance(sku, ImportIssue):
-            problem: ImportIssue = sku  # type: ignore[assignment]
-            return _with_job_code(problem, "cost-unreadable") if problem.is_fatal else None
-        if self._converter.is_gone(row):
+        found = self._with_sku(row, place=place)
+        if isinstance(found, ImportIssue):
+            return replace(found, code="cost-unreadable") if found.is_fatal else None
+        sku, cells = found
+        if self._converter.is_gone(cells):
             return None
-        priced = self._converter.cost(row, sku=sku)
-        external_id = external_id_of(sku, self._converter.parent(row))
-        offer = self._converter.offer(row, external_id=external_id, sku=sku)
+        priced = self._converter.cost(cells, sku=sku)
+        external_id = external_id_of(sku, self._converter.parent(cells))
+        offer = self._converter.offer(cells, external_id=external_id, sku=sku)
         return replace(offer, cost=priced.problem or priced.cost)
+
+    def _with_sku(
+        self, row: dict[str, Any] | ImportIssue, *, place: str
+    ) -> tuple[str, dict[str, Any]] | ImportIssue:
+        """Return a row with its SKU, or what is wrong with it."""
+        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
+        return sku if isinstance(sku, ImportIssue) else (sku, cast(dict[str, Any], row))
 
     def cost_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
-        """Yield the cost of each SKU. A SKU with two different prices has none.
+        """Yield the cost of each row.
 
         Raises: PermanentError
         """
-        costs = DuplicateIndex(self._work / "costs.sqlite")
-        try:
-            for place, row in self.rows():
-                sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
-                if isinstance(row, ImportIssue) or isinstance(sku, ImportIssue):
-                    problem: ImportIssue = sku  # type: ignore[assignment]
-                    if problem.is_fatal:
-                        yield "", (_with_job_code(problem, "cost-unreadable"),)
-                    continue
-                if self._converter.is_gone(row):
-                    continue
-                priced = self._converter.cost(row, sku=sku)
-                external_id = external_id_of(sku, self._converter.parent(row))
-                if priced.problem:
-                    yield external_id, (priced.problem,)
-                elif priced.cost is not None:
-                    before = costs.first(sku, str(priced.cost.amount))
-                    if not before:
-                        yield external_id, (PriceReport(sku=sku, cost=priced.cost),)
-                    elif before != str(priced.cost.amount):
-                        message = (
-                            f"The file contains two prices: {before} and {priced.cost.amount}."
-                        )
-                        yield (
-                            external_id,
-                            (ImportIssue(row=sku, code="cost-twice", message=message),),
-                        )
-        finally:
-            costs.close()
+        for place, row in self.rows():
+            told = self.offer_of(row, place=place, external_id_of=external_id_of)
+            if isinstance(told, ImportIssue):
+                yield "", (told,)
+            elif told is not None and isinstance(told.cost, ImportIssue):
+                yield told.external_id, (told.cost,)
+            elif told is not None and isinstance(told.cost, Money):
+                yield told.external_id, (PriceReport(sku=told.sku, cost=told.cost),)
 
     def profile(self) -> FileProfile:
         """Return the file's profile, from its first rows; its age is complete after a full pass."""
@@ -257,9 +244,10 @@ class FeedFileReader:
     def external_ids(self) -> Iterator[tuple[str, str]]:
         """Yield each SKU with its product."""
         for place, row in self.rows():
-            sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
-            if not isinstance(row, ImportIssue) and not isinstance(sku, ImportIssue):
-                yield sku, self._converter.parent(row) or sku
+            found = self._with_sku(row, place=place)
+            if not isinstance(found, ImportIssue):
+                sku, cells = found
+                yield sku, self._converter.parent(cells) or sku
 
     def contained_skus(self, skus: AbstractSet[str]) -> frozenset[str]:
         return frozenset(sku for sku, _ in self.external_ids() if sku in skus)
@@ -333,8 +321,3 @@ def _confusable_row(sku: str, twin: str) -> ImportIssue:
         f"{sku!r} looks like {twin!r}, which is also listed: an order could name the wrong one."
     )
     return ImportIssue(row=sku, code="list-no-id", message=message)
-
-
-def _with_job_code(problem: ImportIssue, code: str) -> ImportIssue:
-    """Return a row's problem under the code of the current job."""
-    return ImportIssue(row=problem.row, code=code, message=problem.message, raw=problem.raw)

@@ -14,9 +14,8 @@ from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
 from suppliers.connectors.feed.rows.cells import MAX_LABEL_LENGTH, Cells, cell_warning
+from suppliers.connectors.parsing import picture_urls
 
-MAX_PICTURES = 20
-MAX_URL_LENGTH = 500
 MAX_CLAIMS = 100
 YES_WORDS = {"with battery": "yes", "no battery": "no", "included": "yes", "not included": "no"}
 
@@ -42,13 +41,11 @@ class DescriptionReader:
         return tuple(part[:MAX_LABEL_LENGTH] for part in said[:10])
 
     def pictures(self, row: Row) -> tuple[str, ...]:
-        found = (
+        return picture_urls(
             url
             for get, separator in self._images
             for url in sources.texts(get(row), separator=separator)
-            if url.startswith(("http://", "https://")) and len(url) <= MAX_URL_LENGTH
         )
-        return tuple(dict.fromkeys(found))[:MAX_PICTURES]
 
     def weight_g(self, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
         said, mark = self._cells.figure("weight", row)

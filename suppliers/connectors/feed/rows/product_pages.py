@@ -66,27 +66,24 @@ class RowGroups:
 
 
 class DuplicateIndex:
-    """Names that occurred before, on disk, to detect duplicates."""
+    """SKUs that occurred before, on disk, to detect duplicates."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         self._base = sqlite3.connect(path, isolation_level=None)
         self._base.executescript(
-            PRAGMAS + "CREATE TABLE seen (name TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID; BEGIN;"
+            PRAGMAS + "CREATE TABLE seen (folded TEXT PRIMARY KEY, sku TEXT) WITHOUT ROWID; BEGIN;"
         )
-
-    def first(self, name: str, said: str) -> str:
-        """Store the text of a new name; return the earlier text of a known one, else empty."""
-        try:
-            self._base.execute("INSERT INTO seen VALUES (?, ?)", (name, said))
-        except sqlite3.IntegrityError:
-            found = self._base.execute("SELECT said FROM seen WHERE name = ?", (name,)).fetchone()
-            return str(found[0])
-        return ""
 
     def twin(self, sku: str) -> str:
         """Store a SKU; return an earlier one that could be confused with it, else empty."""
-        return self.first(sku_fold_key(sku), sku)
+        folded = sku_fold_key(sku)
+        try:
+            self._base.execute("INSERT INTO seen VALUES (?, ?)", (folded, sku))
+        except sqlite3.IntegrityError:
+            found = self._base.execute("SELECT sku FROM seen WHERE folded = ?", (folded,))
+            return str(found.fetchone()[0])
+        return ""
 
     def close(self) -> None:
         self._base.close()
