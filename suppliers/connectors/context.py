@@ -5,7 +5,7 @@ A connector opens no connection without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +65,10 @@ class QuotaCounter(Protocol):
     def remaining(self, quota: Quota) -> int: ...
 
 
+# Requests a new pair, given the present one (perhaps empty).
+TokenRenewal = Callable[[dict[str, Any]], dict[str, Any]]
+
+
 class TokenStore(Protocol):
     """Stores the supplier's token pair for all calls and workers."""
 
@@ -76,12 +80,6 @@ class TokenStore(Protocol):
         If another worker renewed it meanwhile, so that it is not the ``refused`` one, return that.
         """
         ...
-
-
-class TokenRenewal(Protocol):
-    """Request a new pair, given the present one (perhaps empty)."""
-
-    def __call__(self, present: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class StateStore(Protocol):

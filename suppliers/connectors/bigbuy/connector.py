@@ -33,15 +33,8 @@ from suppliers.connectors.records import (
 )
 
 
-def suggest_settings(api: ApiClient, options: Options) -> tuple[str, ...]:
-    """Compare the options with BigBuy's lists of statuses and carriers.
-
-    Raises: ExternalServiceError
-    """
-    return tuple(_suggestions(api, options))
-
-
 def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
+    """Compare the options with BigBuy's lists of statuses and carriers."""
     if not options.taxonomies:
         yield "Enter the taxonomies to list: BigBuy may reject product lists without one."
     if not options.email:
@@ -58,9 +51,6 @@ def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
     if strange := sorted({name.casefold() for name in options.carriers} - there):
         shown = [", ".join(each) for each in (strange, sorted(there))]
         yield f"BigBuy does not offer these carriers: {shown[0]}. It offers {shown[1]}."
-
-
-# The connector
 
 
 class BigBuy:
@@ -169,4 +159,4 @@ class BigBuy:
         return Money(self._api.get("user/purse", Decimal), CURRENCY)
 
     def advice(self) -> tuple[str, ...]:
-        return suggest_settings(self._api, self._options)
+        return tuple(_suggestions(self._api, self._options))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
@@ -28,57 +27,36 @@ MAX_DEPTH = 6
 MAX_ERROR_BYTES = 65_536
 
 
-class ErrorMeaning(StrEnum):
-    """How to handle a rejection."""
-
-    RETRY = "retry"
-    CONFIGURATION = "configuration"
-    GONE = "gone"
-    OUT_OF_STOCK = "out of stock"
-    HOLD = "hold"
-    NO_SERVICE = "no way"
-    ADOPT = "adopt"
-
-
 # Business codes and HTTP statuses in one table, with our own wording: the answer to a write may
 # repeat the customer's address. Any other code is a rejection with no effect.
-MEANINGS: Mapping[str, tuple[ErrorMeaning, str]] = {
-    "ER001": (ErrorMeaning.GONE, "the item is discontinued"),
-    "ER002": (ErrorMeaning.CONFIGURATION, "unknown reference"),
-    "ER003": (ErrorMeaning.OUT_OF_STOCK, "not enough stock"),
-    "ER004": (ErrorMeaning.HOLD, "the postcode has the wrong format for its country"),
-    "ER005": (ErrorMeaning.HOLD, "our balance is too low"),
-    "ER007": (ErrorMeaning.HOLD, "below the minimum order value"),
-    "ER008": (ErrorMeaning.ADOPT, "an order with this number already exists"),
-    "ER009": (ErrorMeaning.RETRY, "the order is still temporary"),
-    "ER010": (ErrorMeaning.NO_SERVICE, "none of the carriers takes the order"),
-    "ER011": (ErrorMeaning.CONFIGURATION, "the payment method is not accepted"),
-    "ER012": (ErrorMeaning.CONFIGURATION, "the amount is too small for a bank transfer"),
-    "ER013": (ErrorMeaning.NO_SERVICE, "the item cannot be exported"),
-    "ER014": (ErrorMeaning.HOLD, "a pack is invalid"),
-    "400": (ErrorMeaning.HOLD, "the request is invalid"),
-    "401": (ErrorMeaning.CONFIGURATION, "the API key is wrong"),
-    "403": (ErrorMeaning.CONFIGURATION, "the API key lacks the permission"),
-    "404": (ErrorMeaning.CONFIGURATION, "the address does not exist"),
-    "408": (ErrorMeaning.RETRY, "the request timed out"),
-    "409": (ErrorMeaning.HOLD, "the request was rejected"),
-    "415": (ErrorMeaning.CONFIGURATION, "the content type is not supported"),
-    "429": (ErrorMeaning.RETRY, "rate limit exceeded"),
-    "500": (ErrorMeaning.RETRY, "the supplier has a technical problem"),
-    "502": (ErrorMeaning.RETRY, "the supplier has a technical problem"),
-    "503": (ErrorMeaning.RETRY, "the supplier is unavailable"),
-    "504": (ErrorMeaning.RETRY, "the supplier does not answer in time"),
+MEANINGS: Mapping[str, tuple[type[ExternalServiceError], str]] = {
+    "ER001": (DiscontinuedError, "the item is discontinued"),
+    "ER002": (PermanentError, "unknown reference"),
+    "ER003": (OutOfStockError, "not enough stock"),
+    "ER004": (PermanentError, "the postcode has the wrong format for its country"),
+    "ER005": (PermanentError, "our balance is too low"),
+    "ER007": (PermanentError, "below the minimum order value"),
+    "ER008": (DuplicateReferenceError, "an order with this number already exists"),
+    "ER009": (TemporaryError, "the order is still temporary"),
+    "ER010": (NoShippingServiceError, "none of the carriers takes the order"),
+    "ER011": (PermanentError, "the payment method is not accepted"),
+    "ER012": (PermanentError, "the amount is too small for a bank transfer"),
+    "ER013": (NoShippingServiceError, "the item cannot be exported"),
+    "ER014": (PermanentError, "a pack is invalid"),
+    "400": (PermanentError, "the request is invalid"),
+    "401": (PermanentError, "the API key is wrong"),
+    "403": (PermanentError, "the API key lacks the permission"),
+    "404": (PermanentError, "the address does not exist"),
+    "408": (TemporaryError, "the request timed out"),
+    "409": (PermanentError, "the request was rejected"),
+    "415": (PermanentError, "the content type is not supported"),
+    "429": (TemporaryError, "rate limit exceeded"),
+    "500": (TemporaryError, "the supplier has a technical problem"),
+    "502": (TemporaryError, "the supplier has a technical problem"),
+    "503": (TemporaryError, "the supplier is unavailable"),
+    "504": (TemporaryError, "the supplier does not answer in time"),
 }
-UNKNOWN_MEANING = (ErrorMeaning.HOLD, "the request was rejected for an unknown reason")
-ERRORS: Mapping[ErrorMeaning, type[ExternalServiceError]] = {
-    ErrorMeaning.RETRY: TemporaryError,
-    ErrorMeaning.CONFIGURATION: PermanentError,
-    ErrorMeaning.GONE: DiscontinuedError,
-    ErrorMeaning.OUT_OF_STOCK: OutOfStockError,
-    ErrorMeaning.HOLD: PermanentError,
-    ErrorMeaning.NO_SERVICE: NoShippingServiceError,
-    ErrorMeaning.ADOPT: DuplicateReferenceError,
-}
+UNKNOWN_MEANING = (PermanentError, "the request was rejected for an unknown reason")
 # After these codes, the write may have happened.
 MAYBE_WRITTEN = frozenset({"ER009"})
 
@@ -95,17 +73,16 @@ class ApiError:
     said: str = field(default="", repr=False)
     fields: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
-    order_id: str = ""
     warehouses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def error(self, what: str, *, is_write: bool) -> ExternalServiceError:
         """Return the exception. That of a write contains none of BigBuy's text."""
         is_broken = self.code.isdecimal() and int(self.code) >= HTTP_SERVER_ERROR
-        means, words = MEANINGS.get(self.code, MEANINGS["500"] if is_broken else UNKNOWN_MEANING)
+        kind, words = MEANINGS.get(self.code, MEANINGS["500"] if is_broken else UNKNOWN_MEANING)
         parts = [words if is_write or not self.said else f"{words}: {self.said!r}"]
         parts += [f"invalid: {', '.join(self.fields)}"] if self.fields else []
         parts += [", ".join(self.skus)] if self.skus else []
-        error = ERRORS[means](
+        error = kind(
             f"{what}: {self.code} {'; '.join(parts)}"[:MAX_MESSAGE_LENGTH],
             code=self.code,
             is_outcome_unknown=is_write and (is_broken or self.code in MAYBE_WRITTEN),
@@ -157,7 +134,6 @@ def _parse_json(status: str, said: Mapping[str, Any]) -> ApiError:
         said="; ".join(_messages(layers))[:MAX_MESSAGE_LENGTH],
         fields=tuple(_invalid_fields(said.get("errors"))),
         skus=tuple(_skus(data)),
-        order_id=str(data.get("orderId", "")) if isinstance(data, dict) else "",
         warehouses=_warehouses(layers),
     )
 

@@ -11,12 +11,11 @@ from typing import Any
 
 import msgspec
 
-FILE_NAME = "bigbuy.sqlite3"
+# The cache is only a copy: a change of its schema changes the name, and all lists are fetched again.
+FILE_NAME = "bigbuy-1.sqlite3"
 BUSY_TIMEOUT_S = 60.0
 STOCKED = "stocked"
 BATCH = 1000
-# The cache is only a copy: after a change of its schema all lists are fetched again.
-SCHEMA_VERSION = 3
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
   list TEXT, id INTEGER, parent INTEGER, row BLOB, PRIMARY KEY (list, id)
@@ -68,11 +67,6 @@ class ListStore:
         self._db = sqlite3.connect(folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        (edition,) = self._db.execute("PRAGMA user_version").fetchone()
-        if edition != SCHEMA_VERSION:
-            for table in ("rows", "stamps", "stocked", "ready", "fetched"):
-                self._db.execute(f"DROP TABLE IF EXISTS {table}")
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self._db.executescript(SCHEMA)
         self._db.executescript(RUN_SCHEMA)
 

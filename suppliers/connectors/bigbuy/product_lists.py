@@ -24,8 +24,7 @@ DATES = {
 # Lists of names change seldom, and have no date.
 NAMES = ("taxonomies", "manufacturers")
 NAMES_OF_VARIANTS = ("variations", "attributes", "attributegroups")
-NAMES_MAX_AGE_S = 7 * 86_400
-# Upper limit for changes that the dates did not show.
+# Upper limit for changes that no date shows.
 LISTS_MAX_AGE_S = 7 * 86_400
 STOCKED_MAX_AGE_S = 1800
 CHOSEN_IDS = "told"
@@ -113,7 +112,7 @@ def _fetch_parallel_list(api: ApiClient, store: ListStore, name: str) -> None:
 
 
 def _fetch_names(api: ApiClient, store: ListStore, name: str) -> None:
-    if time.time() - store.fetched_at_s(name) > NAMES_MAX_AGE_S:
+    if _is_old(store, name):
         _replace(api, store, name, is_per_product=name == "variations")
 
 

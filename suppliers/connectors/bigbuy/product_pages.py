@@ -14,8 +14,6 @@ from suppliers.connectors.bigbuy.list_store import ListStore
 from suppliers.connectors.records import ProductDetail
 from suppliers.connectors.spec_tables import claims
 
-MAX_URL_LENGTH = 500
-MAX_PICTURES = 20
 MAX_CATEGORY_DEPTH = 12
 MAX_VARIANTS = 200
 # Prices and stock have their own jobs, and a new date alone is no change.
@@ -193,13 +191,7 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(image, dict) and not any(image.get(kind) for kind in NOT_A_PHOTO)
     ]
     photos.sort(key=lambda image: not image.get("isCover"))
-    urls = [parsing.text(image.get("url")) for image in photos]
-    good = [
-        url
-        for url in urls
-        if url.startswith(("https://", "http://")) and len(url) <= MAX_URL_LENGTH
-    ]
-    return tuple(dict.fromkeys(good))[:MAX_PICTURES]
+    return parsing.picture_urls(parsing.text(image.get("url")) for image in photos)
 
 
 def _has_battery(table: Mapping[str, str], words: str) -> bool:

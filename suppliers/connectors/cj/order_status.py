@@ -23,7 +23,13 @@ from suppliers.connectors.cj.error_codes import (
     UNKNOWN_ORDER_CODES,
 )
 from suppliers.connectors.cj.product_details import CURRENCY
-from suppliers.connectors.cj.schemas import OrderDetail, OrderPage, PlacedOrder, TrackRow
+from suppliers.connectors.cj.schemas import (
+    OrderDetail,
+    OrderedLine,
+    OrderPage,
+    PlacedOrder,
+    TrackRow,
+)
 from suppliers.connectors.records import (
     Acknowledgement,
     InvoiceReport,
@@ -162,19 +168,23 @@ def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[Shipm
             carrier=_carrier(detail, words),
             number=number,
             url=detail.tracking_url or "",
-            lines=tuple(
-                PurchaseOrderRequestLine(
-                    sku=parsing.text(line.vid),
-                    quantity=parsing.integer(line.quantity) or 0,
-                    reference=parsing.text(line.store_line_item_id),
-                )
-                for line in detail.product_list or ()
-            ),
+            lines=lines_of(detail.product_list),
             carrier_text=parsing.text(words.tracking_status) if words else "",
             happened_at=parsing.timestamp(words.delivery_time)
             if words and words.delivery_time
             else parsing.timestamp(detail.out_warehouse_time),
         ),
+    )
+
+
+def lines_of(ordered: Sequence[OrderedLine] | None) -> tuple[PurchaseOrderRequestLine, ...]:
+    return tuple(
+        PurchaseOrderRequestLine(
+            sku=parsing.text(line.vid),
+            quantity=parsing.integer(line.quantity) or 0,
+            reference=parsing.text(line.store_line_item_id),
+        )
+        for line in ordered or ()
     )
 
 

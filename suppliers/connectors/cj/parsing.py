@@ -52,18 +52,12 @@ def is_range(value: Any) -> bool:
     return isinstance(value, str) and RANGE.match(value[:MAX_NUMBER_LENGTH]) is not None
 
 
-def highest(value: Any) -> Decimal | None:
-    """Read a number, or the upper end of a range."""
+def lowest_and_highest(value: Any) -> tuple[Decimal | None, Decimal | None]:
+    """Read both ends of a range; they are equal for a number."""
     if isinstance(value, str) and (ends := RANGE.match(value[:MAX_NUMBER_LENGTH])):
-        return Decimal(ends[2])
-    return parsing.amount(value)
-
-
-def lowest(value: Any) -> Decimal | None:
-    """Read a number, or the lower end of a range."""
-    if isinstance(value, str) and (ends := RANGE.match(value[:MAX_NUMBER_LENGTH])):
-        return Decimal(ends[1])
-    return parsing.amount(value)
+        return Decimal(ends[1]), Decimal(ends[2])
+    number = parsing.amount(value)
+    return number, number
 
 
 def grams(value: Any) -> int | None:

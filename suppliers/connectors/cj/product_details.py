@@ -24,8 +24,6 @@ from suppliers.connectors.spec_tables import claims
 
 CURRENCY = "USD"
 MAX_SKU_LENGTH = 60
-MAX_URL_LENGTH = 500
-MAX_PICTURES = 20
 MAX_OPTION_PARTS = 12
 MPN_LABELS = ("Model / MPN", "MPN", "Model", "Model number")
 
@@ -159,23 +157,18 @@ def cost(sku: str, value: Any, *, currency: str | None) -> Money | ImportIssue:
 def _packed_g(page: Product, variant: Variant) -> int | None:
     """Return the packed weight: the variant's, plus packed minus net weight of the product."""
     weight = cj_parsing.grams(variant.variant_weight)
-    packed = cj_parsing.lowest(page.pack_weight)
-    bare = cj_parsing.lowest(page.product_weight)
+    packed, heaviest = cj_parsing.lowest_and_highest(page.pack_weight)
+    bare, _ = cj_parsing.lowest_and_highest(page.product_weight)
     if weight is None:
-        high = cj_parsing.highest(page.pack_weight)
-        return int(high) if high else None
+        return int(heaviest) if heaviest else None
     box = packed - bare if packed and bare and packed > bare else Decimal(0)
     return weight + int(box)
 
 
 def pictures(*sources: Any) -> tuple[str, ...]:
-    urls = [url for source in sources for url in cj_parsing.texts(source)]
-    good = [
-        url
-        for url in urls
-        if url.startswith(("https://", "http://")) and len(url) <= MAX_URL_LENGTH
-    ]
-    return tuple(dict.fromkeys(good))[:MAX_PICTURES]
+    return connector_parsing.picture_urls(
+        url for source in sources for url in cj_parsing.texts(source)
+    )
 
 
 def product(api: ApiClient, external_id: str, *, minimum: int | None = None) -> ProductDetail:

@@ -105,7 +105,6 @@ class ListedProduct(ResponsePart):
 
     id: Id = None
     sale_status: Any = None
-    sell_price: Any = None
     direct_min_order_num: Any = None
     variant_inventories: Any = None
 
@@ -151,7 +150,6 @@ class Variant(ResponsePart):
 
     vid: Id = None
     variant_name_en: str | None = None
-    variant_sku: str | None = None
     variant_image: str | None = None
     variant_key: str | None = None
     variant_weight: Any = None
@@ -178,7 +176,6 @@ class Product(ResponsePart):
     product_pro_en: Any = None
     product_pro_en_set: Any = None
     product_pro_set: Any = None
-    supplier_name: str | None = None
     description: str | None = None
     variants: list[Any] | None = None
 

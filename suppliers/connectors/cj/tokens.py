@@ -74,7 +74,7 @@ class TokenPair:
         return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
 
     def _is_ours(self, pair: Mapping[str, Any]) -> bool:
-        return bool(pair.get("of_key", self._of_key) == self._of_key)
+        return bool(pair.get("of_key") == self._of_key)
 
     def _renewal(self, present: dict[str, Any]) -> dict[str, Any]:
         if not self._is_ours(present):

@@ -33,6 +33,7 @@ from suppliers.connectors.cj.error_codes import (
     SubscriptionLimitError,
     meaning_of,
 )
+from suppliers.connectors.cj.order_status import lines_of
 from suppliers.connectors.cj.parsing import decode
 from suppliers.connectors.cj.schemas import (
     Id,
@@ -47,12 +48,7 @@ from suppliers.connectors.cj.schemas import (
     TrackEvent,
     WebhookMessage,
 )
-from suppliers.connectors.records import (
-    EventType,
-    PurchaseOrderRequestLine,
-    ShipmentNotice,
-    SupplierEvent,
-)
+from suppliers.connectors.records import EventType, ShipmentNotice, SupplierEvent
 
 PAID = "PAID"
 CANCELED_STATUSES = frozenset({"CANCELED", "CANCELLED", "CANCEL"})
@@ -80,14 +76,7 @@ def _order(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ..
                 carrier=params.tracking_provider or params.logistic_name or "",
                 number=params.track_number,
                 url=params.tracking_url or "",
-                lines=tuple(
-                    PurchaseOrderRequestLine(
-                        sku=connector_parsing.text(line.vid),
-                        quantity=connector_parsing.integer(line.quantity) or 0,
-                        reference=connector_parsing.text(line.store_line_item_id),
-                    )
-                    for line in params.order_items or ()
-                ),
+                lines=lines_of(params.order_items),
                 happened_at=happened_at,
             ),
         )

@@ -8,16 +8,12 @@ from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.records import NoShippingServiceError
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     REQUEST,
-    bigbuy_answers,
     business,
     json_answer,
-    opened,
     recorded,
     said,
 )
 from tests.suppliers.connectors.cj.recorded_answers import answer
-
-__all__ = ["bigbuy_answers", "opened"]
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Recorded BigBuy answers: mock the API with them, open a connector."""
+"""Recorded BigBuy answers, an order to send, a connector."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
-import respx
 
 from storefront.lib.address import Address
-from storefront.lib.http import retries
 from storefront.lib.money import Money
 from suppliers.connectors.bigbuy import BigBuy
 from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
@@ -97,24 +94,3 @@ def answer_lists(mocked, **instead):
 
 def json_answer(rows):
     return httpx.Response(200, json=rows)
-
-
-@pytest.fixture
-def bigbuy_answers(monkeypatch):
-    monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
-    with respx.mock(base_url=BASE, assert_all_called=False) as mocked:
-        yield mocked
-
-
-@pytest.fixture
-def opened(tmp_path):
-    """Return a function that opens connectors with one folder; closes them after the test."""
-    lines = []
-
-    def start(**options):
-        lines.append(open_line(tmp_path, **options))
-        return lines[-1]
-
-    yield start
-    for line in lines:
-        line.close()

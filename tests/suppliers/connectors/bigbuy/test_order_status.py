@@ -11,14 +11,10 @@ from storefront.lib.money import Money
 from suppliers.connectors.records import Acknowledgement, FreightOption, OrderReference
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     REQUEST,
-    bigbuy_answers,
     json_answer,
-    opened,
     recorded,
     said,
 )
-
-__all__ = ["bigbuy_answers", "opened"]
 
 pytestmark = pytest.mark.django_db
 

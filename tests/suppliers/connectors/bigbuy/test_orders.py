@@ -20,13 +20,9 @@ from suppliers.connectors.records import (
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     BLACK_SKU,
     REQUEST,
-    bigbuy_answers,
     business,
     json_answer,
-    opened,
 )
-
-__all__ = ["bigbuy_answers", "opened"]
 
 pytestmark = pytest.mark.django_db
 

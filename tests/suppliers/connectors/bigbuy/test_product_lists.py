@@ -18,13 +18,9 @@ from tests.suppliers.connectors.bigbuy.recorded_answers import (
     SECOND_SKU,
     THIRD_SKU,
     answer_lists,
-    bigbuy_answers,
     json_answer,
-    opened,
     recorded,
 )
-
-__all__ = ["bigbuy_answers", "opened"]
 
 pytestmark = pytest.mark.django_db
 

@@ -19,13 +19,9 @@ from tests.suppliers.connectors.bigbuy.recorded_answers import (
     THIRD_SKU,
     EndlessSeconds,
     answer_lists,
-    bigbuy_answers,
     json_answer,
-    opened,
     recorded,
 )
-
-__all__ = ["bigbuy_answers", "opened"]
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx
 
 from suppliers.connectors.cj import CJ
+from suppliers.connectors.parsing import digest
 from tests.factories.connector_contexts import make_line
 
+API_KEY = "CJ1@api@key"
 BASE = "https://cj.example/api2.0/v1/"
 RECORDED = Path(__file__).parents[1] / "recorded"
 REF = "1600007000000271829"
@@ -65,9 +67,10 @@ def good_pair(now, **changes):
         "refresh_until": now + 100 * 86_400,
         "open_id": "1234567",
         "logged_in_at": now - 86_400,
+        "of_key": digest(API_KEY),
         **changes,
     }
 
 
 def line(tokens, gate=None):
-    return CJ(make_line(BASE, secrets={"api_key": "CJ1@api@key"}, tokens=tokens, gate=gate))
+    return CJ(make_line(BASE, secrets={"api_key": API_KEY}, tokens=tokens, gate=gate))

@@ -15,7 +15,14 @@ from suppliers.connectors.cj.client import (
 )
 from suppliers.connectors.records import PurchaseOrderRequestLine, QuotaExceededError
 from tests.factories.connector_contexts import DictMemory, MemoryBudget, make_line
-from tests.suppliers.connectors.cj.recorded_answers import BASE, REF, answer, recorded, said
+from tests.suppliers.connectors.cj.recorded_answers import (
+    API_KEY,
+    BASE,
+    REF,
+    answer,
+    recorded,
+    said,
+)
 from tests.suppliers.connectors.cj.test_orders import HOME
 
 STOCK = "product/stock/getInventoryByPid"
@@ -35,7 +42,7 @@ def opened(cj_answers, tokens, budget):
     def open_line(**options):
         line = make_line(
             BASE,
-            secrets={"api_key": "CJ1@api@key"},
+            secrets={"api_key": API_KEY},
             tokens=tokens,
             budget=budget,
             options=options,
@@ -163,7 +170,7 @@ def test_account_level_sets_the_rate_limit(level, connector_state, expected):
 
 def test_sign_in_stores_the_rate_limit(cj_answers, tokens):
     memory = DictMemory()
-    cj = CJ(make_line(BASE, secrets={"api_key": "k"}, tokens=tokens, memory=memory))
+    cj = CJ(make_line(BASE, secrets={"api_key": API_KEY}, tokens=tokens, memory=memory))
     settings = {"openId": 7, "openName": "our shop", "setting": {"qpsLimit": "4"}}
     cj_answers.get("setting/get").mock(return_value=answer(settings))
 

@@ -9,6 +9,7 @@ import pytest
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.connectors.cj.error_codes import TokenRejectedError
 from tests.suppliers.connectors.cj.recorded_answers import (
+    API_KEY,
     MemoryTokens,
     answer,
     good_pair,
@@ -47,7 +48,7 @@ def test_first_call_logs_in_and_stores_pair_and_account(cj_answers):
 
     assert line(tokens).find(number="FL-1") is None
 
-    assert json.loads(login.calls.last.request.content) == {"apiKey": "CJ1@api@key"}
+    assert json.loads(login.calls.last.request.content) == {"apiKey": API_KEY}
     assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-1"
     assert tokens.pair["open_id"] == "1234567"
     assert tokens.pair["access_until"] == 1_796_782_272

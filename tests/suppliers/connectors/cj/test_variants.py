@@ -41,7 +41,7 @@ def test_variant_key_is_split_into_option_values(keys, names, expected):
     ],
 )
 def test_range_has_lowest_and_highest(value, low, high):
-    assert (str(parsing.lowest(value)), str(parsing.highest(value))) == (low, high)
+    assert tuple(map(str, parsing.lowest_and_highest(value))) == (low, high)
 
 
 @pytest.mark.parametrize(
