@@ -9,20 +9,16 @@ from datetime import timedelta
 
 import paramiko
 import pytest
-import redis
-from django.conf import settings
 from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.connections import factory
 from suppliers.connectors.feed import Feed, fetch, sftp
 from suppliers.connectors.feed.options import Content
 from suppliers.connectors.feed.sftp import open_sftp
-from suppliers.models import CircuitBreaker, Connection
-from suppliers.resilience import concurrency
+from suppliers.models import CircuitBreaker
 from tests.factories.connector_contexts import CountingGate, make_line
-from tests.factories.suppliers import make_supplier
 from tests.fakes.sftp_server import USER, named, sftp_server
+from tests.suppliers.connectors.feed.conftest import KilledError
 
 CSV = "SKU,Name,Price,Stock\nA-1,Headlamp,12.30,5\n"
 MAPPING = {"fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}}}
@@ -224,47 +220,27 @@ def test_silent_server_times_out(settings, monkeypatch):
     assert time.monotonic() - started < sftp.RESPONSE_TIMEOUT_S / 2
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_slot_of_a_killed_worker_expires_soon(server, tmp_path, monkeypatch, steps):
+def test_slot_of_a_killed_worker_expires_soon(server, tmp_path, worker_gate, steps):
     """Killed in the first, second or third step: sign-in, stat, fetch."""
-
-    class KilledError(BaseException):
-        pass
 
     class Killing(CountingGate):
         def enter(self, call):
-            gate.enter(call)
+            worker_gate.enter(call)
             super().enter(call)
 
         def leave(self, call, outcome):
             if self.count == steps:
                 raise KilledError  # the end of the call is not reported
-            gate.leave(call, outcome)
+            worker_gate.leave(call, outcome)
 
-    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as in a new worker
-    supplier = make_supplier(f"lumen-{steps}", adapter="feed")
-    connection = Connection.objects.get()
-    long_ago = timezone.now() - timedelta(hours=1)
-    CircuitBreaker.objects.create(
-        connection=connection,
-        failures=9,
-        opened_at=long_ago,
-        open_until=long_ago,
-        orders_blocked_until=long_ago,
-    )
-    connection.calls_per_second = 1000
-    gate = factory.build_gate(supplier, connection)
     if steps > 1:
-        CircuitBreaker.objects.update(failures=0, opened_at=None, open_until=None)
+        worker_gate.close_breaker()
 
     with pytest.raises(KilledError):
         fetch.fetch(replace(line(server, tmp_path), gate=Killing()), content=Content.PRODUCTS)
 
-    store = redis.Redis.from_url(settings.REDIS_URL)
-    ((_, runs_out),) = store.zrange(f"slots:{supplier.code}", 0, -1, withscores=True)
-    store.delete(f"slots:{supplier.code}")
-    assert runs_out - time.time() < 70
+    assert worker_gate.slot_expires_in_s() < 70
     half_open_until = CircuitBreaker.objects.get().half_open_until
     assert (half_open_until is not None) == (steps == 1)
     assert half_open_until is None or half_open_until - timezone.now() < timedelta(seconds=60)

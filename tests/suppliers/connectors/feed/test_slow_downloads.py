@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import redis
-from django.conf import settings
 from django.utils import timezone
 from werkzeug import Response
 
 from storefront.lib.http import observers
-from suppliers.connections import factory
 from suppliers.connectors.feed import fetch
 from suppliers.connectors.feed.options import Content
-from suppliers.models import CircuitBreaker, Connection
-from suppliers.resilience import concurrency
+from suppliers.models import CircuitBreaker
 from tests.factories.connector_contexts import CountingGate, make_line
-from tests.factories.suppliers import make_supplier
+from tests.suppliers.connectors.feed.conftest import KilledError
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PIECE = b"SKU,Name\n" * 10_000
-CODE = "slow-files"
-
-
-class KilledError(BaseException):
-    pass
 
 
 @pytest.fixture
@@ -50,38 +40,22 @@ def test_gate_is_notified_during_a_download(line, monkeypatch):
 
 
 @pytest.mark.parametrize("has_begun", [False, True])
-def test_slot_of_a_worker_killed_during_a_download_expires_soon(line, monkeypatch, has_begun):
+def test_slot_of_a_worker_killed_during_a_download_expires_soon(line, worker_gate, has_begun):
     class Killing(CountingGate):
         def enter(self, call):
-            gate.enter(call)
+            worker_gate.enter(call)
             if not has_begun:
                 raise KilledError
 
         def heartbeat(self, call):
-            gate.heartbeat(call)
+            worker_gate.heartbeat(call)
             raise KilledError
 
         def leave(self, call, outcome):
             pass  # the end of the call is not reported
 
-    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as in a new worker
-    supplier = make_supplier(CODE, adapter="feed")
-    connection = Connection.objects.get()
-    long_ago = timezone.now() - timedelta(hours=1)
-    CircuitBreaker.objects.create(
-        connection=connection,
-        failures=9,
-        opened_at=long_ago,
-        open_until=long_ago,
-        orders_blocked_until=long_ago,
-    )
-    gate = factory.build_gate(supplier, connection)
-
     with pytest.raises(KilledError):
         fetch.fetch(replace(line, gate=Killing()), content=Content.PRODUCTS)
 
-    store = redis.Redis.from_url(settings.REDIS_URL)
-    ((_, runs_out),) = store.zrange(f"slots:{CODE}", 0, -1, withscores=True)
-    store.delete(f"slots:{CODE}")
-    assert runs_out - time.time() < 90
+    assert worker_gate.slot_expires_in_s() < 90
     assert CircuitBreaker.objects.get().half_open_until - timezone.now() < timedelta(seconds=60)
