@@ -12,10 +12,13 @@ from typing import Any, Protocol
 
 import msgspec
 
+from catalog.records import ImportIssue
+from storefront.lib.money import Money
 from storefront.lib.text import drop_controls
 
 MAX_NUMBER_LENGTH = 40
 MAX_INTEGER = Decimal(10**18)
+MAX_SKU_LENGTH = 60
 MAX_URL_LENGTH = 500
 MAX_PICTURES = 20
 
@@ -55,6 +58,19 @@ def timestamp(value: Any) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def cost(sku: str, value: Any, *, currency: str) -> Money | ImportIssue:
+    """Parse the cost of one SKU."""
+    if value is None or value == "":
+        return ImportIssue(row=sku, code="cost-missing", message="The price is missing.")
+    number = amount(value)
+    if number is None:
+        message = f"{str(value)[:40]!r} is not a price."
+        return ImportIssue(row=sku, code="cost-unreadable", message=message)
+    if number <= 0:
+        return ImportIssue(row=sku, code="cost-not-positive", message=f"The price is {number}.")
+    return Money(number, currency)
 
 
 def picture_urls(urls: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import ijson
@@ -63,10 +62,6 @@ class ApiClient:
         self._folder = line.folder
         self._options = options
         self.list_counts: dict[str, int] = {}  # rows, by list and taxonomy
-
-    @property
-    def folder(self) -> Path:
-        return self._folder
 
     def close(self) -> None:
         self._api.close()

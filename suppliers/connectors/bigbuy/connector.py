@@ -78,8 +78,12 @@ class BigBuy:
         "user/purse": "balance",
     }
 
+    omitted_products = MissingRowMeans.DISCONTINUED
+    omitted_stock = omitted_costs = MissingRowMeans.OUT_OF_STOCK
+
     def __init__(self, line: ConnectorContext) -> None:
         self._options = line.settings(Options)
+        self._folder = line.folder
         self._api = ApiClient(line, self._options)
         self._memory = line.memory
         self._opened: ListStore | None = None
@@ -88,7 +92,7 @@ class BigBuy:
     @property
     def _list_store(self) -> ListStore:
         if self._opened is None:
-            self._opened = ListStore(self._api.folder)
+            self._opened = ListStore(self._folder)
         return self._opened
 
     def sign_in(self) -> str:
@@ -100,10 +104,6 @@ class BigBuy:
         self._api.close()
         if self._opened is not None:
             self._opened.close()
-
-    @property
-    def omitted_products(self) -> MissingRowMeans:
-        return MissingRowMeans.DISCONTINUED
 
     def pages(self) -> Iterator[ProductDetail | ImportIssue]:
         if self._listed is None:
@@ -120,14 +120,6 @@ class BigBuy:
 
     def invalidate_list(self, name: str) -> None:
         self._list_store.forget(name.partition(" ")[0])
-
-    @property
-    def omitted_stock(self) -> MissingRowMeans:
-        return MissingRowMeans.OUT_OF_STOCK
-
-    @property
-    def omitted_costs(self) -> MissingRowMeans:
-        return MissingRowMeans.OUT_OF_STOCK
 
     def stock_rows(self) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
         product_lists.fetch_variations(self._api, self._list_store)

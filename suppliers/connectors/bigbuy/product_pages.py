@@ -9,8 +9,9 @@ from typing import Any
 from catalog.records import ImportIssue, ProductRecord, SupplierTerms, VariantRecord
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.bigbuy import schemas, stock_and_costs
+from suppliers.connectors.bigbuy import schemas
 from suppliers.connectors.bigbuy.list_store import ListStore
+from suppliers.connectors.bigbuy.options import CURRENCY
 from suppliers.connectors.records import ProductDetail
 from suppliers.connectors.spec_tables import claims
 
@@ -119,13 +120,13 @@ class _JoinedProduct:
         self, row: Mapping[str, Any], title: str, values: tuple[str, ...]
     ) -> VariantRecord | None:
         sku = parsing.text(row.get("sku"))
-        if not sku or len(sku) > stock_and_costs.MAX_SKU_LENGTH:
+        if not sku or len(sku) > parsing.MAX_SKU_LENGTH:
             where = f"{self._ref}:{parsing.text(row.get('id'))}"
             self._problems.append(
                 ImportIssue(row=where, code="sku-missing", message="A variant has no valid SKU.")
             )
             return None
-        price = stock_and_costs.cost(sku, row.get("wholesalePrice"))
+        price = parsing.cost(sku, row.get("wholesalePrice"), currency=CURRENCY)
         if isinstance(price, ImportIssue):
             self._problems.append(price)
         is_alone = not self._variations

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog.records import ImportIssue
-from storefront.lib.money import Money
 from suppliers.connectors import parsing
 from suppliers.connectors.bigbuy.client import ApiClient
 from suppliers.connectors.bigbuy.list_store import ListStore
@@ -15,7 +14,6 @@ from suppliers.connectors.bigbuy.options import CURRENCY, Options
 from suppliers.connectors.records import MISSING_SKU, PriceReport, StockReport
 
 VARIATIONS = "productsvariations"
-MAX_SKU_LENGTH = 60
 
 
 def stock_rows(
@@ -39,7 +37,7 @@ def stock_rows(
 def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | ImportIssue]:
     """Yield per warehouse the quantity with an allowed lead time."""
     sku = parsing.text(row.get("sku"))
-    if not sku or len(sku) > MAX_SKU_LENGTH:
+    if not sku or len(sku) > parsing.MAX_SKU_LENGTH:
         yield ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
         return
     units: dict[str, int] = {}
@@ -80,24 +78,11 @@ def cost_rows(
 ) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
     for product, row in _rows_of_both_lists(api, store, "productprices", "productvariationprices"):
         sku = parsing.text(row.get("sku"))
-        price = cost(sku or "?", row.get("wholesalePrice"))
+        price = parsing.cost(sku or "?", row.get("wholesalePrice"), currency=CURRENCY)
         yield (
             str(product),
             (price if isinstance(price, ImportIssue) else PriceReport(sku=sku, cost=price),),
         )
-
-
-def cost(sku: str, value: Any) -> Money | ImportIssue:
-    """Return the cost of one SKU in EUR, without tax."""
-    if value is None or value == "":
-        return ImportIssue(row=sku, code="cost-missing", message="The price is missing.")
-    number = parsing.amount(value)
-    if number is None:
-        message = f"{str(value)[:40]!r} is not a price."
-        return ImportIssue(row=sku, code="cost-unreadable", message=message)
-    if number <= 0:
-        return ImportIssue(row=sku, code="cost-not-positive", message=f"The price is {number}.")
-    return Money(number, CURRENCY)
 
 
 def _rows_of_both_lists(

@@ -94,13 +94,13 @@ def next_midnight(unix_s: float) -> datetime:
     return datetime.fromtimestamp((unix_s // DAY_S + 1) * DAY_S, UTC)
 
 
-def calls_per_second(*, level: int | None, connector_state: Mapping[str, Any]) -> int | None:
+def calls_per_second(
+    *, options: Mapping[str, Any], connector_state: Mapping[str, Any]
+) -> int | None:
     """Return the limit by level, or the lower one that CJ reported; None if neither is known."""
-    known = [CALLS_PER_SECOND[level]] if level is not None else []
-    told = connector_state.get("calls_per_second")
-    if isinstance(told, int) and told > 0:
-        known.append(told)
-    return min(known, default=None)
+    level, told = options.get("level"), connector_state.get("calls_per_second")
+    known = [CALLS_PER_SECOND.get(level) if isinstance(level, int) else None, told]
+    return min((each for each in known if isinstance(each, int) and each > 0), default=None)
 
 
 # The client

@@ -88,13 +88,7 @@ class CJ:
         self._listed_at: datetime | None = None
         self._api = ApiClient(line, points_per_day=self._options.points_per_day)
 
-    @staticmethod
-    def calls_per_second(
-        *, options: Mapping[str, Any], connector_state: Mapping[str, Any]
-    ) -> int | None:
-        level = options.get("level")
-        known = level if isinstance(level, int) and level in client.CALLS_PER_SECOND else None
-        return client.calls_per_second(level=known, connector_state=connector_state)
+    calls_per_second = staticmethod(client.calls_per_second)
 
     def sign_in(self) -> str:
         """Return the account's name; store its rate limit."""

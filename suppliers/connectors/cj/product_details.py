@@ -23,7 +23,6 @@ from suppliers.connectors.records import PriceReport, ProductDetail, StockReport
 from suppliers.connectors.spec_tables import claims
 
 CURRENCY = "USD"
-MAX_SKU_LENGTH = 60
 MAX_OPTION_PARTS = 12
 MPN_LABELS = ("Model / MPN", "MPN", "Model", "Model number")
 
@@ -39,7 +38,7 @@ def orderable_variants(page: Product, problems: list[ImportIssue]) -> list[Varia
             problems.append(ImportIssue(row=where, code="sku-unreadable", message=str(error)[:500]))
             continue
         vid = connector_parsing.text(variant.vid)
-        if not vid or len(vid) > MAX_SKU_LENGTH:
+        if not vid or len(vid) > connector_parsing.MAX_SKU_LENGTH:
             problems.append(
                 ImportIssue(row=where, code="sku-missing", message="A variant has no valid ID.")
             )
@@ -141,17 +140,10 @@ def costs(external_id: str, offered: Sequence[Any]) -> Iterator[PriceReport | Im
 
 def cost(sku: str, value: Any, *, currency: str | None) -> Money | ImportIssue:
     """Return the cost of one SKU: only ``variantSellPrice`` is what an order costs."""
-    if value is None or value == "":
-        return ImportIssue(row=sku, code="cost-missing", message="The price is missing.")
-    number = connector_parsing.amount(value)
-    if number is None:
-        code, message = "cost-unreadable", f"{str(value)[:40]!r} is not a price."
-        if cj_parsing.is_range(value):
-            code, message = "cost-is-a-range", f"{value} is a range, not a price."
-        return ImportIssue(row=sku, code=code, message=message)
-    if number <= 0:
-        return ImportIssue(row=sku, code="cost-not-positive", message=f"The price is {number}.")
-    return Money(number, (currency or CURRENCY).upper()[:3])
+    if cj_parsing.is_range(value):
+        message = f"{value} is a range, not a price."
+        return ImportIssue(row=sku, code="cost-is-a-range", message=message)
+    return connector_parsing.cost(sku, value, currency=(currency or CURRENCY).upper()[:3])
 
 
 def _packed_g(page: Product, variant: Variant) -> int | None:

@@ -17,6 +17,7 @@ from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Formula, Row
 from suppliers.connectors.feed.mapping.spec import Source
+from suppliers.connectors.parsing import MAX_SKU_LENGTH
 
 MAX_RAW_CELLS = 60
 MAX_LABEL_LENGTH = 60
@@ -91,7 +92,6 @@ def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
 
 # SKUs
 
-MAX_SKU_LENGTH = 60
 SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d{1,2}")
 # Controls, direction overrides, zero-width signs, surrogates, emoji, unassigned characters.
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})
@@ -120,8 +120,3 @@ def normalized(text: str) -> str:
     if " ".join(sku.split()) != sku:
         raise UnreadableError("the SKU contains repeated or unusual spaces")
     return sku
-
-
-def sku_fold_key(sku: str) -> str:
-    """Return the key under which SKUs that a person would confuse are equal."""
-    return sku.casefold()

@@ -19,6 +19,7 @@ from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping.fields import TOTAL_LABELS
 from suppliers.connectors.feed.mapping.spec import Mapping, Source
 from suppliers.connectors.feed.rows import numbers
+from suppliers.connectors.parsing import MAX_SKU_LENGTH
 
 ProductIdOf = Callable[[str, str], str]
 # From a row's values in the order of ``columns`` to its lines, or None for the converter.
@@ -31,7 +32,6 @@ COUNT = r"(?:[1-9][0-9]{0,4})?"
 DAYS = r"(?:[1-9]?[0-9]|[12][0-9]{2})?"
 UNITS = r"(?:0|[1-9][0-9]{0,5})"
 COUNTRY = r"[A-Z]{0,2}"
-MAX_SKU_LENGTH = 60
 MAX_TITLE_LENGTH = 200
 MAX_CODE_LENGTH = 30
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
-from suppliers.connectors.feed.rows.cells import sku_fold_key
 from suppliers.connectors.feed.rows.converter import ConvertedRow
 from suppliers.connectors.records import ProductDetail, StockReport
 
@@ -77,7 +76,7 @@ class DuplicateIndex:
 
     def twin(self, sku: str) -> str:
         """Store a SKU; return an earlier one that could be confused with it, else empty."""
-        folded = sku_fold_key(sku)
+        folded = sku.casefold()
         try:
             self._base.execute("INSERT INTO seen VALUES (?, ?)", (folded, sku))
         except sqlite3.IntegrityError:

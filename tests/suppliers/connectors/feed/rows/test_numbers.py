@@ -212,7 +212,3 @@ def test_sku_is_composed_and_keeps_zeros(text, sku):
 def test_sku_with_hidden_characters_is_rejected(text):
     with pytest.raises(UnreadableError):
         cells.normalized(text)
-
-
-def test_skus_in_another_case_have_one_key():
-    assert cells.sku_fold_key("lx-1A") == cells.sku_fold_key("LX-1a")
