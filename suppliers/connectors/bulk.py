@@ -59,8 +59,9 @@ class OfferRow(SupplierRecord):
 class CopyLines:
     """A batch of plain rows in the text format of PostgreSQL's COPY.
 
-    Shape:  a price line has the cells ``OFFER_CELLS``, a stock line ``STOCK_CELLS``;
-            prices are in the supplier's currency, have at most two decimals, and are above zero
+    Shape:  a price line has the cells ``OFFER_CELLS``, a stock line external id, SKU, location,
+            country and quantity; prices are in the supplier's currency, have at most two decimals,
+            and are above zero
     """
 
     text: str
@@ -70,7 +71,6 @@ class CopyLines:
 OFFER_CELLS = (
     "external_id", "sku", "amount", "title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp",
 )  # fmt: skip
-STOCK_CELLS = ("external_id", "sku", "location", "country", "quantity")
 
 
 @runtime_checkable

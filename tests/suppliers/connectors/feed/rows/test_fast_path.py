@@ -143,12 +143,18 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-@pytest.mark.parametrize("write", [as_csv, as_lines])
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [
+        *((as_csv, name) for name in VARIANTS),
+        (as_lines, "as it is"),
+        *(pytest.param(as_lines, name, marks=pytest.mark.full) for name in [*VARIANTS][1:]),
+    ],
+)
 @given(rows=table)
 @example(rows=[PLAIN])
 @many
-def test_fast_path_equals_the_converter(tmp_path_factory, name, write, rows):
+def test_fast_path_equals_the_converter(tmp_path_factory, write, name, rows):
     folder = tmp_path_factory.mktemp("feed")
     content = write(rows)
 
