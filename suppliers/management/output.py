@@ -1,17 +1,16 @@
-"""Command output: print the status of suppliers and a health check, run a job and print it."""
+"""Command output: print a health check, run a job and print its progress and usage."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.core.management.base import CommandError, OutputWrapper
 
 from suppliers.connections.health_check import HealthReport, Outcome
-from suppliers.connections.overview import QuotaStatus, SupplierStatus
-from suppliers.models import Supplier, SyncRun
+from suppliers.models import CallQuota, Supplier, SyncRun
 from suppliers.sync import schedule
 from suppliers.sync.runner import AlreadyRunningError, run_sync
 
@@ -23,54 +22,19 @@ OUTCOME_LABELS = {
 }
 
 
-def status_lines(found: list[SupplierStatus], *, now: datetime) -> Iterator[str]:
-    """Yield a line per supplier, followed by its runs, quotas and problems."""
-    if not found:
-        yield "No suppliers yet. Add one: manage.py supplier add --help"
-    for standing in found:
-        yield (
-            f"{standing.code}  {standing.connector}  {standing.status}  {standing.health}"
-            f"  stock confirmed {_ago(standing.stock_confirmed_at, now)}"
-        )
-        if standing.problem:
-            yield f"    error     {standing.problem}"
-        if standing.paused_until:
-            yield f"    paused    until {standing.paused_until:%Y-%m-%d %H:%M} UTC"
-        for kind, run in standing.runs.items():
-            applied = "" if run.status == "applied" else f", applied {_ago(run.applied_at, now)}"
-            yield (
-                f"    {kind:<9} {run.status} {_ago(run.started_at, now)}: {run.read} read,"
-                f" {run.rejected} rejected{applied}{f'. {run.problem}' if run.problem else ''}"
-            )
-        for budget in standing.quotas:
-            if budget.until:  # the others are full
-                left = f"{budget.left} of {budget.total} left, resets at {budget.until:%H:%M} UTC"
-                yield f"    quota     {budget.name}: {left}"
-        yield f"    supports  {', '.join(standing.capabilities) or 'nothing'}"
-
-
-def usage_lines(runs: Sequence[SyncRun], quotas: Iterable[QuotaStatus]) -> Iterator[str]:
-    """Yield a line with the calls by capability, and one per used quota."""
+def usage_lines(supplier: Supplier, runs: Sequence[SyncRun], *, now: datetime) -> Iterator[str]:
+    """Yield a line with the calls by capability, and one per current or used quota."""
     calls = sum((Counter(run.calls) for run in runs), Counter[str]())
     points = sum((Counter(run.points) for run in runs), Counter[str]())
-    by_ability = ", ".join(f"{count:,} {ability}" for ability, count in sorted(calls.items()))
-    yield f"calls: {calls.total():,}{f' ({by_ability})' if by_ability else ''}"
-    for budget in quotas:
-        if budget.until or points[budget.name]:
-            until = f", resets at {budget.until:%Y-%m-%d %H:%M:%S} UTC" if budget.until else ""
+    by_capability = ", ".join(f"{count:,} {name}" for name, count in sorted(calls.items()))
+    yield f"calls: {calls.total():,}{f' ({by_capability})' if by_capability else ''}"
+    for quota in CallQuota.objects.filter(connection__supplier=supplier).order_by("name"):
+        if quota.until > now or points[quota.name]:
+            left = max(0, quota.total - quota.used)
             yield (
-                f"{budget.name}: {points[budget.name]:,} used,"
-                f" {budget.left:,} of {budget.total:,} left{until}"
+                f"{quota.name}: {points[quota.name]:,} used, {left:,} of {quota.total:,} left,"
+                f" resets at {quota.until:%Y-%m-%d %H:%M:%S} UTC"
             )
-
-
-def _ago(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "never"
-    minutes = max(0, int((now - moment).total_seconds() // 60))
-    if minutes < 120:  # noqa: PLR2004 - up to two hours in minutes
-        return f"{minutes} min ago"
-    return f"{minutes // 60} h ago"
 
 
 def health_lines(trial: HealthReport) -> Iterator[str]:

@@ -101,6 +101,23 @@ def test_a_run_can_be_rolled_back_once(supplier, world):
     ]
 
 
+def test_a_rollback_of_stock_keeps_newer_figures(supplier, world):
+    stock_world(world, 3, stock={"DE": 20})
+    sync(supplier)
+    world.stock |= {"P1-Black": {"DE": 15}, "P2-Black": {"DE": 15}}
+    run = sync(supplier, "stock", now=NOON + timedelta(hours=1))
+    world.stock["P2-Black"] = {"DE": 14}
+    sync(supplier, "stock", now=NOON + timedelta(hours=2))
+
+    undone = rollback.roll_back(
+        sync_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=3)
+    )
+
+    assert (undone.done, undone.left) == (1, 1)
+    figures = StockLevel.objects.order_by("offer__supplier_sku")
+    assert list(figures.values_list("reported_quantity", flat=True)) == [20, 14, 20]
+
+
 def test_an_offer_put_on_sale_by_the_run_is_held_again(supplier, world):
     stock_world(world, 2)
     sync(supplier)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError
 
 from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
@@ -201,3 +203,14 @@ def test_the_suggested_safety_stock_is_set_once(supplier):
         safety_stock.set_units(supplier=seen_by_another, units=9, actor="desk", now=NOON)
     trace = StatusChange.objects.get(status_field="buffer")
     assert (trace.from_status, trace.to_status, trace.actor) == ("0", "3", "boss")
+
+
+def test_scorecards_are_recomputed_by_command(supplier):
+    fact(supplier, "filled")
+
+    call_command("roll_up_scorecards", "--days=400", stdout=StringIO())
+    once = list(Scorecard.objects.values_list("measure", "on", "value"))
+    call_command("roll_up_scorecards", "--days=400", stdout=StringIO())
+
+    assert once
+    assert list(Scorecard.objects.values_list("measure", "on", "value")) == once
