@@ -1,4 +1,4 @@
-"""Suppliers whose feeds are read, and products on their shelves."""
+"""A shop and suppliers whose feeds are read, and their products."""
 
 from __future__ import annotations
 
@@ -8,9 +8,29 @@ from decimal import Decimal
 from storefront.lib.money import Money
 from suppliers.models import Connection, Supplier
 from suppliers.sync.runner import run_sync
+from tests.factories.catalog import (
+    make_category,
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+)
 from tests.factories.product_records import make_product_record, make_variant_record
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+CATEGORIES = (
+    "headlamps", "flashlights", "lanterns", "work-lights", "bike-lights", "cells-chargers",
+    "accessories",
+)  # fmt: skip
+
+
+def make_shop():
+    """Make a channel in euros that sells products with costs in dollars."""
+    channel = make_channel()
+    make_price_rule(channel=channel)
+    make_exchange_rate()
+    for slug in CATEGORIES:
+        make_category(slug=slug, families=())
+    return channel
 
 
 def make_feed_supplier(*, code="lumen", base_url="http://fake.example", buffer=0):

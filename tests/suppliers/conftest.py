@@ -5,29 +5,16 @@ from __future__ import annotations
 import pytest
 
 from storefront.dev.sandboxes import in_memory_supplier
-from tests.factories.catalog import (
-    make_category,
-    make_channel,
-    make_exchange_rate,
-    make_price_rule,
-)
-from tests.factories.feeds import make_feed_supplier
+from tests.factories.feeds import make_feed_supplier, make_shop
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
 
 __all__ = ["sandbox_process", "sandbox_supplier"]
-
-SHELVES = ("headlamps", "flashlights", "lanterns", "work-lights", "bike-lights", "cells-chargers")
 
 
 @pytest.fixture
 def shop(db):
     """A channel in euros that sells products with costs in dollars."""
-    channel = make_channel()
-    make_price_rule(channel=channel)
-    make_exchange_rate()
-    for slug in (*SHELVES, "accessories"):
-        make_category(slug=slug, families=())
-    return channel
+    return make_shop()
 
 
 @pytest.fixture

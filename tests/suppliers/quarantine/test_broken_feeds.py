@@ -28,8 +28,9 @@ from suppliers.models import (
 from suppliers.quarantine import review, rollback
 from suppliers.runs import runs
 from tests.factories.catalog import make_exchange_rate
-from tests.factories.feeds import NOON, sync
+from tests.factories.feeds import NOON, make_shop, sync
 from tests.suppliers.sync.test_products import versions
+from tests.support.module_world import NO_REDIS, copy_feeds, module_world
 
 FILES = Path(__file__).parents[1] / "connectors" / "feed" / "broken_files"
 FIELDS = {
@@ -82,26 +83,38 @@ BROKEN = [
 ]
 
 
-@pytest.fixture
-def supplier(shop, settings, tmp_path):
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker, tmp_path_factory):
     """A supplier whose good file was read, once for each job."""
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
-    supplier = Supplier.objects.create(
-        code="files",
-        name="Files",
-        adapter="feed",
-        currency="USD",
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-    )
-    mapping = {"fields": FIELDS, "country": "DE"}
-    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-    Connection.objects.create(supplier=supplier, base_url="", options=options)
-    upload(tmp_path, "good.csv")
-    for kind in ("products", "prices", "stock"):
-        assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
-    return supplier
+    folder = tmp_path_factory.mktemp("files")
+
+    def build():
+        make_shop()
+        make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
+        supplier = Supplier.objects.create(
+            code="files",
+            name="Files",
+            adapter="feed",
+            currency="USD",
+            status=Supplier.Status.ACTIVE,
+            status_since=NOON,
+        )
+        mapping = {"fields": FIELDS, "country": "DE"}
+        options = {"via": "upload", "products_at": "feed", "mapping": mapping}
+        Connection.objects.create(supplier=supplier, base_url="", options=options)
+        upload(folder, "good.csv")
+        for kind in ("products", "prices", "stock"):
+            assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
+
+    with module_world(django_db_blocker, folder, build, REDIS_URL=NO_REDIS):
+        yield folder
+
+
+@pytest.fixture
+def supplier(world, db, settings):
+    settings.REDIS_URL = NO_REDIS
+    copy_feeds(world, settings)
+    return Supplier.objects.select_related("connection").get()
 
 
 def upload(folder, name):

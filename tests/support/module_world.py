@@ -1,0 +1,42 @@
+"""Module worlds: data that is written once for all tests of a module.
+
+Each test runs in a savepoint, so its own changes are undone. Use it in a module without
+``django_db(transaction=True)``: such a test commits, and empties the database.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from django.db import connection, transaction
+from django.test import override_settings
+
+FOLDERS = {"MEDIA_ROOT": "media", "FEEDS_ROOT": "feeds", "MAILBOX_DIR": "mail"}
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+@contextmanager
+def module_world(blocker, folder, build, **words):
+    """Call ``build``; keep the rows until the end of the module, and the files in a folder.
+
+    Shape: ``blocker`` is the fixture ``django_db_blocker``; ``words`` are more settings.
+    """
+    outer = transaction.atomic()
+    outer._from_testcase = True  # as Django marks the transactions of its own tests
+    with (
+        blocker.unblock(),
+        outer,
+        patch.object(connection, "close", lambda: None),  # Django closes it after each test
+    ):
+        folders = {name: folder / below for name, below in FOLDERS.items()}
+        with override_settings(**folders, **words):
+            built = build()
+        yield built
+        transaction.set_rollback(True)
+
+
+def copy_feeds(folder, settings):
+    """Give a test its own copy of the files that the world of its module fetched."""
+    shutil.copytree(folder / "feeds", settings.FEEDS_ROOT, dirs_exist_ok=True)
