@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from storefront.dev.sandboxes import in_memory_supplier
 from tests.factories.feeds import make_feed_supplier, make_shop
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+from tests.support.module_world import NO_REDIS, module_world
 
 __all__ = ["sandbox_process", "sandbox_supplier"]
 
@@ -29,3 +32,22 @@ def world(settings):
 @pytest.fixture
 def supplier(shop, world):
     return make_feed_supplier()
+
+
+@pytest.fixture(scope="module")
+def build_once(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Return a function that builds rows and files for all tests of a module, in a folder.
+
+    For modules without ``django_db(transaction=True)``; ``copy_feeds`` gives a test the files.
+    """
+    with ExitStack() as worlds:
+
+        def build(make):
+            folder = tmp_path_factory.mktemp("world")
+            world = module_world(
+                django_db_blocker, folder, lambda: make(folder), REDIS_URL=NO_REDIS
+            )
+            worlds.enter_context(world)
+            return folder
+
+        yield build

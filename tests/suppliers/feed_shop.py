@@ -1,6 +1,8 @@
 """A shop that reads a wholesaler's files, and what it then stores.
 
 Use: from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
+or, for a supplier whose full.csv was read once for the module:
+from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, filled, supplier
 """
 
 from __future__ import annotations
@@ -8,23 +10,51 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from suppliers.models import StockLevel, SupplierOffer
-from tests.factories.feeds import sync
-from tests.fakes.feed_sandbox import feed_process, feed_sandbox
+from suppliers.models import StockLevel, Supplier, SupplierOffer
+from tests.factories.feeds import make_shop, sync
+from tests.fakes.feed_sandbox import connect_feed, feed_process, feed_sandbox
+from tests.support.module_world import NO_REDIS, copy_feeds
 
 __all__ = ["feed_process", "feed_sandbox"]
+
+KNOWN_STOCK = {"sku": "LX-000004-1", "DE1": 7, "PL1": 7}
 
 
 @pytest.fixture
 def feeds_folder(settings):
     """The folder of fetched files; Redis is down, so the rate limit is local."""
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.REDIS_URL = NO_REDIS
     return settings.FEEDS_ROOT
 
 
 @pytest.fixture
 def wholesaler(shop, feed_sandbox, feeds_folder):
     return feed_sandbox
+
+
+@pytest.fixture(scope="module")
+def filled(build_once, feed_process):
+    """A shop filled from full.csv, with 7 units of LX-000004-1 at each location."""
+
+    def make(_):
+        make_shop()
+        feed_process.reset()
+        feed_process.control("stock", KNOWN_STOCK)
+        assert {run.status for run in sync_all(connect_feed(feed_process))} == {"applied"}
+
+    return build_once(make)
+
+
+@pytest.fixture
+def supplier(filled, feed_sandbox, feeds_folder, db, settings):
+    feed_sandbox.control("stock", KNOWN_STOCK)
+    copy_feeds(filled, settings)
+    return Supplier.objects.select_related("connection").get(code="feed-sandbox")
+
+
+def set_options(supplier, **options):
+    supplier.connection.options |= options
+    supplier.connection.save()
 
 
 def sync_all(supplier):

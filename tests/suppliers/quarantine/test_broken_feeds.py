@@ -30,7 +30,7 @@ from suppliers.runs import runs
 from tests.factories.catalog import make_exchange_rate
 from tests.factories.feeds import NOON, make_shop, sync
 from tests.suppliers.sync.test_products import versions
-from tests.support.module_world import NO_REDIS, copy_feeds, module_world
+from tests.support.module_world import NO_REDIS, copy_feeds
 
 FILES = Path(__file__).parents[1] / "connectors" / "feed" / "broken_files"
 FIELDS = {
@@ -84,11 +84,10 @@ BROKEN = [
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker, tmp_path_factory):
+def feeds(build_once):
     """A supplier whose good file was read, once for each job."""
-    folder = tmp_path_factory.mktemp("files")
 
-    def build():
+    def make(folder):
         make_shop()
         make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
         supplier = Supplier.objects.create(
@@ -106,14 +105,13 @@ def world(django_db_setup, django_db_blocker, tmp_path_factory):
         for kind in ("products", "prices", "stock"):
             assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
 
-    with module_world(django_db_blocker, folder, build, REDIS_URL=NO_REDIS):
-        yield folder
+    return build_once(make)
 
 
 @pytest.fixture
-def supplier(world, db, settings):
+def supplier(feeds, db, settings):
     settings.REDIS_URL = NO_REDIS
-    copy_feeds(world, settings)
+    copy_feeds(feeds, settings)
     return Supplier.objects.select_related("connection").get()
 
 

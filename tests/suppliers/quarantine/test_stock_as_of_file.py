@@ -13,7 +13,7 @@ from suppliers.models import StockLevel, SyncRun
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.fakes.feed_sandbox import connect_feed
-from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, sync_all, wholesaler
+from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
 
 __all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
 
@@ -46,7 +46,8 @@ def test_an_unchanged_file_confirms_nothing_a_rewritten_one_does(wholesaler):
     wholesaler.control("stand", {"seconds_ago": 5 * 3600})
     asked = timezone.now()
 
-    sync_all(supplier)
+    for kind in ("products", "stock"):
+        sync(supplier, kind, now=timezone.now())
     first = known_at("LX-000004-1")
     sync(supplier, "stock", now=timezone.now())
 

@@ -1,4 +1,4 @@
-"""Missing rows, blank cells and discontinued flags in a wholesaler's files."""
+"""Missing rows, blank cells and discontinued flags in a feed_sandbox's files."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from tests.suppliers.feed_shop import (
     feed_process,
     feed_sandbox,
     feeds_folder,
+    filled,
     levels,
+    set_options,
+    supplier,
     sync_all,
     told,
-    wholesaler,
 )
 
-__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
+__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "filled", "supplier"]
 
 Status = SyncRun.Status
 
 
 @pytest.mark.parametrize(
-    ("omitted_products", "omitted_stock", "is_active", "quantity"),
-    [("gone", "empty", False, 0), ("empty", "empty", True, 0), ("unchanged", "unchanged", True, 7)],
+    ("products", "stock", "is_active"),
+    [("gone", "empty", False), ("empty", "empty", True), ("unchanged", "unchanged", True)],
 )
 def test_the_meaning_of_a_missing_row_is_configurable(
-    wholesaler, omitted_products, omitted_stock, is_active, quantity
+    supplier, feed_sandbox, products, stock, is_active
 ):
-    mapping = table_mapping(omitted_products=omitted_products, omitted_stock=omitted_stock)
-    supplier = connect_feed(wholesaler, mapping=mapping)
+    quantity = 7 if stock == "unchanged" else 0
+    mapping = table_mapping(omitted_products=products, omitted_stock=stock)
+    set_options(supplier, mapping=mapping)
     product = SupplierProduct.objects
-    wholesaler.control("stock", {"sku": "LX-000004-1", "DE1": 7, "PL1": 7})
-    sync_all(supplier)
     for place in range(1, 17):
-        wholesaler.control("leave_out", {"sku": f"LX-000004-{place}"})
+        feed_sandbox.control("leave_out", {"sku": f"LX-000004-{place}"})
 
     runs = sync_all(supplier)
 
@@ -50,11 +51,11 @@ def test_the_meaning_of_a_missing_row_is_configurable(
     ("blank", "quantity", "issues"),
     [("unchanged", 7, {"stock-blank"}), ("none", 0, {"stock-blank"}), ("zero", 0, set())],
 )
-def test_the_meaning_of_a_blank_stock_cell_is_configurable(wholesaler, blank, quantity, issues):
-    supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
-    wholesaler.control("stock", {"sku": "LX-000004-1", "DE1": 7, "PL1": 7})
-    sync_all(supplier)
-    wholesaler.control("blank", {"sku": "LX-000004-1", "fields": ["stock"]})
+def test_the_meaning_of_a_blank_stock_cell_is_configurable(
+    supplier, feed_sandbox, blank, quantity, issues
+):
+    set_options(supplier, mapping=table_mapping(blank=blank))
+    feed_sandbox.control("blank", {"sku": "LX-000004-1", "fields": ["stock"]})
 
     run = sync(supplier, "stock", now=timezone.now())
 
@@ -67,11 +68,10 @@ def test_the_meaning_of_a_blank_stock_cell_is_configurable(wholesaler, blank, qu
 @pytest.mark.parametrize(
     ("blank", "status"), [("unchanged", "active"), ("none", "on_hold"), ("zero", "on_hold")]
 )
-def test_the_meaning_of_a_blank_price_is_configurable(wholesaler, blank, status):
-    supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
-    sync_all(supplier)
+def test_the_meaning_of_a_blank_price_is_configurable(supplier, feed_sandbox, blank, status):
+    set_options(supplier, mapping=table_mapping(blank=blank))
     known = cost("LX-000004-1")
-    wholesaler.control("blank", {"sku": "LX-000004-1", "fields": ["price"]})
+    feed_sandbox.control("blank", {"sku": "LX-000004-1", "fields": ["price"]})
 
     sync(supplier, "prices", now=timezone.now())
 
@@ -80,13 +80,12 @@ def test_the_meaning_of_a_blank_price_is_configurable(wholesaler, blank, status)
 
 
 @pytest.mark.parametrize("omitted", ["gone", "unchanged"])
-def test_a_product_flagged_as_discontinued_is_off_sale(wholesaler, omitted):
+def test_a_product_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omitted):
     mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
-    supplier = connect_feed(wholesaler, mapping=mapping)
-    wares = [sku for sku in wholesaler.control("status")["skus"] if sku.startswith("LX-000004")]
-    sync_all(supplier)
+    set_options(supplier, mapping=mapping)
+    wares = [sku for sku in feed_sandbox.control("status")["skus"] if sku.startswith("LX-000004")]
     for sku in wares:
-        wholesaler.control("gone", {"sku": sku})
+        feed_sandbox.control("gone", {"sku": sku})
 
     sync_all(supplier)
 
@@ -96,10 +95,8 @@ def test_a_product_flagged_as_discontinued_is_off_sale(wholesaler, omitted):
     assert sum(levels(wares[0]).values()) == 0
 
 
-def test_a_single_variant_can_be_discontinued(wholesaler):
-    supplier = connect_feed(wholesaler)
-    sync_all(supplier)
-    wholesaler.control("gone", {"sku": "LX-000004-1"})
+def test_a_single_variant_can_be_discontinued(supplier, feed_sandbox):
+    feed_sandbox.control("gone", {"sku": "LX-000004-1"})
 
     sync_all(supplier)
 
@@ -112,50 +109,48 @@ def test_a_single_variant_can_be_discontinued(wholesaler):
     ]
 
 
-def test_a_stock_file_without_parents_matches_by_sku(wholesaler):
-    supplier = connect_feed(
-        wholesaler,
+def test_a_stock_file_without_parents_matches_by_sku(supplier, feed_sandbox):
+    other = connect_feed(
+        feed_sandbox,
+        code="by-sku",
         stock_at="stock.csv",
         prices_at="stock.csv",
         stock_mapping=stock_mapping(),
         prices_mapping=stock_mapping(),
     )
 
-    runs = sync_all(supplier)
-    wholesaler.control("drop_catalog", {"share": 0.9})
-    later = sync_all(supplier)
+    runs = sync_all(other)
+    feed_sandbox.control("drop_catalog", {"share": 0.9})
+    later = sync_all(other)
 
     assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
-    assert StockLevel.objects.filter(reported_quantity__gt=0).count() > 50
+    stocked = StockLevel.objects.filter(offer__supplier=other, reported_quantity__gt=0)
+    assert stocked.count() > 50
     assert [run.status for run in later] == [Status.QUARANTINED] * 3
 
 
-def test_a_stale_file_is_rejected(wholesaler):
-    supplier = connect_feed(wholesaler, mapping=table_mapping(stale_after_h=1))
+def test_a_stale_file_is_rejected(supplier):
+    set_options(supplier, mapping=table_mapping(stale_after_h=1))
     assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
     mapping = table_mapping(stale_after_h=1)
     mapping["fields"]["updated_at"] = {"constant": "2026-01-01"}
-    supplier.connection.options["mapping"] = mapping
-    supplier.connection.save()
+    set_options(supplier, mapping=mapping)
 
     run = sync(supplier, now=timezone.now())
 
     assert told(run) == (Status.FAILED, "The newest row of the file is dated 2026-01-01 00:00.")
 
 
-def test_a_delta_may_zero_all_its_rows(wholesaler):
+def test_a_delta_may_zero_all_its_rows(supplier, feed_sandbox):
     """A sold-out SKU must not stay for sale because little else changed."""
-    supplier = connect_feed(
-        wholesaler,
-        mapping=table_mapping(omitted_products="unchanged", omitted_stock="unchanged"),
-    )
-    sync_all(supplier)
+    mapping = table_mapping(omitted_products="unchanged", omitted_stock="unchanged")
+    set_options(supplier, mapping=mapping)
     sold_out = [f"LX-000004-{place}" for place in range(1, 6)]
     for sku in SupplierOffer.objects.values_list("supplier_sku", flat=True):
         if sku in sold_out:
-            wholesaler.control("stock", {"sku": sku, "DE1": 0, "PL1": 0})
+            feed_sandbox.control("stock", {"sku": sku, "DE1": 0, "PL1": 0})
         else:
-            wholesaler.control("leave_out", {"sku": sku})
+            feed_sandbox.control("leave_out", {"sku": sku})
 
     run = sync(supplier, "stock", now=timezone.now())
 

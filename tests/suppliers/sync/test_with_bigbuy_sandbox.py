@@ -14,16 +14,18 @@ from suppliers.connectors.bigbuy.list_store import ListStore
 from suppliers.models import (
     StockLevel,
     StockMovement,
+    Supplier,
     SupplierOffer,
     SupplierProduct,
     SyncIssue,
     SyncRun,
 )
 from suppliers.sync import products
-from tests.factories.feeds import sync
+from tests.factories.feeds import make_shop, sync
 from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
 from tests.fakes.cj_sandbox import connect
 from tests.suppliers.sync.test_products import versions
+from tests.support.module_world import copy_feeds
 
 __all__ = ["bigbuy_process", "bigbuy_sandbox"]
 
@@ -34,9 +36,24 @@ WORDS = {"productsinformation", "productsimages", "productsvariations"}
 Status = SyncRun.Status
 
 
+@pytest.fixture(scope="module")
+def imported(build_once, bigbuy_process):
+    """A shop with the whole catalog of the sandbox, and the calls of the import."""
+    served = {}
+
+    def make(_):
+        make_shop()
+        bigbuy_process.reset()
+        supplier = connect_bigbuy(bigbuy_process)
+        served.update(calls_of(bigbuy_process, lambda: sync_all(supplier)))
+
+    return build_once(make), served
+
+
 @pytest.fixture
-def bigbuy(shop, bigbuy_sandbox):
-    return connect_bigbuy(bigbuy_sandbox)
+def bigbuy(imported, db, bigbuy_sandbox, settings):
+    copy_feeds(imported[0], settings)
+    return Supplier.objects.select_related("connection").get()
 
 
 def sync_all(supplier):
@@ -49,12 +66,10 @@ def calls_of(process, work):
     return process.served()
 
 
-def test_the_catalog_is_imported_with_one_or_two_calls_per_list(bigbuy, bigbuy_sandbox):
-    runs = []
+def test_the_catalog_is_imported_with_one_or_two_calls_per_list(bigbuy, imported):
+    _, calls = imported
 
-    calls = calls_of(bigbuy_sandbox, lambda: runs.extend(sync_all(bigbuy)))
-
-    assert {run.status for run in runs} == {Status.APPLIED}
+    assert set(SyncRun.objects.values_list("status", flat=True)) == {Status.APPLIED}
     assert SupplierProduct.objects.filter(status="active").count() >= 24
     assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     assert set(calls) >= NAMES | WORDS | {"products"}
@@ -65,7 +80,6 @@ def test_the_catalog_is_imported_with_one_or_two_calls_per_list(bigbuy, bigbuy_s
 
 
 def test_an_unchanged_sync_writes_nothing_and_fetches_no_texts(bigbuy, bigbuy_sandbox):
-    sync_all(bigbuy)
     before = versions(*TABLES)
     runs = []
 
@@ -85,7 +99,6 @@ def test_an_unchanged_sync_writes_nothing_and_fetches_no_texts(bigbuy, bigbuy_sa
 def test_an_unchanged_list_is_joined_once_a_changed_one_as_far_as_needed(
     bigbuy, bigbuy_sandbox, monkeypatch
 ):
-    sync_all(bigbuy)
     walks = []
     pages = BigBuy.pages
 
@@ -111,7 +124,6 @@ def test_an_unchanged_list_is_joined_once_a_changed_one_as_far_as_needed(
 
 
 def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbox):
-    sync_all(bigbuy)
     external_id = SupplierProduct.objects.filter(status="active").order_by("pk").first().external_id
     bigbuy_sandbox.control("name", {"id": external_id, "name": "Another name"})
     runs = []
@@ -129,7 +141,6 @@ def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbo
 
 
 def test_a_price_and_a_stock_figure_reach_the_shop(bigbuy, bigbuy_sandbox):
-    sync_all(bigbuy)
     offer = SupplierOffer.objects.sellable().order_by("pk").first()
     price = Listing.objects.get(variant=offer.variant).price_amount
     level = offer.levels.get(location__code="1")
@@ -147,7 +158,6 @@ def test_a_price_and_a_stock_figure_reach_the_shop(bigbuy, bigbuy_sandbox):
 
 
 def test_a_product_no_longer_sold_is_discontinued(bigbuy, bigbuy_sandbox):
-    sync_all(bigbuy)
     product = SupplierProduct.objects.filter(status="active").order_by("pk").first()
     bigbuy_sandbox.control("shelve", {"id": product.external_id})
 
@@ -158,9 +168,7 @@ def test_a_product_no_longer_sold_is_discontinued(bigbuy, bigbuy_sandbox):
     assert product.status == "discontinued"
 
 
-@pytest.mark.parametrize(
-    "kind", ["garbage", "truncated", "soft_409", "swapped", "redirect", "huge", "empty"]
-)
+@pytest.mark.parametrize("kind", ["soft_409", "swapped", "empty"])
 @pytest.mark.parametrize(
     ("job", "name"),
     [
@@ -170,7 +178,6 @@ def test_a_product_no_longer_sold_is_discontinued(bigbuy, bigbuy_sandbox):
     ],
 )
 def test_invalid_answers_change_nothing(bigbuy, bigbuy_sandbox, kind, job, name):
-    sync_all(bigbuy)
     before = versions(*TABLES)
     bigbuy_sandbox.fault(name, kind, count=0)
 
@@ -190,7 +197,6 @@ def test_a_single_failure_is_retried(bigbuy, bigbuy_sandbox, kind):
 
 @pytest.mark.parametrize("job", KINDS)
 def test_truncated_lists_change_nothing(bigbuy, bigbuy_sandbox, job):
-    sync_all(bigbuy)
     before = versions(*TABLES)
     bigbuy_sandbox.control("drop_catalog", {"share": 0.9})
 
@@ -216,7 +222,6 @@ def test_truncated_lists_change_nothing(bigbuy, bigbuy_sandbox, job):
 def test_a_truncated_joined_list_changes_nothing_until_it_is_complete(
     bigbuy, bigbuy_sandbox, job, name
 ):
-    sync_all(bigbuy)
     before = versions(*TABLES)
     with closing(ListStore(supplier_folder(bigbuy))) as shelf:
         shelf.forget(name)
@@ -233,7 +238,6 @@ def test_a_truncated_joined_list_changes_nothing_until_it_is_complete(
 
 
 def test_a_short_list_with_waived_guards_is_the_next_baseline(bigbuy, bigbuy_sandbox):
-    sync_all(bigbuy)
     bigbuy_sandbox.fault("catalog/productsstockbyhandlingdays", "half_list", count=0)
 
     assert sync(bigbuy, "stock", now=timezone.now()).status == Status.QUARANTINED
@@ -243,16 +247,14 @@ def test_a_short_list_with_waived_guards_is_the_next_baseline(bigbuy, bigbuy_san
     assert (believed.status, later.status) == (Status.APPLIED, Status.APPLIED)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_same_items_of_two_suppliers_are_one_product(bigbuy, sandbox_supplier):
     cj = connect(sandbox_supplier)
-    for supplier in (cj, bigbuy):
-        sync_all(supplier)
+    sync_all(cj)
 
-    offers = SupplierOffer.objects.filter(supplier=bigbuy, variant__isnull=False)
-    shared = offers.filter(variant__offers__supplier=cj)
-    own = offers.exclude(variant__offers__supplier=cj)
+    offers = SupplierOffer.objects.filter(supplier=cj, variant__isnull=False)
+    shared = offers.filter(variant__offers__supplier=bigbuy)
+    own = offers.exclude(variant__offers__supplier=bigbuy)
 
     assert shared.count() > 30
     assert own.count() > 20
-    assert {offer.currency for offer in shared} == {"EUR"}
+    assert {offer.currency for offer in shared} == {"USD"}
