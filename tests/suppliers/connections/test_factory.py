@@ -90,7 +90,7 @@ def test_of_many_workers_with_a_rejected_token_one_renews_it(world):
     assert (asked, got) == (["old"], ["new"] * 5)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_the_lock_is_released_when_the_renewal_fails(world):
     tokens = DatabaseTokenStore(make_feed_supplier().connection.pk)
 

@@ -30,7 +30,7 @@ from tests.suppliers.feed_mapping.test_admin import (
 
 __all__ = ["staff", "supplier"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 AGAIN = '<meta http-equiv="refresh"'
 
 
@@ -120,6 +120,7 @@ def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, sup
     assert AGAIN not in response.content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
     staff, supplier, supplier_file, called
 ):
@@ -149,6 +150,7 @@ def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
     assert fields_of(look(staff, supplier))["column_sku"] == "Artikelnummer"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
     now = timezone.now()
     sample_fetch.request_fetch(supplier=supplier, content="products", now=now)

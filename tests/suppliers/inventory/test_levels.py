@@ -22,7 +22,6 @@ from tests.factories.suppliers import make_level, make_location
 LATER = NOON + timedelta(minutes=15)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, world):
     stock_world(world, 2)
     sync(supplier)
@@ -36,7 +35,6 @@ def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, wo
         assert figure.reported_quantity == (20 if minutes < 0 else 3)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_row_reported_after_the_run_started_stays_confirmed(supplier, world):
     stock_world(world, 2)
     sync(supplier)

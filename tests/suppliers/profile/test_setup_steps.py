@@ -16,7 +16,7 @@ from suppliers.profile import setup_steps
 from suppliers.sync import tasks as sync_tasks
 from tests.factories.suppliers import NOON, make_supplier
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 GOODS = """SKU;EAN;Title;EK;Bestand;Category
 HL-700;5901234123457;Headlamp Trail 700;14,20;124;Headlamps

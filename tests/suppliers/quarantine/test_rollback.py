@@ -27,7 +27,7 @@ COSTS = st.lists(st.integers(500, 2_000), min_size=COUNT, max_size=COUNT)
 STOCKS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=COUNT, max_size=COUNT)
 RUNS = st.lists(st.tuples(COSTS, STOCKS), min_size=1, max_size=3)
 FEW_RUNS = settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -13,7 +13,7 @@ from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.suppliers import make_supplier
 
 LATER = NOON + timedelta(hours=1)
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def tell(skus, *, code="cost-missing", now=NOON, examined=None):

@@ -12,7 +12,7 @@ from suppliers.models import StockLevel, Supplier
 from suppliers.sync import live_check
 from tests.factories.feeds import NOON, stock_world, sync
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=2)
 RED = "P1-Red"

@@ -26,14 +26,20 @@ from suppliers.offers import writer
 from suppliers.offers.writer import AcceptedPage, Batch, ListedProduct
 from suppliers.runs import runs
 from suppliers.runs.runs import RunContext
-from suppliers.sync import page_batches, product_intake, tasks
+from suppliers.sync import page_batches, product_intake, products, tasks
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
 from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PAGES = 4 * 40  # the in-memory supplier's pages are imported in batches of 40
+BATCH = 5
+PAGES = 4 * BATCH
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(products, "BATCH", BATCH)
 
 
 def in_another_session(act):
@@ -129,7 +135,7 @@ def test_the_fetching_worker_takes_over_from_a_killed_helper(supplier, world, mo
 
 
 def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatch):
-    stock_world(world, 2 * 40)
+    stock_world(world, 2 * BATCH)
     take, left = product_intake.import_batch, page_batches.BatchDispatcher._left
     is_in_hand, may_go_on, workers, seen = threading.Event(), threading.Event(), [], []
 
@@ -157,12 +163,12 @@ def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatc
     for each in workers:
         each.join()
 
-    assert seen[:2] == [(1, 40), (1, 40)]
-    assert (run.created, run.updated, run.deferred_rows) == (80, 0, 0)
+    assert seen[:2] == [(1, BATCH), (1, BATCH)]
+    assert (run.created, run.updated, run.deferred_rows) == (2 * BATCH, 0, 0)
 
 
 def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
-    stock_world(world, 2 * 40)
+    stock_world(world, 2 * BATCH)
     out_of_time = timedelta(0)
 
     first = sync(
@@ -170,8 +176,8 @@ def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
     )
     second = sync(supplier, now=NOON + timedelta(hours=6))
 
-    assert (first.status, first.deferred_rows) == (SyncRun.Status.APPLIED, 80)
-    assert (second.created, second.deferred_rows) == (80, 0)
+    assert (first.status, first.deferred_rows) == (SyncRun.Status.APPLIED, 2 * BATCH)
+    assert (second.created, second.deferred_rows) == (2 * BATCH, 0)
 
 
 def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, monkeypatch):
@@ -278,7 +284,7 @@ def test_a_batch_survives_serialization(supplier, world):
 
 
 def test_a_sync_queues_its_batches_for_helpers(supplier, world, monkeypatch):
-    stock_world(world, 2 * 40)
+    stock_world(world, 2 * BATCH)
     woken = []
     monkeypatch.setattr(tasks, "enqueue", lambda task, **known: woken.append((task.name, known)))
 

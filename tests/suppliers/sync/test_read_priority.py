@@ -11,7 +11,7 @@ from suppliers.models import Connection, SupplierProduct
 from suppliers.sync import concurrent_requests, price_reading, products
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ALL_EACH_TIME = 60 * 24 * 30
 

@@ -14,7 +14,7 @@ from suppliers.runs.runs import QuarantinedError
 from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(minutes=15)
 
