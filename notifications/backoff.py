@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
+
+from storefront.lib.http.retries import add_jitter
 
 # Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
 DELAYS = (
@@ -18,17 +19,11 @@ DELAYS = (
     timedelta(hours=24),
 )
 MAX_ATTEMPTS = len(DELAYS) + 1
-JITTER_RATE = 0.1
 
 
-def delay_after(*, tries: int, salt: str) -> timedelta | None:
-    """Return the delay after so many failed attempts; None after the last one.
+def delay_after(*, tries: int) -> timedelta | None:
+    """Return the delay after so many failed attempts, with jitter; None after the last one.
 
-    Jitter of up to 10 %, by ``salt``, so that messages which failed together do not retry together.
-    It is only added: all attempts together span at least 72 hours.
+    Jitter is only added: all attempts together span at least 72 hours.
     """
-    if tries >= MAX_ATTEMPTS:
-        return None
-    digest = hashlib.sha256(f"{salt}:{tries}".encode()).digest()
-    jitter = int.from_bytes(digest[:4]) / 2**32 * JITTER_RATE
-    return DELAYS[tries - 1] * (1 + jitter)
+    return add_jitter(DELAYS[tries - 1]) if tries < MAX_ATTEMPTS else None

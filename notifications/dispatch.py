@@ -159,7 +159,7 @@ def _reply_to(delivery: Message) -> str:
 
 
 def _retry_later(delivery: Message, problem: str, now: datetime) -> None:
-    wait = delay_after(tries=delivery.attempts, salt=str(delivery.pk))
+    wait = delay_after(tries=delivery.attempts)
     if wait is None:
         _mark_failed(delivery, problem, now)
     else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from storefront.lib.money import Money
+from storefront.lib.money import Money, allocate
 
 
 class ProfitItem(StrEnum):
@@ -133,22 +133,3 @@ class Profit:
             self.add(None, what, amount, source)
         for line_id, part in allocate(amount, over).items():
             self.add(line_id, what, part, source)
-
-
-def allocate(amount: Money, over: Mapping[int, Decimal]) -> dict[int, Money]:
-    """Allocate an amount in proportion to weights, to the cent; without any weight, evenly.
-
-    Largest remainder method: the parts sum up to the amount.
-    """
-    if not over:
-        return {}
-    if not any(over.values()):
-        over = dict.fromkeys(over, Decimal(1))
-    cents, whole = abs(amount.minor), sum(over.values())
-    exact = {key: cents * weight / whole for key, weight in over.items()}
-    parts = {key: int(share) for key, share in exact.items()}
-    by_remainder = sorted(over, key=lambda key: (parts[key] - exact[key], key))
-    for key in by_remainder[: cents - sum(parts.values())]:
-        parts[key] += 1
-    sign = -1 if amount.minor < 0 else 1
-    return {key: Money.from_minor(sign * part, amount.currency) for key, part in parts.items()}

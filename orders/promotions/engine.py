@@ -17,7 +17,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from orders.pricing.totals import Discounts, ShippingCharge
-from storefront.lib.money import Money
+from storefront.lib.money import Money, allocate
 
 
 class Kind(StrEnum):
@@ -230,26 +230,14 @@ def _requested_discounts(
         return {key: (money * offer.percent).rounded() for key, money in left.items()}
     if offer.kind is Kind.AMOUNT:
         room = {good.key: _max_discount(good, one, offer) for good in fitting}
-        return allocate(offer.amount or Money.zero(one.currency), room)
+        return allocate_within(offer.amount or Money.zero(one.currency), room)
     return _discount_cheapest(offer, fitting, one.currency)
 
 
-def allocate(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
-    """Allocate an amount in proportion to ``over``, to the cent, capped by each.
-
-    Largest remainder method: the parts sum to the amount.
-    """
-    currency = amount.currency
-    weights = {key: money.minor for key, money in over.items()}
-    whole = sum(weights.values())
-    cents = min(amount.minor, whole)
-    if not cents:
-        return {key: Money.zero(currency) for key in over}
-    parts = {key: cents * weight // whole for key, weight in weights.items()}
-    by_remainder = sorted(weights, key=lambda key: (-(cents * weights[key] % whole), key))
-    for key in by_remainder[: cents - sum(parts.values())]:
-        parts[key] += 1
-    return {key: Money.from_minor(part, currency) for key, part in parts.items()}
+def allocate_within(amount: Money, limits: Mapping[int, Money]) -> dict[int, Money]:
+    """Allocate an amount in proportion to limits, to the cent, capped by each."""
+    whole = Money.total(limits.values(), amount.currency)
+    return allocate(min(amount, whole), {key: limit.minor for key, limit in limits.items()})
 
 
 def _discount_cheapest(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +10,12 @@ from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.http.errors import CallDeferredError, ExternalServiceError, TemporaryError
+from storefront.lib.http.retries import add_jitter, backoff
 from suppliers.resilience import circuit_breaker
 
 # Limit of ``Retry-After``: a customer waits, and a wrong header or clock must not delay an order
 # longer than one superfluous call costs.
 MAX_PAUSE = timedelta(hours=6)
-MAX_DOUBLINGS = 10  # every maximum wait is reached by then
-JITTER_SHARE = 10  # jitter: at most a tenth of the wait
 # A call that timed out here may still be under way: an earlier lookup would prove nothing.
 MAX_CALL_TIME = timedelta(seconds=30)
 
@@ -28,11 +26,6 @@ def call_in_progress_message() -> str:
         "A request about this purchase order may still be running. Its status is checked "
         "automatically once the request has ended."
     )
-
-
-def add_jitter(wait: timedelta) -> timedelta:
-    """Add jitter, so that rows that failed together are not retried together."""
-    return wait + wait / JITTER_SHARE * random.random()  # noqa: S311 - no secret
 
 
 def retry_after(error: ExternalServiceError | str, *, now: datetime) -> datetime | None:
@@ -64,8 +57,8 @@ def next_retry(
     no failure: otherwise rows that were never sent would wait longest after an outage.
     """
     is_blocked_by_breaker = isinstance(problem, CallDeferredError)
-    doublings = 0 if is_blocked_by_breaker else min(row.failures, MAX_DOUBLINGS)
-    usual = now + add_jitter(min(first * 2**doublings, longest))
+    failures = 0 if is_blocked_by_breaker else row.failures
+    usual = now + add_jitter(backoff(first, failures=failures, longest=longest))
     return {
         "failures": row.failures + (not is_blocked_by_breaker),
         "retry_at": max(usual, retry_after(problem, now=now) or usual),

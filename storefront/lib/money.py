@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -96,3 +96,20 @@ class Money:
     def _same_currency(self, other: Money) -> None:
         if self.currency != other.currency:
             raise CurrencyMismatchError(f"{self.currency} and {other.currency}")
+
+
+def allocate(amount: Money, over: Mapping[int, Decimal | int]) -> dict[int, Money]:
+    """Allocate an amount in proportion to weights, to the cent; without any weight, evenly.
+
+    Largest remainder method: the parts sum up to the amount.
+    """
+    whole = sum(over.values())
+    if not whole:
+        over, whole = dict.fromkeys(over, 1), len(over)
+    cents = abs(amount.minor)
+    parts = {key: int(cents * weight // whole) for key, weight in over.items()}
+    by_remainder = sorted(over, key=lambda key: (-(cents * over[key] % whole), key))
+    for key in by_remainder[: cents - sum(parts.values())]:
+        parts[key] += 1
+    sign = -1 if amount.minor < 0 else 1
+    return {key: Money.from_minor(sign * part, amount.currency) for key, part in parts.items()}

@@ -21,11 +21,16 @@ class QueueableTask(Protocol):
     def delay(self) -> Callable[..., object]: ...
 
 
-def enqueue(task: QueueableTask, **known: Any) -> None:
-    """Queue a task; if the broker is unreachable, only log it: a sweep does the work later."""
+def enqueue(task: QueueableTask, **known: Any) -> bool:
+    """Queue a task; return False if the broker is unreachable.
+
+    Work that is recorded needs no more: a sweep does it later.
+    """
     try:
         task.delay(**known)
     except OperationalError as error:
         log.warning(
             "%s %s was not queued, the broker does not respond: %s", task.name, known, error
         )
+        return False
+    return True

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox import actions
-from storefront.dashboard.inbox.action import QuickAction, enqueue
+from storefront.dashboard.inbox.action import QuickAction
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.tasks import enqueue
 from storefront.webhooks import processing, tasks
 from storefront.webhooks.models import InboundWebhook
 

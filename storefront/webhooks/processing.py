@@ -11,6 +11,7 @@ from orders.payments.updates import TooEarlyError, UnknownPaymentError
 from shipping.shipments.shipments import NotShippableError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.retries import backoff
 from storefront.webhooks import sources
 from storefront.webhooks.handlers import EarlyRejectionError, UnknownOrderError, apply_webhook
 from storefront.webhooks.models import InboundWebhook
@@ -78,7 +79,7 @@ def _retry_later(call: InboundWebhook, problem: str, *, end: Status, now: dateti
     if call.attempts >= MAX_ATTEMPTS:
         _finish(call, end, problem, now)
         return
-    wait = min(FIRST_RETRY_AFTER * 2 ** (call.attempts - 1), MAX_RETRY_AFTER)
+    wait = backoff(FIRST_RETRY_AFTER, failures=call.attempts - 1, longest=MAX_RETRY_AFTER)
     InboundWebhook.objects.filter(pk=call.pk, status=Status.RECEIVED).update(
         due_at=now + wait, problem=_printable(problem)
     )

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from storefront.lib.http.errors import CallDeferredError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
+from storefront.lib.http.retries import backoff
 from suppliers.models import CircuitBreaker
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 OPENS_AFTER = 5
 FIRST_PAUSE = timedelta(seconds=10)  # half of it for orders: a short outage should not delay them
 MAX_PAUSE = timedelta(minutes=5)
-MAX_DOUBLINGS = 5
 PROBE_MARGIN_S = 5.0
 CLOSED_CACHE_S = 1.0  # how long a worker trusts a closed breaker that it read
 FIRST_SERVER_ERROR = 500
@@ -135,8 +135,8 @@ class SharedCircuitBreaker:
         row.last_failure = words[:200]
         opens = row.opened_at is None and row.failures >= OPENS_AFTER
         if opens or is_probe:
-            pause = min(
-                FIRST_PAUSE * 2 ** min(row.consecutive_opens, MAX_DOUBLINGS), self._longest_pause
+            pause = backoff(
+                FIRST_PAUSE, failures=row.consecutive_opens, longest=self._longest_pause
             )
             row.consecutive_opens += 1
             row.opened_at = row.opened_at or now

@@ -1,4 +1,4 @@
-"""Quick action: define what one click may do to a row, wake the worker that continues it."""
+"""Quick action: define what one click may do to a row."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import Any
 
 from django.db import models
 from django.utils.functional import Promise
-from kombu.exceptions import OperationalError
-
-from storefront.lib.tasks import QueueableTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +20,3 @@ class QuickAction:
     done: str | Promise
     model: type[models.Model]
     do: Callable[[Any, str, str, datetime], object]
-
-
-def enqueue(task: QueueableTask, **known: Any) -> None:
-    """Queue a task that continues recorded work; without a broker, a sweep does it later."""
-    try:
-        task.delay(**known)
-    except OperationalError:
-        return

@@ -42,8 +42,9 @@ from shipping.models import Parcel
 from shipping.rerouting.tasks import reroute
 from shipping.tasks import poll_supplier
 from storefront.dashboard.inbox import hold_reasons
-from storefront.dashboard.inbox.action import QuickAction, enqueue
+from storefront.dashboard.inbox.action import QuickAction
 from storefront.lib.staff.admin import SERVICE_ERRORS, enqueue_or_fail
+from storefront.lib.tasks import enqueue
 from suppliers.models import Supplier, SyncRun
 from suppliers.quarantine import review as run_deciding
 from suppliers.sync.tasks import sync_now

@@ -18,7 +18,6 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -29,7 +28,7 @@ from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from storefront.lib.tasks import QueueableTask
+from storefront.lib.tasks import QueueableTask, enqueue
 
 # Exceptions of services that are shown to the user as an error message.
 SERVICE_ERRORS: tuple[type[Exception], ...] = (
@@ -63,12 +62,8 @@ def enqueue_or_fail(task: QueueableTask, **known: Any) -> None:
 
     Raises: TemporaryError: the broker is unreachable.
     """
-    try:
-        task.delay(**known)
-    except OperationalError as error:
-        raise TemporaryError(
-            _("The background workers do not respond. Try again in a minute.")
-        ) from error
+    if not enqueue(task, **known):
+        raise TemporaryError(_("The background workers do not respond. Try again in a minute."))
 
 
 class ConfirmForm(forms.Form):
@@ -290,9 +285,7 @@ class StaffAdmin(ConfirmingAdmin):
 
     def wake(self, request: HttpRequest, task: QueueableTask, **known: Any) -> None:
         """Queue a task for recorded work; without a broker, warn that a sweep does it later."""
-        try:
-            task.delay(**known)
-        except OperationalError:
+        if not enqueue(task, **known):
             words = _(
                 "The background workers do not respond. The task was saved and will be done later."
             )

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.accounting import invoices, profit_report
-from orders.accounting.profit import Profit, ProfitItem, Source, allocate
+from orders.accounting.profit import Profit, ProfitItem, Source
 from orders.cancellation import before_purchasing
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder, SupplierInvoice
 from orders.returns import supplier_returns
-from storefront.lib.money import Money
+from storefront.lib.money import Money, allocate
 from tests.factories.catalog import make_channel
 from tests.factories.claims import make_claim, make_shipped
 from tests.factories.orders import make_order, make_paid_order, make_purchase_orders, make_sellable

@@ -14,7 +14,7 @@ from orders.promotions.engine import (
     LineItem,
     PromotionRejection,
     PromotionRule,
-    allocate,
+    allocate_within,
     choose_best,
 )
 from storefront.lib.money import Money
@@ -186,7 +186,7 @@ def test_the_best_of_exclusive_promotions_wins_and_the_other_is_rejected():
 def test_allocated_parts_sum_up_within_their_limits(cents, weights):
     over = {key: Money.from_minor(weight, "EUR") for key, weight in weights.items()}
 
-    parts = allocate(Money.from_minor(cents, "EUR"), over)
+    parts = allocate_within(Money.from_minor(cents, "EUR"), over)
 
     assert sum(part.minor for part in parts.values()) == min(cents, sum(weights.values()))
     assert all(Money.zero("EUR") <= parts[key] <= over[key] for key in over)

@@ -13,6 +13,7 @@ from orders.purchasing import retries, submission_lookup, work_queue
 from orders.purchasing import submission as purchasing_submission
 from orders.purchasing import tasks as purchasing_tasks
 from storefront.lib.http.errors import CallDeferredError, PermanentError, TemporaryError
+from storefront.lib.http.retries import JITTER_SHARE
 from suppliers.connectors.records import QuotaExceededError
 from suppliers.resilience.circuit_breaker import CircuitBreakerOpenError
 from tests.factories.claims import make_claim
@@ -37,7 +38,7 @@ HOUR = timedelta(hours=1)
 def test_retry_after_is_respected_with_jitter(error, wait):
     found = [retries.retry_after(error, now=NOON) - NOON for _ in range(20)]
 
-    assert all(wait <= each <= wait + wait / retries.JITTER_SHARE for each in found)
+    assert all(wait <= each <= wait + wait / JITTER_SHARE for each in found)
     assert len(set(found)) > 1
 
 
