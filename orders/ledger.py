@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet, Sum
 from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.models import Payment, PaymentEvent
 from storefront.lib.db.bulk import insert
-from storefront.lib.db.prepared_queries import PreparedQuery, planned_cursor
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
@@ -252,7 +252,9 @@ def record(
     request = _pending_request(payment, update)
     if kind == Kind.REFUSED and request is None:
         return None, False
-    known = _WRITTEN.first(gateway=payment.gateway, external_id=update.external_id)
+    known = PaymentEvent.objects.filter(
+        gateway=payment.gateway, external_id=update.external_id
+    ).first()
     if known is not None:
         return known, False
     event = PaymentEvent(
@@ -268,13 +270,6 @@ def record(
     )
     insert([event])  # no conflict: the writer holds the lock of the payment
     return event, True
-
-
-def _written(*, gateway: str, external_id: str) -> QuerySet[PaymentEvent]:
-    return PaymentEvent.objects.filter(gateway=gateway, external_id=external_id)
-
-
-_WRITTEN = PreparedQuery(_written)
 
 
 def failure_id(update: PaymentUpdate) -> str:

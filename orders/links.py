@@ -9,11 +9,9 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from orders.models import Backorder, Order, Payment, PurchaseOrder
 from orders.numbers import normalize_order_number
-from storefront.lib.db.prepared_queries import PreparedQuery
 
 KEY_BYTES = 24
 # How long a supplier's link works after the purchase order has ended.
@@ -50,7 +48,7 @@ def find_order(*, number: str, key: str) -> Order | None:
     """Return an order by number and key; a wrong key and an unknown number look the same."""
     if _has_nul(number):
         return None
-    order = _BY_NUMBER.first(number=number)
+    order = _by_number(number)
     return order if _opens(order, key) else None
 
 
@@ -58,9 +56,10 @@ def find_with_payments(*, number: str, key: str) -> tuple[Order, list[Payment]] 
     """Return an order as ``find_order`` does, with all its payments, oldest first."""
     if _has_nul(number):
         return None
-    tried = _TRIED(number=number)
-    order = tried[0].order if tried else _BY_NUMBER.first(number=number)
-    return (order, tried) if order is not None and _opens(order, key) else None
+    tried = Payment.objects.filter(order__number=number).select_related("order__cart")
+    payments = list(tried.order_by("pk"))
+    order = payments[0].order if payments else _by_number(number)
+    return (order, payments) if order is not None and _opens(order, key) else None
 
 
 def _has_nul(number: str) -> bool:
@@ -73,16 +72,8 @@ def _opens(order: Order | None, key: str) -> bool:
     return secrets.compare_digest(expected.encode(), key.encode())
 
 
-def _by_number(*, number: str) -> QuerySet[Order]:
-    return Order.objects.filter(number=number).select_related("cart")
-
-
-def _tried(*, number: str) -> QuerySet[Payment]:
-    tried = Payment.objects.filter(order__number=number).select_related("order__cart")
-    return tried.order_by("pk")
-
-
-_BY_NUMBER, _TRIED = PreparedQuery(_by_number), PreparedQuery(_tried)
+def _by_number(number: str) -> Order | None:
+    return Order.objects.filter(number=number).select_related("cart").first()
 
 
 def find_by_email(*, number: str, email: str) -> Order | None:

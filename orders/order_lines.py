@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-
 from orders.cart.lines import LONG_FIELDS
 from orders.models import Order, OrderLine
-from storefront.lib.db.prepared_queries import PreparedQuery
 
 
 def read_order_lines(order: Order) -> list[OrderLine]:
     """Return all lines with variant, product and spec, in the order they were added."""
-    return _ORDER_LINES(order_id=order.pk)
-
-
-def _order_lines(*, order_id: int) -> QuerySet[OrderLine]:
-    lines = OrderLine.objects.filter(order=order_id)
-    lines = lines.select_related("variant__product__spec").order_by("pk")
-    return lines.defer(*(f"variant__{name}" for name in LONG_FIELDS))
-
-
-_ORDER_LINES = PreparedQuery(_order_lines)
+    lines = OrderLine.objects.filter(order=order).select_related("variant__product__spec")
+    return list(lines.defer(*(f"variant__{name}" for name in LONG_FIELDS)).order_by("pk"))

@@ -16,7 +16,6 @@ from catalog.pricing.guards import MAX_PRICE
 from catalog.pricing.landed_cost import LandedCost
 from catalog.pricing.price_calculation import Calculation, PricingInput
 from catalog.pricing.rule_selection import RuleScope
-from storefront.lib.db import bulk
 from storefront.lib.db.bulk import quantized
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
@@ -130,5 +129,5 @@ def record_changes(tagged: Sequence[PricedListing], *, now: datetime) -> None:
         )
         for each in moved
     )
-    bulk.insert_without_ids(PriceChange, changes)
+    PriceChange.objects.bulk_create(changes)
     price_holds.update_holds({each.listing: each.done for each in tagged}, now=now)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from django.db.models import QuerySet
-
 from orders.models import Order, PurchaseOrder
-from storefront.lib.db.prepared_queries import PreparedQuery
 
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
@@ -24,7 +21,9 @@ class CancellationStatus(StrEnum):
 
 def status_of(order: Order) -> CancellationStatus:
     """Return the status of an order's cancellation request; ``NONE`` if there is none."""
-    return status_from(_GOING_ON(order_id=order.pk))
+    return status_from(
+        PurchaseOrder.objects.filter(order=order, status__in=PurchaseOrder.CANCELABLE)
+    )
 
 
 def status_from(purchases: Iterable[PurchaseOrder]) -> CancellationStatus:
@@ -39,10 +38,3 @@ def status_from(purchases: Iterable[PurchaseOrder]) -> CancellationStatus:
     if any(each.submission_status == Submission.CANCELLATION_REJECTED for each in going_on):
         return CancellationStatus.REFUSED
     return CancellationStatus.NONE
-
-
-def _going_on(*, order_id: int) -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.filter(order=order_id, status__in=PurchaseOrder.CANCELABLE)
-
-
-_GOING_ON = PreparedQuery(_going_on)

@@ -21,7 +21,7 @@ from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import CART_RETENTION, MAX_QUANTITY
-from storefront.lib.db.bulk import insert, insert_together
+from storefront.lib.db.bulk import insert
 from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
 
@@ -367,7 +367,7 @@ def create_with_line(  # noqa: PLR0913 - the parts of one record
         quoted_at=now,
     )
     _keep_promise(line, found.promise)
-    insert_together([cart, line])
+    insert([cart, line])
     return line
 
 

@@ -36,7 +36,7 @@ from orders.promotions import redemptions
 from orders.routing.delivery_quote import ShippingQuote
 from orders.tax.rates import CountryRate
 from storefront.lib.address import Address
-from storefront.lib.db.bulk import insert_together
+from storefront.lib.db.bulk import insert
 from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
 from suppliers.inventory.ledger import NotEnoughStockError
@@ -276,7 +276,7 @@ def _place(  # noqa: PLR0913
     wanted: Counter[int] = Counter()
     for line in order_lines:
         wanted[line.level_id] += line.quantity
-    insert_together([order, *order_lines, *held, payment])
+    insert([order, *order_lines, *held, payment])
     redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
     network_limits.enforce(order=order, units=wanted)
     open_order_limits.release_superseded(earlier=earlier, levels=set(wanted), now=now)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from orders.gateways import gateway_for
 from orders.gateways.base import OpenedPayment
@@ -15,7 +14,6 @@ from orders.inventory import reservations
 from orders.models import Order, Payment
 from orders.payments import updates
 from storefront.lib.db.bulk import insert
-from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.state_machine import ConcurrentUpdateError
@@ -102,7 +100,7 @@ def _close_session(payment: Payment, opened: OpenedPayment, now: datetime) -> No
 
 @transaction.atomic(durable=True)
 def _get_or_create_payment(order: Order, now: datetime) -> Payment:
-    (order,) = _ORDER(order_id=order.pk)
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     tried = updates.payments_of(order)
     live = next((payment for payment in tried if payment.status in ACTIVE_STATES), None)
     if live is not None and live.status in PAID_STATES:
@@ -135,10 +133,3 @@ def _new_payment(order: Order, number: int, now: datetime) -> Payment:
         status_since=now,
         created_at=now,
     )
-
-
-def _order(*, order_id: int) -> QuerySet[Order]:
-    return Order.objects.select_for_update(of=["self"]).filter(pk=order_id)
-
-
-_ORDER = PreparedQuery(_order)

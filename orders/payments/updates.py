@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from orders import events, ledger
 from orders.gateways import gateway_for
@@ -23,7 +23,6 @@ from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.inventory import allocations
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import disputes, reviews
-from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.failpoints import failpoint
 
 Status = Payment.Status
@@ -40,7 +39,7 @@ class TooEarlyError(Exception):
 
 def payments_of(order: Order) -> list[Payment]:
     """Return all payments of an order, oldest first."""
-    return _PAYMENTS_OF(order_id=order.pk)
+    return list(Payment.objects.filter(order=order).order_by("pk"))
 
 
 def refresh(*, payment: Payment, now: datetime) -> Payment:
@@ -100,13 +99,14 @@ def apply(
             TooEarlyError        retry later: a capture before its authorization
     """
     if known is None or (known.gateway, known.reference) != (gateway, update.reference):
-        known = _BY_REFERENCE.first(gateway=gateway, reference=update.reference)
+        named = Payment.objects.exclude(reference="")
+        known = named.filter(gateway=gateway, reference=update.reference).first()
     if known is None:
         raise UnknownPaymentError(update.reference)
-    (order,) = _ORDER(order_id=known.order_id)
+    order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
     if update.news in disputes.HOLDING_UPDATES | reviews.REVIEWS:
         disputes.lock_purchase_orders(order)
-    (payment,) = _PAYMENT(payment_id=known.pk)
+    payment = Payment.objects.select_for_update(of=["self"]).get(pk=known.pk)
     for piece in ledger.split_total(payment, _void_as_failure(payment, update)):
         _require_earlier_updates(payment, piece)
         event, is_news = ledger.record(payment, piece, now=now)
@@ -213,25 +213,3 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
             reason="authorization expired",
             hold_reason="The authorization expired before the full amount was captured.",
         )
-
-
-def _order(*, order_id: int) -> QuerySet[Order]:
-    return Order.objects.select_for_update(of=["self"]).filter(pk=order_id)
-
-
-def _payment(*, payment_id: int) -> QuerySet[Payment]:
-    return Payment.objects.select_for_update(of=["self"]).filter(pk=payment_id)
-
-
-def _payments_of(*, order_id: int) -> QuerySet[Payment]:
-    return Payment.objects.filter(order=order_id).order_by("pk")
-
-
-def _by_reference(*, gateway: str, reference: str) -> QuerySet[Payment]:
-    # The partial index has no empty references; a generic plan needs the condition.
-    named = Payment.objects.exclude(reference="")
-    return named.filter(gateway=gateway, reference=reference)[:1]
-
-
-_ORDER, _PAYMENT = PreparedQuery(_order), PreparedQuery(_payment)
-_PAYMENTS_OF, _BY_REFERENCE = PreparedQuery(_payments_of), PreparedQuery(_by_reference)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest, HttpResponse
@@ -38,12 +39,16 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
     """Return the permission that opens an admin page: ``orders_order_changelist`` → view order."""
     match = request.resolver_match
     name = (match.url_name or "") if match and match.app_name == "admin" else ""
-    for model, table in admin.site._registry.items():  # noqa: SLF001 - as the admin finds tables
+    for model in filter(admin.site.is_registered, apps.get_models()):
         app, model_name = model._meta.app_label, model._meta.model_name  # noqa: SLF001
         if name.startswith(f"{app}_{model_name}_"):
             what = name.removeprefix(f"{app}_{model_name}_")
             is_read = what in {"changelist", "history"} or (what == "change" and _is_get(request))
-            asked = getattr(getattr(table, what, None), "allowed_permissions", ["change"])[0]
+            asked = getattr(
+                getattr(admin.site.get_model_admin(model), what, None),
+                "allowed_permissions",
+                ["change"],
+            )[0]
             if is_read:
                 verb = "view"
             elif what in {"add", "delete"}:

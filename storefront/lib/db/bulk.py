@@ -18,7 +18,7 @@ from django.db import connection, models
 from django.db.models import CharField, DecimalField, Field, JSONField, Model, TextField
 from django.db.models.expressions import DatabaseDefault
 
-from storefront.lib.db.prepared_queries import number_placeholders, planned_cursor, raw_cursor
+from storefront.lib.db.prepared_queries import number_placeholders, raw_cursor
 
 BATCH = 1000
 
@@ -59,28 +59,6 @@ def update[M: Model](model: type[M], changed: Mapping[M, Iterable[str]]) -> None
             cursor.execute(statement, [[row.pk for row in batch], *values])
 
 
-def insert_without_ids[M: Model](model: type[M], fresh: Iterable[M]) -> None:
-    """Insert rows, one statement per thousand; does not set their ids.
-
-    For long fact tables: ``bulk_create`` compiles every value of every row.
-    """
-    columns = [column for column in model._meta.concrete_fields if not column.primary_key]  # noqa: SLF001
-    names = ", ".join(f'"{column.column}"' for column in columns)
-    cast = ", ".join(f"CAST(c{place} AS {_type(each)})" for place, each in enumerate(columns))
-    arrays = ", ".join("%s::text[]" for _ in columns)
-    aliases = ", ".join(f"c{place}" for place in range(len(columns)))
-    statement = (
-        f'INSERT INTO "{model._meta.db_table}" ({names})'  # noqa: S608, SLF001
-        f" SELECT {cast} FROM unnest({arrays}) AS fresh({aliases})"
-    )
-    with connection.cursor() as cursor:
-        for batch in batched(fresh, BATCH):
-            values = [
-                [_text(column, getattr(row, column.attname)) for row in batch] for column in columns
-            ]
-            cursor.execute(statement, values)
-
-
 def _type(column: Field[Any, Any]) -> str:
     """Return the SQL type to cast to; never varchar, whose cast would truncate silently."""
     if isinstance(column, CharField | TextField):
@@ -107,30 +85,14 @@ def quantized(model: type[Model], column: str, value: Any) -> Any:
 # Inserts with ids
 
 
-def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:
-    """Insert new rows of one model and set their ids.
+def insert(rows: Sequence[models.Model]) -> None:
+    """Insert new rows by one statement and set their ids.
 
-    Sends no signals; does not read back database defaults.
+    A row may refer to one before it in ``rows``. Sends no signals; does not read back database
+    defaults.
     """
     if not rows:
-        return rows
-    table = type(rows[0])
-    names = _names(rows[0])
-    values = [_value(row, name) for row in rows for name in names]
-    with planned_cursor(connection) as cursor:
-        cursor.execute(_statement(table, names, len(rows)), values)
-        keys = cursor.fetchall()
-    for row, (key,) in zip(rows, keys, strict=True):
-        row.pk = key
-        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
-    return rows
-
-
-def insert_together(rows: Sequence[models.Model]) -> None:
-    """Insert rows of several models by one statement.
-
-    As ``insert``; a row may refer to one before it in ``rows``.
-    """
+        return
     places = {id(row): place for place, row in enumerate(rows)}
     parts: list[tuple[type[models.Model], tuple[str, ...], tuple[int | None, ...]]] = []
     values: list[Any] = []
@@ -142,7 +104,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
             _value(row, name) for name, link in zip(names, links, strict=True) if link is None
         ]
     with raw_cursor(connection) as cursor:
-        cursor.execute(_statements(tuple(parts)), values)
+        cursor.execute(_statement(tuple(parts)), values)
         keys = cursor.fetchone()
     for row, key, (_, names, links) in zip(rows, keys, parts, strict=True):
         row.pk = key
@@ -177,19 +139,7 @@ def _names(row: models.Model) -> tuple[str, ...]:
 
 
 @cache
-def _statement(table: type[models.Model], names: tuple[str, ...], count: int) -> str:
-    meta: Any = table._meta  # noqa: SLF001
-    quoted = connection.ops.quote_name
-    columns = ", ".join(quoted(meta.get_field(name).column) for name in names)
-    holes = f"({', '.join(['%s'] * len(names))})"
-    return (
-        f"INSERT INTO {quoted(meta.db_table)} ({columns})"  # noqa: S608 - names of our own columns
-        f" VALUES {', '.join([holes] * count)} RETURNING {quoted(meta.pk.column)}"
-    )
-
-
-@cache
-def _statements(
+def _statement(
     parts: tuple[tuple[type[models.Model], tuple[str, ...], tuple[int | None, ...]], ...],
 ) -> str:
     """Return a statement with one CTE per row: RETURNING of many rows has no guaranteed order."""

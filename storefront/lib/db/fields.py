@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage
@@ -18,8 +17,8 @@ class StoredGeneratedField(models.GeneratedField):
     def __init__(self, **words: Any) -> None:
         super().__init__(**{**words, "db_persist": True})
 
-    def _check_supported(self, databases: Sequence[str]) -> list[CheckMessage]:  # noqa: ARG002
-        return []
+    def check(self, **words: Any) -> list[CheckMessage]:
+        return super().check(**{**words, "databases": None})
 
     def deconstruct(self) -> Any:
         name, _path, args, words = super().deconstruct()

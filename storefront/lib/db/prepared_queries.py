@@ -3,11 +3,13 @@
 Django compiles the SQL at each call, which for a query over several tables takes many times as long
 as the database's answer. It also decides at each answer how rows become models, and sets each
 column by itself. Here both are decided once.
+
+For the queries of the product page, the lists, the cart and the checkout; all others are plain
+Django. A queryset may join, annotate and defer; it may not prefetch, and returns model instances.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -17,42 +19,17 @@ from typing import Any
 import psycopg.sql
 from django.db import connections, models
 from django.db.backends.postgresql.base import CursorMixin, ServerBindingCursor
-from django.db.models import FETCH_ONE, Model, QuerySet
+from django.db.models import Model
 from django.db.models.base import ModelState
-from django.db.models.query import ModelIterable
 
-from storefront.lib.db import plan_cache
-
-
-class CustomRowsError(TypeError):
-    """The rows of this queryset must be built by Django."""
+from storefront.lib.db import internals
 
 
-class RowBuilder:
-    """Builds the model instances of a compiled queryset; sends no signals.
-
-    Raises: CustomRowsError: the model builds its instances in a custom way.
-    """
-
-    def __init__(self, queryset: QuerySet[Any], compiler: Any) -> None:
-        told: Any = queryset
-        if (
-            told._iterable_class is not ModelIterable  # noqa: SLF001
-            or told._known_related_objects  # noqa: SLF001
-            or told._fetch_mode is not FETCH_ONE  # noqa: SLF001
-        ):
-            raise CustomRowsError(str(queryset.model))
-        self._annotated: Mapping[str, int] = compiler.annotation_col_map or {}
-        self._make = _one(compiler.klass_info, compiler.select, queryset.db)
-
-    def make(self, row: Sequence[Any]) -> Any:
-        made = self._make(row)
-        for name, place in self._annotated.items():
-            setattr(made, name, row[place])
-        return made
+class CannotPrepareError(TypeError):
+    """A value does not appear in the SQL as it was given, or Django must build the rows."""
 
 
-def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable[..., Any]:
+def _row_builder(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable[..., Any]:
     """Return a function that builds an instance of one model and its joined relations."""
     model, places = info["model"], info["select_fields"]
     if (
@@ -61,12 +38,12 @@ def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable
         or model.__init__ is not Model.__init__
         or model.from_db.__func__ is not Model.from_db.__func__  # type: ignore[attr-defined]
     ):
-        raise CustomRowsError(str(model))
+        raise CannotPrepareError(f"{model} builds its instances in a custom way")
     names = [select[place][0].target.attname for place in places]
     first, last = places[0], places[-1] + 1
     key = first + names.index(model._meta.pk.attname)  # noqa: SLF001
     others = [
-        (_one(other, select, using), other["local_setter"], other["remote_setter"])
+        (_row_builder(other, select, using), other["local_setter"], other["remote_setter"])
         for other in info.get("related_klass_infos", [])
     ]
 
@@ -96,10 +73,6 @@ _SAMPLE_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _SAMPLE_DATE = date(1902, 1, 1)
 _MAX_SHIFT = timedelta(days=1_000)  # a query adds less than this to a moment
 _SAMPLE_ID = -7_000_001
-
-
-class CannotPrepareError(TypeError):
-    """A value does not appear in the SQL as it was given, so it cannot be replaced."""
 
 
 @contextmanager
@@ -132,8 +105,8 @@ def raw_cursor(connection: Any) -> Iterator[Any]:
 
 @contextmanager
 def _counted(connection: Any, cursor: Any) -> Iterator[Any]:
-    wrapped = connection._prepare_cursor(cursor)  # noqa: SLF001 - so that Django logs its queries
-    with wrapped, plan_cache.discard_stale_plans(connection.connection):
+    wrapped = internals.logged(connection, cursor)
+    with wrapped, internals.discard_stale_plans(connection.connection):
         yield wrapped
 
 
@@ -144,7 +117,7 @@ def _open(connection: Any) -> None:
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    plan_cache.enable(connection.connection, prepare_after=PREPARE_AFTER)
+    internals.keep_plans(connection.connection, prepare_after=PREPARE_AFTER)
 
 
 def number_placeholders(sql: str, said: Mapping[int, str] | None = None) -> str:
@@ -194,23 +167,21 @@ class _Statement:
         samples = {
             name: _sample(value, place) for place, (name, value) in enumerate(values.items())
         }
-        self._queryset = build(**samples)
-        self._using = self._queryset.db
-        self._compiler: Any = self._queryset.query.get_compiler(using=self._using)
-        sql, self._params = self._compiler.as_sql()
+        queryset = build(**samples)
+        self._using = queryset.db
+        compiler: Any = queryset.query.get_compiler(using=self._using)
+        sql, self._params = compiler.as_sql()
         self._placeholders = [_placeholder(param, samples) for param in self._params]
         found = {hole[0] for hole in self._placeholders if hole}
         if missing := samples.keys() - found:
             raise CannotPrepareError(f"{', '.join(sorted(missing))} cannot be told apart in {sql}")
-        columns = [each[0] for each in self._compiler.select[: self._compiler.col_count]]
-        self._converters = self._compiler.get_converters(columns)
+        columns = [each[0] for each in compiler.select[: compiler.col_count]]
+        self._converters = compiler.get_converters(columns)
         lists = {name for name, value in values.items() if isinstance(value, list)}
         marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._placeholders])
         self._sql = number_placeholders(marked, self._literals())
-        try:
-            self._maker: RowBuilder | None = RowBuilder(self._queryset, self._compiler)
-        except CustomRowsError:
-            self._maker = None
+        self._make = _row_builder(compiler.klass_info, compiler.select, self._using)
+        self._annotated: Mapping[str, int] = compiler.annotation_col_map or {}
 
     def _literals(self) -> dict[int, str]:
         """Return the parameters that are the same each time, as SQL literals."""
@@ -229,16 +200,13 @@ class _Statement:
         with raw_cursor(connection) as cursor:
             cursor.execute(self._sql, tuple(self._parameters(values)))
             rows = cursor.fetchall()
-        if self._maker is None:
-            return self._rows_by_django(rows, connection)
-        make = self._maker.make
-        made = [make(row) for row in self._converted(rows, connection)]
-        if self._queryset._prefetch_related_lookups:  # type: ignore[attr-defined]  # noqa: SLF001
-            models.prefetch_related_objects(
-                made,
-                *self._queryset._prefetch_related_lookups,  # type: ignore[attr-defined]  # noqa: SLF001
-            )
-        return made
+        found = []
+        for row in self._converted(rows, connection):
+            made = self._make(row)
+            for name, place in self._annotated.items():
+                setattr(made, name, row[place])
+            found.append(made)
+        return found
 
     def _converted(self, rows: list[Any], connection: Any) -> Iterator[Sequence[Any]]:
         if not self._converters:
@@ -250,15 +218,6 @@ class _Statement:
                 for convert in converters:
                     values[place] = convert(values[place], expression, connection)
             yield values
-
-    def _rows_by_django(self, rows: list[Any], connection: Any) -> list[Any]:
-        compiler = copy.copy(self._compiler)
-        compiler.connection = connection  # the compiler was made in another thread
-        compiler.execute_sql = lambda *_args, **_options: [rows]
-        compiler.get_converters = lambda _columns: self._converters
-        asked = self._queryset.all()
-        asked.query.get_compiler = lambda *_args, **_options: compiler  # type: ignore[method-assign]
-        return list(asked)
 
     def _parameters(self, values: dict[str, Any]) -> Iterator[Any]:
         for name, later in filter(None, self._placeholders):

@@ -7,6 +7,8 @@ from functools import wraps
 
 from django.db import transaction
 
+from storefront.lib.db.internals import is_of_test_case
+
 
 class TransactionRequiredError(RuntimeError):
     """A function that must share its caller's transaction was called without one."""
@@ -22,11 +24,7 @@ def in_transaction() -> bool:
     The wrapping transaction of a test case does not count: otherwise no test could make outbound
     calls or detect a missing transaction.
     """
-    connection = transaction.get_connection()
-    blocks = [
-        block for block in connection.atomic_blocks if not getattr(block, "_from_testcase", False)
-    ]
-    return bool(blocks)
+    return not all(map(is_of_test_case, transaction.get_connection().atomic_blocks))
 
 
 def requires_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:

@@ -27,7 +27,8 @@ JITTER_SHARE = 10  # jitter: at most a tenth of the wait
 
 def backoff(first: timedelta, *, failures: int, longest: timedelta) -> timedelta:
     """Return the first wait, doubled for each failure, at most ``longest``."""
-    return min(first * 2 ** min(failures, MAX_DOUBLINGS), longest)
+    times: int = 2 ** min(failures, MAX_DOUBLINGS)
+    return min(first * times, longest)
 
 
 def add_jitter(wait: timedelta) -> timedelta:

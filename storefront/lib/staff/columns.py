@@ -46,8 +46,9 @@ def choice_label(model: type[models.Model], column: str, value: Any) -> str:
 
 def joins_for_names(model: type[models.Model]) -> tuple[str, ...]:
     """Return the relations that the list of a model joins, because row names need them."""
-    table = admin.site._registry.get(model)  # noqa: SLF001 - as the admin finds related tables
-    joined = getattr(table, "list_select_related", ())
+    if not admin.site.is_registered(model):
+        return ()
+    joined = admin.site.get_model_admin(model).list_select_related
     return tuple(joined) if isinstance(joined, list | tuple) else ()
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,7 +24,6 @@ from orders.cancellation import status
 from orders.models import AddressChangeRequest, Backorder, Order, PurchaseOrder
 from orders.purchasing import tasks
 from storefront.lib.address import Address
-from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.tasks import enqueue
 from storefront.web.core.address_form import CheckoutAddressForm
@@ -66,7 +64,8 @@ class Destination:
 
 def address_changes_of(order: Order) -> list[AddressChangeRequest]:
     """Return the address changes of an order, the last one at the end."""
-    return _ADDRESS_CHANGES(order_id=order.pk)
+    mine = AddressChangeRequest.objects.filter(purchase_order__order=order)
+    return list(mine.order_by("place", "pk"))
 
 
 def destinations(
@@ -141,14 +140,6 @@ def _is_settled(order: Order, last: AddressChangeRequest) -> bool:
         if each["what"] == "corrected"
     ]
     return any(at > last.status_since for at in corrected)
-
-
-def _address_changes(*, order_id: int) -> QuerySet[AddressChangeRequest]:
-    mine = AddressChangeRequest.objects.filter(purchase_order__order=order_id)
-    return mine.order_by("place", "pk")
-
-
-_ADDRESS_CHANGES = PreparedQuery(_address_changes)
 
 
 CHANGES_PER_HOUR = 20  # per order

@@ -8,13 +8,12 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
-from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.web.orders.cancellation import STATE_TEXTS, CancellationState, state_of
 
 
@@ -103,7 +102,20 @@ class ParcelView:
 
 def purchases_of(order: Order) -> list[PurchaseOrder]:
     """Return all purchase orders of an order, with their parcels."""
-    return _PURCHASES(order_id=order.pk)
+    packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
+    inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+    bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
+    waits = Backorder.objects.filter(
+        purchase_order=OuterRef("pk"), kind=Backorder.Kind.LATER, chosen=Backorder.Choice.WAIT
+    )
+    rows = (
+        PurchaseOrder.objects.filter(order=order)
+        .annotate(agreed_by=Subquery(waits.order_by("-arrives_by").values("arrives_by")[:1]))
+        .select_related("shipment")
+        .prefetch_related(bought, Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+        .order_by("pk")
+    )
+    return list(rows)
 
 
 def parcel_views(
@@ -151,25 +163,6 @@ def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) 
         for row in purchase.lines.all()
         if row.is_active and row.offer.variant_id not in {None, sold.get(row.order_line_id)}
     }
-
-
-def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
-    packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
-    inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
-    bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
-    waits = Backorder.objects.filter(
-        purchase_order=OuterRef("pk"), kind=Backorder.Kind.LATER, chosen=Backorder.Choice.WAIT
-    )
-    return (
-        PurchaseOrder.objects.filter(order=order_id)
-        .annotate(agreed_by=Subquery(waits.order_by("-arrives_by").values("arrives_by")[:1]))
-        .select_related("shipment")
-        .prefetch_related(bought, Prefetch("shipment__parcels", packed.prefetch_related(inside)))
-        .order_by("pk")
-    )
-
-
-_PURCHASES = PreparedQuery(_purchases)
 
 
 def _parcel_views(

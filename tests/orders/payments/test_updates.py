@@ -224,20 +224,19 @@ def test_a_second_refund_waits_for_the_capture_that_it_pays_back():
 
 
 def test_news_find_their_payment_by_an_index():
-    """Its plan is made once for all names, before the server is told one."""
     unknown = replace(news_of(make_payment(make_order()), "authorized"), reference="unknown")
     asked = []
 
-    def listen(execute, sql, *rest):
-        asked.append(sql)
-        return execute(sql, *rest)
+    def listen(execute, sql, params, *rest):
+        asked.append((sql, params))
+        return execute(sql, params, *rest)
 
     with connection.execute_wrapper(listen), pytest.raises(payment_updates.UnknownPaymentError):
         payment_updates.apply(update=unknown, gateway="fake", now=NOON)
 
-    (question,) = (sql for sql in asked if '"reference" = $' in sql)
+    (question,) = (each for each in asked if '"reference" = %s' in each[0])
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # the table is small here
-        cursor.execute(f"EXPLAIN (GENERIC_PLAN) {question}")
+        cursor.execute(f"EXPLAIN {question[0]}", question[1])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "payment_once_per_reference" in plan

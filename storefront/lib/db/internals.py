@@ -1,7 +1,10 @@
-"""Plan cache: keep the server's query plans after a rollback or DDL, drop those that are invalid.
+"""Internals: the only uses of private attributes of Django and psycopg.
 
-psycopg deallocates all plans on rollback and after commands such as DROP TABLE, because a plan may
-use what the transaction created. The shop's statements use no temporary tables. When many
+``TRIED`` names the versions that were tried; a test fails with any other, so that an upgrade checks
+each function here.
+
+Plans: psycopg deallocates all plans on rollback and after commands such as DROP TABLE, because a
+plan may use what the transaction created. The shop's statements use no temporary tables. When many
 transactions roll back, as when the last units of a product are contested, each rollback would make
 the connection plan everything again.
 """
@@ -18,13 +21,14 @@ from django.db import NotSupportedError
 from psycopg._preparing import Prepare, PrepareManager
 from psycopg.pq.abc import PGresult
 
+TRIED = {"django": "6.1.3", "psycopg": "3.3.9"}
 INVALIDATING_COMMANDS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
 
 
 class _PersistentPrepareManager(PrepareManager):
     """Prepare manager that discards plans only after ALTER, DISCARD ALL or DEALLOCATE ALL.
 
-    A release alters tables in another session: see ``plan_cache.discard_stale_plans``.
+    A release alters tables in another session: see ``discard_stale_plans``.
     """
 
     def clear(self) -> bool:
@@ -44,7 +48,7 @@ class _PersistentPrepareManager(PrepareManager):
         return any(INVALIDATING_COMMANDS.match(word) for word in words) and self.forget()
 
 
-def enable(session: psycopg.Connection[Any], *, prepare_after: int) -> None:
+def keep_plans(session: psycopg.Connection[Any], *, prepare_after: int) -> None:
     """Prepare statements after ``prepare_after`` executions, and keep their plans.
 
     The manager is replaced only once per connection, because it numbers its statements.
@@ -66,3 +70,13 @@ def discard_stale_plans(session: psycopg.Connection[Any]) -> Iterator[None]:
         if isinstance(session._prepared, _PersistentPrepareManager):  # noqa: SLF001
             session._prepared.forget()  # noqa: SLF001
         raise
+
+
+def logged(connection: Any, cursor: Any) -> Any:
+    """Wrap a cursor as Django wraps its own, so that its queries are logged and counted."""
+    return connection._prepare_cursor(cursor)  # noqa: SLF001
+
+
+def is_of_test_case(block: Any) -> bool:
+    """Test whether an ``atomic`` block is the wrapping transaction of a test case."""
+    return bool(getattr(block, "_from_testcase", False))

@@ -1,15 +1,25 @@
-"""Plan cache: a session recovers after one failure when a table changes."""
+"""Internals: used only with tried versions; a session recovers after a table changed."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 
+import django
+import psycopg
 import pytest
 from django.db import NotSupportedError, connection, transaction
 
+from storefront.lib.db import internals
 from storefront.lib.db.prepared_queries import PREPARE_AFTER, planned_cursor, raw_cursor
 
 ASKED = ("SELECT * FROM released", "SELECT released.* FROM released")
+
+
+def test_the_installed_versions_were_tried():
+    """After an upgrade: check each function of ``internals``, then name the new version there."""
+    installed = {"django": django.__version__, "psycopg": psycopg.__version__}
+
+    assert installed == internals.TRIED
 
 
 def ask(statement, opened):
