@@ -42,20 +42,9 @@ CELL_LIMITS: Mapping[str, CellLimits] = {
     "32650": CellLimits(7000, Decimal("3.2"), 150, 6000),
 }
 BUILT_IN = "built_in"
+# Only lithium gives three volts and more in one cell.
 LITHIUM_FORMATS = frozenset(
-    {
-        "CR123A",
-        "CR2",
-        "CR2032",
-        "10440",
-        "14500",
-        "16340",
-        "18350",
-        "18650",
-        "21700",
-        "26650",
-        "32650",
-    }
+    name for name, cell in CELL_LIMITS.items() if cell.voltage > Decimal("1.5")
 )
 LITHIUM_CHEMISTRIES = frozenset({"li_ion", "li_po", "lifepo4", "lithium_metal"})
 

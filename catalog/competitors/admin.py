@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog.competitors import labels, matching, price_import
-from catalog.competitors.csv_format import UnreadableFileError
+from catalog.competitors.csv_format import RejectedLine, UnreadableFileError
 from catalog.competitors.labels import PRICE_LIST_FIELDSETS
 from catalog.models import (
     CompetitorPrice,
@@ -125,10 +124,9 @@ class CompetitorPriceListAdmin(StaffAdmin):
         try:
             found = matching.preview(file=file)
         except UnreadableFileError as error:
-            kept = [_rejection_text(*each) for each in file.refused[:MAX_SHOWN_LINES]]
-            table = _table(gettext("Rejected rows"), kept, total=len(file.refused))
+            refused = [RejectedLine(*each) for each in file.refused]
             why = labels.message(error.code, error.values)
-            return format_html("<p>{}</p>{}", why, table)
+            return format_html("<p>{}</p>{}", why, _rejected_rows(refused))
         matched = [
             (
                 each.line.number,
@@ -139,10 +137,6 @@ class CompetitorPriceListAdmin(StaffAdmin):
                 columns.as_number(each.confidence),
             )
             for each in found.matched[:MAX_SHOWN_LINES]
-        ]
-        refused = [
-            _rejection_text(each.number, each.code, each.values)
-            for each in found.refused[:MAX_SHOWN_LINES]
         ]
         return format_html(
             "{}{}",
@@ -159,12 +153,7 @@ class CompetitorPriceListAdmin(StaffAdmin):
                     gettext("Match confidence (1 = certain)"),
                 ),
             ),
-            _table(
-                gettext("Rejected rows"),
-                refused,
-                total=len(found.refused),
-                headings=(gettext("Row"), gettext("Reason")),
-            ),
+            _rejected_rows(found.refused),
         )
 
     @action(description=_("Apply matched rows"), icon="download_done")
@@ -196,16 +185,19 @@ def _import(file: CompetitorPriceList, *, actor: str) -> price_import.ImportResu
         raise UnreadableFileError(words) from error
 
 
-def _rejection_text(
-    number: int, code: str, values: Mapping[str, Any] = MappingProxyType({})
-) -> tuple[int, str]:
-    """Return the rejection as text, including one stored as a sentence."""
-    return number, labels.message(code, values)
+def _rejected_rows(refused: Sequence[RejectedLine]) -> str:
+    return _table(
+        gettext("Rejected rows"),
+        [
+            (each.number, labels.message(each.code, each.values))
+            for each in refused[:MAX_SHOWN_LINES]
+        ],
+        total=len(refused),
+        headings=(gettext("Row"), gettext("Reason")),
+    )
 
 
-def _table(
-    title: str, lines: list[tuple[Any, ...]], *, total: int, headings: Iterable[str] = ()
-) -> str:
+def _table(title: str, lines: list[tuple[Any, ...]], *, total: int, headings: Iterable[str]) -> str:
     rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
     body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
     return format_html(

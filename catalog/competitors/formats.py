@@ -6,29 +6,18 @@ entry in ``PARSERS``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from catalog.competitors import csv_format, json_format
 from catalog.competitors.csv_format import PriceLine, RejectedLine
 from catalog.enums import ListFormat
 
-
-class Parser(Protocol):
-    """Parses one format."""
-
-    def __call__(self, text: str) -> Iterator[PriceLine | RejectedLine]:
-        """Yield each line, valid or rejected, in file order.
-
-        Raises: UnreadableFileError  the file is no price list
-        """
-        ...
-
-
-PARSERS: Mapping[ListFormat, Parser] = {
+# A parser yields each line, valid or rejected, in file order, or raises ``UnreadableFileError``.
+PARSERS: Mapping[ListFormat, Callable[[str], Iterator[PriceLine | RejectedLine]]] = {
     ListFormat.CSV: csv_format.parse,
     ListFormat.JSON: json_format.parse,
-    ListFormat.OURS: json_format.parse_strict,
+    ListFormat.OURS: partial(json_format.parse, is_strict=True),
 }
 
 

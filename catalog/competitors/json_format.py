@@ -54,28 +54,16 @@ TIMESTAMP = re.compile(
 )
 
 
-def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
+def parse(text: str, *, is_strict: bool = False) -> Iterator[PriceLine | RejectedLine]:
     """Yield each object of a list, or of the list ``prices`` in an object; counted from 1.
 
+    ``is_strict``: it must be in our own format, where an unknown field is an error.
     Raises: UnreadableFileError  no such list, or too long
     """
     for number, row in _rows(text):
         try:
-            cells = _cells(row)
-        except InvalidCellError as error:
-            yield RejectedLine(number, error.code, error.values)
-        else:
-            yield parse_line(number, cells)
-
-
-def parse_strict(text: str) -> Iterator[PriceLine | RejectedLine]:
-    """Yield each object in our own format; an unknown field is an error.
-
-    Raises: UnreadableFileError  no such list, or too long
-    """
-    for number, row in _rows(text):
-        try:
-            _validate_row(row)
+            if is_strict:
+                _validate_row(row)
             cells = _cells(row)
         except InvalidCellError as error:
             yield RejectedLine(number, error.code, error.values)

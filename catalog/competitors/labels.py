@@ -17,12 +17,7 @@ from catalog.models import CompetitorPriceList
 from catalog.models.competitors import ImportOutcome, MatchMethod
 from storefront.lib.staff.fieldsets import Group
 
-PRICE_LIST_FIELDSETS = (
-    Group(
-        _("File"),
-        ("file",),
-    ),
-)
+PRICE_LIST_FIELDSETS = (Group(_("File"), ("file",)),)
 
 
 MESSAGES: Mapping[str, Promise | str] = {
@@ -73,22 +68,19 @@ IMPLAUSIBLE = "doubtful"
 
 
 def message(code: str, values: Mapping[str, Any]) -> str:
-    """Return why a line or a list is rejected; a stored sentence is returned as is."""
-    sentence = MESSAGES.get(code)
-    if sentence is None:
-        return code
+    """Return why a line or a list is rejected."""
     shown = dict(values)
     if "goods" in shown:
         shown["goods"] = ", ".join(f"{MatchMethod(by).label} {name}" for by, name in shown["goods"])
     if "names" in shown:
         between = gettext(" and ")
         shown["names"] = between.join(str(MatchMethod(by).label) for by in shown["names"])
-    return str(sentence) % shown
+    return str(MESSAGES[code]) % shown
 
 
 def review_reason(file: CompetitorPriceList) -> str:
     """Return why staff must check a list; empty if they need not."""
-    return implausible_changes(file.counts) if file.problem == IMPLAUSIBLE else file.problem
+    return implausible_changes(file.counts) if file.problem else ""
 
 
 def implausible_changes(counts: Mapping[str, Any]) -> str:
@@ -104,35 +96,25 @@ def implausible_changes(counts: Mapping[str, Any]) -> str:
 
 def import_result(counts: Mapping[str, Any]) -> str:
     """Return how many lines had each result; zeros are omitted."""
-    said = {**{one.value: one.label for one in ImportOutcome}, "refused": _("rejected")}
+    said = {
+        **{one.value: one.label for one in ImportOutcome},
+        "refused": _(
+            "rejected",
+        ),
+    }
     if "changed" not in counts and "matched" in counts:
-        said |= {"matched": _("matched")}  # not imported
+        said |= {
+            "matched": _(
+                "matched",
+            )
+        }  # not imported
     return " · ".join(f"{name}: {counts[code]}" for code, name in said.items() if counts.get(code))
 
 
 # Form fields of a price source
 
 SOURCE_FIELDSETS = (
-    Group(
-        _("Source"),
-        (
-            "name",
-            "url",
-            "list_format",
-        ),
-    ),
-    Group(
-        _("Schedule"),
-        (
-            "interval_minutes",
-            "is_enabled",
-        ),
-    ),
-    Group(
-        _("Authentication"),
-        (
-            "header",
-            "secret",
-        ),
-    ),
+    Group(_("Source"), ("name", "url", "list_format")),
+    Group(_("Schedule"), ("interval_minutes", "is_enabled")),
+    Group(_("Authentication"), ("header", "secret")),
 )

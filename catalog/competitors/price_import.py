@@ -36,6 +36,10 @@ LIST_RETENTION = timedelta(days=30)
 CONTENT_RETENTION = timedelta(days=3)
 MAX_STORED_CONTENTS = 20
 DELETE_BATCH = 500
+RECORDED_FIELDS = (
+    *("variant_id", "competitor", "amount", "currency", "has_tax", "as_of", "source"),
+    "reported_by",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,13 +147,9 @@ def delete_old(*, now: datetime) -> int:
     """
     _machine_lists().filter(received_at__lt=now - CONTENT_RETENTION).update(content="")
     told = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
-    old = (
-        told.filter(received_at__lt=now - LIST_RETENTION)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    old = told.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")
     forgotten = 0
-    while ids := list(old[:DELETE_BATCH]):
+    while ids := list(old.values_list("pk", flat=True)[:DELETE_BATCH]):
         # Django loads rows referenced by sources before it deletes them: omit the contents.
         forgotten += CompetitorPriceList.objects.filter(pk__in=ids).only("pk").delete()[0]
     return forgotten
@@ -226,21 +226,10 @@ def _write(
                 heard.add(price.variant_id)
     CompetitorPrice.objects.bulk_create(new)
     bulk.update(CompetitorPrice, changed)
-    CompetitorPriceChange.objects.bulk_create(_price_change(price, now=now) for price in moved)
+    CompetitorPriceChange.objects.bulk_create(
+        CompetitorPriceChange(at=now, **{name: getattr(price, name) for name in RECORDED_FIELDS})
+        for price in moved
+    )
     heard |= {price.variant_id for price in moved}
     repricing_queue.enqueue_market_followers(variant_ids=heard, now=now)
     return done
-
-
-def _price_change(price: CompetitorPrice, *, now: datetime) -> CompetitorPriceChange:
-    return CompetitorPriceChange(
-        variant_id=price.variant_id,
-        competitor=price.competitor,
-        amount=price.amount,
-        currency=price.currency,
-        has_tax=price.has_tax,
-        as_of=price.as_of,
-        source=price.source,
-        reported_by=price.reported_by,
-        at=now,
-    )

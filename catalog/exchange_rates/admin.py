@@ -19,23 +19,8 @@ from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from storefront.lib.staff.fieldsets import Group
 
 RATE_FIELDSETS = (
-    Group(
-        _("Currencies"),
-        (
-            "base",
-            "quote",
-        ),
-    ),
-    Group(
-        _("Exchange rate"),
-        (
-            "rate",
-            "source",
-            "as_of",
-            "validity",
-            "pending_rate",
-        ),
-    ),
+    Group(_("Currencies"), ("base", "quote")),
+    Group(_("Exchange rate"), ("rate", "source", "as_of", "validity", "pending_rate")),
 )
 
 
@@ -51,9 +36,20 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if given.get("as_of") and given["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW:
+        if (
+            given.get(
+                "as_of",
+            )
+            and given["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW
+        ):
             self.add_error("as_of", gettext("The date cannot be in the future."))
-        if given.get("rate") is not None and given["rate"] <= 0:
+        if (
+            given.get(
+                "rate",
+            )
+            is not None
+            and given["rate"] <= 0
+        ):
             self.add_error("rate", gettext("The rate must be above 0."))
         return given
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -84,17 +85,8 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
         ):
             done[base] = "known"
             continue
-        update = ExchangeRateUpdate(
-            base=base,
-            quote=quote,
-            rate=rate,
-            old_rate=row.rate if row else None,
-            source=source[:60],
-            as_of=as_of,
-            status=Status.TAKEN,
-            status_since=now,
-            reported_by=actor[:100],
-            reported_at=now,
+        update = _new_update(
+            row, base=base, quote=quote, rate=rate, source=source, as_of=as_of, actor=actor, now=now
         )
         if row is not None and exceeds_max_change(
             old=row.rate,
@@ -134,19 +126,26 @@ def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
         raise FutureRateError(f"The rate of {as_of:%Y-%m-%d} is dated in the future.")
     present = _lock(quote).get(base)
     _supersede(base=base, quote=quote, actor=actor, now=now)
-    update = ExchangeRateUpdate.objects.create(
-        base=base,
-        quote=quote,
-        rate=rate,
-        old_rate=present.rate if present else None,
+    update = _new_update(
+        present, base=base, quote=quote, rate=rate, source=source, as_of=as_of, actor=actor, now=now
+    )
+    update.save()
+    return _apply(update, now=now)
+
+
+def _new_update(
+    row: ExchangeRate | None, *, source: str, actor: str, now: datetime, **told: Any
+) -> ExchangeRateUpdate:
+    """Return an update that takes effect, unsaved; ``row`` is the current rate."""
+    return ExchangeRateUpdate(
+        **told,
+        old_rate=row.rate if row else None,
         source=source[:60],
-        as_of=as_of,
         status=Status.TAKEN,
         status_since=now,
         reported_by=actor[:100],
         reported_at=now,
     )
-    return _apply(update, now=now)
 
 
 @transaction.atomic(durable=True)

@@ -129,7 +129,6 @@ class ListingAdmin(StaffAdmin):
             and columns.as_money(Money(listing.price_amount, currency)),
             "steps": [
                 {
-                    "code": step.code,
                     "words": labels.step_label(step.code),
                     "note": labels.step_note(step),
                     "amount": ""

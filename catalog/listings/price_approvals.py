@@ -85,7 +85,7 @@ def keep_current_price(*, hold: PriceHold, actor: str, reason: str, now: datetim
         raise ConcurrentUpdateError(f"{hold}: the landed cost has changed")
     if listing.price_amount != hold.old_amount:
         rule_id = listing.rule_id or hold.rule_id
-        breakdown = {**hold.breakdown, "override_reason": actor, "because": reason}
+        breakdown = {**hold.breakdown, "kept_by": actor, "kept_because": reason}
         _publish(listing, hold.old_amount, hold=hold, rule_id=rule_id, breakdown=breakdown, now=now)
 
 

@@ -75,9 +75,9 @@ def _cells(breakdown: Mapping[str, Any], currency: str) -> Iterator[tuple[str, s
     if breakdown.get("origins"):
         yield "origins", ", ".join(breakdown["origins"])
     for code, amount, note in breakdown.get("steps", ()):
-        if code == "present":  # in an old breakdown this is the price before it
+        if code == "current_price":  # in an old breakdown this is the price before it
             continue
         money = amount and columns.as_money(Money(Decimal(amount), currency))
         said = labels.step_note(Step(code=code, note=note))
         told = " · ".join(filter(None, [said, money])) or "✓"
-        yield "price" if code.startswith("stop_") else code, told
+        yield "price" if code.startswith("blocked_") else code, told

@@ -32,16 +32,8 @@ from storefront.lib.staff.inlines import inline
 Status = PriceBook.Status
 
 
-def _scope(rule: PriceRule) -> str:
-    return labels.rule_scope(rule)
-
-
-def _method(rule: PriceRule) -> str:
-    return labels.rule_method(rule)
-
-
-scope_column = admin.display(description=_("Applies to"))(_scope)
-method_column = admin.display(description=_("Method"))(_method)
+scope_column = admin.display(description=_("Applies to"))(labels.rule_scope)
+method_column = admin.display(description=_("Method"))(labels.rule_method)
 
 
 @admin.register(PriceBook)
@@ -271,8 +263,7 @@ class PriceRuleAdmin(StaffAdmin):
 
 def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the dry run result of one time in words."""
-    # Older results have no column for the time.
-    rows = [dict(zip(dry_run.HEADINGS, row, strict=False)) for row in found["largest"]]
+    rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in found["largest"]]
     return {
         "at": parse_datetime(found["at"]) if "at" in found else None,
         "counts": found["counts"],

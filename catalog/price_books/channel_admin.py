@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, SellingCosts
 from catalog.price_books import versions
-from catalog.price_books.channel_labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
+from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
+from catalog.pricing.policy import TERMS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.country_fields import CountriesField
@@ -126,17 +127,7 @@ class SellingCostsAdmin(StaffAdmin):
     """Selling costs; a change reprices the channel."""
 
     empty_text: ClassVar = _("Add selling fees. Without them, a channel has no prices.")
-    editable = (
-        "supplier_fee_rate",
-        "supplier_fee_amount",
-        "freight_amount",
-        "duty_amount",
-        "handling_amount",
-        "payment_fee_rate",
-        "payment_fee_amount",
-        "channel_fee_rate",
-        "tax_rate",
-    )
+    editable = TERMS
     may_add = True
     may_delete = True
     groups = SELLING_COST_FIELDSETS

@@ -54,7 +54,7 @@ def why_stale(*, book: PriceBook, now: datetime) -> str:
         return "Start a dry run first and check the changes."
     if now - book.dry_run_at > MAX_AGE:
         return f"The dry run is more than {MAX_AGE // timedelta(hours=1)} hours old: {RERUN_HINT}"
-    if (book.dry_run_result or {}).get("counted_by") != input_hash(channel=book.channel, now=now):
+    if (book.dry_run_result or {}).get("input_hash") != input_hash(channel=book.channel, now=now):
         return f"Exchange rates, selling fees or the live rules changed after the dry run: {RERUN_HINT}"
     return ""
 
@@ -151,7 +151,7 @@ def _effect(row: Any, done: Calculation, *, after: Decimal | None, at: datetime 
         landed=done.landed,
         outcome=f"missing_{done.missing}"
         if done.missing
-        else f"stop_{verdict.stop}"
+        else f"blocked_{verdict.stop}"
         if verdict and verdict.stop
         else "+".join(f"clamped_{clamp}" for clamp in verdict.clamps)
         if verdict
@@ -165,8 +165,8 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     """Dry-run a book, store the result on it and return it.
 
     Nothing is stored if the book changed during the run.
-    Shape:  ``later`` holds the results per time of a timed rule, ``unseen`` the number of further
-            times; ``counted_by`` is the hash of the inputs (``input_hash``)
+    Shape:  ``later`` holds the results per time of a timed rule, ``omitted_times`` the number of further
+            times; ``input_hash`` is the hash of the inputs
     """
     counted_by = input_hash(channel=book.channel, now=now)
     moments = rule_change_times(book=book, now=now)
@@ -176,8 +176,8 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     found = {
         **sums.pop(None).told(),
         "later": [{"at": at.isoformat(), **one.told()} for at, one in sums.items() if at],
-        "unseen": len(moments[MAX_RULE_CHANGES:]),
-        "counted_by": counted_by,
+        "omitted_times": len(moments[MAX_RULE_CHANGES:]),
+        "input_hash": counted_by,
     }
     same = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
     same.update(dry_run_result=found, dry_run_at=now)

@@ -117,15 +117,7 @@ def _markets(
     available = {
         request.pricing_input.rule_scope.variant_id: request.available for request in requests
     }
-    return {
-        variant_id: Market(
-            competitor=told.competitor.amount if told.competitor else None,
-            cover_days=told.cover_days,
-        )
-        for variant_id, told in market.load_signals(
-            channel=channel, available=available, now=now
-        ).items()
-    }
+    return market.load_signals(channel=channel, available=available, now=now)
 
 
 def _allow_restored_prices(

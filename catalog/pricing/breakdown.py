@@ -61,8 +61,10 @@ def _rule(done: Calculation, rule: Rule, landed: LandedCost) -> Iterator[Step]:
         yield Step(code="rule_price", amount=done.rule_price)
         tax_rate = landed.terms.tax_rate
         net = done.rule_price / (1 + tax_rate)
-        yield Step(code="of_it_tax", amount=done.rule_price - net, note=percent(tax_rate))
-        yield Step(code="of_it_fees", amount=net * landed.fee_rate, note=percent(landed.fee_rate))
+        yield Step(code="included_tax", amount=done.rule_price - net, note=percent(tax_rate))
+        yield Step(
+            code="included_fees", amount=net * landed.fee_rate, note=percent(landed.fee_rate)
+        )
     for change, amount in done.changes:
         yield Step(code=change, amount=amount)
 
@@ -79,13 +81,13 @@ def _guards(done: Calculation, verdict: GuardResult) -> Iterator[Step]:
     for clamp in verdict.clamps:
         yield Step(code=f"clamped_{clamp}")
     if done.current.present is not None:
-        yield Step(code="present", amount=done.current.present)
-    code = "price" if verdict.stop is None else f"stop_{verdict.stop}"
+        yield Step(code="current_price", amount=done.current.present)
+    code = "price" if verdict.stop is None else f"blocked_{verdict.stop}"
     yield Step(code=code, amount=verdict.proposed)
     if done.replaces is not None:
-        yield Step(code="other_offer", note=_offer(done.replaces))
+        yield Step(code="offer_changed", note=_offer(done.replaces))
     if done.override_reason:
-        yield Step(code="kept", amount=done.current.present, note=done.override_reason)
+        yield Step(code="kept_by_staff", amount=done.current.present, note=done.override_reason)
 
 
 def _offer(pricing_input: PricingInput) -> str:

@@ -24,37 +24,37 @@ STEP_LABELS: dict[str, str | Promise] = {
     "landed": _("Landed cost"),
     "rule": _("Rule"),
     "rule_price": _("Price by the rule, including tax"),
-    "of_it_tax": _("… including tax"),
-    "of_it_fees": _("… including channel and payment fees"),
-    "meets_competitor": _("Lowered to meet a competitor"),
-    "sells_out": _("Raised because stock is low"),
-    "lies_long": _("Lowered because stock is high"),
+    "included_tax": _("… including tax"),
+    "included_fees": _("… including channel and payment fees"),
+    "lowered_to_competitor": _("Lowered to meet a competitor"),
+    "raised_for_low_stock": _("Raised because stock is low"),
+    "lowered_for_high_stock": _("Lowered because stock is high"),
     "floor": _("Minimum price (margin floor)"),
     "map": _("Minimum advertised price (MAP)"),
     "msrp": _("Maximum price (MSRP)"),
     "clamped_floor": _("Raised to the minimum margin"),
     "clamped_map": _("Raised to MAP"),
     "clamped_msrp": _("Lowered to MSRP"),
-    "present": _("Current price"),
+    "current_price": _("Current price"),
     "price": _("Price"),
     "margin": _("Margin before tax"),
-    "stop_no_margin": _("Held: price does not cover the cost"),
-    "stop_zero": _("Held: rule results in no price"),
-    "stop_too_high": _("Held: price is implausibly high"),
-    "stop_floor_above_msrp": _("Held: minimum margin requires more than the MSRP"),
-    "stop_map_above_msrp": _("Held: MAP is above MSRP"),
-    "stop_moved_too_far": _("Held: changes too much at once"),
-    "stop_moved_too_far_today": _("Held: changes too much in a day"),
-    "stop_first_too_high": _("Held: the first price is far above its category"),
-    "stop_unsure_rate": _("Held: the exchange rate of the supplier's currency is uncertain"),
-    "other_offer": _("Moved beyond the limit, because the supplier or origin changed from"),
-    "kept": _("Kept below the minimum margin by staff"),
+    "blocked_no_margin": _("Held: price does not cover the cost"),
+    "blocked_zero": _("Held: rule results in no price"),
+    "blocked_too_high": _("Held: price is implausibly high"),
+    "blocked_floor_above_msrp": _("Held: minimum margin requires more than the MSRP"),
+    "blocked_map_above_msrp": _("Held: MAP is above MSRP"),
+    "blocked_moved_too_far": _("Held: changes too much at once"),
+    "blocked_moved_too_far_today": _("Held: changes too much in a day"),
+    "blocked_first_too_high": _("Held: the first price is far above its category"),
+    "blocked_unsure_rate": _("Held: the exchange rate of the supplier's currency is uncertain"),
+    "offer_changed": _("Moved beyond the limit, because the supplier or origin changed from"),
+    "kept_by_staff": _("Kept below the minimum margin by staff"),
     "missing_cost": _("No price: no supplier has a known cost"),
     "missing_origin": _("No price: no location of the supplier has reported stock yet"),
     "missing_rate": _(
         "No price: the exchange rate of the supplier's currency is missing or outdated"
     ),
-    "missing_too_dear": _("No price: price is implausibly high"),
+    "missing_cost_too_high": _("No price: price is implausibly high"),
     "missing_book": _("No price: the channel has no live price book"),
     "missing_terms": _("No price: no selling fees are set"),
     "missing_rule": _("No price: no rule matches"),
@@ -98,17 +98,13 @@ def block_message(reason: str, figures: Mapping[str, str]) -> str:
 
 
 def hold_message(hold: PriceHold) -> str:
-    """Return why a price was stopped; old rows have a stored sentence."""
-    figures = hold.breakdown.get("figures")
-    return block_message(hold.reason, figures) if figures else hold.sentence
+    """Return why a price was stopped."""
+    return block_message(hold.reason, hold.breakdown["figures"])
 
 
 def row_message(told: str) -> str:
-    """Return the same for a query result: JSON of reason and figures, or a stored sentence."""
-    if not told.startswith("{"):
-        return told
-    found = json.loads(told)
-    return block_message(found["reason"], found["figures"])
+    """Return the same for a query result: JSON of reason and figures."""
+    return block_message(**json.loads(told))
 
 
 def step_label(code: str) -> str:

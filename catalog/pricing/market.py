@@ -6,7 +6,6 @@ The orders app reports the daily sales.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from django.db.models import Sum
 from catalog.models import Channel, CompetitorPrice, DailySales
 from catalog.pricing import policy, repricing_queue
 from catalog.pricing.landed_cost import ANY
+from catalog.pricing.price_calculation import Market
 from storefront.lib.db import bulk
 from storefront.lib.money import Money
 
@@ -71,22 +71,9 @@ MIN_CONFIDENCE = Decimal("0.80")
 DEMAND_DAYS = 28
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketSignals:
-    """The market signals of one variant; None if unknown.
-
-    Units:  ``competitor`` in the channel's currency, with tax; ``sold_per_day`` over the last 28
-            days; ``cover_days`` is the available quantity divided by it
-    """
-
-    competitor: Money | None
-    sold_per_day: Decimal | None
-    cover_days: Decimal | None
-
-
 def load_signals(
     *, channel: Channel, available: Mapping[int, int], now: datetime
-) -> dict[int, MarketSignals]:
+) -> dict[int, Market]:
     """Return the current signals by variant; variants without any are omitted.
 
     Shape:  ``available`` maps variants to quantities: a refresh knows them before the listing
@@ -94,18 +81,16 @@ def load_signals(
     variant_ids = list(available)
     lowest = _competitors(channel, variant_ids, now)
     sold = _sold_per_day(channel, variant_ids, now)
-    told = lowest.keys() | sold.keys()
     return {
-        variant_id: MarketSignals(
+        variant_id: Market(
             competitor=lowest.get(variant_id),
-            sold_per_day=sold.get(variant_id),
             cover_days=available[variant_id] / sold[variant_id] if variant_id in sold else None,
         )
-        for variant_id in told
+        for variant_id in lowest.keys() | sold.keys()
     }
 
 
-def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Money]:
+def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Decimal]:
     prices = CompetitorPrice.objects.filter(
         variant__in=variant_ids,
         as_of__gt=now - MAX_COMPETITOR_PRICE_AGE,
@@ -115,7 +100,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
     rates = costing.rates
     # A price without tax is compared as with our tax; without a tax rate, it is skipped.
     terms = costing.terms.get((ANY, ANY))
-    found: dict[int, Money] = {}
+    found: dict[int, Decimal] = {}
     for variant_id, amount, currency, has_tax in prices:
         if (
             currency not in rates
@@ -124,7 +109,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
         ):
             continue
         factor = 1 if has_tax or terms is None else 1 + terms.tax_rate
-        price = Money(amount * rates[currency] * factor, channel.currency).rounded()
+        price = Money(amount * rates[currency] * factor, channel.currency).rounded().amount
         if not price:  # below the smallest coin of our currency
             continue
         if variant_id not in found or price < found[variant_id]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,17 +22,7 @@ from catalog.pricing.rule_selection import Dynamics, Rule, RuleIndex
 from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import smallest_unit
 
-TERMS = (
-    "supplier_fee_rate",
-    "supplier_fee_amount",
-    "freight_amount",
-    "duty_amount",
-    "handling_amount",
-    "payment_fee_rate",
-    "payment_fee_amount",
-    "channel_fee_rate",
-    "tax_rate",
-)
+TERMS = tuple(field.name for field in fields(CostTerms))
 
 
 def load_policy(
@@ -52,12 +43,10 @@ def load_policy(
     # Read again: the caller holds locks taken after it read the channel.
     channel = Channel.objects.get(pk=channel.pk)
     rules = book.rules.order_by("number") if book else PriceRule.objects.none()
-    costing = load_costing(channel, now=now)
     return Policy(
         book_id=book.pk if book else None,
         currency=channel.currency,
-        countries=costing.countries,
-        on=at.date(),
+        costing=replace(load_costing(channel, now=now), on=at.date()),
         limits=PriceGuards(
             floor_margin_rate=book.floor_margin_rate,
             max_change_per_run=book.max_change_per_run,
@@ -66,9 +55,6 @@ def load_policy(
         if book
         else PriceGuards(),
         rules=RuleIndex((to_rule(row, currency=channel.currency) for row in rules), now=at),
-        terms=costing.terms,
-        rates=costing.rates,
-        unconfirmed_rates=costing.unconfirmed_rates,
         restored_from=_restored(book) if book else None,
     )
 
@@ -118,6 +104,7 @@ def _rate_validities(channel: Channel, now: datetime) -> dict[str, RateValidity]
 
 
 def load_terms(channel: Channel) -> dict[tuple[str, str], CostTerms]:
+    """Return the selling costs of a channel by origin and supplier code."""
     return {
         (row.origin, row.supplier_code): CostTerms(**{name: getattr(row, name) for name in TERMS})
         for row in _TERMS(channel_id=channel.pk)
@@ -148,7 +135,9 @@ def to_rule(row: PriceRule, *, currency: str) -> Rule:
         basis=Basis(row.basis),
         method=Method(row.method),
         value=row.value,
-        tiers=parse_tiers(row.tiers),
+        tiers=tuple(
+            sorted((Decimal(str(start)), Decimal(str(value))) for start, value in row.tiers)
+        ),
         rounding=Rounding(step=row.step, ending=row.ending, smallest=smallest_unit(currency)),
         starts_at=row.starts_at,
         ends_at=row.ends_at,
@@ -161,10 +150,6 @@ def to_rule(row: PriceRule, *, currency: str) -> Rule:
             lower_rate=row.lower_rate,
         ),
     )
-
-
-def parse_tiers(told: Sequence[Sequence[Any]]) -> tuple[tuple[Decimal, Decimal], ...]:
-    return tuple(sorted((Decimal(str(start)), Decimal(str(value))) for start, value in told))
 
 
 def rule_columns(rule: PriceRule) -> Mapping[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -21,7 +19,7 @@ from catalog.pricing.guards import (
     is_large_change,
     is_price_allowed,
 )
-from catalog.pricing.landed_cost import Costing, CostTerms, LandedCost
+from catalog.pricing.landed_cost import Costing, LandedCost
 from catalog.pricing.rule_selection import Rule, RuleIndex, RuleScope
 from storefront.lib.money import Money
 
@@ -37,7 +35,7 @@ class Missing(StrEnum):
     COST = "cost"  # no supplier states a price
     ORIGIN = "origin"  # no location has reported stock, so the duty is unknown
     RATE = "rate"  # no exchange rate for the cost
-    TOO_DEAR = "too_dear"  # above any plausible cost
+    COST_TOO_HIGH = "cost_too_high"  # above any plausible cost
     BOOK = "book"  # the channel has no price book
     TERMS = "terms"  # no selling costs are set
     RULE = "rule"  # no rule of the book matches
@@ -46,9 +44,9 @@ class Missing(StrEnum):
 class MarketAdjustment(StrEnum):
     """How market signals changed the rule's price."""
 
-    MEETS_COMPETITOR = "meets_competitor"
-    SELLS_OUT = "sells_out"
-    LIES_LONG = "lies_long"
+    COMPETITOR_PRICE = "lowered_to_competitor"
+    LOW_STOCK = "raised_for_low_stock"
+    HIGH_STOCK = "lowered_for_high_stock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,11 @@ class PricingInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """Demand and competition, in the channel's currency with tax."""
+    """The market signals of one variant; None if unknown.
+
+    Units:  ``competitor`` in the channel's currency, with tax; ``cover_days`` is the available
+            quantity divided by the daily sales of the last 28 days
+    """
 
     competitor: Decimal | None = None
     cover_days: Decimal | None = None
@@ -84,32 +86,16 @@ UNKNOWN_MARKET = Market()
 class Policy:
     """All pricing inputs of one channel at one time.
 
-    Shape:  ``countries`` are the destinations: a price must hold for each; ``rates`` map currencies
-            to their value in the channel's; ``unconfirmed_rates`` map unconfirmed currencies to
-            their highest plausible value; ``restored_from`` is a restored book whose prices are
-            exempt, None once done
+    A price must hold for each destination of ``costing``. ``restored_from`` is a restored book
+    whose prices are exempt, None once done.
     """
 
     book_id: int | None
     currency: str
-    countries: Sequence[str]
-    on: date
+    costing: Costing
     limits: PriceGuards
     rules: RuleIndex
-    terms: Mapping[tuple[str, str], CostTerms]
-    rates: Mapping[str, Decimal]
-    unconfirmed_rates: Mapping[str, Decimal] = field(default_factory=dict)
     restored_from: RestoredBook | None = None
-
-    @property
-    def costing(self) -> Costing:
-        return Costing(
-            countries=self.countries,
-            on=self.on,
-            terms=self.terms,
-            rates=self.rates,
-            unconfirmed_rates=self.unconfirmed_rates,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,13 +168,17 @@ def calculate_price(
         return Calculation(pricing_input=pricing_input, missing=Missing.COST, current=current)
     if not pricing_input.origins:
         return Calculation(pricing_input=pricing_input, missing=Missing.ORIGIN, current=current)
-    rate = policy.rates.get(pricing_input.cost.currency)
+    rate = policy.costing.rates.get(pricing_input.cost.currency)
     if rate is None:
         return Calculation(pricing_input=pricing_input, missing=Missing.RATE, current=current)
-    doubt = policy.unconfirmed_rates.get(pricing_input.cost.currency)
+    doubt = policy.costing.unconfirmed_rates.get(pricing_input.cost.currency)
     cost = pricing_input.cost.amount * (rate if doubt is None else doubt)
     missing = (
-        Missing.TOO_DEAR if cost > MAX_AMOUNT else Missing.BOOK if policy.book_id is None else None
+        Missing.COST_TOO_HIGH
+        if cost > MAX_AMOUNT
+        else Missing.BOOK
+        if policy.book_id is None
+        else None
     )
     landed = (
         None
@@ -270,7 +260,7 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
 def _max_first(pricing_input: PricingInput, policy: Policy) -> Decimal | None:
     """Return the highest first price of the family; without a rate, one euro counts as one unit."""
     euros = MAX_FIRST_PRICE_EUR.get(pricing_input.family)
-    return None if euros is None else euros * policy.rates.get("EUR", Decimal(1))
+    return None if euros is None else euros * policy.costing.rates.get("EUR", Decimal(1))
 
 
 def _map(pricing_input: PricingInput, costing: Costing, *, rate: Decimal) -> Decimal | None:
@@ -319,7 +309,7 @@ def _apply_rule(
             current=so_far.current,
             rounding=rule.rounding,
             max_first=so_far.max_first,
-            is_ceiling=any(change == MarketAdjustment.MEETS_COMPETITOR for change, _ in changes),
+            is_ceiling=any(change == MarketAdjustment.COMPETITOR_PRICE for change, _ in changes),
         )
     return Calculation(
         pricing_input=pricing_input,
@@ -358,13 +348,13 @@ def _apply_market(
     if cover is not None:
         if follows.low_cover_days is not None and cover < follows.low_cover_days:
             rule_price *= 1 + follows.raise_rate
-            changes.append((MarketAdjustment.SELLS_OUT, rule_price))
+            changes.append((MarketAdjustment.LOW_STOCK, rule_price))
         elif follows.high_cover_days is not None and cover > follows.high_cover_days:
             rule_price *= 1 - follows.lower_rate
-            changes.append((MarketAdjustment.LIES_LONG, rule_price))
+            changes.append((MarketAdjustment.HIGH_STOCK, rule_price))
     if follows.undercut_rate is not None and market.competitor is not None:
         theirs = market.competitor * (1 - follows.undercut_rate)
         if theirs < rule_price:  # follow only lower competitor prices
             rule_price = theirs
-            changes.append((MarketAdjustment.MEETS_COMPETITOR, rule_price))
+            changes.append((MarketAdjustment.COMPETITOR_PRICE, rule_price))
     return rule_price, tuple(changes)

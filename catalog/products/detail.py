@@ -20,18 +20,6 @@ from catalog.search.conditions import is_in_stock
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 
-__all__ = [
-    "HomeView",
-    "ImageView",
-    "ModeView",
-    "ProductCardRow",
-    "ProductView",
-    "VariantView",
-    "load_channel",
-    "load_home",
-    "load_product",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class ImageView:

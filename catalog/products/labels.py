@@ -7,63 +7,18 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
-    Group(
-        _("Storefront texts"),
-        (
-            "title",
-            "summary",
-            "description_html",
-            "warranty_months",
-        ),
-    ),
-    Group(
-        _("Category and status"),
-        (
-            "category",
-            "status",
-        ),
-    ),
-    Group(
-        _("Shipping restrictions"),
-        ("not_sent_to",),
-    ),
-    Group(
-        _("Locked attributes"),
-        ("overridden_fields",),
-    ),
+    Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
+    Group(_("Category and status"), ("category", "status")),
+    Group(_("Shipping restrictions"), ("not_sent_to",)),
+    Group(_("Locked attributes"), ("overridden_fields",)),
 )
 CATEGORY_FIELDSETS = (
-    Group(
-        _("Storefront texts"),
-        (
-            "names",
-            "intros",
-        ),
-    ),
-    Group(
-        _("Placement"),
-        (
-            "slug",
-            "position",
-            "families",
-            "google_id",
-        ),
-    ),
-    Group(
-        _("Shipping restrictions"),
-        ("not_sent_to",),
-    ),
+    Group(_("Storefront texts"), ("names", "intros")),
+    Group(_("Placement"), ("slug", "position", "families", "google_id")),
+    Group(_("Shipping restrictions"), ("not_sent_to",)),
 )
 BRAND_FIELDSETS = (
-    Group(
-        _("Manufacturer"),
-        (
-            "maker_name",
-            "maker_address",
-            "maker_country",
-            "maker_email",
-        ),
-    ),
+    Group(_("Manufacturer"), ("maker_name", "maker_address", "maker_country", "maker_email")),
     Group(
         _("Responsible person in the EU"),
         (

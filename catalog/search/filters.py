@@ -74,6 +74,9 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 # Facet code -> query parameter, if the values come from the cards: brand names, and codes of the
 # countries that items ship from.
 DYNAMIC_CHOICES: Mapping[str, str] = {"brand": "brand", "origin": "from"}
+# Facet code -> the field of ``ProductFilter`` that holds its range or choices, if named otherwise.
+RANGE_FIELDS: Mapping[str, str] = {"beam": "beam_m", "runtime": "runtime_h", "weight": "weight_g"}
+CHOICE_FIELDS: Mapping[str, str] = {"lumens": "lumens_in"}
 # All facets, in display order.
 FACETS = (
     *("price", "brand", "lumens", "beam", "runtime", "weight", "power", "water", "features"),
@@ -184,26 +187,12 @@ class ProductFilter:
         return params
 
     def range_of(self, code: str) -> Range:
-        ranges = {
-            "price": self.price,
-            "lumens": self.lumens,
-            "beam": self.beam_m,
-            "runtime": self.runtime_h,
-            "weight": self.weight_g,
-        }
-        return ranges[code]
+        found: Range = getattr(self, RANGE_FIELDS.get(code, code))
+        return found
 
     def chosen_in(self, code: str) -> frozenset[str]:
-        choices = {
-            "lumens": self.lumens_in,
-            "power": self.power,
-            "water": self.water,
-            "features": self.features,
-            "brand": self.brand,
-            "color": self.color,
-            "origin": self.origin,
-        }
-        return choices[code]
+        found: frozenset[str] = getattr(self, CHOICE_FIELDS.get(code, code))
+        return found
 
     @property
     def is_plain(self) -> bool:
@@ -222,11 +211,10 @@ class ProductFilter:
         if code == "in_stock":
             changes["in_stock"] = False
         if code in RANGES and value in {"", "range"}:
-            names = {"beam": "beam_m", "runtime": "runtime_h", "weight": "weight_g"}
-            changes[names.get(code, code)] = ANY_RANGE
+            changes[RANGE_FIELDS.get(code, code)] = ANY_RANGE
         if (code in CHOICES or code in DYNAMIC_CHOICES) and value not in {"range", "unknown"}:
             left = self.chosen_in(code) - {value} if value else frozenset()
-            changes["lumens_in" if code == "lumens" else code] = left
+            changes[CHOICE_FIELDS.get(code, code)] = left
         if value in {"", "unknown"}:
             changes["unknown"] = self.unknown - {code}
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from catalog.search.conditions import (
     is_in_stock,
     text_query,
 )
-from catalog.search.facets import Choice, Facet, count_values, parse_counts
+from catalog.search.facets import Facet, count_values, parse_counts
 from catalog.search.filters import ProductFilter
 
 PAGE_SIZE = 24
@@ -249,14 +249,3 @@ def _cards(found: Sql, *, order: Sql, offset: int) -> list[ProductCardRow]:
             [*found.values, *order.values],
         )
         return [ProductCardRow(*row) for row in cursor.fetchall()]
-
-
-__all__ = [
-    "PAGE_SIZE",
-    "Choice",
-    "Facet",
-    "ProductCardRow",
-    "ProductFilter",
-    "ProductListPage",
-    "load_page",
-]

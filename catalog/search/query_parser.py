@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.attributes.identifiers import InvalidGtinError, brand_key, gtin14
-from catalog.search.filters import ProductFilter
+from catalog.search.filters import RANGE_FIELDS, ProductFilter
 from storefront.lib.text import fold
 from storefront.lib.units import oz_to_g
 
@@ -150,8 +150,7 @@ def _with_bound(query: ProductFilter, found: re.Match[str]) -> ProductFilter:
         is_most = False
     low, high = query.range_of(code)
     bound = (low, number) if is_most else (number, high)
-    column = {"runtime": "runtime_h", "weight": "weight_g"}.get(code, code)
-    return replace(query, **{column: bound})  # type: ignore[arg-type]
+    return replace(query, **{RANGE_FIELDS.get(code, code): bound})  # type: ignore[arg-type]
 
 
 def _number(text: str) -> Decimal:

@@ -358,6 +358,7 @@ ITEMS = {
         opened_at=AGO,
         reason="moved_too_far",
         sentence="From 10.00 to 20.00: 100 %.",
+        breakdown={"figures": {"old": "10.00", "new": "20.00", "move": "100 %"}},
         old_amount=10,
         proposed_amount=20,
         cost_amount=5,

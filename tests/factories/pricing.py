@@ -118,12 +118,11 @@ def policy(*rules, known=None, limits=None, rates=None, country="DE", on=date(20
     return Policy(
         book_id=1,
         currency="EUR",
-        countries=country.split(),
-        on=on,
+        costing=costing(
+            known=known, rates=rates or {"EUR": D(1), "USD": D("0.92")}, country=country, on=on
+        ),
         limits=limits or PriceGuards(),
         rules=RuleIndex(rules or [rule()], now=NOON),
-        terms={("*", "*"): terms()} if known is None else known,
-        rates=rates or {"EUR": D(1), "USD": D("0.92")},
     )
 
 

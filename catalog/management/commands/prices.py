@@ -75,9 +75,9 @@ class Command(BaseCommand):
         self._timed(f"{book} dry run", found["counts"].get("variants", 0), started)
         for result in (found, *found["later"]):
             self._write_result(result)
-        if found["unseen"]:
+        if found["omitted_times"]:
             self.stdout.write(
-                f"  {found['unseen']} later starts and ends of scheduled rules are not included"
+                f"  {found['omitted_times']} later starts and ends of scheduled rules are not included"
             )
 
     def _write_result(self, result: Mapping[str, Any]) -> None:

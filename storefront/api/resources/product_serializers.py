@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.products import detail
-from catalog.search import product_list
+from catalog.search.cards import ProductCardRow
 from shipping.availability.reach import Availability
 from storefront.api.core.fields import (
     DeliveryPromiseSerializer,
@@ -66,24 +66,24 @@ class ProductCardSerializer(serializers.Serializer[Any]):
     features = serializers.ListField(child=serializers.CharField())
 
     @extend_schema_field(Pictures)
-    def get_picture(self, card: product_list.ProductCardRow) -> dict[str, str]:
+    def get_picture(self, card: ProductCardRow) -> dict[str, str]:
         return picture_urls(card.picture)
 
     @extend_schema_field(MoneyFields)
-    def get_price(self, card: product_list.ProductCardRow) -> Mapping[str, Any]:
+    def get_price(self, card: ProductCardRow) -> Mapping[str, Any]:
         return MoneyFields(Money(card.price_amount, self.context["currency"])).data
 
-    def get_is_available(self, card: product_list.ProductCardRow) -> bool:
+    def get_is_available(self, card: ProductCardRow) -> bool:
         return _is_in_stock(self._answer(card))
 
-    def get_available(self, card: product_list.ProductCardRow) -> int:
+    def get_available(self, card: ProductCardRow) -> int:
         return _most(self._answer(card))
 
     @extend_schema_field(DeliveryPromiseSerializer(allow_null=True))
-    def get_delivery(self, card: product_list.ProductCardRow) -> Mapping[str, Any] | None:
+    def get_delivery(self, card: ProductCardRow) -> Mapping[str, Any] | None:
         return _delivery(self._answer(card))
 
-    def _answer(self, card: product_list.ProductCardRow) -> Availability | None:
+    def _answer(self, card: ProductCardRow) -> Availability | None:
         found: Availability | None = self.context["answers"].get(card.variant_id)
         return found
 

@@ -206,7 +206,7 @@ def test_staff_may_keep_it_until_the_figures_change(variant, floor):
     }
 
     assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
-    assert told["kept"] == "ann: A fair in May."
+    assert told["kept_by_staff"] == "ann: A fair in May."
     assert not PriceHold.objects.filter(status="open").exists()
 
     dearer = refresh(variant, "15.00", now=LATER + timedelta(hours=2))

@@ -201,11 +201,11 @@ def test_going_live_does_what_the_dry_run_predicted():
         Listing.objects.values_list("pk", "price_amount")
     )
     stopped = {
-        listing_id: f"stop_{reason}"
+        listing_id: f"blocked_{reason}"
         for listing_id, reason in PriceHold.objects.values_list("listing_id", "reason")
     }
     assert stopped == {
-        pk: outcome for pk, (_, outcome) in said.items() if outcome.startswith("stop_")
+        pk: outcome for pk, (_, outcome) in said.items() if outcome.startswith("blocked_")
     }
     assert found["counts"]["variants"] == 5
     assert found["counts"]["stopped"] == len(stopped) > 0

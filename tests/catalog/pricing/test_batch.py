@@ -57,7 +57,7 @@ def test_a_second_supplier_without_duty_sets_the_price_at_once(variant):
     change = PriceChange.objects.latest("pk")
     assert (price, reasons()) == (Decimal("2.37"), [])
     assert (change.old_amount, change.amount) == (Decimal("8.14"), Decimal("2.37"))
-    assert ["other_offer", None, "cj, CN: 1.58 EUR"] in change.breakdown["steps"]
+    assert ["offer_changed", None, "cj, CN: 1.58 EUR"] in change.breakdown["steps"]
 
 
 def test_the_price_rises_again_when_only_the_first_supplier_is_left(variant):

@@ -100,15 +100,15 @@ FOLLOWING = Dynamics(
     ("market", "expected", "changes"),
     [
         (Market(), "21.99", ()),
-        (Market(competitor=D("20.50")), "19.99", (MarketAdjustment.MEETS_COMPETITOR,)),
+        (Market(competitor=D("20.50")), "19.99", (MarketAdjustment.COMPETITOR_PRICE,)),
         (Market(competitor=D("90")), "21.99", ()),
         (
             Market(competitor=D("1.00")),
             "18.99",
-            (MarketAdjustment.MEETS_COMPETITOR,),
+            (MarketAdjustment.COMPETITOR_PRICE,),
         ),  # the floor holds
-        (Market(cover_days=D(3)), "23.99", (MarketAdjustment.SELLS_OUT,)),
-        (Market(cover_days=D(90)), "19.99", (MarketAdjustment.LIES_LONG,)),
+        (Market(cover_days=D(3)), "23.99", (MarketAdjustment.LOW_STOCK,)),
+        (Market(cover_days=D(90)), "19.99", (MarketAdjustment.HIGH_STOCK,)),
         (Market(cover_days=D(30)), "21.99", ()),
     ],
 )

@@ -127,7 +127,7 @@ def test_prices_are_rounded_to_their_ending(  # noqa: PLR0917 - one row of the t
         ({"cost": None}, Missing.COST),
         ({"cost": "0"}, Missing.COST),
         ({"currency": "GBP"}, Missing.RATE),
-        ({"cost": "1000001"}, Missing.TOO_DEAR),
+        ({"cost": "1000001"}, Missing.COST_TOO_HIGH),
         ({"known": {}}, Missing.TERMS),
         ({"origins": ()}, Missing.ORIGIN),
     ],

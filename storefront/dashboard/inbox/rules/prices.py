@@ -41,8 +41,7 @@ PRICES = (
         _("Price change needs approval"),
         "catalog_pricehold",
         "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
-        " coalesce(CASE WHEN h.breakdown->'figures' IS NOT NULL THEN jsonb_build_object('reason',"
-        " h.reason, 'figures', h.breakdown->'figures')::text END, h.sentence) AS detail"
+        " jsonb_build_object('reason', h.reason, 'figures', h.breakdown->'figures')::text AS detail"
         " FROM catalog_pricehold h"
         " JOIN catalog_listing l ON l.id = h.listing_id"
         " JOIN catalog_channel c ON c.id = l.channel_id"
