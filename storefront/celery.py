@@ -52,152 +52,77 @@ def pass_before_acknowledgment(**_: Any) -> None:
     failpoint("task.before_acknowledgment")
 
 
-app.conf.beat_schedule = {
+# Each periodic task, and the seconds between its runs.
+PERIODS_S = {
     # supply: start due jobs, one task per supplier and kind
-    "suppliers: start due syncs": {"task": "suppliers.sync.tasks.start_due_syncs", "schedule": 10},
-    "suppliers: close dead runs": {
-        "task": "suppliers.sync.tasks.close_expired_runs",
-        "schedule": 60,
-    },
-    "suppliers: delete old changes": {
-        "task": "suppliers.sync.tasks.delete_old_changes",
-        "schedule": 86_400,
-    },
-    "suppliers: publish supply": {
-        "task": "suppliers.inventory.tasks.publish_pending",
-        "schedule": 20,
-    },
-    "suppliers: queue aged supply": {
-        "task": "suppliers.inventory.tasks.queue_aged_supply",
-        "schedule": 60,
-    },
-    "suppliers: refresh balances": {
-        "task": "suppliers.connections.tasks.refresh_balances",
-        "schedule": 900,
-    },
-    "suppliers: watch compliance documents": {
-        "task": "suppliers.compliance.tasks.watch_compliance_documents",
-        "schedule": 900,
-    },
-    "catalog: fetch images": {"task": "catalog.products.tasks.fetch_images", "schedule": 15},
-    "catalog: reprice": {"task": "catalog.listings.tasks.reprice_due_channels", "schedule": 20},
-    "catalog: reprice queued": {"task": "catalog.listings.tasks.reprice_queued", "schedule": 20},
-    "catalog: expire old rates": {
-        "task": "catalog.exchange_rates.tasks.expire_old_rates",
-        "schedule": 60,
-    },
-    "catalog: fetch rates": {"task": "catalog.exchange_rates.tasks.fetch_rates", "schedule": 1800},
-    "catalog: fetch competitor prices": {
-        "task": "catalog.competitors.tasks.fetch_due_sources",
-        "schedule": 60,
-    },
-    "catalog: delete old lists": {
-        "task": "catalog.competitors.tasks.delete_old_lists",
-        "schedule": 86_400,
-    },
-    "catalog: count facets": {"task": "catalog.search.tasks.count_categories", "schedule": 30},
+    "suppliers.sync.tasks.start_due_syncs": 10,
+    "suppliers.sync.tasks.close_expired_runs": 60,
+    "suppliers.sync.tasks.delete_old_changes": 86_400,
+    "suppliers.inventory.tasks.publish_pending": 20,
+    "suppliers.inventory.tasks.queue_aged_supply": 60,
+    "suppliers.connections.tasks.refresh_balances": 900,
+    "suppliers.compliance.tasks.watch_compliance_documents": 900,
+    "catalog.products.tasks.fetch_images": 15,
+    "catalog.listings.tasks.reprice_due_channels": 20,
+    "catalog.listings.tasks.reprice_queued": 20,
+    "catalog.exchange_rates.tasks.expire_old_rates": 60,
+    "catalog.exchange_rates.tasks.fetch_rates": 1800,
+    "catalog.competitors.tasks.fetch_due_sources": 60,
+    "catalog.competitors.tasks.delete_old_lists": 86_400,
+    "catalog.search.tasks.count_categories": 30,
     # orders
-    "orders: expire unpaid": {"task": "orders.checkout.tasks.expire_unpaid", "schedule": 30},
-    "orders: remind unpaid": {"task": "orders.checkout.tasks.remind_unpaid", "schedule": 60},
-    "orders: create purchase orders": {
-        "task": "orders.purchasing.tasks.sweep_paid_orders",
-        "schedule": 10,
-    },
-    "orders: submit due": {"task": "orders.purchasing.tasks.sweep_due_submissions", "schedule": 5},
-    "orders: release resolved holds": {
-        "task": "orders.purchasing.tasks.release_resolved_holds",
-        "schedule": 30,
-    },
-    "orders: resolve unknown": {
-        "task": "orders.purchasing.tasks.sweep_unknown_submissions",
-        "schedule": 10,
-    },
-    "orders: execute payment requests": {
-        "task": "orders.payments.tasks.execute_requests",
-        "schedule": 10,
-    },
-    "orders: capture before expiry": {
-        "task": "orders.payments.tasks.capture_before_expiry",
-        "schedule": 300,
-    },
-    "orders: absorb sales": {"task": "orders.inventory.tasks.absorb_sales", "schedule": 20},
-    "orders: measure stock decrements": {
-        "task": "orders.inventory.tasks.measure_decrements",
-        "schedule": 3600,
-    },
-    "orders: sweep cancellations": {
-        "task": "orders.cancellation.tasks.sweep_cancellations",
-        "schedule": 30,
-    },
-    "orders: send address changes": {
-        "task": "orders.address_changes.tasks.send_supplier_notices",
-        "schedule": 30,
-    },
-    "orders: poll gateways": {"task": "orders.payments.tasks.poll_gateways", "schedule": 60},
-    "orders: sweep claims": {"task": "orders.claims.tasks.sweep_claims", "schedule": 30},
-    "orders: expire returns": {"task": "orders.returns.tasks.expire_returns", "schedule": 3600},
-    "orders: delete orphaned photos": {
-        "task": "orders.returns.tasks.delete_orphaned_photos",
-        "schedule": 86_400,
-    },
+    "orders.checkout.tasks.expire_unpaid": 30,
+    "orders.checkout.tasks.remind_unpaid": 60,
+    "orders.purchasing.tasks.sweep_paid_orders": 10,
+    "orders.purchasing.tasks.sweep_due_submissions": 5,
+    "orders.purchasing.tasks.release_resolved_holds": 30,
+    "orders.purchasing.tasks.sweep_unknown_submissions": 10,
+    "orders.payments.tasks.execute_requests": 10,
+    "orders.payments.tasks.capture_before_expiry": 300,
+    "orders.inventory.tasks.absorb_sales": 20,
+    "orders.inventory.tasks.measure_decrements": 3600,
+    "orders.cancellation.tasks.sweep_cancellations": 30,
+    "orders.address_changes.tasks.send_supplier_notices": 30,
+    "orders.payments.tasks.poll_gateways": 60,
+    "orders.claims.tasks.sweep_claims": 30,
+    "orders.returns.tasks.expire_returns": 3600,
+    "orders.returns.tasks.delete_orphaned_photos": 86_400,
     # a day is compared once it is over, and again until all sources have reported
-    "orders: reconcile money": {
-        "task": "orders.accounting.reconciliation.tasks.reconcile_money",
-        "schedule": 1800,
-    },
-    "orders: purge abandoned carts": {
-        "task": "orders.cart.tasks.purge_abandoned_carts",
-        "schedule": 3600,
-    },
-    "orders: count sales": {"task": "orders.inventory.tasks.count_sales", "schedule": 3600},
+    "orders.accounting.reconciliation.tasks.reconcile_money": 1800,
+    "orders.cart.tasks.purge_abandoned_carts": 3600,
+    "orders.inventory.tasks.count_sales": 3600,
     # parcels
-    "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
-    "shipping: reroute due": {"task": "shipping.rerouting.tasks.reroute_due", "schedule": 10},
-    "shipping: reassign unconfirmed": {
-        "task": "shipping.rerouting.tasks.reassign_unconfirmed",
-        "schedule": 300,
-    },
+    "shipping.tasks.poll_open_orders": 15,
+    "shipping.rerouting.tasks.reroute_due": 10,
+    "shipping.rerouting.tasks.reassign_unconfirmed": 300,
     # scorecards: the sweep finds new facts; each night all are checked
-    "shipping: record recent supplier facts": {
-        "task": "shipping.tasks.record_recent_supplier_facts",
-        "schedule": 300,
-    },
-    "shipping: record all supplier facts": {
-        "task": "shipping.tasks.record_all_supplier_facts",
-        "schedule": 86_400,
-    },
+    "shipping.tasks.record_recent_supplier_facts": 300,
+    "shipping.tasks.record_all_supplier_facts": 86_400,
     # webhooks and messages
-    "hooks: subscribe": {"task": "storefront.webhooks.tasks.subscribe_all", "schedule": 3600},
-    "hooks: subscribe new": {
-        "task": "storefront.webhooks.tasks.subscribe_all",
-        "schedule": 60,
-        "kwargs": {"activated_within_s": 90},
-    },
-    "hooks: process due": {"task": "storefront.webhooks.tasks.process_due", "schedule": 10},
-    "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
-    "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
+    "storefront.webhooks.tasks.subscribe_all": 3600,
+    "storefront.webhooks.tasks.process_due": 10,
+    "notifications.tasks.fan_out_waiting": 10,
+    "notifications.tasks.send_due": 10,
     # invariants; violations go to the inbox
-    "dashboard: check invariants": {
-        "task": "storefront.dashboard.tasks.check_invariants",
-        "schedule": 1800,
-    },
+    "storefront.dashboard.tasks.check_invariants": 1800,
     # accounts and personal data
-    "accounts: delete expired": {
-        "task": "storefront.accounts.tasks.delete_expired",
-        "schedule": 3600,
-    },
-    "privacy: apply retention": {
-        "task": "storefront.privacy.tasks.apply_retention",
-        "schedule": 86_400,
-    },
+    "storefront.accounts.tasks.delete_expired": 3600,
+    "storefront.privacy.tasks.apply_retention": 86_400,
     # API requests
-    "api: delete old records": {
-        "task": "storefront.api.tasks.delete_old_records",
-        "schedule": 3600,
-    },
+    "storefront.api.tasks.delete_old_records": 3600,
 }
 # A queued sweep expires after this time: the next one does its work. It must outlast a queue that
 # is a minute late.
 MIN_EXPIRY_S = 60
-for _entry in app.conf.beat_schedule.values():
-    _entry["options"] = {"expires": max(_entry["schedule"], MIN_EXPIRY_S)}
+
+
+def _entry(task: str, period_s: int, **kwargs: Any) -> dict[str, Any]:
+    expiry = {"expires": max(period_s, MIN_EXPIRY_S)}
+    return {"task": task, "schedule": period_s, "kwargs": kwargs, "options": expiry}
+
+
+app.conf.beat_schedule = {task: _entry(task, period_s) for task, period_s in PERIODS_S.items()}
+# A new supplier does not wait for the hourly subscription.
+app.conf.beat_schedule["subscribe new suppliers"] = _entry(
+    "storefront.webhooks.tasks.subscribe_all", 60, activated_within_s=90
+)

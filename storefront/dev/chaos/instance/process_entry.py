@@ -24,16 +24,16 @@ with gc_frozen():
 from storefront.celery import app
 from storefront.dev.chaos.instance import clock, mutants
 
-FAST_PREFIXES = ("orders:", "hooks:", "notifications:", "shipping: poll")
+FAST_PREFIXES = ("orders.", "storefront.webhooks.", "notifications.", "shipping.tasks.poll")
 SPEEDUP = 2
 MIN_INTERVAL_S = 3.0
-CLAIMS = "orders: sweep claims"  # takes days in production
-REMOVED_TASKS = ("catalog: fetch images",)  # expensive, and not checked
+CLAIMS = "orders.claims.tasks.sweep_claims"  # takes days in production
+REMOVED_TASKS = ("catalog.products.tasks.fetch_images",)  # expensive, and not checked
 
 for name in REMOVED_TASKS:
     del app.conf.beat_schedule[name]
-for name, entry in app.conf.beat_schedule.items():
-    if name.startswith(FAST_PREFIXES):  # a run takes a minute
+for entry in app.conf.beat_schedule.values():
+    if entry["task"].startswith(FAST_PREFIXES):  # a run takes a minute
         entry["schedule"] = max(entry["schedule"] / SPEEDUP, MIN_INTERVAL_S)
 app.conf.beat_schedule[CLAIMS]["schedule"] = MIN_INTERVAL_S
 clock.install()
