@@ -19,7 +19,7 @@ from storefront.web.core import errors
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if not request.path_info.startswith("/api/"):
         return errors.bad_request(request, exception)
-    problem = exception_handler.respond(problem_types.UNREADABLE, {})
+    problem = exception_handler.respond(problem_types.UNREADABLE_REQUEST, {})
     return HttpResponse(
         json.dumps(problem.data),
         status=problem.status_code,

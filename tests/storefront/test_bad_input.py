@@ -211,7 +211,7 @@ def test_the_api_answers_bad_input(light, key):
         f"{place}lines/": {"listing_id": light.pk, "quantity": 1},
         f"{place}codes/": {"code": "X"},
         f"{place}checkout/": {"email": "a@example.org", "delivery": "x", "ship_to": {}},
-        "/api/v1/carts/": {"country": "DE", "locale": "en", "after": ""},
+        "/api/v1/carts/": {"country": "DE", "locale": "en", "previous_token": ""},
     }
 
     def post(path, body):

@@ -44,7 +44,7 @@ class ProblemError(Exception):
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the answer to any exception; an unexpected one is logged and never shown."""
     kind, more = problem_of(error)
-    if kind is problem_types.BUG:
+    if kind is problem_types.INTERNAL_ERROR:
         request = context.get("request")
         log.error(
             "bug in %s %s", request and request.method, request and request.path, exc_info=error
@@ -62,7 +62,7 @@ def respond(kind: ProblemType, more: Mapping[str, Any]) -> Response:
     body = {
         "type": type_url(kind),
         "title": str(kind.title),
-        "status": int(kind.status),
+        "status": kind.status,
         "detail": str(kind.detail),
         **members,
     }
@@ -79,7 +79,7 @@ def problem_of(error: Exception) -> Problem:
         if above in PROBLEMS:
             entry = PROBLEMS[above]
             return (entry, {}) if isinstance(entry, ProblemType) else entry(error)
-    return problem_types.BUG, {}
+    return problem_types.INTERNAL_ERROR, {}
 
 
 def money(amount: Money) -> dict[str, str]:
@@ -111,7 +111,7 @@ def _flat(detail: Any, pointer: str = "#") -> list[dict[str, str]]:
 
 
 def _invalid(error: exceptions.ValidationError) -> Problem:
-    return problem_types.INVALID, {"errors": _flat(error.detail)}
+    return problem_types.INVALID_FIELDS, {"errors": _flat(error.detail)}
 
 
 PROBLEMS: Mapping[type[Exception], ProblemType | Callable[[Any], Problem]] = {
@@ -120,38 +120,44 @@ PROBLEMS: Mapping[type[Exception], ProblemType | Callable[[Any], Problem]] = {
     Http404: problem_types.NOT_FOUND,
     PermissionDenied: problem_types.NOT_FOUND,
     RequestDataTooBig: lambda _: (
-        problem_types.TOO_LARGE,
+        problem_types.BODY_TOO_LARGE,
         {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE},
     ),
     OperationalError: problem_types.UNAVAILABLE,
     InterfaceError: problem_types.UNAVAILABLE,
-    exceptions.APIException: problem_types.BUG,
+    exceptions.APIException: problem_types.INTERNAL_ERROR,
     exceptions.NotFound: problem_types.NOT_FOUND,
     exceptions.PermissionDenied: problem_types.NOT_FOUND,
-    exceptions.MethodNotAllowed: problem_types.WRONG_METHOD,
+    exceptions.MethodNotAllowed: problem_types.METHOD_NOT_ALLOWED,
     exceptions.NotAcceptable: problem_types.NOT_ACCEPTABLE,
-    exceptions.UnsupportedMediaType: problem_types.NOT_JSON,
-    exceptions.ParseError: problem_types.MALFORMED,
+    exceptions.UnsupportedMediaType: problem_types.UNSUPPORTED_MEDIA_TYPE,
+    exceptions.ParseError: problem_types.MALFORMED_BODY,
     exceptions.ValidationError: _invalid,
     exceptions.Throttled: lambda error: (
         problem_types.RATE_LIMITED,
         {} if error.wait is None else {"retry_after_s": max(1, -int(-error.wait // 1))},
     ),
     # exceptions of the shop's functions
-    carts.UnknownListingError: problem_types.NO_SUCH_LISTING,
+    carts.UnknownListingError: problem_types.LISTING_NOT_FOUND,
     carts.NotForSaleError: problem_types.NOT_FOR_SALE,
     carts.NoPriceError: problem_types.NOT_FOR_SALE,
-    carts.NotEnoughError: lambda error: (problem_types.NOT_ENOUGH, {"available": error.available}),
-    carts.TooManyError: lambda error: (problem_types.TOO_MANY, {"limit": error.limit}),
-    carts.PlacedCartError: problem_types.CART_PLACED,
+    carts.NotEnoughError: lambda error: (
+        problem_types.INSUFFICIENT_STOCK,
+        {"available": error.available},
+    ),
+    carts.TooManyError: lambda error: (
+        problem_types.QUANTITY_LIMIT_EXCEEDED,
+        {"limit": error.limit},
+    ),
+    carts.PlacedCartError: problem_types.CART_ALREADY_PLACED,
     checkout.EmptyCartError: problem_types.EMPTY_CART,
     checkout.AlreadyPlacedError: lambda error: (
-        problem_types.CART_PLACED,
+        problem_types.CART_ALREADY_PLACED,
         {"order": order_access(error.order)},
     ),
-    checkout.UnavailableError: problem_types.CANNOT_SUPPLY,
+    checkout.UnavailableError: problem_types.OUT_OF_STOCK,
     open_order_limits.OpenOrderLimitError: lambda error: (
-        problem_types.OPEN_ORDER_LIMIT,
+        problem_types.OPEN_ORDER_LIMIT_EXCEEDED,
         {"until": error.until.isoformat()} if error.until else {},
     ),
     checkout.QuoteOutdatedError: problem_types.CART_CHANGED,
@@ -159,14 +165,17 @@ PROBLEMS: Mapping[type[Exception], ProblemType | Callable[[Any], Problem]] = {
         problem_types.PRICE_CHANGED,
         {"total": money(error.total)},
     ),
-    checkout.NothingToPayError: problem_types.NOTHING_TO_PAY,
-    codes.TooManyCodesError: problem_types.TOO_MANY_CODES,
+    checkout.NothingToPayError: problem_types.ZERO_TOTAL,
+    codes.TooManyCodesError: problem_types.TOO_MANY_COUPONS,
     codes.CodeRejectedError: lambda error: (
-        problem_types.CODE_REFUSED,
+        problem_types.INVALID_COUPON,
         {"reason": error.why.value},
     ),
-    redemptions.LimitReachedError: lambda error: (problem_types.CODE_USED_UP, {"code": error.code}),
+    redemptions.LimitReachedError: lambda error: (
+        problem_types.COUPON_USED_UP,
+        {"code": error.code},
+    ),
     sessions.NotPayableError: problem_types.NOT_PAYABLE,
-    cancellation.TooLateError: problem_types.TOO_LATE,
-    ExternalServiceError: problem_types.GATEWAY_UNAVAILABLE,
+    cancellation.TooLateError: problem_types.TOO_LATE_TO_CANCEL,
+    ExternalServiceError: problem_types.PAYMENT_GATEWAY_UNAVAILABLE,
 }

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from orders.addresses.validation import LIMITS
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.lib.money import Money
 
 COUNTRY = r"^[A-Z]{2}$"
 PICTURE_WIDTHS_PX = (240, 480, 900)
@@ -64,6 +70,24 @@ class MoneyFields(StrictSerializer):
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text=_("ISO 4217."))
 
 
+@extend_schema_field(MoneyFields)
+class CurrencyAmountField(serializers.Field[Any, Any, Any, Any]):
+    """An amount of a model field, in the currency of the context."""
+
+    def to_representation(self, value: Decimal) -> Mapping[str, Any]:
+        return MoneyFields(Money(value, self.context["currency"])).data
+
+
+class PictureField(serializers.DictField):
+    """URLs of one picture by width in pixels; empty without a picture."""
+
+    child = serializers.URLField()
+
+    def to_representation(self, value: str) -> dict[str, str]:  # type: ignore[override]  # a stem
+        base = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{value}"
+        return {str(width): f"{base}-{width}.webp" for width in PICTURE_WIDTHS_PX if value}
+
+
 class ReductionFields(serializers.Serializer[Any]):
     """An announced reduction, relative to the lowest price of the 30 days before it."""
 
@@ -94,9 +118,25 @@ class AddressFields(StrictSerializer):
     phone = StrictCharField(max_length=LIMITS["phone"], allow_blank=True, default="")
 
 
-def picture_urls(stem: str) -> dict[str, str]:
-    """Return the URLs of one picture by width in pixels; {} without a picture."""
-    if not stem:
-        return {}
-    base = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{stem}"
-    return {str(width): f"{base}-{width}.webp" for width in PICTURE_WIDTHS_PX}
+def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the valid body of a request.
+
+    Raises: ValidationError.
+    """
+    given = serializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    return given.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
+
+
+def validated_query(
+    serializer: type[serializers.Serializer[Any]], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return valid query parameters.
+
+    Raises: ProblemError: some are malformed.
+    """
+    asked = serializer(data=given)
+    if not asked.is_valid():
+        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
+        raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
+    return asked.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any

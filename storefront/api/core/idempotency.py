@@ -177,7 +177,7 @@ def _replay(record: IdempotencyRecord) -> Response:
         json.loads(record.response) if record.response else None,
         status=status,
         content_type=exception_handler.CONTENT_TYPE
-        if status >= problem_types.MALFORMED.status
+        if status >= problem_types.MALFORMED_BODY.status
         else None,
         headers={"Idempotent-Replayed": "true"},
     )

@@ -3,307 +3,163 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ProblemType:
     """A problem type. ``slug`` is part of the API and never changes."""
 
+    status: int
     slug: str
-    status: HTTPStatus
     title: Promise
     detail: Promise
     retry_after_s: int | None = None
 
 
+# fmt: off
 # The request
-MALFORMED = ProblemType(
-    slug="malformed-body",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("The request body is not valid JSON"),
-    detail=_("Send one JSON object in UTF-8, without NaN and without repeated names."),
-)
-UNREADABLE = ProblemType(
-    slug="unreadable-request",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("The request cannot be read"),
-    detail=_("Remove NUL characters and lone surrogates from the path and the query."),
-)
-INVALID = ProblemType(
-    slug="invalid-fields",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("Some fields are not valid"),
-    detail=_("Correct the fields listed in errors and send the request again."),
-)
+MALFORMED_BODY = ProblemType(
+    400, "malformed-body", _("The request body is not valid JSON"),
+    _("Send one JSON object in UTF-8, without NaN and without repeated names."))
+UNREADABLE_REQUEST = ProblemType(
+    400, "unreadable-request", _("The request cannot be read"),
+    _("Remove NUL characters and lone surrogates from the path and the query."))
+INVALID_FIELDS = ProblemType(
+    400, "invalid-fields", _("Some fields are not valid"),
+    _("Correct the fields listed in errors and send the request again."))
 INVALID_PARAMETERS = ProblemType(
-    slug="invalid-parameters",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("Some parameters are not valid"),
-    detail=_("Correct or remove the parameters listed in errors."),
-)
+    400, "invalid-parameters", _("Some parameters are not valid"),
+    _("Correct or remove the parameters listed in errors."))
 NOT_FOUND = ProblemType(
-    slug="not-found",
-    status=HTTPStatus.NOT_FOUND,
-    title=_("Not found"),
-    detail=_("Check the address. Every path of this API ends with a slash."),
-)
-WRONG_METHOD = ProblemType(
-    slug="wrong-method",
-    status=HTTPStatus.METHOD_NOT_ALLOWED,
-    title=_("Method not allowed"),
-    detail=_("Use a method listed in the Allow header."),
-)
+    404, "not-found", _("Not found"),
+    _("Check the address. Every path of this API ends with a slash."))
+METHOD_NOT_ALLOWED = ProblemType(
+    405, "method-not-allowed", _("Method not allowed"),
+    _("Use a method listed in the Allow header."))
 NOT_ACCEPTABLE = ProblemType(
-    slug="not-acceptable",
-    status=HTTPStatus.NOT_ACCEPTABLE,
-    title=_("Responses are available in JSON only"),
-    detail=_("Send Accept: application/json, or no Accept header."),
-)
-NOT_JSON = ProblemType(
-    slug="not-json",
-    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    title=_("Requests must be JSON"),
-    detail=_("Send Content-Type: application/json."),
-)
-TOO_LARGE = ProblemType(
-    slug="too-large",
-    status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    title=_("The request body is too large"),
-    detail=_("Send at most the number of bytes given in limit."),
-)
+    406, "not-acceptable", _("Responses are available in JSON only"),
+    _("Send Accept: application/json, or no Accept header."))
+UNSUPPORTED_MEDIA_TYPE = ProblemType(
+    415, "unsupported-media-type", _("Requests must be JSON"),
+    _("Send Content-Type: application/json."))
+BODY_TOO_LARGE = ProblemType(
+    413, "body-too-large", _("The request body is too large"),
+    _("Send at most the number of bytes given in limit."))
 RATE_LIMITED = ProblemType(
-    slug="too-often",
-    status=HTTPStatus.TOO_MANY_REQUESTS,
-    title=_("Too many requests"),
-    detail=_("Wait for the time given in Retry-After, then send requests more slowly."),
-    retry_after_s=1,
-)
+    429, "rate-limited", _("Too many requests"),
+    _("Wait for the time given in Retry-After, then send requests more slowly."), retry_after_s=1)
 KEY_REQUIRED = ProblemType(
-    slug="idempotency-key-required",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("The Idempotency-Key is missing"),
-    detail=_("Send a new random Idempotency-Key, and the same one when you repeat the request."),
-)
+    400, "idempotency-key-required", _("The Idempotency-Key is missing"),
+    _("Send a new random Idempotency-Key, and the same one when you repeat the request."))
 KEY_INVALID = ProblemType(
-    slug="idempotency-key-invalid",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("The Idempotency-Key is not valid"),
-    detail=_("Send 1 to 255 visible ASCII characters."),
-)
+    400, "idempotency-key-invalid", _("The Idempotency-Key is not valid"),
+    _("Send 1 to 255 visible ASCII characters."))
 KEY_GUESSABLE = ProblemType(
-    slug="idempotency-key-guessable",
-    status=HTTPStatus.BAD_REQUEST,
-    title=_("The Idempotency-Key is too easy to guess"),
-    detail=_("The response contains a secret: send at least 32 characters from 128 random bits."),
-)
+    400, "idempotency-key-guessable", _("The Idempotency-Key is too easy to guess"),
+    _("The response contains a secret: send at least 32 characters from 128 random bits."))
 KEY_REUSED = ProblemType(
-    slug="idempotency-key-reused",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("The Idempotency-Key was used for another request"),
-    detail=_("Use a new key for a new request. Repeat a key only with the same body."),
-)
+    422, "idempotency-key-reused", _("The Idempotency-Key was used for another request"),
+    _("Use a new key for a new request. Repeat a key only with the same body."))
 KEY_IN_USE = ProblemType(
-    slug="idempotency-key-in-use",
-    status=HTTPStatus.CONFLICT,
-    title=_("The same request is in progress"),
-    detail=_("Send it again later with the same key to get the response."),
-    retry_after_s=1,
-)
+    409, "idempotency-key-in-use", _("The same request is in progress"),
+    _("Send it again later with the same key to get the response."), retry_after_s=1)
 # API keys
 INVALID_API_KEY = ProblemType(
-    slug="key-unknown",
-    status=HTTPStatus.UNAUTHORIZED,
-    title=_("A valid API key is required"),
-    detail=_(
-        "Send your API key as Authorization: Bearer. Ask our staff for a key if you have none."
-    ),
-)
+    401, "invalid-api-key", _("A valid API key is required"),
+    _("Send your API key as Authorization: Bearer. Ask our staff for a key if you have none."))
 NO_VALID_ROW = ProblemType(
-    slug="nothing-taken",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("No row of the batch is valid"),
-    detail=_("Correct the rows listed in errors and send the batch with a new Idempotency-Key."),
-)
+    422, "no-valid-row", _("No row of the batch is valid"),
+    _("Correct the rows listed in errors and send the batch with a new Idempotency-Key."))
 BATCH_QUARANTINED = ProblemType(
-    slug="batch-doubted",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("Too many large price changes in the batch"),
-    detail=_("The batch is held until our staff approve it. Check that the prices are correct."),
-)
+    422, "batch-quarantined", _("Too many large price changes in the batch"),
+    _("The batch is held until our staff approve it. Check that the prices are correct."))
 # Carts
-NO_SUCH_CART = ProblemType(
-    slug="no-such-cart",
-    status=HTTPStatus.NOT_FOUND,
-    title=_("This cart does not exist"),
-    detail=_(
-        "Send the token of the cart as Authorization: Bearer. A cart expires after"
-        " 30 days without a change. In that case, create a new one."
-    ),
-)
-NO_SUCH_LINE = ProblemType(
-    slug="no-such-line",
-    status=HTTPStatus.NOT_FOUND,
-    title=_("This cart line does not exist"),
-    detail=_("Read the cart to see its lines."),
-)
-NO_SUCH_LISTING = ProblemType(
-    slug="no-such-listing",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("This listing does not exist"),
-    detail=_("Use a listing_id from the variants of a product."),
-)
-NO_SUCH_COUNTRY = ProblemType(
-    slug="no-such-country",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("We do not deliver to this country"),
-    detail=_("Choose a country listed in countries."),
-)
+CART_NOT_FOUND = ProblemType(
+    404, "cart-not-found", _("This cart does not exist"),
+    _("Send the token of the cart as Authorization: Bearer. A cart expires after 30 days "
+      "without a change. In that case, create a new one."))
+CART_LINE_NOT_FOUND = ProblemType(
+    404, "cart-line-not-found", _("This cart line does not exist"),
+    _("Read the cart to see its lines."))
+LISTING_NOT_FOUND = ProblemType(
+    422, "listing-not-found", _("This listing does not exist"),
+    _("Use a listing_id from the variants of a product."))
+COUNTRY_NOT_SERVED = ProblemType(
+    422, "country-not-served", _("We do not deliver to this country"),
+    _("Choose a country listed in countries."))
 NOT_FOR_SALE = ProblemType(
-    slug="not-for-sale",
-    status=HTTPStatus.CONFLICT,
-    title=_("This item is not available"),
-    detail=_("It is out of stock, or its stock was not confirmed recently. Choose another item."),
-)
-NOT_ENOUGH = ProblemType(
-    slug="not-enough",
-    status=HTTPStatus.CONFLICT,
-    title=_("Not enough in stock"),
-    detail=_("Request at most the quantity given in available."),
-)
-TOO_MANY = ProblemType(
-    slug="too-many",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("The quantity exceeds the limit of a cart"),
-    detail=_("Stay within limit, or divide the items over several carts."),
-)
-TOO_MANY_CODES = ProblemType(
-    slug="too-many-codes",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("Too many codes in the cart"),
-    detail=_("Remove one first."),
-)
-CODE_REFUSED = ProblemType(
-    slug="code-refused",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("This code is not valid"),
-    detail=_(
-        "reason gives the cause: unknown, not_started, expired or used_up. The other"
-        " codes stay in the cart."
-    ),
-)
-NOTHING_TO_PAY = ProblemType(
-    slug="nothing-to-pay",
-    status=HTTPStatus.CONFLICT,
-    title=_("Promotions reduce the total to zero"),
-    detail=_("The total of an order cannot be zero. Remove a code from the cart."),
-)
-CODE_USED_UP = ProblemType(
-    slug="code-spent",
-    status=HTTPStatus.CONFLICT,
-    title=_("A promotion has just reached its usage limit"),
-    detail=_("Read the delivery options again, and show the customer the new total."),
-)
-CART_PLACED = ProblemType(
-    slug="cart-already-placed",
-    status=HTTPStatus.CONFLICT,
-    title=_("This cart has already been ordered"),
-    detail=_("Continue with the order, or create a new cart."),
-)
-OPEN_ORDER_LIMIT = ProblemType(
-    slug="held-already",
-    status=HTTPStatus.CONFLICT,
-    title=_("The customer has too many unpaid items"),
-    detail=_(
-        "Pay or cancel the earlier order, order fewer units, or wait until the time in until."
-    ),
-)
+    409, "not-for-sale", _("This item is not available"),
+    _("It is out of stock, or its stock was not confirmed recently. Choose another item."))
+INSUFFICIENT_STOCK = ProblemType(
+    409, "insufficient-stock", _("Not enough in stock"),
+    _("Request at most the quantity given in available."))
+QUANTITY_LIMIT_EXCEEDED = ProblemType(
+    422, "quantity-limit-exceeded", _("The quantity exceeds the limit of a cart"),
+    _("Stay within limit, or divide the items over several carts."))
+TOO_MANY_COUPONS = ProblemType(
+    422, "too-many-coupons", _("Too many codes in the cart"),
+    _("Remove one first."))
+INVALID_COUPON = ProblemType(
+    422, "invalid-coupon", _("This code is not valid"),
+    _("reason gives the cause: unknown, not_started, expired or used_up. The other codes "
+      "stay in the cart."))
+ZERO_TOTAL = ProblemType(
+    409, "zero-total", _("Promotions reduce the total to zero"),
+    _("The total of an order cannot be zero. Remove a code from the cart."))
+COUPON_USED_UP = ProblemType(
+    409, "coupon-used-up", _("A promotion has just reached its usage limit"),
+    _("Read the delivery options again, and show the customer the new total."))
+CART_ALREADY_PLACED = ProblemType(
+    409, "cart-already-placed", _("This cart has already been ordered"),
+    _("Continue with the order, or create a new cart."))
+OPEN_ORDER_LIMIT_EXCEEDED = ProblemType(
+    409, "open-order-limit-exceeded", _("The customer has too many unpaid items"),
+    _("Pay or cancel the earlier order, order fewer units, or wait until the time in until."))
 CART_CHANGED = ProblemType(
-    slug="cart-changed",
-    status=HTTPStatus.CONFLICT,
-    title=_("The cart has just changed"),
-    detail=_("Read the cart and its delivery options again, then place the order."),
-)
+    409, "cart-changed", _("The cart has just changed"),
+    _("Read the cart and its delivery options again, then place the order."))
 # Checkout
 EMPTY_CART = ProblemType(
-    slug="empty-cart",
-    status=HTTPStatus.CONFLICT,
-    title=_("The cart is empty"),
-    detail=_("Add an item first."),
-)
-CANNOT_SUPPLY = ProblemType(
-    slug="cannot-supply",
-    status=HTTPStatus.CONFLICT,
-    title=_("An item has just sold out"),
-    detail=_("Read the cart again, then remove the item or reduce its quantity."),
-)
+    409, "empty-cart", _("The cart is empty"),
+    _("Add an item first."))
+OUT_OF_STOCK = ProblemType(
+    409, "out-of-stock", _("An item has just sold out"),
+    _("Read the cart again, then remove the item or reduce its quantity."))
 PRICE_CHANGED = ProblemType(
-    slug="price-changed",
-    status=HTTPStatus.CONFLICT,
-    title=_("The total has changed"),
-    detail=_("Show the customer the new total. Place the order with it if they agree."),
-)
-NO_DELIVERY = ProblemType(
-    slug="delivery-unavailable",
-    status=HTTPStatus.CONFLICT,
-    title=_("This delivery option is not available"),
-    detail=_("Choose one of the delivery options of the cart for this country."),
-)
-BAD_ADDRESS = ProblemType(
-    slug="bad-address",
-    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("The address is not deliverable"),
-    detail=_(
-        "Correct the fields listed in errors. Fields with may_be_kept are only"
-        " doubtful: to keep them, give a reason in address_reason. suggestion is the"
-        " address as the postal service writes it."
-    ),
-)
+    409, "price-changed", _("The total has changed"),
+    _("Show the customer the new total. Place the order with it if they agree."))
+DELIVERY_UNAVAILABLE = ProblemType(
+    409, "delivery-unavailable", _("This delivery option is not available"),
+    _("Choose one of the delivery options of the cart for this country."))
+INVALID_ADDRESS = ProblemType(
+    422, "invalid-address", _("The address is not deliverable"),
+    _("Correct the fields listed in errors. Fields with is_warning are only doubtful: to "
+      "keep them, give a reason in address_reason. suggestion is the address as the postal "
+      "service writes it."))
 # Orders
-NO_SUCH_ORDER = ProblemType(
-    slug="no-such-order",
-    status=HTTPStatus.NOT_FOUND,
-    title=_("This order does not exist"),
-    detail=_(
-        "Check the order number. Send the access key that the checkout returned as Authorization:"
-        " Bearer."
-    ),
-)
+ORDER_NOT_FOUND = ProblemType(
+    404, "order-not-found", _("This order does not exist"),
+    _("Check the order number. Send the access key that the checkout returned as "
+      "Authorization: Bearer."))
 NOT_PAYABLE = ProblemType(
-    slug="not-payable",
-    status=HTTPStatus.CONFLICT,
-    title=_("The order is not awaiting payment"),
-    detail=_("It is paid, canceled or expired. Read the order."),
-)
-TOO_LATE = ProblemType(
-    slug="too-late-to-cancel",
-    status=HTTPStatus.CONFLICT,
-    title=_("It is too late to cancel"),
-    detail=_("Everything has shipped or is closed. Return it after delivery."),
-)
+    409, "not-payable", _("The order is not awaiting payment"),
+    _("It is paid, canceled or expired. Read the order."))
+TOO_LATE_TO_CANCEL = ProblemType(
+    409, "too-late-to-cancel", _("It is too late to cancel"),
+    _("Everything has shipped or is closed. Return it after delivery."))
 # The shop itself
-GATEWAY_UNAVAILABLE = ProblemType(
-    slug="gateway-away",
-    status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title=_("The payment provider does not respond"),
-    detail=_("Nothing was charged. Try again in a moment."),
-    retry_after_s=5,
-)
+PAYMENT_GATEWAY_UNAVAILABLE = ProblemType(
+    503, "payment-gateway-unavailable", _("The payment provider does not respond"),
+    _("Nothing was charged. Try again in a moment."), retry_after_s=5)
 UNAVAILABLE = ProblemType(
-    slug="away",
-    status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title=_("The shop is temporarily unavailable"),
-    detail=_("Send the request again, with the same Idempotency-Key if it had one."),
-    retry_after_s=5,
-)
-BUG = ProblemType(
-    slug="bug",
-    status=HTTPStatus.INTERNAL_SERVER_ERROR,
-    title=_("Internal server error"),
-    detail=_("The error is logged. You can safely repeat the request with the same key."),
-)
+    503, "unavailable", _("The shop is temporarily unavailable"),
+    _("Send the request again, with the same Idempotency-Key if it had one."), retry_after_s=5)
+INTERNAL_ERROR = ProblemType(
+    500, "internal-error", _("Internal server error"),
+    _("The error is logged. You can safely repeat the request with the same key."))
+# fmt: on
 
 ALL = tuple(kind for kind in list(globals().values()) if isinstance(kind, ProblemType))

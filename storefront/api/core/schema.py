@@ -15,17 +15,17 @@ from storefront.api.core.idempotency import HEADER, MAX_KEY
 from storefront.api.core.problem_types import ProblemType
 
 ALWAYS = (
-    problem_types.UNREADABLE,
+    problem_types.UNREADABLE_REQUEST,
     problem_types.NOT_ACCEPTABLE,
     problem_types.RATE_LIMITED,
-    problem_types.BUG,
+    problem_types.INTERNAL_ERROR,
     problem_types.UNAVAILABLE,
 )
 WITH_BODY = (
-    problem_types.MALFORMED,
-    problem_types.INVALID,
-    problem_types.NOT_JSON,
-    problem_types.TOO_LARGE,
+    problem_types.MALFORMED_BODY,
+    problem_types.INVALID_FIELDS,
+    problem_types.UNSUPPORTED_MEDIA_TYPE,
+    problem_types.BODY_TOO_LARGE,
 )
 # Security schemes of ``settings.api``: bearer keys of a cart, an order, an API client.
 CART_TOKEN, ORDER_KEY, PROGRAM_KEY = "CartToken", "OrderKey", "ProgramKey"
@@ -38,7 +38,7 @@ class ProblemField(serializers.Serializer[Any]):
     pointer = serializers.CharField(required=False, help_text="JSON pointer into the body.")
     parameter = serializers.CharField(required=False, help_text="Name of a query parameter.")
     detail = serializers.CharField()
-    may_be_kept = serializers.BooleanField(
+    is_warning = serializers.BooleanField(
         required=False, help_text="True: the field is only doubtful, and can be kept with a reason."
     )
 
@@ -69,19 +69,19 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
     description: str = "",
 ) -> Callable[[Any], Any]:
     """Return a decorator that documents an operation: problems become answers with examples."""
-    told = [*problems, *ALWAYS, *(WITH_BODY if body else ())]
+    kinds = [*problems, *ALWAYS, *(WITH_BODY if body else ())]
     if accepts_idempotency_key or requires_idempotency_key:
-        told += WITH_KEY
+        kinds += WITH_KEY
         parameters += (_key(is_required=requires_idempotency_key),)
     if requires_idempotency_key:
-        told.append(problem_types.KEY_REQUIRED)
+        kinds.append(problem_types.KEY_REQUIRED)
     return extend_schema(
         operation_id=name,
         summary=summary,
         description=description or summary,
         request=body,
         parameters=list(parameters),
-        responses={**answers, **_problem_answers(told)},
+        responses={**answers, **_problem_answers(kinds)},
         examples=list(examples),
         tags=[tag],
         auth=[{bearer: []}] if bearer else None,  # type: ignore[list-item]  # as OpenAPI has it
@@ -99,10 +99,10 @@ def _key(*, is_required: bool) -> OpenApiParameter:
     )
 
 
-def _problem_answers(told: list[ProblemType]) -> dict[tuple[int, str], OpenApiResponse]:
+def _problem_answers(kinds: list[ProblemType]) -> dict[tuple[int, str], OpenApiResponse]:
     by_status: dict[int, list[ProblemType]] = defaultdict(list)
-    for kind in told:
-        by_status[int(kind.status)].append(kind)
+    for kind in kinds:
+        by_status[kind.status].append(kind)
     return {
         (status, exception_handler.CONTENT_TYPE): OpenApiResponse(
             Problem,
@@ -115,7 +115,7 @@ def _problem_answers(told: list[ProblemType]) -> dict[tuple[int, str], OpenApiRe
 
 def _example(kind: ProblemType) -> OpenApiExample:
     value = dict(exception_handler.respond(kind, {}).data)
-    return OpenApiExample(kind.slug, value=value, status_codes=[str(int(kind.status))])
+    return OpenApiExample(kind.slug, value=value, status_codes=[str(kind.status)])
 
 
 def of_path(name: str, description: str) -> OpenApiParameter:

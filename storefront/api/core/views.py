@@ -41,7 +41,7 @@ class StrictJSON(JSONParser):
     ) -> Any:
         content = stream.read(self.max_bytes + 1)
         if len(content) > self.max_bytes:
-            raise ProblemError(problem_types.TOO_LARGE, limit=self.max_bytes)
+            raise ProblemError(problem_types.BODY_TOO_LARGE, limit=self.max_bytes)
         try:
             text = content.decode()
             found = json.loads(
@@ -54,7 +54,7 @@ class StrictJSON(JSONParser):
             raise ParseError from error
         if refused:
             problems = [{"pointer": each, "detail": str(UNSTORABLE)} for each in refused]
-            raise ProblemError(problem_types.INVALID, errors=problems)
+            raise ProblemError(problem_types.INVALID_FIELDS, errors=problems)
         return found
 
 
@@ -145,5 +145,5 @@ def validated_country(channel: Channel, code: str) -> str:
     if not code:
         return channel.default_country
     if code not in channel.countries:
-        raise ProblemError(problem_types.NO_SUCH_COUNTRY, countries=sorted(channel.countries))
+        raise ProblemError(problem_types.COUNTRY_NOT_SERVED, countries=sorted(channel.countries))
     return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -15,16 +14,15 @@ from rest_framework.response import Response
 from catalog.models import Variant
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
-from shipping.availability.reach import Availability
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import DeliveryPromiseSerializer
+from storefront.api.core.fields import DeliveryPromiseSerializer, validated_query
 from storefront.api.core.schema import openapi
 from storefront.api.core.views import Endpoint, sales_channel, validated_country
 
 MAX_SKUS = 24
 MAX_SKU = 60
 CACHE_S = 30
+NOT_FOR_SALE = {"most": 0, "fewer": 0, "more": None, "promise": None}
 
 
 class AvailabilityQuery(serializers.Serializer[Any]):
@@ -41,14 +39,19 @@ class AvailabilitySerializer(serializers.Serializer[Any]):
 
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
-    most = serializers.IntegerField(
-        help_text="Maximum quantity that can be delivered at once, in one or more parcels."
+    max_quantity = serializers.IntegerField(
+        source="found.most",
+        help_text="Maximum quantity that can be delivered at once, in one or more parcels.",
     )
-    fewer = serializers.IntegerField(help_text="Nearest lower quantity that is available.")
-    more = serializers.IntegerField(
-        allow_null=True, help_text="Nearest higher quantity: some products are sold in packs only."
+    lower_quantity = serializers.IntegerField(
+        source="found.fewer", help_text="Nearest lower quantity that is available."
     )
-    delivery = DeliveryPromiseSerializer(source="promise", allow_null=True)
+    higher_quantity = serializers.IntegerField(
+        source="found.more",
+        allow_null=True,
+        help_text="Nearest higher quantity: some products are sold in packs only.",
+    )
+    delivery = DeliveryPromiseSerializer(source="found.promise", allow_null=True)
 
 
 class AvailabilityListSerializer(serializers.Serializer[Any]):
@@ -61,12 +64,12 @@ class AvailabilityList(Endpoint):
     cache_for_s = CACHE_S
 
     @openapi(
-        name="read_availability",
+        name="check_availability",
         tag="catalog",
         summary="Check availability for a country and a date",
         description="Considers carriers, batteries, packs, the age of stock figures,"
         " handling time and transit time. For SKUs that are not for sale,"
-        " most is 0.",
+        " max_quantity is 0.",
         parameters=(
             OpenApiParameter("sku", str, many=True, required=True, description="Up to 24 SKUs."),
             OpenApiParameter(
@@ -78,10 +81,12 @@ class AvailabilityList(Endpoint):
             ),
         ),
         answers={200: AvailabilityListSerializer},
-        problems=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
+        problems=(problem_types.INVALID_PARAMETERS, problem_types.COUNTRY_NOT_SERVED),
     )
     def get(self, request: Request) -> Response:
-        asked = _parsed_query(request)
+        params = request.query_params
+        given = {name: params[name] for name in ("country", "quantity", "by") if name in params}
+        asked = validated_query(AvailabilityQuery, {"sku": params.getlist("sku"), **given})
         channel = sales_channel()
         country = validated_country(channel, asked["country"])
         by: date | None = asked["by"]
@@ -95,36 +100,12 @@ class AvailabilityList(Endpoint):
             now=self.now,
         )
         shown = [
-            _shown(sku, found.get(ids.get(sku, 0)), asked["quantity"])
+            {
+                "sku": sku,
+                "quantity": asked["quantity"],
+                "found": found.get(ids.get(sku, 0), NOT_FOR_SALE),
+            }
             for sku in dict.fromkeys(asked["sku"])
         ]
         answer = {"country": country, "by": by, "availability": shown}
         return Response(AvailabilityListSerializer(answer).data)
-
-
-def _parsed_query(request: Request) -> Mapping[str, Any]:
-    """Parse the query parameters.
-
-    Raises: ProblemError: some are malformed.
-    """
-    params = request.query_params
-    given = {name: params[name] for name in ("country", "quantity", "by") if name in params}
-    asked = AvailabilityQuery(data={"sku": params.getlist("sku"), **given})
-    if not asked.is_valid():
-        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
-        raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
-    return asked.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
-
-
-def _shown(sku: str, found: Availability | None, quantity: int) -> Mapping[str, Any]:
-    if found is None:
-        none = {"most": 0, "fewer": 0, "more": None, "promise": None}
-        return {"sku": sku, "quantity": quantity, **none}
-    return {
-        "sku": sku,
-        "quantity": quantity,
-        "most": found.most,
-        "fewer": found.fewer,
-        "more": found.more,
-        "promise": found.promise,
-    }

@@ -18,7 +18,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.cart import carts
-from orders.cart.view import LineView
 from orders.checkout import open_order_limits
 from orders.models import Cart
 from orders.models.cart import CART_RETENTION, MAX_QUANTITY
@@ -29,10 +28,11 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     COUNTRY,
     MoneyFields,
+    PictureField,
     StrictCharField,
     StrictIntegerField,
     StrictSerializer,
-    picture_urls,
+    validated,
 )
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import CART_TOKEN, openapi
@@ -42,12 +42,12 @@ MAX_TOKEN = 43
 MAX_ID = 2**53 - 1  # exact in every JSON parser
 LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
 LINE_PROBLEMS = (
-    problem_types.NO_SUCH_CART,
-    problem_types.NO_SUCH_LISTING,
+    problem_types.CART_NOT_FOUND,
+    problem_types.LISTING_NOT_FOUND,
     problem_types.NOT_FOR_SALE,
-    problem_types.NOT_ENOUGH,
-    problem_types.TOO_MANY,
-    problem_types.CART_PLACED,
+    problem_types.INSUFFICIENT_STOCK,
+    problem_types.QUANTITY_LIMIT_EXCEEDED,
+    problem_types.CART_ALREADY_PLACED,
 )
 
 
@@ -61,7 +61,7 @@ class NewCartSerializer(StrictSerializer):
         ),
     )
     locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
-    after = StrictCharField(
+    previous_token = StrictCharField(
         max_length=MAX_TOKEN,
         default="",
         allow_blank=True,
@@ -85,7 +85,7 @@ class ChangedLineSerializer(StrictSerializer):
 
 
 class CartLineSerializer(serializers.Serializer[Any]):
-    """A cart line. ``price_was`` is set if the price changed since the line was added."""
+    """A cart line. ``previous_price`` is set if the price changed since the line was added."""
 
     id = serializers.IntegerField()
     listing_id = serializers.IntegerField()
@@ -93,26 +93,22 @@ class CartLineSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     options = serializers.CharField(allow_blank=True)
     sku = serializers.CharField()
-    picture = serializers.SerializerMethodField()
+    picture = PictureField()
     quantity = serializers.IntegerField()
-    unit = MoneyFields()
+    unit_price = MoneyFields(source="unit")
     amount = MoneyFields()
-    price_was = MoneyFields(allow_null=True)
+    previous_price = MoneyFields(source="price_was", allow_null=True)
     available = serializers.IntegerField(
         help_text="Maximum quantity that can be delivered to the country of the cart"
-        " at once: most of availability."
+        " at once: max_quantity of availability."
     )
     is_sold_out = serializers.BooleanField(
         help_text="The item is out of stock. If false and available is 0, it cannot"
         " be delivered to the country of the cart."
     )
-    is_short = serializers.BooleanField(
-        help_text="Fewer are available than the quantity of the line."
+    is_insufficient = serializers.BooleanField(
+        source="is_short", help_text="Fewer are available than the quantity of the line."
     )
-
-    @extend_schema_field(serializers.DictField(child=serializers.URLField()))
-    def get_picture(self, line: LineView) -> dict[str, str]:
-        return picture_urls(line.picture)
 
 
 class CartSerializer(serializers.Serializer[Any]):
@@ -121,7 +117,7 @@ class CartSerializer(serializers.Serializer[Any]):
         source="cart.country", help_text="Delivery country. Availability applies to it."
     )
     locale = serializers.CharField(source="cart.locale")
-    kept_until = serializers.SerializerMethodField()
+    expires_at = serializers.SerializerMethodField()
     lines = CartLineSerializer(many=True, source="view.lines")
     count = serializers.IntegerField(source="view.count")
     subtotal = MoneyFields(source="view.goods")
@@ -132,7 +128,7 @@ class CartSerializer(serializers.Serializer[Any]):
     )
 
     @extend_schema_field(serializers.DateTimeField())
-    def get_kept_until(self, shown: Mapping[str, Any]) -> datetime:
+    def get_expires_at(self, shown: Mapping[str, Any]) -> datetime:
         updated_at: datetime = shown["cart"].updated_at
         return updated_at + CART_RETENTION
 
@@ -145,7 +141,7 @@ def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
     require_identity()
     cart = carts.find(token=bearer_token(request), now=endpoint.now)
     if cart is None:
-        raise ProblemError(problem_types.NO_SUCH_CART)
+        raise ProblemError(problem_types.CART_NOT_FOUND)
     return cart
 
 
@@ -162,7 +158,7 @@ def _deliverable(cart: Cart, endpoint: Endpoint) -> carts.DeliverableOf:
 
 class CartList(Endpoint):
     @openapi(
-        name="open_cart",
+        name="create_cart",
         tag="carts",
         summary="Create a cart",
         description=(
@@ -172,7 +168,7 @@ class CartList(Endpoint):
         ),
         body=NewCartSerializer,
         answers={201: CartSerializer},
-        problems=(problem_types.NO_SUCH_COUNTRY, problem_types.KEY_GUESSABLE),
+        problems=(problem_types.COUNTRY_NOT_SERVED, problem_types.KEY_GUESSABLE),
         accepts_idempotency_key=True,
         examples=(
             OpenApiExample("a cart", value={"country": "DE", "locale": "en"}, request_only=True),
@@ -180,16 +176,15 @@ class CartList(Endpoint):
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
-            asked = NewCartSerializer(data=request.data)
-            asked.is_valid(raise_exception=True)
+            asked = validated(NewCartSerializer, request)
             channel = sales_channel()
             cart = carts.open_cart(
                 channel=channel,
-                country=validated_country(channel, asked.validated_data["country"]),
-                locale=asked.validated_data["locale"],
+                country=validated_country(channel, asked["country"]),
+                locale=asked["locale"],
                 now=self.now,
             )
-            open_order_limits.link_session(cart=cart, token=asked.validated_data["after"])
+            open_order_limits.link_session(cart=cart, token=asked["previous_token"])
             return Response(cart_data(cart, self), status=status.HTTP_201_CREATED)
 
         # Callers behind one address are one principal, and the answer holds the cart's token.
@@ -200,12 +195,12 @@ class CartList(Endpoint):
 
 class CartDetail(Endpoint):
     @openapi(
-        name="read_cart",
+        name="retrieve_cart",
         tag="carts",
         summary="Retrieve a cart with current prices and stock",
         bearer=CART_TOKEN,
         answers={200: CartSerializer},
-        problems=(problem_types.NO_SUCH_CART,),
+        problems=(problem_types.CART_NOT_FOUND,),
     )
     def get(self, request: Request) -> Response:
         return Response(cart_data(open_cart_of(request, self), self))
@@ -229,10 +224,9 @@ class CartLines(Endpoint):
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
             cart = open_cart_of(request, self)
-            asked = NewLineSerializer(data=request.data)
-            asked.is_valid(raise_exception=True)
+            line = validated(NewLineSerializer, request)
             deliverable = _deliverable(cart, self)
-            carts.add(cart=cart, now=self.now, deliverable=deliverable, **asked.validated_data)
+            carts.add(cart=cart, now=self.now, deliverable=deliverable, **line)
             return Response(cart_data(cart, self), status=status.HTTP_201_CREATED)
 
         principal = idempotency.principal_of_secret(bearer_token(request))
@@ -241,19 +235,19 @@ class CartLines(Endpoint):
 
 class CartLineDetail(Endpoint):
     @openapi(
-        name="change_line",
+        name="update_line",
         tag="carts",
         summary="Change the quantity of a line",
         body=ChangedLineSerializer,
         bearer=CART_TOKEN,
         parameters=(LINE_ID,),
         answers={200: CartSerializer},
-        problems=(*LINE_PROBLEMS, problem_types.NO_SUCH_LINE),
+        problems=(*LINE_PROBLEMS, problem_types.CART_LINE_NOT_FOUND),
     )
     def patch(self, request: Request, line_id: int) -> Response:
-        asked = ChangedLineSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return self._changed(request, line_id, asked.validated_data["quantity"])
+        return self._changed(
+            request, line_id, validated(ChangedLineSerializer, request)["quantity"]
+        )
 
     @openapi(
         name="remove_line",
@@ -263,9 +257,9 @@ class CartLineDetail(Endpoint):
         parameters=(LINE_ID,),
         answers={200: CartSerializer},
         problems=(
-            problem_types.NO_SUCH_CART,
-            problem_types.NO_SUCH_LINE,
-            problem_types.CART_PLACED,
+            problem_types.CART_NOT_FOUND,
+            problem_types.CART_LINE_NOT_FOUND,
+            problem_types.CART_ALREADY_PLACED,
         ),
     )
     def delete(self, request: Request, line_id: int) -> Response:
@@ -274,7 +268,7 @@ class CartLineDetail(Endpoint):
     def _changed(self, request: Request, line_id: int, quantity: int) -> Response:
         cart = open_cart_of(request, self)
         if line_id > MAX_ID or not cart.lines.filter(pk=line_id).exists():
-            raise ProblemError(problem_types.NO_SUCH_LINE)
+            raise ProblemError(problem_types.CART_LINE_NOT_FOUND)
         carts.change(
             cart=cart,
             line_id=line_id,

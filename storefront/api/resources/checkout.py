@@ -21,7 +21,13 @@ from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.api_keys import bearer_token
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import AddressFields, MoneyFields, StrictCharField, StrictSerializer
+from storefront.api.core.fields import (
+    AddressFields,
+    MoneyFields,
+    StrictCharField,
+    StrictSerializer,
+    validated,
+)
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import CART_TOKEN, openapi
 from storefront.api.core.views import Endpoint, require_identity, validated_country
@@ -43,7 +49,7 @@ class NewOrderSerializer(StrictSerializer):
         max_length=verification.MAX_REASON,
         allow_blank=True,
         default="",
-        help_text="Reason why the address is correct although bad-address doubts it.",
+        help_text="Reason why the address is correct although invalid-address doubts it.",
     )
 
 
@@ -68,7 +74,7 @@ def _bad_address(error: checkout.InvalidAddressError, written: Address) -> dict[
             {
                 "pointer": f"#/ship_to/{field}",
                 "detail": str(words),
-                "may_be_kept": field in doubts,
+                "is_warning": field in doubts,
             }
             for field, words in {**doubts, **error.fields}.items()
         ],
@@ -99,18 +105,18 @@ class Checkout(Endpoint):
         bearer=CART_TOKEN,
         answers={201: PlacedOrderSerializer},
         problems=(
-            problem_types.NO_SUCH_CART,
-            problem_types.NO_SUCH_COUNTRY,
-            problem_types.CART_PLACED,
+            problem_types.CART_NOT_FOUND,
+            problem_types.COUNTRY_NOT_SERVED,
+            problem_types.CART_ALREADY_PLACED,
             problem_types.CART_CHANGED,
-            problem_types.OPEN_ORDER_LIMIT,
+            problem_types.OPEN_ORDER_LIMIT_EXCEEDED,
             problem_types.EMPTY_CART,
-            problem_types.CANNOT_SUPPLY,
+            problem_types.OUT_OF_STOCK,
             problem_types.PRICE_CHANGED,
-            problem_types.CODE_USED_UP,
-            problem_types.NOTHING_TO_PAY,
-            problem_types.NO_DELIVERY,
-            problem_types.BAD_ADDRESS,
+            problem_types.COUPON_USED_UP,
+            problem_types.ZERO_TOTAL,
+            problem_types.DELIVERY_UNAVAILABLE,
+            problem_types.INVALID_ADDRESS,
         ),
         requires_idempotency_key=True,
         examples=(
@@ -138,7 +144,7 @@ class Checkout(Endpoint):
         def work(attempt: Attempt) -> Response:
             cart = Cart.objects.filter(token=token).select_related("channel", "order").first()
             if cart is None:
-                raise ProblemError(problem_types.NO_SUCH_CART)
+                raise ProblemError(problem_types.CART_NOT_FOUND)
             order: Order | None = getattr(cart, "order", None)
             first = None
             if order is None:
@@ -152,9 +158,7 @@ class Checkout(Endpoint):
 
     def _place(self, request: Request, cart: Cart) -> checkout.Placed:
         require_identity()
-        asked = NewOrderSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
+        wanted = validated(NewOrderSerializer, request)
         ship_to = Address(**wanted["ship_to"])
         country = validated_country(cart.channel, ship_to.country)
         checked_cart, found = quotes_for(
@@ -162,7 +166,9 @@ class Checkout(Endpoint):
         )
         quote = next((quote for quote in found if quote.code == wanted["delivery"]), None)
         if quote is None:
-            raise ProblemError(problem_types.NO_DELIVERY, options=[quote.code for quote in found])
+            raise ProblemError(
+                problem_types.DELIVERY_UNAVAILABLE, options=[quote.code for quote in found]
+            )
         try:
             return checkout.place(
                 cart=cart,
@@ -180,7 +186,9 @@ class Checkout(Endpoint):
                 now=self.now,
             )
         except checkout.InvalidAddressError as error:
-            raise ProblemError(problem_types.BAD_ADDRESS, **_bad_address(error, ship_to)) from error
+            raise ProblemError(
+                problem_types.INVALID_ADDRESS, **_bad_address(error, ship_to)
+            ) from error
         except checkout.UnavailableError as error:
             checked_cart = availability.check_cart(cart=cart, country=country, now=self.now)
             raise insufficient_stock(checked_cart) from error

@@ -18,7 +18,7 @@ from catalog.enums import ListFormat
 from catalog.models.competitors import ImportOutcome, MatchMethod, SourceType
 from storefront.api.core import api_keys, idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import AmountField, StrictCharField, StrictSerializer
+from storefront.api.core.fields import AmountField, StrictCharField, StrictSerializer, validated
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import PROGRAM_KEY, openapi
 from storefront.api.core.throttles import BatchThrottle, ChangeThrottle, ReadThrottle
@@ -144,7 +144,7 @@ class CompetitorPriceList(Endpoint):
     throttle_classes = [ReadThrottle, ChangeThrottle, BatchThrottle]
 
     @openapi(
-        name="tell_competitor_prices",
+        name="submit_competitor_prices",
         tag="prices",
         summary="Send competitor prices",
         description=f"For price monitoring programs; staff create the key. Up to {MAX_ROWS} rows"
@@ -184,12 +184,11 @@ class CompetitorPriceList(Endpoint):
         key = api_keys.authenticate(request, now=self.now)
 
         def work(_attempt: Attempt) -> Response:
-            asked = CompetitorPricesSerializer(data=request.data)
-            asked.is_valid(raise_exception=True)
+            batch = validated(CompetitorPricesSerializer, request)
             actor = f"key {key.name}"
             file = price_import.store_list(
                 name=key.name,
-                content=json.dumps(asked.validated_data).encode(),
+                content=json.dumps(batch).encode(),
                 list_format=ListFormat.OURS,
                 source_type=SourceType.API,
                 actor=actor,

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from orders.promotions import codes
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import StrictCharField, StrictSerializer
+from storefront.api.core.fields import StrictCharField, StrictSerializer, validated
 from storefront.api.core.schema import CART_TOKEN, openapi
 from storefront.api.core.views import Endpoint
 from storefront.api.resources.carts import CartSerializer, cart_data, open_cart_of
@@ -22,7 +22,7 @@ class NewCodeSerializer(StrictSerializer):
 
 class CartCodes(Endpoint):
     @openapi(
-        name="write_code",
+        name="add_coupon",
         tag="carts",
         summary="Add a promotion code to a cart",
         description="Only a valid code is saved, in its registered spelling. The"
@@ -31,34 +31,32 @@ class CartCodes(Endpoint):
         bearer=CART_TOKEN,
         answers={200: CartSerializer},
         problems=(
-            problem_types.NO_SUCH_CART,
-            problem_types.CODE_REFUSED,
-            problem_types.TOO_MANY_CODES,
+            problem_types.CART_NOT_FOUND,
+            problem_types.INVALID_COUPON,
+            problem_types.TOO_MANY_COUPONS,
             problem_types.RATE_LIMITED,
         ),
     )
     def post(self, request: Request) -> Response:
         cart = open_cart_of(request, self)
-        asked = NewCodeSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        code = validated(NewCodeSerializer, request)["code"]
         who = client_range(request._request)  # noqa: SLF001 - DRF wraps it
         if is_rate_limited(what="code", who=who, per_hour=codes.MAX_ATTEMPTS_PER_HOUR):
             raise ProblemError(problem_types.RATE_LIMITED)
-        codes.apply_code(cart=cart, code=asked.validated_data["code"], now=self.now)
+        codes.apply_code(cart=cart, code=code, now=self.now)
         return Response(cart_data(cart, self))
 
     @openapi(
-        name="take_out_code",
+        name="remove_coupon",
         tag="carts",
-        summary="Take a code out of a cart",
+        summary="Remove a promotion code from a cart",
         body=NewCodeSerializer,
         bearer=CART_TOKEN,
         answers={200: CartSerializer},
-        problems=(problem_types.NO_SUCH_CART,),
+        problems=(problem_types.CART_NOT_FOUND,),
     )
     def delete(self, request: Request) -> Response:
         cart = open_cart_of(request, self)
-        asked = NewCodeSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        codes.remove_code(cart=cart, code=asked.validated_data["code"], now=self.now)
+        code = validated(NewCodeSerializer, request)["code"]
+        codes.remove_code(cart=cart, code=code, now=self.now)
         return Response(cart_data(cart, self))

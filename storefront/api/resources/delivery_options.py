@@ -20,7 +20,7 @@ from shipping.availability import availability, delivery_methods
 from shipping.availability.availability import CheckedCart
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import COUNTRY, MoneyFields
+from storefront.api.core.fields import COUNTRY, MoneyFields, validated_query
 from storefront.api.core.schema import CART_TOKEN, openapi
 from storefront.api.core.views import Endpoint, validated_country
 from storefront.api.resources.carts import open_cart_of
@@ -99,23 +99,13 @@ def insufficient_stock(checked_cart: CheckedCart) -> ProblemError:
         {
             "sku": short.line.sku,
             "available": short.line.available,
-            **({"fewer": short.fewer, "more": short.more} if short.more else {}),
+            **(
+                {"lower_quantity": short.fewer, "higher_quantity": short.more} if short.more else {}
+            ),
         }
         for short in checked_cart.short
     ]
-    return ProblemError(problem_types.CANNOT_SUPPLY, **({"lines": lines} if lines else {}))
-
-
-def _postcode_in(request: Request) -> str | None:
-    """Return the requested postcode, or None.
-
-    Raises: ProblemError: it is malformed.
-    """
-    asked = DeliveryQuery(data=request.query_params.dict())
-    if not asked.is_valid():
-        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
-        raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
-    return asked.validated_data["postcode"]  # type: ignore[no-any-return]  # DRF says dict of Any
+    return ProblemError(problem_types.OUT_OF_STOCK, **({"lines": lines} if lines else {}))
 
 
 class CartDelivery(Endpoint):
@@ -141,16 +131,16 @@ class CartDelivery(Endpoint):
         answers={200: OptionsSerializer},
         problems=(
             problem_types.INVALID_PARAMETERS,
-            problem_types.NO_SUCH_CART,
-            problem_types.NO_SUCH_COUNTRY,
+            problem_types.CART_NOT_FOUND,
+            problem_types.COUNTRY_NOT_SERVED,
             problem_types.EMPTY_CART,
-            problem_types.CANNOT_SUPPLY,
+            problem_types.OUT_OF_STOCK,
         ),
     )
     def get(self, request: Request) -> Response:
         cart = open_cart_of(request, self)
         country = validated_country(cart.channel, request.query_params.get("country", cart.country))
-        postcode = _postcode_in(request)
+        postcode = validated_query(DeliveryQuery, request.query_params.dict())["postcode"]
         checked_cart, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
         view = checked_cart.cart
         buyer = BuyerContext.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)

@@ -5,7 +5,6 @@ The URL holds the order number; the Authorization header holds its access key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -24,15 +23,16 @@ from storefront.api.core.api_keys import bearer_token
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     AddressFields,
+    CurrencyAmountField,
     MoneyFields,
+    PictureField,
     StrictCharField,
     StrictSerializer,
-    picture_urls,
+    validated,
 )
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import ORDER_KEY, of_path, openapi
 from storefront.api.core.views import Endpoint
-from storefront.lib.money import Money
 from storefront.lib.tasks import enqueue
 
 NUMBER = of_path("number", "The order's number.")
@@ -46,30 +46,14 @@ class OrderLineSerializer(serializers.Serializer[Any]):
         " from several locations."
     )
     title = serializers.CharField()
-    picture = serializers.SerializerMethodField()
+    picture = PictureField()
     quantity = serializers.IntegerField()
     canceled = serializers.IntegerField(source="canceled_quantity")
     shipped = serializers.IntegerField(source="shipped_quantity")
     delivered = serializers.IntegerField(source="delivered_quantity")
-    unit = serializers.SerializerMethodField()
-    amount = serializers.SerializerMethodField()
-    discount = serializers.SerializerMethodField(help_text="Discount on the amount.")
-
-    @extend_schema_field(serializers.DictField(child=serializers.URLField()))
-    def get_picture(self, line: Any) -> dict[str, str]:
-        return picture_urls(line.picture)
-
-    @extend_schema_field(MoneyFields)
-    def get_unit(self, line: Any) -> Mapping[str, Any]:
-        return MoneyFields(Money(line.unit_amount, self.context["currency"])).data
-
-    @extend_schema_field(MoneyFields)
-    def get_amount(self, line: Any) -> Mapping[str, Any]:
-        return MoneyFields(Money(line.line_amount, self.context["currency"])).data
-
-    @extend_schema_field(MoneyFields)
-    def get_discount(self, line: Any) -> Mapping[str, Any]:
-        return MoneyFields(Money(line.discount_amount, self.context["currency"])).data
+    unit_price = CurrencyAmountField(source="unit_amount")
+    amount = CurrencyAmountField(source="line_amount")
+    discount = CurrencyAmountField(source="discount_amount", help_text="Discount on the amount.")
 
 
 class OrderSerializer(serializers.Serializer[Any]):
@@ -83,15 +67,15 @@ class OrderSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField()
     ship_to = AddressFields()
     lines = OrderLineSerializer(many=True)
-    subtotal = serializers.SerializerMethodField()
-    delivery = serializers.SerializerMethodField()
-    discount = serializers.SerializerMethodField(
-        help_text="Discount on all lines and the delivery."
+    subtotal = CurrencyAmountField(source="subtotal_amount")
+    delivery = CurrencyAmountField(source="delivery_amount")
+    discount = CurrencyAmountField(
+        source="discount_amount", help_text="Discount on all lines and the delivery."
     )
-    added_tax = serializers.SerializerMethodField(
-        help_text="Tax that was not included in the prices."
+    added_tax = CurrencyAmountField(
+        source="additional_tax_amount", help_text="Tax that was not included in the prices."
     )
-    tax = serializers.SerializerMethodField(help_text="All tax included in the total.")
+    tax = CurrencyAmountField(source="tax_amount", help_text="All tax included in the total.")
     total = MoneyFields()
     arrives_from = serializers.DateField(allow_null=True)
     arrives_to = serializers.DateField(allow_null=True)
@@ -112,26 +96,6 @@ class OrderSerializer(serializers.Serializer[Any]):
     def get_pay_url(self, order: Order) -> str | None:
         waiting = (one.pay_url for one in order.payments.all() if one.status in PAYABLE)
         return next(waiting, None) or None
-
-    @extend_schema_field(MoneyFields)
-    def get_subtotal(self, order: Order) -> Mapping[str, Any]:
-        return MoneyFields(Money(order.subtotal_amount, order.currency)).data
-
-    @extend_schema_field(MoneyFields)
-    def get_delivery(self, order: Order) -> Mapping[str, Any]:
-        return MoneyFields(Money(order.delivery_amount, order.currency)).data
-
-    @extend_schema_field(MoneyFields)
-    def get_discount(self, order: Order) -> Mapping[str, Any]:
-        return MoneyFields(Money(order.discount_amount, order.currency)).data
-
-    @extend_schema_field(MoneyFields)
-    def get_added_tax(self, order: Order) -> Mapping[str, Any]:
-        return MoneyFields(Money(order.additional_tax_amount, order.currency)).data
-
-    @extend_schema_field(MoneyFields)
-    def get_tax(self, order: Order) -> Mapping[str, Any]:
-        return MoneyFields(Money(order.tax_amount, order.currency)).data
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, order: Order) -> str:
@@ -163,19 +127,19 @@ def order_of(request: Request, number: str) -> Order:
     """
     order = links.find_order(number=number, key=bearer_token(request))
     if order is None:
-        raise ProblemError(problem_types.NO_SUCH_ORDER)
+        raise ProblemError(problem_types.ORDER_NOT_FOUND)
     return order
 
 
 class OrderDetail(Endpoint):
     @openapi(
-        name="read_order",
+        name="retrieve_order",
         tag="orders",
         summary="Retrieve an order",
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
         answers={200: OrderSerializer},
-        problems=(problem_types.NO_SUCH_ORDER,),
+        problems=(problem_types.ORDER_NOT_FOUND,),
     )
     def get(self, request: Request, number: str) -> Response:
         found = order_of(request, number)
@@ -193,9 +157,9 @@ class OrderPay(Endpoint):
         parameters=(NUMBER,),
         answers={200: PaymentSerializer},
         problems=(
-            problem_types.NO_SUCH_ORDER,
+            problem_types.ORDER_NOT_FOUND,
             problem_types.NOT_PAYABLE,
-            problem_types.GATEWAY_UNAVAILABLE,
+            problem_types.PAYMENT_GATEWAY_UNAVAILABLE,
         ),
     )
     def post(self, request: Request, number: str) -> Response:
@@ -218,15 +182,16 @@ class OrderCancel(Endpoint):
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
         answers={200: CancellationSerializer},
-        problems=(problem_types.NO_SUCH_ORDER, problem_types.TOO_LATE),
+        problems=(problem_types.ORDER_NOT_FOUND, problem_types.TOO_LATE_TO_CANCEL),
         accepts_idempotency_key=True,
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
             order = order_of(request, number)
-            asked = CancellationRequestSerializer(data=request.data)
-            asked.is_valid(raise_exception=True)
-            reason = asked.validated_data["reason"] or "canceled by the customer"
+            reason = (
+                validated(CancellationRequestSerializer, request)["reason"]
+                or "canceled by the customer"
+            )
             came = cancellation.cancel(order=order, reason=reason, actor="customer", now=self.now)
             enqueue(tasks.process_cancellation, order_id=order.pk)
             outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"

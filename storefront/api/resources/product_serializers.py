@@ -13,46 +13,70 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.products import detail
-from catalog.search.cards import ProductCardRow
 from shipping.availability.reach import Availability
 from storefront.api.core.fields import (
+    CurrencyAmountField,
     DeliveryPromiseSerializer,
     MoneyFields,
+    PictureField,
     ReductionFields,
-    picture_urls,
 )
-from storefront.lib.money import Money
 
-MOST_HELP = "Maximum quantity that can be delivered to the country at once: most of availability."
+MOST_HELP = (
+    "Maximum quantity that can be delivered to the country at once: max_quantity of availability."
+)
 DELIVERY_HELP = "Delivery dates of one unit; null if it is not available."
 IN_STOCK_HELP = "In stock. If true and available is 0, it cannot be delivered to the country."
 
 
-class Pictures(serializers.DictField):
-    """URLs of one picture by width in pixels; empty without a picture."""
+class PicturesField(serializers.ListField):
+    child = PictureField()
 
-    child = serializers.URLField()
+    def to_representation(self, data: Any) -> list[Any]:
+        return super().to_representation([picture.stem for picture in data])
 
 
-class ProductCardSerializer(serializers.Serializer[Any]):
-    """A product in a list. Numbers that the supplier does not state are null."""
+class WithAvailability(serializers.Serializer[Any]):
+    """Availability of a variant, from ``answers`` of the context."""
+
+    is_available = serializers.SerializerMethodField(help_text=IN_STOCK_HELP)
+    available = serializers.SerializerMethodField(help_text=MOST_HELP)
+    delivery = serializers.SerializerMethodField(help_text=DELIVERY_HELP)
+
+    def get_is_available(self, shown: Any) -> bool:
+        answer = self._answer(shown)
+        return answer is not None and not answer.is_sold_out
+
+    def get_available(self, shown: Any) -> int:
+        answer = self._answer(shown)
+        return answer.most if answer else 0
+
+    @extend_schema_field(DeliveryPromiseSerializer(allow_null=True))
+    def get_delivery(self, shown: Any) -> Mapping[str, Any] | None:
+        answer = self._answer(shown)
+        return DeliveryPromiseSerializer(answer.promise).data if answer and answer.promise else None
+
+    def _answer(self, shown: Any) -> Availability | None:
+        variant_id = shown.id if isinstance(shown, detail.VariantView) else shown.variant_id
+        found: Availability | None = self.context["answers"].get(variant_id)
+        return found
+
+
+class ProductCardSerializer(WithAvailability):
+    """A product in a list. Numbers that the supplier does not state are null.
+
+    Availability is that of the variant with the shown price.
+    """
 
     slug = serializers.SlugField()
     title = serializers.CharField()
     brand = serializers.CharField()
     family = serializers.CharField()
-    picture = serializers.SerializerMethodField()
-    price = serializers.SerializerMethodField(
-        help_text="Lowest price of the variants, tax included."
+    picture = PictureField()
+    price = CurrencyAmountField(
+        source="price_amount", help_text="Lowest price of the variants, tax included."
     )
     has_more_prices = serializers.BooleanField()
-    is_available = serializers.SerializerMethodField(help_text=IN_STOCK_HELP)
-    available = serializers.SerializerMethodField(
-        help_text=f"{MOST_HELP} For the variant with the shown price."
-    )
-    delivery = serializers.SerializerMethodField(
-        help_text=f"{DELIVERY_HELP} For the variant with the shown price."
-    )
     as_of = serializers.DateTimeField(allow_null=True)
     ships_from = serializers.ListField(child=serializers.CharField())
     output_lm = serializers.IntegerField(allow_null=True)
@@ -64,28 +88,6 @@ class ProductCardSerializer(serializers.Serializer[Any]):
     power = serializers.ListField(child=serializers.CharField())
     battery_format = serializers.CharField(allow_blank=True)
     features = serializers.ListField(child=serializers.CharField())
-
-    @extend_schema_field(Pictures)
-    def get_picture(self, card: ProductCardRow) -> dict[str, str]:
-        return picture_urls(card.picture)
-
-    @extend_schema_field(MoneyFields)
-    def get_price(self, card: ProductCardRow) -> Mapping[str, Any]:
-        return MoneyFields(Money(card.price_amount, self.context["currency"])).data
-
-    def get_is_available(self, card: ProductCardRow) -> bool:
-        return _is_in_stock(self._answer(card))
-
-    def get_available(self, card: ProductCardRow) -> int:
-        return _most(self._answer(card))
-
-    @extend_schema_field(DeliveryPromiseSerializer(allow_null=True))
-    def get_delivery(self, card: ProductCardRow) -> Mapping[str, Any] | None:
-        return _delivery(self._answer(card))
-
-    def _answer(self, card: ProductCardRow) -> Availability | None:
-        found: Availability | None = self.context["answers"].get(card.variant_id)
-        return found
 
 
 class ModeSerializer(serializers.Serializer[Any]):
@@ -117,7 +119,7 @@ class SpecSerializer(serializers.Serializer[Any]):
     basis = serializers.CharField(help_text="Source of the figures.")
 
 
-class VariantSerializer(serializers.Serializer[Any]):
+class VariantSerializer(WithAvailability):
     """A variant. Use ``listing_id`` to add it to a cart."""
 
     listing_id = serializers.IntegerField()
@@ -132,32 +134,15 @@ class VariantSerializer(serializers.Serializer[Any]):
     )
     price = MoneyFields()
     reduction = serializers.SerializerMethodField()
-    is_available = serializers.SerializerMethodField(help_text=IN_STOCK_HELP)
-    available = serializers.SerializerMethodField(help_text=MOST_HELP)
-    delivery = serializers.SerializerMethodField(help_text=DELIVERY_HELP)
     as_of = serializers.DateTimeField(allow_null=True)
     ships_from = serializers.DictField(
         child=serializers.IntegerField(), help_text="Stock in each country."
     )
-    pictures = serializers.SerializerMethodField()
-
-    def get_is_available(self, variant: detail.VariantView) -> bool:
-        return _is_in_stock(self.context["answers"][variant.id])
-
-    def get_available(self, variant: detail.VariantView) -> int:
-        return _most(self.context["answers"][variant.id])
-
-    @extend_schema_field(DeliveryPromiseSerializer(allow_null=True))
-    def get_delivery(self, variant: detail.VariantView) -> Mapping[str, Any] | None:
-        return _delivery(self.context["answers"][variant.id])
+    pictures = PicturesField()
 
     @extend_schema_field(ReductionFields(allow_null=True))
     def get_reduction(self, variant: detail.VariantView) -> Mapping[str, Any] | None:
         return ReductionFields(variant).data if variant.reduction else None
-
-    @extend_schema_field(serializers.ListField(child=Pictures()))
-    def get_pictures(self, variant: detail.VariantView) -> list[dict[str, str]]:
-        return [picture_urls(picture.stem) for picture in variant.pictures]
 
 
 class ProductSerializer(serializers.Serializer[Any]):
@@ -174,24 +159,8 @@ class ProductSerializer(serializers.Serializer[Any]):
     option_names = serializers.ListField(child=serializers.CharField())
     spec = SpecSerializer(allow_null=True)
     modes = ModeSerializer(many=True)
-    pictures = serializers.SerializerMethodField()
+    pictures = PicturesField()
     variants = VariantSerializer(many=True)
 
     def get_country(self, _product: detail.ProductView) -> str:
         return str(self.context["country"])
-
-    @extend_schema_field(serializers.ListField(child=Pictures()))
-    def get_pictures(self, product: detail.ProductView) -> list[dict[str, str]]:
-        return [picture_urls(picture.stem) for picture in product.pictures]
-
-
-def _is_in_stock(answer: Availability | None) -> bool:
-    return answer is not None and not answer.is_sold_out
-
-
-def _most(answer: Availability | None) -> int:
-    return answer.most if answer else 0
-
-
-def _delivery(answer: Availability | None) -> Mapping[str, Any] | None:
-    return DeliveryPromiseSerializer(answer.promise).data if answer and answer.promise else None

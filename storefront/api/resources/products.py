@@ -84,7 +84,7 @@ class ProductListSerializer(serializers.Serializer[Any]):
     facets = FacetSerializer(many=True)
     results = ProductCardSerializer(many=True, source="cards")
 
-    def get_country(self, _shelf: product_list.ProductListPage) -> str:
+    def get_country(self, _page: product_list.ProductListPage) -> str:
         return str(self.context["country"])
 
 
@@ -172,7 +172,7 @@ class ListingList(Endpoint):
         " facet value has the number of its results.",
         parameters=PARAMETERS,
         answers={200: ProductListSerializer},
-        problems=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
+        problems=(problem_types.INVALID_PARAMETERS, problem_types.COUNTRY_NOT_SERVED),
     )
     def get(self, request: Request) -> Response:
         query, category = self._asked(request)
@@ -215,12 +215,12 @@ class ListingDetail(Endpoint):
     cache_for_s = CACHE_S
 
     @openapi(
-        name="read_listing",
+        name="retrieve_listing",
         tag="catalog",
         summary="Retrieve a product with its variants",
         parameters=(of_path("slug", "Slug of the product."), COUNTRY_PARAMETER),
         answers={200: ProductSerializer},
-        problems=(problem_types.NOT_FOUND, problem_types.NO_SUCH_COUNTRY),
+        problems=(problem_types.NOT_FOUND, problem_types.COUNTRY_NOT_SERVED),
     )
     def get(self, request: Request, slug: str) -> Response:
         channel = sales_channel()

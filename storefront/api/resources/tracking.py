@@ -56,7 +56,7 @@ class OrderTracking(Endpoint):
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
         answers={200: TrackingSerializer},
-        problems=(problem_types.NO_SUCH_ORDER,),
+        problems=(problem_types.ORDER_NOT_FOUND,),
     )
     def get(self, request: Request, number: str) -> Response:
         order = order_of(request, number)

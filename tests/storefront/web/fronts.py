@@ -160,9 +160,9 @@ class Fronts:
     def api_availability(self):
         answer = self.availability()
         return Said(
-            most=answer["most"],
+            most=answer["max_quantity"],
             days=delivered(answer["delivery"]),
-            packs=None if answer["delivery"] else answer["more"],
+            packs=None if answer["delivery"] else answer["higher_quantity"],
         )
 
     def cart_of(self, quantity):

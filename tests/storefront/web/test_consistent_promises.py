@@ -115,7 +115,7 @@ def assert_same(fronts):
     """Assert that all interfaces agree; return their common statement."""
     told = fronts.of_one()
     answer = fronts.availability()
-    most, least = answer["most"], answer["more"]
+    most, least = answer["max_quantity"], answer["higher_quantity"]
     assert_agreement(told)
     if least is not None:
         for quantity in {least, most}:
@@ -236,7 +236,7 @@ def test_without_a_chosen_country_all_interfaces_use_the_default(customer):
 
     assert cart["country"] == asked["country"] == "FR"
     assert "Delivery to France" in page
-    assert cart["lines"][0]["available"] == asked["availability"][0]["most"] == 20
+    assert cart["lines"][0]["available"] == asked["availability"][0]["max_quantity"] == 20
 
 
 def test_stock_that_falls_before_publication_is_sold_out_everywhere(customer):

@@ -100,7 +100,7 @@ def test_server_error_is_not_stored(api, cart, order_request, monkeypatch):
 
     second = api.post(f"{cart}checkout/", order_request, key="k1")
 
-    assert (first.status_code, kind_of(first)) == (500, "bug")
+    assert (first.status_code, kind_of(first)) == (500, "internal-error")
     assert second.status_code == 201
 
 
@@ -250,7 +250,7 @@ def test_unstorable_text_is_refused_with_and_without_a_key(api, cart, name, path
 
 @pytest.mark.django_db
 def test_answer_is_stored_whatever_it_quotes(api, cart, order_request, monkeypatch):
-    quoted = ProblemError(problem_types.INVALID, errors=[{"pointer": "#", "detail": "a\0b"}])
+    quoted = ProblemError(problem_types.INVALID_FIELDS, errors=[{"pointer": "#", "detail": "a\0b"}])
     monkeypatch.setattr(checkout, "place", Mock(side_effect=quoted))
 
     answers = [api.post(f"{cart}checkout/", order_request, key="k1") for _ in range(2)]
@@ -278,5 +278,5 @@ def test_database_failure_is_no_key_conflict(api, cart, order_request, monkeypat
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
-    assert (answer.status_code, kind_of(answer)) == (503, "away")
+    assert (answer.status_code, kind_of(answer)) == (503, "unavailable")
     assert answer.headers["Retry-After"]

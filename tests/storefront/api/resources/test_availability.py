@@ -8,6 +8,7 @@ from tests.storefront.api.schema_client import kind_of
 pytestmark = pytest.mark.django_db
 
 PATH = "/api/v1/availability/"
+LIMITS = ("max_quantity", "lower_quantity", "higher_quantity")
 
 
 def test_availability_by_country_quantity_and_date(api, listing):
@@ -16,7 +17,7 @@ def test_availability_by_country_quantity_and_date(api, listing):
     )
 
     (shown,) = answer.json()["availability"]
-    assert (shown["most"], shown["fewer"], shown["more"]) == (5, 2, 2)
+    assert tuple(shown[name] for name in LIMITS) == (5, 2, 2)
     assert shown["delivery"] == {
         "arrives_from": "2026-11-29",
         "arrives_to": "2026-12-02",
@@ -24,7 +25,10 @@ def test_availability_by_country_quantity_and_date(api, listing):
         "country_from": "DE",
     }
     late = api.get(PATH, {"sku": listing.variant.sku, "by": "2026-12-01"}).json()
-    assert (late["availability"][0]["most"], late["availability"][0]["delivery"]) == (0, None)
+    assert (late["availability"][0]["max_quantity"], late["availability"][0]["delivery"]) == (
+        0,
+        None,
+    )
 
 
 def test_packs_and_unknown_skus(api, listing):
@@ -32,7 +36,7 @@ def test_packs_and_unknown_skus(api, listing):
 
     shown = api.get(PATH, {"sku": [listing.variant.sku, "NO-SUCH"]}).json()["availability"]
 
-    assert [(one["sku"], one["most"], one["fewer"], one["more"]) for one in shown] == [
+    assert [(one["sku"], *(one[name] for name in LIMITS)) for one in shown] == [
         (listing.variant.sku, 4, 0, 4),
         ("NO-SUCH", 0, 0, None),
     ]
@@ -55,5 +59,5 @@ def test_cart_refuses_a_quantity_that_fits_no_pack(api, cart, listing):
 
     assert answer.status_code == 409
     assert answer.json()["lines"] == [
-        {"sku": listing.variant.sku, "available": 4, "fewer": 0, "more": 4}
+        {"sku": listing.variant.sku, "available": 4, "lower_quantity": 0, "higher_quantity": 4}
     ]

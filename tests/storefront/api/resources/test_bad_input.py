@@ -18,7 +18,7 @@ def test_large_body_is_not_read_completely(api, cart, size):
 
     answer = api.send("POST", f"{cart}lines/", body)
 
-    assert (answer.status_code, kind_of(answer)) == (413, "too-large")
+    assert (answer.status_code, kind_of(answer)) == (413, "body-too-large")
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_large_body_is_not_read_completely(api, cart, size):
 def test_only_json_is_accepted(api, cart, content_type):
     answer = api.send("POST", f"{cart}lines/", b'{"listing_id": 1}', content_type=content_type)
 
-    assert (answer.status_code, kind_of(answer)) == (415, "not-json")
+    assert (answer.status_code, kind_of(answer)) == (415, "unsupported-media-type")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_batch_without_valid_rows_is_a_problem(post_prices, more, reason):
 
     answer = post_prices({**row("HL-1"), **more})
 
-    assert (answer.status_code, kind_of(answer)) == (422, "nothing-taken")
+    assert (answer.status_code, kind_of(answer)) == (422, "no-valid-row")
     assert pointers(answer) == ["#/prices/0"]
     assert reason in answer.json()["errors"][0]["detail"]
     assert CompetitorPriceList.objects.get().refused[0][0] == 1
@@ -190,7 +190,7 @@ def test_valid_api_key_is_required(api, key, header):
 
     answer = api.post(PATH, {"prices": [row("x")]}, key="k1", **headers)
 
-    assert (answer.status_code, kind_of(answer)) == (401, "key-unknown")
+    assert (answer.status_code, kind_of(answer)) == (401, "invalid-api-key")
     assert answer.headers["www-authenticate"] == "Bearer"
     assert not CompetitorPriceList.objects.exists()
 
@@ -232,7 +232,7 @@ def test_key_records_last_use_and_is_not_stored(post_prices, key):
         ({"prices": [{}], "more": 1}, 400, "invalid-fields"),
         ({"prices": [{}] * (MAX_ROWS + 1)}, 400, "invalid-fields"),
         ([], 400, "invalid-fields"),
-        ({"prices": ["x" * MAX_BYTES]}, 413, "too-large"),
+        ({"prices": ["x" * MAX_BYTES]}, 413, "body-too-large"),
     ],
 )
 def test_malformed_batch_is_refused(api, key, body, status, kind):
@@ -279,7 +279,7 @@ def test_batch_that_changes_most_prices_is_quarantined(post_prices):
 
     answer = post_prices(*({**each, "price": "1000.00"} for each in rows), once="2")
 
-    assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
+    assert (answer.status_code, kind_of(answer)) == (422, "batch-quarantined")
     assert answer.json()["errors"][0]["detail"].startswith("20 of 20 known prices change")
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
     file = CompetitorPriceList.objects.get(imported_at=None)

@@ -50,7 +50,7 @@ def test_open_cart_is_not_sold_while_production_has_no_identity(api, cart, order
     settings.IS_PRODUCTION = True
 
     assert api.get(cart).status_code == 503
-    assert kind_of(api.post(f"{cart}checkout/", order_request, key="k1")) == "away"
+    assert kind_of(api.post(f"{cart}checkout/", order_request, key="k1")) == "unavailable"
     assert not Order.objects.exists()
 
 
@@ -113,7 +113,7 @@ def test_gateway_failure_can_be_retried(api, placed, gateway, trouble):
 
     answer = api.post(f"{path}pay/")
 
-    assert (answer.status_code, kind_of(answer)) == (503, "gateway-away")
+    assert (answer.status_code, kind_of(answer)) == (503, "payment-gateway-unavailable")
     assert answer.headers["retry-after"] == "5"
 
 
@@ -123,7 +123,7 @@ def test_cart_is_ordered_once(api, cart, order_request, placed):
 
     assert (again.status_code, kind_of(again)) == (409, "cart-already-placed")
     assert again.json()["order"]["number"] == placed[1]["number"]
-    assert (added.status_code, kind_of(added)) == (404, "no-such-cart")
+    assert (added.status_code, kind_of(added)) == (404, "cart-not-found")
     assert Order.objects.count() == 1
 
 
@@ -158,7 +158,7 @@ def test_invalid_address_is_refused_by_field(api, cart, order_request):
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
-    assert (answer.status_code, kind_of(answer)) == (422, "bad-address")
+    assert (answer.status_code, kind_of(answer)) == (422, "invalid-address")
     assert sorted(pointers(answer)) == ["#/ship_to/phone", "#/ship_to/postcode"]
     assert Order.objects.count() == 0
 
@@ -169,8 +169,8 @@ def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, order_
     refused = api.post(f"{cart}checkout/", order_request, key="k1")
     placed = api.post(f"{cart}checkout/", order_request | {"address_reason": "a house"}, key="k2")
 
-    assert kind_of(refused) == "bad-address"
-    assert [each["may_be_kept"] for each in refused.json()["errors"]] == [True]
+    assert kind_of(refused) == "invalid-address"
+    assert [each["is_warning"] for each in refused.json()["errors"]] == [True]
     assert refused.json()["suggestion"]["postcode"] == "10115"
     assert placed.status_code == 201
     noted = Order.objects.get().address_verification
@@ -185,7 +185,7 @@ def test_reason_does_not_replace_missing_address_fields(api, cart, order_request
     answer = api.post(f"{cart}checkout/", order_request | {"address_reason": "trust me"}, key="k1")
 
     assert answer.status_code == 422
-    assert [each["may_be_kept"] for each in answer.json()["errors"]] == [False]
+    assert [each["is_warning"] for each in answer.json()["errors"]] == [False]
 
 
 def test_empty_cart_is_refused(api, listing, order_request):
@@ -201,7 +201,7 @@ def test_cart_sold_out_meanwhile_is_refused(api, cart, order_request, listing):
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
-    assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
+    assert (answer.status_code, kind_of(answer)) == (409, "out-of-stock")
     assert answer.json()["lines"] == [{"sku": listing.variant.sku, "available": 0}]
 
 
@@ -213,7 +213,7 @@ def test_stock_lost_between_plan_and_reservation_is_refused(api, cart, order_req
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
-    assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
+    assert (answer.status_code, kind_of(answer)) == (409, "out-of-stock")
 
 
 @pytest.mark.parametrize("part", ["number", "key", "both"])
@@ -231,7 +231,7 @@ def test_order_needs_number_and_key(api, placed, part):
         api.post(f"{path}cancel/", {}),
     ]
 
-    assert {kind_of(answer) for answer in answers} == {"no-such-order"}
+    assert {kind_of(answer) for answer in answers} == {"order-not-found"}
     assert {answer.status_code for answer in answers} == {404}
     assert Order.objects.get().status == "pending_payment"
 

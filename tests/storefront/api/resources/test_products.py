@@ -72,7 +72,7 @@ def test_availability_is_for_the_requested_country(api):
     assert told({}) == ("DE", True, 0, False)
     assert told({"country": "FR"}) == ("FR", True, 14, True)
     wrong = api.get("/api/v1/listings/", {"country": "AQ"})
-    assert (wrong.status_code, kind_of(wrong)) == (422, "no-such-country")
+    assert (wrong.status_code, kind_of(wrong)) == (422, "country-not-served")
 
 
 def test_list_is_filtered_and_sorted_as_on_the_pages(api):
@@ -202,7 +202,7 @@ def test_product_takes_few_queries(api, django_assert_max_num_queries):
 def test_shop_without_setup_answers_503(api):
     answer = api.get("/api/v1/listings/")
 
-    assert (answer.status_code, kind_of(answer)) == (503, "away")
+    assert (answer.status_code, kind_of(answer)) == (503, "unavailable")
 
 
 def test_reduction_has_the_lowest_price_before_it(api):

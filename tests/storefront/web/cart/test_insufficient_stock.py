@@ -89,7 +89,7 @@ def test_line_that_fits_no_pack_names_quantities_that_do(fronts):
     (short,) = fronts.told(f"{path}delivery/")["lines"]
 
     assert (line["available"], short["available"]) == (8, 8)
-    assert (short["fewer"], short["more"]) == (4, 8)
+    assert (short["lower_quantity"], short["higher_quantity"]) == (4, 8)
     assert line_messages(fronts) == ["Sold in packs only: choose 4 or 8."]
 
 
