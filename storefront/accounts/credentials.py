@@ -44,7 +44,7 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
     Locks: the account.
     """
     email = email.lower()
-    _lock(user.pk)
+    User.objects.lock(user.pk)
     change = EmailChangeRequest.objects.create(
         user=user, old_email=user.email, new_email=email, key=secrets.token_hex(16), asked_at=now
     )
@@ -90,7 +90,7 @@ def confirm_email_change(*, key: str, now: datetime) -> User:
     change = EmailChangeRequest.objects.filter(key=key).first()
     if change is None:
         raise StaleLinkError
-    _lock(change.user_id)
+    User.objects.lock(change.user_id)
     found = find_change(key=key, now=now)
     if found is None:
         raise StaleLinkError
@@ -135,7 +135,7 @@ def stop_email_change(*, token: str, now: datetime) -> None:
     found = find_stoppable(token=token)
     if found is None:
         raise StaleLinkError
-    _lock(found.user_id)
+    User.objects.lock(found.user_id)
     open_one = EmailChangeRequest.objects.filter(pk=found.pk, done_at=None)
     open_one.filter(stopped_at=None).update(stopped_at=now)
     if not open_one.exists():  # it was completed while this call waited for the lock
@@ -158,7 +158,7 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
 
     Locks: the account.
     """
-    _lock(user.pk)
+    User.objects.lock(user.pk)
     # The rows stay: erasure uses them to find mails to these addresses.
     EmailChangeRequest.objects.filter(user=user, done_at=None, stopped_at=None).update(
         stopped_at=now
@@ -197,8 +197,3 @@ def _notify(  # noqa: PLR0913 - all parts of one event
 
 def _contact() -> str:
     return f"{settings.PUBLIC_URL}{reverse('page', args=['contact'])}"
-
-
-@requires_transaction
-def _lock(user_id: int) -> None:
-    User.objects.select_for_update(of=["self"], no_key=True).get(pk=user_id)

@@ -11,10 +11,11 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.address import Address
+from storefront.lib.db.transactions import requires_transaction
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users by e-mail; Django's commands call these two methods."""
+    """Creates users by e-mail, as Django's commands do, and locks them."""
 
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
         user = self.model(email=self.normalize_email(email).lower(), **extra)
@@ -24,6 +25,11 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
         return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+    @requires_transaction
+    def lock(self, user_id: int) -> None:
+        """Lock an account until the end of the transaction."""
+        self.select_for_update(of=["self"], no_key=True).get(pk=user_id)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -11,7 +11,6 @@ from django.db import transaction
 
 from storefront.accounts.models import Consent, SavedAddress, User
 from storefront.lib.address import Address
-from storefront.lib.db.transactions import requires_transaction
 
 MAX_ADDRESSES = 20
 
@@ -40,7 +39,7 @@ def save_address(
 
     Raises: TooManyAddressesError, SavedAddress.DoesNotExist.
     """
-    _lock(user_id)
+    User.objects.lock(user_id)
     theirs = SavedAddress.objects.filter(user=user_id)
     if saved_id is None:
         if theirs.count() >= MAX_ADDRESSES:
@@ -62,7 +61,7 @@ def delete_address(*, user_id: int, saved_id: int) -> None:
 
     Locks: the account.
     """
-    _lock(user_id)
+    User.objects.lock(user_id)
     theirs = SavedAddress.objects.filter(user=user_id)
     theirs.filter(pk=saved_id).delete()
     if not theirs.filter(is_default=True).exists() and (next_one := theirs.order_by("pk").first()):
@@ -81,11 +80,6 @@ def record_consent(*, user_id: int, kind: str, is_given: bool, source: str, now:
 
     Locks: the account.
     """
-    _lock(user_id)
+    User.objects.lock(user_id)
     if has_consent(user_id=user_id, kind=kind) != is_given:
         Consent.objects.create(user_id=user_id, kind=kind, is_given=is_given, source=source, at=now)
-
-
-@requires_transaction
-def _lock(user_id: int) -> None:
-    User.objects.select_for_update(of=["self"], no_key=True).get(pk=user_id)

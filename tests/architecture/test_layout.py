@@ -31,13 +31,6 @@ UNMIRRORED = [
     r"^tests/(architecture|e2e|factories|fakes|support)(/|$)",
     r"^tests/suppliers/connectors/contract$",
 ]
-# allauth gives no promise about these modules. No new import of them.
-ALLAUTH_INTERNALS = {
-    "storefront/accounts/two_factor/enrollment.py",
-    "storefront/accounts/two_factor/verification.py",
-    "storefront/dashboard/login/two_factor_settings.py",
-    "storefront/dashboard/login/views.py",
-}
 
 
 STOREFRONT = ("lib", "accounts", "web", "api", "dashboard", "supplier_portal", "webhooks")
@@ -129,19 +122,6 @@ def test_tests_mirror_the_packages_that_they_test():
     ]
 
     assert sorted(astray) == []
-
-
-def test_no_new_module_imports_internals_of_allauth():
-    importing = {
-        name
-        for name in shipped()
-        for node in ast.walk(tree(name))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for path in (f"{getattr(node, 'module', None) or ''}.{alias.name}" for alias in node.names)
-        if "allauth" in path and "internal" in path.split(".")
-    }
-
-    assert importing == ALLAUTH_INTERNALS
 
 
 def test_only_the_settings_name_the_development_tools():

@@ -6,7 +6,6 @@ import inspect
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import Client
@@ -14,7 +13,7 @@ from django.test import Client
 from storefront.accounts import credentials
 from storefront.accounts.models import EmailChangeRequest, User
 from storefront.accounts.rights import notify_change, rights_of
-from storefront.accounts.two_factor import enrollment
+from storefront.accounts.two_factor import enrollment, verification
 from tests.factories.accounts import PASSWORD, make_shopper
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON
@@ -63,8 +62,8 @@ def boss(email="boss@fara.example"):
 
 
 def added_app():
-    secret = generate_totp_secret()
-    code = format_hotp_value(hotp_value(secret, int(NOON.timestamp()) // 30))
+    secret = enrollment.new_app_secret()
+    code = verification.app_code(secret, int(NOON.timestamp()) // 30)
     user = boss()
     enrollment.add_app(user=user, secret=secret, code=code, now=NOON)
     return user
@@ -72,10 +71,8 @@ def added_app():
 
 def added_passkey(monkeypatch):
     """Accept the browser's proof: only a browser can make one."""
-    for name in ("parse_registration_response", "complete_registration"):
-        monkeypatch.setattr(enrollment.webauthn, name, lambda _answer: None)
-    monkeypatch.setattr(enrollment.webauthn.WebAuthn, "add", lambda *_: None)
-    enrollment.add_passkey(user=boss(), name="Key", answer={}, now=NOON)
+    monkeypatch.setattr(enrollment.passkeys, "verify_registration", lambda *_: None)
+    enrollment.add_passkey(user=boss(), name="Key", answer={}, session={}, now=NOON)
 
 
 def made_codes():

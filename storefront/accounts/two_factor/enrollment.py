@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.utils import encrypt
-from allauth.mfa.webauthn.internal import auth as webauthn
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import models, transaction
 from django.db.models import F
 from django.utils.translation import get_language
@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from notifications import outbox
 from storefront.accounts import security_log
 from storefront.accounts.models import TwoFactorEvent, User
-from storefront.accounts.two_factor import verification
+from storefront.accounts.two_factor import passkeys, verification
 from storefront.accounts.two_factor.verification import VerificationError
 from storefront.lib.db.transactions import requires_transaction
 
@@ -49,6 +49,10 @@ def has_any(user: User) -> bool:
     return factors_of(user).exists()
 
 
+def new_app_secret() -> str:
+    return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
 @transaction.atomic(durable=True)
 def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
     """Store the secret of an authenticator app, if a code proves that the app has it.
@@ -57,7 +61,7 @@ def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
 
     Raises: AppExistsError, VerificationError.
     """
-    _lock(user)
+    User.objects.lock(user.pk)
     kind = Authenticator.Type.TOTP
     if Authenticator.objects.filter(user=user, type=kind).exists():
         raise AppExistsError
@@ -71,20 +75,21 @@ def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def add_passkey(*, user: User, name: str, answer: Any, now: datetime) -> None:
+def add_passkey(*, user: User, name: str, answer: Any, session: SessionBase, now: datetime) -> None:
     """Store a passkey that the browser created for the challenge in its session.
 
     Locks: the account.
 
     Raises: VerificationError.
     """
-    _lock(user)
-    try:
-        webauthn.parse_registration_response(answer)
-        webauthn.complete_registration(answer)
-    except verification.MALFORMED_ERRORS as error:
-        raise VerificationError from error
-    webauthn.WebAuthn.add(user, name[:MAX_NAME], answer)
+    User.objects.lock(user.pk)
+    passkeys.verify_registration(answer, session)
+    Authenticator.objects.create(
+        user=user,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": name[:MAX_NAME], "credential": answer},
+        created_at=now,
+    )
     _record(user=user, what=What.PASSKEY_ADDED, actor=user, now=now)
 
 
@@ -94,11 +99,12 @@ def make_codes(*, user: User, now: datetime) -> list[str]:
 
     Locks: the account.
     """
-    _lock(user)
+    User.objects.lock(user.pk)
     Authenticator.objects.filter(user=user, type=CODES).delete()
-    codes = RecoveryCodes.activate(user)
+    seed = {"seed": encrypt(secrets.token_hex(40)), "used_mask": 0}
+    factor = Authenticator.objects.create(user=user, type=CODES, data=seed, created_at=now)
     _record(user=user, what=What.CODES_MADE, actor=user, now=now)
-    made: list[str] = codes.generate_codes()
+    made: list[str] = factor.wrap().generate_codes()
     return made
 
 
@@ -110,7 +116,7 @@ def remove(*, user: User, factor_id: int, now: datetime) -> None:
 
     Raises: LastFactorError, Authenticator.DoesNotExist.
     """
-    _lock(user)
+    User.objects.lock(user.pk)
     theirs = factors_of(user)
     factor = theirs.get(pk=factor_id)
     is_last = not theirs.exclude(pk=factor.pk).exists()
@@ -134,7 +140,7 @@ def reset(*, user: User, actor: User | None, reason: str, now: datetime) -> None
     """
     if actor is not None and (not actor.is_superuser or actor.pk == user.pk):
         raise NotAllowedError
-    _lock(user)
+    User.objects.lock(user.pk)
     Authenticator.objects.filter(user=user).delete()
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
     _record(user=user, what=What.RESET, actor=actor, now=now, reason=reason)
@@ -159,8 +165,3 @@ def _record(*, user: User, what: What, actor: User | None, now: datetime, reason
         },
         at=now,
     )
-
-
-@requires_transaction
-def _lock(user: User) -> None:
-    User.objects.select_for_update(of=["self"], no_key=True).get(pk=user.pk)

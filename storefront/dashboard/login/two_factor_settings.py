@@ -11,8 +11,6 @@ from urllib.parse import quote
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import generate_totp_secret
-from allauth.mfa.webauthn.internal import auth as webauthn
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from storefront.accounts.models import User
-from storefront.accounts.two_factor import enrollment, middleware
+from storefront.accounts.two_factor import enrollment, middleware, passkeys
 from storefront.accounts.two_factor.verification import VerificationError
 from storefront.dashboard.login.views import READS, for_own_factors, page
 from storefront.lib.security.encryption import decrypt, encrypt
@@ -69,7 +67,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
             del request.session[NEW_APP]
             return _added(request, user, is_first=is_first)
     else:
-        secret = generate_totp_secret()
+        secret = enrollment.new_app_secret()
         request.session[NEW_APP] = encrypt({"secret": secret})
     allauth = get_adapter()
     link = allauth.build_totp_url(user, secret)
@@ -93,7 +91,13 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
             is_first = not enrollment.has_any(user)
             answer = json.loads(request.POST.get("credential", ""))
             named = name or _("Passkey")
-            enrollment.add_passkey(user=user, name=named, answer=answer, now=timezone.now())
+            enrollment.add_passkey(
+                user=user,
+                name=named,
+                answer=answer,
+                session=request.session,
+                now=timezone.now(),
+            )
         except (
             VerificationError,
             ValueError,
@@ -106,7 +110,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
         "title": _("Add a passkey"),
         "problem": problem,
         "name": name,
-        "options": webauthn.begin_registration(user, passwordless=False),
+        "options": passkeys.registration_options(user, request.session),
         "has_name": not _is_number(request),
     }
     return page(request, "dashboard/login/factor_passkey.html", context, _status(problem))

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.internal import auth as webauthn
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +24,7 @@ from django.views.decorators.http import require_http_methods
 
 from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
-from storefront.accounts.two_factor import enrollment, middleware, verification
+from storefront.accounts.two_factor import enrollment, middleware, passkeys, verification
 from storefront.lib.security.client_ip import client_network
 
 READS = ["GET", "HEAD", "POST"]
@@ -131,7 +130,7 @@ def _check_proof(request: HttpRequest, user: User) -> str | None:
         if not enrollment.has_any(user):
             return _check_password(request, user)
         if answer := request.POST.get("credential", ""):
-            verification.verify_passkey(user=user, answer=json.loads(answer), now=now)
+            passkeys.verify(user=user, answer=json.loads(answer), session=request.session, now=now)
         elif code := request.POST.get("code", "").strip():
             verification.verify_code(user=user, code=code[:40], now=now)
         else:
@@ -172,7 +171,7 @@ def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpR
         "next": next_url(request),
         "asks_password": not enrollment.has_any(user),
         "has_app": Authenticator.Type.TOTP in kinds,
-        "options": webauthn.begin_authentication(user) if has_passkey else None,
+        "options": passkeys.authentication_options(user, request.session) if has_passkey else None,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return page(request, "dashboard/login/two_factor.html", context, status)

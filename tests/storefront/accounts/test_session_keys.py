@@ -12,7 +12,7 @@ from django.urls import reverse
 from notifications.models import Event
 from notifications.sealed_links import decrypt_link
 from storefront.accounts.models import User
-from storefront.accounts.two_factor import verification
+from storefront.accounts.two_factor import passkeys
 from storefront.lib.security.encryption import decrypt
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.catalog import make_channel
@@ -65,7 +65,7 @@ def second_factor(client, _monkeypatch):
 def passkey(client, monkeypatch):
     with_app(staff())
     give_password(client)
-    monkeypatch.setattr(verification, "verify_passkey", lambda **_known: None)
+    monkeypatch.setattr(passkeys, "verify", lambda **_known: None)
     yield
     client.post(SECOND, {"credential": "{}"})
 

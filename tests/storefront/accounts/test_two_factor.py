@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -18,11 +17,11 @@ from storefront.lib.security import key_rotation
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-SECRET = generate_totp_secret()
+SECRET = enrollment.new_app_secret()
 
 
 def code_at(moment, secret=SECRET):
-    return format_hotp_value(hotp_value(secret, int(moment.timestamp()) // 30))
+    return verification.app_code(secret, int(moment.timestamp()) // 30)
 
 
 def with_app(user, now=NOON):
