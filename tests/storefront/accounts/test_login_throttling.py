@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth import authenticate
 from django.db import connection
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from storefront.accounts import login_throttling
 from storefront.accounts.models import LoginAttempts, User
@@ -33,6 +34,22 @@ def sign_in(client, password="a good password", email="staff@fara.example", addr
 
 def fail(client, times, **known):
     return [sign_in(client, password=f"wrong {number}", **known) for number in range(times)][-1]
+
+
+def attempt(account="staff@fara.example", address="192.0.2.7", password="a good password"):
+    """Return the user, as the sign-in page does without its rendering."""
+    request = RequestFactory().get("/", REMOTE_ADDR=address)
+    return authenticate(request, username=account, password=password)
+
+
+def guess(account="staff@fara.example", address="192.0.2.7"):
+    assert attempt(account, address, "a wrong password") is None
+
+
+def is_blocked(account="staff@fara.example", address="192.0.2.7"):
+    network = client_network(RequestFactory().get("/", REMOTE_ADDR=address))
+    now = timezone.now()
+    return login_throttling.blocked_until(account=account, network=network, now=now) is not None
 
 
 def words(response):
@@ -76,7 +93,7 @@ def test_attempts_during_a_wait_do_not_extend_it():
         login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
     first = login_throttling.blocked_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
-    for _ in range(50):
+    for _ in range(10):
         with pytest.raises(login_throttling.TooManyAttemptsError):
             login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
@@ -85,12 +102,13 @@ def test_attempts_during_a_wait_do_not_extend_it():
     )
 
 
-def test_network_that_tries_many_accounts_waits(client, person):
+def test_network_that_tries_many_accounts_waits(person):
     for number in range(login_throttling.NETWORK.free):
-        fail(client, 1, email=f"guest{number}@fara.example")
+        guess(f"guest{number}@fara.example")
 
-    assert "Too many attempts" in words(sign_in(client, address="192.0.2.99"))
-    assert sign_in(client, address="198.51.100.1").status_code == 302
+    assert attempt(address="192.0.2.99") is None
+    assert is_blocked(address="192.0.2.99")
+    assert attempt(address="198.51.100.1") == person
 
 
 def test_unknown_account_is_answered_like_a_known_one(client, person):
@@ -111,52 +129,50 @@ def test_success_resets_earlier_failures(client, person):
     assert sign_in(client).status_code == 302
 
 
-def test_sixty_users_with_right_passwords_are_never_refused(client):
-    people = [f"person{number}@fara.example" for number in range(60)]
-    User.objects.bulk_create(
-        User(email=email, password=make_password("a good password", hasher="md5"), is_staff=True)
-        for email in people
-    )
-
+def test_sixty_users_with_right_passwords_are_never_refused():
     for minutes in (10, 0):  # over a day, then all at once
-        with time_machine.travel(NOON, tick=False) as clock:
-            for email in people:
-                assert sign_in(client, email=email).status_code == 302, email
-                clock.shift(timedelta(minutes=minutes))
+        now = NOON
+        for number in range(60):
+            known = {"account": f"person{number}@fara.example", "network": "192.0.2.0/24"}
+            login_throttling.count_attempt(**known, now=now)
+            login_throttling.record_success(**known, now=now)
+            now += timedelta(minutes=minutes)
 
 
-def test_attacker_does_not_lock_the_owner_out_of_another_network(client, person):
+def test_attacker_does_not_lock_the_owner_out_of_another_network(person):
     with time_machine.travel(NOON, tick=False) as clock:
         for _ in range(60):  # one guess after each wait, for hours
-            fail(client, 1, address="203.0.113.66")
+            guess(address="203.0.113.66")
             clock.shift(login_throttling.MAX_WAIT)
-        fail(client, 6, address="203.0.113.66")
+        for _ in range(6):
+            guess(address="203.0.113.66")
 
-        assert "Too many attempts" in words(sign_in(client, address="203.0.113.66"))
-        assert sign_in(client).status_code == 302
+        assert attempt(address="203.0.113.66") is None
+        assert is_blocked(address="203.0.113.66")
+        assert attempt() == person
 
 
-def test_guesses_from_many_networks_are_delayed_but_not_in_a_known_network(client, person):
+def test_guesses_from_many_networks_are_delayed_but_not_in_a_known_network(person):
     with time_machine.travel(NOON, tick=False):
-        sign_in(client)
-        client.logout()
+        assert attempt() == person
         for number in range(login_throttling.ACCOUNT.free):
-            fail(client, 1, address=f"203.0.{number}.1")
+            guess(address=f"203.0.{number}.1")
 
-        assert "Too many attempts" in words(sign_in(client, address="203.0.99.1"))
-        assert sign_in(client).status_code == 302
+        assert attempt(address="203.0.99.1") is None
+        assert is_blocked(address="203.0.99.1")
+        assert attempt() == person
 
 
-def test_success_of_one_account_does_not_shorten_the_wait_of_others(client, person):
+def test_success_of_one_account_does_not_shorten_the_wait_of_others(person):
+    checked = 0
     with time_machine.travel(NOON, tick=False) as clock:
-        guesses = 0
-        for number in range(200):
-            guess = fail(client, 1, email=f"guest{number}@fara.example")
-            guesses += "Too many attempts" not in words(guess) or number == 0
-            sign_in(client)
+        for number in range(2 * login_throttling.NETWORK.free):
+            checked += not is_blocked(f"guest{number}@fara.example")
+            guess(f"guest{number}@fara.example")
+            attempt()
             clock.shift(timedelta(seconds=1))
 
-    assert guesses < login_throttling.NETWORK.free + 10
+    assert checked < login_throttling.NETWORK.free + 10
 
 
 def test_failures_leak_one_by_one():
@@ -195,9 +211,7 @@ def test_typed_text_is_not_stored(client, person):
 
     kept = " ".join(LoginAttempts.objects.values_list("key", flat=True))
     assert "password" not in kept
-    assert (
-        LoginAttempts.objects.count() == 3
-    )  # the account, the network, the account in the network
+    assert LoginAttempts.objects.count() == 3  # account, network, account in the network
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,10 +21,10 @@ from tests.factories.suppliers import make_level, make_location, make_offer, mak
 from tests.storefront.web.fronts import SLUG
 
 
-def build(*shelves, routes=(), channel=(), variant=()):
+def build(*stock, routes=(), channel=(), variant=()):
     """Make one light with its suppliers' stock, and publish it.
 
-    A shelf is (supplier, location, country, units, changes of supplier, offer and level); a route
+    A stock row is (supplier, location, country, units, changes of supplier, offer and level); a route
     is (supplier, location, changes).
     """
     make_price_rule()
@@ -35,7 +35,7 @@ def build(*shelves, routes=(), channel=(), variant=()):
     make_spec(product)
     make_mode(product)
     light = make_variant(product, **dict(variant))
-    for code, place, country, units, of_supplier, of_offer, of_row in shelves:
+    for code, place, country, units, of_supplier, of_offer, of_row in stock:
         supplier = make_supplier(code)
         location = make_location(supplier, place, country)
         offer = SupplierOffer.objects.filter(supplier=supplier).first()

@@ -12,30 +12,33 @@ from orders.models import Cart
 from orders.routing import rules
 from shipping.rates import quotes
 from suppliers.models import StockLevel, SupplierOffer
-from tests.factories.catalog import (
-    NOON,
-    make_channel,
-)
+from tests.factories.catalog import NOON, make_channel
 from tests.storefront.api.schema_client import Caller
 from tests.storefront.web.fronts import GONE, SLUG, UNSAID, Fronts
 from tests.storefront.web.supply import BOTH, OLD, PACKS, POST, build, far, near
 
 pytestmark = pytest.mark.django_db
-
+FULL = pytest.mark.full
+# Each is a case of ``tests/shipping/availability`` too; here the interfaces agree on it.
+IN_FULL = {
+    "one location", "the near of two", "ships to", "lead of the offer, not of the supplier",
+    "before the cut-off", "cells in a parcel", "buffers of channel and row", "aged",
+    "weight of a parcel",
+}  # fmt: skip
 
 # Name, stock, country; then expected: sold out, maximum, days for one, minimum quantity.
 CASES = {
-    "one shelf": ({"shelves": [near()], "routes": BOTH[:1]}, "DE", False, 9, "28–30 Nov", 1),
+    "one location": ({"stock": [near()], "routes": BOTH[:1]}, "DE", False, 9, "28–30 Nov", 1),
     "the near of two": (
-        {"shelves": [near(), far()], "routes": BOTH}, "DE", False, 20, "28–30 Nov", 1,
+        {"stock": [near(), far()], "routes": BOTH}, "DE", False, 20, "28–30 Nov", 1,
     ),
     "what both have between them": (
-        {"shelves": [near(), far()], "routes": BOTH, "channel": {"max_split_locations": 2}},
+        {"stock": [near(), far()], "routes": BOTH, "channel": {"max_split_locations": 2}},
         "DE", False, 29, "28–30 Nov", 1,
     ),
     "between them, and one does not reach it": (
         {
-            "shelves": [near(), far()],
+            "stock": [near(), far()],
             "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
             "channel": {"max_split_locations": 2},
         },
@@ -43,67 +46,67 @@ CASES = {
     ),
     "ships to": (
         {
-            "shelves": [near(), far()],
+            "stock": [near(), far()],
             "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
         },
         "FR", False, 20, "5–11 Dec", 1,
     ),
     "no route": (
-        {"shelves": [near()], "routes": (("near", "DE", {**POST, "countries": ["DE"]}),)},
+        {"stock": [near()], "routes": (("near", "DE", {**POST, "countries": ["DE"]}),)},
         "FR", False, 0, None, None,
     ),
     "lead of the offer, not of the supplier": (
-        {"shelves": [near(of_offer={"lead_days": 5})], "routes": BOTH[:1]},
+        {"stock": [near(of_offer={"lead_days": 5})], "routes": BOTH[:1]},
         "DE", False, 9, "1–3 Dec", 1,
     ),
     "after the cut-off": (
-        {"shelves": [near(of_supplier={"cut_off_hour": 12})], "routes": BOTH[:1]},
+        {"stock": [near(of_supplier={"cut_off_hour": 12})], "routes": BOTH[:1]},
         "DE", False, 9, "29 Nov\u2009–\u20091 Dec", 1,
     ),
     "before the cut-off": (
-        {"shelves": [near(of_supplier={"cut_off_hour": 13})], "routes": BOTH[:1]},
+        {"stock": [near(of_supplier={"cut_off_hour": 13})], "routes": BOTH[:1]},
         "DE", False, 9, "28–30 Nov", 1,
     ),
     "lithium packed beside": (
         {
-            "shelves": [near(), far()],
+            "stock": [near(), far()],
             "routes": (("near", "DE", {**POST, "accepts_cells_with_equipment": False}), BOTH[1]),
             "variant": {"lithium": "with"},
         },
         "DE", False, 20, "5–11 Dec", 1,
     ),
     "cells in a parcel": (
-        {"shelves": [near()], "routes": (("near", "DE", {**POST, "max_cells": 4}),)},
+        {"stock": [near()], "routes": (("near", "DE", {**POST, "max_cells": 4}),)},
         "DE", False, 4, "28–30 Nov", 1,
     ),
     "least and packs": (
-        {"shelves": [near(of_offer=PACKS)], "routes": BOTH[:1]}, "DE", False, 8, None, 8,
+        {"stock": [near(of_offer=PACKS)], "routes": BOTH[:1]}, "DE", False, 8, None, 8,
     ),
     "packs near, single ones far": (
-        {"shelves": [near(of_offer=PACKS), far()], "routes": BOTH}, "DE", False, 20, "5–11 Dec", 1,
+        {"stock": [near(of_offer=PACKS), far()], "routes": BOTH}, "DE", False, 20, "5–11 Dec", 1,
     ),
     "buffers of channel and row": (
         {
-            "shelves": [near(of_row={"buffer": 2})],
+            "stock": [near(of_row={"buffer": 2})],
             "routes": BOTH[:1],
             "channel": {"buffer": 3},
         },
         "DE", False, 4, "28–30 Nov", 1,
     ),
-    "aged": ({"shelves": [near(of_row=OLD)], "routes": BOTH[:1]}, "DE", False, 5, "28–30 Nov", 1),
+    "aged": ({"stock": [near(of_row=OLD)], "routes": BOTH[:1]}, "DE", False, 5, "28–30 Nov", 1),
     "aged away": (
-        {"shelves": [near(units=2, of_row=OLD)], "routes": BOTH[:1]}, "DE", True, 0, None, None,
+        {"stock": [near(units=2, of_row=OLD)], "routes": BOTH[:1]}, "DE", True, 0, None, None,
     ),
     "weight of a parcel": (
         {
-            "shelves": [near()],
+            "stock": [near()],
             "routes": (("near", "DE", {**POST, "max_weight_g": 500}),),
         },
         "DE", False, 3, "28–30 Nov", 1,
     ),
     "two ways at one price": (
         {
-            "shelves": [near()],
+            "stock": [near()],
             "routes": (BOTH[0], ("near", "DE", {**POST, "tier": "express", "max_days": 3})),
         },
         "DE", False, 9, "28–29 Nov", 1,
@@ -138,10 +141,12 @@ def assert_agreement(told):
         assert len(set(spoken.values())) <= 1, (what, spoken)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=FULL if name in IN_FULL else ()) for name in CASES]
+)
 def test_all_interfaces_agree_and_are_right(customer, name):
     book, country, *right = CASES[name]
-    listing = build(*book["shelves"], **{key: book[key] for key in book if key != "shelves"})
+    listing = build(*book["stock"], **{key: book[key] for key in book if key != "stock"})
 
     fronts = Fronts(customer, Caller(), listing, country)
     said = assert_same(fronts)
@@ -150,11 +155,13 @@ def test_all_interfaces_agree_and_are_right(customer, name):
     assert set(fronts.in_stock()) == {int(said[1] > 0)}
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=FULL if seed > 1 else ()) for seed in range(10)]
+)
 def test_all_interfaces_agree_on_any_supply(customer, seed):
     dice = random.Random(seed)
 
-    def shelf(code, place, country):
+    def stock(code, place, country):
         return (
             code,
             place,
@@ -192,7 +199,7 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
 
     places = [("near", "DE", "DE"), ("far", "CN", "CN"), ("far", "ES", "ES")]
     listing = build(
-        *(shelf(*place) for place in places),
+        *(stock(*place) for place in places),
         routes=[route(code, place) for code, place, _ in places for _ in range(dice.randint(1, 2))],
         channel={"buffer": dice.choice([0, 1]), "max_split_locations": dice.choice([1, 2, 3])},
         variant={"lithium": dice.choice(["none", "inside", "with"])},
