@@ -5,12 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 from . import specifications
-from .archetypes.accessories import ACCESSORIES, POWER
-from .archetypes.area_lights import LANTERNS, WORK_LIGHTS
-from .archetypes.base import AccessoryKind, LightKind
-from .archetypes.flashlights import FLASHLIGHTS
-from .archetypes.headlamps import HEADLAMPS
-from .archetypes.small_lights import BIKE_LIGHTS, KEYCHAIN_LIGHTS
+from .archetypes import AccessoryKind, LightKind, read_kinds
 from .brands import BRANDS, Brand, word_of
 from .identifiers import FIRST_BAD_SUBJECT, pid_of, spu_of
 from .light_physics import light
@@ -22,10 +17,19 @@ FIRST_LISTED_S = 1_764_547_200
 BETWEEN_LISTINGS_S = 25
 NO_LIPO = Span(0, 0)
 BAD_WORDS_FROM = 2_000_000
+_FLASHLIGHTS = read_kinds(LightKind, "flashlights")
+_HEADLAMPS = read_kinds(LightKind, "headlamps")
+_OTHER_LIGHTS = ("lanterns", "work lights", "bike lights", "keychain lights")
 _KINDS: tuple[LightKind | AccessoryKind, ...] = (
-    *FLASHLIGHTS, *HEADLAMPS, *LANTERNS, *WORK_LIGHTS, *BIKE_LIGHTS, *KEYCHAIN_LIGHTS,
-    *HEADLAMPS[:3], HEADLAMPS[6], *FLASHLIGHTS[:2], *POWER, *ACCESSORIES,
-)  # fmt: skip
+    *_FLASHLIGHTS,
+    *_HEADLAMPS,
+    *(kind for family in _OTHER_LIGHTS for kind in read_kinds(LightKind, family)),
+    *_HEADLAMPS[:3],
+    _HEADLAMPS[6],
+    *_FLASHLIGHTS[:2],
+    *read_kinds(AccessoryKind, "batteries"),
+    *read_kinds(AccessoryKind, "accessories"),
+)
 # Headlamps sell most and occur twice. The step is coprime to the length: neighbors differ.
 KIND_SEQUENCE = tuple(_KINDS[place * 19 % len(_KINDS)] for place in range(len(_KINDS)))
 

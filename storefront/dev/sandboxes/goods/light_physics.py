@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from .archetypes.base import LightKind
+from .archetypes import LightKind
 from .model import Battery, Light, Mode
 from .randomness import RandomDraws, Span
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .archetypes.base import AccessoryKind, LightKind
+from .archetypes import AccessoryKind, LightKind
 from .brands import Brand
 from .model import Battery, Light, Mode
 from .randomness import RandomDraws

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .archetypes.base import AccessoryKind, LightKind
+from .archetypes import AccessoryKind, LightKind
 from .identifiers import gtin_of, sku_of, vid_of
 from .model import Battery, Variant
 from .randomness import RandomDraws

@@ -1,11 +1,18 @@
-"""Archetypes: define the value ranges of a kind of light or accessory. Pure."""
+"""Archetypes: define the value ranges of a kind of light or accessory, read them from data/.
+
+Each file holds one family. In a file, ``[least, most]`` of a measure is a range.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
-from storefront.dev.sandboxes.goods.randomness import Span
+from .randomness import Span
 
+DATA = Path(__file__).parent / "data"
 SMALL_LIPO_MAH = Span(500, 1500)
 USUAL_EFFICACY = Span(88, 118)
 
@@ -73,3 +80,28 @@ class AccessoryKind:
     packs: tuple[int, ...] = ()  # pieces in a pack, as a second axis
     uses: tuple[str, ...]
     hs_code: str
+
+
+def read_kinds[K: (LightKind, AccessoryKind)](kind: type[K], family: str) -> tuple[K, ...]:
+    """Return the archetypes of one family, in the order of its file."""
+    ranges = {field.name for field in fields(kind) if "Span" in str(field.type)}
+
+    def value(name: str, value: Any) -> Any:
+        if name in ranges:
+            return Span(*value)
+        return tuple(value) if isinstance(value, list) else value
+
+    return tuple(
+        kind(code=code, family=family, **{name: value(name, given) for name, given in rows.items()})
+        for code, rows in read_data(family.replace(" ", "_")).items()
+    )
+
+
+def read_data(name: str) -> dict[str, dict[str, Any]]:
+    """Return the tables of a file. A table in a table becomes pairs of label and choices."""
+    tables = tomllib.loads((DATA / f"{name}.toml").read_text())
+    for rows in tables.values():
+        for field, given in rows.items():
+            if isinstance(given, dict):
+                rows[field] = tuple((label, tuple(choices)) for label, choices in given.items())
+    return tables
