@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.conf import settings as conf
 from django.utils import timezone
 
 from suppliers.models import (
@@ -101,7 +102,7 @@ def feeds(build_once):
         mapping = {"fields": FIELDS, "country": "DE"}
         options = {"via": "upload", "products_at": "feed", "mapping": mapping}
         Connection.objects.create(supplier=supplier, base_url="", options=options)
-        upload(folder, "good.csv")
+        upload("good.csv")
         for kind in ("products", "prices", "stock"):
             assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
 
@@ -115,14 +116,14 @@ def supplier(feeds, db, settings):
     return Supplier.objects.select_related("connection").get()
 
 
-def upload(folder, name):
-    uploads = folder / "feeds" / "files" / "uploads"
+def upload(name):
+    uploads = conf.FEEDS_ROOT / "files" / "uploads"
     uploads.mkdir(parents=True, exist_ok=True)
     (uploads / "feed").write_bytes((FILES / name).read_bytes())
 
 
-def read(supplier, folder, name, kind):
-    upload(folder, name)
+def read(supplier, name, kind):
+    upload(name)
     return sync(supplier, kind, now=timezone.now())
 
 
@@ -139,10 +140,10 @@ def kept(run):
 
 
 @pytest.mark.parametrize(("name", "kind", "reason"), BROKEN)
-def test_a_broken_feed_is_quarantined_with_the_reason(supplier, tmp_path, name, kind, reason):
+def test_a_broken_feed_is_quarantined_with_the_reason(supplier, name, kind, reason):
     before = versions(*TABLES)
 
-    run = read(supplier, tmp_path, name, kind)
+    run = read(supplier, name, kind)
 
     assert run.status == Status.QUARANTINED
     assert reason in run.problem
@@ -162,9 +163,9 @@ def test_a_broken_feed_is_quarantined_with_the_reason(supplier, tmp_path, name, 
         ("half.csv", "stock", 10),
     ],
 )
-def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, tmp_path, name, kind, count):
+def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, name, kind, count):
     before = figures()
-    run = read(supplier, tmp_path, name, kind)
+    run = read(supplier, name, kind)
     assert kept(run) == count
     wanted = dict(run.changes.values_list("row", "new"))
 
@@ -185,14 +186,14 @@ def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, tmp_path,
 
 
 @pytest.mark.parametrize("kind", ["prices", "stock"])
-def test_rolled_back_values_do_not_return(supplier, tmp_path, kind):
+def test_rolled_back_values_do_not_return(supplier, kind):
     before = figures()
     name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
-    run = read(supplier, tmp_path, name, kind)
+    run = read(supplier, name, kind)
     review.apply(sync_run=run, actor="erika", now=timezone.now())
     rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
-    again = read(supplier, tmp_path, name, kind)
+    again = read(supplier, name, kind)
 
     assert again.status == Status.QUARANTINED
     assert (
@@ -200,28 +201,28 @@ def test_rolled_back_values_do_not_return(supplier, tmp_path, kind):
         in again.problem
     )
     assert figures() == before
-    assert read(supplier, tmp_path, "good.csv", kind).status == Status.APPLIED
+    assert read(supplier, "good.csv", kind).status == Status.APPLIED
 
 
-def test_a_good_feed_supersedes_a_pending_run_a_repeated_one_does_not(supplier, tmp_path):
-    first = read(supplier, tmp_path, "other-money.csv", "prices")
-    second = read(supplier, tmp_path, "other-money.csv", "prices")
-    other = read(supplier, tmp_path, "tax-added.csv", "prices")
+def test_a_good_feed_supersedes_a_pending_run_a_repeated_one_does_not(supplier):
+    first = read(supplier, "other-money.csv", "prices")
+    second = read(supplier, "other-money.csv", "prices")
+    other = read(supplier, "tax-added.csv", "prices")
     first.refresh_from_db()
 
     assert (second.status, kept(second)) == (Status.DISCARDED, 0)
     assert (first.status, kept(first)) == (Status.DISCARDED, 0)
     assert (other.status, kept(other)) == (Status.QUARANTINED, 20)
 
-    read(supplier, tmp_path, "good.csv", "prices")
+    read(supplier, "good.csv", "prices")
 
     other.refresh_from_db()
     assert (other.status, PendingChange.objects.count()) == (Status.DISCARDED, 0)
 
 
-def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
+def test_a_run_applied_in_part_is_no_baseline(supplier):
     before, _ = figures()
-    run = read(supplier, tmp_path, "other-money.csv", "prices")
+    run = read(supplier, "other-money.csv", "prices")
     ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
 
     with pytest.raises(review.EmptySelectionError):
@@ -237,12 +238,12 @@ def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
 
     after, _ = figures()
     assert {sku for sku in after if after[sku] != before[sku]} == {"HL-001", "HL-002"}
-    again = read(supplier, tmp_path, "other-money.csv", "prices")
+    again = read(supplier, "other-money.csv", "prices")
     assert (again.status, kept(again)) == (Status.QUARANTINED, 18)
 
 
-def test_values_changed_meanwhile_are_skipped_and_reported(supplier, tmp_path):
-    run = read(supplier, tmp_path, "other-money.csv", "prices")
+def test_values_changed_meanwhile_are_skipped_and_reported(supplier):
+    run = read(supplier, "other-money.csv", "prices")
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
     SupplierOffer.objects.filter(supplier_sku="HL-004").update(overridden_fields=["cost_amount"])
 
@@ -254,8 +255,8 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier, tmp_path):
     assert SupplierOffer.objects.get(supplier_sku="HL-003").cost_amount == Decimal("12.00")
 
 
-def test_a_rollback_keeps_newer_values(supplier, tmp_path):
-    run = read(supplier, tmp_path, "last-month.csv", "prices")
+def test_a_rollback_keeps_newer_values(supplier):
+    run = read(supplier, "last-month.csv", "prices")
     review.apply(sync_run=run, actor="erika", now=timezone.now())
     offer = SupplierOffer.objects.get(supplier_sku="HL-005")
     CostChange.objects.create(
@@ -281,8 +282,8 @@ def test_products_are_not_rolled_back(supplier):
         rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
 
-def test_changes_of_runs_decided_long_ago_are_deleted(supplier, tmp_path):
-    run = read(supplier, tmp_path, "other-money.csv", "prices")
+def test_changes_of_runs_decided_long_ago_are_deleted(supplier):
+    run = read(supplier, "other-money.csv", "prices")
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=90)) == 0
 
     review.apply(sync_run=run, actor="erika", now=timezone.now())
