@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from storefront.lib.http.retries import add_jitter
+from storefront.lib.http.backoff import add_jitter
 
 # Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
 DELAYS = (

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierClaim
+from storefront.lib.http.backoff import add_jitter, backoff
 from storefront.lib.http.errors import CallDeferredError, ExternalServiceError, TemporaryError
-from storefront.lib.http.retries import add_jitter, backoff
 from suppliers.resilience import circuit_breaker
 
 # Limit of ``Retry-After``: a customer waits, and a wrong header or clock must not delay an order

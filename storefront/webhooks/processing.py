@@ -10,8 +10,8 @@ from django.db.models import F
 from orders.payments.updates import TooEarlyError, UnknownPaymentError
 from shipping.shipments.shipments import NotShippableError
 from storefront.lib.failpoints import failpoint
+from storefront.lib.http.backoff import backoff
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.http.retries import backoff
 from storefront.webhooks import sources
 from storefront.webhooks.handlers import EarlyRejectionError, UnknownOrderError, apply_webhook
 from storefront.webhooks.models import InboundWebhook

@@ -15,9 +15,9 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from storefront.lib.http.backoff import backoff
 from storefront.lib.http.errors import CallDeferredError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from storefront.lib.http.retries import backoff
 from suppliers.models import CircuitBreaker
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Retries: repeat a call after a temporary error, compute backoff and jitter of later attempts.
+"""Retries: repeat a call after a temporary error, read Retry-After.
 
 A call that is not idempotent is never repeated if its outcome is unknown.
 """
@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from storefront.lib.http import deadlines
@@ -21,19 +21,6 @@ MAX_ATTEMPTS = 4
 BASE_DELAY_S = 0.4
 MAX_DELAY_S = 20.0
 MAX_RETRY_AFTER_S = 3600.0
-MAX_DOUBLINGS = 20  # every maximum wait is reached by then
-JITTER_SHARE = 10  # jitter: at most a tenth of the wait
-
-
-def backoff(first: timedelta, *, failures: int, longest: timedelta) -> timedelta:
-    """Return the first wait, doubled for each failure, at most ``longest``."""
-    times: int = 2 ** min(failures, MAX_DOUBLINGS)
-    return min(first * times, longest)
-
-
-def add_jitter(wait: timedelta) -> timedelta:
-    """Add jitter, so that what failed together is not retried together."""
-    return wait + wait / JITTER_SHARE * random.random()  # noqa: S311 - no secret
 
 
 def retry[T](ask: Callable[[], T], *, is_idempotent: bool, tries: int = MAX_ATTEMPTS) -> T:

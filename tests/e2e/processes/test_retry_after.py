@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from orders.cancellation import cancellation
 from orders.purchasing import retries, submission, submission_lookup, work_queue
+from storefront.lib.http.backoff import JITTER_SHARE
 from storefront.lib.http.errors import TemporaryError
-from storefront.lib.http.retries import JITTER_SHARE
 from tests.e2e.ordering import effects, sell_one, stock_the_shop, whole
 from tests.factories.orders import ask_to_stop
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier

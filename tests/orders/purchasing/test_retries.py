@@ -12,8 +12,8 @@ from orders.payments import tasks as payment_tasks
 from orders.purchasing import retries, submission_lookup, work_queue
 from orders.purchasing import submission as purchasing_submission
 from orders.purchasing import tasks as purchasing_tasks
+from storefront.lib.http.backoff import JITTER_SHARE
 from storefront.lib.http.errors import CallDeferredError, PermanentError, TemporaryError
-from storefront.lib.http.retries import JITTER_SHARE
 from suppliers.connectors.records import QuotaExceededError
 from suppliers.resilience.circuit_breaker import CircuitBreakerOpenError
 from tests.factories.claims import make_claim
