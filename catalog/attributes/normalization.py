@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from catalog.attributes import batteries, contacts, emitters, families, plausibility, text_cleaning
@@ -21,6 +22,7 @@ UNBRANDED = "Unbranded"
 MAX_OTHER_TEXT = 300
 MAX_OTHER_ATTRIBUTES = 60
 MAX_LABEL_WORDS = 4
+NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 # If one of these is wrong, all are dropped: the energy of the battery is unknown.
 _ENERGY_COLUMNS = frozenset(
     {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
@@ -118,13 +120,8 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
 def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[ImportIssue]:
     if invented:
         names = ", ".join(invented)
-        yield ImportIssue(
-            row=record.external_id,
-            code="emitter-unknown",
-            message=f"No LED model has this name: {names[:300]}. It was removed from the title.",
-            is_fatal=False,
-            raw={"title": record.title[:200]},
-        )
+        message = f"No LED model has this name: {names[:300]}. It was removed from the title."
+        yield _issue(record, "emitter-unknown", message, raw={"title": record.title[:200]})
 
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:
@@ -137,9 +134,7 @@ def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Itera
             "The watt-hours of the lithium battery are not stated, so no shipping service may carry"
             " it. Ask the supplier for its capacity and voltage."
         )
-        yield ImportIssue(
-            row=record.external_id, code="lithium-unknown", message=message, is_fatal=False
-        )
+        yield _issue(record, "lithium-unknown", message)
 
 
 class Lithium(NamedTuple):
@@ -176,10 +171,21 @@ def _findings(
     return findings
 
 
-def _rejected_row(record: ProductRecord, code: str, message: str) -> ImportIssue:
+def _issue(
+    record: ProductRecord,
+    code: str,
+    message: str,
+    *,
+    is_fatal: bool = False,
+    raw: Mapping[str, Any] = NO_VALUES,
+) -> ImportIssue:
     return ImportIssue(
-        row=record.external_id, code=code, message=message, raw={"title": record.title[:200]}
+        row=record.external_id, code=code, message=message, is_fatal=is_fatal, raw=raw
     )
+
+
+def _rejected_row(record: ProductRecord, code: str, message: str) -> ImportIssue:
+    return _issue(record, code, message, is_fatal=True, raw={"title": record.title[:200]})
 
 
 def _battery(labels: SpecTable) -> batteries.Battery:
@@ -246,25 +252,17 @@ def _issues(
     record: ProductRecord, labels: SpecTable, findings: list[plausibility.Finding]
 ) -> list[ImportIssue]:
     issues = [
-        ImportIssue(
-            row=record.external_id,
-            code=finding.code,
-            message=f"{finding.message}; not published.",
-            is_fatal=False,
-            raw=dict(labels.lines_of(finding.column)),
+        _issue(
+            record,
+            finding.code,
+            f"{finding.message}; not published.",
+            raw=labels.lines_of(finding.column),
         )
         for finding in findings
         if finding.is_error
     ]
     if labels.unreadable:
         said = "; ".join(f"{label}: {reason}" for label, _, reason in labels.unreadable)
-        issues.append(
-            ImportIssue(
-                row=record.external_id,
-                code="value-unreadable",
-                message=f"{said[:480]}; left empty.",
-                is_fatal=False,
-                raw={label: text[:200] for label, text, _ in labels.unreadable},
-            )
-        )
+        raw = {label: text[:200] for label, text, _ in labels.unreadable}
+        issues.append(_issue(record, "value-unreadable", f"{said[:480]}; left empty.", raw=raw))
     return issues

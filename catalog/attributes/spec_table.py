@@ -135,7 +135,7 @@ class SpecTable:
                 self.record_unreadable(label, text, error)
                 continue
             if value is not None:
-                said = {"label": label[:60], "raw": text[:200]}
+                said = _source(label, text)
                 yield column, (round(value) if whole else value, said)
                 return
 
@@ -175,14 +175,13 @@ class SpecTable:
         }
 
     def stated_beam_m(self) -> Decimal | None:
-        found = dict(self._measured("beam", self._most(attribute_units.DISTANCE_M)))
-        value: Decimal | None = found["beam"][0] if found else None
-        return value
+        return self._value("beam", self._most(attribute_units.DISTANCE_M))
 
     def power_w(self) -> Decimal | None:
-        found = dict(self._measured("power_w", self._one(attribute_units.POWER_W)))
-        value: Decimal | None = found["power_w"][0] if found else None
-        return value
+        return self._value("power_w", self._one(attribute_units.POWER_W))
+
+    def _value(self, column: str, read: Callable[[str], Decimal | None]) -> Decimal | None:
+        return next((value for _, (value, _) in self._measured(column, read)), None)
 
     def _intensity_from_beam(self) -> Iterator[tuple[str, StatedValue]]:
         """Derive the candela from the distance if no line states them; FL 1 relates the two."""
@@ -206,35 +205,32 @@ class SpecTable:
                         bool(HIGH.search(label)) and not LONG.search(part)
                     )
                     column = "runtime_high_min" if is_high else "runtime_max_min"
-                    said = {"label": label[:60], "raw": text[:200]}
+                    said = _source(label, text)
                     if column not in found or minutes > found[column][0]:
                         found[column] = (round(minutes), said)
         yield from found.items()
 
     def _listed(self) -> Iterator[tuple[str, StatedValue]]:
-        for column, known in (
-            ("charging", CHARGING),
-            ("features", FEATURES),
-        ):
+        for column, known in (("charging", CHARGING), ("features", FEATURES)):
             for said in self._codes(column, known):
                 yield column, said
         for label, text in self._lines("light_colors"):
             colors = [color for color in COLORS if color in text.casefold()]
             if colors:
                 found = [color.replace(" ", "_") for color in colors]
-                yield "light_colors", (found, {"label": label[:60], "raw": text[:200]})
+                yield "light_colors", (found, _source(label, text))
                 if {"red", "white"} <= set(found):
                     yield from self._red_light(label, text)
         for label, text in self._lines("material"):
             if names := list(dict.fromkeys(name.lower() for name in MATERIALS.findall(text))):
-                yield "material", (", ".join(names)[:60], {"label": label[:60], "raw": text[:200]})
+                yield "material", (", ".join(names)[:60], _source(label, text))
 
     def _red_light(self, label: str, text: str) -> Iterator[tuple[str, StatedValue]]:
         """Add the red light feature if the light colors include red; keep the listed features."""
         listed = [codes for codes, _ in self._codes("features", FEATURES)]
         codes = listed[0] if listed else []
         if "red_light" not in codes:
-            said = {"label": label[:60], "raw": text[:200]}
+            said = _source(label, text)
             known = [code for code, _ in FEATURES]
             yield "features", (sorted([*codes, "red_light"], key=known.index), said)
 
@@ -253,7 +249,7 @@ class SpecTable:
             _, label, text = found[0]
             named = {code for code, _, _ in found}
             codes = [code for code, _ in known if code in named]
-            yield codes, {"label": label[:60], "raw": text[:200]}
+            yield codes, _source(label, text)
 
     def _lines(self, *subjects: str) -> Iterator[tuple[str, str]]:
         for subject in dict.fromkeys(subjects):
@@ -307,6 +303,10 @@ class SpecTable:
                         output_lm=output,
                         runtime_min=round(minutes) if minutes else None,
                     )
+
+
+def _source(label: str, text: str) -> dict[str, str]:
+    return {"label": label[:60], "raw": text[:200]}
 
 
 def _without_lumens(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from catalog.attributes.numbers import UnreadableError, parse_decimal
-from storefront.lib.units import ft_to_m, in_to_mm, oz_to_g, yd_to_m
+from storefront.lib.units import G_PER_OZ, M_PER_FT, M_PER_YD, MM_PER_IN
 
 _SPACED = r"\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?"
 # An exponent belongs to its number: the 9 of "1e9" is not a separate amount.
@@ -19,7 +19,7 @@ _NUMBER = (
     rf"(?<![\d.,'’])(?<!\d[eE])(?<!\d[eE][+-])(?:{_SPACED}|\d(?:[\d.,]*\d)?|\.\d+)"
     r"(?:[eE][+-]?\d+)?(?!\d)"
 )
-_G_PER_LB = oz_to_g(Decimal(16))
+_G_PER_LB = 16 * G_PER_OZ
 
 type Units = Mapping[str, Decimal]
 
@@ -37,23 +37,23 @@ TIME_MIN: Units = {
 WEIGHT_G: Units = {
     **dict.fromkeys(("g", "gr", "gram", "grams", "gramm"), Decimal(1)),
     **dict.fromkeys(("kg", "kilogram", "kilograms"), Decimal(1000)),
-    **dict.fromkeys(("oz", "ounce", "ounces"), oz_to_g(Decimal(1))),
+    **dict.fromkeys(("oz", "ounce", "ounces"), G_PER_OZ),
     **dict.fromkeys(("lb", "lbs", "pound", "pounds"), _G_PER_LB),
 }
 LENGTH_MM: Units = {
     "mm": Decimal(1),
     "cm": Decimal(10),
     "m": Decimal(1000),
-    **dict.fromkeys(("in", "inch", "inches", "zoll", '"', "″"), in_to_mm(Decimal(1))),
-    **dict.fromkeys(("ft", "feet", "foot"), ft_to_m(Decimal(1000))),
+    **dict.fromkeys(("in", "inch", "inches", "zoll", '"', "″"), MM_PER_IN),
+    **dict.fromkeys(("ft", "feet", "foot"), 1000 * M_PER_FT),
 }
 DISTANCE_M: Units = {
     **dict.fromkeys(
         ("m", "meter", "meters", "metre", "metres", "mètres", "metros", "metri"), Decimal(1)
     ),
     "km": Decimal(1000),
-    **dict.fromkeys(("ft", "feet", "foot"), ft_to_m(Decimal(1))),
-    **dict.fromkeys(("yd", "yds", "yard", "yards"), yd_to_m(Decimal(1))),
+    **dict.fromkeys(("ft", "feet", "foot"), M_PER_FT),
+    **dict.fromkeys(("yd", "yds", "yard", "yards"), M_PER_YD),
 }
 CAPACITY_MAH: Units = {"mah": Decimal(1), "ah": Decimal(1000)}
 VOLTAGE_V: Units = {"v": Decimal(1), "volt": Decimal(1), "volts": Decimal(1)}

@@ -28,7 +28,7 @@ from catalog.models import (
 )
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 
 MAX_SHOWN_LINES = 200
 
@@ -102,12 +102,7 @@ class CompetitorPriceListAdmin(StaffAdmin):
         change: bool,
     ) -> None:
         given = form.cleaned_data["file"]
-        made = price_import.store_list(
-            name=given.name,
-            content=given.read(),
-            actor=str(request.user),
-            now=timezone.now(),
-        )
+        made = price_import.store_list(name=given.name, content=given.read(), **acting(request))
         obj.pk = made.pk
         obj.refresh_from_db()
 

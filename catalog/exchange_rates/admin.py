@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.exchange_rates import rates
 from catalog.models import ExchangeRate, ExchangeRateUpdate
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action
 from storefront.lib.staff.fieldsets import Group
 
 RATE_FIELDSETS = (
@@ -92,8 +92,7 @@ class ExchangeRateAdmin(StaffAdmin):
             rate=obj.rate,
             source=obj.source,
             as_of=obj.as_of,
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
         obj.pk = said.pk
 
@@ -128,7 +127,7 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
         self.apply_to_each(
             request,
             rows,
-            lambda row: rates.approve(update=row, actor=str(request.user), now=timezone.now()),
+            lambda row: rates.approve(update=row, **acting(request)),
         )
 
     @action(description=_("Approve"), icon="check")
@@ -144,9 +143,7 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
                 "old": "–" if news.old_rate is None else columns.as_number(news.old_rate),
                 "new": columns.as_number(news.rate),
             },
-            act=lambda _given: rates.approve(
-                update=news, actor=str(request.user), now=timezone.now()
-            ),
+            act=lambda _given: rates.approve(update=news, **acting(request)),
             done=gettext("All prices in this currency are recalculated within a minute."),
         )
 
@@ -159,8 +156,6 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
             title=gettext("Reject"),
             explain=gettext("The current rate stays in use until it is outdated."),
             form_class=ReasonForm,
-            act=lambda given: rates.reject(
-                update=news, actor=str(request.user), reason=given["reason"], now=timezone.now()
-            ),
+            act=lambda given: rates.reject(update=news, reason=given["reason"], **acting(request)),
             done=gettext("Update rejected. The same rate is not suggested again."),
         )

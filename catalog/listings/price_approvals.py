@@ -8,7 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from catalog.enums import BlockReason
-from catalog.listings import refresh, repricing
+from catalog.listings import repricing
+from catalog.listings.completeness import is_complete
 from catalog.models import Listing, PriceChange, PriceHold
 from catalog.pricing import history
 from catalog.pricing import policy as pricing_policy
@@ -143,7 +144,7 @@ def _publish(  # noqa: PLR0913 - at which price, by whose decision, and its brea
     listing.price_amount = amount
     listing.rule_id = rule_id
     listing.updated_at = now
-    listing.is_published = not refresh.missing_attributes(listings=[listing])[listing.pk]
+    listing.is_published = is_complete(listing, listing.variant, has_price=True)
     listing.save(update_fields=["price_amount", "rule", "is_published", "updated_at"])
     PriceChange.objects.create(
         listing=listing,

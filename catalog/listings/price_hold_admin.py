@@ -7,7 +7,6 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +15,7 @@ from catalog.models import PriceHold
 from catalog.pricing import labels
 from catalog.pricing.guards import APPROVABLE_BLOCKS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action
 
 Status = PriceHold.Status
 AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
@@ -81,9 +80,7 @@ class PriceHoldAdmin(StaffAdmin):
         self.apply_to_each(
             request,
             rows,
-            lambda row: price_approvals.approve(
-                hold=row, actor=str(request.user), now=timezone.now()
-            ),
+            lambda row: price_approvals.approve(hold=row, **acting(request)),
         )
 
     @action(description=_("Reject and keep the current prices"))
@@ -91,9 +88,7 @@ class PriceHoldAdmin(StaffAdmin):
         self.apply_to_each(
             request,
             rows,
-            lambda row: price_approvals.reject(
-                hold=row, actor=str(request.user), now=timezone.now()
-            ),
+            lambda row: price_approvals.reject(hold=row, **acting(request)),
         )
 
     @action(description=_("Approve"), icon="check")
@@ -109,9 +104,7 @@ class PriceHoldAdmin(StaffAdmin):
                     gettext("The suggested price takes effect immediately."),
                 ]
             ),
-            act=lambda _given: price_approvals.approve(
-                hold=hold, actor=str(request.user), now=timezone.now()
-            ),
+            act=lambda _given: price_approvals.approve(hold=hold, **acting(request)),
             done=gettext("Suggested price approved"),
         )
 
@@ -128,7 +121,7 @@ class PriceHoldAdmin(StaffAdmin):
             ),
             form_class=ReasonForm,
             act=lambda given: price_approvals.reject(
-                hold=hold, actor=str(request.user), now=timezone.now(), reason=given["reason"]
+                hold=hold, reason=given["reason"], **acting(request)
             ),
             done=gettext("Suggested price rejected"),
         )
@@ -147,7 +140,7 @@ class PriceHoldAdmin(StaffAdmin):
             ),
             form_class=ReasonForm,
             act=lambda given: price_approvals.keep_current_price(
-                hold=hold, actor=str(request.user), reason=given["reason"], now=timezone.now()
+                hold=hold, reason=given["reason"], **acting(request)
             ),
             done=gettext("Current price kept"),
         )

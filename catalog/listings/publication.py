@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog.listings import refresh
+from catalog.listings.completeness import is_complete
 from catalog.models import Channel, Listing
 from catalog.search import index
 
@@ -45,10 +45,9 @@ def lock_product(product_id: int) -> None:
 def republish(product_id: int, *, now: datetime) -> None:
     """Publish the complete listings, hide the others, and update the cards."""
     rows = Listing.objects.filter(variant__product=product_id)
-    found = list(rows.select_related("variant__product__spec"))
-    lacking = refresh.missing_attributes(listings=found)
-    for listing in found:
-        is_published = not lacking[listing.pk]
+    for listing in rows.select_related("variant__product__spec"):
+        has_price = listing.price_amount is not None
+        is_published = is_complete(listing, listing.variant, has_price=has_price)
         if is_published != listing.is_published:
             Listing.objects.filter(pk=listing.pk).update(is_published=is_published, updated_at=now)
     for channel in Channel.objects.order_by("pk"):

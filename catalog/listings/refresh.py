@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog.attributes.completeness import MissingAttribute, PublicationInputs, find_missing
 from catalog.listings import price_updates
+from catalog.listings.completeness import is_complete
 from catalog.listings.price_updates import PricedListing
 from catalog.models import Channel, DeliveryArea, Listing, Variant
 from catalog.pricing import policy as pricing_policy
@@ -170,8 +170,8 @@ def _refresh(
             "as_of": _fresher_time(supply.as_of, present=listing.as_of),
         }
         has_price = values["price_amount"] is not None
-        facts = _publication_inputs(variants[supply.variant_id], listing, has_price=has_price)
-        values["is_published"] = not find_missing(facts)
+        variant = variants[supply.variant_id]
+        values["is_published"] = is_complete(listing, variant, has_price=has_price)
         names = bulk.set_changed(listing, values)
         if listing.pk is None:
             new.append(listing)
@@ -216,39 +216,3 @@ def _fresher_time(as_of: datetime | None, *, present: datetime | None) -> dateti
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present
     return as_of
-
-
-def _publication_inputs(
-    variant: Variant, listing: Listing, *, has_price: bool
-) -> PublicationInputs:
-    product = variant.product
-    spec = getattr(product, "spec", None)
-    return PublicationInputs(
-        title=product.title,
-        family=product.family,
-        is_active=product.status == product.Status.ACTIVE,
-        is_delisted=listing.is_delisted,
-        has_price=has_price,
-        has_spec=spec is not None,
-        power_sources=spec.power_sources if spec else (),
-        output_lm=spec.output_lm if spec else None,
-        runtime_min=(spec.runtime_high_min or spec.runtime_max_min) if spec else None,
-        battery_format=spec.battery_format if spec else "",
-        lithium=variant.lithium,
-        cell_wh=variant.cell_wh,
-    )
-
-
-def missing_attributes(*, listings: Sequence[Listing]) -> dict[int, tuple[MissingAttribute, ...]]:
-    """Return for each listing what keeps it unpublished; an empty tuple means nothing.
-
-    Shape:  listings with ``variant__product__spec`` selected, keyed by their ids
-    """
-    return {
-        listing.pk: find_missing(
-            _publication_inputs(
-                listing.variant, listing, has_price=listing.price_amount is not None
-            )
-        )
-        for listing in listings
-    }

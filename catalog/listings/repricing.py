@@ -12,7 +12,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from catalog.listings import price_updates, refresh
+from catalog.listings import price_updates
+from catalog.listings.completeness import is_complete
 from catalog.listings.price_updates import PricedListing
 from catalog.models import Channel, Listing, PriceBook, PriceRule, RepricingRequest
 from catalog.pricing import landed_cost
@@ -232,13 +233,12 @@ def _republish(moved: list[Any], *, changed: dict[Listing, list[str]]) -> None:
     """Hide listings that lost their price, publish those that regained one and are complete."""
     if not moved:
         return
-    amounts = {row.pk: row.price_amount for row in moved}
-    found = list(Listing.objects.filter(pk__in=amounts).select_related("variant__product__spec"))
-    for each in found:
-        each.price_amount = amounts[each.pk]
-    lacking = refresh.missing_attributes(listings=found)
+    found = Listing.objects.select_related("variant__product__spec").in_bulk(
+        row.pk for row in moved
+    )
     for row in moved:
-        is_published = not lacking[row.pk]
+        listing, has_price = found[row.pk], row.price_amount is not None
+        is_published = is_complete(listing, listing.variant, has_price=has_price)
         if is_published != row.is_published:
             row.is_published = is_published
             changed[row].append("is_published")

@@ -25,7 +25,7 @@ from catalog.price_books.forms import PriceRuleForm
 from catalog.price_books.labels import BOOK_FIELDSETS, NO_BOOKS, NO_RULES, RULE_FIELDSETS
 from catalog.pricing import labels
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action
 from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
@@ -153,7 +153,7 @@ class PriceBookAdmin(StaffAdmin):
         )
 
     def _open(self, request: HttpRequest, book: PriceBook) -> None:
-        versions.publish(book=book, actor=str(request.user), now=timezone.now())
+        versions.publish(book=book, **acting(request))
         self.wake(request, listing_tasks.reprice_due_channels)
 
     @action(description=_("Restore"), icon="history")
@@ -161,7 +161,7 @@ class PriceBookAdmin(StaffAdmin):
         book = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            versions.restore(book=book, actor=str(request.user), now=timezone.now())
+            versions.restore(book=book, **acting(request))
             self.wake(request, listing_tasks.reprice_due_channels)
 
         return self.ask(
@@ -186,9 +186,7 @@ class PriceBookAdmin(StaffAdmin):
             title=gettext("Duplicate as draft"),
             explain=gettext("The draft starts with the rules and limits of this book."),
             act=lambda _given: made.append(
-                versions.create_draft(
-                    channel=book.channel, template=book, actor=str(request.user), now=timezone.now()
-                )
+                versions.create_draft(channel=book.channel, template=book, **acting(request))
             ),
             done=gettext("Draft created. It has no effect until it goes live."),
         )

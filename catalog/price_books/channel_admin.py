@@ -19,7 +19,7 @@ from catalog.price_books import versions
 from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
 from catalog.pricing.policy import TERMS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action
 from storefront.lib.staff.country_fields import CountriesField
 
 
@@ -98,7 +98,7 @@ class ChannelAdmin(StaffAdmin):
             title=gettext("New price book draft"),
             explain=gettext("The draft starts with the live rules and limits."),
             act=lambda _given: made.append(
-                versions.create_draft(channel=channel, actor=str(request.user), now=timezone.now())
+                versions.create_draft(channel=channel, **acting(request))
             ),
             done=gettext("Draft created. It has no effect until it goes live."),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from catalog.pricing.guards import GuardResult
@@ -96,7 +95,6 @@ def _offer(pricing_input: PricingInput) -> str:
     return f"{pricing_input.rule_scope.supplier_code}, {'/'.join(pricing_input.origins)}: {shown}"
 
 
-@lru_cache(maxsize=4096)
 def percent(rate: Decimal) -> str:
     return f"{(rate * 100).quantize(CENT).normalize():f} %"
 

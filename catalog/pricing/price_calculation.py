@@ -149,7 +149,7 @@ class Calculation:
         return present is not None and is_price_allowed(present, lowest=lowest, bounds=self.bounds)
 
 
-def calculate_price(
+def calculate_price(  # noqa: PLR0911 - one for each missing input
     pricing_input: PricingInput,
     *,
     policy: Policy,
@@ -164,37 +164,28 @@ def calculate_price(
     plausible cost.
     Units:  money per unit, tax included, in the channel's currency
     """
+    so_far = Calculation(pricing_input=pricing_input, current=current)
     if pricing_input.cost is None or pricing_input.cost.amount <= 0:
-        return Calculation(pricing_input=pricing_input, missing=Missing.COST, current=current)
+        return replace(so_far, missing=Missing.COST)
     if not pricing_input.origins:
-        return Calculation(pricing_input=pricing_input, missing=Missing.ORIGIN, current=current)
-    rate = policy.costing.rates.get(pricing_input.cost.currency)
+        return replace(so_far, missing=Missing.ORIGIN)
+    costing = policy.costing
+    rate = costing.rates.get(pricing_input.cost.currency)
     if rate is None:
-        return Calculation(pricing_input=pricing_input, missing=Missing.RATE, current=current)
-    doubt = policy.costing.unconfirmed_rates.get(pricing_input.cost.currency)
+        return replace(so_far, missing=Missing.RATE)
+    doubt = costing.unconfirmed_rates.get(pricing_input.cost.currency)
     cost = pricing_input.cost.amount * (rate if doubt is None else doubt)
-    missing = (
-        Missing.COST_TOO_HIGH
-        if cost > MAX_AMOUNT
-        else Missing.BOOK
-        if policy.book_id is None
-        else None
+    if cost > MAX_AMOUNT:
+        return replace(so_far, missing=Missing.COST_TOO_HIGH)
+    if policy.book_id is None:
+        return replace(so_far, missing=Missing.BOOK)
+    landed = costing.land(
+        cost, origins=pricing_input.origins, supplier_code=pricing_input.rule_scope.supplier_code
     )
-    landed = (
-        None
-        if missing
-        else policy.costing.land(
-            cost,
-            origins=pricing_input.origins,
-            supplier_code=pricing_input.rule_scope.supplier_code,
-        )
-    )
-    if missing or landed is None:
-        return Calculation(
-            pricing_input=pricing_input, missing=missing or Missing.TERMS, current=current
-        )
+    if landed is None:
+        return replace(so_far, missing=Missing.TERMS)
     bounds = SupplierPriceBounds(
-        map_amount=_map(pricing_input, policy.costing, rate=rate),
+        map_amount=_map(pricing_input, costing, rate=rate),
         msrp_amount=None if pricing_input.msrp_amount is None else pricing_input.msrp_amount * rate,
     )
     for rule in policy.rules.matching(pricing_input.rule_scope):
@@ -204,21 +195,14 @@ def calculate_price(
         done = _apply_rule(
             rule,
             basis=basis,
-            so_far=Calculation(
-                pricing_input=pricing_input,
-                cost=cost,
-                bounds=bounds,
-                landed=landed,
-                current=current,
-                max_first=_max_first(pricing_input, policy),
-            ),
+            cost=cost,
+            landed=landed,
+            so_far=replace(so_far, bounds=bounds, max_first=_max_first(pricing_input, policy)),
             limits=policy.limits,
             market=market,
         )
         return done if doubt is None and landed.is_sure else _block_unconfirmed_rate(done)
-    return Calculation(
-        pricing_input=pricing_input, missing=Missing.RULE, landed=landed, current=current
-    )
+    return replace(so_far, missing=Missing.RULE, landed=landed)
 
 
 def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are compared by
@@ -287,13 +271,17 @@ def _basis(rule: Rule, landed: LandedCost, bounds: SupplierPriceBounds) -> Decim
     return bounds.msrp_amount if rule.basis == Basis.MSRP else landed.total
 
 
-def _apply_rule(
-    rule: Rule, *, basis: Decimal, so_far: Calculation, limits: PriceGuards, market: Market
+def _apply_rule(  # noqa: PLR0913 - the rule and what it is applied to
+    rule: Rule,
+    *,
+    basis: Decimal,
+    cost: Decimal,
+    landed: LandedCost,
+    so_far: Calculation,
+    limits: PriceGuards,
+    market: Market,
 ) -> Calculation:
-    landed, pricing_input = so_far.landed, so_far.pricing_input
-    if landed is None or so_far.cost is None:
-        raise AssertionError(f"{pricing_input.rule_scope} has no cost to count from")
-    value = rule.value_at(so_far.cost)
+    value = rule.value_at(cost)
     rule_price = _rule_price(rule, value, basis=basis, landed=landed)
     changes: tuple[tuple[MarketAdjustment, Decimal], ...] = ()
     if rule_price is None:
@@ -311,17 +299,14 @@ def _apply_rule(
             max_first=so_far.max_first,
             is_ceiling=any(change == MarketAdjustment.COMPETITOR_PRICE for change, _ in changes),
         )
-    return Calculation(
-        pricing_input=pricing_input,
-        cost=so_far.cost,
-        bounds=so_far.bounds,
+    return replace(
+        so_far,
+        cost=cost,
         landed=landed,
         rule=rule,
         value=value,
         rule_price=rule_price,
         changes=changes,
-        current=so_far.current,
-        max_first=so_far.max_first,
         verdict=verdict,
     )
 

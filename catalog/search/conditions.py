@@ -5,7 +5,7 @@ The list and the facet counts use the same conditions, so they always agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -130,9 +130,15 @@ def is_fresh(fresh_since: datetime) -> Sql:
     return Sql("available > 0 AND as_of >= %s", (fresh_since,))
 
 
+def join(between: str, parts: Iterable[Sql]) -> Sql:
+    """Join pieces of SQL and their values."""
+    parts = list(parts)
+    text = between.join(part.text for part in parts)
+    return Sql(text, tuple(value for part in parts for value in part.values))
+
+
 def all_of(conditions: dict[str, Sql]) -> Sql:
-    text = " AND ".join(f"({condition.text})" for condition in conditions.values())
-    return Sql(text, tuple(value for each in conditions.values() for value in each.values))
+    return join(" AND ", (Sql(f"({each.text})", each.values) for each in conditions.values()))
 
 
 def _either(first: Sql | None, second: Sql) -> Sql:
@@ -172,10 +178,7 @@ def power_condition(asked: frozenset[str]) -> Sql | None:
     cells, also = sorted(asked - COMBINABLE_POWER_SOURCES), sorted(asked & COMBINABLE_POWER_SOURCES)
     tests = [Sql("power && %s", (cells,))] if cells else []
     tests += [Sql("power @> %s", (also,))] if also else []
-    if not tests:
-        return None
-    text = " AND ".join(test.text for test in tests)
-    return Sql(text, tuple(value for test in tests for value in test.values))
+    return join(" AND ", tests) if tests else None
 
 
 def _water(query: ProductFilter) -> Sql | None:

@@ -17,6 +17,7 @@ from catalog.search.conditions import (
     active_conditions,
     all_of,
     bucket_condition,
+    join,
     power_condition,
 )
 from catalog.search.filters import (
@@ -102,19 +103,14 @@ def count_values(
     """
     conditions = active_conditions(query, in_stock=in_stock, country=country)
     wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)
-    tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
-    cards = ", ".join(["*", *tests])
-    selected = ", ".join(each.text for each in wanted)
-    values = [
-        *(value for each in wanted for value in each.values),
-        *(value for each in conditions.values() for value in each.values),
-        *base.values,
-    ]
+    tests = (Sql(f"({each.text}) AS ok_{code}", each.values) for code, each in conditions.items())
+    cards = join(", ", [Sql("*"), *tests])
+    selected = join(", ", wanted)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {selected} FROM"  # noqa: S608 - made of constants; all values are parameters
-            f" (SELECT {cards} FROM catalog_productcard WHERE {base.text}) AS card",
-            values,
+            f"SELECT {selected.text} FROM"  # noqa: S608 - made of constants; all values are parameters
+            f" (SELECT {cards.text} FROM catalog_productcard WHERE {base.text}) AS card",
+            [*selected.values, *cards.values, *base.values],
         )
         row: Sequence[Any] = cursor.fetchone()
     return row

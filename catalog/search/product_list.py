@@ -19,6 +19,7 @@ from catalog.search.conditions import (
     all_of,
     base_condition,
     is_in_stock,
+    join,
     text_query,
 )
 from catalog.search.facets import Facet, count_values, parse_counts
@@ -222,11 +223,7 @@ class _Matches:
             if behind and self.total > self.stocked
             else None,
         ]
-        found = [part for part in parts if part]
-        return Sql(
-            " UNION ALL ".join(part.text for part in found),
-            tuple(value for part in found for value in part.values),
-        )
+        return join(" UNION ALL ", filter(None, parts))
 
     def _part(
         self, order: str, *, is_behind: bool, offset: int, size: int, is_gathered: bool

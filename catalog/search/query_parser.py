@@ -15,7 +15,7 @@ from typing import NamedTuple
 from catalog.attributes.identifiers import InvalidGtinError, brand_key, gtin14
 from catalog.search.filters import RANGE_FIELDS, ProductFilter
 from storefront.lib.text import fold
-from storefront.lib.units import oz_to_g
+from storefront.lib.units import G_PER_OZ
 
 MAX_TERMS = 12
 MAX_TERM_LENGTH = 40
@@ -141,7 +141,7 @@ def _with_bound(query: ProductFilter, found: re.Match[str]) -> ProductFilter:
     if code == "weight" and part["weight"] == "kg":
         number *= 1000
     if code == "weight" and part["weight"] == "oz":
-        number = oz_to_g(number).quantize(Decimal(1))
+        number = (number * G_PER_OZ).quantize(Decimal(1))
     # A bare "100 g" or "€50" is a maximum; a bare "1000 lm" or "10 h" a minimum.
     is_most = code in {"weight", "price"}
     if part["below"] or part["after"] in {"qeder", "az"}:

@@ -104,12 +104,6 @@ def test_no_folder_holds_more_files_than_a_person_surveys():
     assert {name: n for name, n in folders.items() if n > MAX_FILES_IN_FOLDER} == {}
 
 
-def test_admin_pages_and_labels_lie_in_packages_under_their_usual_names():
-    odd = re.compile(r"_(desk|words)\.py$")
-
-    assert [name for name in sources() if odd.search(name)] == []
-
-
 def test_tests_mirror_the_packages_that_they_test():
     folders = {
         PurePosixPath(n).parent for n in sources() if re.search(r"^tests/.*/test_\w+\.py$", n)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 STAYS = ("django_migrations", "django_content_type", "auth_permission", "orders_taxrate")
 
@@ -23,6 +24,18 @@ def share_migrations(folder):
             _migrate_template()
             door.write("made")
     connection.settings_dict["TEST"]["TEMPLATE"] = _template()
+
+
+@contextmanager
+def rolled_back():
+    """Keep data for the tests of a module, each of which runs in a savepoint; then roll it back."""
+    block = transaction.atomic()
+    block._from_testcase = True  # as Django marks the transaction of a test case
+    with block:
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 def _template():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from catalog.listings import tasks as listing_tasks
+from catalog.models import Listing
 from catalog.price_books import tasks as price_book_tasks
 from orders.cancellation import tasks as cancellation_tasks
 from orders.claims import tasks as claim_tasks
@@ -15,6 +16,8 @@ from storefront.accounts.models import User
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.sync import tasks as sync_tasks
 from tests.factories.full_shop import make_world
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.support.database import rolled_back
 
 
 @pytest.fixture
@@ -22,10 +25,36 @@ def world(monkeypatch):
     return make_world(monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def _module_world(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), rolled_back():
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            make_world(monkeypatch)
+        yield
+
+
+@pytest.fixture
+def shared_world(_module_world, monkeypatch):
+    """Give the tests of a module one ``world``, each a fresh copy.
+
+    For modules where every test uses it: from its first use to the end of the module it is there.
+    """
+    connect(monkeypatch, ScriptedSupplier())
+    return list(Listing.objects.order_by("pk"))
+
+
 @pytest.fixture
 def staff(client):
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
     return client
+
+
+@pytest.fixture
+def staff_request(db):
+    """Return a request by a superuser, for the methods of admin classes."""
+    request = RequestFactory().get("/")
+    request.user = User.objects.create_superuser("staff@fara.example", "a password")
+    return request
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -64,6 +65,11 @@ def enqueue_or_fail(task: QueueableTask, **known: Any) -> None:
     """
     if not enqueue(task, **known):
         raise TemporaryError(_("The background workers do not respond. Try again in a minute."))
+
+
+def acting(request: HttpRequest) -> dict[str, Any]:
+    """Return ``actor`` and ``now``, as services take them."""
+    return {"actor": str(request.user), "now": timezone.now()}
 
 
 class ConfirmForm(forms.Form):
@@ -216,11 +222,8 @@ class StaffAdmin(ConfirmingAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Join what the list needs to name its rows."""
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return (
-            rows.select_related(*joins_for_names(self.model))
-            if joins_for_names(self.model)
-            else rows
-        )
+        joined = joins_for_names(self.model)
+        return rows.select_related(*joined) if joined else rows
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if obj is None and self.add_form is not None:

@@ -136,36 +136,36 @@ def money(amount: str, label: ColumnLabel, *, currency: str = "currency") -> Col
     return column
 
 
-def percent(rate: str, label: ColumnLabel) -> Column:
-    """Return a column that shows a fraction as percent."""
+def _shown(path: str, label: ColumnLabel, render: Callable[[Any], str]) -> Column:
+    """Return a column of the value at a path, rendered as text."""
 
-    @_titled(label, rate)
+    @_titled(label, path)
     def column(row: Any) -> str | None:
-        value = follow(row, rate)
-        return None if value is None else f"{as_number(100 * value)} %"
+        value = follow(row, path)
+        return None if value is None else render(value)
 
     return column
+
+
+def percent(rate: str, label: ColumnLabel) -> Column:
+    """Return a column that shows a fraction as percent."""
+    return _shown(rate, label, lambda value: f"{as_number(100 * value)} %")
 
 
 def number(figure: str, label: ColumnLabel) -> Column:
     """Return a column of a decimal number without trailing zeros."""
+    return _shown(figure, label, as_number)
 
-    @_titled(label, figure)
-    def column(row: Any) -> str | None:
-        value = follow(row, figure)
-        return None if value is None else as_number(value)
 
-    return column
+def plain(path: str, label: ColumnLabel) -> Column:
+    """Return a column with the name of a related row, without a link."""
+    return _shown(path, label, str)
 
 
 def age(moment: str, label: ColumnLabel) -> Column:
     """Return a column with the age of a moment; the tooltip shows the moment itself."""
 
-    @_titled(label, moment)
-    def column(row: Any) -> str | None:
-        value = follow(row, moment)
-        if value is None:
-            return None
+    def render(value: datetime) -> str:
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
             value.isoformat(),
@@ -173,7 +173,7 @@ def age(moment: str, label: ColumnLabel) -> Column:
             as_age(value),
         )
 
-    return column
+    return _shown(moment, label, render)
 
 
 def status(  # noqa: PLR0913 - all parts of one column
@@ -223,17 +223,6 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
 
     made: Any = column
     made.target_path, made.as_text = path, plain(text or path, label)
-    return column
-
-
-def plain(path: str, label: ColumnLabel) -> Column:
-    """Return a column with the name of a related row, without a link."""
-
-    @_titled(label, path)
-    def column(row: Any) -> str | None:
-        target = follow(row, path)
-        return None if target is None else str(target)
-
     return column
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError
 from catalog.competitors.formats import detect_format
-from catalog.competitors.json_format import parse, parse_strict
+from catalog.competitors.json_format import parse
 from catalog.competitors.labels import message
 from catalog.enums import ListFormat
 
@@ -19,6 +20,9 @@ ROW = {
     "currency": "EUR",
     "seen_at": "2026-11-24T09:00:00+01:00",
 }
+
+
+parse_strict = partial(parse, is_strict=True)
 
 
 def only(row, reader=parse_strict):

@@ -32,7 +32,7 @@ from tests.fakes.competitor_price_server import (
 __all__ = ["known", "variant"]
 
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 MINUTES = HOUR / 60
 
 

@@ -255,7 +255,6 @@ def test_a_file_is_imported_by_command(tmp_path):
         call_command("exchange_rates", "import", str(bad))
 
 
-@pytest.mark.django_db(transaction=True)
 def test_rates_are_fetched_if_a_source_is_configured(httpserver, settings):
     make_channel()
     assert tasks.fetch_rates() == {}

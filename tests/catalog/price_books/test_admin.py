@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from decimal import Decimal
 
 import pytest
@@ -203,3 +204,32 @@ def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(s
     channel.refresh_from_db()
     assert (asked is None, channel.reprice_requested_at, channel.name) == (False, None, "Light")
     assert channel.countries == ["DE"]
+
+
+@pytest.mark.parametrize(
+    ("usual", "chosen", "words"),
+    [
+        ("DE", "AT", "Include the default country DE."),
+        ("de", "UK", "UK is not a country code"),
+        ("XX", "DE", "XX is not a country code"),
+    ],
+)
+def test_channel_default_country_must_be_delivered_to(staff, usual, chosen, words):
+    channel = make_channel(default_country="AT", countries=["AT"])
+    sent = {
+        "name": "Shop",
+        "default_country": usual,
+        "countries": chosen,
+        "buffer": "0",
+        "max_split_locations": "1",
+    }
+
+    refused = staff.post(page("channel", "change", channel.pk), sent)
+
+    assert words in html.unescape(refused.content.decode())
+    staff.post(
+        page("channel", "change", channel.pk),
+        sent | {"default_country": "de", "countries": "at de"},
+    )
+    channel.refresh_from_db()
+    assert (channel.default_country, channel.countries) == ("DE", ["AT", "DE"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Brand
-from catalog.products.forms import BrandForm
+from catalog.products.forms import BrandForm, CategoryForm
 from tests.factories.catalog import make_brand
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +37,26 @@ def test_a_complete_contact_is_saved():
     form.save()
 
     assert Brand.objects.get().responsible_country == "IT"
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        ({"names": '["Headlamps"]'}, "Texts by language"),
+        ({"names": '{"az": "Baş fənəri"}'}, "Enter the English name. It is used where"),
+        ({"names": '{"en": 5}'}, "Texts by language"),
+        ({"families": '"headlamp"'}, "Enter a list of kinds in brackets"),
+        ({"families": '["lamps"]'}, "Enter a list of kinds in brackets"),
+    ],
+)
+def test_an_invalid_category_is_rejected(slip, words):
+    good = {
+        "slug": "new",
+        "names": '{"en": "New"}',
+        "intros": "{}",
+        "families": '["headlamp"]',
+        "position": "0",
+    }
+
+    assert words in str(CategoryForm(good | slip).errors)
+    assert CategoryForm(good).save().name_in("az") == "New"

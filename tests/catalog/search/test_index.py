@@ -222,7 +222,7 @@ def test_an_unchanged_card_is_not_written():
     assert place() == before
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_rebuild_belongs_to_its_transaction():
     with pytest.raises(TransactionRequiredError):
         index.reindex(product_ids=[1], channel=make_channel())

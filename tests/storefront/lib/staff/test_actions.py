@@ -24,7 +24,7 @@ from suppliers.models import (
 )
 from tests.factories.full_shop import orders_by_status
 from tests.factories.pricing import make_price_book, make_terms
-from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def texts(response):
     return [str(message) for message in response.context["messages"]]
 
 
-def test_get_changes_nothing_and_needs_permission(world, staff, client, started):
+def test_get_changes_nothing_and_needs_permission(shared_world, staff, client, started):
     order = orders_by_status()["placed"]
 
     response = staff.get(page("orders_order", "cancel", order.pk))
@@ -59,7 +59,7 @@ def test_get_changes_nothing_and_needs_permission(world, staff, client, started)
     assert order.status == "placed"
 
 
-def test_order_is_canceled_with_a_reason(world, staff, started):
+def test_order_is_canceled_with_a_reason(shared_world, staff, started):
     order = orders_by_status()["placed"]
 
     response = staff.post(
@@ -72,7 +72,7 @@ def test_order_is_canceled_with_a_reason(world, staff, started):
     assert ("process_cancellation", {"order_id": order.pk}) in started
 
 
-def test_refused_cancellation_shows_a_message(world, staff):
+def test_refused_cancellation_shows_a_message(shared_world, staff):
     order = orders_by_status()["completed"]
 
     response = staff.post(page("orders_order", "cancel", order.pk), {"reason": "Too late"})
@@ -81,7 +81,7 @@ def test_refused_cancellation_shows_a_message(world, staff):
     assert response.context["form"].non_field_errors() == [order.number]
 
 
-def test_partial_refund_needs_confirmation(world, staff, started):
+def test_partial_refund_needs_confirmation(shared_world, staff, started):
     order = orders_by_status()["completed"]
     url = page("orders_order", "refund", order.pk)
 
@@ -97,7 +97,7 @@ def test_partial_refund_needs_confirmation(world, staff, started):
     assert started == [("execute_requests", {})]
 
 
-def test_held_purchase_order_is_released(world, staff, started):
+def test_held_purchase_order_is_released(shared_world, staff, started):
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     purchase_order.move(
         "on_hold", at=NOON, hold_reasons=[{"code": "cost", "sentence": "It costs more now."}]
@@ -115,7 +115,7 @@ def test_held_purchase_order_is_released(world, staff, started):
     assert started == [("submit", {"purchase_order_id": purchase_order.pk})]
 
 
-def test_selected_hold_reasons_are_waived(world, staff, started):
+def test_selected_hold_reasons_are_waived(shared_world, staff, started):
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     reasons = [
         {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"},
@@ -136,7 +136,7 @@ def test_selected_hold_reasons_are_waived(world, staff, started):
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_unread_hold_reason_is_not_waived(world, staff, started, more):
+def test_unread_hold_reason_is_not_waived(shared_world, staff, started, more):
     """Meanwhile another check found another reason."""
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     cost = {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"}
@@ -160,7 +160,7 @@ def test_unread_hold_reason_is_not_waived(world, staff, started, more):
     assert purchase_order.status == "ready"
 
 
-def test_held_order_is_released(world, staff, started):
+def test_held_order_is_released(shared_world, staff, started):
     order = orders_by_status()["placed"]
     order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
 
@@ -171,7 +171,7 @@ def test_held_order_is_released(world, staff, started):
     assert started == [("create_purchase_orders", {"order_id": order.pk})]
 
 
-def test_sync_is_started(world, staff, started):
+def test_sync_is_started(shared_world, staff, started):
     supplier = Supplier.objects.get()
 
     staff.post(page("suppliers_supplier", "sync_now", supplier.pk))
@@ -189,8 +189,8 @@ def test_sync_is_started(world, staff, started):
 
 
 @pytest.mark.parametrize("verb", ["sync_now", "check_connection"])
-def test_sync_needs_a_connection(staff, started, verb):
-    supplier = make_supplier()
+def test_sync_needs_a_connection(shared_world, staff, started, verb):
+    supplier = Supplier.objects.get()
     Connection.objects.all().delete()
 
     answer = staff.post(page("suppliers_supplier", verb, supplier.pk))
@@ -199,10 +199,12 @@ def test_sync_needs_a_connection(staff, started, verb):
     assert started == []
 
 
-def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
-    make_terms(channel=world[0].channel, channel_fee_rate="0", tax_rate="0", handling_amount="0")
+def test_price_rule_applies_to_all_offers_of_a_supplier(shared_world, staff, started):
+    make_terms(
+        channel=shared_world[0].channel, channel_fee_rate="0", tax_rate="0", handling_amount="0"
+    )
     make_price_book(
-        channel=world[0].channel,
+        channel=shared_world[0].channel,
         version=2,
         status="live",
         rules=({"value": "0", "ending": "0.50"},),
@@ -216,7 +218,7 @@ def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
 
 
 @pytest.mark.parametrize(("verdict", "status"), [("apply", "applied"), ("discard", "discarded")])
-def test_quarantined_feed_is_decided(world, staff, started, verdict, status):
+def test_quarantined_feed_is_decided(shared_world, staff, started, verdict, status):
     run = SyncRun.objects.create(
         supplier=Supplier.objects.get(),
         kind="stock",
@@ -234,7 +236,7 @@ def test_quarantined_feed_is_decided(world, staff, started, verdict, status):
     assert len(started) == (verdict == "apply")
 
 
-def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
+def test_selected_rows_are_applied_and_all_are_exported(shared_world, staff, started):
     offer = SupplierOffer.objects.filter(cost_amount__gt=0).first()
     run = SyncRun.objects.create(
         supplier=offer.supplier,
@@ -262,7 +264,7 @@ def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
     assert started == [("publish_pending", {})]
 
 
-def test_issue_is_resolved_and_dead_message_resent(world, staff):
+def test_issue_is_resolved_and_dead_message_resent(shared_world, staff):
     issue, delivery = SyncIssue.objects.first(), Message.objects.first()
     Message.objects.filter(pk=delivery.pk).update(status="failed")
 
@@ -277,7 +279,7 @@ def test_issue_is_resolved_and_dead_message_resent(world, staff):
     assert delivery.status == "requeued"
 
 
-def test_refusal_of_a_service_is_shown(world, staff):
+def test_refusal_of_a_service_is_shown(shared_world, staff):
     delivery = Message.objects.filter(status="sent").first()
 
     response = staff.post(

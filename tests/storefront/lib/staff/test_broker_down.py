@@ -19,7 +19,7 @@ LATER = "The task was saved and will be done later."
 
 
 @pytest.fixture
-def staff(world, staff, monkeypatch):
+def staff(shared_world, staff, monkeypatch):
     def fail(*_known, **_options):
         raise OperationalError("the broker is away")
 

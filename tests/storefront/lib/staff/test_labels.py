@@ -9,7 +9,6 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
-from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -34,13 +33,6 @@ def translations():
         return {entry.id: entry.string for entry in read_po(source, locale="az") if entry.string}
 
 
-@pytest.fixture
-def staff_request(staff):
-    request = RequestFactory().get("/")
-    request.user = staff.get(reverse("admin:index")).wsgi_request.user
-    return request
-
-
 def columns_of(table, request):
     """Return the labels of a list's columns, its filters and a page's read-only fields."""
     model = table.model
@@ -62,19 +54,23 @@ def missing(english, other, translations):
     }
 
 
-@pytest.mark.parametrize(("model", "table"), TABLES, ids=lambda one: str(one).lower())
-def test_columns_filters_and_fields_of_every_table_have_labels(
-    model, table, staff_request, translations
-):
-    with override("en"):
-        english = columns_of(table, staff_request)
-        name, many = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
-    with override("az"):
-        other = columns_of(table, staff_request)
-        others = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
+def labels_of(model, table, request):
+    """Return the labels of one table in the current language."""
+    names = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
+    return [*columns_of(table, request), *names]
 
-    assert english
-    assert missing([*english, name, many], [*other, *others], translations) == set()
+
+def test_columns_filters_and_fields_of_every_table_have_labels(staff_request, translations):
+    found = {}
+    for model, table in TABLES:
+        with override("en"):
+            english = labels_of(model, table, staff_request)
+        with override("az"):
+            other = labels_of(model, table, staff_request)
+        if wordless := missing(english, other, translations):
+            found[str(model)] = wordless
+
+    assert found == {}
 
 
 def test_every_choice_has_a_label(translations):
@@ -103,7 +99,7 @@ def test_empty_list_and_empty_search_have_texts(staff):
     assert "O, cədvəl üzrə sorğulanır." in empty
     assert reverse("admin:catalog_competitorsource_add") in empty
     assert "Nəticə yoxdur" in searched
-    assert "Fara ondan vaxtaşırı soruşur." not in searched
+    assert "O, cədvəl üzrə sorğulanır." not in searched
 
 
 def test_list_and_form_use_the_same_label(staff_request):

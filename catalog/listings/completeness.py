@@ -1,0 +1,28 @@
+"""Completeness: decide whether a listing has all that its publication needs."""
+
+from __future__ import annotations
+
+from catalog.attributes.families import LIGHTS
+from catalog.models import Listing, Variant
+
+
+def is_complete(listing: Listing, variant: Variant, *, has_price: bool) -> bool:
+    """Test whether a listing may be published; reads the product of the variant and its spec.
+
+    A light without an output may be published if its run time is known; the output shows as "not
+    stated". Lithium is sold only with its watt-hours.
+    """
+    product = variant.product
+    spec = getattr(product, "spec", None)
+    if spec is None or not (product.title and has_price):
+        return False
+    if product.status != product.Status.ACTIVE or listing.is_delisted:
+        return False
+    runtime_min = spec.runtime_high_min or spec.runtime_max_min
+    if product.family in LIGHTS and not (
+        spec.power_sources and (spec.output_lm is not None or runtime_min is not None)
+    ):
+        return False
+    if product.family == "battery" and not spec.battery_format:
+        return False
+    return variant.lithium == variant.Lithium.NONE or variant.cell_wh is not None
