@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -36,7 +36,14 @@ from orders.purchasing.holds import holds
 from orders.returns.admin.receiving import RETURN_INLINE, ReturnActions
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, permission_check
+from storefront.lib.staff.admin import (
+    ReasonForm,
+    StaffAdmin,
+    action,
+    confirmed_action,
+    permission_check,
+)
+from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
 
@@ -62,10 +69,6 @@ class ErasureRequestAdmin(StaffAdmin):
         self.apply_to_each(
             request, rows, lambda row: privacy.record_asked(row=row, actor=actor, now=now)
         )
-
-
-Status = PurchaseOrder.Status
-Submission = PurchaseOrder.Submission
 
 
 STATE = columns.status(
@@ -114,51 +117,31 @@ class OrderAdmin(ReturnActions, AddressActions):
         "purchase_orders__supplier_reference",
     ]
     ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (
-            None,
-            {
-                "fields": [
-                    "number",
-                    STATE,
-                    "hold_reason",
-                    payment,
-                    fulfillment,
-                    customer_page,
-                ]
-            },
-        ),
-        (_("Customer"), {"fields": ["email", "locale", address, address_verification]}),
-        (
+    fieldsets: ClassVar = [
+        section(None, "number", STATE, "hold_reason", payment, fulfillment, customer_page),
+        section(_("Customer"), "email", "locale", address, address_verification),
+        section(
             _("Payment"),
-            {
-                "fields": [
-                    columns.money("subtotal_amount", _("Subtotal")),
-                    columns.money("delivery_amount", _("Delivery")),
-                    columns.money("discount_amount", _("Discount")),
-                    columns.money("total_amount", _("Total")),
-                    columns.money("tax_amount", _("Tax included")),
-                    columns.page(
-                        "supply:profit",
-                        _("Profit"),
-                        _("Profit breakdown"),
-                        right="orders.view_supplierinvoice",
-                    ),
-                ]
-            },
+            columns.money("subtotal_amount", _("Subtotal")),
+            columns.money("delivery_amount", _("Delivery")),
+            columns.money("discount_amount", _("Discount")),
+            columns.money("total_amount", _("Total")),
+            columns.money("tax_amount", _("Tax included")),
+            columns.page(
+                "supply:profit",
+                _("Profit"),
+                _("Profit breakdown"),
+                right="orders.view_supplierinvoice",
+            ),
         ),
-        (_("Fulfillment"), {"fields": [routing_decision]}),
-        (
+        section(_("Fulfillment"), routing_decision),
+        section(
             _("Dates"),
-            {
-                "fields": [
-                    "placed_at",
-                    "payment_due_at",
-                    "arrives_from",
-                    "arrives_to",
-                    columns.status_history,
-                ]
-            },
+            "placed_at",
+            "payment_due_at",
+            "arrives_from",
+            "arrives_to",
+            columns.status_history,
         ),
     ]
     readonly_fields: ClassVar = [
@@ -215,19 +198,16 @@ class OrderAdmin(ReturnActions, AddressActions):
         cancellation.TooLateError,
         refunds.RefundTooLargeError,
         refunds.NothingToRefundError,
-        *AddressActions.address_refusals,
-        *ReturnActions.return_errors,
     )
     actions_detail: ClassVar = [
         "cancel",
         "refund",
         "open_return",
         "release",
-        *AddressActions.address_actions,
+        "confirm_address",
+        "correct_address",
     ]
     available_if: ClassVar = {
-        **AddressActions.address_fits,
-        **ReturnActions.return_conditions,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
         "refund": lambda order: order.captured > 0 and bool(_left(order)),
         "release": lambda order: order.status == Order.Status.ON_HOLD,
@@ -240,94 +220,76 @@ class OrderAdmin(ReturnActions, AddressActions):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()
 
-    @action(description=_("Cancel"), icon="cancel", may="cancel")
-    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            result = cancellation.cancel(
-                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
-            for words, numbers in (
-                (gettext("Canceled: %s"), result.stopped),
-                (gettext("Not canceled, already shipped: %s"), result.refused),
-                (
-                    gettext(
-                        "Cancellation requested from the supplier. See the response on"
-                        " the purchase order: %s"
-                    ),
-                    result.open,
-                ),
-            ):
-                if numbers:
-                    self.message_user(request, words % ", ".join(numbers))
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Cancel order"),
-            explain=gettext(
-                "Items that no supplier has yet are canceled at once. For the others,"
-                " the supplier is asked to cancel. The customer is refunded for"
-                " canceled items and gets an e-mail."
-            ),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("Cancellation of %s requested.") % order,
+    @confirmed_action(
+        description=_("Cancel"),
+        icon="cancel",
+        may="cancel",
+        title=_("Cancel order"),
+        explain=_(
+            "Items that no supplier has yet are canceled at once. For the others,"
+            " the supplier is asked to cancel. The customer is refunded for"
+            " canceled items and gets an e-mail."
+        ),
+        form_class=ReasonForm,
+        done=_("Cancellation of %s requested."),
+    )
+    def cancel(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+        result = cancellation.cancel(
+            order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
         )
+        self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
+        for words, numbers in (
+            (gettext("Canceled: %s"), result.stopped),
+            (gettext("Not canceled, already shipped: %s"), result.refused),
+            (
+                gettext(
+                    "Cancellation requested from the supplier. See the response on"
+                    " the purchase order: %s"
+                ),
+                result.open,
+            ),
+        ):
+            if numbers:
+                self.message_user(request, words % ", ".join(numbers))
 
-    @action(description=_("Refund"), icon="undo", may="refund")
-    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            refunds.refund(
-                order=order,
-                amount=Money(given["amount"], order.currency),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-                key=given["key"] or secrets.token_hex(8),
-            )
-            self.wake(request, payment_tasks.execute_requests)
-
-        left = _left(order)
-        return self.ask(
-            request,
-            order,
-            title=gettext("Refund"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Refund"),
+        icon="undo",
+        may="refund",
+        explain=lambda order: (
+            gettext(
                 "You can refund up to %(left)s. The refund is sent to the gateway,"
                 " and the customer gets an e-mail when it is done. A refund cannot be"
                 " undone."
             )
-            % {"left": columns.as_money(left)},
-            form_class=RefundForm,
-            initial={"amount": left.amount, "key": secrets.token_hex(8)},
-            act=act,
-            done=gettext("Refund of %s requested.") % order,
+            % {"left": columns.as_money(_left(order))}
+        ),
+        form_class=RefundForm,
+        initial=lambda order: {"amount": _left(order).amount, "key": secrets.token_hex(8)},
+        done=_("Refund of %s requested."),
+    )
+    def refund(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+        refunds.refund(
+            order=order,
+            amount=Money(given["amount"], order.currency),
+            reason=given["reason"],
+            actor=str(request.user),
+            now=timezone.now(),
+            key=given["key"] or secrets.token_hex(8),
         )
+        self.wake(request, payment_tasks.execute_requests)
 
-    @action(description=_("Release hold"), icon="play_arrow", may="release")
-    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            holds.release_order(
-                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Release hold"),
-            explain=order.hold_reason or gettext("This order is not on hold."),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("%s will be shipped.") % order,
-        )
+    @confirmed_action(
+        description=_("Release hold"),
+        icon="play_arrow",
+        may="release",
+        explain=lambda order: order.hold_reason or gettext("This order is not on hold."),
+        form_class=ReasonForm,
+        done=_("%s will be shipped."),
+    )
+    def release(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+        holds.release_order(order=order, actor=str(request.user), now=timezone.now(), **given)
+        self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
 
 def _left(order: Order) -> Money:

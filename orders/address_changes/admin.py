@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,13 @@ from orders.models import AddressChangeRequest, Order
 from orders.purchasing import tasks
 from storefront.lib.address import Address
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, permission_check
+from storefront.lib.staff.admin import (
+    Errors,
+    ReasonForm,
+    StaffAdmin,
+    confirmed_action,
+    permission_check,
+)
 
 
 def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
@@ -52,94 +58,74 @@ class CorrectionForm(ReasonForm):
 class AddressActions(StaffAdmin):
     """Actions to confirm or correct an address, each with a reason."""
 
-    address_actions: ClassVar = ["confirm_address", "correct_address"]
-    address_fits: ClassVar = {
+    available_if: ClassVar = {
         "confirm_address": corrections.can_confirm,
         "correct_address": lambda order: order.status not in corrections.ENDED_STATES,
     }
-    address_refusals: ClassVar = (
+    user_errors: ClassVar[Errors] = (
         corrections.AddressLockedError,
         corrections.InvalidNewAddressError,
     )
     has_redirect_permission = permission_check("orders.redirect_order")
 
-    @action(description=_("Confirm address"), icon="where_to_vote")
-    def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
+    @confirmed_action(
+        description=_("Confirm address"),
+        icon="where_to_vote",
+        explain=lambda order: (
+            " ".join(str(each) for each in corrections.unconfirmed_warnings(order).values())
+            or gettext("This address has no open warnings.")
+        ),
+        form_class=ReasonForm,
+        done=_("Address of %s confirmed."),
+    )
+    def confirm_address(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+        corrections.confirm(order=order, actor=str(request.user), now=timezone.now(), **given)
+        self.wake(request, tasks.sweep_due_submissions)
 
-        def act(given: Mapping[str, Any]) -> None:
-            corrections.confirm(
-                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, tasks.sweep_due_submissions)
-
-        words = " ".join(str(each) for each in corrections.unconfirmed_warnings(order).values())
-        return self.ask(
-            request,
-            order,
-            title=gettext("Confirm address"),
-            explain=words or gettext("This address has no open warnings."),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("Address of %s confirmed.") % order,
-        )
-
-    @action(
+    @confirmed_action(
         description=_("Correct address"),
         icon="edit_location_alt",
         may="redirect",
+        explain=_(
+            "Items that no supplier has yet ship to the new address. Suppliers"
+            " that have the order are asked to change it, on their supplier page"
+            " or by you. Shipped items keep the old address. The country cannot"
+            " change. The address is printed on the label as you enter it, and"
+            " the reason is saved on the order. The customer gets an e-mail about"
+            " each change."
+        ),
+        form_class=CorrectionForm,
+        initial=lambda order: {
+            name: str(value or "") for name, value in order.ship_to.items() if name != "country"
+        },
+        done=_("Address of %s corrected."),
     )
-    def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> change_requests.ChangeResult | None:
-            reason = given["reason"]
-            written = {name: value for name, value in given.items() if name != "reason"}
-            wished = change_requests.change_address(
-                order=order,
-                ship_to=Address(**{**written, "country": order.ship_to["country"]}),
-                reason=reason,
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-            self.wake(request, tasks.sweep_due_submissions)
-            return wished
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Correct address"),
-            explain=gettext(
-                "Items that no supplier has yet ship to the new address. Suppliers"
-                " that have the order are asked to change it, on their supplier page"
-                " or by you. Shipped items keep the old address. The country cannot"
-                " change. The address is printed on the label as you enter it, and"
-                " the reason is saved on the order. The customer gets an e-mail about"
-                " each change."
-            ),
-            form_class=CorrectionForm,
-            initial=_known(order),
-            act=act,
-            done=lambda wished: _said(order, wished),
+    def correct_address(
+        self, request: HttpRequest, order: Order, given: Mapping[str, Any]
+    ) -> str | None:
+        written = {name: value for name, value in given.items() if name != "reason"}
+        result = change_requests.change_address(
+            order=order,
+            ship_to=Address(**{**written, "country": order.ship_to["country"]}),
+            reason=given["reason"],
+            actor=str(request.user),
+            now=timezone.now(),
         )
-
-
-def _known(order: Order) -> dict[str, str]:
-    return {name: str(value or "") for name, value in order.ship_to.items() if name != "country"}
-
-
-def _said(order: Order, wished: change_requests.ChangeResult | None) -> str:
-    if wished is None:
-        return gettext("Address of %s corrected.") % order
-    parts = [
-        (gettext("changed: %s"), wished.done),
-        (gettext("awaiting supplier: %s"), wished.asked),
-        (gettext("already shipped: %s"), wished.late),
-    ]
-    return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
+        self.wake(request, tasks.sweep_due_submissions)
+        if result is None:
+            return None
+        parts = [
+            (gettext("changed: %s"), result.done),
+            (gettext("awaiting supplier: %s"), result.asked),
+            (gettext("already shipped: %s"), result.late),
+        ]
+        return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
 
 
 # Supplier answers
+
+SUPPLIER_SAID_SO = _("Use this only if the supplier told you so. The customer gets an e-mail.")
+RESPONSE_RECORDED = _("Response recorded. The customer gets an e-mail.")
 
 
 @admin.register(AddressChangeRequest)
@@ -169,28 +155,29 @@ class AddressChangeRequestAdmin(StaffAdmin):
     )
     user_errors: ClassVar = (corrections.AddressLockedError,)
 
-    @action(description=_("Mark as accepted"), icon="where_to_vote")
-    def record_acceptance(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._write_down(request, object_id, is_yes=True)
+    @confirmed_action(
+        description=_("Mark as accepted"),
+        icon="where_to_vote",
+        explain=SUPPLIER_SAID_SO,
+        done=RESPONSE_RECORDED,
+    )
+    def record_acceptance(
+        self, request: HttpRequest, row: AddressChangeRequest, _given: object
+    ) -> None:
+        self._record(request, row, is_yes=True)
 
-    @action(description=_("Mark as rejected"), icon="wrong_location")
-    def record_refusal(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._write_down(request, object_id, is_yes=False)
+    @confirmed_action(
+        description=_("Mark as rejected"),
+        icon="wrong_location",
+        explain=SUPPLIER_SAID_SO,
+        done=RESPONSE_RECORDED,
+    )
+    def record_refusal(
+        self, request: HttpRequest, row: AddressChangeRequest, _given: object
+    ) -> None:
+        self._record(request, row, is_yes=False)
 
-    def _write_down(self, request: HttpRequest, object_id: str, *, is_yes: bool) -> HttpResponse:
-        change_request: AddressChangeRequest = self.row(request, object_id)
-        return self.ask(
-            request,
-            change_request,
-            title=gettext("Mark as accepted") if is_yes else gettext("Mark as rejected"),
-            explain=gettext(
-                "Use this only if the supplier told you so. The customer gets an e-mail."
-            ),
-            act=lambda _given: change_requests.record_answer(
-                change_request=change_request,
-                is_yes=is_yes,
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("Response recorded. The customer gets an e-mail."),
+    def _record(self, request: HttpRequest, row: AddressChangeRequest, *, is_yes: bool) -> None:
+        change_requests.record_answer(
+            change_request=row, is_yes=is_yes, actor=str(request.user), now=timezone.now()
         )

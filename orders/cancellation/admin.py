@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,57 +19,57 @@ from orders.cancellation import canceled_but_shipped, supplier_answers
 from orders.models import CanceledShipmentDecision, PurchaseOrder
 from orders.payments import tasks
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import (
+    Errors,
+    ReasonForm,
+    StaffAdmin,
+    confirmed_action,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 
 
 class CancellationAnswerActions(StaffAdmin):
     """Actions on a purchase order whose cancellation is requested."""
 
-    cancellation_fits: ClassVar = {
+    available_if: ClassVar = {
         "accept_cancellation": supplier_answers.can_confirm,
         "reject_cancellation": supplier_answers.is_answer_pending,
     }
-    cancellation_refusals: ClassVar = (supplier_answers.NoPendingRequestError,)
+    user_errors: ClassVar[Errors] = (supplier_answers.NoPendingRequestError,)
 
-    @action(description=_("Mark cancellation accepted"), icon="block")
-    def accept_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            supplier_answers.record_acceptance(
-                purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, tasks.execute_requests)
-
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Mark cancellation accepted"),
-            explain=gettext(
-                "Use this only if the supplier confirmed it to you. The customer is"
-                " refunded, or the items are reassigned to another supplier. If the"
-                " supplier ships anyway, the customer receives them twice."
-            ),
-            act=act,
-            done=gettext("%s is canceled.") % purchase_order,
+    @confirmed_action(
+        description=_("Mark cancellation accepted"),
+        icon="block",
+        explain=_(
+            "Use this only if the supplier confirmed it to you. The customer is"
+            " refunded, or the items are reassigned to another supplier. If the"
+            " supplier ships anyway, the customer receives them twice."
+        ),
+        done=_("%s is canceled."),
+    )
+    def accept_cancellation(
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _given: object
+    ) -> None:
+        supplier_answers.record_acceptance(
+            purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
         )
+        self.wake(request, tasks.execute_requests)
 
-    @action(description=_("Mark cancellation rejected"), icon="local_shipping")
-    def reject_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Mark cancellation rejected"),
-            explain=gettext(
-                "Use this only if the supplier confirmed it to you. The items are"
-                " delivered, and the customer sees this on the order page."
-            ),
-            act=lambda _given: supplier_answers.record_refusal(
-                purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("%s will be shipped.") % purchase_order,
+    @confirmed_action(
+        description=_("Mark cancellation rejected"),
+        icon="local_shipping",
+        explain=_(
+            "Use this only if the supplier confirmed it to you. The items are"
+            " delivered, and the customer sees this on the order page."
+        ),
+        done=_("%s will be shipped."),
+    )
+    def reject_cancellation(
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _given: object
+    ) -> None:
+        supplier_answers.record_refusal(
+            purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
         )
 
 
@@ -102,29 +102,14 @@ def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
 class CanceledShipmentActions(StaffAdmin):
     """Action to decide on a canceled purchase order that the supplier has or shipped."""
 
-    canceled_shipment_fits: ClassVar = {
-        "decide_canceled_shipment": canceled_but_shipped.is_decision_due
-    }
-    canceled_shipment_refusals: ClassVar = (canceled_but_shipped.CannotDecideError,)
+    available_if: ClassVar = {"decide_canceled_shipment": canceled_but_shipped.is_decision_due}
+    user_errors: ClassVar[Errors] = (canceled_but_shipped.CannotDecideError,)
 
-    @action(description=_("Set resolution"), icon="gavel")
-    def decide_canceled_shipment(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            canceled_but_shipped.decide(
-                purchase_order=purchase_order,
-                outcome=CanceledShipmentDecision.Outcome(given["outcome"]),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Set resolution"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Set resolution"),
+        icon="gavel",
+        explain=lambda purchase_order: (
+            gettext(
                 "The supplier shipped canceled items, and the customer was refunded."
                 " To claim the cost from the supplier, open a supplier claim first."
             )
@@ -134,10 +119,20 @@ class CanceledShipmentActions(StaffAdmin):
                 " refunded. Use this only if you know that the supplier will not ship"
                 " them: its status is no longer checked. If it ships anyway, a new"
                 " decision is needed."
-            ),
-            form_class=decision_form(purchase_order),
-            act=act,
-            done=gettext("Decision for %s saved.") % purchase_order,
+            )
+        ),
+        form_class=decision_form,
+        done=_("Decision for %s saved."),
+    )
+    def decide_canceled_shipment(
+        self, request: HttpRequest, purchase_order: PurchaseOrder, given: Mapping[str, Any]
+    ) -> None:
+        canceled_but_shipped.decide(
+            purchase_order=purchase_order,
+            outcome=CanceledShipmentDecision.Outcome(given["outcome"]),
+            reason=given["reason"],
+            actor=str(request.user),
+            now=timezone.now(),
         )
 
 

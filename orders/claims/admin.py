@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -19,16 +19,18 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.claims import claims, forms, settlement, submission, tasks
 from orders.claims import status as claim_status
-from orders.models import SupplierClaim, SupplierClaimLine
+from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    Errors,
     ReasonForm,
     StaffAdmin,
-    action,
+    confirmed_action,
     enqueue_or_fail,
     register_read_only,
 )
+from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
 STATE = columns.status(
@@ -65,51 +67,46 @@ CLAIMS = inline(
 class ClaimActions(StaffAdmin):
     """Action to open a claim, on the page of a purchase order."""
 
-    claim_fits: ClassVar = {"open_claim": claims.has_shipped}
-    claim_refusals: ClassVar = (claims.CannotClaimError,)
+    available_if: ClassVar = {"open_claim": claims.has_shipped}
+    user_errors: ClassVar[Errors] = (claims.CannotClaimError,)
 
-    @action(description=_("Open supplier claim"), icon="report")
-    def open_claim(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-        supplier = purchase_order.supplier
-        is_submitted_by_api = claims.has_claims_api(supplier)
-        claimable = claims.claimable_units(purchase_order)
-
-        def act(given: Mapping[str, Any]) -> None:
-            claim = claims.open_claim(
-                purchase_order=purchase_order,
-                complaint=forms.read_draft(given, claimable, is_manual=not is_submitted_by_api),
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-            if not claim.is_manual:
-                self.wake(request, tasks.submit_claim, claim_id=claim.pk)
-
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Open supplier claim"),
-            explain=(
+    @confirmed_action(
+        description=_("Open supplier claim"),
+        icon="report",
+        explain=lambda row: (
+            (
                 gettext(
                     "The claim is sent to %(name)s automatically, and its status is"
                     " checked until the supplier decides."
                 )
-                if is_submitted_by_api
+                if claims.has_claims_api(row.supplier)
                 else gettext(
                     "%(name)s does not accept claims electronically. Contact the"
                     " supplier yourself and record the response on the claim page."
                 )
             )
-            % {"name": supplier.name},
-            form_class=forms.claim_form(
-                claimable,
-                can_submit_manually=is_submitted_by_api,
-                freight=claims.claimable_freight(purchase_order),
-            ),
-            initial={"number": claims.new_number(purchase_order)},
-            act=act,
-            done=gettext("Claim created. See below."),
+            % {"name": row.supplier.name}
+        ),
+        form_class=lambda row: forms.claim_form(
+            claims.claimable_units(row),
+            can_submit_manually=claims.has_claims_api(row.supplier),
+            freight=claims.claimable_freight(row),
+        ),
+        initial=lambda row: {"number": claims.new_number(row)},
+        done=_("Claim created. See below."),
+    )
+    def open_claim(
+        self, request: HttpRequest, row: PurchaseOrder, given: Mapping[str, Any]
+    ) -> None:
+        is_manual = not claims.has_claims_api(row.supplier)
+        claim = claims.open_claim(
+            purchase_order=row,
+            complaint=forms.read_draft(given, claims.claimable_units(row), is_manual=is_manual),
+            actor=str(request.user),
+            now=timezone.now(),
         )
+        if not claim.is_manual:
+            self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
 
 Status = SupplierClaim.Status
@@ -151,47 +148,34 @@ class SupplierClaimAdmin(StaffAdmin):
         "purchase_order__supplier_reference",
     ]
     ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (
+    fieldsets: ClassVar = [
+        section(
             None,
-            {
-                "fields": [
-                    "number",
-                    "purchase_order",
-                    columns.link("purchase_order__supplier", _("Supplier")),
-                    STATE,
-                    "problem",
-                    EXPECTED,
-                    FREIGHT,
-                    CREDITED,
-                ]
-            },
+            "number",
+            "purchase_order",
+            columns.link("purchase_order__supplier", _("Supplier")),
+            STATE,
+            "problem",
+            EXPECTED,
+            FREIGHT,
+            CREDITED,
         ),
-        (
-            _("Claim"),
-            {"fields": ["claim_reason", "remedy", "message", pictures, "opened_by", submitted_by]},
+        section(
+            _("Claim"), "claim_reason", "remedy", "message", pictures, "opened_by", submitted_by
         ),
-        (
+        section(
             _("Answer"),
-            {
-                "fields": [
-                    columns.text("supplier_claim_reference", _("Supplier claim no.")),
-                    "recorded_by",
-                ]
-            },
+            columns.text("supplier_claim_reference", _("Supplier claim no.")),
+            "recorded_by",
         ),
-        (
+        section(
             _("Dates"),
-            {
-                "fields": [
-                    "opened_at",
-                    "attempts",
-                    "failures",
-                    "retry_at",
-                    "polled_at",
-                    columns.status_history,
-                ]
-            },
+            "opened_at",
+            "attempts",
+            "failures",
+            "retry_at",
+            "polled_at",
+            columns.status_history,
         ),
     ]
     readonly_fields: ClassVar = [
@@ -236,123 +220,97 @@ class SupplierClaimAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierClaim]:
         return SupplierClaim.objects.select_related("purchase_order__supplier")
 
-    @action(description=_("Resend claim"), icon="send")
-    def resubmit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        claim = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            submission.resubmit(claim=claim, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.submit_claim, claim_id=claim.pk)
-
-        return self.ask(
-            request,
-            claim,
-            title=gettext("Resend claim"),
-            explain=claim.problem
+    @confirmed_action(
+        description=_("Resend claim"),
+        icon="send",
+        explain=lambda claim: (
+            claim.problem
             or gettext(
                 "If the supplier may have received the claim, its status is checked"
                 " first. A claim that the supplier has is not sent twice."
-            ),
-            act=act,
-            done=gettext("%s is being sent.") % claim,
-        )
-
-    @action(description=_("Check status with supplier"), icon="search")
-    def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        claim = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            claim_status.require_no_call_in_flight(claim=claim, now=timezone.now())
-            enqueue_or_fail(tasks.look_up, claim_id=claim.pk)
-
-        return self.ask(
-            request,
-            claim,
-            title=gettext("Check status with supplier"),
-            explain=gettext(
-                "Looks up the claim at the supplier by our number and applies its"
-                " status. Open claims are also checked every 15 minutes."
-            ),
-            act=act,
-            done=gettext("Status check started. The supplier's response will appear on this page."),
-        )
-
-    @action(description=_("Mark as sent"), icon="forum")
-    def mark_submitted_by_staff(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        claim = self.row(request, object_id)
-        return self.ask(
-            request,
-            claim,
-            title=gettext("Mark as sent"),
-            explain=gettext(
-                "Use this after you contacted the supplier yourself. The claim is no"
-                " longer sent automatically, and you record the response here."
-            ),
-            form_class=forms.ReferenceForm,
-            act=lambda given: submission.mark_submitted_by_staff(
-                claim=claim,
-                reference=given["reference"],
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("%s is waiting for the supplier's response.") % claim,
-        )
-
-    @action(description=_("Record response"), icon="edit_note")
-    def record_answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        claim = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            amount = given["amount"]
-            settlement.record_answer(
-                claim=claim,
-                answer=Status(given["answer"]),
-                credited=None if amount is None else Money(amount, claim.currency),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
             )
+        ),
+        done=_("%s is being sent."),
+    )
+    def resubmit(self, request: HttpRequest, claim: SupplierClaim, _given: object) -> None:
+        submission.resubmit(claim=claim, actor=str(request.user), now=timezone.now())
+        self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
-        return self.ask(
-            request,
-            claim,
-            title=gettext("Record response"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Check status with supplier"),
+        icon="search",
+        explain=_(
+            "Looks up the claim at the supplier by our number and applies its"
+            " status. Open claims are also checked every 15 minutes."
+        ),
+        done=_("Status check started. The supplier's response will appear on this page."),
+    )
+    def look_up(self, _request: HttpRequest, claim: SupplierClaim, _given: object) -> None:
+        claim_status.require_no_call_in_flight(claim=claim, now=timezone.now())
+        enqueue_or_fail(tasks.look_up, claim_id=claim.pk)
+
+    @confirmed_action(
+        description=_("Mark as sent"),
+        icon="forum",
+        explain=_(
+            "Use this after you contacted the supplier yourself. The claim is no"
+            " longer sent automatically, and you record the response here."
+        ),
+        form_class=forms.ReferenceForm,
+        done=_("%s is waiting for the supplier's response."),
+    )
+    def mark_submitted_by_staff(
+        self, request: HttpRequest, claim: SupplierClaim, given: Mapping[str, Any]
+    ) -> None:
+        submission.mark_submitted_by_staff(
+            claim=claim, actor=str(request.user), now=timezone.now(), **given
+        )
+
+    @confirmed_action(
+        description=_("Record response"),
+        icon="edit_note",
+        explain=lambda claim: (
+            gettext(
                 "Claimed: %(expected)s. Enter the amount in %(currency)s. The"
                 " recorded response cannot be changed."
             )
-            % {"expected": columns.as_money(claim.expected), "currency": claim.currency},
-            form_class=forms.ClaimResponseForm,
-            act=act,
-            done=gettext("Supplier response to %s recorded.") % claim,
+            % {"expected": columns.as_money(claim.expected), "currency": claim.currency}
+        ),
+        form_class=forms.ClaimResponseForm,
+        done=_("Supplier response to %s recorded."),
+    )
+    def record_answer(
+        self, request: HttpRequest, claim: SupplierClaim, given: Mapping[str, Any]
+    ) -> None:
+        amount = given["amount"]
+        settlement.record_answer(
+            claim=claim,
+            answer=Status(given["answer"]),
+            credited=None if amount is None else Money(amount, claim.currency),
+            reason=given["reason"],
+            actor=str(request.user),
+            now=timezone.now(),
         )
 
-    @action(description=_("Withdraw claim"), icon="undo")
-    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        claim = self.row(request, object_id)
-        is_submitted_by_api = claim.status == Status.REQUESTED and not claim.is_manual
-
-        def act(given: Mapping[str, Any]) -> None:
-            wish = {"reason": given["reason"], "actor": str(request.user)}
-            if is_submitted_by_api:
-                enqueue_or_fail(tasks.withdraw_claim, claim_id=claim.pk, **wish)
-            else:
-                submission.withdraw(claim=claim, now=timezone.now(), **wish)
-
-        return self.ask(
-            request,
-            claim,
-            title=gettext("Withdraw claim"),
-            explain=gettext(
-                "If the claim was sent automatically, the supplier is told that it is"
-                " withdrawn. A withdrawn claim is closed without a credit."
-            ),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("Withdrawal requested. The supplier's response will appear on this page.")
-            if is_submitted_by_api
-            else gettext("%s is withdrawn.") % claim,
-        )
+    @confirmed_action(
+        description=_("Withdraw claim"),
+        icon="undo",
+        explain=_(
+            "If the claim was sent automatically, the supplier is told that it is"
+            " withdrawn. A withdrawn claim is closed without a credit."
+        ),
+        form_class=ReasonForm,
+        done=_("%s is withdrawn."),
+    )
+    def withdraw(
+        self, request: HttpRequest, claim: SupplierClaim, given: Mapping[str, Any]
+    ) -> str | None:
+        wish = {"reason": given["reason"], "actor": str(request.user)}
+        if claim.status != Status.REQUESTED or claim.is_manual:
+            submission.withdraw(claim=claim, now=timezone.now(), **wish)
+            return None
+        enqueue_or_fail(tasks.withdraw_claim, claim_id=claim.pk, **wish)
+        return gettext("Withdrawal requested. The supplier's response will appear on this page.")
 
 
 register_read_only(

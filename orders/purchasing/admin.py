@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -22,47 +22,41 @@ from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import reassignment, submission
 from orders.purchasing import tasks as purchasing_tasks
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import (
+    Errors,
+    ReasonForm,
+    StaffAdmin,
+    confirmed_action,
+    register_read_only,
+)
 
 
 class ReassignActions(StaffAdmin):
     """Reassign a purchase order."""
 
-    reassign_conditions: ClassVar = {"reassign_supplier": reassignment.can_reassign}
-    reassign_errors: ClassVar = (reassignment.NotReassignableError,)
+    available_if: ClassVar = {"reassign_supplier": reassignment.can_reassign}
+    user_errors: ClassVar[Errors] = (reassignment.NotReassignableError,)
 
-    @action(description=_("Reassign supplier"), icon="alt_route")
-    def reassign_supplier(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            is_free = reassignment.reassign(
-                purchase_order=purchase_order,
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-            if not is_free:
-                self.wake(
-                    request,
-                    cancellation_tasks.process_cancellation,
-                    order_id=purchase_order.order_id,
-                )
-
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Reassign supplier"),
-            explain=gettext(
-                "If the supplier may already have this purchase order, we first ask it to "
-                "cancel, so that the same items never ship twice. Then we look for "
-                "another supplier. If the items would arrive later than promised, the "
-                "customer is asked first. Items that no supplier has are refunded."
-            ),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("%s is being reassigned.") % purchase_order,
+    @confirmed_action(
+        description=_("Reassign supplier"),
+        icon="alt_route",
+        explain=_(
+            "If the supplier may already have this purchase order, we first ask it to "
+            "cancel, so that the same items never ship twice. Then we look for "
+            "another supplier. If the items would arrive later than promised, the "
+            "customer is asked first. Items that no supplier has are refunded."
+        ),
+        form_class=ReasonForm,
+        done=_("%s is being reassigned."),
+    )
+    def reassign_supplier(
+        self, request: HttpRequest, row: PurchaseOrder, given: Mapping[str, Any]
+    ) -> None:
+        is_free = reassignment.reassign(
+            purchase_order=row, actor=str(request.user), now=timezone.now(), **given
         )
+        if not is_free:
+            self.wake(request, cancellation_tasks.process_cancellation, order_id=row.order_id)
 
 
 # Columns
@@ -152,33 +146,21 @@ def is_batched(purchase_order: PurchaseOrder) -> bool:
     )
 
 
-SUBMIT_AT_COLUMN = submission_time
-
-
 class SubmitActions(StaffAdmin):
     """Submit a batched purchase order now."""
 
-    submit_conditions: ClassVar[Mapping[str, Callable[[Any], bool]]] = {"submit_now": is_batched}
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {"submit_now": is_batched}
 
-    @action(description=_("Submit now"), icon="outgoing_mail")
-    def submit_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        batched = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            submission.submit_now(
-                purchase_order=batched, actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, purchasing_tasks.submit, purchase_order_id=batched.pk)
-
-        return self.ask(
-            request,
-            batched,
-            title=gettext("Submit now"),
-            explain=gettext(
-                "Orders for this supplier are sent in batches. Until the batch is sent, "
-                "this purchase order can be canceled immediately and free of charge. "
-                "After you submit it, the supplier must accept a cancellation."
-            ),
-            act=act,
-            done=gettext("%s is being submitted.") % batched,
-        )
+    @confirmed_action(
+        description=_("Submit now"),
+        icon="outgoing_mail",
+        explain=_(
+            "Orders for this supplier are sent in batches. Until the batch is sent, "
+            "this purchase order can be canceled immediately and free of charge. "
+            "After you submit it, the supplier must accept a cancellation."
+        ),
+        done=_("%s is being submitted."),
+    )
+    def submit_now(self, request: HttpRequest, batched: PurchaseOrder, _given: object) -> None:
+        submission.submit_now(purchase_order=batched, actor=str(request.user), now=timezone.now())
+        self.wake(request, purchasing_tasks.submit, purchase_order_id=batched.pk)

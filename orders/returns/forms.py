@@ -27,6 +27,44 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm
 
 
+def _text(label: Any, length: int, *, required: bool = False, help_text: Any = "") -> Any:
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=length,
+        help_text=help_text,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+def _long_text(label: Any, length: int, *, required: bool = True, help_text: Any = "") -> Any:
+    field = _text(label, length, required=required, help_text=help_text)
+    field.widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    return field
+
+
+def _money(label: Any, **options: Any) -> Any:
+    return forms.DecimalField(
+        label=label,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+        **options,
+    )
+
+
+def _units(line: OrderLine, most: int, help_text: Any, **options: Any) -> Any:
+    return forms.IntegerField(
+        label=f"{line.sku}: {line.title}",
+        help_text=help_text % {"most": most},
+        min_value=0,
+        max_value=most,
+        widget=UnfoldAdminIntegerFieldWidget,
+        **options,
+    )
+
+
 def variant_form(
     lines: Iterable[ReturnLine],
     options: Mapping[int, Sequence[ExchangeOption]],
@@ -84,11 +122,10 @@ Condition = ReturnAuthorization.Condition
 class MessageForm(forms.Form):
     """A message to the customer, for the e-mail and the order page."""
 
-    answer = forms.CharField(
-        label=_("Message to the customer"),
-        max_length=500,
+    answer = _long_text(
+        _("Message to the customer"),
+        500,
         help_text=_("Shown to the customer as written, in the e-mail and on the order page."),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
 
@@ -103,63 +140,40 @@ class OptionalMessageForm(MessageForm):
 class LabelForm(forms.Form):
     """The return address and label."""
 
-    address = forms.CharField(
-        label=_("Return to"),
-        max_length=300,
+    address = _text(
+        _("Return to"),
+        300,
+        required=True,
         help_text=_("Set by the supplier's return policy. You can change it for this return."),
-        widget=UnfoldAdminTextInputWidget,
     )
-    label = forms.CharField(
-        label=_("Label"),
+    label = _long_text(
+        _("Label"),
+        500,
         required=False,
-        max_length=500,
         help_text=_("A link that begins with https://, or the code to show at the drop-off point."),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
-    carrier = forms.CharField(
-        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
-    )
-    tracking_number = forms.CharField(
-        label=_("Tracking number"),
-        required=False,
-        max_length=60,
-        widget=UnfoldAdminTextInputWidget,
-    )
+    carrier = _text(_("Carrier"), 60)
+    tracking_number = _text(_("Tracking number"), 60)
 
 
 class ShipmentForm(forms.Form):
     """The return parcel, as the customer reports it."""
 
-    carrier = forms.CharField(
-        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
-    )
-    tracking_number = forms.CharField(
-        label=_("Tracking number"), max_length=60, widget=UnfoldAdminTextInputWidget
-    )
+    carrier = _text(_("Carrier"), 60)
+    tracking_number = _text(_("Tracking number"), 60, required=True)
 
 
 class CustomerAnswerForm(forms.Form):
     """The customer's answer by telephone."""
 
-    words = forms.CharField(
-        label=_("Customer's message"),
-        max_length=800,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-    )
+    words = _long_text(_("Customer's message"), 800)
 
 
 def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
     """Return the form that counts the received units."""
+    words = _("The customer declared %(most)d. Enter that number or less.")
     fields: dict[str, Any] = {
-        f"units_{line.pk}": forms.IntegerField(
-            label=f"{line.order_line.sku}: {line.order_line.title}",
-            help_text=_("The customer declared %(most)d. Enter that number or less.")
-            % {"most": line.quantity},
-            min_value=0,
-            max_value=line.quantity,
-            initial=line.quantity,
-            widget=UnfoldAdminIntegerFieldWidget,
-        )
+        f"units_{line.pk}": _units(line.order_line, line.quantity, words, initial=line.quantity)
         for line in lines
     }
     return type("ReceivedForm", (forms.Form,), fields)
@@ -172,40 +186,25 @@ def read_units(given: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
 def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[forms.Form]:
     """Return the inspection form; only a withdrawal has deductions for use."""
     fields: dict[str, Any] = {}
+    words = _("%(most)d were received. Enter how many you accept, at most that number.")
     for line in lines:
-        fields[f"units_{line.pk}"] = forms.IntegerField(
-            label=f"{line.order_line.sku}: {line.order_line.title}",
-            help_text=_("%(most)d were received. Enter how many you accept, at most that number.")
-            % {"most": line.received_quantity},
-            min_value=0,
-            max_value=line.received_quantity,
-            initial=line.received_quantity,
-            widget=UnfoldAdminIntegerFieldWidget,
-        )
+        most = line.received_quantity
+        fields[f"units_{line.pk}"] = _units(line.order_line, most, words, initial=most)
         fields[f"state_{line.pk}"] = forms.ChoiceField(
             label=_("Condition"),
             choices=Condition.choices,
             widget=UnfoldAdminSelectWidget,
         )
         if is_withdrawal:
-            fields[f"kept_{line.pk}"] = forms.DecimalField(
-                label=_("Deduction for use"),
+            fields[f"kept_{line.pk}"] = _money(
+                _("Deduction for use"),
+                initial=0,
                 help_text=_(
                     "Only the loss in value from use beyond a normal try-out. In "
                     "the currency of the order."
                 ),
-                min_value=0,
-                max_digits=12,
-                decimal_places=2,
-                initial=0,
-                widget=UnfoldAdminDecimalFieldWidget,
             )
-            fields[f"why_{line.pk}"] = forms.CharField(
-                label=_("Reason for the deduction"),
-                required=False,
-                max_length=200,
-                widget=UnfoldAdminTextInputWidget,
-            )
+            fields[f"why_{line.pk}"] = _text(_("Reason for the deduction"), 200)
     return type("InspectedForm", (forms.Form,), fields)
 
 
@@ -231,12 +230,11 @@ class OpenReturnForm(forms.Form):
         choices=ReturnAuthorization.Kind.choices,
         widget=UnfoldAdminSelectWidget,
     )
-    words = forms.CharField(
-        label=_("Customer's message"),
+    words = _long_text(
+        _("Customer's message"),
+        800,
         required=False,
-        max_length=800,
         help_text=_("Included as written in the customer's confirmation."),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     ignore_deadlines = forms.BooleanField(
         label=_("Accept although the return period is over"),
@@ -250,26 +248,19 @@ class OpenReturnForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
 
-def open_form(left: Returnable) -> tuple[type[forms.Form], list[OrderLine]]:
-    """Return the form for one order, and its lines."""
+def open_form(left: Returnable) -> type[forms.Form]:
+    """Return the form for the returnable lines of one order."""
     most = {
         line.pk: max(left.withdrawal_units.get(line.pk, 0), left.complaint_units.get(line.pk, 0))
         for line in left.lines
     }
+    words = _("At most %(most)d can be returned.")
     fields: dict[str, Any] = {
-        f"units_{line.pk}": forms.IntegerField(
-            label=f"{line.sku}: {line.title}",
-            help_text=_("At most %(most)d can be returned.") % {"most": most[line.pk]},
-            required=False,
-            min_value=0,
-            max_value=most[line.pk],
-            initial=0,
-            widget=UnfoldAdminIntegerFieldWidget,
-        )
+        f"units_{line.pk}": _units(line, most[line.pk], words, initial=0, required=False)
         for line in left.lines
     }
     order = [*fields, *OpenReturnForm.base_fields]
-    return type("OrderReturnForm", (OpenReturnForm,), {**fields, "field_order": order}), left.lines
+    return type("OrderReturnForm", (OpenReturnForm,), {**fields, "field_order": order})
 
 
 def read_request(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> ReturnRequest:
@@ -285,21 +276,9 @@ class StatusForm(ReasonForm):
     """The status of a supplier return as the supplier reported it."""
 
     to = forms.ChoiceField(label=_("Status"), widget=UnfoldAdminSelectWidget)
-    reference = forms.CharField(
-        label=_("Supplier RMA number"),
-        required=False,
-        max_length=60,
-        widget=UnfoldAdminTextInputWidget,
-    )
-    carrier = forms.CharField(
-        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
-    )
-    tracking_number = forms.CharField(
-        label=_("Tracking number"),
-        required=False,
-        max_length=60,
-        widget=UnfoldAdminTextInputWidget,
-    )
+    reference = _text(_("Supplier RMA number"), 60)
+    carrier = _text(_("Carrier"), 60)
+    tracking_number = _text(_("Tracking number"), 60)
     field_order = ("to", "reference", "carrier", "tracking_number", "reason")
 
 
@@ -318,11 +297,5 @@ def status_form(supplier_return: SupplierReturn) -> type[forms.Form]:
 class CreditForm(ReasonForm):
     """The credited amount."""
 
-    amount = forms.DecimalField(
-        label=_("Credited amount"),
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
+    amount = _money(_("Credited amount"))
     field_order = ("amount", "reason")

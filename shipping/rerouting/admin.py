@@ -40,7 +40,6 @@ class ReturnAuthorizationAdmin(BaseReturnAdmin):
         "record_exchange_choice",
     ]
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
-        **BaseReturnAdmin.available_if,
         "exchange": return_exchanges.can_exchange,
         "record_exchange_choice": lambda row: row.status not in ReturnAuthorization.ENDED,
     }

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import ReturnAuthorization, ReturnPhoto
+from orders.models import Order, ReturnAuthorization, ReturnLine, ReturnPhoto
 from orders.returns import (
     authorizations,
     eligibility,
@@ -31,9 +32,10 @@ from orders.returns import (
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    Errors,
     ReasonForm,
     StaffAdmin,
-    action,
+    confirmed_action,
     permission_check,
     register_read_only,
 )
@@ -59,38 +61,34 @@ def has_returnable_units(order: Any) -> bool:
 class ReturnActions(StaffAdmin):
     """Open a return for a customer, who gets the receipt."""
 
-    return_conditions: ClassVar = {"open_return": has_returnable_units}
-    return_errors: ClassVar = (CannotReturnError,)
+    available_if: ClassVar = {"open_return": has_returnable_units}
+    user_errors: ClassVar[Errors] = (CannotReturnError,)
     has_return_permission = permission_check("orders.return_order")
 
-    @action(description=_("Create return"), icon="assignment_return", may="return")
-    def open_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self.row(request, object_id)
-        left = eligibility.find_returnable(order=order, now=timezone.now(), ignore_deadlines=True)
-        form_class, lines = forms.open_form(left)
-
-        def act(given: Mapping[str, Any]) -> None:
-            requests.submit(
-                order=order,
-                request=forms.read_request(given, lines),
-                actor=str(request.user),
-                now=timezone.now(),
-                ignore_deadlines=given["ignore_deadlines"],
-            )
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Create return"),
-            explain=gettext(
-                "For a customer who calls or writes. The confirmation is e-mailed to the "
-                "customer immediately. A withdrawal is approved automatically."
-            ),
-            form_class=form_class,
-            initial={"key": secrets.token_hex(16)},
-            act=act,
-            done=gettext("Return created"),
+    @confirmed_action(
+        description=_("Create return"),
+        icon="assignment_return",
+        may="return",
+        explain=_(
+            "For a customer who calls or writes. The confirmation is e-mailed to the "
+            "customer immediately. A withdrawal is approved automatically."
+        ),
+        form_class=lambda order: forms.open_form(_returnable(order)),
+        initial=lambda _order: {"key": secrets.token_hex(16)},
+        done=_("Return created"),
+    )
+    def open_return(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+        requests.submit(
+            order=order,
+            request=forms.read_request(given, _returnable(order).lines),
+            actor=str(request.user),
+            now=timezone.now(),
+            ignore_deadlines=given["ignore_deadlines"],
         )
+
+
+def _returnable(order: Order) -> eligibility.Returnable:
+    return eligibility.find_returnable(order=order, now=timezone.now(), ignore_deadlines=True)
 
 
 # Pictures
@@ -167,103 +165,87 @@ def supplier_terms(row: ReturnAuthorization) -> str:
     return supplier_returns.terms_text(row)
 
 
+def _lines(row: ReturnAuthorization) -> QuerySet[ReturnLine]:
+    return row.lines.select_related("order_line").order_by("pk")
+
+
 class ReceivingActions(StaffAdmin):
     """Issue a label, receive, inspect, send to the supplier."""
 
-    @action(description=_("Send return instructions"), icon="label")
-    def label(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Send return instructions"),
-            explain=gettext(
-                "The customer gets the instructions by e-mail and sees them on the order page."
-            ),
-            form_class=forms.LabelForm,
-            initial={"address": row.address},
-            act=lambda given: authorizations.issue_label(
-                authorization=row, actor=str(request.user), now=timezone.now(), **given
-            ),
-            done=gettext("The customer is notified."),
+    @confirmed_action(
+        description=_("Send return instructions"),
+        icon="label",
+        explain=_("The customer gets the instructions by e-mail and sees them on the order page."),
+        form_class=forms.LabelForm,
+        initial=lambda row: {"address": row.address},
+        done=_("The customer is notified."),
+    )
+    def label(
+        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+    ) -> None:
+        authorizations.issue_label(
+            authorization=row, actor=str(request.user), now=timezone.now(), **given
         )
 
-    @action(description=_("Mark as received"), icon="inventory")
-    def receive(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        lines = list(row.lines.select_related("order_line").order_by("pk"))
-        return self.ask(
-            request,
-            row,
-            title=gettext("Mark as received"),
-            explain=gettext(
-                "Count the items in the parcel. You decide what to accept in the next step."
-            ),
-            form_class=forms.received_form(lines),
-            act=lambda given: inspection.receive(
-                authorization=row,
-                units=forms.read_units(given, lines),
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("%s is received. Inspect it next.") % row,
+    @confirmed_action(
+        description=_("Mark as received"),
+        icon="inventory",
+        explain=_("Count the items in the parcel. You decide what to accept in the next step."),
+        form_class=lambda row: forms.received_form(_lines(row)),
+        done=_("%s is received. Inspect it next."),
+    )
+    def receive(
+        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+    ) -> None:
+        units = forms.read_units(given, _lines(row))
+        inspection.receive(
+            authorization=row, units=units, actor=str(request.user), now=timezone.now()
         )
 
-    @action(description=_("Record inspection"), icon="search")
-    def inspect(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        lines = list(row.lines.select_related("order_line").order_by("pk"))
-        return self.ask(
-            request,
-            row,
-            title=gettext("Record inspection"),
-            explain=gettext(
-                "Items that you do not accept are not refunded and go back to the customer."
-            ),
-            form_class=forms.inspected_form(lines, is_withdrawal=row.is_withdrawal),
-            act=lambda given: inspection.inspect(
-                authorization=row,
-                results=forms.read_inspections(given, lines),
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("Inspection recorded. Refund or reject the return next."),
+    @confirmed_action(
+        description=_("Record inspection"),
+        icon="search",
+        explain=_("Items that you do not accept are not refunded and go back to the customer."),
+        form_class=lambda row: forms.inspected_form(_lines(row), is_withdrawal=row.is_withdrawal),
+        done=_("Inspection recorded. Refund or reject the return next."),
+    )
+    def inspect(
+        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+    ) -> None:
+        results = forms.read_inspections(given, _lines(row))
+        inspection.inspect(
+            authorization=row, results=results, actor=str(request.user), now=timezone.now()
         )
 
-    @action(description=_("Mark as lost"), icon="location_off")
-    def lose(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Mark as lost"),
-            explain=gettext(
-                "The carrier cannot find the parcel. You can still receive, "
-                "refund or reject the return."
-            ),
-            form_class=ReasonForm,
-            act=lambda given: authorizations.mark_lost(
-                authorization=row,
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("Changes saved"),
+    @confirmed_action(
+        description=_("Mark as lost"),
+        icon="location_off",
+        explain=_(
+            "The carrier cannot find the parcel. You can still receive, "
+            "refund or reject the return."
+        ),
+        form_class=ReasonForm,
+        done=_("Changes saved"),
+    )
+    def lose(
+        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+    ) -> None:
+        authorizations.mark_lost(
+            authorization=row, actor=str(request.user), now=timezone.now(), **given
         )
 
-    @action(description=_("Create return to supplier"), icon="local_shipping")
-    def send_to_supplier(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Create return to supplier"),
-            explain=gettext(
-                "This creates a supplier return with the expected credit. Contact the "
-                "supplier yourself and record its answer there."
-            ),
-            act=lambda _given: supplier_returns.open_for_return(
-                authorization=row, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("Supplier return created"),
+    @confirmed_action(
+        description=_("Create return to supplier"),
+        icon="local_shipping",
+        explain=_(
+            "This creates a supplier return with the expected credit. Contact the "
+            "supplier yourself and record its answer there."
+        ),
+        done=_("Supplier return created"),
+    )
+    def send_to_supplier(
+        self, request: HttpRequest, row: ReturnAuthorization, _given: object
+    ) -> None:
+        supplier_returns.open_for_return(
+            authorization=row, actor=str(request.user), now=timezone.now()
         )

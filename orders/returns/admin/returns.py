@@ -33,7 +33,8 @@ from orders.returns.admin.receiving import (
 )
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, action, confirmed_action, register_read_only
+from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
 # What the customer reports
@@ -42,7 +43,7 @@ from storefront.lib.staff.inlines import inline
 class CustomerReportActions(StaffAdmin):
     """Actions that customers also have on the page of their order."""
 
-    report_conditions: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         "record_answer": lambda row: row.status == Status.NEEDS_EVIDENCE,
         "record_shipment": lambda row: (
             not row.is_kept and row.status in authorizations.AWAITING_SHIPMENT | {Status.IN_TRANSIT}
@@ -50,59 +51,48 @@ class CustomerReportActions(StaffAdmin):
         "cancel_return": lambda row: row.status in authorizations.NOT_SHIPPED,
     }
 
-    @action(description=_("Record customer reply"), icon="chat")
-    def record_answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Record customer reply"),
-            explain=gettext(
-                "The reply is added to the customer's message, and the return "
-                "is up for review again."
-            ),
-            form_class=forms.CustomerAnswerForm,
-            act=lambda given: authorizations.add_answer(
-                authorization=row,
-                words=given["words"],
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("Changes saved"),
+    @confirmed_action(
+        description=_("Record customer reply"),
+        icon="chat",
+        explain=_(
+            "The reply is added to the customer's message, and the return is up for review again."
+        ),
+        form_class=forms.CustomerAnswerForm,
+        done=_("Changes saved"),
+    )
+    def record_answer(
+        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+    ) -> None:
+        authorizations.add_answer(
+            authorization=row, actor=str(request.user), now=timezone.now(), **given
         )
 
-    @action(description=_("Mark as shipped by the customer"), icon="outbox")
-    def record_shipment(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Mark as shipped by the customer"),
-            explain=gettext(
-                "Enter the tracking number. It confirms the shipment, so that "
-                "you can refund the return."
-            ),
-            form_class=forms.ShipmentForm,
-            initial={"carrier": row.carrier, "tracking_number": row.tracking_number},
-            act=lambda given: authorizations.mark_shipped(
-                authorization=row, actor=str(request.user), now=timezone.now(), **given
-            ),
-            done=gettext("Changes saved"),
+    @confirmed_action(
+        description=_("Mark as shipped by the customer"),
+        icon="outbox",
+        explain=_(
+            "Enter the tracking number. It confirms the shipment, so that "
+            "you can refund the return."
+        ),
+        form_class=forms.ShipmentForm,
+        initial=lambda row: {"carrier": row.carrier, "tracking_number": row.tracking_number},
+        done=_("Changes saved"),
+    )
+    def record_shipment(
+        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+    ) -> None:
+        authorizations.mark_shipped(
+            authorization=row, actor=str(request.user), now=timezone.now(), **given
         )
 
-    @action(description=_("Cancel return"), icon="cancel")
-    def cancel_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Cancel return"),
-            explain=gettext("The customer keeps the items, and nothing is refunded."),
-            act=lambda _given: authorizations.cancel(
-                authorization=row, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("%s is canceled.") % row,
-        )
+    @confirmed_action(
+        description=_("Cancel return"),
+        icon="cancel",
+        explain=_("The customer keeps the items, and nothing is refunded."),
+        done=_("%s is canceled."),
+    )
+    def cancel_return(self, request: HttpRequest, row: ReturnAuthorization, _given: object) -> None:
+        authorizations.cancel(authorization=row, actor=str(request.user), now=timezone.now())
 
 
 Status = ReturnAuthorization.Status
@@ -131,50 +121,38 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
     list_filter: ClassVar = ["status", "kind", "destination", "purchase_order__supplier"]
     search_fields: ClassVar = ["number", "order__number", "order__email", "tracking_number"]
     ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (
+    fieldsets: ClassVar = [
+        section(
             None,
-            {
-                "fields": [
-                    "number",
-                    columns.link("order", _("Order")),
-                    columns.link("purchase_order", _("Purchase order")),
-                    STATUS_COLUMN,
-                    "kind",
-                    "words",
-                    customer_photos,
-                    "answer",
-                ]
-            },
+            "number",
+            columns.link("order", _("Order")),
+            columns.link("purchase_order", _("Purchase order")),
+            STATUS_COLUMN,
+            "kind",
+            "words",
+            customer_photos,
+            "answer",
         ),
-        (
+        section(
             _("Return shipping"),
-            {
-                "fields": [
-                    "destination",
-                    "address",
-                    "label_payer",
-                    "ship_by",
-                    "label",
-                    "carrier",
-                    "tracking_number",
-                ]
-            },
+            "destination",
+            "address",
+            "label_payer",
+            "ship_by",
+            "label",
+            "carrier",
+            "tracking_number",
         ),
-        (
+        section(
             _("Refund"),
-            {
-                "fields": [
-                    columns.money("due_amount", _("Refund due")),
-                    columns.money("delivery_amount", _("Including delivery")),
-                    REFUND_COLUMN,
-                    columns.money("difference_amount", _("Price difference refunded")),
-                    columns.link("replacement", _("Replacement")),
-                    supplier_terms,
-                ]
-            },
+            columns.money("due_amount", _("Refund due")),
+            columns.money("delivery_amount", _("Including delivery")),
+            REFUND_COLUMN,
+            columns.money("difference_amount", _("Price difference refunded")),
+            columns.link("replacement", _("Replacement")),
+            supplier_terms,
         ),
-        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.status_history]}),
+        section(_("Timeline"), "opened_at", "opened_by", columns.status_history),
     ]
     readonly_fields: ClassVar = [
         name for _title, options in fieldsets for name in options["fields"]
@@ -218,13 +196,13 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         "refuse",
         "lose",
         "send_to_supplier",
-        *CustomerReportActions.report_conditions,
+        *CustomerReportActions.available_if,
     ]
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         "approve": lambda row: row.status in authorizations.AWAITING_DECISION,
         "reject": lambda row: row.status in authorizations.AWAITING_DECISION,
         "request_evidence": lambda row: row.status == Status.REQUESTED,
-        "keep": lambda row: row.status in refunds.RETURNLESS_STATES,
+        "keep": lambda row: row.status in authorizations.NOT_SHIPPED,
         "label": lambda row: row.status == Status.APPROVED and not row.is_kept,
         "receive": inspection.can_receive,
         "inspect": lambda row: row.status == Status.RECEIVED,
@@ -238,7 +216,6 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         ),
         "lose": lambda row: row.status == Status.IN_TRANSIT,
         "send_to_supplier": supplier_returns.can_open,
-        **CustomerReportActions.report_conditions,
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnAuthorization]:

@@ -15,40 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.claims import claims
 from orders.claims import forms as claim_forms
-from orders.models import ReturnPolicy, SupplierReturn, SupplierReturnLine
+from orders.models import PurchaseOrder, ReturnPolicy, SupplierReturn, SupplierReturnLine
 from orders.returns import forms as return_forms
 from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
-from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.admin import Errors, StaffAdmin, confirmed_action, register_read_only
+from storefront.lib.staff.fieldsets import Group, section
 from storefront.lib.staff.inlines import inline
-
-RETURN_POLICY = (
-    Group(
-        _("Supplier"),
-        ("supplier",),
-    ),
-    Group(
-        _("Return shipping"),
-        (
-            "destination",
-            "address",
-            "returnless_below_amount",
-            "label_payer",
-        ),
-    ),
-    Group(
-        _("Supplier terms"),
-        (
-            "accepts_returns",
-            "return_window_days",
-            "warranty_months",
-            "restocking_fee_percent",
-        ),
-    ),
-)
-
 
 Status = SupplierReturn.Status
 STATUS_COLUMN = columns.status(
@@ -74,26 +48,22 @@ class SupplierReturnAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["number", "rma_number", "purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (
+    fieldsets: ClassVar = [
+        section(
             None,
-            {
-                "fields": [
-                    "number",
-                    "rma_number",
-                    columns.link("purchase_order", _("Purchase order")),
-                    columns.link("authorization", _("Return")),
-                    STATUS_COLUMN,
-                    columns.money("expected_amount", _("Expected")),
-                    columns.money("fee_amount", _("Restocking fee")),
-                    columns.money("credited_amount", _("Credited")),
-                    "recorded_by",
-                    "carrier",
-                    "tracking_number",
-                ]
-            },
+            "number",
+            "rma_number",
+            columns.link("purchase_order", _("Purchase order")),
+            columns.link("authorization", _("Return")),
+            STATUS_COLUMN,
+            columns.money("expected_amount", _("Expected")),
+            columns.money("fee_amount", _("Restocking fee")),
+            columns.money("credited_amount", _("Credited")),
+            "recorded_by",
+            "carrier",
+            "tracking_number",
         ),
-        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.status_history]}),
+        section(_("Timeline"), "opened_at", "opened_by", columns.status_history),
     ]
     readonly_fields: ClassVar = [
         name for _title, options in fieldsets for name in options["fields"]
@@ -132,62 +102,46 @@ class SupplierReturnAdmin(StaffAdmin):
         shown: HttpResponse = super().changelist_view(request, extra_context)
         return shown
 
-    @action(description=_("Update status"), icon="edit_note")
-    def step(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier_return = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            said = {
-                "rma_number": given["reference"] or supplier_return.rma_number,
-                "carrier": given["carrier"] or supplier_return.carrier,
-                "tracking_number": given["tracking_number"] or supplier_return.tracking_number,
-            }
-            supplier_returns.record_status(
-                supplier_return=supplier_return,
-                to=Status(given["to"]),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-                **said,
-            )
-
-        return self.ask(
-            request,
-            supplier_return,
-            title=gettext("Update status"),
-            explain=gettext(
-                "Supplier returns are handled by staff. Record the supplier's answer here."
-            ),
-            form_class=return_forms.status_form(supplier_return),
-            act=act,
-            done=gettext("Changes saved"),
+    @confirmed_action(
+        description=_("Update status"),
+        icon="edit_note",
+        explain=_("Supplier returns are handled by staff. Record the supplier's answer here."),
+        form_class=return_forms.status_form,
+        done=_("Changes saved"),
+    )
+    def step(self, request: HttpRequest, row: SupplierReturn, given: Mapping[str, Any]) -> None:
+        supplier_returns.record_status(
+            supplier_return=row,
+            to=Status(given["to"]),
+            reason=given["reason"],
+            actor=str(request.user),
+            now=timezone.now(),
+            rma_number=given["reference"] or row.rma_number,
+            carrier=given["carrier"] or row.carrier,
+            tracking_number=given["tracking_number"] or row.tracking_number,
         )
 
-    @action(description=_("Record credit"), icon="payments")
-    def credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier_return = self.row(request, object_id)
-        return self.ask(
-            request,
-            supplier_return,
-            title=gettext("Record credit"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Record credit"),
+        icon="payments",
+        explain=lambda row: (
+            gettext(
                 "Expected credit: %(expected)s. Enter the amount in %(currency)s. It "
                 "cannot be changed later."
             )
-            % {
-                "expected": columns.as_money(supplier_return.expected),
-                "currency": supplier_return.currency,
-            },
-            form_class=return_forms.CreditForm,
-            initial={"amount": supplier_return.expected_amount},
-            act=lambda given: supplier_returns.record_credit(
-                supplier_return=supplier_return,
-                amount=Money(given["amount"], supplier_return.currency),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("Credit for %s recorded") % supplier_return,
+            % {"expected": columns.as_money(row.expected), "currency": row.currency}
+        ),
+        form_class=return_forms.CreditForm,
+        initial=lambda row: {"amount": row.expected_amount},
+        done=_("Credit for %s recorded"),
+    )
+    def credit(self, request: HttpRequest, row: SupplierReturn, given: Mapping[str, Any]) -> None:
+        supplier_returns.record_credit(
+            supplier_return=row,
+            amount=Money(given["amount"], row.currency),
+            reason=given["reason"],
+            actor=str(request.user),
+            now=timezone.now(),
         )
 
 
@@ -215,17 +169,18 @@ class ReturnPolicyAdmin(StaffAdmin):
     form = ReturnPolicyForm
     may_add = True
     may_delete = True
-    editable = (
-        "destination",
-        "address",
-        "returnless_below_amount",
-        "label_payer",
-        "accepts_returns",
-        "return_window_days",
-        "warranty_months",
-        "restocking_fee_percent",
+    groups = (
+        Group(_("Supplier"), ("supplier",)),
+        Group(
+            _("Return shipping"),
+            ("destination", "address", "returnless_below_amount", "label_payer"),
+        ),
+        Group(
+            _("Supplier terms"),
+            ("accepts_returns", "return_window_days", "warranty_months", "restocking_fee_percent"),
+        ),
     )
-    groups = RETURN_POLICY
+    editable = (*groups[1].fields, *groups[2].fields)
     list_display: ClassVar = ["__str__", "destination", "address", "label_payer", "accepts_returns"]
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]
@@ -259,36 +214,29 @@ def _with_number(form_class: type[forms.Form]) -> type[forms.Form]:
 class SupplierReturnActions(StaffAdmin):
     """Open a supplier return from the page of a purchase order."""
 
-    supplier_return_conditions: ClassVar = {"open_supplier_return": claims.has_shipped}
-    supplier_return_errors: ClassVar = (supplier_returns.SupplierReturnError,)
+    available_if: ClassVar = {"open_supplier_return": claims.has_shipped}
+    user_errors: ClassVar[Errors] = (supplier_returns.SupplierReturnError,)
 
-    @action(description=_("Create return to supplier"), icon="assignment_return")
-    def open_supplier_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-        claimable = claims.claimable_units(purchase_order)
-
-        def act(given: Mapping[str, Any]) -> SupplierReturn:
-            return supplier_returns.open_without_return(
-                purchase_order=purchase_order,
-                units=claim_forms.read_units(given, claimable),
-                number=given["number"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Create return to supplier"),
-            explain=gettext(
-                "For items without a customer return, such as a refused parcel. This "
-                "records the expected credit. Contact the supplier yourself and record "
-                "its answers."
-            ),
-            form_class=_with_number(claim_forms.units_form(claimable)),
-            initial={"number": supplier_returns.new_number(purchase_order)},
-            act=act,
-            done=lambda supplier_return: (
-                gettext("%s created. Contact the supplier.") % supplier_return
-            ),
+    @confirmed_action(
+        description=_("Create return to supplier"),
+        icon="assignment_return",
+        explain=_(
+            "For items without a customer return, such as a refused parcel. This "
+            "records the expected credit. Contact the supplier yourself and record "
+            "its answers."
+        ),
+        form_class=lambda row: _with_number(claim_forms.units_form(claims.claimable_units(row))),
+        initial=lambda row: {"number": supplier_returns.new_number(row)},
+        done="",
+    )
+    def open_supplier_return(
+        self, request: HttpRequest, row: PurchaseOrder, given: Mapping[str, Any]
+    ) -> str:
+        opened = supplier_returns.open_without_return(
+            purchase_order=row,
+            units=claim_forms.read_units(given, claims.claimable_units(row)),
+            number=given["number"],
+            actor=str(request.user),
+            now=timezone.now(),
         )
+        return gettext("%s created. Contact the supplier.") % opened

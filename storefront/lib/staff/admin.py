@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
+from functools import wraps
 from typing import Any, ClassVar
 
 from django import forms
@@ -31,8 +32,10 @@ from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
 
+type Errors = tuple[type[Exception], ...]
+
 # Exceptions of services that are shown to the user as an error message.
-SERVICE_ERRORS: tuple[type[Exception], ...] = (
+SERVICE_ERRORS: Errors = (
     InvalidTransitionError,
     ConcurrentUpdateError,
     ExternalServiceError,
@@ -84,10 +87,48 @@ class ReasonForm(forms.Form):
     )
 
 
+def confirmed_action(  # noqa: PLR0913 - all parts of one page
+    *,
+    description: str | Promise,
+    explain: str | Promise | Callable[[Any], str],
+    done: str | Promise,
+    icon: str | None = None,
+    may: str = "act",
+    title: str | Promise = "",
+    form_class: type[forms.Form] | Callable[[Any], type[forms.Form]] = ConfirmForm,
+    initial: Callable[[Any], Mapping[str, Any]] | None = None,
+) -> Callable[[Callable[..., str | None]], Callable[..., HttpResponse]]:
+    """Return a decorator that makes ``act(self, request, row, given)`` an action to confirm.
+
+    ``explain``, ``form_class`` and ``initial`` may be functions of the row. ``%s`` in ``done``
+    stands for the row; a text that ``act`` returns is shown instead.
+    """
+
+    def decorate(act: Callable[..., str | None]) -> Callable[..., HttpResponse]:
+        @action(description=description, icon=icon, may=may)
+        @wraps(act)
+        def page(self: StaffAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+            row = self.row(request, object_id)
+            return self.ask(
+                request,
+                row,
+                title=str(title or description),
+                explain=explain(row) if callable(explain) else str(explain),
+                form_class=form_class if isinstance(form_class, type) else form_class(row),
+                initial=initial(row) if initial else None,
+                act=lambda given: act(self, request, row, given),
+                done=lambda said: said or str(done).replace("%s", str(row)),
+            )
+
+        return page
+
+    return decorate
+
+
 class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Admin class whose actions ask for confirmation."""
 
-    user_errors: ClassVar[tuple[type[Exception], ...]] = ()
+    user_errors: ClassVar[Errors] = ()
 
     def page_of(self, row: models.Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
@@ -159,6 +200,16 @@ class StaffAdmin(ConfirmingAdmin):
     show_full_result_count = False
     list_fullwidth = True
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Add the ``available_if`` and ``user_errors`` of all classes that it inherits from."""
+        super().__init_subclass__(**options)
+        bases = [vars(base) for base in reversed(cls.__mro__)]
+        errors = [error for base in bases for error in base.get("user_errors", ())]
+        cls.user_errors = tuple(dict.fromkeys(errors))
+        cls.available_if = {
+            name: fits for base in bases for name, fits in base.get("available_if", {}).items()
+        }
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""

@@ -27,6 +27,11 @@ class Group:
     columns: Sequence[Any] = ()
 
 
+def section(title: Words | None, *fields: Any) -> tuple[Words | None, dict[str, list[Any]]]:
+    """Return one entry of an admin class's ``fieldsets``."""
+    return title, {"fields": list(fields)}
+
+
 def fieldsets(
     groups: Iterable[Group], *, editable_fields: Iterable[Any], read: Iterable[Any]
 ) -> list[tuple[Words, dict[str, Any]]]:
