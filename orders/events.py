@@ -76,62 +76,63 @@ def base_payload(order: Order) -> dict[str, Any]:
     }
 
 
+def record_order_event(
+    order: Order, name: str, part: str, /, *, at: datetime, **payload: Any
+) -> None:
+    """Record an event of an order once; ``part`` makes its key unique for its name."""
+    record_event(
+        name=name,
+        key=f"{name}:{part}",
+        subject=f"order:{order.number}",
+        payload={**base_payload(order), **payload},
+        at=at,
+    )
+
+
 def _lines(order: Order) -> list[dict[str, Any]]:
     return [line_payload(line) for line in order_lines.read_order_lines(order)]
 
 
 def order_placed(order: Order, *, at: datetime) -> None:
     lines = order_lines.read_order_lines(order)
-    record_event(
-        name="order.placed",
-        key=f"order.placed:{order.number}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "lines": [line_payload(line) for line in lines],
-            "goods": str(order.subtotal_amount),
-            "delivery": str(order.delivery_amount),
-            "discounts": [
-                {"name": name, "amount": str(amount)}
-                for name, amount in redemptions.discount_lines(order)
-            ],
-            "added_tax": str(order.additional_tax_amount) if order.additional_tax_amount else "",
-            "tax": str(order.tax_amount),
-            "tax_rate": "" if order.additional_tax_amount else str(lines[0].tax_rate),
-            "total": str(order.total_amount),
-            "ship_to": order.ship_to,
-            "arrives_from": str(order.arrives_from),
-            "arrives_to": str(order.arrives_to),
-        },
+    record_order_event(
+        order,
+        "order.placed",
+        order.number,
+        lines=[line_payload(line) for line in lines],
+        goods=str(order.subtotal_amount),
+        delivery=str(order.delivery_amount),
+        discounts=[
+            {"name": name, "amount": str(amount)}
+            for name, amount in redemptions.discount_lines(order)
+        ],
+        added_tax=str(order.additional_tax_amount) if order.additional_tax_amount else "",
+        tax=str(order.tax_amount),
+        tax_rate="" if order.additional_tax_amount else str(lines[0].tax_rate),
+        total=str(order.total_amount),
+        ship_to=order.ship_to,
+        arrives_from=str(order.arrives_from),
+        arrives_to=str(order.arrives_to),
         at=at,
     )
 
 
 def order_unpaid(order: Order, *, at: datetime) -> None:
     """Send one reminder of an unpaid order."""
-    record_event(
-        name="order.unpaid",
-        key=f"order.unpaid:{order.number}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "lines": _lines(order),
-            "total": str(order.total_amount),
-            "payment_due_at": order.payment_due_at.isoformat(),
-        },
+    record_order_event(
+        order,
+        "order.unpaid",
+        order.number,
+        lines=_lines(order),
+        total=str(order.total_amount),
+        payment_due_at=order.payment_due_at.isoformat(),
         at=at,
     )
 
 
 def link_requested(order: Order, *, at: datetime) -> None:
     """Send the customer the link of the order page."""
-    record_event(
-        name="order.link_asked",
-        key=f"order.link_asked:{secrets.token_hex(16)}",
-        subject=f"order:{order.number}",
-        payload=base_payload(order),
-        at=at,
-    )
+    record_order_event(order, "order.link_asked", secrets.token_hex(16), at=at)
 
 
 def delivery_address_changed(
@@ -141,16 +142,13 @@ def delivery_address_changed(
 
     ``is_own``: the customer requested it.
     """
-    record_event(
-        name="order.delivery_address_changed",
-        key=f"order.delivery_address_changed:{order.number}:{place}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "ship_to": order.ship_to,
-            "was": asdict(was),
-            "is_own": is_own,
-        },
+    record_order_event(
+        order,
+        "order.delivery_address_changed",
+        f"{order.number}:{place}",
+        ship_to=order.ship_to,
+        was=asdict(was),
+        is_own=is_own,
         at=at,
     )
 
@@ -167,21 +165,18 @@ def delivery_address_change_result(
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order=purchase_order, purchase_lines__is_active=True
     )
-    record_event(
-        name="order.delivery_address_change_result",
-        key=f"order.delivery_address_change_result:{purchase_order.number}:{change_request.pk}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "lines": [
-                line_payload(line)
-                for line in lines.select_related("variant__product__spec").order_by("pk")
-            ],
-            "is_changed": change_request.status == AddressChangeRequest.Status.ACCEPTED,
-            "ship_to": purchase_order.goes_to,
-            "wished": change_request.ship_to,
-            "was": asdict(was),
-        },
+    record_order_event(
+        order,
+        "order.delivery_address_change_result",
+        f"{purchase_order.number}:{change_request.pk}",
+        lines=[
+            line_payload(line)
+            for line in lines.select_related("variant__product__spec").order_by("pk")
+        ],
+        is_changed=change_request.status == AddressChangeRequest.Status.ACCEPTED,
+        ship_to=purchase_order.goes_to,
+        wished=change_request.ship_to,
+        was=asdict(was),
         at=at,
     )
 
@@ -190,18 +185,15 @@ def order_canceled(
     order: Order, *, reason: str, is_charged: bool, at: datetime, was_paid: bool = True
 ) -> None:
     """Notify the customer; ``was_paid``: a payment was authorized, captured or not."""
-    record_event(
-        name="order.canceled",
-        key=f"order.canceled:{order.number}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "lines": _lines(order),
-            "reason": reason,
-            "refunded": is_charged,
-            "was_paid": was_paid,
-            "total": str(order.total_amount),
-        },
+    record_order_event(
+        order,
+        "order.canceled",
+        order.number,
+        lines=_lines(order),
+        reason=reason,
+        refunded=is_charged,
+        was_paid=was_paid,
+        total=str(order.total_amount),
         at=at,
     )
 
@@ -212,15 +204,12 @@ def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at
     rows = purchase_order.lines.select_related(
         "offer__variant__product__spec", "order_line__variant__product__spec"
     )
-    record_event(
-        name="order.cancellation_answered",
-        key=f"order.cancellation_answered:{purchase_order.number}:{at.isoformat()}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "lines": [shipped_payload(row, row.quantity) for row in rows.order_by("pk")],
-            "is_stopped": is_stopped,
-        },
+    record_order_event(
+        order,
+        "order.cancellation_answered",
+        f"{purchase_order.number}:{at.isoformat()}",
+        lines=[shipped_payload(row, row.quantity) for row in rows.order_by("pk")],
+        is_stopped=is_stopped,
         at=at,
     )
 
@@ -241,21 +230,18 @@ def lines_canceled(  # noqa: PLR0913 - the parts of one record
     """
     order = purchase_order.order
     left = order.lines.filter(quantity__gt=F("canceled_quantity"))
-    record_event(
-        name="order.lines_canceled",
-        key=f"order.lines_canceled:{purchase_order.number}{part}",
-        subject=f"order:{purchase_order.order.number}",
-        payload={
-            **base_payload(order),
-            "lines": [
-                line_payload(line)
-                for line in lines.select_related("variant__product__spec").order_by("pk")
-            ],
-            "is_all": not left.exclude(pk__in=lines.values("pk")).exists(),
-            "amount": str(amount.amount),
-            "is_charged": is_charged,
-            "reason": reason,
-        },
+    record_order_event(
+        order,
+        "order.lines_canceled",
+        f"{purchase_order.number}{part}",
+        lines=[
+            line_payload(line)
+            for line in lines.select_related("variant__product__spec").order_by("pk")
+        ],
+        is_all=not left.exclude(pk__in=lines.values("pk")).exists(),
+        amount=str(amount.amount),
+        is_charged=is_charged,
+        reason=reason,
         at=at,
     )
 
@@ -264,35 +250,33 @@ def backorder_choice(backorder: Backorder, *, lines: Sequence[BackorderLine], at
     """Ask the customer to choose what happens to backordered lines."""
     order = backorder.order
     value = sum((row.order_line.customer_charge_amount for row in lines), backorder.delivery_amount)
-    record_event(
-        name="order.backorder_choice",
-        key=f"order.backorder_choice:{order.number}:{backorder.pk}",
-        subject=f"order:{order.number}",
-        payload={
-            **base_payload(order),
-            "lines": [line_payload(row.order_line) for row in lines],
-            "instead": [
-                {"title": row.substitute.full_title, "was": row.order_line.title}
-                for row in lines
-                if row.substitute is not None
-            ],
-            "amount": str(value),
-            "is_delay": backorder.kind == Backorder.Kind.LATER,
-            "promised_by": str(backorder.promised_by),
-            "arrives_by": str(backorder.arrives_by),
-            "respond_by": backorder.respond_by.isoformat() if backorder.respond_by else "",
-            "answers": {choice: choice_url(backorder, choice) for choice in backorder.choices},
-        },
+    record_order_event(
+        order,
+        "order.backorder_choice",
+        f"{order.number}:{backorder.pk}",
+        lines=[line_payload(row.order_line) for row in lines],
+        instead=[
+            {"title": row.substitute.full_title, "was": row.order_line.title}
+            for row in lines
+            if row.substitute is not None
+        ],
+        amount=str(value),
+        is_delay=backorder.kind == Backorder.Kind.LATER,
+        promised_by=str(backorder.promised_by),
+        arrives_by=str(backorder.arrives_by),
+        respond_by=backorder.respond_by.isoformat() if backorder.respond_by else "",
+        answers={choice: choice_url(backorder, choice) for choice in backorder.choices},
         at=at,
     )
 
 
 def order_refunded(order: Order, *, event: PaymentEvent, at: datetime) -> None:
-    record_event(
-        name="order.refunded",
-        key=f"order.refunded:{event.gateway}:{event.external_id}",
-        subject=f"order:{order.number}",
-        payload={**base_payload(order), "amount": str(event.amount), "reason": event.reason},
+    record_order_event(
+        order,
+        "order.refunded",
+        f"{event.gateway}:{event.external_id}",
+        amount=str(event.amount),
+        reason=event.reason,
         at=at,
     )
 

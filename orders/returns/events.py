@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from notifications.outbox import record_event
 from orders import events, links
 from orders.models import ReturnAuthorization
 
@@ -14,17 +13,14 @@ from orders.models import ReturnAuthorization
 def record_request(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
     """Record the receipt: the customer's words, and when they were received."""
     first = returns[0]
-    record_event(
-        name="return.declared",
-        key=f"return.declared:{first.request_key}",
-        subject=f"order:{first.order.number}",
-        payload={
-            **events.base_payload(first.order),
-            "kind": first.kind,
-            "words": first.words,
-            "received_at": at.isoformat(),
-            "returns": [_return_payload(each) for each in returns],
-        },
+    events.record_order_event(
+        first.order,
+        "return.declared",
+        first.request_key,
+        kind=first.kind,
+        words=first.words,
+        received_at=at.isoformat(),
+        returns=[_return_payload(each) for each in returns],
         at=at,
     )
 
@@ -33,22 +29,19 @@ def record_answer(
     authorization: ReturnAuthorization, *, what: str, at: datetime, again: str = ""
 ) -> None:
     """Record an answer; ``again`` makes the key unique where an answer may be repeated."""
-    record_event(
-        name=f"return.{what}",
-        key=f"return.{what}:{authorization.number}{again}",
-        subject=f"order:{authorization.order.number}",
-        payload={
-            **events.base_payload(authorization.order),
-            "what": what,
-            "kind": authorization.kind,
-            "replacement": authorization.replacement.number if authorization.replacement else "",
-            "replacement_url": links.order_url(authorization.replacement)
-            if authorization.replacement
-            else "",
-            "sent": _replacement_lines(authorization),
-            "difference": str(authorization.difference_amount or ""),
-            **_return_payload(authorization),
-        },
+    events.record_order_event(
+        authorization.order,
+        f"return.{what}",
+        f"{authorization.number}{again}",
+        what=what,
+        kind=authorization.kind,
+        replacement=authorization.replacement.number if authorization.replacement else "",
+        replacement_url=links.order_url(authorization.replacement)
+        if authorization.replacement
+        else "",
+        sent=_replacement_lines(authorization),
+        difference=str(authorization.difference_amount or ""),
+        **_return_payload(authorization),
         at=at,
     )
 
