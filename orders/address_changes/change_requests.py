@@ -189,8 +189,7 @@ def _create_request(  # noqa: PLR0913, PLR0917 - the parts of one record
         reason=reason[:200],
         asked_by=actor[:100],
     )
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
+    purchase_order.messages.create(
         direction=PurchaseMessage.Direction.OUT,
         kind="readdress",
         body={"place": place},  # the address is only stored in the request
@@ -250,8 +249,7 @@ def record_answer(
     if is_yes:
         purchase_order.ship_to = change_request.ship_to
         purchase_order.save(update_fields=["ship_to"])
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
+    purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind=f"readdress_{to}",
         body={"place": change_request.place},

@@ -92,16 +92,11 @@ def open_backorder(
 def log_rejection(
     purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], reason: str, now: datetime
 ) -> None:
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
+    told = [{"sku": line.order_line.sku, "code": line.acknowledgment} for line in refused]
+    purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind="lines_canceled",
-        body={
-            "reason": reason,
-            "lines": [
-                {"sku": line.order_line.sku, "code": line.acknowledgment} for line in refused
-            ],
-        },
+        body={"reason": reason, "lines": told},
         at=now,
     )
 

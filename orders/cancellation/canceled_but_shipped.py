@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
-from orders.models import CanceledShipmentDecision, PurchaseOrder, SupplierClaim
+from orders.models import CanceledShipmentDecision, PurchaseOrder, SupplierClaimLine
 from orders.purchasing import acknowledgements, locks
 
 Outcome = CanceledShipmentDecision.Outcome
@@ -86,5 +86,5 @@ def decide(
 
 
 def _is_claimed(purchase_order: PurchaseOrder) -> bool:
-    given_up = [SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
-    return purchase_order.claims.exclude(status__in=given_up).exists()
+    claimed = SupplierClaimLine.objects.standing()
+    return claimed.filter(claim__purchase_order=purchase_order).exists()

@@ -14,7 +14,7 @@ from orders import events
 from orders.backorders import purchase_order_cancellation, refunds
 from orders.cancellation import before_purchasing, supplier_answers
 from orders.models import Order, PurchaseMessage, PurchaseOrder
-from orders.purchasing import locks, reassignment, retries, submission_lookup
+from orders.purchasing import acknowledgements, locks, reassignment, retries, submission_lookup
 from storefront.lib.clock import running_clock
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import ExternalServiceError
@@ -25,15 +25,8 @@ from suppliers.resilience.bulkheads import LockedElsewhereError
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
 
-REQUESTABLE = frozenset(
-    {
-        Submission.SUBMITTED,
-        Submission.ACCEPTED,
-        Submission.PARTIALLY_ACCEPTED,
-        Submission.BACKORDERED,
-        Submission.CANCELLATION_REJECTED,
-    }
-)
+# The supplier has it, and may have refused an earlier request.
+REQUESTABLE = acknowledgements.SUPPLIER_HAS | {Submission.CANCELLATION_REJECTED}
 
 
 class TooLateError(Exception):
@@ -115,12 +108,7 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
     if not purchase_orders:
         before_purchasing.cancel(order, reason=reason, actor=actor, now=now)
         return []
-    ours = [
-        purchase_order
-        for purchase_order in purchase_orders
-        if purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
-        and purchase_order.status in PurchaseOrder.NOT_STARTED
-    ]
+    ours = [each for each in purchase_orders if reassignment.is_unsubmitted(each)]
     for each in ours:
         each.is_being_reassigned, each.cancel_reason = False, reason[:200]
         each.save(update_fields=["is_being_reassigned", "cancel_reason"])
@@ -189,10 +177,7 @@ def _mark_requested(purchase_order: PurchaseOrder, *, now: datetime) -> bool | N
         return True
     if purchase_order.cancel_requested_at is None:  # refused in the meantime: not asked again
         return False
-    if (
-        purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
-        and purchase_order.status in PurchaseOrder.NOT_STARTED
-    ):
+    if reassignment.is_unsubmitted(purchase_order):
         purchase_order_cancellation.cancel_all(
             [purchase_order], order, reason=purchase_order.cancel_reason, now=now
         )
@@ -209,8 +194,7 @@ def _mark_requested(purchase_order: PurchaseOrder, *, now: datetime) -> bool | N
             reason=purchase_order.cancel_reason,
             cancellation_channel="",
         )
-        PurchaseMessage.objects.create(
-            purchase_order=purchase_order,
+        purchase_order.messages.create(
             direction=PurchaseMessage.Direction.OUT,
             kind="cancel",
             body={"reason": purchase_order.cancel_reason},

@@ -187,12 +187,8 @@ def apply(  # noqa: PLR0913 - the parts of one record
         cancel_requested_at=None,
         cancellation_channel="",
     )
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
-        direction=PurchaseMessage.Direction.IN,
-        kind=to.value,
-        body={"words": words},
-        at=now,
+    purchase_order.messages.create(
+        direction=PurchaseMessage.Direction.IN, kind=to.value, body={"words": words}, at=now
     )
     if is_stopped:
         purchase_order_cancellation.cancel_all(

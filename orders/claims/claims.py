@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext
 
 from orders import numbers
@@ -107,14 +107,12 @@ def claimable_freight(purchase_order: PurchaseOrder) -> Money | None:
     """
     paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
     lines = purchase_order.lines.filter(cost_currency=currency)
-    if not paid or not lines.exists() or _freight_claims(purchase_order).exists():
+    claimed = SupplierClaimLine.objects.standing().filter(
+        claim__purchase_order=purchase_order, claim__freight_amount__gt=0
+    )
+    if not paid or not lines.exists() or claimed.exists():
         return None
     return Money(paid, currency)
-
-
-def _freight_claims(purchase_order: PurchaseOrder) -> QuerySet[SupplierClaim]:
-    given_up = [SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
-    return purchase_order.claims.filter(freight_amount__gt=0).exclude(status__in=given_up)
 
 
 @transaction.atomic(durable=True)
@@ -134,7 +132,7 @@ def open_claim(
         raise CannotClaimError(words)
     if not has_shipped(purchase_order):
         raise CannotClaimError(gettext("Nothing of this purchase order has shipped yet."))
-    chosen = _select_lines(purchase_order, complaint.units)
+    chosen = select_lines(purchase_order, complaint.units, CannotClaimError)
     most = _require_claimable_freight(purchase_order, complaint)
     claim = SupplierClaim.objects.create(
         purchase_order=purchase_order,
@@ -184,19 +182,19 @@ def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDr
     return most
 
 
-def _select_lines(
-    purchase_order: PurchaseOrder, units: Mapping[int, int]
+def select_lines(
+    purchase_order: PurchaseOrder, units: Mapping[int, int], refusal: type[Exception]
 ) -> dict[PurchaseLine, int]:
-    """Return the requested units by purchase line.
+    """Return the requested units, if no other claim or supplier return has them.
 
-    Raises: CannotClaimError  none, or more than can be claimed
+    Raises: ``refusal``  none, of another purchase order, or more than can be claimed
     """
     left = claimable_units(purchase_order)
     chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
-    if not chosen:
-        raise CannotClaimError(gettext("Choose at least one unit."))
+    if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
+        raise refusal(gettext("Choose at least one unit."))
     for line, wished in chosen.items():
         if wished > left[line]:
             words = gettext("At most %(left)d of %(sku)s can still be claimed.")
-            raise CannotClaimError(words % {"sku": line.order_line.sku, "left": left[line]})
+            raise refusal(words % {"sku": line.order_line.sku, "left": left[line]})
     return chosen

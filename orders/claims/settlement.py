@@ -26,8 +26,6 @@ ANSWER_STATUS = {
 }
 FIRST_RETRY_AFTER = timedelta(minutes=1)
 MAX_RETRY_AFTER = timedelta(hours=1)
-# The outcome of a call belongs to that attempt: a later attempt has its own.
-ATTEMPT_FIELDS = ("attempts",)
 
 
 class CannotRecordError(Exception):
@@ -122,8 +120,7 @@ def _log_answer(
     now: datetime,
     reason: str = "",
 ) -> None:
-    PurchaseMessage.objects.create(
-        purchase_order=claim.purchase_order,
+    claim.purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind=f"claim_{claim.status}",
         body={
@@ -138,37 +135,21 @@ def _log_answer(
 
 def mark_unknown(claim: SupplierClaim, problem: ExternalServiceError | str, now: datetime) -> None:
     """Record that the effect of a call is unknown: the claim must be looked up first."""
-    words = str(problem)
-    claim.move(
-        Status.SUBMIT_UNKNOWN,
-        at=now,
-        expected=ATTEMPT_FIELDS,
-        reason=words,
-        problem=words[:300],
-        retry_at=retries.retry_after(problem, now=now),
-    )
+    retry_at = retries.retry_after(problem, now=now)
+    retries.end_attempt(claim, Status.SUBMIT_UNKNOWN, problem, now=now, retry_at=retry_at)
 
 
 def mark_held(claim: SupplierClaim, problem: str, now: datetime) -> None:
     """Hold the claim for staff: the supplier rejects the format, or has no claims API."""
-    claim.move(
-        Status.ON_HOLD, at=now, expected=ATTEMPT_FIELDS, reason=problem, problem=problem[:300]
-    )
+    retries.end_attempt(claim, Status.ON_HOLD, problem, now=now)
 
 
 def mark_failed(claim: SupplierClaim, problem: ExternalServiceError | str, now: datetime) -> None:
     """Record that a call had no effect: it is retried when ``retries.next_retry`` says."""
-    words = str(problem)
-    claim.move(
-        Status.SUBMIT_FAILED,
-        at=now,
-        expected=ATTEMPT_FIELDS,
-        reason=words,
-        problem=words[:300],
-        **retries.next_retry(
-            claim, problem, first=FIRST_RETRY_AFTER, longest=MAX_RETRY_AFTER, now=now
-        ),
+    retry = retries.next_retry(
+        claim, problem, first=FIRST_RETRY_AFTER, longest=MAX_RETRY_AFTER, now=now
     )
+    retries.end_attempt(claim, Status.SUBMIT_FAILED, problem, now=now, **retry)
 
 
 def defer(claim: SupplierClaim, error: ExternalServiceError, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext
 
@@ -16,8 +16,6 @@ from suppliers.connectors.capabilities import Claims, Connector, require
 
 Status = SupplierClaim.Status
 
-# A younger attempt may still be running in a worker that lost its lock.
-SUBMISSION_TIMEOUT = timedelta(seconds=90)
 LOOKUP_STATES = (Status.SUBMITTING, Status.SUBMIT_UNKNOWN, Status.ON_HOLD, Status.REQUESTED)
 
 
@@ -35,7 +33,7 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
         if claim.status not in LOOKUP_STATES or claim.is_manual:
             raise ClaimStateError(f"{claim}: {claim.status}")
         if claim.status == Status.SUBMITTING:
-            if claim.status_since <= now - SUBMISSION_TIMEOUT:
+            if claim.status_since <= now - retries.SUBMISSION_TIMEOUT:
                 settlement.mark_unknown(
                     claim,
                     "The submission was interrupted. The supplier may have received the claim.",

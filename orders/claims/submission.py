@@ -114,12 +114,8 @@ def _mark_submitting(claim: SupplierClaim, request: ClaimRequest, now: datetime)
         attempts=claim.attempts + 1,
         retry_at=None,
     )
-    PurchaseMessage.objects.create(
-        purchase_order=claim.purchase_order,
-        direction=PurchaseMessage.Direction.OUT,
-        kind="claim",
-        body=_as_logged(request),
-        at=now,
+    claim.purchase_order.messages.create(
+        direction=PurchaseMessage.Direction.OUT, kind="claim", body=_as_logged(request), at=now
     )
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from orders.claims import status as claim_status
 from orders.claims import submission
 from orders.models import SupplierClaim
 from orders.purchasing import retries
@@ -34,7 +33,7 @@ def claims_to_look_up(*, now: datetime) -> QuerySet[SupplierClaim]:
             status=Claim.SUBMIT_UNKNOWN,
             status_since__lte=now - retries.MAX_CALL_TIME,
         )
-        | Q(status=Claim.SUBMITTING, status_since__lte=now - claim_status.SUBMISSION_TIMEOUT)
+        | Q(status=Claim.SUBMITTING, status_since__lte=now - retries.SUBMISSION_TIMEOUT)
     )
 
 

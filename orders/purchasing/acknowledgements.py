@@ -310,8 +310,7 @@ def _record_message(
     *,
     reason: str = "",
 ) -> None:
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
+    purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind=kind,
         body={
@@ -336,8 +335,7 @@ def record_charge_notice(
     The latest notice counts. An empty ``reason`` withdraws it.
     """
     told = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
+    purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind="charge",
         body={"reason": reason, **told},

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from orders.backorders import rejected_lines
 from orders.models import PurchaseLine, PurchaseOrder
-from orders.purchasing import acknowledgements, locks, submission_lookup
+from orders.purchasing import acknowledgements, locks, retries
 from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.capabilities import Connector, PagedStockAndPrice
@@ -117,15 +117,7 @@ def _cancel_and_resubmit(
     ):
         raise ConcurrentUpdateError(f"{purchase_order}: attempt {answered} is over")
     gone = rejected_lines.match(purchase_order, words)
-    purchase_order.move(
-        Submission.SUBMIT_FAILED,
-        at=now,
-        status_field="submission_status",
-        expected=submission_lookup.ATTEMPT_FIELDS,
-        reason=reason,
-        problem=reason[:300],
-        retry_at=now,
-    )
+    retries.end_attempt(purchase_order, Submission.SUBMIT_FAILED, reason, now=now, retry_at=now)
     rejected_lines.cancel_or_reroute(purchase_order, gone, reason=reason, now=now)
 
 

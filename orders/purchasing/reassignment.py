@@ -53,7 +53,7 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
     purchase_order.cancel_reason = f"{actor}: {reason}"[:200]
     fields = ["is_being_reassigned", "cancel_requested_at", "cancel_reason"]
     purchase_order.save(update_fields=fields)
-    is_ours = _is_unsubmitted(purchase_order)
+    is_ours = is_unsubmitted(purchase_order)
     if is_ours:
         purchase_order_cancellation.cancel(purchase_order, cause="moved", reason=reason, now=now)
     return is_ours
@@ -64,12 +64,13 @@ def can_reassign(purchase_order: PurchaseOrder) -> bool:
 
     A requested cancellation excludes a reassignment, even if the supplier refused to cancel.
     """
-    may_stop = _is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
+    may_stop = is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
     is_wished = purchase_order.cancel_requested_at is not None or purchase_order.cancel_reason != ""
     return may_stop and not is_wished and purchase_order.accepted_at is None
 
 
-def _is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
+def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
+    """Return True if no supplier can have it."""
     is_unsent = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
     return is_unsent and purchase_order.status in PurchaseOrder.NOT_STARTED
 

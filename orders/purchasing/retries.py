@@ -18,6 +18,9 @@ from suppliers.resilience import circuit_breaker
 MAX_PAUSE = timedelta(hours=6)
 # A call that timed out here may still be under way: an earlier lookup would prove nothing.
 MAX_CALL_TIME = timedelta(seconds=30)
+# A younger submission may belong to a worker that just lost its database connection, and with it
+# the advisory lock that otherwise proves that a worker is alive.
+SUBMISSION_TIMEOUT = timedelta(seconds=90)
 
 
 def call_in_progress_message() -> str:
@@ -63,6 +66,26 @@ def next_retry(
         "failures": row.failures + (not is_blocked_by_breaker),
         "retry_at": max(usual, retry_after(problem, now=now) or usual),
     }
+
+
+def end_attempt(
+    row: PurchaseOrder | SupplierClaim,
+    to: str,
+    problem: ExternalServiceError | str,
+    *,
+    now: datetime,
+    **fields: Any,
+) -> None:
+    """Store the result of a call, unless a later attempt has begun: that has its own result."""
+    row.move(
+        to,
+        at=now,
+        status_field="submission_status" if isinstance(row, PurchaseOrder) else "status",
+        expected=("attempts",),
+        reason=str(problem),
+        problem=str(problem)[:300],
+        **fields,
+    )
 
 
 def defer(purchase_order: PurchaseOrder, error: ExternalServiceError, *, now: datetime) -> None:

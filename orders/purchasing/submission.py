@@ -183,12 +183,8 @@ def _mark_submitting(
         retry_at=None,
         problem="",
     )
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
-        direction=PurchaseMessage.Direction.OUT,
-        kind="place",
-        body=as_logged(request),
-        at=now,
+    purchase_order.messages.create(
+        direction=PurchaseMessage.Direction.OUT, kind="place", body=as_logged(request), at=now
     )
     return True
 

@@ -23,13 +23,8 @@ from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
 
-# A younger submission may belong to a worker that just lost its database connection, and with it
-# the advisory lock (``work_lock``) that otherwise proves that a worker is alive.
-SUBMISSION_TIMEOUT = timedelta(seconds=90)
 FIRST_RETRY_AFTER = timedelta(seconds=10)
 MAX_RETRY_AFTER = timedelta(minutes=30)
-# A result is stored only for the attempt it belongs to.
-ATTEMPT_FIELDS = ("attempts",)
 NO_ANSWER = "The supplier did not return a status:"
 
 
@@ -106,7 +101,7 @@ def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -
 
 def _resolve_exclusively(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     if purchase_order.submission_status == Submission.SUBMITTING:
-        if purchase_order.submission_status_since <= now - SUBMISSION_TIMEOUT:
+        if purchase_order.submission_status_since <= now - retries.SUBMISSION_TIMEOUT:
             mark_unknown(purchase_order, "The worker stopped during the submission.", now)
         return purchase_order
     if may_be_in_flight(purchase_order, now=now):
@@ -182,52 +177,26 @@ def mark_unknown(
     purchase_order: PurchaseOrder, problem: ExternalServiceError | str, now: datetime
 ) -> None:
     """Record that the effect of a call is unknown; the next lookup respects ``Retry-After``."""
-    words = str(problem)
-    purchase_order.move(
-        Submission.SUBMIT_UNKNOWN,
-        at=now,
-        status_field="submission_status",
-        expected=ATTEMPT_FIELDS,
-        reason=words,
-        problem=words[:300],
-        retry_at=retries.retry_after(problem, now=now),
+    retry_at = retries.retry_after(problem, now=now)
+    retries.end_attempt(
+        purchase_order, Submission.SUBMIT_UNKNOWN, problem, now=now, retry_at=retry_at
     )
 
 
 @transaction.atomic(durable=True)
 def mark_held(purchase_order: PurchaseOrder, why: HoldReason, now: datetime) -> None:
     """Put it on hold: the supplier rejects our request (key, balance, route), not the items."""
-    problem = why.sentence
-    purchase_order.move(
-        Submission.SUBMIT_FAILED,
-        at=now,
-        status_field="submission_status",
-        expected=ATTEMPT_FIELDS,
-        reason=problem,
-        problem=problem[:300],
-        retry_at=now,
+    retries.end_attempt(
+        purchase_order, Submission.SUBMIT_FAILED, why.sentence, now=now, retry_at=now
     )
-    purchase_order.move(
-        Status.ON_HOLD,
-        at=now,
-        reason=problem,
-        hold_reasons=[why.to_json()],
-    )
+    purchase_order.move(Status.ON_HOLD, at=now, reason=why.sentence, hold_reasons=[why.to_json()])
 
 
 def mark_failed(
     purchase_order: PurchaseOrder, problem: ExternalServiceError | str, now: datetime
 ) -> None:
     """Record that a call had no effect, and schedule the retry (``retries.next_retry``)."""
-    words = str(problem)
-    purchase_order.move(
-        Submission.SUBMIT_FAILED,
-        at=now,
-        status_field="submission_status",
-        expected=ATTEMPT_FIELDS,
-        reason=words,
-        problem=words[:300],
-        **retries.next_retry(
-            purchase_order, problem, first=FIRST_RETRY_AFTER, longest=MAX_RETRY_AFTER, now=now
-        ),
+    retry = retries.next_retry(
+        purchase_order, problem, first=FIRST_RETRY_AFTER, longest=MAX_RETRY_AFTER, now=now
     )
+    retries.end_attempt(purchase_order, Submission.SUBMIT_FAILED, problem, now=now, **retry)

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from orders.models import Order, PurchaseOrder
-from orders.purchasing import retries, submission_lookup
+from orders.purchasing import retries
 from orders.purchasing.retries import is_retry_due, is_supplier_available
 from suppliers.models.policies import DispatchMode
 
@@ -50,7 +50,7 @@ def to_look_up(*, now: datetime) -> QuerySet[PurchaseOrder]:
         )
         | Q(
             submission_status=Submission.SUBMITTING,
-            submission_status_since__lte=now - submission_lookup.SUBMISSION_TIMEOUT,
+            submission_status_since__lte=now - retries.SUBMISSION_TIMEOUT,
         )
     )
 

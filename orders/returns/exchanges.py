@@ -167,9 +167,8 @@ def _set_differences(
     """
     currency = authorization.currency
     payments = ledger.lock_authorized_payments(authorization.order_id)
-    payment = max(payments, key=lambda one: ledger.refundable_amount(one).amount, default=None)
+    payment, left = refund_amounts.find_refundable(payments, currency)
     nothing = Money.zero(currency)
-    left = ledger.refundable_amount(payment) if payment is not None else nothing
     for line in lines:
         instead = sent.get(line.order_line_id)
         owed = nothing

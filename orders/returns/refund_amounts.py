@@ -109,6 +109,13 @@ def preview(authorization: ReturnAuthorization) -> RefundDue:
     )
 
 
+def find_refundable(payments: Sequence[Payment], currency: str) -> tuple[Payment | None, Money]:
+    """Return the payment with the most left to refund, and that amount."""
+    left = {one: ledger.refundable_amount(one) for one in payments}
+    payment = max(left, key=lambda one: left[one].amount, default=None)
+    return payment, left[payment] if payment is not None else Money.zero(currency)
+
+
 def paid_for(line: ReturnLine, *, currency: str) -> Money:
     """Return what the customer paid for the accepted units of a line."""
     if line.paid_amount is not None:

@@ -20,17 +20,13 @@ from orders.models import (
     ReturnPolicy,
 )
 from orders.returns import events, refund_amounts, supplier_returns
-from orders.returns.authorizations import close_without_receipt, free_units, lock
+from orders.returns.authorizations import NOT_SHIPPED, close_without_receipt, free_units, lock
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 Status = ReturnAuthorization.Status
 COUNTED_FIELDS = ["paid_amount", "accepted_quantity", "deduction_amount", "difference_amount"]
-RETURNLESS_STATES = refund_amounts.REFUNDABLE_WITHOUT_RECEIPT - {
-    Status.IN_TRANSIT,
-    Status.LOST_IN_TRANSIT,
-}
 
 
 def refund_purpose(authorization: ReturnAuthorization) -> str:
@@ -58,7 +54,7 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
         raise CannotReturnError(
             gettext("This return was exchanged, so it cannot be refunded as well.")
         )
-    if status in RETURNLESS_STATES and not authorization.is_kept:
+    if status in NOT_SHIPPED and not authorization.is_kept:
         raise CannotReturnError(
             gettext(
                 "The customer has not shipped the items yet. To "
@@ -83,7 +79,7 @@ def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now
     Raises: CannotReturnError  it is on its way, or ended
     """
     order = lock(authorization)
-    if authorization.status not in RETURNLESS_STATES:
+    if authorization.status not in NOT_SHIPPED:
         raise CannotReturnError(
             gettext("The items are already in transit, or the return is closed.")
         )
@@ -172,7 +168,7 @@ def _refund(
         most -= line.replaced_amount + line.difference_amount
         line.deduction_amount = min(line.deduction_amount, most)
     owes = refund_amounts.calculate(authorization, lines, payments)
-    payment = max(payments, key=lambda one: ledger.refundable_amount(one).amount, default=None)
+    payment, _left = refund_amounts.find_refundable(payments, authorization.currency)
     is_exchanged = authorization.status == Status.EXCHANGED  # units are counted already
     set_paid_amounts(authorization, lines)
     authorization.move(
@@ -251,8 +247,7 @@ def _refund_next_part(
     way = refund_amounts.shipping_refund(first, lines)
     more = before - sum((line.replaced_amount for line in lines), Decimal(0))
     owed = Money(more, first.currency) + way
-    payment = max(payments, key=lambda one: ledger.refundable_amount(one).amount, default=None)
-    left = ledger.refundable_amount(payment) if payment is not None else Money.zero(first.currency)
+    payment, left = refund_amounts.find_refundable(payments, first.currency)
     given = min(owed, left)
     for line in lines:
         line.save(update_fields=["replaced_amount"])

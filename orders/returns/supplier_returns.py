@@ -16,7 +16,6 @@ from django.utils.translation import gettext
 from orders import numbers
 from orders.claims import claims
 from orders.models import (
-    PurchaseLine,
     PurchaseOrder,
     ReturnAuthorization,
     ReturnPolicy,
@@ -162,7 +161,7 @@ def _open(  # noqa: PLR0913 - one row's columns
     *,
     number: str = "",
 ) -> SupplierReturn:
-    chosen = _select_lines(purchase_order, units)
+    chosen = claims.select_lines(purchase_order, units, SupplierReturnError)
     currency = next(iter(chosen)).cost_currency
     cost = sum((line.agreed_cost_amount * n for line, n in chosen.items()), Decimal(0))
     percent = eligibility.find_policy(purchase_order.supplier).restocking_fee_percent
@@ -189,24 +188,6 @@ def _open(  # noqa: PLR0913 - one row's columns
         for line, quantity in chosen.items()
     )
     return supplier_return
-
-
-def _select_lines(
-    purchase_order: PurchaseOrder, units: Mapping[int, int]
-) -> dict[PurchaseLine, int]:
-    """Return the selected units, if no claim or other supplier return has them.
-
-    Raises: SupplierReturnError
-    """
-    left = claims.claimable_units(purchase_order)
-    chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
-    if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
-        raise SupplierReturnError(gettext("Choose at least one unit."))
-    for line, wished in chosen.items():
-        if wished > left[line]:
-            words = gettext("At most %(left)d of %(sku)s can still be claimed.")
-            raise SupplierReturnError(words % {"sku": line.order_line.sku, "left": left[line]})
-    return chosen
 
 
 def record_status(

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 MAX_WAIT_S = 30.0
 # An order being sent counts as failed after a while
-# (orders.purchasing.submission_lookup.SUBMISSION_TIMEOUT).
+# (orders.purchasing.retries.SUBMISSION_TIMEOUT).
 MAX_ORDER_WAIT_S = 10.0
 POLL_S = 0.05
 REDIS_RETRY_AFTER_S = 10.0

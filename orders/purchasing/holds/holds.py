@@ -135,7 +135,7 @@ def release_resolved(*, now: datetime) -> int:
 def _release_if_resolved(
     purchase_order: PurchaseOrder, known: frozenset[str], now: datetime
 ) -> bool:
-    unproven = _missing_evidence(purchase_order)
+    unproven = _missing_certificates(purchase_order)
     connection = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
     balance = connection.balance_amount if connection else None
     waits = purchase_order.status_since > now - RECHECK_AFTER or was_rechecked(purchase_order)
@@ -161,7 +161,7 @@ def was_rechecked(purchase_order: PurchaseOrder) -> bool:
     ).exists()
 
 
-def _missing_evidence(purchase_order: PurchaseOrder) -> frozenset[str]:
+def _missing_certificates(purchase_order: PurchaseOrder) -> frozenset[str]:
     return frozenset(
         certificate_subject(line.sku, criterion)
         for line in purchase_order.lines.all()

@@ -98,7 +98,7 @@ def _covers(waiver: Mapping[str, Any], reason: HoldReason) -> bool:
 
 
 MISSING_RATE = "rate"
-MISSING_CERTIFICATE = "evidence"
+MISSING_CERTIFICATE = "certificate"
 INSUFFICIENT_MARGIN = "margin"
 INSUFFICIENT_BALANCE = "balance"
 NO_SHIPPING_METHOD = "no_shipping_method"

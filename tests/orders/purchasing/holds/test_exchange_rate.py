@@ -15,15 +15,9 @@ from orders.purchasing.holds import holds
 from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_exchange_rate
 from tests.factories.orders import make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 @pytest.fixture(autouse=True)

@@ -12,15 +12,9 @@ from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import InvalidTransitionError
 from suppliers.models import Connection
 from tests.factories.orders import make_paid_order, make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def go_on(order):

@@ -15,18 +15,12 @@ from suppliers.compliance import vetting
 from suppliers.models import ComplianceDocument, Requirement, SupplierOffer
 from tests.factories.compliance import make_verified
 from tests.factories.orders import make_purchase_orders, make_sellable
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
 TOMORROW = NOON + timedelta(days=1)
 IN_A_YEAR = date(2027, 11, 24)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 @pytest.fixture
@@ -69,7 +63,7 @@ def test_missing_certificates_hold_with_their_names(supplier, sold):
 
     sku = sold.lines.get().order_line.sku
     assert (held.status, supplier.effects) == ("on_hold", [])
-    assert held_for(held) == [("evidence", f"{sku}: ce"), ("evidence", f"{sku}: rohs")]
+    assert held_for(held) == [("certificate", f"{sku}: ce"), ("certificate", f"{sku}: rohs")]
     sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
     assert "CE declaration" in sentences
     assert "RoHS declaration" in sentences
@@ -83,7 +77,7 @@ def test_it_is_released_when_all_certificates_are_there(supplier, sold):
     prove(Requirement.CE)
     assert holds.release_resolved(now=TOMORROW) == 0
     held = PurchaseOrder.objects.get()
-    assert (held.status, held_for(held)) == ("on_hold", [("evidence", f"{sku}: rohs")])
+    assert (held.status, held_for(held)) == ("on_hold", [("certificate", f"{sku}: rohs")])
 
     prove(Requirement.ROHS)
     assert holds.release_resolved(now=TOMORROW) == 1

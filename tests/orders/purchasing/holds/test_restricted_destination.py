@@ -16,16 +16,10 @@ from orders.purchasing.holds import holds
 from storefront.lib.staff.country_fields import CountriesField
 from tests.factories.catalog import NOON, make_product
 from tests.factories.orders import make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 
 pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(minutes=5)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def send(now=NOON):

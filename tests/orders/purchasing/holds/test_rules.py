@@ -70,7 +70,7 @@ def test_unknown_routes_do_not_hold():
         ("cost", replace(GOOD, lines=(replace(LINE, current_cost=usd("10.21")),))),
         ("cost", replace(GOOD, lines=(replace(LINE, current_cost=eur("10.00")),))),
         (
-            "evidence",
+            "certificate",
             replace(GOOD, lines=(replace(LINE, missing_certificates={"ce": "CE declaration"}),)),
         ),
         ("restricted", replace(GOOD, lines=(replace(LINE, restricted_in="FR"),))),

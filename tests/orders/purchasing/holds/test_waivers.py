@@ -14,18 +14,12 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.models import SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(minutes=5)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def send(now=NOON):

@@ -119,7 +119,7 @@ def test_second_click_changes_nothing_and_names_the_first_user(
 
 @pytest.mark.parametrize(
     "code",
-    ["payment", "disputed", "restricted", "battery", "evidence", "supplier", "margin", "new"],
+    ["payment", "disputed", "restricted", "battery", "certificate", "supplier", "margin", "new"],
 )
 def test_risky_reason_needs_its_own_page(ann, held, code):
     """Also an unknown code, and a loss without an amount."""

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
