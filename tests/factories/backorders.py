@@ -18,9 +18,11 @@ from suppliers.connectors.records import (
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
-WATCHED = {one.code for one in (*PAYMENTS, *PURCHASE_ORDERS, *STOCK)} - {
-    "purchase_orders.attempt_recorded_first"
-}
+WATCHED = [
+    one
+    for one in (*PAYMENTS, *PURCHASE_ORDERS, *STOCK)
+    if one.code != "purchase_orders.attempt_recorded_first"
+]
 
 
 def look_everywhere(now=NOON):
@@ -31,8 +33,7 @@ def look_everywhere(now=NOON):
 
 def broken(now=NOON):
     """Name the invariants of purchase orders, money and stock that do not hold."""
-    found = [one for one in registry.check_all(now=now) if one.count]
-    return [one.invariant.code for one in found if one.invariant.code in WATCHED]
+    return [one.invariant.code for one in registry.check_some(WATCHED, now=now) if one.count]
 
 
 def also_at(listing, code="other", *, quantity=5, max_days=6, cost="11.00"):

@@ -8,13 +8,16 @@ from itertools import count
 
 from orders.models import Order, PaymentEvent, PurchaseOrder, ReturnAuthorization, ReturnPolicy
 from orders.purchasing import submission
-from orders.returns import authorizations, exchanges, inspection, requests
+from orders.returns import authorizations, exchanges, inspection, refunds, requests
 from orders.returns.exchanges import ReplacementSources
 from orders.returns.inspection import InspectedLine
 from orders.returns.replacement_orders import ReplacementSource
 from orders.returns.requests import ReturnRequest
 from shipping.shipments import shipments
 from storefront.dashboard.invariants import registry
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
+from storefront.dashboard.invariants.returns import RETURNS
 from storefront.lib.money import Money
 from tests.factories.catalog import make_variant
 from tests.factories.full_shop import settle
@@ -150,24 +153,35 @@ def asked():
 
 
 # What purchase orders owe to their order; the time limits of submission are not kept here.
-PURCHASE_LINES = (
-    "purchase_orders.line_once",
-    "purchase_orders.paid_only",
-    "purchase_orders.one_per_location",
-    "purchase_orders.own_lines",
-    "purchase_orders.live_lines",
-    "purchase_orders.backorders_open",
-)
+PURCHASE_LINES = [
+    one
+    for one in PURCHASE_ORDERS
+    if one.code.removeprefix("purchase_orders.")
+    in {"line_once", "paid_only", "one_per_location", "own_lines", "live_lines", "backorders_open"}
+]
 
 
 def broken_rules():
-    told = registry.check_all(now=NOON)
-    codes = [one.invariant.code for one in told if one.count]
-    return [code for code in codes if code.startswith(("payments.", "returns.", *PURCHASE_LINES))]
+    return broken_of([*PAYMENTS, *RETURNS, *PURCHASE_LINES])
 
 
-def arrived(order):
+def broken_return_rules():
+    return broken_of(RETURNS)
+
+
+def broken_of(invariants):
+    return [one.invariant.code for one in registry.check_some(invariants, now=NOON) if one.count]
+
+
+def pay(made):
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    return made
+
+
+def arrived(order, *, units=None):
+    """Deliver ``units`` of the only line, or all; the others are not shipped yet."""
     submission.create_purchase_orders(order=order, now=NOON)
-    order.lines.update(shipped_quantity=1, delivered_quantity=1)
+    units = order.lines.get().quantity if units is None else units
+    order.lines.update(shipped_quantity=units, delivered_quantity=units)
     PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
     return Order.objects.get(pk=order.pk)

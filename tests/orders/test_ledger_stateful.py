@@ -36,7 +36,7 @@ from tests.factories.suppliers import NOON, make_location
 
 pytestmark = pytest.mark.django_db
 MANY = settings(
-    max_examples=60,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

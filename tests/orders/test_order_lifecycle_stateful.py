@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, event, settings
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -49,7 +49,7 @@ from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answ
 from tests.factories.shipping import make_parcel_news
 from tests.factories.suppliers import NOON, make_location
 from tests.support.stateful.backorders import Setbacks
-from tests.support.stateful.invariants import NOW_AND_THEN, UNITS
+from tests.support.stateful.invariants import NOW_AND_THEN, UNITS, steps
 from tests.support.stateful.returns import GivingBack
 
 pytestmark = pytest.mark.django_db
@@ -276,19 +276,11 @@ class Life(Setbacks, GivingBack):
             holds.release_order(order=order, reason="looked", actor="ann", now=self.now)
 
 
-def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, settings):
-    monkeypatch.setattr(
-        submission, "evaluate_purchase_order", lambda **_: []
-    )  # hold rules are not tested here
+@pytest.mark.parametrize("examples", [10, pytest.param(60, marks=pytest.mark.full)])
+def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, examples):
+    # Hold rules and live checks are not tested here.
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     Life.supplier = connect(monkeypatch, ScriptedSupplier())
 
-    run_state_machine_as_test(Life, settings=MANY)
-
-
-MANY = settings(
-    max_examples=40,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+    run_state_machine_as_test(Life, settings=steps(examples))

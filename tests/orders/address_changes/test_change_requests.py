@@ -15,16 +15,14 @@ from orders.models import AddressChangeRequest, Order, PurchaseOrder
 from orders.purchasing.supplier_request import build_request
 from storefront.lib.address import Address
 from suppliers.connectors.records import Acknowledgement
-from suppliers.models import StockLevel
+from tests.factories.address_changes import THERE, accept, apart
 from tests.factories.backorders import tell
-from tests.factories.orders import HOME, make_purchase_orders, make_sellable
+from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news
-from tests.factories.suppliers import NOON, make_location
+from tests.factories.suppliers import NOON
 from tests.storefront.supplier_portal.client import fresh, path_of, post
 
 pytestmark = pytest.mark.django_db
-
-THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
 
 
 def change_request(order, ship_to=THERE):
@@ -71,15 +69,9 @@ def test_a_refused_request_is_reported_to_the_customer():
 
 
 def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
-    near, far, gone = make_sellable(), make_sellable(), make_sellable()
-    for listing, code in ((far, "CN"), (gone, "PL")):
-        place = make_location(code=code, country=code)
-        StockLevel.objects.filter(pk=listing.level.pk).update(location=place)
-    unsent, asked, left = make_purchase_orders(near, far, gone)
+    unsent, asked, left = apart(make_sellable(), make_sellable(), make_sellable())
     for one in (asked, left):
-        one.move("ready", at=NOON)
-        one.move("submitting", at=NOON, status_field="submission_status")
-        tell(one)
+        accept(one)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
     said = change_request(unsent.order)
@@ -182,13 +174,8 @@ def test_a_repeated_request_is_sent_once():
 
 
 def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
-    near, far = make_sellable(), make_sellable()
-    place = make_location(code="CN", country="CN")
-    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
-    unsent, asked = make_purchase_orders(near, far)
-    asked.move("ready", at=NOON)
-    asked.move("submitting", at=NOON, status_field="submission_status")
-    tell(asked)
+    unsent, asked = apart(make_sellable(), make_sellable())
+    accept(asked)
     change_request(unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
     third = dataclasses.replace(THERE, line1="Dritte 3")
@@ -201,13 +188,8 @@ def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
 
 
 def test_a_confirmed_warning_does_not_hold_the_changed_part():
-    near, far = make_sellable(), make_sellable()
-    place = make_location(code="CN", country="CN")
-    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
-    unsent, asked = make_purchase_orders(near, far)
-    asked.move("ready", at=NOON)
-    asked.move("submitting", at=NOON, status_field="submission_status")
-    tell(asked)
+    unsent, asked = apart(make_sellable(), make_sellable())
+    accept(asked)
     box = dataclasses.replace(THERE, line1="Postfach 7")
 
     change_request(unsent.order, box)

@@ -10,16 +10,14 @@ from orders.address_changes import change_requests, corrections
 from orders.models import AddressChangeRequest, PurchaseOrder
 from orders.purchasing import submission
 from storefront.lib.http.errors import TemporaryError
-from suppliers.models import StockLevel
-from tests.factories.backorders import tell
+from tests.factories.address_changes import THERE, accept, apart
 from tests.factories.orders import HOME, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
-from tests.factories.suppliers import NOON, make_location
+from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-FIRST = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
-LAST = dataclasses.replace(FIRST, line1="Dritte Straße 3")
+LAST = dataclasses.replace(THERE, line1="Dritte Straße 3")
 WHO = {"reason": "moved", "actor": "ann", "now": NOON}
 
 
@@ -30,7 +28,7 @@ class AskedMeanwhile(ScriptedSupplier):
         self.told = request.ship_to
         if not self.calls:
             order = PurchaseOrder.objects.get(number=request.number).order
-            said = change_requests.change_address(order=order, ship_to=FIRST, **WHO)
+            said = change_requests.change_address(order=order, ship_to=THERE, **WHO)
             assert said.asked == (request.number,)
         return super().place(request)
 
@@ -45,20 +43,6 @@ def supplier(monkeypatch):
 def send(purchase_order):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
     return submission.submit(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
-
-
-def apart(*listings):
-    """Sell items that ship from one location each."""
-    for listing, code in zip(listings[1:], ("CN", "PL"), strict=False):
-        place = make_location(code=code, country=code)
-        StockLevel.objects.filter(pk=listing.level.pk).update(location=place)
-    return make_purchase_orders(*listings)
-
-
-def accept(purchase_order):
-    purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, status_field="submission_status")
-    tell(purchase_order)
 
 
 @pytest.mark.parametrize("last", [LAST, HOME])
@@ -93,7 +77,7 @@ def test_no_change_is_announced_while_another_request_is_open():
     asked, other = apart(make_sellable(), make_sellable())
     for each in (asked, other):
         accept(each)
-    change_requests.request_change(order=asked.order, ship_to=FIRST, **WHO)
+    change_requests.request_change(order=asked.order, ship_to=THERE, **WHO)
 
     with pytest.raises(change_requests.AnswerPendingError):
         change_requests.request_change(order=asked.order, ship_to=HOME, **WHO)
@@ -106,7 +90,7 @@ def test_an_address_hold_is_released_by_a_valid_address():
     address = {"code": "address", "sentence": "no such postcode", "subject": ""}
     held.move("on_hold", at=NOON, hold_reasons=[address])
 
-    said = change_requests.change_address(order=held.order, ship_to=FIRST, **WHO)
+    said = change_requests.change_address(order=held.order, ship_to=THERE, **WHO)
     held.refresh_from_db()
 
     assert said.done == (held.number,)

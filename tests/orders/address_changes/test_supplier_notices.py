@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from orders.address_changes import change_requests, supplier_notices, tasks
@@ -12,15 +10,15 @@ from storefront.lib.http.errors import PermanentError
 from suppliers.connections import factory
 from suppliers.connectors.records import RequestKind
 from suppliers.models import CircuitBreaker, Connection
+from tests.factories.address_changes import THERE
 from tests.factories.circuit_breakers import break_line
-from tests.factories.orders import HOME, make_sellable
+from tests.factories.orders import make_sellable
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+OTHER_STATES = sorted({*supplier_notices.NOT_WITH_SUPPLIER} - {"submit_unknown"})
 
 
 @pytest.fixture
@@ -114,7 +112,10 @@ def test_staff_notify_a_supplier_without_connection(people, change_request, monk
     assert AddressChangeRequest.objects.get().notified_via == "staff"
 
 
-@pytest.mark.parametrize("status", supplier_notices.NOT_WITH_SUPPLIER)
+@pytest.mark.parametrize(
+    "status",
+    ["submit_unknown", *(pytest.param(s, marks=pytest.mark.full) for s in OTHER_STATES)],
+)
 def test_no_notice_before_the_supplier_has_the_order(people, change_request, status):
     PurchaseOrder.objects.update(submission_status=status)
 

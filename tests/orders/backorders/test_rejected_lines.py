@@ -1,63 +1,23 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from notifications.models import Event
-from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
-from orders.purchasing import acknowledgements
-from storefront.dashboard.invariants import registry
-from storefront.dashboard.invariants.payments import PAYMENTS
-from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
-from storefront.dashboard.invariants.stock import STOCK
+from orders.models import Allocation, OrderLine, PurchaseOrder
 from suppliers.connectors.records import (
     Acknowledgement,
-    PurchaseOrderReport,
-    RejectedLine,
-    RejectionReason,
 )
 from suppliers.models import StockLevel
-from tests.factories.backorders import look_everywhere
+from tests.factories.backorders import asked, look_everywhere, tell
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-WATCHED = {one.code for one in (*PAYMENTS, *PURCHASE_ORDERS, *STOCK)} - {
-    "purchase_orders.attempt_recorded_first"
-}
-LATER = NOON + timedelta(hours=1)
-ONE, OTHER = Decimal("39.99"), Decimal("19.99")
-
-
-def answer(purchase_order, *refused, code="out_of_stock", word=Acknowledgement.ACCEPTED):
-    fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
-    state = PurchaseOrderReport(
-        number=fresh.number,
-        supplier_reference="",
-        answer=word,
-        refused=tuple(
-            RejectedLine(reference=str(line.pk), code=RejectionReason(code)) for line in refused
-        ),
-    )
-    acknowledgements.apply(purchase_order=fresh, state=state, now=LATER)
-    fresh.refresh_from_db()
-    assert broken() == []
-    return fresh
-
-
-def broken():
-    """Return the codes of broken purchase and payment invariants."""
-    found = [one for one in registry.check_all(now=LATER) if one.count]
-    return [one.invariant.code for one in found if one.invariant.code in WATCHED]
-
-
-def asked():
-    events = PaymentEvent.objects.filter(kind__endswith="_requested").order_by("pk")
-    return list(events.values_list("kind", "amount"))
+OTHER = Decimal("19.99")
 
 
 @pytest.fixture
@@ -70,7 +30,7 @@ def test_a_rejected_line_is_neither_charged_nor_promised(goods):
     whole = purchase_order.customer_charge_amount
     first, second = OrderLine.objects.order_by("pk")
 
-    purchase_order = answer(purchase_order, second)
+    purchase_order = tell(purchase_order, refused=[second])
     look_everywhere()
 
     second.refresh_from_db()
@@ -92,7 +52,7 @@ def test_a_line_rejected_after_acceptance_is_refunded(goods):
     whole = purchase_order.customer_charge_amount
     _, second = OrderLine.objects.order_by("pk")
 
-    purchase_order = answer(purchase_order, second)
+    purchase_order = tell(purchase_order, refused=[second])
 
     assert purchase_order.submission_status == "partially_accepted"
     assert purchase_order.customer_charge_amount == whole
@@ -104,7 +64,7 @@ def test_a_repeated_rejection_refunds_once(goods):
     _, second = OrderLine.objects.order_by("pk")
 
     for _ in range(3):
-        purchase_order = answer(purchase_order, second)
+        purchase_order = tell(purchase_order, refused=[second])
         look_everywhere()
 
     assert [kind for kind, _ in asked()] == ["capture_requested", "void_requested"]
@@ -115,7 +75,7 @@ def test_rejecting_every_line_rejects_the_order(goods):
     purchase_order = make_sent_purchase_order(*goods)
     whole = purchase_order.customer_charge_amount
 
-    purchase_order = answer(purchase_order, *OrderLine.objects.all(), code="discontinued")
+    purchase_order = tell(purchase_order, refused=OrderLine.objects.all(), code="discontinued")
     look_everywhere()
 
     assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "rejected")
@@ -131,8 +91,8 @@ def test_a_rejection_in_two_parts_refunds_the_whole_once(goods, make):
     whole = purchase_order.customer_charge_amount
     first, second = OrderLine.objects.order_by("pk")
 
-    answer(purchase_order, second)
-    purchase_order = answer(purchase_order, first)
+    tell(purchase_order, refused=[second])
+    purchase_order = tell(purchase_order, refused=[first])
     look_everywhere()
 
     assert purchase_order.status == "canceled"
@@ -149,7 +109,7 @@ def test_a_rejection_after_shipment_changes_nothing(goods):
     _, second = OrderLine.objects.order_by("pk")
     purchase_order.move(PurchaseOrder.Status.SHIPPED, at=NOON)
 
-    purchase_order = answer(purchase_order, second, word=Acknowledgement.SHIPPED)
+    purchase_order = tell(purchase_order, refused=[second], word=Acknowledgement.SHIPPED)
 
     assert purchase_order.submission_status == "accepted"
     assert not OrderLine.objects.filter(canceled_quantity__gt=0).exists()

@@ -23,15 +23,9 @@ from tests.factories.orders import (
     make_sellable,
     news_of,
 )
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def cancel(order):
@@ -152,17 +146,6 @@ def test_a_late_task_does_not_repeat_a_refused_request(supplier):
 
     assert cancellation.process_request(purchase_order=late, now=NOON) is False
     assert late.submission_status == "cancellation_rejected"
-
-
-def test_a_request_waits_while_the_submission_is_unconfirmed(supplier):
-    (purchase_order,) = make_purchase_orders()
-    supplier.script = [(TemporaryError("lost", is_outcome_unknown=True), True)]
-    submission.submit(purchase_order=purchase_order, now=NOON)
-
-    outcome = cancel(purchase_order.order)
-
-    assert outcome.open == (purchase_order.number,)
-    assert PurchaseOrder.objects.get().status == "ready"
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import InvalidTransitionError
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport
 from tests.factories.backorders import look_everywhere
+from tests.factories.cancellation import fresh
 from tests.factories.orders import (
     HOME,
     ask_to_stop,
@@ -26,7 +27,7 @@ from tests.factories.orders import (
     make_sellable,
     quote_for,
 )
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -34,18 +35,8 @@ pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=2)
 
 
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
-
-
 def cancel(order):
     return cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
-
-
-def fresh(purchase_order):
-    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return rows.get(pk=purchase_order.pk)
 
 
 def test_an_order_canceled_during_the_route_query_is_not_submitted(supplier):

@@ -34,14 +34,8 @@ def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, n
             purchase_order=fresh(purchase_order), actor="page", now=LATER
         )
     )
-    act = getattr(place, name)
+    rival.begin_at(monkeypatch, place, name)
 
-    def in_the_middle(*given, **named):
-        if rival._thread.ident is None:
-            rival.begin()
-        return act(*given, **named)
-
-    monkeypatch.setattr(place, name, in_the_middle)
     verb(purchase_order=fresh(purchase_order), actor="ann", now=LATER)
     rival.finish()
 

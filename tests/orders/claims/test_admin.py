@@ -16,15 +16,9 @@ from suppliers.connectors.records import ClaimStatus
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def page(name, what, row):

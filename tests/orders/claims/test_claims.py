@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from orders.claims import claims, settlement, submission
 from orders.claims.claims import CannotClaimError
@@ -15,6 +14,7 @@ from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
 from suppliers.connectors.records import ClaimReason, ClaimResolution, ClaimStatus
 from tests.factories.claims import make_claim, make_complaint, make_shipped
 from tests.factories.suppliers import NOON
+from tests.orders.inventory.test_reservations_race import all_at_once
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
@@ -133,26 +133,10 @@ def test_a_unit_is_claimable_again_only_after_denial_or_cancellation(ended, may_
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_claims_get_the_last_unit_once():
     purchase_order = make_shipped(quantity=1)
-    start = threading.Barrier(6)
-    outcomes = []
 
-    def complain():
-        connection.ensure_connection()
-        start.wait()
-        try:
-            outcomes.append(bool(make_claim(purchase_order)))
-        except CannotClaimError:
-            outcomes.append(False)
-        finally:
-            connection.close()
+    lost = all_at_once([lambda: make_claim(purchase_order)] * 6, CannotClaimError)
 
-    threads = [threading.Thread(target=complain) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == [False] * 5 + [True]
+    assert lost == 5
     assert SupplierClaim.objects.count() == 1
 
 

@@ -17,16 +17,11 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import ClaimStatus
 from tests.factories.claims import make_claim, tell, whole_claim
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def record(claim, answer, amount=None, **known):

@@ -19,16 +19,11 @@ from suppliers.models import CircuitBreaker
 from suppliers.resilience.bulkheads import exclusive_lock
 from tests.factories.circuit_breakers import break_line
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def test_the_request_has_supplier_references_and_no_customer_data(supplier):

@@ -13,13 +13,10 @@ from orders.models import PurchaseOrder
 from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.factories.bulkheads import elsewhere
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON, make_supplier
 
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
+pytestmark = pytest.mark.django_db
 
 
 def make_claims(count, *, code="lumen"):
@@ -37,7 +34,6 @@ def statuses(claims):
     return [whole_claim(claim).status for claim in claims]
 
 
-@pytest.mark.django_db
 def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
     many = make_claims(3)
     (one,) = make_claims(1, code="glow")
@@ -50,7 +46,6 @@ def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
     assert sorted(turn["supplier_id"] for turn in turns) == sorted(supplier_ids)
 
 
-@pytest.mark.django_db
 def test_a_turn_processes_one_supplier_only(supplier):
     mine, others = make_claims(2), make_claims(1, code="glow")
 
@@ -60,7 +55,6 @@ def test_a_turn_processes_one_supplier_only(supplier):
     assert statuses(others) == ["draft"]
 
 
-@pytest.mark.django_db
 def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
     mine = make_claims(3)
     supplier.script = [no_answer(effect=False)]
@@ -70,7 +64,6 @@ def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
     assert statuses(mine) == ["submit_unknown", "draft", "draft"]
 
 
-@pytest.mark.django_db
 def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
     mine = make_claims(3)
     for claim in mine[:2]:
@@ -81,7 +74,6 @@ def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
     assert statuses(mine) == ["submit_unknown", "submit_unknown", "requested"]
 
 
-@pytest.mark.django_db
 def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
     mine = [tell(claim) for claim in make_claims(2)]
     ask = claim_status.look_up
@@ -99,7 +91,6 @@ def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
     assert before < after
 
 
-@pytest.mark.django_db(transaction=True)
 def test_claims_and_orders_use_separate_lanes(supplier):
     (claim,) = make_claims(1)
     supplier_id = claim.purchase_order.supplier_id

@@ -12,14 +12,9 @@ from orders.models import PurchaseOrder
 from orders.purchasing import submission, tasks
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def fresh():

@@ -22,7 +22,7 @@ from storefront.lib.money import Money
 from suppliers.connectors.records import Acknowledgement, NotCancellableError, PurchaseOrderReport
 from suppliers.resilience.bulkheads import LockedElsewhereError
 from tests.factories.orders import ask_to_stop, make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.shipping import (
     make_accepted_purchase_order,
     make_parcel_news,
@@ -31,11 +31,6 @@ from tests.factories.shipping import (
 from tests.factories.suppliers import NOON
 
 LATER = NOON + timedelta(hours=1)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def fresh():
@@ -86,7 +81,7 @@ def held_by_another_worker(purchase_order):
         thread.join()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_worker_that_sends_for_an_hour_is_alive(supplier):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=NOON)
@@ -100,7 +95,7 @@ def test_a_worker_that_sends_for_an_hour_is_alive(supplier):
     assert fresh().submission_status == "submitting"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_cancellation_waits_for_the_worker_that_calls_the_supplier(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()

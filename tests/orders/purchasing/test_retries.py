@@ -163,7 +163,7 @@ def test_an_unsubmitted_order_is_canceled_despite_retry_after(monkeypatch):
     assert cancellation.process_request(purchase_order=purchase_order, now=soon) is True
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_retry_after_delays_the_next_order_of_the_supplier(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     first, second = (make_purchase_orders()[0] for _ in range(2))

@@ -22,17 +22,12 @@ from suppliers.connectors.records import Acknowledgement, DiscontinuedError, Out
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.backorders import look_everywhere
 from tests.factories.orders import make_purchase_orders, make_sellable
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON, make_location
 
 pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(minutes=5)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def again(purchase_order, now=LATER):

@@ -12,18 +12,13 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import OutOfStockError
 from tests.factories.orders import make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=1)
 LATEST = NOON + timedelta(hours=2)
-
-
-@pytest.fixture
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def fresh():

@@ -7,13 +7,14 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders.returns import eligibility, exchanges, refunds
+from orders.returns import eligibility, exchanges
 from orders.returns.eligibility import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     arrived,
     asked,
     back,
+    broken_return_rules,
     broken_rules,
     come_back,
     declare,
@@ -21,16 +22,12 @@ from tests.factories.returns import (
     inspect,
     make_delivered,
     make_sibling,
+    pay,
     receive,
 )
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def light():
-    return make_sellable(price="33.33", quantity=9)
 
 
 def test_a_withdrawal_is_exchanged_only_on_request(light):
@@ -129,9 +126,9 @@ def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
 
     assert eligibility.find_returnable(order=second, now=NOON).withdrawal_units
     again = come_back(second, 1, kind="withdrawal")
-    refunds.refund(authorization=again, actor="ann", now=NOON)
+    pay(again)
 
     first.refresh_from_db()
     assert (first.status, first.refund_amount) == ("refunded", Decimal("34.90"))
     assert sum(asked()) == order.total_amount
-    assert [code for code in broken_rules() if code.startswith("returns.")] == []
+    assert broken_return_rules() == []

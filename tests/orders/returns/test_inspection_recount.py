@@ -19,15 +19,12 @@ from tests.factories.returns import (
     inspect,
     make_delivered,
     make_policy,
+    pay,
     receive,
 )
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-def refund(made):
-    refunds.refund(authorization=made, actor="ann", now=NOON)
 
 
 def send_on(made):
@@ -49,7 +46,7 @@ def test_a_count_can_be_corrected_before_and_after_inspection():
     receive(made, came=3)
     assert made.status == "received"
     inspect(made)
-    refund(made)
+    pay(made)
 
     assert made.lines.get().accepted_quantity == 3
     with pytest.raises(InvalidTransitionError):
@@ -78,7 +75,7 @@ def test_received_units_of_a_refunded_return_go_to_the_supplier():
     make_policy(accepts_returns=True)
     made = declare(order, 3)
     sent(made)
-    refund(made)
+    pay(made)
     with pytest.raises(SupplierReturnError):
         send_on(made)
 
@@ -97,7 +94,7 @@ def test_a_deduction_is_capped_by_the_paid_amount():
         inspect(each, deduction="33.33", reason="worn", state="used")
 
     for each in made:
-        refund(each)
+        pay(each)
 
     assert [each.lines.get().deduction_amount for each in made] == [
         Decimal("33.33"),
@@ -115,7 +112,7 @@ def test_a_refund_made_at_the_gateway_is_not_repeated():
     made = declare(order, 1)
     bring_back(made)
 
-    refund(made)
+    pay(made)
 
     assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from orders.cancellation import cancellation
-from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
+from orders.models import OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import submission
-from orders.returns import exchanges, refund_amounts, refunds
+from orders.returns import exchanges, refund_amounts
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.exchanges import ReplacementSources
 from orders.returns.replacement_orders import ReplacementSource
@@ -18,21 +18,18 @@ from storefront.lib.money import Money
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
+    arrived,
     asked,
-    broken_rules,
+    broken_return_rules,
     come_back,
     exchange,
     make_delivered,
     make_sibling,
+    pay,
 )
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def light():
-    return make_sellable(price="33.33", quantity=9)
 
 
 def exchanged(light, *, units, kind="withdrawal", other=None, discount="0"):
@@ -43,10 +40,7 @@ def exchanged(light, *, units, kind="withdrawal", other=None, discount="0"):
     wanted = {line.pk: other.variant.pk} if other and kind == "withdrawal" else None
     first = come_back(order, units, kind=kind, wanted=wanted)
     made = exchange(first, other)
-    submission.create_purchase_orders(order=made, now=NOON)
-    made.lines.update(shipped_quantity=units, delivered_quantity=units)
-    PurchaseOrder.objects.filter(order=made).update(status="closed", status_since=NOON)
-    return first, Order.objects.get(pk=made.pk)
+    return first, arrived(made)
 
 
 def exchange_from_two_places(made, level):
@@ -66,15 +60,6 @@ def exchange_from_two_places(made, level):
     return exchanges.exchange(authorization=made, found=found, actor="ann", now=NOON)
 
 
-def pay(made):
-    refunds.refund(authorization=made, actor="ann", now=NOON)
-    return made
-
-
-def wrong():
-    return [code for code in broken_rules() if code.startswith("returns.")]
-
-
 def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):
     first, second = exchanged(light, units=2, other=make_sibling(light, "30.00"))
 
@@ -92,14 +77,14 @@ def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):
     assert first.lines.get().replaced_amount == 0
     events = PaymentEvent.objects.filter(kind="refund_requested")
     assert {one.payment.order for one in events} == {first.order}
-    assert wrong() == []
+    assert broken_return_rules() == []
 
 
 def test_thirds_sum_to_the_whole(light):
     first, second = exchanged(light, units=3, kind="defect", discount="0.01")
     for _ in range(3):
         pay(come_back(second, 1))
-        assert wrong() == []
+        assert broken_return_rules() == []
 
     first.refresh_from_db()
     whole = Decimal("99.98")
@@ -119,7 +104,7 @@ def test_refunds_are_capped_by_the_payment(light):
     assert asked() == [Decimal("33.33"), Decimal("10.00")]
     assert first.due_amount == Decimal("66.66") + first.delivery_amount
     assert first.refund_amount == Decimal("43.33")
-    assert wrong() == []
+    assert broken_return_rules() == []
 
 
 def test_canceling_undecided_units_allows_the_refund(light):
@@ -143,7 +128,7 @@ def test_canceling_undecided_units_allows_the_refund(light):
     assert there.status == "canceled"
     assert asked() == [order.total_amount]
     assert first.refund_amount == order.total_amount
-    assert wrong() == []
+    assert broken_return_rules() == []
 
 
 def test_a_return_that_replaces_itself_is_refunded_as_usual(light):
@@ -173,24 +158,24 @@ def test_the_invariant_finds_a_part_that_is_not_passed_on(light):
     first, second = exchanged(light, units=2, kind="defect")
     pay(come_back(second, 1))
     pay(come_back(second, 1))
-    assert wrong() == []
+    assert broken_return_rules() == []
 
     line = first.lines.get()
     line.replaced_amount = Decimal("33.33")
     line.save(update_fields=["replaced_amount"])
 
-    assert "returns.replacement_refund_complete" in wrong()
+    assert "returns.replacement_refund_complete" in broken_return_rules()
 
 
 def test_the_invariant_finds_a_part_that_is_not_requested(light):
     _, second = exchanged(light, units=2, kind="defect")
     pay(come_back(second, 1))
     last = pay(come_back(second, 1))
-    assert wrong() == []
+    assert broken_return_rules() == []
 
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
     PaymentEvent.objects.filter(external_id__endswith=f":return:{last.number}").delete()
 
-    assert "returns.refunded_once" in wrong()
+    assert "returns.refunded_once" in broken_return_rules()
     assert OrderLine.objects.filter(returned_quantity=2).count() == 2

@@ -11,42 +11,29 @@ from django.db import transaction
 from orders import privacy
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import submission
-from orders.returns import exchanges, refund_amounts, refunds
+from orders.returns import refund_amounts, refunds
 from orders.returns.eligibility import CannotReturnError
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
-from storefront.dashboard.invariants import registry
 from tests.factories.orders import make_sellable
-from tests.factories.returns import bring_back, counters, declare, make_delivered
+from tests.factories.returns import (
+    arrived,
+    back,
+    broken_return_rules,
+    come_back,
+    counters,
+    declare,
+    exchange,
+    pay,
+)
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
 
 def broken(units=1, quantity=3):
-    made = declare(
-        make_delivered(make_sellable(price="33.33", quantity=9), quantity=quantity),
-        units, kind="defect", words="Dead.",
-    )  # fmt: skip
-    bring_back(made, state="damaged")
-    return made
-
-
-def exchange(made):
-    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
-
-
-def pay(made):
-    refunds.refund(authorization=made, actor="ann", now=NOON)
-
-
-def broken_rules():
-    told = registry.check_all(now=NOON)
-    return [
-        one.invariant.code
-        for one in told
-        if one.count and one.invariant.code.startswith("returns.")
-    ]
+    light = make_sellable(price="33.33", quantity=9)
+    return back(light, units=units, quantity=quantity, state="damaged")
 
 
 def test_erasure_includes_the_replacement():
@@ -128,7 +115,7 @@ def test_a_failed_part_is_refunded_to_the_cent():
     assert made.lines.get().replaced_amount == Decimal("66.66")
     assert made.delivery_amount == 0, "two of three are with the shopper"
     assert counters(made.order) == [(3, 3)]
-    assert broken_rules() == []
+    assert broken_return_rules() == []
     assert not waits()
 
 
@@ -144,18 +131,8 @@ def test_undecided_units_delay_the_refund():
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
 
 
-def arrived(order):
-    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
-    (line,) = order.lines.all()
-    order.lines.update(shipped_quantity=line.quantity, delivered_quantity=line.quantity)
-    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")
-    return Order.objects.get(pk=order.pk)
-
-
 def complained(order, units=1):
-    made = declare(order, units, kind="defect", words="Dead again.")
-    bring_back(made, state="damaged")
-    return made
+    return come_back(order, units, state="damaged")
 
 
 def test_a_defective_replacement_is_refunded_as_the_original():
@@ -169,7 +146,7 @@ def test_a_defective_replacement_is_refunded_as_the_original():
     assert (first.status, first.refund_amount) == ("refunded", Decimal("33.33"))
     asked = PaymentEvent.objects.get(kind="refund_requested")
     assert (asked.payment.order, asked.amount) == (first.order, Decimal("33.33"))
-    assert broken_rules() == []
+    assert broken_return_rules() == []
 
 
 def test_a_third_defect_is_refunded_as_the_original():
@@ -186,4 +163,4 @@ def test_a_third_defect_is_refunded_as_the_original():
     assert [one.amount for one in events] == [Decimal("33.33"), Decimal("33.33")]
     assert {one.payment.order for one in events} == {first.order}
     assert (first.refund_amount, second.refund_amount) == (Decimal("66.66"), Decimal(0))
-    assert broken_rules() == []
+    assert broken_return_rules() == []

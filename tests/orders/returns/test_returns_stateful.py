@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
@@ -19,7 +18,7 @@ from tests.factories.returns import make_sibling
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_parcel_news, make_service, make_state
 from tests.factories.suppliers import NOON
-from tests.support.stateful.invariants import NOW_AND_THEN, UNITS
+from tests.support.stateful.invariants import NOW_AND_THEN, UNITS, steps
 from tests.support.stateful.returns import FEW, WHICH, GivingBack
 
 pytestmark = pytest.mark.django_db
@@ -88,17 +87,10 @@ class Returns(GivingBack):
         self.insist(NOW_AND_THEN)
 
 
-def test_returns_in_any_order_keep_the_invariants(monkeypatch):
+@pytest.mark.parametrize("examples", [6, pytest.param(30, marks=pytest.mark.full)])
+def test_returns_in_any_order_keep_the_invariants(monkeypatch, examples):
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     Returns.supplier = connect(monkeypatch, ScriptedSupplier())
 
-    run_state_machine_as_test(Returns, settings=MANY)
-
-
-MANY = settings(
-    max_examples=15,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+    run_state_machine_as_test(Returns, settings=steps(examples))

@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 
 from orders.claims import claims
 from orders.models import SupplierReturn
-from orders.returns import refunds, supplier_returns
+from orders.returns import supplier_returns
 from orders.returns.supplier_returns import SupplierReturnError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.claims import make_claim
-from tests.factories.returns import bring_back, declare, make_delivered, make_policy
+from tests.factories.returns import bring_back, declare, make_delivered, make_policy, pay
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_the_refund_does_not_depend_on_the_supplier():
     made = came_back()
     walk(open_for(made), "requested", "denied")
 
-    refunds.refund(authorization=made, actor="ann", now=NOON)
+    pay(made)
 
     assert made.status == "refunded"
     assert SupplierReturn.objects.owed() == {}

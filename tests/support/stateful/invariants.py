@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db.models import F, Sum
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from orders.models import OrderLine, Payment, PurchaseLine, PurchaseOrder
@@ -21,6 +22,16 @@ UNITS = 4  # of each light
 # No pages are rendered. Payments and stock are checked at each step.
 AT_EACH_STEP = (*STOCK, *PAYMENTS, *PURCHASE_ORDERS, *RETURNS)
 NOW_AND_THEN = [one for one in INVARIANTS if one not in LISTINGS]
+
+
+def steps(examples):
+    """Return the settings of a state machine: sequences to try, each of 25 steps."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 class Truths(RuleBasedStateMachine):
