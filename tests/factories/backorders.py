@@ -5,7 +5,6 @@ from __future__ import annotations
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements
 from shipping.rerouting import rerouting
-from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.dashboard.invariants.stock import STOCK
@@ -17,6 +16,7 @@ from suppliers.connectors.records import (
 )
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+from tests.support.invariants import violated
 
 WATCHED = [
     one
@@ -33,7 +33,7 @@ def look_everywhere(now=NOON):
 
 def broken(now=NOON):
     """Name the invariants of purchase orders, money and stock that do not hold."""
-    return [one.invariant.code for one in registry.check_some(WATCHED, now=now) if one.count]
+    return violated(WATCHED, now)
 
 
 def also_at(listing, code="other", *, quantity=5, max_days=6, cost="11.00"):

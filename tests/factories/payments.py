@@ -1,9 +1,17 @@
-"""Captured money that a bank disputes, and a refund that came back."""
+"""Events of payments, captured money that a bank disputes, and a refund that came back."""
 
 from __future__ import annotations
 
 from orders.models import Payment
+from orders.payments import updates
+from tests.factories.orders import news_of
 from tests.factories.suppliers import NOON
+
+
+def hear(what, **words):
+    """Let the gateway of the only payment report an event."""
+    payment = Payment.objects.get()
+    updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
 
 
 def dispute():

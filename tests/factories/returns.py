@@ -14,7 +14,6 @@ from orders.returns.inspection import InspectedLine
 from orders.returns.replacement_orders import ReplacementSource
 from orders.returns.requests import ReturnRequest
 from shipping.shipments import shipments
-from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.dashboard.invariants.returns import RETURNS
@@ -24,6 +23,7 @@ from tests.factories.full_shop import settle
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON
+from tests.support.invariants import violated
 
 _parcels = count(1)
 Kind = ReturnAuthorization.Kind
@@ -162,15 +162,11 @@ PURCHASE_LINES = [
 
 
 def broken_rules():
-    return broken_of([*PAYMENTS, *RETURNS, *PURCHASE_LINES])
+    return violated([*PAYMENTS, *RETURNS, *PURCHASE_LINES])
 
 
 def broken_return_rules():
-    return broken_of(RETURNS)
-
-
-def broken_of(invariants):
-    return [one.invariant.code for one in registry.check_some(invariants, now=NOON) if one.count]
+    return violated(RETURNS)
 
 
 def pay(made):

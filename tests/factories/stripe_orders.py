@@ -8,7 +8,6 @@ from orders import ledger
 from orders.models import Payment, PaymentEvent, PurchaseOrder
 from orders.payments import captures, sessions, updates
 from orders.purchasing import submission
-from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_location
@@ -77,9 +76,3 @@ def sums(payment):
 
 def book(payment):
     return sorted(payment.events.values_list("kind", "amount", "answers__external_id"))
-
-
-def broken_invariants():
-    """Name the invariants of money that do not hold."""
-    found = [each.invariant.code for each in registry.check_all(now=NOON) if each.count]
-    return [code for code in found if code.startswith("payments.")]

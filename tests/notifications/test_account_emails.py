@@ -105,11 +105,7 @@ CASES = [
         signed_up,
         ["Is this your address?", "The link is valid for three days.", "Confirm the address"],
     ),
-    (
-        "account.known",
-        signed_up_twice,
-        ["You already have an account.", "Choose a new password"],
-    ),
+    ("account.known", signed_up_twice, ["You already have an account.", "Choose a new password"]),
     (
         "account.password_forgotten",
         password_forgotten,

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from notifications import dispatch, senders
 from notifications.models import SENDING_TIMEOUT, Event, Message
@@ -14,8 +12,9 @@ from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitio
 from tests.factories.notifications import make_delivery, make_event
 from tests.factories.suppliers import NOON
 from tests.fakes.notification_sender import Fake
+from tests.support.concurrency import all_at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -23,30 +22,6 @@ def post(monkeypatch):
     Fake.forget()
     monkeypatch.setitem(senders.SENDERS, "email", "tests.fakes.notification_sender.Fake")
     return Fake
-
-
-def all_at_once(act, count=6):
-    start, refused, broken = threading.Barrier(count), [], []
-
-    def run():
-        connection.ensure_connection()
-        start.wait()
-        try:
-            act()
-        except (InvalidTransitionError, ConcurrentUpdateError) as error:
-            refused.append(error)
-        except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
-            broken.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert broken == []
-    return len(refused)
 
 
 def test_an_event_creates_its_messages_once():
@@ -82,10 +57,11 @@ def test_each_recipient_of_an_event_gets_one_message(email, told):
     assert list(recipients) == told
 
 
+@pytest.mark.django_db(transaction=True)
 def test_six_workers_with_one_event_create_one_message():
     event = make_event()
 
-    all_at_once(lambda: dispatch.fan_out(event=event, now=NOON))
+    all_at_once([lambda: dispatch.fan_out(event=event, now=NOON)] * 6, ())
 
     assert Message.objects.count() == 1
 
@@ -98,12 +74,14 @@ def test_an_event_without_recipients_is_done():
     assert Event.objects.get().fanned_out_at == NOON
 
 
+@pytest.mark.django_db(transaction=True)
 def test_six_workers_with_one_message_send_it_once(post):
     delivery = make_delivery()
 
-    refused = all_at_once(
-        lambda: dispatch.send(delivery=Message.objects.get(pk=delivery.pk), now=NOON)
-    )
+    def work():
+        dispatch.send(delivery=Message.objects.get(pk=delivery.pk), now=NOON)
+
+    refused = all_at_once([work] * 6, (InvalidTransitionError, ConcurrentUpdateError))
 
     assert (len(post.sent), refused) == (1, 5)
 

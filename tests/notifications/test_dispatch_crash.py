@@ -62,6 +62,7 @@ def test_a_message_of_a_killed_worker_is_never_resent_automatically(
     assert len(list(tmp_path.glob("*.eml"))) == 1
 
 
+@pytest.mark.full
 def test_a_worker_killed_before_confirmation_leaves_one_message(settings, tmp_path):
     delivery = make_delivery()
     with BadServer(body="silence") as thinking, mailbox(tmp_path) as port:
@@ -77,12 +78,3 @@ def test_a_worker_killed_before_confirmation_leaves_one_message(settings, tmp_pa
     assert delivery.status == "sending"
     assert len(thinking.bodies) == 1
     assert list(tmp_path.glob("*.eml")) == []
-
-
-def test_a_live_worker_sends_once(tmp_path):
-    delivery = make_delivery()
-    with mailbox(tmp_path) as port:
-        assert start_worker(delivery, port).wait(60) == 0
-
-    delivery.refresh_from_db()
-    assert (delivery.status, len(list(tmp_path.glob("*.eml")))) == ("sent", 1)

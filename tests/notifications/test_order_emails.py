@@ -15,13 +15,7 @@ from orders.checkout import unpaid_orders
 from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.purchasing import submission
 from tests.factories.backorders import tell
-from tests.factories.catalog import (
-    make_channel,
-    make_image,
-    make_product,
-    make_spec,
-    make_variant,
-)
+from tests.factories.catalog import make_channel, make_image, make_product, make_spec, make_variant
 from tests.factories.full_shop import settle
 from tests.factories.orders import (
     HOME,
@@ -34,9 +28,7 @@ from tests.factories.orders import (
 from tests.factories.promotions import make_promotion
 from tests.factories.returns import back, exchange
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
-from tests.factories.shipping import (
-    make_accepted_purchase_order,
-)
+from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_location
 from tests.support.emails import last_email, problems_of
 
@@ -272,11 +264,7 @@ CASES = [
         not_canceled,
         ["It could not be canceled.", "You can return them within 14 days after delivery."],
     ),
-    (
-        "order.refunded",
-        refunded,
-        ["We refund €44.89.", "It is refunded the way you paid."],
-    ),
+    ("order.refunded", refunded, ["We refund €44.89.", "It is refunded the way you paid."]),
 ]
 
 

@@ -25,7 +25,6 @@ from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
 from orders.payments import captures, refunds, sessions, updates
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
-from storefront.dashboard.invariants.registry import _check
 from storefront.lib.money import Money
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
@@ -33,6 +32,7 @@ from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quot
 from tests.factories.promotions import make_promotion
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON, make_location
+from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
 MANY = settings(
@@ -218,9 +218,7 @@ def test_captures_match_acceptances_and_nothing_is_refunded_twice(
     settle(payment)
     adds_up(payment)
     assert payment.captured_amount == worth
-    assert [
-        finding.rows for finding in (_check(each, NOON) for each in PAYMENTS) if finding.count
-    ] == []
+    assert violated(PAYMENTS) == []
 
 
 NEWS = st.lists(

@@ -20,7 +20,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Supplier:

@@ -16,7 +16,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Supplier:

@@ -1,4 +1,4 @@
-"""Concurrency: run a rival action at an exact moment of a test's own action."""
+"""Concurrency: run actions at the same moment, or a rival in the middle of a test's own action."""
 
 from __future__ import annotations
 
@@ -8,6 +8,33 @@ import time
 from django.db import connection
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+def all_at_once(acts, refusal):
+    """Start every call at the same moment, each on its own connection; count the refusals."""
+    start = threading.Barrier(len(acts), timeout=60)
+    lost = []
+    broken = []
+
+    def run(act):
+        connection.ensure_connection()  # before the start signal
+        start.wait()
+        try:
+            act()
+        except refusal as error:
+            lost.append(error)
+        except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
+            broken.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    return len(lost)
 
 
 class Rival:

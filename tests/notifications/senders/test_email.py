@@ -74,9 +74,7 @@ def test_the_mailbox_keeps_each_message_and_hides_no_duplicate(settings, tmp_pat
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_mailbox_stops_cleanly(tmp_path, stop):
     process = subprocess.Popen(
-        mailbox_command(free_port(), tmp_path),
-        stdout=subprocess.PIPE,
-        text=True,
+        mailbox_command(free_port(), tmp_path), stdout=subprocess.PIPE, text=True
     )
     assert process.stdout.readline().startswith("ready")
 
@@ -86,6 +84,7 @@ def test_the_mailbox_stops_cleanly(tmp_path, stop):
     process.stdout.close()
 
 
+@pytest.mark.full  # it waits for the port
 def test_the_mailbox_explains_why_it_cannot_listen(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = subprocess.run(

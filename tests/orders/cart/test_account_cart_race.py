@@ -8,11 +8,11 @@ from tests.factories.accounts import make_shopper
 from tests.factories.orders import make_cart
 from tests.factories.suppliers import NOON
 from tests.orders.cart.test_account_cart import lamp_of
-from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABS = 8
-ROUNDS = 12
+ROUNDS = 3
 
 
 def bringing(user, cart):

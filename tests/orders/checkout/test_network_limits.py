@@ -13,18 +13,10 @@ from orders.inventory import reservations
 from orders.models import Order
 from orders.payments import updates
 from suppliers.models import StockLevel
-from tests.factories.orders import (
-    HOME,
-    make_cart,
-    make_payment,
-    make_sellable,
-    news_of,
-    quote_for,
-)
+from tests.factories.orders import HOME, make_cart, make_payment, make_sellable, news_of, quote_for
 from tests.factories.promotions import make_promotion
 from tests.factories.suppliers import NOON
-from tests.orders.inventory.test_reservations_race import all_at_once
-from tests.support.concurrency import Rival
+from tests.support.concurrency import Rival, all_at_once
 
 pytestmark = pytest.mark.django_db
 HERE, THERE = "a" * 32, "b" * 32

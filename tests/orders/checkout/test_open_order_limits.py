@@ -29,8 +29,7 @@ from tests.factories.orders import (
 )
 from tests.factories.promotions import make_promotion
 from tests.factories.suppliers import NOON
-from tests.orders.inventory.test_reservations_race import all_at_once
-from tests.support.concurrency import Rival
+from tests.support.concurrency import Rival, all_at_once
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)

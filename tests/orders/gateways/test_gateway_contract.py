@@ -120,6 +120,8 @@ def test_only_an_account_with_several_captures_goes_on_after_one(gateway, paid, 
     assert {answer.external_id for answer in answers} == {update.external_id}
     assert (update.amount, update.is_total) == (euros("40"), True)
     assert sums(gateway, paid) == ["64.99", "24.99", "40.00", "0.00"]
+    gateway.release(reference=paid, amount=euros("24.99"), key="release:1")
+    assert told(gateway, paid)[-1] == ("voided", euros("24.99"))
 
 
 def test_a_void_of_any_amount_voids_the_whole_rest(gateway, paid):

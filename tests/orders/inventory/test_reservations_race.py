@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Sum
 
 from catalog.models import Channel, Listing
@@ -13,42 +11,11 @@ from orders.models import Order, OrderLine, Reservation
 from suppliers.inventory import ledger
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
-from tests.factories.suppliers import (
-    NOON,
-    make_level,
-    make_location,
-    make_offer,
-    make_supplier,
-)
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def all_at_once(acts, refusal):
-    """Start every call at the same moment, each on its own connection; count the refusals."""
-    start = threading.Barrier(len(acts), timeout=60)
-    lost = []
-    broken = []
-
-    def run(act):
-        connection.ensure_connection()  # before the start signal
-        start.wait()
-        try:
-            act()
-        except refusal as error:
-            lost.append(error)
-        except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
-            broken.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert broken == []
-    return len(lost)
+ROUNDS = 10  # without the guarded update, units are oversold in fewer
 
 
 def buy_at_once(carts):
@@ -61,7 +28,9 @@ def buy_at_once(carts):
     return all_at_once([purchase(cart) for cart in carts], checkout.UnavailableError)
 
 
-@pytest.mark.parametrize(("buyers", "rounds"), [(8, 60), (64, 6)])
+@pytest.mark.parametrize(
+    ("buyers", "rounds"), [(8, ROUNDS), pytest.param(64, 6, marks=pytest.mark.full)]
+)
 def test_one_of_many_buyers_gets_the_last_unit(buyers, rounds):
     listing = make_sellable(quantity=1)
 
@@ -95,7 +64,7 @@ def fields_of(line):
     }
 
 
-@pytest.mark.parametrize("buyers", [8, 64])
+@pytest.mark.parametrize("buyers", [8, pytest.param(64, marks=pytest.mark.full)])
 def test_two_lines_on_one_stock_row_are_held_together(buyers):
     listing = make_sellable(quantity=2 * buyers)
     orders = [make_order(listing, quantity=2, email=f"{n}@example.org") for n in range(buyers)]
@@ -126,17 +95,16 @@ def test_without_the_guarded_update_units_are_oversold(monkeypatch):
 
     monkeypatch.setattr(ledger, "reserve", read_then_write)
 
-    oversold = 0
-    for _ in range(20):
+    for _ in range(ROUNDS):
         before = Order.objects.count()
         StockLevel.objects.update(reported_quantity=before + 1)
         buy_at_once([make_cart(listing) for _ in range(8)])
-        oversold += Order.objects.count() - before - 1
+        if Order.objects.count() > before + 1:
+            return
+    pytest.fail("nothing was oversold")
 
-    assert oversold > 0
 
-
-def test_a_hundred_concurrent_submissions_make_one_order():
+def test_many_concurrent_submissions_make_one_order():
     cart = make_cart(make_sellable(quantity=200))
     quote = quote_for(cart)
     told = []
@@ -150,12 +118,12 @@ def test_a_hundred_concurrent_submissions_make_one_order():
             told.append(error.order.pk)
             raise
 
-    assert all_at_once([submit] * 100, checkout.AlreadyPlacedError) == 99
+    assert all_at_once([submit] * 20, checkout.AlreadyPlacedError) == 19
     assert set(told) == {Order.objects.get().pk}, "all others are led to the one order"
     assert sum(StockLevel.objects.values_list("reserved", flat=True)) == 1
 
 
-@pytest.mark.parametrize(("wanted", "sold"), [([10] * 8, 1), ([7] * 8, 1), ([7, 3, 2] * 8, None)])
+@pytest.mark.parametrize(("wanted", "sold"), [([10] * 8, 1), ([7, 3, 2] * 4, None)])
 def test_units_of_two_stock_levels_are_sold_once(wanted, sold):
     listing = make_sellable(quantity=6)
     other = make_offer(listing.variant, make_supplier("other"), cost="11.00")

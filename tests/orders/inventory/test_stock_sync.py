@@ -10,13 +10,7 @@ from orders.inventory import decrement_measurement, stock_sync
 from orders.models import Allocation
 from orders.purchasing import acknowledgements
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
-from suppliers.models import (
-    StockDecrement,
-    StockLevel,
-    StockMovement,
-    Supplier,
-    SyncRun,
-)
+from suppliers.models import StockDecrement, StockLevel, StockMovement, Supplier, SyncRun
 from tests.factories.orders import make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_state

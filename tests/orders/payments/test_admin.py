@@ -8,19 +8,18 @@ from django.urls import reverse
 
 from orders import ledger
 from orders.models import PaymentEvent
-from storefront.lib.money import Money
-from tests.factories.full_shop import orders_by_status
+from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def refusal(world):
-    payment = orders_by_status()["completed"].payments.get()
+def refusal(db):
+    payment = make_paid_order().payments.get()
     with transaction.atomic():
-        amount = Money(payment.captured_amount, payment.currency)
-        ledger.request_refund(payment, amount=amount, purpose="x", at=NOON)
+        ledger.request_capture(payment, amount=payment.total, purpose="x", at=NOON)
+        ledger.request_refund(payment, amount=payment.total, purpose="x", at=NOON)
     request = PaymentEvent.objects.get(external_id=ledger.refund_key(payment, "x"))
     return PaymentEvent.objects.create(
         payment=payment,
@@ -46,9 +45,6 @@ def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
     twice = staff.post(url)
 
     (again,) = PaymentEvent.objects.filter(external_id=f"{refusal.answers.external_id}#2")
-    assert (again.amount, again.reason) == (
-        refusal.answers.amount,
-        "retried by staff@fara.example",
-    )
+    assert (again.amount, again.reason) == (refusal.answers.amount, "retried by staff@fara.example")
     assert "has been retried since" in str(twice.context["form"].non_field_errors())
     assert started == [("execute_requests", {})]

@@ -18,6 +18,7 @@ from tests.factories.orders import (
     make_purchase_orders,
     news_of,
 )
+from tests.factories.payments import hear
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
@@ -27,11 +28,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
     return connect(monkeypatch, ScriptedSupplier())
-
-
-def hear(what, **words):
-    payment = Payment.objects.get()
-    updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
 
 
 @pytest.mark.parametrize("what", ["disputed", "fraud_warning"])

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from orders.gateways import gateway_for
 from orders.models import Payment, PaymentEvent
 from orders.payments import captures, tasks
 from storefront.lib.http.errors import TemporaryError
@@ -16,14 +15,6 @@ from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def gateway():
-    gateway = gateway_for("fake")
-    gateway.errors.clear()
-    yield gateway
-    gateway.errors.clear()
 
 
 @pytest.fixture

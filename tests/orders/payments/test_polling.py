@@ -9,7 +9,6 @@ import pytest
 
 from orders.cancellation import cancellation
 from orders.checkout import tasks
-from orders.gateways import gateway_for
 from orders.gateways.base import UpdateKind
 from orders.models import Order, Payment
 from orders.payments import polling, sessions
@@ -20,15 +19,6 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 LATER = NOON + 2 * MINUTE
-
-
-@pytest.fixture
-def gateway(monkeypatch):
-    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
-    gateway = gateway_for("fake")
-    gateway.errors.clear()
-    yield gateway
-    gateway.errors.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 
 from orders.cancellation import cancellation
 from orders.checkout import checkout, open_order_limits
-from orders.gateways import gateway_for
 from orders.gateways.base import UpdateKind
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import sessions, tasks
@@ -17,19 +16,9 @@ from tests.factories.orders import make_order, make_sellable, order_of
 from tests.factories.suppliers import NOON
 from tests.orders.checkout.test_open_order_limits import of_browser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("gateway")]
 MINUTE = timedelta(minutes=1)
 Status = Payment.Status
-
-
-@pytest.fixture(autouse=True)
-def _figures_are_fresh(monkeypatch):
-    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
-
-
-@pytest.fixture
-def gateway():
-    return gateway_for("fake")
 
 
 def start(order, now=NOON, **more):

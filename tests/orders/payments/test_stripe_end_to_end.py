@@ -11,13 +11,13 @@ from django.db import transaction
 from orders import ledger
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.payments import captures, updates
+from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.lib.money import Money
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.stripe_orders import (
     NOON,
     accept,
     book,
-    broken_invariants,
     buy,
     refuse,
     settle,
@@ -25,8 +25,9 @@ from tests.factories.stripe_orders import (
     sums,
     two_sellables,
 )
+from tests.support.invariants import violated
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_a_shopper_pays_at_stripes_page_and_the_order_is_placed(stripe):
@@ -60,7 +61,7 @@ def test_an_account_that_captures_once_waits_for_the_last_answer(stripe):
     assert sums(payment) == [whole, whole, "0.00", "0.00"]
     assert [kind for kind, _, answers in book(payment) if answers] == ["captured", "captured"]
     assert [event["type"] for event in stripe.events()].count("charge.captured") == 1
-    assert broken_invariants() == []
+    assert violated(PAYMENTS) == []
 
 
 def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):
@@ -77,7 +78,7 @@ def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):
     ]
     assert Payment.objects.get().status == "captured"
     assert not PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True).exists()
-    assert broken_invariants() == []
+    assert violated(PAYMENTS) == []
 
 
 def test_what_all_suppliers_refuse_is_voided_and_never_captured(stripe):
@@ -129,7 +130,7 @@ def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_mo
     ]
     assert ledger.is_capture_requested(payment, purpose=first.number)
     assert not ledger.is_capture_requested(payment, purpose=second.number)
-    assert broken_invariants() == []
+    assert violated(PAYMENTS) == []
 
 
 def test_an_authorization_that_ended_holds_the_order(stripe):
@@ -169,7 +170,7 @@ def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):
 
     assert (payment.status, sums(payment)[3]) == ("captured", "0.00")
     assert ledger.refundable_amount(payment) == payment.total
-    assert broken_invariants() == []
+    assert violated(PAYMENTS) == []
 
 
 def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):

@@ -14,12 +14,12 @@ from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Reservation
 from orders.payments import captures, updates
 from orders.purchasing import submission
+from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from tests.factories.orders import make_order
 from tests.factories.stripe_orders import (
     NOON,
     accept,
-    broken_invariants,
     buy,
     refuse,
     settle,
@@ -27,12 +27,14 @@ from tests.factories.stripe_orders import (
     sums,
     two_sellables,
 )
+from tests.support.invariants import violated
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
-def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(stripe, outcome):
+@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.full)])
+def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(stripe, outcome, step):
     order = make_order()
     payment = start(order)
     gateway, reference = gateway_for("stripe"), payment.reference
@@ -47,7 +49,7 @@ def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(strip
         told.append(gateway.history(reference=reference))
     ends = set()
 
-    for stages in permutations(told):
+    for stages in list(permutations(told))[::step]:
         with transaction.atomic():
             for update in [update for stage in (*stages, *stages) for update in stage]:
                 updates.apply.__wrapped__(update=update, gateway="stripe", now=NOON)
@@ -61,8 +63,17 @@ def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(strip
     assert (status, dispute, held) == ("refunded", outcome, "on_hold")
 
 
-@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "500", "garbage", "breakdown"])
-@pytest.mark.parametrize("path", ["sessions$", "/capture", "POST /v1/refunds", "/cancel"])
+# Each day, each call loses its answer, and one call is disturbed in each way.
+DISTURBED = [
+    pytest.param(
+        path, kind, marks=() if kind == "drop_after" or path == "/capture" else pytest.mark.full
+    )
+    for path in ["sessions$", "/capture", "POST /v1/refunds", "/cancel"]
+    for kind in ["drop_after", "drop_before", "500", "garbage", "breakdown"]
+]
+
+
+@pytest.mark.parametrize(("path", "kind"), DISTURBED)
 def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
     stripe.fault(kind, path=path)
     listings = two_sellables()
@@ -155,7 +166,7 @@ def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path,
     assert sums(payment) == [whole, whole, "0.00", str(made[1].customer_charge_amount)]
     assert stripe.intent["amount_received"] == payment.total.minor
     assert len(stripe.things("refund")) == 1
-    assert broken_invariants() == []
+    assert violated(PAYMENTS) == []
 
 
 def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(stripe):

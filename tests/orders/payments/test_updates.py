@@ -16,6 +16,7 @@ from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_paid_order, make_payment, make_sellable, news_of
 from tests.factories.suppliers import NOON
+from tests.support.matrices import thinned
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def tell_until_heard(updates):
     assert waiting == []
 
 
-@pytest.mark.parametrize("order_of_news", list(permutations(range(4))))
+@pytest.mark.parametrize("order_of_news", thinned(permutations(range(4)), step=4))
 def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news):
     order = make_order()
     payment = make_payment(order)
@@ -142,10 +143,7 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
 @pytest.mark.parametrize("told", list(permutations(["refunded", "refund_failed"])))
 def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
     payment = make_payment(make_order())
-    words = {
-        "refunded": {"external_id": "re_1"},
-        "refund_failed": {"external_id": "re_1:failed"},
-    }
+    words = {"refunded": {"external_id": "re_1"}, "refund_failed": {"external_id": "re_1:failed"}}
     with payment_updates.transaction.atomic():
         ledger.request_refund(payment, amount=payment.total, purpose="x", at=NOON)
     key = ledger.refund_key(payment, "x")

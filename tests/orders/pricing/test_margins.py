@@ -135,7 +135,7 @@ def test_an_order_that_no_longer_earns_is_held(monkeypatch):
     assert (sold.landed_amount, sold.cost_rate) == (D("26.00"), D(1))
     assert held.status == "on_hold"
     assert supplier.effects == []
-    # 28.99 gross: 24.36 less fees 0.87 and 0.73; shipping line_fractions 4.12 and costs 3.00 and
+    # 28.99 gross: 24.36 less fees 0.87 and 0.73; shipping adds 4.12 and costs 3.00 and
     # fees
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]

@@ -25,8 +25,7 @@ from tests.factories.returns import (
     say,
 )
 from tests.factories.suppliers import NOON
-from tests.orders.inventory.test_reservations_race import all_at_once
-from tests.support.concurrency import Rival
+from tests.support.concurrency import Rival, all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLICKS = 6

@@ -196,7 +196,7 @@ def some_rules():
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_plan_is_optimal_among_all_assignments(data):
     needs, candidates = some_shop(data, most_variants=4, most_locations=5)

@@ -220,10 +220,7 @@ def all_ways(quantity, rows, places):
                 if sum(units) == quantity and all(
                     rows[i].fits(each) for i, each in zip(chosen, units, strict=True)
                 ):
-                    yield (
-                        count,
-                        [(i, -each) for i, each in zip(chosen, units, strict=True)],
-                    )
+                    yield (count, [(i, -each) for i, each in zip(chosen, units, strict=True)])
 
 
 @settings(max_examples=500, deadline=None)

@@ -19,7 +19,7 @@ from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
 from tests.shipping.rates.test_live_rates import Freighter, connect, option
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

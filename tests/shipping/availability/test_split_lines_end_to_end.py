@@ -166,11 +166,7 @@ def test_staff_see_the_quantity_per_source(light):
         variant=light.variant, quantity=10, country="DE", channel=light.channel, now=NOON
     )
     preview = cart_preview.preview(
-        wanted={light.variant_id: 10},
-        channel=light.channel,
-        country="DE",
-        rules=Rules(),
-        now=NOON,
+        wanted={light.variant_id: 10}, channel=light.channel, country="DE", rules=Rules(), now=NOON
     )
     words = admin_columns.routing_decision(placed(light))
 

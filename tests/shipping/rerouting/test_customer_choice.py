@@ -18,7 +18,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON, make_level, make_offer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=1)
 MUCH_LATER = NOON + timedelta(days=3)

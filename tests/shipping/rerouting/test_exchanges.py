@@ -23,13 +23,6 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def forgotten():
-    quotes.clear_cache()
-    yield
-    quotes.clear_cache()
-
-
 def broken(light, *, quantity=2, units=1):
     made = declare(make_delivered(light, quantity=quantity), units, kind="defect", words="Dead.")
     bring_back(made, state="damaged")

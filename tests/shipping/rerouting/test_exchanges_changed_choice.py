@@ -6,7 +6,6 @@ import pytest
 
 from orders.models import Order, ReturnLine
 from orders.returns.eligibility import CannotReturnError
-from shipping.rates import quotes
 from shipping.rerouting import exchanges
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
@@ -14,13 +13,6 @@ from tests.factories.returns import back, make_sibling
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def forgotten():
-    quotes.clear_cache()
-    yield
-    quotes.clear_cache()
 
 
 def exchange(made):

@@ -26,7 +26,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order
 from tests.factories.suppliers import NOON, make_level, make_offer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(params=[1, 2])

@@ -20,7 +20,7 @@ from tests.factories.orders import ask_to_stop
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.suppliers import NOON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=1)
 THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")

@@ -11,7 +11,6 @@ from orders.backorders import backorders
 from orders.cancellation import supplier_answers
 from orders.inventory import stock_sync
 from orders.models import Allocation, Order, PurchaseLine, PurchaseOrder
-from orders.models.purchasing import PurchaseOrder as Purchase
 from orders.payments import updates
 from orders.purchasing import acknowledgements, submission
 from orders.purchasing.holds import holds
@@ -43,7 +42,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
 
 
@@ -119,7 +118,7 @@ def test_the_end_of_a_review_does_not_clear_a_fraud_warning(monkeypatch):
     submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == []
-    assert [one["code"] for one in Purchase.objects.get().hold_reasons] == ["fraud_warning"]
+    assert [one["code"] for one in PurchaseOrder.objects.get().hold_reasons] == ["fraud_warning"]
 
 
 def test_a_rejection_after_an_uncertain_call_is_looked_up(supplier):
@@ -194,8 +193,7 @@ def test_a_supplier_that_rejected_a_line_is_not_asked_for_its_parts(supplier):
     tell(purchase_order, refused=[line], code="invalid_item")
     look_everywhere()
     (made,) = live()
-    for axis_to in ("ready",):
-        made.move(axis_to, at=NOON)
+    made.move("ready", at=NOON)
     made.move("submitting", at=NOON, status_field="submission_status")
 
     ships(made, 1)

@@ -26,7 +26,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON, make_level, make_location
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=1)
 MUCH_LATER = NOON + timedelta(days=3)

@@ -16,10 +16,10 @@ from tests.factories.backorders import also_at, broken, look_everywhere, refuse
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order
 from tests.factories.suppliers import NOON
-from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import all_at_once
 from tests.support.crashes import killed
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 LATER = NOON + timedelta(hours=1)
 REFUSALS = (
@@ -44,7 +44,7 @@ def says(backorder, choice):
     return lambda: customer_choice.apply(backorder=mine, choice=choice, actor="customer", now=LATER)
 
 
-@pytest.mark.parametrize("round_", range(4))
+@pytest.mark.parametrize("round_", range(2))
 def test_of_concurrent_answers_and_a_cancellation_one_applies(round_):
     backorder = ask()
     order = backorder.order

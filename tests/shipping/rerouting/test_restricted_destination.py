@@ -17,7 +17,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 
 def forbid(listing, *countries):

@@ -21,7 +21,7 @@ from tests.factories.orders import make_order, make_purchase_orders, make_sellab
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON, make_level, make_location
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=1)
 PRICE = Decimal("39.99")

@@ -15,7 +15,7 @@ from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+pytestmark = pytest.mark.django_db
 SOON, LATER = NOON + timedelta(minutes=5), NOON + timedelta(minutes=20)
 
 

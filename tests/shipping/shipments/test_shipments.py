@@ -19,7 +19,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 BAD = Path(__file__).parent / "bad" / "tracking.ndjson"
 
 

@@ -1,0 +1,16 @@
+"""The gateway of the tests, and stock figures that need no live check."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.gateways import gateway_for
+
+
+@pytest.fixture
+def gateway(monkeypatch):
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
+    gateway = gateway_for("fake")
+    gateway.errors.clear()
+    yield gateway
+    gateway.errors.clear()

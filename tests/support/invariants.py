@@ -1,0 +1,11 @@
+"""Invariants of the shop that do not hold."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants import registry
+from tests.factories.suppliers import NOON
+
+
+def violated(invariants, now=NOON):
+    """Return the codes of those invariants that do not hold."""
+    return [one.invariant.code for one in registry.check_some(invariants, now=now) if one.count]
