@@ -35,8 +35,8 @@ class InvoiceListForm(CsvUploadForm):
 
     read = staticmethod(invoice_import.parse_rows)
     columns = _(
-        "CSV file with the columns bill, purchase order, currency and goods."
-        " Optional: freight, billed."
+        "CSV file with the columns invoice, purchase order, currency and goods."
+        " Optional: freight, date."
     )
 
     supplier = forms.ModelChoiceField(
@@ -45,85 +45,26 @@ class InvoiceListForm(CsvUploadForm):
         required=False,
         empty_label=_("Supplier of the purchase order"),
         help_text=_(
-            "Optional. If you choose a supplier, bills for purchase orders of other"
+            "Optional. If you choose a supplier, invoices for purchase orders of other"
             " suppliers are rejected."
         ),
         widget=UnfoldAdminSelectWidget(),
     )
 
 
-class InvoiceListActions(StaffAdmin):
-    """Action to import a list of invoices."""
-
-    lists_actions: ClassVar = ["import_invoices"]
-
-    @action(description=_("Import bills"), icon="upload_file")
-    def import_invoices(self, request: HttpRequest) -> HttpResponse:
-        form = InvoiceListForm(request.POST or None, request.FILES or None)
-        listed: list[ImportRow] = []
-        if form.is_valid():
-            supplier = form.cleaned_data["supplier"]
-            listed = invoice_import.validate(form.cleaned_data["rows"], supplier=supplier)
-            if request.POST.get("step") == "enter":
-                return self._enter(request, listed)
-            kept = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
-            form = InvoiceListForm(initial=kept)
-        good = sum(one.is_valid_row for one in listed)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Import bills"),
-            "opts": self.opts,
-            "form": form,
-            "listed": listed,
-            "good": good,
-            "bad": sum(bool(one.problem) for one in listed),
-            "known": sum(one.is_known and not one.problem for one in listed),
-        }
-        return TemplateResponse(request, "orders/invoice_import.html", context)
-
-    def _enter(self, request: HttpRequest, listed: list[ImportRow]) -> HttpResponse:
-        actor = str(request.user)
-        failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
-        count = sum(one.is_valid_row for one in listed)
-        words = ngettext("%(count)d bill imported.", "%(count)d bills imported.", count)
-        self.message_user(request, words % {"count": count}, messages.SUCCESS)
-        for one in failed:
-            words = gettext("Row %(row)s: %(problem)s")
-            said = words % {"row": one.row.place, "problem": one.problem}
-            self.message_user(request, said, messages.WARNING)
-        return HttpResponseRedirect(reverse("admin:orders_supplierinvoice_changelist"))
-
-
-# Invoice pages
-
-BILL = (
-    Group(
-        _("Bill"),
-        (
-            "supplier",
-            "reference",
-            "number",
-        ),
-    ),
-    Group(
-        _("Amounts"),
-        (
-            "currency",
-            "subtotal_amount",
-            "freight_amount",
-            "invoiced_at",
-        ),
-    ),
+INVOICE = (
+    Group(_("Supplier invoice"), ("supplier", "reference", "number")),
+    Group(_("Amounts"), ("currency", "subtotal_amount", "freight_amount", "invoiced_at")),
 )
 
 
 @admin.display(description=_("Three-way match"))
-def three_way(bill: SupplierInvoice) -> str | None:
+def three_way(invoice: SupplierInvoice) -> str | None:
     """Return the three-way match of its purchase order."""
-    if bill.purchase_order is None:
+    if invoice.purchase_order is None:
         return None
-    found = three_way_match.load_match(bill.purchase_order)
-    sides = (found.ordered, found.shipped, found.billed)
+    found = three_way_match.load_match(invoice.purchase_order)
+    sides = (found.ordered, found.shipped, found.invoiced)
     return " · ".join(
         "—" if side is None else columns.as_money(Money(side, found.currency)) for side in sides
     )
@@ -138,10 +79,7 @@ class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     """An invoice; one that exists is rejected with a message."""
 
     def clean_currency(self) -> str:
-        code: str = self.cleaned_data["currency"].upper()
-        if len(code) != len("EUR") or not code.isalpha():
-            raise forms.ValidationError(gettext("Use a three-letter code, for example EUR."))
-        return code
+        return invoice_import.parse_currency(self.cleaned_data["currency"])
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -151,17 +89,17 @@ class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         supplier, reference = given.get("supplier"), given.get("reference")
         if supplier and reference and invoices.exists(supplier=supplier, reference=reference):
             self.add_error(
-                "reference", gettext("This supplier already has a bill with this number.")
+                "reference", gettext("This supplier already has an invoice with this number.")
             )
         return given
 
 
 @admin.register(SupplierInvoice)
-class SupplierInvoiceAdmin(InvoiceListActions):
+class SupplierInvoiceAdmin(StaffAdmin):
     form = InvoiceForm
     may_add = True
-    groups = BILL
-    empty_text = _("No bills yet. Enter paper bills here.")
+    groups = INVOICE
+    empty_text = _("No supplier invoices yet. Enter paper invoices here.")
     list_display: ClassVar = [
         "reference",
         columns.text("supplier__name", _("Supplier")),
@@ -169,7 +107,7 @@ class SupplierInvoiceAdmin(InvoiceListActions):
         columns.money("subtotal_amount", _("Subtotal")),
         columns.money("freight_amount", _("Freight")),
         MATCH,
-        columns.age("invoiced_at", _("Billed")),
+        columns.age("invoiced_at", _("Invoiced")),
         "entered_by",
         columns.age("withdrawn_at", _("Withdrawn")),
     ]
@@ -179,15 +117,15 @@ class SupplierInvoiceAdmin(InvoiceListActions):
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [three_way]
     user_errors: ClassVar = (invoices.InvoiceRejectedError,)
-    actions_list: ClassVar = InvoiceListActions.lists_actions
+    actions_list: ClassVar = ["import_invoices"]
     actions_detail: ClassVar = ["withdraw"]
     available_if: ClassVar = {
-        "withdraw": lambda bill: bool(bill.entered_by) and not bill.withdrawn_at
+        "withdraw": lambda invoice: bool(invoice.entered_by) and not invoice.withdrawn_at
     }
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if obj is None:
-            return [name for group in BILL for name in group.fields]
+            return [name for group in INVOICE for name in group.fields]
         return super().get_fields(request, obj)
 
     def save_model(
@@ -197,19 +135,57 @@ class SupplierInvoiceAdmin(InvoiceListActions):
         form: forms.ModelForm[SupplierInvoice],
         change: bool,
     ) -> None:
-        invoices.enter(bill=obj, actor=str(request.user), now=timezone.now())
+        invoices.enter(invoice=obj, actor=str(request.user), now=timezone.now())
 
-    @action(description=_("Withdraw bill"), icon="undo")
+    @action(description=_("Withdraw invoice"), icon="undo")
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        bill = self.row(request, object_id)
+        invoice = self.row(request, object_id)
         return self.ask(
             request,
-            bill,
-            title=gettext("Withdraw bill"),
+            invoice,
+            title=gettext("Withdraw invoice"),
             explain=gettext(
-                "Use this if the bill was entered by mistake or replaced by another"
+                "Use this if the invoice was entered by mistake or replaced by another"
                 " one. It stays visible and is no longer counted."
             ),
-            act=lambda _given: invoices.withdraw(bill=bill, now=timezone.now()),
-            done=gettext("%s is withdrawn.") % bill,
+            act=lambda _given: invoices.withdraw(invoice=invoice, now=timezone.now()),
+            done=gettext("%s is withdrawn.") % invoice,
         )
+
+    @action(description=_("Import supplier invoices"), icon="upload_file")
+    def import_invoices(self, request: HttpRequest) -> HttpResponse:
+        form = InvoiceListForm(request.POST or None, request.FILES or None)
+        listed: list[ImportRow] = []
+        if form.is_valid():
+            supplier = form.cleaned_data["supplier"]
+            listed = invoice_import.validate(form.cleaned_data["rows"], supplier=supplier)
+            if request.POST.get("step") == "enter":
+                return self._enter(request, listed)
+            kept = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
+            form = InvoiceListForm(initial=kept)
+        good = sum(one.is_valid_row for one in listed)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Import supplier invoices"),
+            "opts": self.opts,
+            "form": form,
+            "listed": listed,
+            "good": good,
+            "bad": sum(bool(one.problem) for one in listed),
+            "known": sum(one.is_known and not one.problem for one in listed),
+        }
+        return TemplateResponse(request, "orders/invoice_import.html", context)
+
+    def _enter(self, request: HttpRequest, listed: list[ImportRow]) -> HttpResponse:
+        actor = str(request.user)
+        failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
+        count = sum(one.is_valid_row for one in listed)
+        words = ngettext(
+            "%(count)d supplier invoice imported.", "%(count)d supplier invoices imported.", count
+        )
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+        for one in failed:
+            words = gettext("Row %(row)s: %(problem)s")
+            said = words % {"row": one.row.place, "problem": one.problem}
+            self.message_user(request, said, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:orders_supplierinvoice_changelist"))

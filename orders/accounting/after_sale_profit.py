@@ -10,14 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.pricing.landed_cost import Costing
 from orders.accounting.profit import Profit, ProfitItem, Source
-from orders.models import (
-    Order,
-    OrderLine,
-    Payment,
-    PurchaseOrder,
-    SupplierClaim,
-    SupplierReturn,
-)
+from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierClaim, SupplierReturn
 from storefront.lib.money import Money
 
 NOTHING = Decimal(0)
@@ -97,13 +90,13 @@ def _add_ledger_amount(profit: Profit, what: ProfitItem, amount: Decimal) -> Non
 def _add_canceled_invoices(
     purchase_order: PurchaseOrder, lines: Sequence[OrderLine], profit: Profit, fx_rates: FxRates
 ) -> None:
-    for bill in purchase_order.bills.all():
-        if bill.withdrawn_at is None:
-            cost = fx_rates.converted(bill.total.amount, bill.currency, lines)
+    for invoice in purchase_order.bills.all():
+        if invoice.withdrawn_at is None:
+            cost = fx_rates.converted(invoice.total.amount, invoice.currency, lines)
             if cost is None:
-                profit.unknown.append(unknown_rate(bill.currency))
+                profit.unknown.append(unknown_rate(invoice.currency))
             else:
-                profit.add(None, ProfitItem.COST, cost * -1, Source.BILLED)
+                profit.add(None, ProfitItem.COST, cost * -1, Source.INVOICED)
 
 
 def _add_credit(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from django.utils.functional import Promise
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,23 +22,20 @@ from suppliers.models import Supplier
 
 MAX_REFERENCE_LENGTH = 60
 ALIASES = {
-    "reference": ("bill", "bill number", "invoice", "invoice number", "reference"),
+    "reference": ("invoice", "invoice number", "bill", "bill number", "reference"),
     "number": ("purchase order", "po", "po number", "order", "order number"),
     "currency": ("currency",),
     "goods": ("goods", "goods amount", "amount", "net"),
     "freight": ("freight", "freight amount", "shipping"),
-    "billed": ("billed", "bill date", "invoice date", "date"),
+    "invoiced_on": ("date", "invoice date", "bill date", "billed"),
 }
 NEEDED = ("reference", "number", "currency", "goods")
 # One decimal mark, no thousands separator: 1,234 is ambiguous.
 AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 
 
-class InvalidCellError(ValueError):
+class InvalidCellError(ValidationError):
     """A cell has an invalid value; the message gives the reason."""
-
-    def __init__(self, words: str | Promise) -> None:
-        super().__init__(str(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +48,7 @@ class InvoiceRow:
     currency: str
     goods: str
     freight: str = ""
-    billed: str = ""
+    invoiced_on: str = ""
 
 
 def parse_rows(text: str) -> list[InvoiceRow]:
@@ -76,7 +73,7 @@ def parse_amount(text: str) -> Decimal:
     sign, whole, cents = found.groups()
     if sign and (whole.strip("0") or (cents or "").strip("0")):
         raise InvalidCellError(
-            _("The amount is negative. Credits cannot be imported; withdraw the bill instead.")
+            _("The amount is negative. Credits cannot be imported; withdraw the invoice instead.")
         )
     return Decimal(f"{whole}.{cents or 0}").quantize(Decimal("0.01"))
 
@@ -112,7 +109,7 @@ class ImportRow:
 
     row: InvoiceRow
     purchase_order: PurchaseOrder | None = None
-    bill: SupplierInvoice | None = None  # not saved yet
+    invoice: SupplierInvoice | None = None  # not saved yet
     is_known: bool = False  # it exists, with the same amounts
     problem: str = ""
 
@@ -135,12 +132,12 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
     for row in rows:
         one = ImportRow(row=row, purchase_order=orders.get(row.number.upper()))
         try:
-            one.bill = _build_invoice(row, one.purchase_order, supplier)
-            key = (one.bill.supplier_id, row.reference)
-            one.is_known = _is_same_invoice(standing.get(key), one.bill)
+            one.invoice = _build_invoice(row, one.purchase_order, supplier)
+            key = (one.invoice.supplier_id, row.reference)
+            one.is_known = _is_same_invoice(standing.get(key), one.invoice)
             _reject_duplicate(first.setdefault(key, row.place), row)
         except InvalidCellError as error:
-            one.problem = str(error)
+            one.problem = str(error.message)
         listed.append(one)
     return listed
 
@@ -149,10 +146,10 @@ def enter(listed: Sequence[ImportRow], *, actor: str, now: datetime) -> list[Imp
     """Enter the valid rows; return those that were entered concurrently."""
     failed = []
     for one in listed:
-        if not one.is_valid_row or one.bill is None:
+        if not one.is_valid_row or one.invoice is None:
             continue
         try:
-            invoices.enter(bill=one.bill, actor=actor, now=now)
+            invoices.enter(invoice=one.invoice, actor=actor, now=now)
         except invoices.InvoiceRejectedError as error:
             one.problem = str(error)
             failed.append(one)
@@ -167,7 +164,7 @@ def _build_invoice(
     Raises: InvalidCellError
     """
     if not 0 < len(row.reference) <= MAX_REFERENCE_LENGTH:
-        raise InvalidCellError(gettext("Enter a bill number of up to 60 characters."))
+        raise InvalidCellError(gettext("Enter an invoice number of up to 60 characters."))
     if purchase_order is None:
         raise InvalidCellError(gettext("No purchase order has this number. Check it."))
     if supplier is not None and purchase_order.supplier_id != supplier.pk:
@@ -176,9 +173,9 @@ def _build_invoice(
     currency = parse_currency(row.currency)
     expected = _currency_of(purchase_order)
     if currency != expected:
-        words = gettext("The bill is in %(found)s, but the purchase order is in %(expected)s.")
+        words = gettext("The invoice is in %(found)s, but the purchase order is in %(expected)s.")
         raise InvalidCellError(words % {"found": currency, "expected": expected})
-    day = parse_date(row.billed)
+    day = parse_date(row.invoiced_on)
     return SupplierInvoice(
         supplier=purchase_order.supplier,
         number=purchase_order.number,
@@ -204,23 +201,23 @@ def _existing_invoices(
         reference__in={row.reference for row in rows},
         withdrawn_at__isnull=True,
     )
-    return {(bill.supplier_id, bill.reference): bill for bill in found}
+    return {(invoice.supplier_id, invoice.reference): invoice for invoice in found}
 
 
 def _reject_duplicate(first: int, row: InvoiceRow) -> None:
     if first != row.place:
-        raise InvalidCellError(gettext("Row %s has the same bill number.") % first)
+        raise InvalidCellError(gettext("Row %s has the same invoice number.") % first)
 
 
-def _is_same_invoice(known: SupplierInvoice | None, bill: SupplierInvoice) -> bool:
+def _is_same_invoice(known: SupplierInvoice | None, invoice: SupplierInvoice) -> bool:
     """Return whether the same invoice exists.
 
     Raises: InvalidCellError  one with the same number and other values exists
     """
     if known is None:
         return False
-    if known.number == bill.number and known.total == bill.total:
+    if known.number == invoice.number and known.total == invoice.total:
         return True
-    words = gettext("Bill %(number)s is already entered: %(total)s for %(order)s.")
+    words = gettext("Invoice %(number)s is already entered: %(total)s for %(order)s.")
     said = {"number": known, "total": known.total, "order": known.number or "?"}
     raise InvalidCellError(words % said)

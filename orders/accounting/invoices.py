@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierInvoice
+from orders.purchasing import acknowledgements
 from suppliers.connections.factory import open_connector
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import (
@@ -22,17 +23,11 @@ from suppliers.connectors.capabilities import (
     Tracking,
     capabilities_of,
 )
-from suppliers.connectors.records import (
-    Acknowledgement,
-    InvoiceReport,
-    OrderReference,
-    PurchaseOrderReport,
-)
+from suppliers.connectors.records import InvoiceReport, OrderReference, PurchaseOrderReport
 from suppliers.models import Supplier
 
 # The API lists by order date, and an order may be paid later.
 PAYMENT_LAG = timedelta(days=14)
-UNCHARGED_ANSWERS = frozenset({Acknowledgement.REJECTED, Acknowledgement.CANCELED})
 
 
 class InvoiceRejectedError(Exception):
@@ -90,7 +85,7 @@ def _states(
 
 
 def _charge(state: PurchaseOrderReport) -> InvoiceReport | None:
-    if state.cost is None or state.answer in UNCHARGED_ANSWERS:
+    if state.cost is None or state.answer in acknowledgements.NEGATIVE:
         return None
     return InvoiceReport(
         number=state.number,
@@ -151,11 +146,11 @@ def _charge_values(charge: InvoiceReport) -> dict[str, object]:
     }
 
 
-def _invoice_values(bill: SupplierInvoice) -> dict[str, object]:
+def _invoice_values(invoice: SupplierInvoice) -> dict[str, object]:
     return {
-        "currency": bill.currency,
-        "subtotal_amount": bill.subtotal_amount,
-        "freight_amount": bill.freight_amount,
+        "currency": invoice.currency,
+        "subtotal_amount": invoice.subtotal_amount,
+        "freight_amount": invoice.freight_amount,
     }
 
 
@@ -178,38 +173,40 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 
 
 @transaction.atomic
-def enter(*, bill: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
+def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
     """Store an invoice received on paper or by e-mail, and find its purchase order.
 
     Raises: InvoiceRejectedError  it exists
     """
-    if exists(supplier=bill.supplier, reference=bill.reference):
-        raise InvoiceRejectedError(gettext("This supplier already has a bill with this number."))
-    mine = PurchaseOrder.objects.filter(supplier=bill.supplier)
-    bill.purchase_order = mine.filter(number=bill.number).first()
-    bill.entered_by, bill.received_at = actor[:100], now
+    if exists(supplier=invoice.supplier, reference=invoice.reference):
+        raise InvoiceRejectedError(
+            gettext("This supplier already has an invoice with this number.")
+        )
+    mine = PurchaseOrder.objects.filter(supplier=invoice.supplier)
+    invoice.purchase_order = mine.filter(number=invoice.number).first()
+    invoice.entered_by, invoice.received_at = actor[:100], now
     try:
         with transaction.atomic():
-            bill.save()
+            invoice.save()
     except IntegrityError as error:  # entered concurrently
         raise InvoiceRejectedError(
-            gettext("This supplier already has a bill with this number.")
+            gettext("This supplier already has an invoice with this number.")
         ) from error
-    return bill
+    return invoice
 
 
 @transaction.atomic(durable=True)
-def withdraw(*, bill: SupplierInvoice, now: datetime) -> None:
+def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
     """Withdraw an invoice that staff entered: a mistake, or a correction.
 
     Raises: InvoiceRejectedError  it comes from the API, or it is withdrawn
     """
-    rows = SupplierInvoice.objects.filter(pk=bill.pk, withdrawn_at__isnull=True).exclude(
+    rows = SupplierInvoice.objects.filter(pk=invoice.pk, withdrawn_at__isnull=True).exclude(
         entered_by=""
     )
     if not rows.update(withdrawn_at=now):
         raise InvoiceRejectedError(
-            gettext("Only an active bill that staff entered can be withdrawn.")
+            gettext("Only an active invoice that staff entered can be withdrawn.")
         )
 
 

@@ -39,7 +39,7 @@ class Source(StrEnum):
 
     ORDER = "order"
     BOOK = "book"
-    BILLED = "billed"
+    INVOICED = "invoiced"
     CLAIM = "claim"
     GIVEN_BACK = "given_back"
     TOLD = "told"  # stated by the supplier with the acceptance

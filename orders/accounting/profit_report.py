@@ -188,13 +188,13 @@ class _StatementBuilder:
         currency = agreed[lines[0].pk].currency
         rate = self.fx_rates.rate(currency, lines)
         is_freight_known = False
-        billed = self._bills(purchase_order)
-        if billed:
-            goods, freight = billed
-            self.profit.divide(weights, ProfitItem.COST, goods * -1, Source.BILLED)
+        invoiced = self._invoiced(purchase_order)
+        if invoiced:
+            goods, freight = invoiced
+            self.profit.divide(weights, ProfitItem.COST, goods * -1, Source.INVOICED)
             if freight is not None:
                 is_freight_known = True
-                self.profit.divide(weights, ProfitItem.FREIGHT, freight * -1, Source.BILLED)
+                self.profit.divide(weights, ProfitItem.FREIGHT, freight * -1, Source.INVOICED)
         elif rate is None:
             self.profit.unknown.append(unknown_rate(currency))
         else:
@@ -231,12 +231,12 @@ class _StatementBuilder:
             if one.is_active
         }
 
-    def _bills(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
+    def _invoiced(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
         """Return the invoiced items and freight; None until everything is invoiced."""
         if purchase_order is None:
             return None
         standing = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
-        if not standing or three_way_match.match_of(purchase_order).is_billed_as_shipped:
+        if not standing or three_way_match.match_of(purchase_order).is_invoiced_as_shipped:
             return None
         lines = [one.order_line for one in purchase_order.lines.all()]
         goods = [

@@ -14,7 +14,6 @@ from django.db.models import (
     OuterRef,
     Prefetch,
     Q,
-    QuerySet,
     Value,
     When,
     prefetch_related_objects,
@@ -37,22 +36,22 @@ OVERDUE_LOOKBACK = timedelta(days=21)
 class ThreeWayMatch:
     """Ordered, shipped and invoiced value of the items, in the currency of their costs.
 
-    Shape:  ``billed`` is None without an invoice
+    Shape:  ``invoiced`` is None without an invoice
     """
 
     currency: str
     ordered: Decimal
     shipped: Decimal
-    billed: Decimal | None
+    invoiced: Decimal | None
 
     @property
     def is_shipped_whole(self) -> bool:
         return self.shipped >= self.ordered
 
     @property
-    def is_billed_as_shipped(self) -> bool:
+    def is_invoiced_as_shipped(self) -> bool:
         """Return whether shipments are invoiced one by one, and more is to ship."""
-        return not self.is_shipped_whole and self.billed == self.shipped
+        return not self.is_shipped_whole and self.invoiced == self.shipped
 
 
 def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
@@ -64,9 +63,9 @@ def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
     currency = lines[0].cost_currency if lines else purchase_order.supplier.currency
     live = [line for line in lines if line.is_active and purchase_order.status != Status.CANCELED]
     standing = [
-        bill.subtotal_amount
-        for bill in purchase_order.bills.all()
-        if bill.withdrawn_at is None and bill.currency == currency
+        invoice.subtotal_amount
+        for invoice in purchase_order.bills.all()
+        if invoice.withdrawn_at is None and invoice.currency == currency
     ]
     return ThreeWayMatch(
         currency=currency,
@@ -74,7 +73,7 @@ def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
         shipped=sum(
             (line.agreed_cost_amount * line.order_line.shipped_quantity for line in live), NOTHING
         ),
-        billed=sum(standing, NOTHING) if standing else None,
+        invoiced=sum(standing, NOTHING) if standing else None,
     )
 
 
@@ -98,12 +97,12 @@ def is_shipment_overdue(
     since = purchase_order.accepted_at
     within = timedelta(days=purchase_order.supplier.ship_within_days_of_invoice)
     return (
-        bool(ways.billed)
+        bool(ways.invoiced)
         and since is not None
         and since <= now - within
         and purchase_order.status in IN_PROGRESS_STATES
         and not ways.is_shipped_whole
-        and (ways.billed or NOTHING) > ways.shipped
+        and (ways.invoiced or NOTHING) > ways.shipped
     )
 
 
@@ -114,7 +113,7 @@ def is_invoice_overdue(
     within = purchase_order.supplier.invoice_due_days
     return (
         within is not None
-        and ways.billed is None
+        and ways.invoiced is None
         and ways.shipped > 0
         and purchase_order.status in SHIPPED_STATES
         and purchase_order.status_since <= now - timedelta(days=within)
@@ -139,29 +138,24 @@ def due_for_matching(supplier: Supplier, *, now: datetime) -> Q:
 
 def store_match_status(*, part: str, purchase_orders: Collection[int]) -> None:
     """Store the match status of each compared invoice, in one statement."""
-    bills = SupplierInvoice.objects.filter(withdrawn_at__isnull=True)
-    compared = bills.filter(purchase_order__in=purchase_orders)
+    standing = SupplierInvoice.objects.filter(withdrawn_at__isnull=True)
+    compared = standing.filter(purchase_order__in=purchase_orders)
     differing = Discrepancy.objects.filter(purchase_order=OuterRef("purchase_order"), part=part)
     owed = PurchaseLine.objects.filter(
         purchase_order=OuterRef("purchase_order"),
         is_active=True,
         order_line__shipped_quantity__lt=F("quantity"),
     )
-    _store(
-        compared,
-        Case(
+    compared.update(
+        match=Case(
             When(Exists(differing.filter(status="open")), then=Value(Match.DIFFERS)),
             When(Exists(differing.filter(status="settled")), then=Value(Match.SETTLED)),
             When(Exists(owed), then=Value(Match.WAITS)),
             default=Value(Match.MATCHED),
-        ),
+        )
     )
 
 
 def mark_unknown(*, supplier: Supplier) -> None:
-    bills = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
-    _store(bills.filter(purchase_order__isnull=True), Value(Match.UNKNOWN))
-
-
-def _store(bills: QuerySet[SupplierInvoice], match: Case | Value) -> None:
-    bills.update(match=match)
+    standing = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
+    standing.filter(purchase_order__isnull=True).update(match=Match.UNKNOWN)

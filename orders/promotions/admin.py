@@ -13,11 +13,41 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Coupon, Promotion, Redemption
 from orders.promotions import codes, redemptions
-from orders.promotions.labels import COUPON_FIELDS, PROMOTION_FIELDS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
+from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 
+PROMOTION_FIELDS = (
+    Group(
+        _("Discount"),
+        (
+            "channel",
+            "name",
+            "kind",
+            "percent",
+            "amount",
+            "buy_quantity",
+            "get_quantity",
+            "get_percent",
+        ),
+    ),
+    Group(_("Eligibility"), ("minimum_amount", "products", "categories", "brands")),
+    Group(
+        _("Schedule and limits"),
+        (
+            "is_active",
+            "needs_code",
+            "starts_at",
+            "ends_at",
+            "usage_limit",
+            "usage_limit_per_customer",
+            "used",
+        ),
+    ),
+    Group(_("Combination with other promotions"), ("combines", "priority", "may_go_below_floor")),
+)
+COUPON_FIELDS = (Group(_("Discount code"), ("promotion", "code", "limit", "used")),)
 Kind = Promotion.Kind
 # Required fields of each kind, as database constraints have them.
 REQUIRED_FIELDS: dict[str | None, tuple[str, ...]] = {

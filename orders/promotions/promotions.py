@@ -39,7 +39,7 @@ class CartDiscounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicablePromotions:
-    """Promotions and lines of a cart, before its parcels are listings_by_id."""
+    """Promotions and lines of a cart, before its parcels are planned."""
 
     offers: Sequence[PromotionRule] = ()
     goods: Sequence[LineItem] = ()

@@ -44,8 +44,8 @@ def make_difference(
     return Discrepancy.objects.get(key=finding.key(part))
 
 
-def make_bill(purchase_order=None, supplier=None, *, reference="RE-1", **columns):
-    """Make a bill that came on paper."""
+def make_invoice(purchase_order=None, supplier=None, *, reference="RE-1", **columns):
+    """Make an invoice that came on paper."""
     supplier = supplier or purchase_order.supplier
     known = {"currency": "USD", "subtotal_amount": Decimal("10.00"), "entered_by": "zumrud"}
     return SupplierInvoice.objects.create(
@@ -59,13 +59,13 @@ def make_bill(purchase_order=None, supplier=None, *, reference="RE-1", **columns
 
 
 def compare_yesterday(batch=1):
-    """Reconcile a day on which a refund was unbooked, and is booked since; keep a bill of it."""
+    """Reconcile a day on which a refund was unbooked, and is booked since; keep an invoice of it."""
     payment = Payment.objects.filter(captured_amount__gt=0).order_by("-pk").first()
     day = make_day(NOON.date() - timedelta(days=batch))
     difference = make_difference(payment, day=day, name=f"re_{batch}")
     difference.move("gone", at=NOON, actor=discrepancies.ACTOR)
     purchase_order = payment.order.purchase_orders.order_by("pk").first()
-    make_bill(purchase_order, reference=f"RE-{batch}")
+    make_invoice(purchase_order, reference=f"RE-{batch}")
 
 
 def reopen():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -99,7 +99,7 @@ class DiscrepancyAdmin(StaffAdmin):
                     columns.link("payment", _("Payment")),
                     columns.link("purchase_order", _("Purchase order")),
                     columns.link("supplier", _("Supplier")),
-                    columns.link("bill", _("Bill")),
+                    columns.link("bill", _("Supplier invoice")),
                     "reference",
                 ]
             },
@@ -198,14 +198,6 @@ class DiscrepancyAdmin(StaffAdmin):
     def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
         difference = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
-            resolution.accept(
-                difference=difference,
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-
         return self.ask(
             request,
             difference,
@@ -215,7 +207,9 @@ class DiscrepancyAdmin(StaffAdmin):
                 " It reopens if the amounts differ again in another way."
             ),
             form_class=ReasonForm,
-            act=act,
+            act=lambda given: resolution.accept(
+                **given, difference=difference, actor=str(request.user), now=timezone.now()
+            ),
             done=gettext("Discrepancy closed."),
         )
 
@@ -315,11 +309,6 @@ class ReconciliationRunAdmin(StaffAdmin):
     def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
-            resolution.skip_day(
-                day=day, reason=given["reason"], actor=str(request.user), now=timezone.now()
-            )
-
         return self.ask(
             request,
             day,
@@ -330,7 +319,9 @@ class ReconciliationRunAdmin(StaffAdmin):
             )
             % {"problem": day.problem},
             form_class=ReasonForm,
-            act=act,
+            act=lambda given: resolution.skip_day(
+                **given, day=day, actor=str(request.user), now=timezone.now()
+            ),
             done=gettext("%s is closed without reconciliation.") % day,
         )
 

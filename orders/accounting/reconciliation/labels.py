@@ -69,11 +69,11 @@ ADVICE: Mapping[str, Promise] = {
     ),
     Kind.BILL_TWICE: gettext_lazy(
         "The supplier charged twice for the same items. Open a supplier claim on the"
-        " purchase order page. If the bill was only entered twice, withdraw one."
+        " purchase order page. If the invoice was only entered twice, withdraw one."
     ),
     Kind.BILL_CURRENCY: gettext_lazy(
         "The supplier charged in a different currency than agreed. Correct the"
-        " currency in the supplier settings, or ask for a corrected bill."
+        " currency in the supplier settings, or ask for a corrected invoice."
     ),
     Kind.BILL_UNSHIPPED: gettext_lazy(
         "The supplier charged for items that have not shipped in time. Check the"
@@ -81,11 +81,11 @@ ADVICE: Mapping[str, Promise] = {
         " ship, cancel the purchase order or open a supplier claim."
     ),
     Kind.SHIPPED_UNBILLED: gettext_lazy(
-        "Items shipped, but there is no bill. Ask the supplier for the bill and enter"
+        "Items shipped, but there is no invoice. Ask the supplier for the invoice and enter"
         " it. If they are free, close this discrepancy with a reason."
     ),
     Kind.BILL_UNKNOWN: gettext_lazy(
-        "The bill matches no purchase order. It may be for a sample, another buyer's"
+        "The invoice matches no purchase order. It may be for a sample, another buyer's"
         " order or a manual order. Close this discrepancy with a reason, or ask the"
         " supplier for a refund."
     ),

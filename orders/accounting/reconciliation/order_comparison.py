@@ -48,14 +48,10 @@ def compare(*, since: datetime, until: datetime, now: datetime) -> ComparisonRes
     found = _orders(since, until)
     young = [order.pk for order in found if _is_in_flight(order, now)]
     return ComparisonResult(
-        findings=[finding for order in found for finding in of_order(order, now)],
+        findings=[finding for order in found for finding in _of_order(order, now)],
         count=len(found),
         left=Q(order__in=young, kind=Kind.NOTHING_ORDERED),
     )
-
-
-def of_order(order: Order, now: datetime) -> list[Finding]:
-    return list(_of_order(order, now))
 
 
 def _of_order(order: Order, now: datetime) -> Iterator[Finding]:

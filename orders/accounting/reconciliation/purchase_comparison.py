@@ -10,13 +10,7 @@ from django.db.models import Prefetch, Q
 
 from orders.accounting import invoices, three_way_match
 from orders.accounting.reconciliation.discrepancies import ComparisonResult, Finding, Kind, Measure
-from orders.models import (
-    Discrepancy,
-    PurchaseLine,
-    PurchaseMessage,
-    PurchaseOrder,
-    SupplierInvoice,
-)
+from orders.models import Discrepancy, PurchaseLine, PurchaseMessage, PurchaseOrder, SupplierInvoice
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadKind, bulkhead
 
@@ -63,18 +57,10 @@ def compare(
 
 def compare_purchase_order(
     purchase_order: PurchaseOrder, *, tells_all: bool, now: datetime
-) -> list[Finding]:
-    return list(_of_purchase_order(purchase_order, tells_all, now))
-
-
-def _of_purchase_order(
-    purchase_order: PurchaseOrder,
-    tells_all: bool,  # noqa: FBT001
-    now: datetime,
 ) -> Iterator[Finding]:
     ways = three_way_match.match_of(purchase_order)
     currency, expected = ways.currency, ways.ordered
-    standing = [bill for bill in purchase_order.bills.all() if bill.withdrawn_at is None]
+    standing = [invoice for invoice in purchase_order.bills.all() if invoice.withdrawn_at is None]
     if not standing:
         is_due = purchase_order.accepted_at is not None and expected > 0
         if three_way_match.is_invoice_overdue(purchase_order, ways, now=now):
@@ -83,7 +69,7 @@ def _of_purchase_order(
         elif tells_all and is_due:
             yield _finding(purchase_order, Kind.BILL_MISSING, currency, expected, None)
         return
-    other = next((bill for bill in standing if bill.currency != currency), None)
+    other = next((invoice for invoice in standing if invoice.currency != currency), None)
     if other is not None:
         yield _finding(
             purchase_order,
@@ -91,21 +77,23 @@ def _of_purchase_order(
             currency,
             expected,
             other.subtotal_amount,
-            bill=other,
+            invoice=other,
             found_currency=other.currency,
         )
         return
-    goods = sum((bill.subtotal_amount for bill in standing), NOTHING)
+    goods = sum((invoice.subtotal_amount for invoice in standing), NOTHING)
     last = standing[-1]
     supplier = purchase_order.supplier
     is_other = not three_way_match.is_within_tolerance(supplier, expected=expected, found=goods)
-    if is_other and not ways.is_billed_as_shipped:
+    if is_other and not ways.is_invoiced_as_shipped:
         kind = _kind(standing, goods, expected)
-        yield _finding(purchase_order, kind, currency, expected, goods, bill=last)
+        yield _finding(purchase_order, kind, currency, expected, goods, invoice=last)
     if three_way_match.is_shipment_overdue(purchase_order, ways, now=now):
         kind = Kind.BILL_UNSHIPPED
-        yield _finding(purchase_order, kind, currency, ways.shipped, goods, bill=last)
-    freights = [bill.freight_amount for bill in standing if bill.freight_amount is not None]
+        yield _finding(purchase_order, kind, currency, ways.shipped, goods, invoice=last)
+    freights = [
+        invoice.freight_amount for invoice in standing if invoice.freight_amount is not None
+    ]
     agreed = _freight(purchase_order, currency)
     if agreed is not None and len(freights) == len(standing):
         freight = sum(freights, NOTHING)
@@ -114,7 +102,7 @@ def _of_purchase_order(
         if not is_agreed and not is_twice:
             kind = Kind.BILL_MORE if freight > agreed else Kind.BILL_LESS
             yield _finding(
-                purchase_order, kind, currency, agreed, freight, bill=last, what=Measure.FREIGHT
+                purchase_order, kind, currency, agreed, freight, invoice=last, what=Measure.FREIGHT
             )
 
 
@@ -124,7 +112,7 @@ def _kind(
     """Return the discrepancy kind: a duplicate charge, or another amount."""
     if goods < expected:
         return Kind.BILL_LESS
-    amounts = [bill.subtotal_amount for bill in standing]
+    amounts = [invoice.subtotal_amount for invoice in standing]
     is_twice = len(amounts) > 1 and (expected in amounts or goods >= 2 * expected)
     return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
 
@@ -179,15 +167,15 @@ def _unknown(supplier: Supplier) -> list[Finding]:
     return [
         Finding(
             kind=Kind.BILL_UNKNOWN,
-            subject=f"bill:{bill.reference}",
-            currency=bill.currency,
+            subject=f"bill:{invoice.reference}",
+            currency=invoice.currency,
             expected=None,
-            found=bill.total.amount,
-            reference=bill.number or bill.reference,
+            found=invoice.total.amount,
+            reference=invoice.number or invoice.reference,
             supplier_id=supplier.pk,
-            bill_id=bill.pk,
+            bill_id=invoice.pk,
         )
-        for bill in strangers.order_by("pk")
+        for invoice in strangers.order_by("pk")
     ]
 
 
@@ -199,7 +187,7 @@ def _finding(  # noqa: PLR0913 - the parts of one record
     found: Decimal | None,
     *,
     what: Discrepancy.Measure = Measure.GOODS,
-    bill: SupplierInvoice | None = None,
+    invoice: SupplierInvoice | None = None,
     found_currency: str = "",
 ) -> Finding:
     return Finding(
@@ -210,9 +198,9 @@ def _finding(  # noqa: PLR0913 - the parts of one record
         expected=expected or None,
         found=found,
         found_currency=found_currency,
-        reference=bill.reference if bill else purchase_order.supplier_reference,
+        reference=invoice.reference if invoice else purchase_order.supplier_reference,
         order_id=purchase_order.order_id,
         purchase_order_id=purchase_order.pk,
         supplier_id=purchase_order.supplier_id,
-        bill_id=bill.pk if bill else None,
+        bill_id=invoice.pk if invoice else None,
     )

@@ -7,8 +7,8 @@ open and is retried until all have answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Min, Q
@@ -42,25 +42,12 @@ class DayNotOverError(Exception):
     """The day is not over, or only just."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counterparty:
-    """A counterparty that is compared on its own: a gateway, our orders, a supplier."""
-
-    name: str
-    compare: Callable[[], ComparisonResult]
-
-
 def run_of(day: date, *, now: datetime) -> ReconciliationRun:
     """Return the run of a day, created if needed; days are in the shop's time zone."""
     starts, ends = (_midnight(day + timedelta(days=more)) for more in (0, 1))
     found, _ = ReconciliationRun.objects.get_or_create(
         day=day,
-        defaults={
-            "starts_at": starts,
-            "ends_at": ends,
-            "status": Status.OPEN,
-            "status_since": now,
-        },
+        defaults={"starts_at": starts, "ends_at": ends, "status": Status.OPEN, "status_since": now},
     )
     return found
 
@@ -113,22 +100,22 @@ def reconcile(*, day: ReconciliationRun, moment: Clock) -> ReconciliationRun:
 def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
     problems: list[str] = []
     counts: dict[str, int] = {}
-    for part in _counterparties(day, moment):
-        examined = discrepancies.open_ids(part.name)
+    for name, compare in _counterparties(day, moment):
+        examined = discrepancies.open_ids(name)
         try:
-            compared = part.compare()
+            compared = compare()
         except (ExternalServiceError, BulkheadFullError) as error:
-            problems.append(f"{part.name}: {error or type(error).__name__}")
+            problems.append(f"{name}: {error or type(error).__name__}")
             continue
         discrepancies.record(
-            part=part.name,
+            part=name,
             findings=compared.findings,
-            examined=examined - discrepancies.undecided_ids(part.name, compared.left),
+            examined=examined - discrepancies.undecided_ids(name, compared.left),
             day=day,
             now=moment(),
         )
-        three_way_match.store_match_status(part=part.name, purchase_orders=compared.purchase_orders)
-        counts[part.name] = compared.count
+        three_way_match.store_match_status(part=name, purchase_orders=compared.purchase_orders)
+        counts[name] = compared.count
         failpoint("auditing.part_recorded")
     now = moment()
     if problems:
@@ -145,26 +132,18 @@ def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
         )
 
 
-def _counterparties(day: ReconciliationRun, moment: Clock) -> Iterator[Counterparty]:
+def _counterparties(
+    day: ReconciliationRun, moment: Clock
+) -> Iterator[tuple[str, Callable[[], ComparisonResult]]]:
+    """Yield each gateway, our orders and each supplier: its name, and how to compare it."""
     span = {"since": day.starts_at - MARGIN, "until": day.ends_at + MARGIN}
     for gateway in _gateways(day):
-        yield Counterparty(
-            name=gateway_comparison.counterparty_of(gateway),
-            compare=lambda code=gateway: gateway_comparison.compare(
-                gateway=code, moment=moment, **span
-            ),  # type: ignore[misc]
-        )
-    yield Counterparty(
-        name=order_comparison.COUNTERPARTY,
-        compare=lambda: order_comparison.compare(now=moment(), **span),
-    )
+        name = gateway_comparison.counterparty_of(gateway)
+        yield name, partial(gateway_comparison.compare, gateway=gateway, moment=moment, **span)
+    yield order_comparison.COUNTERPARTY, partial(order_comparison.compare, now=moment(), **span)
     for supplier in _suppliers():
-        yield Counterparty(
-            name=purchase_comparison.counterparty_of(supplier),
-            compare=lambda one=supplier: purchase_comparison.compare(
-                supplier=one, now=moment(), **span
-            ),  # type: ignore[misc]
-        )
+        name = purchase_comparison.counterparty_of(supplier)
+        yield name, partial(purchase_comparison.compare, supplier=supplier, now=moment(), **span)
 
 
 def _gateways(day: ReconciliationRun) -> list[str]:
@@ -182,8 +161,8 @@ def _gateways(day: ReconciliationRun) -> list[str]:
 def _suppliers() -> list[Supplier]:
     """Return the suppliers that may have charged us."""
     ordered = PurchaseOrder.objects.values("supplier")
-    billed = SupplierInvoice.objects.values("supplier")
-    rows = Supplier.objects.filter(Q(pk__in=ordered) | Q(pk__in=billed))
+    invoiced = SupplierInvoice.objects.values("supplier")
+    rows = Supplier.objects.filter(Q(pk__in=ordered) | Q(pk__in=invoiced))
     return list(rows.select_related("connection").order_by("pk"))
 
 

@@ -40,12 +40,12 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
 
     page.set_input_files("input[type=file]", tmp_path / "bills.csv")
     press(page, page.get_by_role("button", name="Preview"))
-    page.get_by_text("1 of 3 bills can be imported.").wait_for()
+    page.get_by_text("1 of 3 supplier invoices can be imported.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"bills-{width}.png", full_page=True)
     press(page, page.get_by_role("button", name="Import valid rows"))
-    page.get_by_text("1 bill imported.").wait_for()
+    page.get_by_text("1 supplier invoice imported.").wait_for()
 
     assert found == []
     assert SupplierInvoice.objects.get().purchase_order == bought

@@ -16,10 +16,10 @@ from storefront.lib.staff import csv_table
 from tests.factories.catalog import make_channel
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
-from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db
-HEADER = "bill,purchase order,currency,goods,freight,billed"
+HEADER = "invoice,purchase order,currency,goods,freight,date"
 PAGE = "/admin/orders/supplierinvoice/import_invoices/"
 
 
@@ -54,12 +54,12 @@ def test_a_valid_row_is_matched_and_entered_with_all_values(bought, money):
     (one,) = judged(rows)
     assert invoice_import.enter([one], actor="staff", now=NOON) == []
 
-    bill = SupplierInvoice.objects.get()
+    invoice = SupplierInvoice.objects.get()
     assert one.purchase_order == bought
-    assert (bill.supplier, bill.purchase_order) == (bought.supplier, bought)
-    assert (bill.subtotal_amount, bill.freight_amount) == (Decimal("12.50"), Decimal(3))
-    assert (bill.currency, bill.entered_by) == (money, "staff")
-    assert f"{bill.invoiced_at:%Y-%m-%d}" == "2026-11-24"
+    assert (invoice.supplier, invoice.purchase_order) == (bought.supplier, bought)
+    assert (invoice.subtotal_amount, invoice.freight_amount) == (Decimal("12.50"), Decimal(3))
+    assert (invoice.currency, invoice.entered_by) == (money, "staff")
+    assert f"{invoice.invoiced_at:%Y-%m-%d}" == "2026-11-24"
 
 
 def test_the_same_file_again_enters_nothing(bought, money):
@@ -77,7 +77,7 @@ def test_a_known_number_with_other_values_is_rejected(bought, money):
 
     (words,) = problems(f"RE-1,{bought.number},{money},99,,")
 
-    assert words.startswith("Bill RE-1 is already entered: ")
+    assert words.startswith("Invoice RE-1 is already entered: ")
     assert bought.number in words
 
 
@@ -92,7 +92,7 @@ def test_a_withdrawn_invoice_can_be_imported_again(bought, money):
 def test_a_number_repeated_in_a_file_is_rejected(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
 
-    assert problems(row, row) == ["", "Row 2 has the same bill number."]
+    assert problems(row, row) == ["", "Row 2 has the same invoice number."]
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_number_repeated_in_a_file_is_rejected(bought, money):
     [
         ({"number": "FL-000000-XXXXX-1"}, "No purchase order has this number. Check it."),
         ({"number": ""}, "No purchase order has this number. Check it."),
-        ({"reference": ""}, "Enter a bill number of up to 60 characters."),
-        ({"reference": "x" * 61}, "Enter a bill number of up to 60 characters."),
-        ({"currency": "JPY"}, "The bill is in JPY, but the purchase order is in"),
+        ({"reference": ""}, "Enter an invoice number of up to 60 characters."),
+        ({"reference": "x" * 61}, "Enter an invoice number of up to 60 characters."),
+        ({"currency": "JPY"}, "The invoice is in JPY, but the purchase order is in"),
         ({"currency": "euro"}, "Use a three-letter code, for example EUR."),
         ({"goods": "-1"}, "The amount is negative"),
         ({"freight": "-0,01"}, "The amount is negative"),
@@ -112,7 +112,7 @@ def test_a_number_repeated_in_a_file_is_rejected(bought, money):
         ({"goods": "NaN"}, "This amount is not valid"),
         ({"goods": ""}, "This amount is not valid"),
         ({"goods": "12345678901"}, "This amount is not valid"),
-        ({"billed": "24.11.2026"}, "This date is not valid"),
+        ({"invoiced_on": "24.11.2026"}, "This date is not valid"),
     ],
 )
 def test_an_invalid_row_is_reported_with_its_reason(bought, money, change, words):
@@ -122,7 +122,7 @@ def test_an_invalid_row_is_reported_with_its_reason(bought, money, change, words
         "currency": money,
         "goods": "12.50",
         "freight": "",
-        "billed": "",
+        "invoiced_on": "",
     } | change
     row = ";".join(cells.values())
 
@@ -153,14 +153,14 @@ def upload(bought, money):
         f"RE-1,{bought.number},{money},12.50,,",
         f"RE-2,FL-000000-XXXXX-1,{money},12.50,,",
     ]
-    return SimpleUploadedFile("bills.csv", "\n".join(rows).encode())
+    return SimpleUploadedFile("invoices.csv", "\n".join(rows).encode())
 
 
 def test_staff_see_a_preview_before_the_import(staff, bought, money):
     seen = staff.post(PAGE, {"file": upload(bought, money), "step": "look"}).content.decode()
 
     assert SupplierInvoice.objects.count() == 0
-    assert "1 of 2 bills can be imported." in seen
+    assert "1 of 2 supplier invoices can be imported." in seen
     assert "No purchase order has this number." in seen
     assert "Import valid rows" in seen
     text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])
@@ -183,7 +183,7 @@ def run(path, *flags):
 
 
 def test_the_command_enters_nothing_if_a_row_is_invalid_unless_forced(bought, money, tmp_path):
-    path = tmp_path / "bills.csv"
+    path = tmp_path / "invoices.csv"
     path.write_bytes(upload(bought, money).read())
 
     with pytest.raises(CommandError, match="1 rows are invalid: nothing was imported"):
@@ -199,7 +199,7 @@ def test_the_command_enters_nothing_if_a_row_is_invalid_unless_forced(bought, mo
 
 @pytest.mark.parametrize("flags", [("--supplier", "unknown"), ()])
 def test_the_command_reports_unreadable_files(tmp_path, flags):
-    path = tmp_path / "bills.csv"
+    path = tmp_path / "invoices.csv"
     path.write_text(f"{HEADER}\nRE-1,x,EUR,1,,\n" if flags else "nothing")
 
     with pytest.raises(CommandError):

@@ -15,7 +15,7 @@ from suppliers.models import Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 COST = Decimal("10.00")
 
@@ -45,7 +45,7 @@ def ship(units, *, at=NOON + DAY):
     PurchaseOrder.objects.update(status=status, status_since=at)
 
 
-def bill(bought, goods, *, reference="RE-1", freight=None, at=NOON):
+def invoice(bought, goods, *, reference="RE-1", freight=None, at=NOON):
     made = SupplierInvoice(
         supplier=bought.supplier,
         number=bought.number,
@@ -55,7 +55,7 @@ def bill(bought, goods, *, reference="RE-1", freight=None, at=NOON):
         freight_amount=freight,
         invoiced_at=at,
     )
-    return invoices.enter(bill=made, actor="zumrud", now=at)
+    return invoices.enter(invoice=made, actor="zumrud", now=at)
 
 
 def compare(*, after=0):
@@ -72,7 +72,7 @@ def match():
 
 
 def test_an_invoice_waits_for_its_shipment_and_then_matches(bought):
-    assert bill(bought, "30.00").match == "new"
+    assert invoice(bought, "30.00").match == "new"
 
     assert (compare(), match()) == ([], ["waits"])
     ship(2)
@@ -83,7 +83,7 @@ def test_an_invoice_waits_for_its_shipment_and_then_matches(bought):
 
 def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
     terms(ship_within_days_of_invoice=4)
-    bill(bought, "30.00")
+    invoice(bought, "30.00")
     ship(1)
     assert compare(after=2) == []
 
@@ -97,18 +97,18 @@ def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
 
 
 def test_invoices_per_parcel_match(bought):
-    bill(bought, "10.00")
+    invoice(bought, "10.00")
     ship(1)
     assert (compare(), match()) == ([], ["waits"])
 
-    bill(bought, "20.00", reference="RE-2")
+    invoice(bought, "20.00", reference="RE-2")
     ship(3)
 
     assert (compare(after=1), match()) == ([], ["matched", "matched"])
 
 
 def test_an_invoice_below_the_shipped_value_is_a_discrepancy(bought):
-    bill(bought, "10.00")
+    invoice(bought, "10.00")
     ship(2)
 
     assert compare() == [("bill_less", "goods", 3 * COST, COST)]
@@ -121,12 +121,12 @@ def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     assert compare(after=4) == []
 
     assert compare(after=5) == [("shipped_unbilled", "goods", 3 * COST, None)]
-    bill(bought, "30.00", at=NOON + 7 * DAY)
+    invoice(bought, "30.00", at=NOON + 7 * DAY)
     assert (compare(after=7), match()) == ([], ["matched"])
 
 
 @pytest.mark.parametrize(
-    ("percent", "amount", "billed", "is_other"),
+    ("percent", "amount", "invoiced", "is_other"),
     [
         ("0", "0", "30.01", True),
         ("1", "0", "30.30", False),
@@ -136,11 +136,11 @@ def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     ],
 )
 def test_a_difference_within_the_tolerance_is_no_discrepancy(
-    bought, percent, amount, billed, is_other
+    bought, percent, amount, invoiced, is_other
 ):
     terms(invoice_tolerance_percent=Decimal(percent), invoice_tolerance_amount=Decimal(amount))
     ship(3)
-    bill(bought, billed)
+    invoice(bought, invoiced)
 
     assert bool(compare()) is is_other
     assert match() == ["differs" if is_other else "matched"]
@@ -148,8 +148,8 @@ def test_a_difference_within_the_tolerance_is_no_discrepancy(
 
 def test_a_duplicate_invoice_is_found_by_its_amount(bought):
     ship(3)
-    bill(bought, "30.00")
-    bill(bought, "30.00", reference="RE-2")
+    invoice(bought, "30.00")
+    invoice(bought, "30.00", reference="RE-2")
 
     assert compare() == [("bill_twice", "goods", 3 * COST, 6 * COST)]
     assert match() == ["differs", "differs"]
@@ -157,7 +157,7 @@ def test_a_duplicate_invoice_is_found_by_its_amount(bought):
 
 def test_an_accepted_discrepancy_is_shown_at_the_invoice(bought):
     ship(3)
-    bill(bought, "31.00")
+    invoice(bought, "31.00")
     compare()
 
     difference = Discrepancy.objects.get()
@@ -167,19 +167,44 @@ def test_an_accepted_discrepancy_is_shown_at_the_invoice(bought):
 
 
 def test_an_invoice_without_a_purchase_order_is_unknown(bought):
-    bill(bought, "5.00").delete()
+    invoice(bought, "5.00").delete()
     bought.number = "another"
-    bill(bought, "5.00")
+    invoice(bought, "5.00")
 
-    compare()
+    assert compare() == [("bill_unknown", "", None, Decimal("5.00"))]
 
-    assert match() == ["unknown"]
+    row = Discrepancy.objects.get()
+    assert (row.reference, row.supplier, match()) == ("another", bought.supplier, ["unknown"])
+
+
+def test_an_invoice_for_a_canceled_order(bought):
+    PurchaseOrder.objects.update(status="canceled")
+    invoice(bought, "30.00", freight=Decimal(5))
+
+    assert compare() == [
+        ("bill_more", "freight", None, Decimal(5)),
+        ("bill_more", "goods", None, 3 * COST),
+    ]
+
+
+def test_an_invoice_in_another_currency(bought):
+    invoice(bought, "30.00")
+    SupplierInvoice.objects.update(currency="USD")
+
+    assert compare() == [("bill_currency", "goods", 3 * COST, 3 * COST)]
+
+    row = Discrepancy.objects.get()
+    assert (row.currency, row.found_currency) == ("EUR", "USD")
 
 
 def test_a_withdrawn_invoice_does_not_count(bought):
     ship(3)
-    first = bill(bought, "99.00")
-    invoices.withdraw(bill=first, now=NOON)
-    bill(bought, "30.00", reference="RE-2")
+    first = invoice(bought, "99.00")
+    with pytest.raises(invoices.InvoiceRejectedError):
+        invoice(bought, "1.00")
+    invoices.withdraw(invoice=first, now=NOON)
+    with pytest.raises(invoices.InvoiceRejectedError):
+        invoices.withdraw(invoice=first, now=NOON)
+    invoice(bought, "30.00", reference="RE-2")
 
     assert (compare(), match()) == ([], ["new", "matched"])

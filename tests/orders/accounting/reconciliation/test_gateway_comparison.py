@@ -27,7 +27,7 @@ from tests.support.reconciliation_days import (
     two_sellables,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PART = Decimal("7.50")
 
 
@@ -269,3 +269,35 @@ def test_a_part_that_was_captured_twice_is_told_as_twice(stripe):
     once = first.customer_charge_amount
     assert found() == [("twice", "captured", once, 2 * once)]
     assert resolution.can_apply_lost_event(the_one())
+
+
+def test_a_dispute_whose_news_never_came_is_taken_in(stripe):
+    payment = paid(stripe)
+    accepted(payment)
+    stripe.control("dispute", {"id": stripe.intent["id"], "status": "needs_response"})
+
+    compare()
+    assert found() == [("not_with_us", "disputed", None, payment.amount)]
+    resolution.apply_lost_events(difference=the_one(), now=later())
+
+    payment.refresh_from_db()
+    assert payment.dispute_status == "charged_back"
+    assert found() == []
+    compare()
+    assert found() == []
+
+
+def test_a_refund_that_came_back_unheard_is_told(stripe):
+    payment = paid(stripe)
+    accepted(payment)
+    refund(payment, PART)
+    (made,) = stripe.things("refund")
+    stripe.control("refund", {"id": made["id"], "status": "failed"})
+
+    compare()
+
+    assert found() == [("not_with_us", "refunded", PART, None)]
+    resolution.apply_lost_events(difference=the_one(), now=later())
+    payment.refresh_from_db()
+    assert payment.refunded_amount == 0
+    assert found() == []

@@ -23,7 +23,7 @@ from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=2)
 DAY = NOON.date()
 
@@ -47,10 +47,7 @@ def bought(*, status="shipped", captured=None, refunded=0):
     """Create an order with the given fulfillment and payment progress."""
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
-        status=status,
-        submission_status="accepted",
-        accepted_at=NOON,
-        status_since=NOON,
+        status=status, submission_status="accepted", accepted_at=NOON, status_since=NOON
     )
     Order.objects.update(status_since=NOON)
     amount = purchase_order.order.total_amount if captured is None else Decimal(captured)
@@ -274,3 +271,40 @@ def test_staff_can_skip_a_day():
     resolution.skip_day(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
 
     assert DAY not in [one.day for one in reconciliation.due_runs(now=LATER)]
+
+
+def test_a_deferred_single_capture_is_not_missing():
+    bought(captured="0.00")
+    PurchaseOrder.objects.update(accepted_at=None)  # stands for the one that has not answered
+    Payment.objects.update(capture_mode="single", capture_before=LATER + timedelta(days=3))
+
+    compare()
+    assert found() == []
+
+    Payment.objects.update(capture_before=LATER + timedelta(hours=3))
+    compare()
+    assert len(found()) == 1
+
+
+def test_an_undecided_discrepancy_is_not_cleared():
+    bought(status="canceled")
+    compare()
+    ((kind, *_),) = found()
+    assert kind == "nothing_ordered"
+
+    Order.objects.update(status_since=LATER - timedelta(minutes=5))  # put on hold just now
+    compare()
+    assert len(found()) == 1
+
+
+def test_a_failing_day_is_retried_less_often(monkeypatch):
+    bought()
+    day = reconciliation.run_of(DAY, now=LATER)
+    ReconciliationRun.objects.filter(pk=day.pk).update(
+        attempts=reconciliation.MAX_FREQUENT_ATTEMPTS, status_since=LATER
+    )
+
+    assert DAY not in [each.day for each in reconciliation.due_runs(now=LATER + timedelta(hours=1))]
+    assert DAY in [
+        each.day for each in reconciliation.due_runs(now=LATER + reconciliation.RARE_RETRY_AFTER)
+    ]

@@ -20,7 +20,7 @@ from suppliers.models import Supplier
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 SPAN = timedelta(days=1)
 
 
@@ -54,24 +54,25 @@ def goods(purchase_order):
 def test_a_charge_is_stored_and_agrees(bought):
     day = compare()
 
-    bill = SupplierInvoice.objects.get()
+    invoice = SupplierInvoice.objects.get()
     assert day.status == "reconciled"
     assert found() == []
-    assert (bill.purchase_order, bill.number) == (bought, bought.number)
-    assert (bill.subtotal_amount, bill.freight_amount) == (goods(bought), bought.freight_amount)
+    assert (invoice.purchase_order, invoice.number) == (bought, bought.number)
+    assert (invoice.subtotal_amount, invoice.freight_amount) == (
+        goods(bought),
+        bought.freight_amount,
+    )
     compare()
-    assert SupplierInvoice.objects.get() == bill
+    assert SupplierInvoice.objects.get() == invoice
 
 
-@pytest.mark.parametrize(("more", "kind"), [(1, "bill_more"), (-1, "bill_less")])
-def test_more_or_less_than_agreed(bought, more, kind):
-    line = PurchaseLine.objects.get(purchase_order=bought)
-    PurchaseLine.objects.update(agreed_cost_amount=line.agreed_cost_amount - more)
+def test_more_than_agreed(bought):
+    told = PurchaseLine.objects.get(purchase_order=bought).agreed_cost_amount
+    PurchaseLine.objects.update(agreed_cost_amount=told - 1)
 
     compare()
 
-    told = line.agreed_cost_amount
-    assert found() == [(kind, "goods", told - more, told)]
+    assert found() == [("bill_more", "goods", told - 1, told)]
 
 
 def test_freight_above_the_stated_amount(bought):
@@ -95,55 +96,20 @@ def test_an_accepted_order_without_a_charge(bought, sandbox_supplier):  # noqa: 
     assert SupplierInvoice.objects.get().withdrawn_at is not None
 
 
-def test_a_charge_for_a_canceled_order(bought):
-    PurchaseOrder.objects.update(status="canceled")
-
-    compare()
-
-    kinds = sorted((kind, what, expected) for kind, what, expected, _found in found())
-    assert kinds == [("bill_more", "freight", None), ("bill_more", "goods", None)]
-
-
-def test_an_entered_invoice_for_a_charged_order_is_a_duplicate(bought):
-    now = timezone.now()
-    paper = SupplierInvoice(
-        supplier=bought.supplier,
-        number=bought.number,
-        reference="RE-77",
-        currency="USD",
-        subtotal_amount=goods(bought),
-        freight_amount=bought.freight_amount,
-    )
-    invoices.enter(bill=paper, actor="zumrud", now=now)
-    with pytest.raises(invoices.InvoiceRejectedError):
-        invoices.enter(
-            bill=SupplierInvoice(supplier=bought.supplier, reference="RE-77"), actor="z", now=now
-        )
-
-    compare()
-    assert found() == [("bill_twice", "goods", goods(bought), 2 * goods(bought))]
-    invoices.withdraw(bill=paper, now=now)
-    with pytest.raises(invoices.InvoiceRejectedError):
-        invoices.withdraw(bill=paper, now=now)
-
-    compare()
-    assert found() == []
-
-
 def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noqa: F811
     """CJ replaces the charge of the whole order by those of its parts."""
     compare()
-    whole_bill = SupplierInvoice.objects.get()
+    whole = SupplierInvoice.objects.get()
     told = [
         InvoiceReport(
             number=bought.number,
-            supplier_reference=f"{whole_bill.reference}-{part}",
+            supplier_reference=f"{whole.reference}-{part}",
             goods=Money(goods, "USD"),
-            at=whole_bill.invoiced_at,
+            at=whole.invoiced_at,
         )
-        for part, goods in enumerate([Decimal(1), whole_bill.subtotal_amount - 1])
+        for part, goods in enumerate([Decimal(1), whole.subtotal_amount - 1])
     ]
-    invoices._store_charges(bought.supplier, told, {whole_bill.pk}, timezone.now())
+    invoices._store_charges(bought.supplier, told, {whole.pk}, timezone.now())
 
     findings = purchase_comparison.compare_purchase_order(
         PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
@@ -154,32 +120,13 @@ def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  #
         True,
         True,
     ]
-    assert findings == []
+    assert list(findings) == []
 
 
-def test_an_invoice_in_another_currency(bought):
-    compare()
-    SupplierInvoice.objects.update(currency="EUR", entered_by="zumrud")
-
-    compare()
-
-    row = Discrepancy.objects.get(status="open")
-    assert (row.kind, row.currency, row.found_currency) == ("bill_currency", "USD", "EUR")
-
-
-def test_an_invoice_for_an_unknown_purchase_order(bought, sandbox_supplier):  # noqa: F811
-    PurchaseOrder.objects.update(number="ours", supplier_reference="theirs")
-
-    compare()
-
-    bill = SupplierInvoice.objects.get()
-    unknown = ("bill_unknown", "", None, bill.total.amount)
-    assert unknown in found()
-    row = Discrepancy.objects.get(kind="bill_unknown")
-    assert (row.reference, row.supplier) == (bought.number, bought.supplier)
-
-
-@pytest.mark.parametrize("kind", ["500", "garbage", "drop_before"])
+@pytest.mark.parametrize(
+    "kind",
+    ["500", *(pytest.param(one, marks=pytest.mark.full) for one in ("garbage", "drop_before"))],
+)
 def test_a_supplier_that_does_not_answer_keeps_the_day_open(bought, sandbox_supplier, kind):  # noqa: F811
     sandbox_supplier.fault("order/list", kind, count=0)
 
@@ -198,9 +145,9 @@ def test_a_supplier_without_a_list_is_asked_per_order(bought, monkeypatch):
 
     compare()
 
-    bill = SupplierInvoice.objects.get()
-    assert (bill.invoiced_at, bill.reference) == (None, bought.supplier_reference)
-    assert found() == [("bill_more", "goods", Decimal("1.00"), bill.subtotal_amount)]
+    invoice = SupplierInvoice.objects.get()
+    assert (invoice.invoiced_at, invoice.reference) == (None, bought.supplier_reference)
+    assert found() == [("bill_more", "goods", Decimal("1.00"), invoice.subtotal_amount)]
 
 
 def test_a_blocked_supplier_is_not_called(bought, sandbox_supplier):  # noqa: F811 - the fixture
