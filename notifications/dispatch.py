@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 
 from django.conf import settings
@@ -11,20 +11,32 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from notifications.backoff import delay_after
 from notifications.models import SENDING_TIMEOUT, Event, Message
 from notifications.rendering import render
-from notifications.routes import routes_for
+from notifications.routes import ROUTES
 from notifications.sealed_links import decrypt_link
 from notifications.senders import OutgoingMessage, sender_for
 from storefront.identity.current import shop_identity
 from storefront.lib.failpoints import failpoint
+from storefront.lib.http.backoff import add_jitter
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import InvalidTransitionError
 
 log = logging.getLogger(__name__)
 
 Status = Message.Status
+# Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
+DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
 
 
 @transaction.atomic(durable=True)
@@ -47,7 +59,7 @@ def fan_out(*, event: Event, now: datetime) -> list[Message]:
             status_since=now,
             due_at=now,
         )
-        for route in routes_for(event.name)
+        for route in ROUTES.get(event.name, ())
         for recipient in _recipients(event.payload[route.recipient])
     ]
     Message.objects.bulk_create(messages)
@@ -153,19 +165,17 @@ def _message(delivery: Message) -> OutgoingMessage:
 
 
 def _reply_to(delivery: Message) -> str:
-    routes = routes_for(delivery.event.name)
+    routes = ROUTES.get(delivery.event.name, ())
     field = next((each.reply_to for each in routes if each.template == delivery.template), "")
     return str(delivery.event.payload[field]) if field else ""
 
 
 def _retry_later(delivery: Message, problem: str, now: datetime) -> None:
-    wait = delay_after(tries=delivery.attempts)
-    if wait is None:
+    if delivery.attempts > len(DELAYS):
         _mark_failed(delivery, problem, now)
-    else:
-        delivery.move(
-            Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=now + wait
-        )
+        return
+    due_at = now + add_jitter(DELAYS[delivery.attempts - 1])
+    delivery.move(Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=due_at)
 
 
 def _mark_failed(delivery: Message, problem: str, now: datetime) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from notifications.models import Event
-from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 
@@ -19,7 +18,7 @@ INSERT_EVENT = """
 INSERT INTO notifications_event (key, name, subject, sequence, payload, occurred_at)
 SELECT told.key, %(name)s, told.subject,
   COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = told.subject), 0) + 1,
-  %(payload)s, %(at)s
+  %(payload)s::jsonb, %(at)s
 FROM (SELECT %(key)s::varchar AS key, %(subject)s::varchar AS subject) told
 WHERE NOT EXISTS (SELECT 1 FROM notifications_event WHERE key = told.key)
 RETURNING id, sequence
@@ -37,10 +36,9 @@ def record_event(
     Raises: TransactionRequiredError  no transaction is open
     """
     words = {"key": key, "name": name, "subject": subject}
-    with planned_cursor(connection) as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
-    with planned_cursor(connection) as cursor:
-        cursor.execute(INSERT_EVENT, {**words, "payload": Jsonb(payload), "at": at})
+        cursor.execute(INSERT_EVENT, {**words, "payload": json.dumps(payload), "at": at})
         told = cursor.fetchone()
     if told is None:
         return Event.objects.get(key=key)

@@ -16,13 +16,7 @@ from babel.dates import format_date, format_interval
 from babel.numbers import format_currency, format_percent
 from django.conf import settings
 from django.utils import translation
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    pass_context,
-    select_autoescape,
-)
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
 from storefront.identity.current import Identity, shop_identity

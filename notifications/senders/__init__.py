@@ -1,15 +1,40 @@
-"""Senders: list the transports of messages, create one by its code."""
+"""Senders: define a finished message and the call that sends it, list the transports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
 
 from django.utils.module_loading import import_string
 
-from notifications.senders.base import OutgoingMessage, Sender
-
 SENDERS = {"email": "notifications.senders.email.Email"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingMessage:
+    """One rendered message. ``message_id`` is the same for all attempts."""
+
+    message_id: str
+    sender: str  # name and address
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str = ""  # set if a person wrote the message
+
+
+class Sender(Protocol):
+    """Sends one message at a time."""
+
+    def send(self, message: OutgoingMessage) -> None:
+        """Send the message; returns once the server has accepted it.
+
+        Raises: TemporaryError  retry, unless it ``is_outcome_unknown``: then staff decide
+                PermanentError  rejected, a retry would be too
+        """
+        ...
 
 
 def sender_for(code: str) -> Sender:
     sender: Sender = import_string(SENDERS[code])()
     return sender
-
-
-__all__ = ["SENDERS", "OutgoingMessage", "Sender", "sender_for"]

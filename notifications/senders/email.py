@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.senders.base import OutgoingMessage
+from notifications.senders import OutgoingMessage
 from storefront.lib.http.errors import PermanentError, TemporaryError
 
 

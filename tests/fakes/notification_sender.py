@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from notifications.senders.base import OutgoingMessage
+from notifications.senders import OutgoingMessage
 
 
 class Fake:
