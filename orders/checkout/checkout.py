@@ -43,9 +43,8 @@ from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.sync import live_check
 
 DEADLOCK = "40P01"
-MAX_NUMBER_ATTEMPTS = (
-    5  # numbers are random and hardly ever collide: twice in a row at 28 million a day
-)
+# Numbers are random and hardly ever collide: twice in a row at 28 million a day.
+MAX_NUMBER_ATTEMPTS = 5
 
 
 class Placed(NamedTuple):
@@ -219,7 +218,7 @@ def _place(  # noqa: PLR0913
     read = cart_lines.load_content(
         cart=cart, now=now
     )  # read after the lock, or a concurrent order is missed
-    if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
+    if (read.is_placed or not read.lines) and (order := Order.objects.filter(cart=cart).first()):
         raise AlreadyPlacedError(order)
     if not (lines := read.rows):
         raise EmptyCartError
@@ -231,7 +230,7 @@ def _place(  # noqa: PLR0913
     if not all(line.is_shown for line in read.lines):
         raise UnavailableError("an item is no longer for sale")
     currency = cart.channel.currency
-    billed = calculate(
+    priced = calculate(
         cart=cart,
         wanted={
             line.pk: PricedLine(
@@ -248,7 +247,7 @@ def _place(  # noqa: PLR0913
         now=now,
         may_promote=read.may_promote,
     )
-    totals = billed.totals
+    totals = priced.totals
     # The page did not apply a code used by the customer's own unpaid order: the total is lower.
     is_lowered = bool(earlier) and agreed is not None and totals.total < agreed
     if agreed is not None and agreed != totals.total and not is_lowered:
@@ -277,7 +276,7 @@ def _place(  # noqa: PLR0913
     for line in order_lines:
         wanted[line.level_id] += line.quantity
     insert([order, *order_lines, *held, payment])
-    redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
+    redemptions.redeem(order=order, applied=priced.found.outcome.applied, now=now)
     network_limits.enforce(order=order, units=wanted)
     open_order_limits.release_superseded(earlier=earlier, levels=set(wanted), now=now)
     reservations.hold_stock(lines=order_lines, now=now)
@@ -329,4 +328,3 @@ def _locked(*, cart_id: int) -> QuerySet[Cart]:
 
 
 _LOCKED = PreparedQuery(_locked)
-_PLACED = PreparedQuery(lambda *, cart_id: Order.objects.filter(cart=cart_id))

@@ -27,9 +27,8 @@ from suppliers.models import StockLevel
 MAX_OPEN_ORDERS = 3
 MIN_PAYMENT_TIME = timedelta(minutes=5)  # a payment takes longer
 COOLDOWN = timedelta(minutes=30)  # then the same customer may hold the same item again
-SESSION_OPENING_TIMEOUT = timedelta(
-    minutes=1
-)  # a gateway that was asked for a page may still answer
+# So long a gateway that was asked for a page may still answer.
+SESSION_OPENING_TIMEOUT = timedelta(minutes=1)
 ENDED_UNPAID = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
 Status = Order.Status
 
@@ -182,7 +181,7 @@ def _with_same_items(orders: Sequence[Order], cart: Cart) -> set[int]:
 def _require_no_payment_in_progress(earlier: Sequence[Order], now: datetime) -> None:
     pages: list[Payment] = []
     for order in earlier:
-        for payment in updates.payments_of(order):
+        for payment in order.payments.order_by("pk"):
             is_asked = payment.status == Payment.Status.CREATED
             if is_asked and payment.session_requested_since > now - SESSION_OPENING_TIMEOUT:
                 raise AlreadyReservedError([order], order.payment_due_at)

@@ -122,24 +122,14 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
                     additional_tax_amount=share.added.amount,
                     cost_amount=candidate.wholesale.amount,
                     cost_currency=candidate.wholesale.currency,
-                    **costs(
-                        candidate,
-                        costing,
-                        part.quantity,
-                        share.charge,
-                        totals.treatment.rate,
-                    ),
+                    **costs(candidate, costing, part.quantity, share.charge, totals.treatment.rate),
                 )
             )
     return frozen
 
 
 def costs(
-    candidate: Candidate,
-    costing: Costing,
-    quantity: int,
-    gross: Money,
-    tax_rate: Decimal,
+    candidate: Candidate, costing: Costing, quantity: int, gross: Money, tax_rate: Decimal
 ) -> dict[str, Decimal | None]:
     """Return the landed cost and fees of the units; None if unknown."""
     rate = costing.worst_case_rate(candidate.wholesale.currency)

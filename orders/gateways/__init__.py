@@ -17,7 +17,7 @@ GATEWAYS: dict[str, tuple[str, dict[str, str]]] = {
     "stripe": (
         "orders.gateways.stripe.gateway.StripeGateway",
         {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
-    ),
+    )
 }
 PRODUCTION_GATEWAYS = frozenset(GATEWAYS)  # the gateways of production
 

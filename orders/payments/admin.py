@@ -30,10 +30,7 @@ class PaymentAdmin(StaffAdmin):
             ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
         ),
         columns.status(
-            "dispute_status",
-            _("Dispute"),
-            calls={"charged_back"},
-            ended={"none", "won", "lost"},
+            "dispute_status", _("Dispute"), calls={"charged_back"}, ended={"none", "won", "lost"}
         ),
         columns.money("authorized_amount", _("Authorized")),
         columns.money("captured_amount", _("Captured")),

@@ -46,7 +46,7 @@ def retry_refused(*, request: PaymentEvent, actor: str, now: datetime) -> Paymen
     keeps its key, or the money could move twice.
 
     Locks:  the order, then the payment
-    Raises: NotRefusedError, NothingLeftError  nothing is written
+    Raises: NotRefusedError, AmountUnavailableError  nothing is written
     """
     Order.objects.select_for_update(of=["self"]).get(payments=request.payment_id)
     payment = Payment.objects.select_for_update(of=["self"]).get(pk=request.payment_id)

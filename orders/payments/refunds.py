@@ -50,10 +50,4 @@ def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
         raise NothingToRefundError(order.number)
     if amount.amount <= 0 or left < amount:
         raise RefundTooLargeError(left)
-    ledger.request_refund(
-        payment,
-        amount=amount,
-        purpose=key,
-        at=now,
-        reason=f"{actor}: {reason}",
-    )
+    ledger.request_refund(payment, amount=amount, purpose=key, at=now, reason=f"{actor}: {reason}")

@@ -101,7 +101,7 @@ def _close_session(payment: Payment, opened: OpenedPayment, now: datetime) -> No
 @transaction.atomic(durable=True)
 def _get_or_create_payment(order: Order, now: datetime) -> Payment:
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    tried = updates.payments_of(order)
+    tried = list(order.payments.order_by("pk"))
     live = next((payment for payment in tried if payment.status in ACTIVE_STATES), None)
     if live is not None and live.status in PAID_STATES:
         return live

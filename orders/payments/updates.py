@@ -37,11 +37,6 @@ class TooEarlyError(Exception):
     """The update builds on one that has not arrived yet: apply it again later."""
 
 
-def payments_of(order: Order) -> list[Payment]:
-    """Return all payments of an order, oldest first."""
-    return list(Payment.objects.filter(order=order).order_by("pk"))
-
-
 def refresh(*, payment: Payment, now: datetime) -> Payment:
     """Read the payment's history at the gateway, apply it, and return the reloaded payment.
 

@@ -55,36 +55,11 @@ NEXT_CRITERION = _("Used when all criteria before it are equal. Leave empty to s
 RULES_FIELDS = (
     Group(
         _("Ranking"),
-        (
-            "channel",
-            "step_1",
-            "step_2",
-            "step_3",
-            "step_4",
-            "step_5",
-            "step_6",
-            "preferred",
-        ),
+        ("channel", "step_1", "step_2", "step_3", "step_4", "step_5", "step_6", "preferred"),
     ),
-    Group(
-        _("Margin"),
-        ("min_margin_rate",),
-    ),
-    Group(
-        _("When a supplier does not ship"),
-        (
-            "reroutes_rejected",
-            "reassign_after_hours",
-        ),
-    ),
-    Group(
-        _("Schedule"),
-        (
-            "starts_at",
-            "ends_at",
-            "note",
-        ),
-    ),
+    Group(_("Margin"), ("min_margin_rate",)),
+    Group(_("When a supplier does not ship"), ("reroutes_rejected", "reassign_after_hours")),
+    Group(_("Schedule"), ("starts_at", "ends_at", "note")),
 )
 NO_RULES = _(
     "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier "

@@ -13,31 +13,10 @@ from orders.models import TaxNumber, TaxRate
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 
-RATE_FIELDS = (
-    Group(
-        _("Tax rate"),
-        (
-            "country",
-            "region",
-            "rate",
-            "valid_from",
-            "source",
-        ),
-    ),
-)
+RATE_FIELDS = (Group(_("Tax rate"), ("country", "region", "rate", "valid_from", "source")),)
 
 NUMBER_FIELDS = (
-    Group(
-        _("Tax number"),
-        (
-            "scheme",
-            "country",
-            "region",
-            "number",
-            "valid_from",
-            "valid_until",
-        ),
-    ),
+    Group(_("Tax number"), ("scheme", "country", "region", "number", "valid_from", "valid_until")),
 )
 
 

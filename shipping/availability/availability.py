@@ -237,11 +237,8 @@ def _cache_key(
 
 
 def _cached_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
-    notes: dict[Hashable, Any] = quotes.process_cache(now)
-    found: Costing | None = notes.get((channel.pk, country))
-    if found is None:
-        found = notes[channel.pk, country] = policy.load_costing(channel, now=now, country=country)
-    return found
+    key = ("costing", channel.pk, country)
+    return quotes.cached(key, now, lambda: policy.load_costing(channel, now=now, country=country))
 
 
 def make_delivery_check(

@@ -121,9 +121,7 @@ class Reach:
             candidate for candidate in self.reachable if candidate.variant_id == variant_id
         ]
         planned = route(
-            needs=[self._need(variant_id, quantity, sold)],
-            candidates=reachable,
-            rules=self.rules,
+            needs=[self._need(variant_id, quantity, sold)], candidates=reachable, rules=self.rules
         )
         return Availability(
             variant_id=variant_id,

@@ -6,14 +6,11 @@ source. Taxes by region or tax service apply later, in the cart totals and the h
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from catalog.models import Channel
 from orders.cart.view import CartView
 from orders.models import Cart
-from orders.pricing.totals import TaxTreatment
 from orders.promotions import promotions
 from orders.promotions.promotions import ApplicablePromotions
 from orders.routing.margin_filter import SaleAmount
@@ -38,7 +35,13 @@ def by_variant(
     """
     if not _is_needed(reached, amounts):
         return {}
-    treatment = _treatment(channel, reached.country, reached.now, known)
+    treatment = quotes.cached(
+        ("tax", channel.pk, reached.country),
+        reached.now,
+        lambda: rates.find_table_treatment(
+            channel=channel, country=reached.country, on=reached.now.date(), known=known
+        ),
+    )
     return {variant_id: SaleAmount.at(amount, treatment) for variant_id, amount in amounts.items()}
 
 
@@ -69,17 +72,3 @@ def for_cart(
 
 def _is_needed(reached: Reach, variant_ids: Iterable[int]) -> bool:
     return reached.rules.min_margin_rate is not None and reached.has_choice(variant_ids)
-
-
-def _treatment(
-    channel: Channel, country: str, now: datetime, known: CountryRate | None
-) -> TaxTreatment:
-    """Return how a country taxes, cached for a minute."""
-    notes: dict[Hashable, Any] = quotes.process_cache(now)
-    key = ("tax", channel.pk, country)
-    found: TaxTreatment | None = notes.get(key)
-    if found is None:
-        found = notes[key] = rates.find_table_treatment(
-            channel=channel, country=country, on=now.date(), known=known
-        )
-    return found

@@ -74,12 +74,7 @@ def compare_sources(
 
 
 def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decides about it
-    row: AssessedStock,
-    variant: Variant,
-    quantity: int,
-    country: str,
-    plan: Plan,
-    now: datetime,
+    row: AssessedStock, variant: Variant, quantity: int, country: str, plan: Plan, now: datetime
 ) -> ComparedSource:
     if row.reasons or row.candidate is None:
         return ComparedSource(row=row, verdict=next(iter(row.reasons), UnavailableReason.NO_COST))

@@ -16,15 +16,7 @@ from storefront.lib.staff.fieldsets import Group
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability, capabilities_of
 
-FIELDSETS = (
-    Group(
-        _("Supplier shipping quotes"),
-        (
-            "location",
-            "is_active",
-        ),
-    ),
-)
+FIELDSETS = (Group(_("Supplier shipping quotes"), ("location", "is_active")),)
 
 
 class LiveRateLocationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

@@ -136,11 +136,7 @@ def customer_charge(
 
 
 def _chargeable_rates(
-    parcel: PlannedParcel,
-    options: Sequence[FreightOption],
-    *,
-    channel: Channel,
-    costing: Costing,
+    parcel: PlannedParcel, options: Sequence[FreightOption], *, channel: Channel, costing: Costing
 ) -> Iterator[tuple[str, LiveRate]]:
     """Yield the options that can be charged, cheapest last: ``dict`` keeps it among equal names."""
     for option in sorted(options, key=lambda each: -each.price.amount):
@@ -202,11 +198,7 @@ def _connect_suppliers(
 
 
 def _ask_supplier(
-    connector: Freight,
-    parcel: PlannedParcel,
-    to: Address,
-    skus: Mapping[int, str],
-    ends_at: float,
+    connector: Freight, parcel: PlannedParcel, to: Address, skus: Mapping[int, str], ends_at: float
 ) -> RateAnswer | None:
     """Ask one supplier, in its own thread; return None if nothing was sent."""
     try:

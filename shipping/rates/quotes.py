@@ -6,7 +6,7 @@ Each process caches the routes for a minute.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +33,6 @@ from suppliers.shipping_services.selection import (
 TIERS = ("economy", "express")
 # Routes change only when staff edit them, and every page needs them.
 CACHE_TTL = timedelta(seconds=60)
-_LIVE_RATE_LOCATIONS = "live_rate_locations"  # key in ``_RouteCache.notes``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,36 +156,38 @@ def clear_cache() -> None:
 
 def live_rate_locations(now: datetime) -> frozenset[int]:
     """Return the locations whose suppliers are asked for live rates."""
-    kept = process_cache(now)
-    if _LIVE_RATE_LOCATIONS not in kept:
-        rows = LiveRateLocation.objects.filter(is_active=True)
-        kept[_LIVE_RATE_LOCATIONS] = frozenset(rows.values_list("location", flat=True))
-    found: frozenset[int] = kept[_LIVE_RATE_LOCATIONS]
+
+    def read() -> frozenset[int]:
+        active = LiveRateLocation.objects.filter(is_active=True)
+        return frozenset(active.values_list("location", flat=True))
+
+    return cached("live_rate_locations", now, read)
+
+
+def routing_rules(channel: Channel, now: datetime) -> Rules:
+    """Return the routing rules of a channel."""
+    key = ("rules", channel.pk)
+    return cached(key, now, lambda: rules.current_rules(channel=channel, now=now))
+
+
+def supplier_score(supplier_id: int, now: datetime) -> int | None:
+    """Return the score of a supplier, out of 100."""
+    scores = cached("scores", now, lambda: scorecards.fill_rate_scores(on=now.date()))
+    return scores.get(supplier_id)
+
+
+def cached[T](key: Hashable, now: datetime, read: Callable[[], T]) -> T:
+    """Return what ``read`` returned within the last minute in this process."""
+    notes = process_cache(now)
+    if key not in notes:
+        notes[key] = read()
+    found: T = notes[key]
     return found
 
 
 def process_cache(now: datetime) -> dict[Hashable, Any]:
     """Return the cache of this process; it is dropped together with the routes."""
     return _CACHE.current(now).notes
-
-
-def routing_rules(channel: Channel, now: datetime) -> Rules:
-    """Return the routing rules of a channel, cached for a minute."""
-    kept = process_cache(now)
-    key = ("rules", channel.pk)
-    found: Rules | None = kept.get(key)
-    if found is None:
-        found = kept[key] = rules.current_rules(channel=channel, now=now)
-    return found
-
-
-def supplier_score(supplier_id: int, now: datetime) -> int | None:
-    """Return the score of a supplier, out of 100, cached for a minute."""
-    kept = process_cache(now)
-    found: dict[int, int] | None = kept.get("scores")
-    if found is None:
-        found = kept["scores"] = scorecards.fill_rate_scores(on=now.date())
-    return found.get(supplier_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

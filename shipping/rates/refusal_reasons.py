@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from babel import Locale
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from suppliers.shipping_services.dangerous_goods import Restriction
 from suppliers.shipping_services.selection import TOO_HEAVY, ParcelLoad, Route, reasons_against
@@ -42,7 +43,7 @@ def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses i
     country_from: str,
     country_to: str,
     tier: str,
-    is_forbidden: bool = False,
+    is_forbidden: bool,
 ) -> RefusalReason:
     """Return the reason of the route that comes closest to carrying the parcel."""
     code = FORBIDDEN if is_forbidden else NO_ROUTE
@@ -60,7 +61,7 @@ def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses i
 
 def tier_name(tier: str) -> str:
     """Return the name of a tier, or its code if it has no name."""
-    return _TIERS[tier]() if tier in _TIERS else tier
+    return str(_TIERS[tier]) if tier in _TIERS else tier
 
 
 def _with_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> str:
@@ -70,9 +71,9 @@ def _with_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) ->
     if code == NO_ROUTE:
         is_within = words["start"] == words["end"]
         said = (
-            _("%(tier)s delivery is not available within %(end)s.")
+            gettext("%(tier)s delivery is not available within %(end)s.")
             if is_within
-            else _("%(tier)s delivery is not available from %(start)s to %(end)s.")
+            else gettext("%(tier)s delivery is not available from %(start)s to %(end)s.")
         )
         return said % {"tier": tier_name(tier), **words}
     return f"{tier_name(tier)}: {sentence}"
@@ -80,35 +81,33 @@ def _with_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) ->
 
 def _route_sentence(code: str, words: Mapping[str, str]) -> str:
     if code == NO_ROUTE and words["start"] == words["end"]:
-        return _("We have no delivery method within %(end)s.") % words
+        return gettext("We have no delivery method within %(end)s.") % words
     is_within = words["start"] == words["end"]
-    way = _("within %(end)s") if is_within else _("from %(start)s to %(end)s")
-    return _SENTENCES[code]() % {**words, "way": way % words}
+    way = gettext("within %(end)s") if is_within else gettext("from %(start)s to %(end)s")
+    return str(_SENTENCES[code]) % {**words, "way": way % words}
 
 
-_TIERS: Mapping[str, Callable[[], str]] = {
-    "economy": lambda: _("Standard"),
-    "express": lambda: _("Express"),
+_TIERS: Mapping[str, Promise] = {
+    "economy": _("Standard"),
+    "express": _("Express"),
 }
-_SENTENCES: Mapping[str, Callable[[], str]] = {
-    NO_ROUTE: lambda: _("We have no delivery method from %(start)s to %(end)s."),
-    FORBIDDEN: lambda: _(
+_SENTENCES: Mapping[str, Promise] = {
+    NO_ROUTE: _("We have no delivery method from %(start)s to %(end)s."),
+    FORBIDDEN: _(
         "Some of these items cannot be shipped to %(end)s because they are not allowed there."
     ),
-    TOO_HEAVY: lambda: _("This is too heavy for one parcel %(way)s."),
-    Restriction.CELL_COUNT.value: lambda: _(
+    TOO_HEAVY: _("This is too heavy for one parcel %(way)s."),
+    Restriction.CELL_COUNT.value: _(
         "A parcel %(way)s can contain fewer lithium batteries. Order fewer at a time."
     ),
-    Restriction.PACKING_NOT_ACCEPTED.value: lambda: _(
+    Restriction.PACKING_NOT_ACCEPTED.value: _(
         "None of our carriers takes loose lithium batteries %(way)s."
     ),
-    Restriction.CELL_ENERGY.value: lambda: _(
+    Restriction.CELL_ENERGY.value: _(
         "None of our carriers takes a battery cell this large %(way)s."
     ),
-    Restriction.BATTERY_ENERGY.value: lambda: _(
-        "None of our carriers takes a battery this large %(way)s."
-    ),
-    Restriction.ENERGY_UNKNOWN.value: lambda: _(
+    Restriction.BATTERY_ENERGY.value: _("None of our carriers takes a battery this large %(way)s."),
+    Restriction.ENERGY_UNKNOWN.value: _(
         "The manufacturer does not state the battery energy, so carriers cannot accept it."
     ),
 }

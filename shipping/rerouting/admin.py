@@ -248,21 +248,15 @@ class BackorderAdmin(StaffAdmin):
     def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
-            refunds.cancel_open(
-                backorder=row,
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-
         return self.ask(
             request,
             row,
             title=gettext("Cancel and refund"),
             explain=gettext("The items are canceled and refunded, and the customer is notified."),
             form_class=ReasonForm,
-            act=act,
+            act=lambda given: refunds.cancel_open(
+                **given, backorder=row, actor=str(request.user), now=timezone.now()
+            ),
             done=gettext("Canceled. The refund is on its way."),
         )
 

@@ -39,51 +39,6 @@ class TrackingListForm(CsvUploadForm):
     )
 
 
-class TrackingListActions(StaffAdmin):
-    """List actions for many parcels at once."""
-
-    lists_actions: ClassVar = ["import_tracking_list"]
-
-    @action(description=_("Import tracking numbers"), icon="upload_file")
-    def import_tracking_list(self, request: HttpRequest) -> HttpResponse:
-        form = (
-            TrackingListForm(request.POST, request.FILES)
-            if request.method == "POST"
-            else TrackingListForm()
-        )
-        listed: list[ListedParcel] = []
-        if form.is_valid():
-            supplier = form.cleaned_data["supplier"]
-            listed = tracking_import.validate(form.cleaned_data["rows"], supplier=supplier)
-            if request.POST.get("step") == "enter":
-                return self._enter(request, listed)
-            kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
-            form = TrackingListForm(initial=kept)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Import tracking numbers"),
-            "opts": self.opts,
-            "form": form,
-            "listed": listed,
-            "good": sum(one.is_good for one in listed),
-        }
-        return TemplateResponse(request, "shipping/tracking_import.html", context)
-
-    def _enter(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
-        failed = tracking_import.apply(listed, now=timezone.now())
-        self.wake(request, execute_requests)
-        count = sum(one.is_good for one in listed) - len(failed)
-        words = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
-        self.message_user(request, words % {"count": count}, messages.SUCCESS)
-        for one in failed:
-            words = gettext("Row %(row)s: %(problem)s")
-            said = words % {"row": one.first.place, "problem": one.problem}
-            self.message_user(request, said, messages.WARNING)
-        return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))
-
-
-# Shipments, parcels and tracking events
-
 CARRIER_PROBLEMS = {"exception", "return_to_sender", "lost", "expired"}
 
 
@@ -96,8 +51,8 @@ def tracking_link(parcel: Parcel) -> str | None:
 
 
 @admin.register(Parcel)
-class ParcelAdmin(TrackingListActions):
-    actions_list: ClassVar = TrackingListActions.lists_actions
+class ParcelAdmin(StaffAdmin):
+    actions_list: ClassVar = ["import_tracking_list"]
     list_display: ClassVar = [
         "number",
         "carrier",
@@ -141,6 +96,39 @@ class ParcelAdmin(TrackingListActions):
             ordering=["-happened_at", "-id"],
         ),
     ]
+
+    @action(description=_("Import tracking numbers"), icon="upload_file")
+    def import_tracking_list(self, request: HttpRequest) -> HttpResponse:
+        form = TrackingListForm(request.POST or None, request.FILES or None)
+        listed: list[ListedParcel] = []
+        if form.is_valid():
+            supplier = form.cleaned_data["supplier"]
+            listed = tracking_import.validate(form.cleaned_data["rows"], supplier=supplier)
+            if request.POST.get("step") == "enter":
+                return self._enter(request, listed)
+            kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
+            form = TrackingListForm(initial=kept)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Import tracking numbers"),
+            "opts": self.opts,
+            "form": form,
+            "listed": listed,
+            "good": sum(one.is_good for one in listed),
+        }
+        return TemplateResponse(request, "shipping/tracking_import.html", context)
+
+    def _enter(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
+        failed = tracking_import.apply(listed, now=timezone.now())
+        self.wake(request, execute_requests)
+        count = sum(one.is_good for one in listed) - len(failed)
+        words = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+        for one in failed:
+            words = gettext("Row %(row)s: %(problem)s")
+            said = words % {"row": one.first.place, "problem": one.problem}
+            self.message_user(request, said, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))
 
 
 register_read_only(

@@ -169,8 +169,7 @@ class _ParcelImport:
         carrier = carriers.normalize_name(news.carrier, number)
         supplier_id = self.purchase_order.supplier_id
         foreign = Parcel.objects.filter(
-            Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id),
-            number=number,
+            Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id), number=number
         )
         if other := foreign.select_related("shipment__purchase_order").first():
             raise _RejectedParcelError(f"{other} belongs to {other.shipment.purchase_order}")
@@ -253,9 +252,7 @@ def _carrier_update(news: ShipmentNotice) -> TrackingUpdate | None:
     if not news.carrier_text:
         return None
     return TrackingUpdate(
-        status=from_text(news.carrier_text),
-        text=news.carrier_text,
-        happened_at=news.happened_at,
+        status=from_text(news.carrier_text), text=news.carrier_text, happened_at=news.happened_at
     )
 
 

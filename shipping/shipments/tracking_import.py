@@ -142,10 +142,7 @@ def _require_valid(
     units = _units(rows, purchase_order, left)
     left.subtract(units)
     return ListedParcel(
-        rows=rows,
-        purchase_order=purchase_order,
-        number=number,
-        units=tuple(sorted(units.items())),
+        rows=rows, purchase_order=purchase_order, number=number, units=tuple(sorted(units.items()))
     )
 
 

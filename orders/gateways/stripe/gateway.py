@@ -43,10 +43,7 @@ class StripeGateway:
             raise TemporaryError("stripe: STRIPE_SECRET_KEY is not set")
         self._wire = HttpClient(base_url=base_url, secret=secret, gate=gate)
         self._client = stripe.StripeClient(
-            secret,
-            base_addresses={"api": base_url},
-            http_client=self._wire,
-            max_network_retries=0,
+            secret, base_addresses={"api": base_url}, http_client=self._wire, max_network_retries=0
         )
         self._books = Reports(client=self._client, refunds=self._refunds)
 
@@ -108,9 +105,7 @@ class StripeGateway:
             params["final_capture"] = False
         with translated(f"capture {found.id}"):
             answer = self._client.v1.payment_intents.capture(
-                found.id,
-                params=params,
-                options={"idempotency_key": key},
+                found.id, params=params, options={"idempotency_key": key}
             )
         return translation.captured_update(reference, parse(Intent, answer), request_key=key)
 

@@ -39,23 +39,14 @@ def check(
     signed_at = _moment(seconds)
     fits = False
     for secret in secrets:
-        expected = _signature(seconds, body, secret)
+        signed = seconds.encode() + b"." + body
+        expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         for signature in given:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
         raise InvalidSignatureError("signature does not match")
     if abs(now - signed_at) > TOLERANCE:
         raise ExpiredTimestampError(f"signed at {signed_at:%H:%M:%S}, received at {now:%H:%M:%S}")
-
-
-def header_for(*, body: bytes, at: datetime, secret: str) -> str:
-    seconds = str(int(at.timestamp()))
-    return f"t={seconds},v1={_signature(seconds, body, secret)}"
-
-
-def _signature(seconds: str, body: bytes, secret: str) -> str:
-    signed = b".".join([seconds.encode(), body])
-    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
 def _moment(seconds: str) -> datetime:
