@@ -106,21 +106,15 @@ class Webhooks(Protocol):
         """Register ``url`` as webhook address, unless it is registered."""
         ...
 
-    def max_subscriptions(self) -> int:
-        """Return the maximum number of products with event subscriptions."""
-        ...
+    def max_subscriptions(self) -> int: ...
 
-    def subscribed(self) -> frozenset[str]:
-        """Return the products with an event subscription."""
-        ...
+    def subscribed(self) -> frozenset[str]: ...
 
     def subscribe(self, *, external_ids: Sequence[str]) -> Sequence[str]:
         """Subscribe to events of these products; return those accepted, fewer at the limit."""
         ...
 
-    def unsubscribe(self, *, external_ids: Sequence[str]) -> None:
-        """End the subscriptions of these products."""
-        ...
+    def unsubscribe(self, *, external_ids: Sequence[str]) -> None: ...
 
 
 class Connector(Protocol):
@@ -243,8 +237,6 @@ class OrderValidation(Protocol):
 
 @runtime_checkable
 class OrderPlacing(Protocol):
-    """Accepts orders."""
-
     def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
         """Place the order.
 
@@ -283,8 +275,6 @@ class OrderResuming(Protocol):
 
 @runtime_checkable
 class OrderCancelling(Protocol):
-    """Cancels orders."""
-
     def cancel(self, *, number: str) -> PurchaseOrderReport:
         """Request the cancellation.
 

@@ -61,7 +61,6 @@ def timestamp(value: Any) -> datetime | None:
 
 
 def cost(sku: str, value: Any, *, currency: str) -> Money | ImportIssue:
-    """Parse the cost of one SKU."""
     if value is None or value == "":
         return ImportIssue(row=sku, code="cost-missing", message="The price is missing.")
     number = amount(value)

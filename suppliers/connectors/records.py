@@ -36,8 +36,6 @@ class ClaimResolution(StrEnum):
 
 
 class ClaimReason(StrEnum):
-    """The reason of a claim."""
-
     NOT_RECEIVED = "not_received"
     DAMAGED = "damaged"
     WRONG_ITEM = "wrong_item"
@@ -47,8 +45,6 @@ class ClaimReason(StrEnum):
 
 
 class ClaimStatus(StrEnum):
-    """The status of a claim."""
-
     OPEN = "open"
     REFUNDED = "refunded"
     RESENT = "resent"
@@ -58,8 +54,6 @@ class ClaimStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimReport(SupplierRecord):
-    """A claim at the supplier, with its status."""
-
     number: str
     supplier_claim_reference: str
     answer: ClaimStatus
@@ -68,8 +62,6 @@ class ClaimReport(SupplierRecord):
 
 
 class RequestKind(StrEnum):
-    """The kind of a manual request."""
-
     STOP = "supplier_cancellation_request"
     READDRESS = "supplier_address_change_request"
 
@@ -229,8 +221,6 @@ class PurchaseOrderRequestLine(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReference:
-    """Our number and the supplier's reference of one order."""
-
     number: str
     supplier_reference: str
 
@@ -277,8 +267,6 @@ class RejectedLine(SupplierRecord):
 
 
 class Acknowledgement(StrEnum):
-    """The supplier's acknowledgement of our order."""
-
     RECEIVED = "received"  # not decided
     ACCEPTED = "accepted"
     REJECTED = "rejected"

@@ -77,7 +77,6 @@ def exclusive_lock(subject: str) -> Iterator[None]:
 
 
 def is_locked_elsewhere(subject: str) -> bool:
-    """Return whether another worker is working on it now."""
     if not _try_lock(subject):
         return True
     _unlock(subject)

@@ -49,10 +49,8 @@ def find(api: ApiClient, options: Options, number: str) -> PurchaseOrderReport |
     key = _find_id(api, number)
     if key is None:
         return None
-    order = _order(api, key, number)
-    tracked = _parcels_by_order(api, [key])
-    carriers = _carriers(api) if any(tracked.values()) else {}
-    return _to_report(options, order, tracked=tracked, carriers=carriers)
+    (report,) = _reports(api, options, [_order(api, key, number)])
+    return report
 
 
 def _find_id(api: ApiClient, number: str) -> str | None:
@@ -94,25 +92,24 @@ def _carriers(api: ApiClient) -> dict[str, str]:
     return {str(row.id): row.name for row in api.get("tracking/carriers", list[Carrier])}
 
 
-def _to_report(
-    options: Options,
-    order: Order,
-    *,
-    tracked: Mapping[str, list[Parcel]],
-    carriers: Mapping[str, str],
-) -> PurchaseOrderReport:
-    name = parsing.text(order.status)
-    known = options.answer(name)
-    reason = "" if known else f"order_statuses does not map the status {name!r}"
-    return PurchaseOrderReport(
-        number=order.internal_reference,
-        supplier_reference=str(order.id),
-        answer=known or Acknowledgement.ACCEPTED,
-        reason=reason,
-        cost=_cost(order),
-        parcels=tuple(_parcel(each, carriers) for each in tracked.get(str(order.id), ())),
-        raw={"order": msgspec.to_builtins(order)},
-    )
+def _reports(
+    api: ApiClient, options: Options, orders: Sequence[Order]
+) -> Iterator[PurchaseOrderReport]:
+    """Yield the state of these orders, with their parcels."""
+    tracked = _parcels_by_order(api, [str(order.id) for order in orders])
+    carriers = _carriers(api) if any(tracked.values()) else {}
+    for order in orders:
+        name = parsing.text(order.status)
+        known = options.answer(name)
+        yield PurchaseOrderReport(
+            number=order.internal_reference,
+            supplier_reference=str(order.id),
+            answer=known or Acknowledgement.ACCEPTED,
+            reason="" if known else f"order_statuses does not map the status {name!r}",
+            cost=_cost(order),
+            parcels=tuple(_parcel(each, carriers) for each in tracked.get(str(order.id), ())),
+            raw={"order": msgspec.to_builtins(order)},
+        )
 
 
 def _cost(order: Order) -> Money | None:
@@ -156,10 +153,7 @@ def track(
                 failure = error
                 break
             log.info("an order is skipped: %s", error)
-    tracked = _parcels_by_order(api, [str(order.id) for order in read])
-    carriers: dict[str, str] = _carriers(api) if any(tracked.values()) else {}
-    for order in read:
-        yield _to_report(options, order, tracked=tracked, carriers=carriers)
+    yield from _reports(api, options, read)
     if failure is not None:
         raise failure
 

@@ -45,8 +45,6 @@ def days(delay: Any) -> tuple[int, int] | None:
 
 
 class Service(msgspec.Struct, kw_only=True):
-    """A service of a carrier."""
-
     id: str | int
     name: str | None = None
     delay: str | None = None
@@ -68,8 +66,6 @@ class Quotes(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class OrderTotals(msgspec.Struct, kw_only=True, rename="camel"):
-    """The totals of an order."""
-
     total_without_taxes_and_without_shipping_cost: Decimal | None = None
 
 
@@ -106,8 +102,6 @@ class Parcel(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class TrackedOrder(msgspec.Struct, kw_only=True):
-    """One order and its parcels."""
-
     id: str | int
     trackings: list[Parcel] | None = None
 

@@ -81,7 +81,6 @@ MAX_SUBSCRIPTIONS = {0: 1_000, 1: 1_000, 2: 2_000, 3: 3_000, 4: 5_000, 5: 10_000
 
 
 def points_of(path: str) -> int:
-    """Return the points that a call costs."""
     return POINTS_BY_PATH.get(path, 0)
 
 

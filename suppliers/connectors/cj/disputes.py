@@ -53,28 +53,20 @@ class DisputedLine(ResponsePart):
 
 
 class DisputeProducts(ResponsePart):
-    """The lines of an order that can be disputed."""
-
     product_info_list: list[DisputedLine] | None = None
 
 
 class Reason(ResponsePart):
-    """One of CJ's dispute reasons."""
-
     dispute_reason_id: Id = None
     reason_name: str | None = None
 
 
 class DisputeTerms(ResponsePart):
-    """The possible outcomes and reasons of a dispute."""
-
     expect_result_option_list: list[Any] | None = None
     dispute_reason_list: list[Reason] | None = None
 
 
 class Dispute(ResponsePart):
-    """A dispute and its status."""
-
     id: Id = None
     dispute_id: Id = None
     business_dispute_id: Id = None
@@ -85,8 +77,6 @@ class Dispute(ResponsePart):
 
 
 class DisputePage(ResponsePart):
-    """One page of the list of disputes."""
-
     total_pages: int = 1
     content: list[Dispute] | None = None
 

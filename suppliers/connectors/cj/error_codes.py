@@ -168,7 +168,6 @@ def meaning_of(code: int) -> Meaning:
 
 
 def to_error(code: int, message: str, *, is_write: bool) -> ExternalServiceError:
-    """Return the exception for an error code."""
     meaning = meaning_of(code)
     kind = EXCEPTIONS.get(meaning, PermanentError)
     is_open = is_write and code in MAYBE_WRITTEN_CODES

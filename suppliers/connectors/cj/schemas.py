@@ -20,8 +20,6 @@ class ResponsePart(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class PointsInfo(ResponsePart):
-    """The remaining points of the day."""
-
     remaining: Any = None
     total: Any = None
 
@@ -37,8 +35,6 @@ class Envelope(ResponsePart):
 
 
 class RateLimit(ResponsePart):
-    """The rate limit of the account."""
-
     qps_limit: Any = None
 
 
@@ -49,8 +45,6 @@ class Callback(ResponsePart):
 
 
 class AccountSettings(ResponsePart):
-    """The settings of the account."""
-
     open_id: Id = None
     open_name: str | None = None
     setting: RateLimit | None = None
@@ -58,8 +52,6 @@ class AccountSettings(ResponsePart):
 
 
 class Tokens(ResponsePart):
-    """The token pair from a login or a refresh."""
-
     access_token: str
     access_token_expiry_date: str
     refresh_token: str
@@ -101,8 +93,6 @@ class FirstLevel(ResponsePart):
 
 
 class ListedProduct(ResponsePart):
-    """A product in the list."""
-
     id: Id = None
     sale_status: Any = None
     direct_min_order_num: Any = None
@@ -132,8 +122,6 @@ class CountryStock(ResponsePart):
 
 
 class VariantStock(ResponsePart):
-    """Stock of one variant."""
-
     vid: Id = None
     inventory: Any = None
     inventories: Any = None
@@ -194,15 +182,11 @@ class Route(ResponsePart):
 
 
 class HoldReason(ResponsePart):
-    """A reason why CJ holds an order."""
-
     code: Any = None
     message: str | None = None
 
 
 class PlacedOrder(ResponsePart):
-    """The answer to a created order."""
-
     order_id: Id = None
     order_number: str | None = None
     shipment_order_id: Id = None
@@ -229,16 +213,12 @@ class ParentOrder(ResponsePart):
 
 
 class OrderedLine(ResponsePart):
-    """A line of an order at CJ."""
-
     vid: Id = None
     quantity: Any = None
     store_line_item_id: Id = None
 
 
 class OrderDetail(ResponsePart):
-    """An order at CJ."""
-
     order_id: Id = None
     cj_order_id: Id = None
     cj_order_code: Id = None
@@ -260,8 +240,6 @@ class OrderDetail(ResponsePart):
 
 
 class OrderPage(ResponsePart):
-    """One page of the list of orders."""
-
     rows: list[OrderDetail] | None = msgspec.field(name="list", default=None)
 
 
@@ -321,8 +299,6 @@ class LogisticParams(ResponsePart):
 
 
 class TrackEvent(ResponsePart):
-    """One scan of a parcel."""
-
     status: Any = None
     activity: str | None = None
     event_time: str | None = None
@@ -330,14 +306,10 @@ class TrackEvent(ResponsePart):
 
 
 class SplitOrder(ResponsePart):
-    """One of the orders that an order was split into."""
-
     order_code: Id = None
 
 
 class SplitParams(ResponsePart):
-    """An order was split."""
-
     original_order_id: Id = None
     split_order_list: list[SplitOrder] | None = None
 

@@ -86,20 +86,14 @@ class FeedReading:
         return self._file_reader(Content(job)).contained_skus(skus)
 
     def offer_lines(self) -> Iterator[CopyLines | OfferRow | ImportIssue]:
-        file_reader, external_id_of = (
-            self._file_reader(Content.PRICES),
-            self._external_id_of(Content.PRICES),
-        )
-        return bulk_reader.offers(file_reader, external_id_of=external_id_of)
+        file_reader = self._file_reader(Content.PRICES)
+        return bulk_reader.offers(file_reader, external_id_of=self._external_id_of(Content.PRICES))
 
     def stock_lines(
         self,
     ) -> Iterator[CopyLines | tuple[str, tuple[StockReport | ImportIssue, ...]]]:
-        file_reader, external_id_of = (
-            self._file_reader(Content.STOCK),
-            self._external_id_of(Content.STOCK),
-        )
-        return bulk_reader.stock(file_reader, external_id_of=external_id_of)
+        file_reader = self._file_reader(Content.STOCK)
+        return bulk_reader.stock(file_reader, external_id_of=self._external_id_of(Content.STOCK))
 
     def _file_reader(self, content: Content) -> FeedFileReader:
         """Return the reader of the file with this content, fetched once."""

@@ -103,8 +103,6 @@ UPLOADS = "uploads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A local file and its known age."""
-
     path: Path
     age: FileAge
 

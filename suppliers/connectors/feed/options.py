@@ -27,8 +27,6 @@ class OrderChannel(StrEnum):
 
 
 class Content(StrEnum):
-    """The content of a file."""
-
     PRODUCTS = "products"
     PRICES = "prices"
     STOCK = "stock"
@@ -62,13 +60,14 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
 
     def at(self, content: Content) -> str:
         """Return the location of the file with this content; by default the products file's."""
-        own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
-        return own or self.products_at
+        return self._own_file(content) or self.products_at
 
     def file_of(self, content: Content) -> Content:
         """Return which of the three files has this content."""
-        own = {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
-        return content if own else Content.PRODUCTS
+        return content if self._own_file(content) else Content.PRODUCTS
+
+    def _own_file(self, content: Content) -> str:
+        return {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
 
     def mapping_of(self, content: Content) -> Mapping:
         """Return the mapping of the file with this content.

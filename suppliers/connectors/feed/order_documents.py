@@ -9,22 +9,9 @@ from storefront.lib.staff.csv_export import csv_line
 from suppliers.connectors.records import ManualRequest, PurchaseOrderRequest
 
 COLUMNS = (
-    "order",
-    "line",
-    "sku",
-    "title",
-    "quantity",
-    "name",
-    "line1",
-    "line2",
-    "postcode",
-    "city",
-    "region",
-    "country",
-    "phone",
-    "carrier_service",
-    "answer_at",
-)
+    "order", "line", "sku", "title", "quantity", "name", "line1", "line2", "postcode", "city",
+    "region", "country", "phone", "carrier_service", "answer_at",
+)  # fmt: skip
 
 
 def order_email_payload(request: PurchaseOrderRequest, *, language: str) -> dict[str, Any]:

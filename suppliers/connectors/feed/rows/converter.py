@@ -124,7 +124,6 @@ class Converter:
         return bool(said) and numbers.is_gone(said, words=self._cells.source("status").words)
 
     def cost(self, row: Row, *, sku: str) -> ConvertedCost:
-        """Return the cost of the row."""
         said, mark = self._cells.figure("cost", row)
         if not said:
             if self.mapping.blank is EmptyCellMeans.UNCHANGED:
@@ -179,7 +178,6 @@ class Converter:
         )
 
     def whole(self, row: Row, *, place: str) -> ConvertedRow | ImportIssue:
-        """Return all data of the row."""
         sku = self.sku(row, place=place)
         if isinstance(sku, ImportIssue):
             return sku
