@@ -1,13 +1,30 @@
-"""Connector context with quotas in memory and a call counter, for tests of a connector alone."""
+"""Connector context with quotas in memory and a call counter, an order: to test a connector alone."""
 
 from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+from storefront.lib.address import Address
+from storefront.lib.money import Money
 from suppliers.connectors.context import ConnectorContext, merge_state
-from suppliers.connectors.records import QuotaExceededError
+from suppliers.connectors.records import (
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    QuotaExceededError,
+)
+
+HOME = Address(
+    name="Erika Muster",
+    line1="Musterweg 1",
+    line2="Hinterhaus",
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone="+493012345",
+)
 
 
 class CountingGate:
@@ -114,3 +131,17 @@ def make_line(base_url, **changes):
         "folder": Path(tempfile.gettempdir()) / "fara-lines",
     }
     return ConnectorContext(base_url=base_url, **{**values, **changes})
+
+
+def make_request(sku, *, quantity=2, **changes):
+    """Return an order of one line, from China to Berlin."""
+    values = {
+        "number": "FL-1-1",
+        "ship_to": HOME,
+        "location": "CN",
+        "country_from": "CN",
+        "carrier_service": "CJPacket Sensitive",
+        "lines": (PurchaseOrderRequestLine(sku=sku, quantity=quantity, reference="88"),),
+        "declared_value": Money(Decimal("54.9"), "EUR"),
+    }
+    return PurchaseOrderRequest(**{**values, **changes})

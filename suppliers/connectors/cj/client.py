@@ -152,26 +152,17 @@ class ApiClient:
     def delete[T](self, path: str, kind: type[T], **query: Any) -> T:
         return self._ask("DELETE", path, kind, params=query)
 
-    def _ask[T](
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        *,
-        params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-    ) -> T:
+    def _ask[T](self, method: str, path: str, kind: type[T], **sent: Any) -> T:
         access = self._pair.access()
         try:
-            return self._send(method, path, kind, params=params, body=body, access=access)
+            return self._send(method, path, kind, access=access, **sent)
         except TokenRejectedError:
             self._pair.refused(access)
-            access = self._pair.access()
-            return self._send(method, path, kind, params=params, body=body, access=access)
+            return self._send(method, path, kind, access=self._pair.access(), **sent)
 
     def _authenticate(self, path: str, body: dict[str, str]) -> Tokens:
         try:
-            return self._send("POST", path, Tokens, params=None, body=body, access="")
+            return self._send("POST", path, Tokens, body=body, access="")
         except ExternalServiceError as error:
             # Only the login may have happened: the call that needs it was not sent.
             error.is_outcome_unknown = False
@@ -183,9 +174,9 @@ class ApiClient:
         path: str,
         kind: type[T],
         *,
-        params: Mapping[str, Any] | None,
-        body: Mapping[str, Any] | None,
         access: str,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> T:
         headers = {"CJ-Access-Token": access} if access else {}
         points = points_of(path)

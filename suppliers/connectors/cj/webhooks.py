@@ -18,6 +18,7 @@ from itertools import batched
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
@@ -257,7 +258,12 @@ class MessageHeader(msgspec.Struct, rename="camel"):
 
 
 def verify_signature(
-    *, headers: Mapping[str, str], body: bytes, account: str, signature: Signature
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    account: str,
+    secrets: Mapping[str, str],
+    options: Mapping[str, Any],
 ) -> str:
     """Verify the signature on the raw bytes; return the message id, empty for a test call.
 
@@ -266,6 +272,7 @@ def verify_signature(
 
     Raises: InvalidHeadersError, InvalidSignatureError
     """
+    del secrets  # CJ signs with the account number
     sign = headers.get("sign", "")
     if not sign and _is_test_call(body):
         return ""
@@ -275,7 +282,8 @@ def verify_signature(
         if not is_signed(body, sign, account):
             raise InvalidSignatureError("the sign header is invalid")
     except ValueError as error:
-        if signature is Signature.REQUIRE:
+        # In production anyone could send messages without a signature.
+        if settings.IS_PRODUCTION or options.get("signature") != Signature.WARN:
             raise
         log.warning("accepted without a valid signature: %s", error)
     return _message_id(body)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
-from storefront.lib.address import Address
-from storefront.lib.money import Money
 from suppliers.connectors.bigbuy import BigBuy
-from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
-from tests.factories.connector_contexts import MemoryBudget, make_line
+from tests.factories.connector_contexts import (
+    HOME,
+    MemoryBudget,
+    make_line,
+    make_request,
+)
 
 BASE = "https://bigbuy.example/rest/"
 RECORDED = Path(__file__).parents[1] / "recorded" / "bigbuy"
@@ -25,23 +28,12 @@ ALONE, MANY = "70047", "70001"
 ALONE_SKU = "S7100046"
 BLACK_SKU, SECOND_SKU, THIRD_SKU = "V001120016", "V001120017", "V001120018"
 STATUSES = {"Payment accepted": "accepted", "Shipped": "shipped", "Delivered": "delivered"}
-HOME = Address(
-    name="Erika Maria Muster",
-    line1="Musterweg 1",
-    line2="Hinterhaus",
-    postcode="10115",
-    city="Berlin",
-    country="DE",
-    phone="+493012345",
-)
-REQUEST = PurchaseOrderRequest(
-    number="FL-1-1",
-    ship_to=HOME,
+REQUEST = make_request(
+    BLACK_SKU,
+    ship_to=replace(HOME, name="Erika Maria Muster"),
     location="1",
     country_from="ES",
     carrier_service="gls",
-    lines=(PurchaseOrderRequestLine(sku=BLACK_SKU, quantity=2, reference="88"),),
-    declared_value=Money(54, "EUR"),
 )
 
 

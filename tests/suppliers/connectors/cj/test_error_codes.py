@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.money import Money
 from suppliers.connectors.cj.error_codes import (
     MEANINGS,
     Meaning,
@@ -25,22 +23,13 @@ from suppliers.connectors.records import (
     DuplicateReferenceError,
     NoShippingServiceError,
     OutOfStockError,
-    PurchaseOrderRequest,
-    PurchaseOrderRequestLine,
     QuotaExceededError,
 )
+from tests.factories.connector_contexts import make_request
 from tests.suppliers.connectors.cj.recorded_answers import REF, answer, recorded, refusal
 
 ORDER = "shopping/order/createOrderV2"
-REQUEST = PurchaseOrderRequest(
-    number="FL-1-1",
-    ship_to=Address(name="Erika Muster", line1="Musterweg 1", city="Berlin", country="DE"),
-    location="CN",
-    country_from="CN",
-    carrier_service="CJPacket Sensitive",
-    lines=(PurchaseOrderRequestLine(sku="170", quantity=1, reference="88"),),
-    declared_value=Money.zero("EUR"),
-)
+REQUEST = make_request("170")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
@@ -14,33 +13,16 @@ from suppliers.connectors.records import (
     FreightOption,
     ManualCancellationError,
     NotCancellableError,
-    PurchaseOrderRequest,
     PurchaseOrderRequestLine,
     UnpaidOrderError,
 )
+from tests.factories.connector_contexts import HOME, make_request
 from tests.suppliers.connectors.cj.recorded_answers import BLACK, answer, recorded, refusal, said
 
 CREATE = "shopping/order/createOrderV2"
 DETAIL = "shopping/order/getOrderDetail"
 TRACK = "logistic/trackInfo"
-HOME = Address(
-    name="Erika Muster",
-    line1="Musterweg 1",
-    line2="Hinterhaus",
-    postcode="10115",
-    city="Berlin",
-    country="DE",
-    phone="+493012345",
-)
-REQUEST = PurchaseOrderRequest(
-    number="FL-1-1",
-    ship_to=HOME,
-    location="CN",
-    country_from="CN",
-    carrier_service="CJPacket Sensitive",
-    lines=(PurchaseOrderRequestLine(sku=BLACK, quantity=2, reference="88"),),
-    declared_value=Money(Decimal("54.9"), "EUR"),
-)
+REQUEST = make_request(BLACK)
 
 
 def detail_with(**changes):

@@ -13,7 +13,7 @@ from suppliers.connectors.cj.client import (
     points_of,
 )
 from suppliers.connectors.records import PurchaseOrderRequestLine, QuotaExceededError
-from tests.factories.connector_contexts import DictMemory, MemoryBudget, make_line
+from tests.factories.connector_contexts import HOME, DictMemory, MemoryBudget, make_line
 from tests.suppliers.connectors.cj.recorded_answers import (
     API_KEY,
     BASE,
@@ -22,7 +22,6 @@ from tests.suppliers.connectors.cj.recorded_answers import (
     recorded,
     said,
 )
-from tests.suppliers.connectors.cj.test_orders import HOME
 
 STOCK = "product/stock/getInventoryByPid"
 FREIGHT = "logistic/freightCalculate"

@@ -11,12 +11,9 @@ from suppliers.connectors.bigbuy import client
 from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed import fetch, sftp
 from tests.factories.connector_contexts import make_line
+from tests.suppliers.connectors.cj.recorded_answers import MemoryTokens
 from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, On, find_item
-from tests.suppliers.connectors.contract.contexts import (
-    QuickContext,
-    SandboxTokens,
-    UnlimitedBudget,
-)
+from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.sftp_supplier import STEP_S
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
@@ -43,7 +40,7 @@ def sandboxes(tmp_path_factory):
         if key not in running:
             folder = tmp_path_factory.mktemp(home)
             started = SUBJECTS[home].start(folder, is_strict=is_strict)
-            running[key] = (started, SandboxTokens(), {})
+            running[key] = (started, MemoryTokens(), {})
         return running[key]
 
     yield stage

@@ -1,4 +1,4 @@
-"""Contract contexts: short timeouts, an unlimited quota, tokens shared by all tests."""
+"""Contract contexts: short timeouts, an unlimited quota."""
 
 from __future__ import annotations
 
@@ -22,19 +22,3 @@ class UnlimitedBudget(MemoryBudget):
 
     def spend(self, quota, *, points=1, **_):
         self.used[quota.name] = self.used.get(quota.name, 0) + points
-
-
-class SandboxTokens:
-    """The token pair of a sandbox, kept for all tests to avoid logins."""
-
-    def __init__(self):
-        self.pair = {}
-
-    def load(self):
-        return dict(self.pair)
-
-    def renew(self, renew, *, refused):
-        if self.pair.get("access") and self.pair["access"] != refused.get("access"):
-            return dict(self.pair)
-        self.pair = renew(dict(self.pair))
-        return dict(self.pair)
