@@ -61,17 +61,12 @@ def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
     since: datetime,
     now: datetime,
 ) -> SyncRun:
-    """Run one job. Jobs since ``since`` share one read of a list.
+    """Run one job, print its result. Jobs since ``since`` share one read of a list.
 
     Raises: CommandError  another worker runs it
     """
     started = time.monotonic()
     list_since = max(since, schedule.list_since(supplier, kind, now=now))
-
-    def say(line: str) -> None:
-        out.write(f"{kind}: {time.monotonic() - started:6.1f} s  {line}")
-        out.flush()
-
     try:
         run = run_sync(
             supplier=supplier,
@@ -79,16 +74,15 @@ def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
             now=now,
             guards_waived_by=guards_waived_by,
             list_since=list_since,
-            say=say,
         )
     except AlreadyRunningError as error:
         raise CommandError(f"Another worker runs this job: {error}") from error
     seconds = max(0.001, time.monotonic() - started)
-    say(
-        f"{run.status}: {run.read} read, {run.created} new, {run.updated} changed, "
+    out.write(
+        f"{kind}: {run.status} in {seconds:.1f} s: {run.read} read, {run.created} new, {run.updated} changed, "
         f"{run.unchanged} unchanged, {run.gone} discontinued, {run.rejected} rejected "
         f"({run.read / seconds:.0f} rows/s)"
     )
     if run.deferred_rows:
-        say(run.problem)
+        out.write(run.problem)
     return run

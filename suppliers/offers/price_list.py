@@ -10,6 +10,7 @@ differ.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +24,8 @@ from storefront.lib.money import Money
 from suppliers.connectors.bulk import OFFER_CELLS, OfferRow
 from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import rows, run, with_large_work_mem
+
+log = logging.getLogger(__name__)
 
 # Retail prices
 
@@ -215,7 +218,7 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
             work.lock()
             lock_offer_creation(supplier_id=work.supplier.pk)
             made += run(INSERT_OFFERS, {**params, **ends, "now": work.moment()})
-    work.say(f"{made} new offers")
+    log.info("%s: %s new offers", work.run, made)
     if made >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
     return made

@@ -6,7 +6,6 @@ lease expires.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,10 +31,6 @@ SELECT count(*), COALESCE(sum(hashtextextended(
   concat_ws('|', kind, row, place, old::text, new::text), 0)::numeric), 0)
 FROM suppliers_pendingchange WHERE run_id = %(run)s
 """
-
-
-log = logging.getLogger(__name__)
-
 LOCK_RUN = "SELECT id FROM suppliers_syncrun WHERE id = %(run)s AND status = %(status)s FOR SHARE"
 
 Status = SyncRun.Status
@@ -75,11 +70,9 @@ class RunContext:
         *,
         now: datetime,
         budget: timedelta | None = None,
-        say: Callable[[str], None] = log.info,
         dispatch_batch: Callable[[int], None] | None = None,
     ) -> None:
         self.run = run
-        self.say = say
         self.dispatch_batch = dispatch_batch
         self.moment = running_clock(now)
         self.meter = UsageMeter()
@@ -181,13 +174,7 @@ def open_run(
 
     Raises: AlreadyRunningError
     """
-    dead = SyncRun.objects.filter(
-        supplier=supplier, kind=kind, status__in=OPEN_STATUSES, lease_until__lte=now
-    )
-    for run in dead:
-        # Lost to another worker, or the run is alive: the INSERT decides.
-        with suppress(ConcurrentUpdateError):
-            run.move(Status.FAILED, at=now, reason=WORKER_DIED, problem=WORKER_DIED, ended_at=now)
+    close_expired(now=now, supplier=supplier, kind=kind)
     try:
         with transaction.atomic():
             return SyncRun.objects.create(
@@ -294,17 +281,14 @@ def _record_problem(work: RunContext, reason: str) -> None:
     )
 
 
-def close_expired(*, now: datetime) -> int:
+def close_expired(*, now: datetime, **which: Any) -> int:
     """Close runs with an expired lease; the next run continues their work. Return the count."""
     closed = 0
-    for run in SyncRun.objects.filter(status__in=OPEN_STATUSES, lease_until__lte=now).order_by(
-        "pk"
-    ):
-        try:
+    expired = SyncRun.objects.filter(status__in=OPEN_STATUSES, lease_until__lte=now, **which)
+    for run in expired.order_by("pk"):
+        with suppress(ConcurrentUpdateError):  # closed by another worker, or alive
             run.move(Status.FAILED, at=now, reason=WORKER_DIED, problem=WORKER_DIED, ended_at=now)
-        except ConcurrentUpdateError:
-            continue  # it was alive
-        closed += 1
+            closed += 1
     return closed
 
 

@@ -9,6 +9,7 @@ from django.db import connections
 
 from storefront.lib.http.errors import ExternalServiceError
 from suppliers.connectors.records import DiscontinuedError, QuotaExceededError
+from suppliers.runs.runs import RunContext
 
 MAX_CONCURRENT = 8
 # With so many failures, and more failures than answers, the supplier is down.
@@ -16,18 +17,18 @@ MAX_FAILURES = 10
 
 
 def fetch_concurrently[T](
+    work: RunContext,
     fetch: Callable[[str], T],
     external_ids: Iterable[str],
     *,
-    on_quota_exceeded: Callable[[QuotaExceededError], None],
     max_concurrent: int = MAX_CONCURRENT,
 ) -> Iterator[tuple[str, T | ExternalServiceError]]:
     """Yield each answer, or the error in its place, in order of arrival.
 
-    When the quota is used up, ``on_quota_exceeded`` is called and the remaining external_ids are
-    skipped.
+    When the time or the quota of the run is used up, the rest is left to the next run.
 
     Raises: ExternalServiceError  most requests fail
+        LeaseLostError  the run was closed
     """
     answered = failed = 0
     waiting: dict[Future[T], str] = {}
@@ -37,20 +38,21 @@ def fetch_concurrently[T](
             while True:
                 while (
                     len(waiting) < 2 * max_concurrent
+                    and not work.should_stop
                     and (external_id := next(remaining, None)) is not None
                 ):
                     waiting[pool.submit(_fetch, fetch, external_id)] = external_id
                 if not waiting:
                     return
                 for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    work.heartbeat()
                     external_id = waiting.pop(done)
                     error = done.exception()
                     if error is None or isinstance(error, DiscontinuedError):
                         answered += 1
                         yield external_id, error or done.result()
                     elif isinstance(error, QuotaExceededError):
-                        remaining = iter(())
-                        on_quota_exceeded(error)
+                        work.stop_at_quota(error)
                     elif isinstance(error, ExternalServiceError):
                         failed += 1
                         if failed >= MAX_FAILURES and failed > answered:

@@ -5,8 +5,9 @@ The list is checked here; ``prices`` checks the costs together.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -35,6 +36,8 @@ from suppliers.runs.staging import StagingTable, rows, staging_table
 from suppliers.sync.concurrent_requests import fetch_concurrently
 from suppliers.sync.product_intake import cost_issue
 from suppliers.sync.rotation import rotation_slot
+
+log = logging.getLogger(__name__)
 
 ROTATION_PERIOD = timedelta(days=1)
 LEFT_OUT_MESSAGE = (
@@ -201,23 +204,13 @@ def _digests_to_read(
 
 def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadResult) -> None:
     external_ids = list(read.digests)
-    work.say(f"{len(external_ids)} products to fetch prices for")
-
-    def until_time_is_up() -> Iterator[str]:
-        for external_id in external_ids:
-            if work.should_stop:
-                return
-            yield external_id
-
+    log.info("%s: %s products to fetch prices for", work.run, len(external_ids))
     done = 0
     skus = _known_skus(work, external_ids)
     asked = fetch_concurrently(
-        lambda external_id: prices.costs(external_id=external_id),
-        until_time_is_up(),
-        on_quota_exceeded=work.stop_at_quota,
+        work, lambda external_id: prices.costs(external_id=external_id), external_ids
     )
     for external_id, answer in asked:
-        work.heartbeat()
         done += 1
         if isinstance(answer, DiscontinuedError):
             continue  # the product job handles it

@@ -7,7 +7,8 @@ next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import batched
 
@@ -36,6 +37,8 @@ from suppliers.sync.concurrent_requests import fetch_concurrently
 from suppliers.sync.page_batches import BatchDispatcher
 from suppliers.sync.product_intake import IntakeProgress
 from suppliers.sync.rotation import rotation_slot
+
+log = logging.getLogger(__name__)
 
 ROTATION_PERIOD = timedelta(days=7)
 BATCH = 40  # pages fetched one by one
@@ -136,7 +139,13 @@ def sync_products(work: RunContext, connector: Connector) -> None:
     work.advance(SyncRun.Status.STAGED)
     work.save_pending_changes = None  # from here on batches are written
     issues.sync(work=work, family=IssueScope.LIST, problems=bad)
-    work.say(f"{good} products listed, {to_read} pages to fetch, {len(vanished)} missing")
+    log.info(
+        "%s: %s products listed, %s pages to fetch, %s missing",
+        work.run,
+        good,
+        to_read,
+        len(vanished),
+    )
     # An unreadable row may be a product, or one SKU of a product, that seems to be missing.
     nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
     work.has_unidentified_rows = bulk is not None and bool(nameless)
@@ -213,17 +222,8 @@ def _read_pages(reading: IntakeProgress, sharing: BatchDispatcher, catalog: Page
         external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
         for external_id, d, c in rows(SELECT_TO_READ)
     }
-
-    def until_time_is_up() -> Iterator[str]:
-        for external_id in listed:
-            if work.should_stop:
-                return
-            yield external_id
-
     pages = fetch_concurrently(
-        lambda external_id: catalog.product(external_id=external_id),
-        until_time_is_up(),
-        on_quota_exceeded=work.stop_at_quota,
+        work, lambda external_id: catalog.product(external_id=external_id), listed
     )
     for batch in batched(pages, BATCH):
         _import_answers(
@@ -264,4 +264,10 @@ def _import_answers(
     sharing.take(product_intake.classify(reading, answers))
     if reading.is_time_to_publish(PUBLISH_EVERY_S):
         publication.publish_pending(now=work.moment())
-    work.say(f"{reading.read} pages read, {sharing.done} imported, {sharing.skus} SKUs")
+    log.info(
+        "%s: %s pages read, %s imported, %s SKUs",
+        work.run,
+        reading.read,
+        sharing.done,
+        sharing.skus,
+    )

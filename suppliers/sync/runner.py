@@ -43,7 +43,7 @@ SYNC_JOBS: dict[str, Callable[[RunContext, Connector], None]] = {
 }
 
 
-def run_sync(  # noqa: PLR0913 - the job, its limits and its callbacks
+def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batches
     *,
     supplier: Supplier,
     kind: str,
@@ -51,7 +51,6 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and its callbacks
     budget: timedelta | None = None,
     guards_waived_by: str = "",
     list_since: datetime | None = None,
-    say: Callable[[str], None] = log.info,
     dispatch_batch: Callable[[int], None] | None = None,
 ) -> SyncRun:
     """Perform one job of one supplier; return the run with its outcome.
@@ -66,7 +65,7 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and its callbacks
     Raises: AlreadyRunningError  another worker runs this job
     """
     run = runs.open_run(supplier=supplier, kind=kind, now=now, guards_waived_by=guards_waived_by)
-    work = RunContext(run, now=now, budget=budget, say=say, dispatch_batch=dispatch_batch)
+    work = RunContext(run, now=now, budget=budget, dispatch_batch=dispatch_batch)
     try:
         with open_connector(supplier, meter=work.meter, list_since=list_since) as adapter:
             SYNC_JOBS[kind](work, adapter)

@@ -6,10 +6,9 @@ and marks the run applied. Repeatable: unchanged rows are not written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -42,6 +41,9 @@ from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import StagingTable, rows, run, staging_table, with_large_work_mem
 from suppliers.sync import stock_diff
 from suppliers.sync.concurrent_requests import fetch_concurrently
+from suppliers.sync.stock_diff import StockScope
+
+log = logging.getLogger(__name__)
 
 # An unchanged listing gets its new stock age after so long.
 REPUBLISH_AFTER = timedelta(hours=6)
@@ -81,11 +83,9 @@ class StagedAnswers:
     stage: StagingTable
     products: StagingTable
     listed: int = 0
-    silent: int = 0
     problems: list[ImportIssue] = field(default_factory=list)
-    products_with_unidentified_rows: set[str] = field(
-        default_factory=set
-    )  # products, or "" for the whole list
+    # products with a row without SKU, or "" for the whole list
+    products_with_unidentified_rows: set[str] = field(default_factory=set)
 
     def take(self, external_id: str, told: tuple[StockReport | ImportIssue, ...]) -> None:
         self.products.add((external_id, True))
@@ -99,11 +99,10 @@ class StagedAnswers:
             self.products_with_unidentified_rows.add(external_id)
 
     def params(self, work: RunContext) -> dict[str, Any]:
-        products_with_unidentified_rows = sorted(self.products_with_unidentified_rows - {""})
         return {
             "supplier": work.supplier.pk,
             "unreadable": self.unreadable,
-            "products_with_unidentified_rows": products_with_unidentified_rows,
+            "products_with_unidentified_rows": sorted(self.products_with_unidentified_rows - {""}),
         }
 
     @property
@@ -143,27 +142,25 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         products.ready()
         ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
         work.advance(SyncRun.Status.PARSED)
-        params = answers.params(work)
+        scope = StockScope(
+            omitted=omitted,
+            has_unidentified_rows=is_whole and "" in answers.products_with_unidentified_rows,
+            params=answers.params(work),
+        )
         if answers.products_with_unidentified_rows and not is_whole:
             work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.nameless))
-        has_unidentified_rows = work.has_unidentified_rows = (
-            "" in answers.products_with_unidentified_rows and is_whole
-        )
-        buffer = work.supplier.buffer
-        news = stock_diff.stage_diff(
-            params, omitted=omitted, buffer=buffer, has_unidentified_rows=has_unidentified_rows
-        )
+        stock_diff.stage_diff(scope, buffer=work.supplier.buffer)
         work.save_pending_changes = lambda: pending_changes.store_stock_changes(
-            work.run, unreadable=answers.unreadable, is_whole=is_whole and not has_unidentified_rows
+            work.run, unreadable=answers.unreadable, is_whole=scope.zeroes_missing_rows
         )
         evaluation.check_file(work, connector)
         evaluation.check_lists(work, connector)
         evaluation.check_stock_duplicates(work, is_compared=is_whole)
         if is_whole:
             if isinstance(connector, BulkOffers):
-                known, still_there = stock_diff.count_listed(params, news)
+                known, still_there = stock_diff.count_listed(scope)
             else:
-                ((known, still_there),) = rows(COUNT_KNOWN, params)
+                ((known, still_there),) = rows(COUNT_KNOWN, scope.params)
             work.quarantine_if(
                 guards.missing_rows_violation(
                     good=answers.listed,
@@ -174,24 +171,18 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
                 )
             )
             evaluation.check_row_count(work, good=answers.listed)
-        in_scope = stock_diff.in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)
-        evaluation.check_rolled_back_stock(work, in_scope=in_scope, params=params)
-        # A delta may legitimately zero all its rows, so it is compared with the whole stock.
-        stocked = partial(
-            stock_diff.count_stocked,
-            params,
-            omitted=omitted,
-            has_unidentified_rows=has_unidentified_rows,
-        )
+        evaluation.check_rolled_back_stock(work, in_scope=scope.inside, params=scope.params)
         evaluation.check_stock(
-            work, stocked=stocked, is_whole=is_whole and not has_unidentified_rows
+            work,
+            stocked=lambda: stock_diff.count_stocked(scope),
+            is_whole=scope.zeroes_missing_rows,
         )
         if is_whole and answers.products_with_unidentified_rows:
             work.notes.append(KEPT_ROWS_MESSAGE.format(answers.nameless))
         work.advance(SyncRun.Status.STAGED)
         issues.sync(work=work, family=IssueScope.STOCK, problems=answers.problems)
         with with_large_work_mem():
-            _apply(work, answers, omitted=omitted)
+            _apply(work, answers, scope)
         stock_diff.analyze_tables(created=work.run.created)
 
 
@@ -228,28 +219,17 @@ def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) 
                 answers.products.add((row.external_id, False))
             else:
                 answers.take(row.external_id, row.stock)
-    work.say(f"{answers.listed} products listed, {len(untold)} to fetch")
+    log.info("%s: %s products listed, %s to fetch", work.run, answers.listed, len(untold))
     external_ids = [external_id for external_id in _stalest_first(work) if external_id in untold]
     asked = 0
-
-    def until_time_is_up() -> Iterator[str]:
-        for external_id in external_ids:
-            if work.should_stop:
-                return
-            yield external_id
-
     told = fetch_concurrently(
-        lambda external_id: figures.stock(external_id=external_id),
-        until_time_is_up(),
-        on_quota_exceeded=work.stop_at_quota,
+        work, lambda external_id: figures.stock(external_id=external_id), external_ids
     )
     for external_id, answer in told:
-        work.heartbeat()
         asked += 1
         if isinstance(answer, DiscontinuedError):
             continue  # the product job handles it
         if isinstance(answer, ExternalServiceError):
-            answers.silent += 1
             answers.problems.append(
                 ImportIssue(
                     row=external_id, code="stock-no-answer", message=str(answer), is_fatal=False
@@ -278,7 +258,7 @@ def _stalest_first(work: RunContext) -> list[str]:
 
 
 @transaction.atomic(durable=True)
-def _apply(work: RunContext, answers: StagedAnswers, *, omitted: MissingRowMeans | None) -> None:
+def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
     """Write all figures and mark the run applied.
 
     A delta confirms the rows that it leaves out, except rows whose change could not be read:
@@ -293,19 +273,15 @@ def _apply(work: RunContext, answers: StagedAnswers, *, omitted: MissingRowMeans
         cause=f"run:{work.run.pk}",
         as_of=as_of,
         received_at=moment,
-        is_whole=omitted is not MissingRowMeans.UNCHANGED and not work.has_unidentified_rows,
+        is_whole=scope.zeroes_missing_rows,
         is_confirmed=True,
     )
-    params = {**answers.params(work), "as_of": as_of, "aged": as_of - REPUBLISH_AFTER}
-    in_scope = stock_diff.in_scope_sql(omitted, has_unidentified_rows=work.has_unidentified_rows)
-    if omitted is None or answers.unreadable or answers.products_with_unidentified_rows:
-        out_of_scope = stock_diff.out_of_scope_sql(
-            omitted, has_unidentified_rows=work.has_unidentified_rows
-        )
-        confirmations.mark_unconfirmed(which=out_of_scope, params=params)
-    confirmations.queue_refreshed(in_scope=in_scope, params={**params, "now": moment})
+    params = {**scope.params, "as_of": as_of, "aged": as_of - REPUBLISH_AFTER}
+    if scope.omitted is None or answers.unreadable or answers.products_with_unidentified_rows:
+        confirmations.mark_unconfirmed(which=scope.outside, params=params)
+    confirmations.queue_refreshed(in_scope=scope.inside, params={**params, "now": moment})
     run(CONFIRM_LOCATIONS, params)
-    run(QUEUE_AGED.format(in_scope=in_scope), params)
+    run(QUEUE_AGED.format(in_scope=scope.inside), params)
     work.run.created, work.run.updated = created, changed
     work.run.rejected = sum(problem.is_fatal for problem in answers.problems)
     work.run.unchanged = max(0, work.run.read - created - changed)

@@ -89,79 +89,76 @@ FRESH_STATISTICS = "ANALYZE suppliers_stocklevel, suppliers_stocklocation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StockDiffCounts:
-    """How many offers are known, and how many have a stock row that the list leaves out."""
+class StockScope:
+    """The offers that a staged answer is about.
 
-    known: int
-    left_out: int
-
-
-def in_scope_sql(omitted: MissingRowMeans | None, *, has_unidentified_rows: bool = False) -> str:
-    """Return the SQL condition for offers ``o`` in scope of the staged answer.
-
-    ``has_unidentified_rows``: the answer has rows whose product is unknown.
+    Shape: ``omitted`` says what a missing row of a list means; None: products were queried one by
+        one. ``has_unidentified_rows``: a row of a whole list has no SKU, so it may be any missing
+        one. ``params`` are those of the SQL conditions
     """
-    speaks_of = REPORTED_SKUS if has_unidentified_rows else SCOPE[omitted]
-    return f"{READABLE} AND {speaks_of} AND {MISSING_IS_KNOWN}"
+
+    omitted: MissingRowMeans | None
+    has_unidentified_rows: bool
+    params: dict[str, Any]
+
+    @property
+    def is_delta(self) -> bool:
+        return self.omitted is MissingRowMeans.UNCHANGED
+
+    @property
+    def zeroes_missing_rows(self) -> bool:
+        return not self.is_delta and not self.has_unidentified_rows
+
+    @property
+    def inside(self) -> str:
+        """The SQL condition for offers ``o`` in scope."""
+        reported = REPORTED_SKUS if self.has_unidentified_rows else SCOPE[self.omitted]
+        return f"{READABLE} AND {reported} AND {MISSING_IS_KNOWN}"
+
+    @property
+    def outside(self) -> str:
+        """The SQL condition for offers ``o`` or stock rows that the answer does not confirm."""
+        if self.is_delta:
+            return UNREADABLE
+        outside = f"NOT ({self.inside})"
+        return f"{outside} OR {NOT_STAGED}" if self.has_unidentified_rows else outside
 
 
-def out_of_scope_sql(
-    omitted: MissingRowMeans | None, *, has_unidentified_rows: bool = False
-) -> str:
-    """Return the SQL condition for offers ``o`` or stock rows that the answer does not confirm."""
-    if omitted is MissingRowMeans.UNCHANGED:
-        return UNREADABLE
-    left_out = f"NOT ({in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)})"
-    return f"{left_out} OR {NOT_STAGED}" if has_unidentified_rows else left_out
-
-
-def stage_diff(
-    params: dict[str, Any],
-    *,
-    omitted: MissingRowMeans | None,
-    buffer: int,
-    has_unidentified_rows: bool = False,
-) -> StockDiffCounts:
+def stage_diff(scope: StockScope, *, buffer: int) -> None:
     """Stage the offers whose figures differ from the answer; of a delta, all its offers."""
     levels.clear_affected_offers()
-    condition = in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)
     with with_large_work_mem():
-        if omitted is MissingRowMeans.UNCHANGED:
-            run(SET_OFFERS_IN_SCOPE.format(in_scope=condition), params)
-            run("ANALYZE affected_offers")
-            return StockDiffCounts(known=0, left_out=0)
-        run("DROP TABLE IF EXISTS pg_temp.feed_stock_diff")
-        run(STAGE_DIFF, {**params, "buffer": buffer})
-        run("ANALYZE feed_stock_diff")
-        run(SET_DIFFERING_OFFERS.format(in_scope=condition), params)
+        if scope.is_delta:
+            run(SET_OFFERS_IN_SCOPE.format(in_scope=scope.inside), scope.params)
+        else:
+            run("DROP TABLE IF EXISTS pg_temp.feed_stock_diff")
+            run(STAGE_DIFF, {**scope.params, "buffer": buffer})
+            run("ANALYZE feed_stock_diff")
+            run(SET_DIFFERING_OFFERS.format(in_scope=scope.inside), scope.params)
         run("ANALYZE affected_offers")
-        ((known, left_out),) = rows(COUNT_LEFT_OUT, params)
-    return StockDiffCounts(known=known, left_out=left_out)
 
 
-def count_listed(params: dict[str, Any], news: StockDiffCounts) -> tuple[int, int]:
-    """Return how many products are known, and how many of them are still listed.
+def count_listed(scope: StockScope) -> tuple[int, int]:
+    """Return how many offers or products are known, and how many of them are still listed.
 
-    Only counted if any row is missing. A list may leave out sold-out SKUs.
+    Products are only counted if any row is missing. A list may leave out sold-out SKUs.
     """
-    if not news.left_out:
-        return news.known, news.known
     with with_large_work_mem():
-        ((known, still_there),) = rows(COUNT_PRODUCTS_LISTED, params)
+        ((known, left_out),) = rows(COUNT_LEFT_OUT, scope.params)
+        if not left_out:
+            return known, known
+        ((known, still_there),) = rows(COUNT_PRODUCTS_LISTED, scope.params)
     return known, still_there
 
 
-def count_stocked(
-    params: dict[str, Any], *, omitted: MissingRowMeans | None, has_unidentified_rows: bool = False
-) -> int:
-    """Return the number of non-zero stock rows that the answer could zero."""
-    condition = (
-        EVERY_OFFER
-        if omitted is MissingRowMeans.UNCHANGED
-        else in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)
-    )
+def count_stocked(scope: StockScope) -> int:
+    """Return the number of non-zero stock rows that the answer could zero.
+
+    A delta may zero all its rows, so they are compared with the whole stock.
+    """
+    condition = EVERY_OFFER if scope.is_delta else scope.inside
     with with_large_work_mem():
-        ((count,),) = rows(COUNT_STOCKED.format(in_scope=condition), params)
+        ((count,),) = rows(COUNT_STOCKED.format(in_scope=condition), scope.params)
     return int(count)
 
 

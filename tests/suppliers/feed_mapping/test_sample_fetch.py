@@ -55,11 +55,11 @@ def supplier_file(supplier, httpserver):
 
 
 def press(staff, supplier):
-    return staff.post(page_of(staff, supplier), {"step": "fetch"}, follow=True)
+    return staff.post(page_of(supplier), {"step": "fetch"}, follow=True)
 
 
 def look(staff, supplier):
-    return staff.get(page_of(staff, supplier))
+    return staff.get(page_of(supplier))
 
 
 def work(supplier):
@@ -261,13 +261,13 @@ def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings)
 
 def test_the_latest_fetched_or_uploaded_file_is_shown(staff, supplier, supplier_file, called):
     supplier_file.respond_with_data(GOODS, content_type="text/csv")
-    upload(staff, page_of(staff, supplier))
+    upload(staff, page_of(supplier))
     press(staff, supplier)
     work(supplier)
     fetched = look(staff, supplier).context["file"]
 
     file = SimpleUploadedFile("new.csv", b"sku;title\n1;One\n")
-    staff.post(page_of(staff, supplier), {"step": "upload", "file": file})
+    staff.post(page_of(supplier), {"step": "upload", "file": file})
 
     assert fetched.endswith(".raw")
     assert look(staff, supplier).context["file"].endswith(".upload")

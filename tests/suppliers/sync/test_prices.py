@@ -71,6 +71,7 @@ def test_a_price_that_the_list_does_not_show_is_found_within_a_day(supplier, wor
     """The list only shows the range; a cost inside of it changes."""
     stock_world(world, 10)
     Connection.objects.update(prices_every_min=6 * 60)
+    supplier.connection.refresh_from_db()
     sync(supplier)
     SupplierOffer.objects.filter(supplier_sku="P4-Black").update(cost_amount=Decimal("7.00"))
 
