@@ -31,9 +31,9 @@ DOWNLOAD_CSP = "sandbox; default-src 'none'"
 
 
 @admin.display(description="SHA-256")
-def digest(evidence: ComplianceDocument) -> str:
+def digest(document: ComplianceDocument) -> str:
     """Render the digest so that it wraps on a narrow screen."""
-    return format_html('<span class="staff-digest">{}</span>', evidence.file_sha256)
+    return format_html('<span class="staff-digest">{}</span>', document.file_sha256)
 
 
 @admin.register(ComplianceDocument)
@@ -73,41 +73,41 @@ class ComplianceDocumentAdmin(StaffAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
-            return ["supplier", *SUBMITTED_FIELDS, "paper"]
-        return ["supplier", *SUBMITTED_FIELDS, self.paper_link, *self.kept]
+            return ["supplier", *SUBMITTED_FIELDS, "document"]
+        return ["supplier", *SUBMITTED_FIELDS, self.file_link, *self.kept]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [] if obj is None else self.get_fields(request, obj)
 
     @admin.display(description=_("File"))
-    def paper_link(self, evidence: ComplianceDocument) -> str:
-        if not evidence.file:
+    def file_link(self, document: ComplianceDocument) -> str:
+        if not document.file:
             return gettext("none")
-        page = reverse("admin:suppliers_compliancedocument_file", args=[evidence.pk])
+        page = reverse("admin:suppliers_compliancedocument_file", args=[document.pk])
         return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
 
     def get_urls(self) -> list[URLPattern]:
-        paper = path(
-            "<int:pk>/paper/",
-            self.admin_site.admin_view(self.paper),
+        download = path(
+            "<int:pk>/file/",
+            self.admin_site.admin_view(self.download),
             name="suppliers_compliancedocument_file",
         )
-        return [paper, *super().get_urls()]
+        return [download, *super().get_urls()]
 
-    def paper(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def download(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the file as a download."""
-        evidence = self.get_object(request, str(pk))
-        if evidence is None or not self.has_view_permission(request, evidence):
+        document = self.get_object(request, str(pk))
+        if document is None or not self.has_view_permission(request, document):
             raise PermissionDenied("suppliers.view_compliancedocument")
         try:
-            content = documents.read(evidence.file) if evidence.file else None
+            content = documents.read(document.file) if document.file else None
         except FileNotFoundError:
             content = None
         if content is None:
             raise Http404(gettext("The document has no file."))
-        suffix = evidence.file.rpartition(".")[2]
-        answer = HttpResponse(content, content_type=documents.media_type_of(evidence.file))
-        answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+        suffix = document.file.rpartition(".")[2]
+        answer = HttpResponse(content, content_type=documents.media_type_of(document.file))
+        answer["Content-Disposition"] = f'attachment; filename="document-{document.pk}.{suffix}"'
         answer["X-Content-Type-Options"] = "nosniff"
         answer["Content-Security-Policy"] = DOWNLOAD_CSP
         answer["Cache-Control"] = "private, no-store"
@@ -135,11 +135,11 @@ class ComplianceDocumentAdmin(StaffAdmin):
         return self._judge(request, object_id, vetting.reject, gettext("Reject"))
 
     def _judge(self, request: HttpRequest, object_id: str, judge: Any, title: str) -> HttpResponse:
-        evidence = self.row(request, object_id)
+        document = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
             judge(
-                evidence=evidence,
+                document=document,
                 actor=str(request.user),
                 now=timezone.now(),
                 reason=given["reason"],
@@ -147,7 +147,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
 
         return self.ask(
             request,
-            evidence,
+            document,
             title=title,
             explain=gettext(
                 "Your name is stored with the decision. Offers that require this"

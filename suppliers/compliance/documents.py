@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 from catalog.products import images
 
 MAX_BYTES = 10_000_000
-FOLDER = "evidence"
+FOLDER = "documents"
 MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
 _PDF = re.compile(rb"%PDF-[12]\.\d")
 _PDF_END = re.compile(rb"%%EOF\s*\Z")

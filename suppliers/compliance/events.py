@@ -15,19 +15,19 @@ from storefront.accounts.backends import GuardedBackend
 from suppliers.models import ComplianceDocument, Requirement, Supplier
 
 
-def document_expiring(evidence: ComplianceDocument, *, at: datetime) -> None:
+def document_expiring(document: ComplianceDocument, *, at: datetime) -> None:
     """Notify staff once that a document expires soon."""
     record_event(
         name="evidence.expires",
-        key=f"evidence.expires:{evidence.pk}:{evidence.valid_until}",
-        subject=f"supplier:{evidence.supplier.code}",
+        key=f"evidence.expires:{document.pk}:{document.valid_until}",
+        subject=f"supplier:{document.supplier.code}",
         payload={
-            **_common_payload(evidence.supplier),
-            "url": _admin_url("suppliers_compliancedocument_change", evidence.pk),
-            "criterion": _criterion_label(evidence.criterion),
-            "issuer": evidence.issuer,
-            "reference": evidence.reference,
-            "valid_until": str(evidence.valid_until),
+            **_common_payload(document.supplier),
+            "url": _admin_url("suppliers_compliancedocument_change", document.pk),
+            "criterion": _criterion_label(document.criterion),
+            "issuer": document.issuer,
+            "reference": document.reference,
+            "valid_until": str(document.valid_until),
         },
         at=at,
     )

@@ -34,7 +34,7 @@ SUBMITTED_FIELDS = (
 class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A document for one criterion, with its file."""
 
-    paper = forms.FileField(
+    document = forms.FileField(
         label=_("File"),
         help_text=_("PDF, PNG or JPEG, at most 10 MB. Optional."),
         required=False,
@@ -45,8 +45,8 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
         model = ComplianceDocument
         fields = ("supplier", *SUBMITTED_FIELDS)
 
-    def clean_paper(self) -> bytes | None:
-        given: UploadedFile[bytes] | None = self.cleaned_data["paper"]
+    def clean_document(self) -> bytes | None:
+        given: UploadedFile[bytes] | None = self.cleaned_data["document"]
         if given is None:
             return None
         if (given.size or 0) > documents.MAX_BYTES:
@@ -55,36 +55,17 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
         try:
             documents.validate(content)
         except documents.InvalidDocumentError as error:
-            raise forms.ValidationError(str(error), code="bad_paper") from error
+            raise forms.ValidationError(str(error), code="bad_document") from error
         return content
 
     def claim(self) -> DocumentSubmission:
         given: dict[str, Any] = {name: self.cleaned_data[name] for name in SUBMITTED_FIELDS}
-        return DocumentSubmission(**given, content=self.cleaned_data["paper"])
+        return DocumentSubmission(**given, content=self.cleaned_data["document"])
 
 
 # Form fields
 
 DOCUMENT_GROUPS = (
-    Group(
-        _("Scope"),
-        (
-            "supplier",
-            "criterion",
-            "kind",
-            "brand",
-            "product",
-        ),
-    ),
-    Group(
-        _("Document"),
-        (
-            "issuer",
-            "reference",
-            "valid_from",
-            "valid_until",
-            "paper",
-            "note",
-        ),
-    ),
+    Group(_("Scope"), ("supplier", "criterion", "kind", "brand", "product")),
+    Group(_("Document"), ("issuer", "reference", "valid_from", "valid_until", "document", "note")),
 )

@@ -25,7 +25,6 @@ from suppliers.models import (
 )
 
 Status = Supplier.Status
-BATCH = 500
 # Kinds that need an uploaded file.
 KINDS_WITH_FILE = frozenset(
     {
@@ -72,7 +71,7 @@ def submit(
 
     Raises: documents.InvalidDocumentError  nothing is written
     """
-    paper = documents.store(claim.content) if claim.content is not None else None
+    stored = documents.store(claim.content) if claim.content is not None else None
     return ComplianceDocument.objects.create(
         supplier=supplier,
         criterion=claim.criterion,
@@ -84,8 +83,8 @@ def submit(
         brand=claim.brand,
         product=claim.product,
         note=claim.note,
-        file=paper.name if paper else "",
-        file_sha256=paper.sha256 if paper else "",
+        file=stored.name if stored else "",
+        file_sha256=stored.sha256 if stored else "",
         status_since=now,
         submitted_by=actor[:100],
     )
@@ -93,21 +92,21 @@ def submit(
 
 @transaction.atomic(durable=True)
 def verify(
-    *, evidence: ComplianceDocument, actor: str, now: datetime, reason: str = ""
+    *, document: ComplianceDocument, actor: str, now: datetime, reason: str = ""
 ) -> HoldResult:
     """Verify a document; offers that needed it are released.
 
     Locks: the supplier, then the released offers, in id order
     Raises: UnverifiableDocumentError  it expired, or the file is missing; nothing is written
     """
-    supplier = _lock_supplier(evidence.supplier_id)
-    if evidence.valid_until is not None and evidence.valid_until < now.date():
+    supplier = _lock_supplier(document.supplier_id)
+    if document.valid_until is not None and document.valid_until < now.date():
         raise UnverifiableDocumentError(
-            _("The document expired on %(day)s.") % {"day": evidence.valid_until}
+            _("The document expired on %(day)s.") % {"day": document.valid_until}
         )
-    if evidence.kind in KINDS_WITH_FILE and not evidence.file:
+    if document.kind in KINDS_WITH_FILE and not document.file:
         raise UnverifiableDocumentError(_("Upload a file first: there is no document to verify."))
-    evidence.move(
+    document.move(
         ComplianceDocument.Status.VERIFIED,
         at=now,
         actor=actor,
@@ -119,13 +118,13 @@ def verify(
 
 
 @transaction.atomic(durable=True)
-def reject(*, evidence: ComplianceDocument, actor: str, now: datetime, reason: str) -> HoldResult:
+def reject(*, document: ComplianceDocument, actor: str, now: datetime, reason: str) -> HoldResult:
     """Reject a document, also a verified one; offers that need it are held.
 
     Locks: the supplier, then the held offers, in id order
     """
-    supplier = _lock_supplier(evidence.supplier_id)
-    evidence.move(ComplianceDocument.Status.REJECTED, at=now, actor=actor, reason=reason)
+    supplier = _lock_supplier(document.supplier_id)
+    document.move(ComplianceDocument.Status.REJECTED, at=now, actor=actor, reason=reason)
     return _apply_holds(supplier, now)
 
 
@@ -176,7 +175,7 @@ def watch_expiry(*, now: datetime) -> tuple[int, int]:
     Returns the numbers of warnings and of held offers.
     """
     warned = sum(
-        _warn(evidence, now) for evidence in ComplianceDocument.objects.expiring_unwarned(now)
+        _warn(document, now) for document in ComplianceDocument.objects.expiring_unwarned(now)
     )
     suppliers = Supplier.objects.order_by("pk").values_list("pk", flat=True)
     held = sum(_hold_expired(pk, now) for pk in suppliers)
@@ -184,24 +183,24 @@ def watch_expiry(*, now: datetime) -> tuple[int, int]:
 
 
 @transaction.atomic(durable=True)
-def _warn(evidence: ComplianceDocument, now: datetime) -> bool:
+def _warn(document: ComplianceDocument, now: datetime) -> bool:
     """Notify staff of one document, unless another worker did or a later document exists."""
-    row = ComplianceDocument.objects.filter(pk=evidence.pk, warned_at__isnull=True)
-    if not row.update(warned_at=now) or _has_successor(evidence):
+    row = ComplianceDocument.objects.filter(pk=document.pk, warned_at__isnull=True)
+    if not row.update(warned_at=now) or _has_successor(document):
         return False
-    events.document_expiring(evidence, at=now)
+    events.document_expiring(document, at=now)
     return True
 
 
-def _has_successor(evidence: ComplianceDocument) -> bool:
+def _has_successor(document: ComplianceDocument) -> bool:
     others = ComplianceDocument.objects.verified().filter(
-        supplier=evidence.supplier_id,
-        criterion=evidence.criterion,
-        brand=evidence.brand_id,
-        product=evidence.product_id,
+        supplier=document.supplier_id,
+        criterion=document.criterion,
+        brand=document.brand_id,
+        product=document.product_id,
     )
     return (
-        others.filter(valid_until__gt=evidence.valid_until).exists()
+        others.filter(valid_until__gt=document.valid_until).exists()
         or others.filter(valid_until__isnull=True).exists()
     )
 
@@ -235,6 +234,4 @@ def _publish_all(supplier: Supplier) -> None:
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
     offers = offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
     variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()
-    PendingPublication.objects.bulk_create(
-        (PendingPublication(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
-    )
+    PendingPublication.queue(filter(None, variant_ids))

@@ -11,48 +11,17 @@ from storefront.lib.staff.fieldsets import Group, Words
 
 KEYS_AND_OPTIONS = _("Secrets and connector options")
 CONNECTION = (
-    Group(
-        _("Endpoint"),
-        (
-            "supplier",
-            "base_url",
-            "account_id",
-        ),
-    ),
+    Group(_("Endpoint"), ("supplier", "base_url", "account_id")),
     Group(
         _("Sync intervals"),
-        (
-            "products_every_min",
-            "prices_every_min",
-            "stock_every_min",
-            "orders_every_min",
-        ),
+        ("products_every_min", "prices_every_min", "stock_every_min", "orders_every_min"),
     ),
-    Group(
-        _("Rate limits"),
-        (
-            "calls_per_second",
-            "max_concurrent_calls",
-        ),
-    ),
-    Group(
-        _("Prepaid balance"),
-        (
-            "low_balance_amount",
-            "balance_amount",
-            "balance_reported_at",
-        ),
-    ),
+    Group(_("Rate limits"), ("calls_per_second", "max_concurrent_calls")),
+    Group(_("Prepaid balance"), ("low_balance_amount", "balance_amount", "balance_reported_at")),
 )
 FACTS = Group(
     _("Connection status"),
-    (
-        "problem",
-        "problem_at",
-        "paused_until",
-        "orders_polled_at",
-        "checked_at",
-    ),
+    ("problem", "problem_at", "paused_until", "orders_polled_at", "checked_at"),
 )
 
 

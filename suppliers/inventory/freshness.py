@@ -49,7 +49,7 @@ class DecayTerms:
 class FigureFreshness:
     """The freshness of a figure; ``extra`` units are subtracted besides the safety stock."""
 
-    standing: Freshness
+    status: Freshness
     extra: int
 
 
@@ -58,13 +58,13 @@ def decay(
 ) -> FigureFreshness:
     """Return the decay of a figure; ``accuracy`` is the share of promises the supplier kept."""
     if age > terms.expires_after:
-        return FigureFreshness(standing=Freshness.EXPIRED, extra=reported)
+        return FigureFreshness(status=Freshness.EXPIRED, extra=reported)
     if age <= terms.fresh_for:
-        return FigureFreshness(standing=Freshness.FRESH, extra=0)
+        return FigureFreshness(status=Freshness.FRESH, extra=0)
     hours = -((terms.fresh_for - age) // HOUR)
     grown = hours * (terms.units + reported * terms.percent / 100) * unreliability_factor(accuracy)
     extra = min(reported, int(grown.to_integral_value(rounding=ROUND_CEILING)))
-    return FigureFreshness(standing=Freshness.DECAYING, extra=extra)
+    return FigureFreshness(status=Freshness.DECAYING, extra=extra)
 
 
 def unreliability_factor(accuracy: Decimal | None) -> Decimal:

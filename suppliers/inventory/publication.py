@@ -96,9 +96,7 @@ def publish_now(*, variant_ids: Iterable[int], now: datetime) -> None:
     A customer waits for this. Without the slice lock an older result could be written last.
     """
     ids = sorted(set(variant_ids))
-    PendingPublication.objects.bulk_create(
-        (PendingPublication(variant_id=variant_id) for variant_id in ids), batch_size=BATCH
-    )
+    PendingPublication.queue(ids)
     products = Variant.objects.filter(pk__in=ids).values_list("product", flat=True)
     numbers = sorted({product_id % advisory_locks.SLICES for product_id in products})
     for number in advisory_locks.lock_free_slices(LOCK_NAME, numbers):
@@ -134,10 +132,7 @@ def reprice(*, supplier: Supplier) -> int:
     """Queue all live offers of a supplier for repricing; return the number of variants."""
     offered = SupplierOffer.objects.sellable().filter(supplier=supplier)
     variant_ids = offered.values_list("variant_id", flat=True).distinct()
-    waiting = PendingPublication.objects.bulk_create(
-        (PendingPublication(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
-    )
-    return len(waiting)
+    return PendingPublication.queue(filter(None, variant_ids))
 
 
 def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferSupply]]:
@@ -176,7 +171,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
     known = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
     pieces = known.filter(pk__in=variant_ids).annotate(
         own=F("product__not_sent_to"),
-        of_shelf=F("product__category__not_sent_to"),
+        of_category=F("product__category__not_sent_to"),
         lacks_responsible_person=F("product__brand__lacks_responsible_person"),
     )
     loads = {}
@@ -184,7 +179,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
     for piece in pieces:
         loads[piece.pk] = parcel_load(piece)
         in_eu = EU if piece.lacks_responsible_person else frozenset()
-        forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf) | in_eu
+        forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_category) | in_eu
     locations: dict[int, list[LocationStock]] = defaultdict(list)
     confirmed = set()
     for offer_id, country, free, known_at, place, has_fresh_stock, has_fresh_cost in levels:

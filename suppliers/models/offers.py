@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import ClassVar
 
@@ -293,3 +294,9 @@ class PendingPublication(models.Model):
 
     def __str__(self) -> str:
         return str(self.variant_id)
+
+    @classmethod
+    def queue(cls, variant_ids: Iterable[int]) -> int:
+        """Queue variants for publication; return how many."""
+        rows = (cls(variant_id=variant_id) for variant_id in variant_ids)
+        return len(cls.objects.bulk_create(rows, batch_size=500))

@@ -274,9 +274,7 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
     for family, read in ((IssueScope.PAGE, examined), (IssueScope.ANSWER, batch.answered)):
         issues.resolve(run=work.run, family=family, problems=batch.problems, now=now, examined=read)
     issues.record(run=work.run, problems=batch.problems)
-    PendingPublication.objects.bulk_create(
-        PendingPublication(variant_id=variant_id) for variant_id in sorted(touched)
-    )
+    PendingPublication.queue(sorted(touched))
 
 
 def _sku_claims(batch: Batch) -> list[tuple[str, str]]:
@@ -384,9 +382,7 @@ def discontinue_batch(work: RunContext, external_ids: Sequence[str]) -> None:
     work.run.gone += SupplierProduct.objects.filter(
         supplier=work.supplier, external_id__in=external_ids
     ).update(status=SupplierProduct.Status.DISCONTINUED, changed_at=now)
-    PendingPublication.objects.bulk_create(
-        PendingPublication(variant_id=variant_id) for variant_id in sorted(touched)
-    )
+    PendingPublication.queue(sorted(touched))
 
 
 @requires_transaction

@@ -29,7 +29,7 @@ from suppliers.inventory.admin import SafetyStockActions
 from suppliers.models import Connection, StockDecrement, StockLocation, Supplier, SyncRun
 from suppliers.profile import setup_steps as profile_setup_steps
 from suppliers.profile.forms import SupplierForm
-from suppliers.profile.labels import READ_ONLY_FIELDS, SUPPLIER_GROUPS
+from suppliers.profile.labels import EDITABLE_FIELDS, READ_ONLY_FIELDS, SUPPLIER_GROUPS
 from suppliers.sync import tasks as sync_tasks
 
 RUN_KINDS = SyncRun.Kind
@@ -49,34 +49,7 @@ def setup_steps(supplier: Supplier) -> str:
 @admin.register(Supplier)
 class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetyStockActions):
     form = SupplierForm
-    editable = (
-        "name",
-        "language",
-        "lead_days",
-        "cut_off_hour",
-        "acknowledge_within_min",
-        "dispatch_mode",
-        "dispatch_every_min",
-        "dispatch_times",
-        "time_zone",
-        "order_days",
-        "closed_on",
-        "invoice_tolerance_percent",
-        "invoice_tolerance_amount",
-        "invoice_due_days",
-        "ship_within_days_of_invoice",
-        "buffer",
-        "stock_decremented_at",
-        "stock_fresh_for_min",
-        "stock_decay_units_per_hour",
-        "stock_decay_percent_per_hour",
-        "stock_age_shown_after_min",
-        "stock_expires_after_min",
-        "live_check_after_min",
-        "live_check_below_units",
-        "live_check_fallback",
-        "cost_expires_after_min",
-    )
+    editable = EDITABLE_FIELDS
     may_add = True
     groups = (
         Group(_("Setup"), columns=[setup_steps]),

@@ -6,29 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Group
 
-READ_ONLY_FIELDS = (
-    "stock_accuracy",
-    "costs_confirmed_at",
-    "costs_aged_until",
-)
+READ_ONLY_FIELDS = ("stock_accuracy", "costs_confirmed_at", "costs_aged_until")
 SUPPLIER_GROUPS = (
+    Group(_("General"), ("name", "code", "adapter", "currency", "language")),
     Group(
-        _("General"),
-        (
-            "name",
-            "code",
-            "adapter",
-            "currency",
-            "language",
-        ),
-    ),
-    Group(
-        _("Response and handling times"),
-        (
-            "lead_days",
-            "cut_off_hour",
-            "acknowledge_within_min",
-        ),
+        _("Response and handling times"), ("lead_days", "cut_off_hour", "acknowledge_within_min")
     ),
     Group(
         _("Order schedule"),
@@ -60,23 +42,15 @@ SUPPLIER_GROUPS = (
             "stock_age_shown_after_min",
         ),
     ),
-    Group(
-        _("Cost freshness"),
-        ("cost_expires_after_min",),
-    ),
+    Group(_("Cost freshness"), ("cost_expires_after_min",)),
     Group(
         _("Live stock check at checkout"),
-        (
-            "live_check_after_min",
-            "live_check_below_units",
-            "live_check_fallback",
-        ),
+        ("live_check_after_min", "live_check_below_units", "live_check_fallback"),
     ),
-    Group(
-        _("Safety stock"),
-        (
-            "buffer",
-            "stock_decremented_at",
-        ),
-    ),
+    Group(_("Safety stock"), ("buffer", "stock_decremented_at")),
+)
+# Set once, when the supplier is added: imported data depend on them.
+FIXED_FIELDS = {"code", "adapter", "currency"}
+EDITABLE_FIELDS = tuple(
+    name for group in SUPPLIER_GROUPS for name in group.fields if name not in FIXED_FIELDS
 )

@@ -9,71 +9,26 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff.fieldsets import Group, Words
 
 THRESHOLD_GROUPS = (
-    Group(
-        _("Supplier feeds"),
-        ("supplier",),
-    ),
+    Group(_("Supplier feeds"), ("supplier",)),
     Group(
         _("Row checks"),
-        (
-            "max_missing_percent",
-            "max_invalid_percent",
-            "max_duplicate_percent",
-            "max_file_age_h",
-        ),
+        ("max_missing_percent", "max_invalid_percent", "max_duplicate_percent", "max_file_age_h"),
     ),
-    Group(
-        _("Stock checks"),
-        (
-            "max_zeroed_percent",
-            "max_surged_percent",
-            "surge_factor",
-        ),
-    ),
+    Group(_("Stock checks"), ("max_zeroed_percent", "max_surged_percent", "surge_factor")),
     Group(
         _("Cost checks"),
-        (
-            "max_price_outlier_percent",
-            "price_outlier_factor",
-            "max_negative_margin_percent",
-        ),
+        ("max_price_outlier_percent", "price_outlier_factor", "max_negative_margin_percent"),
     ),
-    Group(
-        _("Alerts"),
-        (
-            "cost_increase_alert_percent",
-            "review_due_h",
-        ),
-    ),
+    Group(_("Alerts"), ("cost_increase_alert_percent", "review_due_h")),
 )
 
 
 # Fields of a run
 
-RUN_FIELDS = (
-    "supplier",
-    "kind",
-    "problem",
-    "started_at",
-    "ended_at",
-)
-COUNT_FIELDS = (
-    "read",
-    "created",
-    "updated",
-    "unchanged",
-    "gone",
-    "rejected",
-    "deferred_rows",
-)
-DECISION_FIELDS = (
-    "decided_by",
-    "guards_waived_by",
-)
-INTERNAL_FIELDS = (
-    "status_since",
-    "lease_until",
-)
+RUN_FIELDS = ("supplier", "kind", "problem", "started_at", "ended_at")
+COUNT_FIELDS = ("read", "created", "updated", "unchanged", "gone", "rejected", "deferred_rows")
+DECISION_FIELDS = ("decided_by", "guards_waived_by")
+INTERNAL_FIELDS = ("status_since", "lease_until")
 # Keys of the profile, as ``evaluation`` writes them.
 CHECKED_COUNTS: Mapping[str, Words] = {
     "rows": _("Valid rows"),

@@ -263,11 +263,8 @@ def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datet
         )
         for level in levels
     )
-    PendingPublication.objects.bulk_create(
-        PendingPublication(variant_id=variant_id)
-        for variant_id in {offers[level.offer_id].variant_id for level in levels}
-        if variant_id is not None
-    )
+    variant_ids = {offers[level.offer_id].variant_id for level in levels}
+    PendingPublication.queue(filter(None, variant_ids))
     pks = [change.pk for change in wanted.values()]
     PendingChange.objects.filter(pk__in=pks).update(outcome=Outcome.APPLIED)
 

@@ -167,8 +167,8 @@ class _Observations:
             offer__supplier=supplier, at__gte=self._since, old_amount__isnull=False
         )
         self._cost_changes = list(changed.order_by("at").values_list("at", "offer_id"))
-        tallies = LatencyBucket.objects.filter(supplier=supplier, on__gte=self._since.date())
-        self._tallies = list(tallies.values_list("on", "le_ms", "count"))
+        buckets = LatencyBucket.objects.filter(supplier=supplier, on__gte=self._since.date())
+        self._latency_counts = list(buckets.values_list("on", "le_ms", "count"))
         self._awake = _active_periods(supplier)
 
     def _read_runs(self) -> None:
@@ -207,7 +207,7 @@ class _Observations:
         yield Measure.STOCK_AGE, statistics.duration_score(list(self._stock_ages(begin, end)))
         yield Measure.COST_STABILITY, self._cost_stability(begin, end)
         counts: Counter[int] = Counter()
-        for on, le_ms, count in self._tallies:
+        for on, le_ms, count in self._latency_counts:
             if begin.date() <= on < end.date():
                 counts[le_ms] += count
         yield Measure.ANSWER_TIME, statistics.latency_score(counts)

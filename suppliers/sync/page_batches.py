@@ -93,7 +93,7 @@ class BatchDispatcher:
     def _collect(self) -> None:
         """Add the counts of batches that helpers imported."""
         for (told,) in rows(COLLECT_DONE, {"run": self._work.run.pk}):
-            counts = msgspec.json.decode(told) if isinstance(told, str) else told
+            counts = msgspec.json.decode(told)
             self.done += counts["pages"]
             self.skus += counts["skus"]
             for name in COUNT_FIELDS:

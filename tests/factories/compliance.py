@@ -34,7 +34,7 @@ def make_claim(
     )
 
 
-def make_evidence(supplier=None, criterion=Requirement.CE, *, now=NOON, **known):
+def make_document(supplier=None, criterion=Requirement.CE, *, now=NOON, **known):
     return vetting.submit(
         supplier=supplier or make_supplier(),
         claim=make_claim(criterion, **known),
@@ -44,6 +44,6 @@ def make_evidence(supplier=None, criterion=Requirement.CE, *, now=NOON, **known)
 
 
 def make_verified(supplier=None, criterion=Requirement.CE, *, now=NOON, **known):
-    evidence = make_evidence(supplier, criterion, now=now, **known)
-    vetting.verify(evidence=evidence, actor="boss", now=now)
-    return evidence
+    document = make_document(supplier, criterion, now=now, **known)
+    vetting.verify(document=document, actor="boss", now=now)
+    return document

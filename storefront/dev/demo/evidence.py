@@ -1,4 +1,4 @@
-"""Demo evidence: approve a demo supplier with documents that are marked as not real."""
+"""Demo document: approve a demo supplier with documents that are marked as not real."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
         *settings.CERTIFICATES_FOR_EU,
     }
     for criterion in sorted(needed):
-        evidence = vetting.submit(
+        document = vetting.submit(
             supplier=supplier,
             claim=_claim(Requirement(criterion), supplier, now),
             actor=actor,
             now=now,
         )
-        vetting.verify(evidence=evidence, actor=actor, now=now, reason="demo")
+        vetting.verify(document=document, actor=actor, now=now, reason="demo")
     return len(needed)
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from storefront.accounts.models import User
 from suppliers.models import ComplianceDocument, ScorecardFact, Supplier
 from tests.factories.catalog import make_channel
-from tests.factories.compliance import PDF, make_evidence, make_picture, make_verified
+from tests.factories.compliance import PDF, make_document, make_picture, make_verified
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -35,21 +35,21 @@ def staff(client):
 
 def add(client, *, name="ce.pdf", content=PDF, media_type="application/pdf", **fields):
     supplier = make_supplier()
-    paper = SimpleUploadedFile(name, content, content_type=media_type) if content else ""
+    file = SimpleUploadedFile(name, content, content_type=media_type) if content else ""
     given = {
         "supplier": supplier.pk,
         "criterion": "ce",
         "kind": "declaration",
         "issuer": "TÜV",
         "valid_until": "2027-11-24",
-        "paper": paper,
+        "document": file,
         **fields,
     }
     return client.post(reverse("admin:suppliers_compliancedocument_add"), given)
 
 
-def download(client, evidence):
-    return client.get(reverse("admin:suppliers_compliancedocument_file", args=[evidence.pk]))
+def download(client, document):
+    return client.get(reverse("admin:suppliers_compliancedocument_file", args=[document.pk]))
 
 
 def act(client, row, name, **given):
@@ -61,11 +61,11 @@ def test_an_uploaded_document_awaits_review(staff):
     answer = add(staff, name="../../../etc/passwd.pdf")
 
     assert answer.status_code == 302
-    evidence = ComplianceDocument.objects.get()
-    assert (evidence.status, evidence.submitted_by) == ("submitted", "staff@fara.example")
-    assert evidence.file.startswith("evidence/")
-    assert "passwd" not in evidence.file
-    assert evidence.file_sha256 == hashlib.sha256(PDF).hexdigest()
+    document = ComplianceDocument.objects.get()
+    assert (document.status, document.submitted_by) == ("submitted", "staff@fara.example")
+    assert document.file.startswith("documents/")
+    assert "passwd" not in document.file
+    assert document.file_sha256 == hashlib.sha256(PDF).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_an_invalid_file_is_rejected_whatever_its_name(staff, name, content, med
 
     assert answer.status_code == 200
     assert ComplianceDocument.objects.count() == 0
-    assert not storages["private"].exists("evidence") or storages["private"].listdir(
-        "evidence"
+    assert not storages["private"].exists("documents") or storages["private"].listdir(
+        "documents"
     ) == ([], [])
 
 
@@ -93,63 +93,63 @@ def test_an_invalid_file_is_rejected_whatever_its_name(staff, name, content, med
     "content", [PDF, make_picture("PNG"), make_picture("JPEG")], ids=["pdf", "png", "jpeg"]
 )
 def test_a_document_is_downloaded_and_cannot_run_scripts(staff, content):
-    evidence = make_evidence(content=content)
+    document = make_document(content=content)
 
-    answer = download(staff, evidence)
+    answer = download(staff, document)
 
-    suffix = evidence.file.rpartition(".")[2]
+    suffix = document.file.rpartition(".")[2]
     assert answer["Content-Disposition"] == (
-        f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+        f'attachment; filename="document-{document.pk}.{suffix}"'
     )
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"].startswith("sandbox")
     assert answer["Cache-Control"].startswith("private, no-store")
-    assert hashlib.sha256(answer.content).hexdigest() == evidence.file_sha256
+    assert hashlib.sha256(answer.content).hexdigest() == document.file_sha256
 
 
 def test_a_document_needs_the_permission_to_view_it(client):
-    evidence = make_evidence()
+    document = make_document()
 
-    assert download(client, evidence).status_code == 302
+    assert download(client, document).status_code == 302
     client.force_login(User.objects.create_user("shopper@fara.example", "a password"))
-    assert download(client, evidence).status_code == 302
+    assert download(client, document).status_code == 302
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
     client.force_login(looker)
-    assert download(client, evidence).status_code == 403
+    assert download(client, document).status_code == 403
     looker.user_permissions.add(Permission.objects.get(codename="view_compliancedocument"))
-    assert download(client, evidence).status_code == 200
+    assert download(client, document).status_code == 200
 
 
 def test_a_document_has_no_public_url(staff, settings):
-    evidence = make_evidence()
+    document = make_document()
 
-    for address in (f"/media/{evidence.file}", f"/private/{evidence.file}", "/media/../private/"):
+    for address in (f"/media/{document.file}", f"/private/{document.file}", "/media/../private/"):
         assert staff.get(address).status_code == 404
-    without = make_evidence(kind="policy", content=None)
+    without = make_document(kind="policy", content=None)
     assert download(staff, without).status_code == 404
-    ComplianceDocument.objects.filter(pk=evidence.pk).update(file="evidence/gone.pdf")
-    assert download(staff, evidence).status_code == 404
+    ComplianceDocument.objects.filter(pk=document.pk).update(file="documents/gone.pdf")
+    assert download(staff, document).status_code == 404
 
 
 def test_the_verifier_is_recorded(staff):
-    evidence = make_evidence()
+    document = make_document()
 
-    assert act(staff, evidence, "verify").status_code == 302
+    assert act(staff, document, "verify").status_code == 302
 
-    evidence.refresh_from_db()
-    assert (evidence.status, evidence.verified_by, evidence.verified_at) == (
+    document.refresh_from_db()
+    assert (document.status, document.verified_by, document.verified_at) == (
         "verified",
         "staff@fara.example",
         NOON,
     )
-    shown = staff.get(reverse("admin:suppliers_compliancedocument_change", args=[evidence.pk]))
+    shown = staff.get(reverse("admin:suppliers_compliancedocument_change", args=[document.pk]))
     assert b"looked at it" in shown.content
 
 
 def test_an_error_is_shown_on_the_page(staff):
-    evidence = make_evidence(content=None)
+    document = make_document(content=None)
 
-    answer = act(staff, evidence, "verify")
+    answer = act(staff, document, "verify")
 
     assert answer.status_code == 200
     assert "Upload a file first: there is no document to verify." in answer.content.decode()

@@ -67,9 +67,9 @@ def test_a_document_is_stored_under_a_generated_name(content, suffix, settings):
 
     assert kept.name != again.name
     assert kept.sha256 == again.sha256
-    assert kept.name.startswith("evidence/")
+    assert kept.name.startswith("documents/")
     assert kept.name.endswith(f".{suffix}")
-    assert len(kept.name) == len(f"evidence/.{suffix}") + 32
+    assert len(kept.name) == len(f"documents/.{suffix}") + 32
     assert documents.read(kept.name)
     assert list(settings.MEDIA_ROOT.glob("**/*")) == []
 

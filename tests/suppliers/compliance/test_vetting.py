@@ -20,7 +20,7 @@ from suppliers.models import (
     SupplierOffer,
 )
 from tests.factories.catalog import make_channel, make_variant
-from tests.factories.compliance import make_evidence, make_verified
+from tests.factories.compliance import make_document, make_verified
 from tests.factories.suppliers import NOON, make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_a_candidate_cannot_be_activated_before_vetting(candidate):
 def test_missing_documents_are_listed_and_nothing_is_written(candidate, strict):
     vetting.start(supplier=candidate, actor="boss", now=NOON)
     make_verified(candidate, Requirement.RETURNS, kind=ComplianceDocument.Kind.POLICY)
-    make_evidence(candidate, Requirement.CE)  # not verified
+    make_document(candidate, Requirement.CE)  # not verified
 
     with pytest.raises(vetting.NotVettedError) as refused:
         vetting.activate(supplier=candidate, actor="boss", now=NOON)
@@ -142,22 +142,22 @@ def test_a_blocked_supplier_cannot_be_activated():
     ],
 )
 def test_an_invalid_document_is_not_verified(known):
-    evidence = make_evidence(**known)
+    document = make_document(**known)
 
     with pytest.raises(vetting.UnverifiableDocumentError):
-        vetting.verify(evidence=evidence, actor="boss", now=NOON)
+        vetting.verify(document=document, actor="boss", now=NOON)
 
-    evidence.refresh_from_db()
-    assert (evidence.status, evidence.verified_by) == ("submitted", "")
+    document.refresh_from_db()
+    assert (document.status, document.verified_by) == ("submitted", "")
 
 
 def test_the_database_requires_verifier_and_time():
-    evidence = make_evidence()
+    document = make_document()
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        ComplianceDocument.objects.filter(pk=evidence.pk).update(status="verified")
+        ComplianceDocument.objects.filter(pk=document.pk).update(status="verified")
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_evidence(kind=ComplianceDocument.Kind.CERTIFICATE, valid_until=None)
+        make_document(kind=ComplianceDocument.Kind.CERTIFICATE, valid_until=None)
 
 
 def test_offers_without_required_certificates_are_held(strict):
@@ -216,8 +216,8 @@ def test_an_expired_document_holds_offers_until_a_new_one(strict):
     assert (fact["count"], fact["criteria"]) == (1, ["CE declaration"])
     assert fact["email"] == ["boss@fara.example"]
 
-    back = make_evidence(supplier, Requirement.CE)
-    freed = vetting.verify(evidence=back, actor="boss", now=last_day + A_DAY).released
+    back = make_document(supplier, Requirement.CE)
+    freed = vetting.verify(document=back, actor="boss", now=last_day + A_DAY).released
     assert freed == 1
     assert on_sale() == {offer.pk}
     assert PendingPublication.objects.filter(variant=offer.variant_id).count() == 2
@@ -226,19 +226,19 @@ def test_an_expired_document_holds_offers_until_a_new_one(strict):
 def test_a_rejected_document_holds_its_offers(strict):
     make_channel(countries=["DE"])
     offer = make_offer(plain_goods())
-    evidence = make_verified(make_supplier(), Requirement.CE)
+    document = make_verified(make_supplier(), Requirement.CE)
 
-    vetting.reject(evidence=evidence, actor="boss", now=NOON, reason="forged")
+    vetting.reject(document=document, actor="boss", now=NOON, reason="forged")
 
     assert lacks(offer) == "ce"
     with pytest.raises(InvalidTransitionError):
-        vetting.verify(evidence=evidence, actor="boss", now=NOON)
+        vetting.verify(document=document, actor="boss", now=NOON)
 
 
 def test_staff_are_warned_once_thirty_days_before_expiry(strict):
     User.objects.create_superuser("boss@fara.example", "a password")
     User.objects.create_user("shopper@fara.example", "a password")
-    evidence = make_verified(valid_until=ENDS)
+    document = make_verified(valid_until=ENDS)
     soon = NOON.replace(day=20)
 
     assert vetting.watch_expiry(now=soon - A_DAY)[0] == 0
@@ -246,7 +246,7 @@ def test_staff_are_warned_once_thirty_days_before_expiry(strict):
 
     (fact,) = told("evidence.expires")
     assert (fact["email"], fact["valid_until"]) == (["boss@fara.example"], "2026-12-20")
-    assert fact["url"].endswith(f"/admin/suppliers/compliancedocument/{evidence.pk}/change/")
+    assert fact["url"].endswith(f"/admin/suppliers/compliancedocument/{document.pk}/change/")
 
 
 def test_a_document_with_a_successor_causes_no_warning(strict):

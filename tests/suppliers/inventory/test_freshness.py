@@ -22,7 +22,7 @@ TERMS = DecayTerms(
 
 
 @pytest.mark.parametrize(
-    ("age", "reported", "standing", "extra"),
+    ("age", "reported", "status", "extra"),
     [
         (timedelta(0), 100, Freshness.FRESH, 0),
         (timedelta(hours=3), 100, Freshness.FRESH, 0),
@@ -35,10 +35,10 @@ TERMS = DecayTerms(
         (timedelta(hours=24) + A_MOMENT, 1000, Freshness.EXPIRED, 1000),
     ],
 )
-def test_a_figure_is_fresh_then_decays_each_hour_then_expires(age, reported, standing, extra):
+def test_a_figure_is_fresh_then_decays_each_hour_then_expires(age, reported, status, extra):
     judged = decay(reported=reported, age=age, terms=TERMS)
 
-    assert (judged.standing, judged.extra) == (standing, extra)
+    assert (judged.status, judged.extra) == (status, extra)
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,8 @@ def test_a_truncated_joined_list_changes_nothing_until_it_is_complete(
     bigbuy, bigbuy_sandbox, job, name
 ):
     before = versions(*TABLES)
-    with closing(ListStore(supplier_folder(bigbuy))) as shelf:
-        shelf.forget(name)
+    with closing(ListStore(supplier_folder(bigbuy))) as lists:
+        lists.forget(name)
     bigbuy_sandbox.fault(f"catalog/{name}", "half_list", count=1)
 
     run = sync(bigbuy, job, now=timezone.now())

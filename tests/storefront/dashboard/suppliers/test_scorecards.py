@@ -16,7 +16,7 @@ from storefront.lib.line_charts import MetricPoint, trend_chart
 from suppliers.models import Scorecard, Supplier
 from suppliers.scorecards import statistics
 from tests.factories.catalog import make_channel
-from tests.factories.compliance import make_evidence, make_verified
+from tests.factories.compliance import make_document, make_verified
 from tests.factories.full_shop import make_world
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -121,7 +121,7 @@ def test_supplier_page_shows_metrics_and_missing_evidence(staff, settings):
     settings.VETTING_REQUIRED = ["ce", "returns"]
     supplier = make_supplier()
     make_verified(supplier, "ce", valid_until=TODAY + 20 * A_DAY)
-    make_evidence(supplier, "capacity", kind="statement", content=None)
+    make_document(supplier, "capacity", kind="statement", content=None)
     for days in range(10):
         make_card(supplier, good=9, of=10, on=TODAY - days * A_DAY)
 

@@ -19,7 +19,7 @@ from tests.factories.suppliers import NOON, make_supplier
 pytestmark = pytest.mark.django_db
 # Names that are labels by themselves.
 PLAIN = {"channel", "code", "currency", "file", "name", "note", "number", "rate", "supplier"}
-PLAIN |= {"book", "brand", "groups", "paper", "password", "product", "title", "value", "variant"}
+PLAIN |= {"book", "brand", "document", "groups", "password", "product", "title", "value", "variant"}
 PLAIN |= {
     "brands",
     "categories",
