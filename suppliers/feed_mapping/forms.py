@@ -88,6 +88,35 @@ def _lines(table: dict[str, Source]) -> str:
     )
 
 
+# Form fields
+
+
+def _choice_field(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, choices=choices, required=False, widget=UnfoldAdminSelectWidget()
+    )
+
+
+def _text_field(label: str, longest: int, *, shown: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=longest,
+        required=False,
+        strip=longest > 3,  # noqa: PLR2004 - a delimiter may be a tab or a space
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": shown} if shown else {}),
+    )
+
+
+def _lines_field(label: Any, longest: int, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=longest,
+        help_text=help_text,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
 # The form
 
 MISSING_ROW_LABELS = {
@@ -109,34 +138,19 @@ class MappingForm(forms.Form):
     ``base`` is the initial mapping; its parts without a form field are kept.
     """
 
-    images = forms.CharField(
-        label=gettext_lazy("Images"),
-        required=False,
-        max_length=4000,
-        help_text=gettext_lazy(
-            "One column per line. If a cell holds several addresses: IMAGES split at |"
-        ),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    images = _lines_field(
+        gettext_lazy("Images"),
+        4000,
+        gettext_lazy("One column per line. If a cell holds several addresses: IMAGES split at |"),
     )
-    options = forms.CharField(
-        label=gettext_lazy("Product options"),
-        required=False,
-        max_length=4000,
-        help_text=gettext_lazy("One per line: Color = colour"),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    options = _lines_field(
+        gettext_lazy("Product options"), 4000, gettext_lazy("One per line: Color = colour")
     )
-    claims = forms.CharField(
-        label=gettext_lazy("Specification"),
-        required=False,
-        max_length=8000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-    )
-    warehouses = forms.CharField(
-        label=gettext_lazy("Warehouses with their own stock column"),
-        required=False,
-        max_length=4000,
-        help_text=gettext_lazy("One per line, with its country: EU1 DE = Stock EU"),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    claims = _lines_field(gettext_lazy("Specification"), 8000)
+    warehouses = _lines_field(
+        gettext_lazy("Warehouses with their own stock column"),
+        4000,
+        gettext_lazy("One per line, with its country: EU1 DE = Stock EU"),
     )
 
     def __init__(self, *args: Any, headers: Sequence[str], base: Mapping, **kwargs: Any) -> None:
@@ -335,20 +349,4 @@ def _unchanged_or_parsed(said: str, before: Any) -> Source:
     """Return the source; an unchanged one keeps its parts without a form field."""
     return next((one for one in before if source_syntax.format_source(one) == said), None) or (
         source_syntax.parse_source(said)
-    )
-
-
-def _choice_field(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label, choices=choices, required=False, widget=UnfoldAdminSelectWidget()
-    )
-
-
-def _text_field(label: str, longest: int, *, shown: str = "") -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        max_length=longest,
-        required=False,
-        strip=longest > 3,  # noqa: PLR2004 - a delimiter may be a tab or a space
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": shown} if shown else {}),
     )

@@ -59,18 +59,7 @@ def suggest_mapping(
         if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
             del fields["length"]  # of the light: a box has three dimensions
             left[header] = name
-    claims = {}
-    for label, aliases in CLAIM_ALIASES.items():
-        header = _find_header(left, aliases)
-        if header is not None:
-            del left[header]
-            claims[label] = Source(column=header)
-    options = {}
-    for option, aliases in OPTION_ALIASES.items():
-        header = _find_header(left, aliases)
-        if header is not None:
-            del left[header]
-            options[option] = Source(column=header)
+    claims, options = _take_columns(left, CLAIM_ALIASES), _take_columns(left, OPTION_ALIASES)
     images = [header for header, name in left.items() if _is_image(name)]
     warehouses = () if "location" in fields else tuple(_warehouses(left))
     return mappings.Mapping(
@@ -83,6 +72,17 @@ def suggest_mapping(
         claims=claims if "parent" in fields else {**claims, **options},
         warehouses=warehouses,
     )
+
+
+def _take_columns(left: dict[str, str], aliases: Mapping[str, Sequence[str]]) -> dict[str, Source]:
+    """Take the columns that have one of the names out of those that are left."""
+    found = {}
+    for label, names in aliases.items():
+        header = _find_header(left, names)
+        if header is not None:
+            del left[header]
+            found[label] = Source(column=header)
+    return found
 
 
 def _find_header(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:

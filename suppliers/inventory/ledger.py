@@ -91,16 +91,7 @@ def allocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
     Locks: the stock rows, in id order
     """
-    for level_id, quantity in sorted(units.items()):
-        _change(
-            MOVE,
-            level_id,
-            Kind.ALLOCATED,
-            cause=cause,
-            now=now,
-            reserved=-quantity,
-            allocated=quantity,
-        )
+    _move(units, Kind.ALLOCATED, cause=cause, now=now, reserved=-1, allocated=1)
 
 
 @requires_transaction
@@ -109,8 +100,7 @@ def release(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
     Locks: the stock rows, in id order
     """
-    for level_id, quantity in sorted(units.items()):
-        _change(MOVE, level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
+    _move(units, Kind.RELEASED, cause=cause, now=now, reserved=-1)
 
 
 @requires_transaction
@@ -119,7 +109,7 @@ def deallocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
     Locks: the stock rows, in id order
     """
-    _subtract_allocated(units, Kind.RELEASED, cause=cause, now=now)
+    _move(units, Kind.RELEASED, cause=cause, now=now, allocated=-1)
 
 
 @requires_transaction
@@ -128,7 +118,7 @@ def mark_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> Non
 
     Locks: the stock rows, in id order
     """
-    _subtract_allocated(units, Kind.ABSORBED, cause=cause, now=now)
+    _move(units, Kind.ABSORBED, cause=cause, now=now, allocated=-1)
 
 
 @requires_transaction
@@ -137,15 +127,22 @@ def undo_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> Non
 
     Locks: the stock rows, in id order
     """
-    for level_id, quantity in sorted(units.items()):
-        _change(MOVE, level_id, Kind.ADJUSTED, cause=cause, now=now, allocated=quantity)
+    _move(units, Kind.ADJUSTED, cause=cause, now=now, allocated=1)
 
 
-def _subtract_allocated(
-    units: Mapping[int, int], kind: StockMovement.Kind, *, cause: str, now: datetime
+def _move(  # noqa: PLR0913 - one movement has two counters and a cause
+    units: Mapping[int, int],
+    kind: StockMovement.Kind,
+    *,
+    cause: str,
+    now: datetime,
+    reserved: int = 0,
+    allocated: int = 0,
 ) -> None:
+    """Add the units to each counter, or subtract them: its sign is 1, -1 or 0."""
     for level_id, quantity in sorted(units.items()):
-        _change(MOVE, level_id, kind, cause=cause, now=now, allocated=-quantity)
+        counters = {"reserved": reserved * quantity, "allocated": allocated * quantity}
+        _change(MOVE, level_id, kind, cause=cause, now=now, **counters)
 
 
 def _change(  # noqa: PLR0913 - one movement has two counters and a cause

@@ -187,7 +187,8 @@ def apply(
         "now": now,
     }
     _discontinue(sync_run, chosen, now)
-    _apply_costs(params)
+    run(LOCK_OFFERS, params)
+    run(APPLY_COSTS, params)
     _apply_stock(sync_run, chosen, params, now)
     done = PendingChange.objects.filter(run=sync_run, outcome=Outcome.APPLIED)
     SyncRun.objects.filter(pk=sync_run.pk).update(
@@ -196,12 +197,6 @@ def apply(
     )
     left = PendingChange.objects.filter(run=sync_run, outcome=Outcome.SKIPPED_NEWER_VALUE).count()
     return ReviewResult(done=done.count(), left=left)
-
-
-@requires_transaction
-def _apply_costs(params: dict[str, Any]) -> None:
-    run(LOCK_OFFERS, params)
-    run(APPLY_COSTS, params)
 
 
 @requires_transaction

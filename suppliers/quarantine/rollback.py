@@ -211,7 +211,9 @@ def roll_back(*, sync_run: SyncRun, actor: str, reason: str, now: datetime) -> R
     sync_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
     runs.delete_pending(sync_run)
     if sync_run.kind == Kind.PRICES:
-        _restore_costs(sync_run, now)
+        params = {"run": sync_run.pk, "supplier": sync_run.supplier_id, "now": now}
+        run(LOCK_OFFERS, params)
+        run(RESTORE_COSTS, params)
     else:
         _restore_stock(sync_run, now)
     kept = PendingChange.objects.filter(run=sync_run)
@@ -245,13 +247,6 @@ def resume_deferred(*, sync_run: SyncRun, now: datetime) -> None:
     params = _lock_changed(sync_run, now)
     run(KEEP_LEVELS, {"levels": levels})
     run(RESTORE_STOCK, {**params, "has_waited": True})
-
-
-@requires_transaction
-def _restore_costs(sync_run: SyncRun, now: datetime) -> None:
-    params = {"run": sync_run.pk, "supplier": sync_run.supplier_id, "now": now}
-    run(LOCK_OFFERS, params)
-    run(RESTORE_COSTS, params)
 
 
 @requires_transaction

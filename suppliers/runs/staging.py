@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from django.db import Error, connection
@@ -32,7 +32,8 @@ class StagingTable:
         self._names = ", ".join(column.split()[0] for column in columns)
         self._waiting: list[str] = []
         self._size = 0
-        self._open: Any = None
+        self._copy: Any = None
+        self._opened = ExitStack()
         self._sent = 0
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
@@ -68,9 +69,8 @@ class StagingTable:
             self._write("".join(self._waiting))
             self._waiting.clear()
             self._size = 0
-        if self._open is not None:
-            copying, self._open, self._sent = self._open, None, 0
-            copying.__exit__(None, None, None)
+        self._copy, self._sent = None, 0
+        self._opened.close()
 
     def ready(self) -> None:
         """Write the rest, and run ANALYZE for the planner."""
@@ -86,36 +86,15 @@ class StagingTable:
 
     def give_up(self, error: BaseException) -> None:
         """Abort an open COPY after an error; its rows are lost."""
-        if self._open is not None:
-            copying, self._open = self._open, None
-            copying.__exit__(type(error), error, error.__traceback__)
+        self._opened.__exit__(type(error), error, error.__traceback__)
 
     def _write(self, lines: str) -> None:
-        if self._open is None:
-            self._open = _Copy(f"COPY {self.name} ({self._names}) FROM STDIN")
-            self._open.__enter__()
-        self._open.write(lines)
+        if self._copy is None:
+            cursor = self._opened.enter_context(connection.cursor())
+            command = f"COPY {self.name} ({self._names}) FROM STDIN"
+            self._copy = self._opened.enter_context(cursor.copy(command))
+        self._copy.write(lines)
         self._sent += len(lines)
-
-
-class _Copy:
-    """A COPY that is opened and closed explicitly."""
-
-    def __init__(self, sql: str) -> None:
-        self._cursor = connection.cursor()
-        self._copy = self._cursor.copy(sql)
-
-    def __enter__(self) -> None:
-        self._entered = self._copy.__enter__()
-
-    def write(self, lines: str) -> None:
-        self._entered.write(lines)
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            self._copy.__exit__(*error)
-        finally:
-            self._cursor.close()
 
 
 @contextmanager

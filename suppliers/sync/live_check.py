@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, cast
 
 from django.db import OperationalError, connections
@@ -146,9 +145,7 @@ def _query_all(questions: Sequence[StockQuery]) -> dict[tuple[int, str], Told | 
     pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENT, thread_name_prefix="ask-live")
     with ExitStack() as lines:
         asked = [
-            pool.submit(
-                partial(_query, connector, question.external_id, ends_at, answers, question)
-            )
+            pool.submit(_query, connector, question, ends_at, answers)
             for connector, question in _open_connectors(questions, lines)
         ]
         wait(asked, timeout=max(0.0, ends_at - time.monotonic()))
@@ -177,20 +174,20 @@ def _open_connectors(
 
 def _query(
     connector: PagedStockAndPrice,
-    external_id: str,
+    question: StockQuery,
     ends_at: float,
     answers: dict[tuple[int, str], Told | DiscontinuedError],
-    question: StockQuery,
 ) -> None:
+    supplier, external_id = question.supplier, question.external_id
     try:
         with deadlines.deadline_at(ends_at):
-            answers[question.supplier.pk, external_id] = connector.stock(external_id=external_id)
+            answers[supplier.pk, external_id] = connector.stock(external_id=external_id)
     except DiscontinuedError as error:
-        answers[question.supplier.pk, external_id] = error
+        answers[supplier.pk, external_id] = error
     except ExternalServiceError as error:
-        log.info("%s did not return the stock of %s: %s", question.supplier, external_id, error)
+        log.info("%s did not return the stock of %s: %s", supplier, external_id, error)
     except Exception:
-        log.exception("no live check of %s was possible for %s", question.supplier, external_id)
+        log.exception("no live check of %s was possible for %s", supplier, external_id)
     finally:
         connections.close_all()  # of this thread
 
