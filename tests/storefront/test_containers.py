@@ -1,6 +1,9 @@
 """The shop in containers: run the steps of the Dockerfile and the services of compose.
 
 It needs root, and a machine that allows mount namespaces; elsewhere it is skipped with a reason.
+Building the image takes minutes. Daily, test_production_image.py starts what the image holds,
+test_compose.py compares the volumes and read-only file systems of the services, and test_checks.py
+starts each process with a folder that it cannot write to.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from storefront.ops import production_env
 from storefront.ops.environment import fresh_secrets
 from tests.support import containers
 from tests.support.containers import Image
+
+pytestmark = pytest.mark.full
 
 SHELL = ("python", "manage.py", "shell", "--no-imports", "-c")
 OPEN = """

@@ -6,8 +6,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.containers import copy_what_the_image_holds
 
 START = """
@@ -39,22 +37,19 @@ def test_image_works_without_development_tools(tmp_path):
     assert started.returncode == 0, started.stderr
 
 
-@pytest.mark.parametrize("gateway", ["fake", "stripe"])
-def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_path, gateway):
+def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_path):
     copy_what_the_image_holds(tmp_path)
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 
     started = subprocess.run(
         [sys.executable, "-c", "import storefront.wsgi"],
         cwd=tmp_path,
-        env={**kept, "ENVIRONMENT": "local", "PAYMENT_GATEWAY": gateway},
+        env={**kept, "ENVIRONMENT": "local", "PAYMENT_GATEWAY": "fake"},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
 
-    assert ("PAYMENT_GATEWAY=fake is not a registered payment gateway" in started.stderr) == (
-        gateway == "fake"
-    )
-    assert (started.returncode == 0) == (gateway == "stripe")
+    assert "PAYMENT_GATEWAY=fake is not a registered payment gateway" in started.stderr
+    assert started.returncode == 1

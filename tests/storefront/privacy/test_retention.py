@@ -18,7 +18,7 @@ from tests.factories.orders import make_order, make_purchase_orders, make_sellab
 from tests.factories.suppliers import NOON
 from tests.factories.webhooks import keep_call
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 KEEP = {rule.code: rule.keep for rule in retention.RULES}
 
 

@@ -22,7 +22,7 @@ from tests.factories.suppliers import make_level, make_location, make_offer, mak
 from tests.factories.webhooks import cj_body, connect_cj, keep_call
 from tests.storefront.dev.sandboxes.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 WORKERS = 4
 AT_ONCE_S = 8.0  # far below the timeout of a call to a hanging server
@@ -85,6 +85,7 @@ def work(call):
         connection.close()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, hanging_server):
     hanging = make_cj_supplier("hanging", hanging_server)
     product, variant = sandbox.goods()
@@ -178,6 +179,7 @@ def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
     tasks.process(call_id=call.pk)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_webhook_is_processed_during_a_subscription(monkeypatch):
     """Subscribing to thousands of products takes minutes, and two must not run at once."""
     supplier = make_supplier()

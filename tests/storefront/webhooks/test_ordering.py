@@ -28,7 +28,7 @@ from tests.factories.suppliers import NOON
 from tests.factories.webhooks import cj_body, connect_cj, keep_call
 from tests.fakes.notification_sender import Fake
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def four_events(number):
@@ -128,8 +128,11 @@ def start_over(purchase_order):
 
 
 @pytest.mark.parametrize("is_reachable", [False, True], ids=["supplier down", "supplier asked"])
-def test_every_order_of_four_events_gives_one_status_and_one_email(
-    purchase_order, monkeypatch, is_reachable
+@pytest.mark.parametrize(
+    "step", [-6, pytest.param(-1, marks=pytest.mark.full)], ids=["some orders", "all orders"]
+)
+def test_four_events_in_any_order_give_one_status_and_one_email(
+    purchase_order, monkeypatch, is_reachable, step
 ):
     shipped = replace(
         make_state(purchase_order, "shipped", make_parcel_news()), answer=Acknowledgement.SHIPPED
@@ -140,7 +143,7 @@ def test_every_order_of_four_events_gives_one_status_and_one_email(
     ids = {name: f"m-{place}" for place, name in enumerate(events, start=1)}
     results = []
 
-    for order in permutations(events):
+    for order in list(permutations(events))[::step]:
         start_over(purchase_order)
         # each one twice: once again at once, and all of them again in the end, backward
         for name in (*(name for each in order for name in (each, each)), *reversed(order)):
@@ -148,7 +151,7 @@ def test_every_order_of_four_events_gives_one_status_and_one_email(
             run_the_outbox()
         results.append(state_of_order())
 
-    assert len(results) == 24
+    assert len(results) == 24 / -step
     assert all(result == results[0] for result in results)
     assert results[0]["order"] == ("completed", "delivered")
     assert results[0]["purchase order"] == ("closed", "accepted")

@@ -17,7 +17,7 @@ from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import cj_body, connect_cj, keep_call
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def tracking_body(number, *parcels, **more):

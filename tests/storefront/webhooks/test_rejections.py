@@ -17,7 +17,7 @@ from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 from tests.factories.webhooks import keep_call
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PARCEL = {"number": CJ_NUMBER, "carrier": "CJPacket"}
 NEWS = {

@@ -15,7 +15,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import cj_body, connect_cj, keep_call
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Warehouse:

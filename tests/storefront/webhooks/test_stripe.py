@@ -17,7 +17,7 @@ from tests.factories.stripe_orders import start
 from tests.factories.suppliers import NOON
 from tests.fakes.stripe_server import HOOK_SECRET
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from tests.factories.webhooks import cj_body, connect_cj, keep_call, post_cj
 from tests.storefront.dev.sandboxes.cj.contexts import open_connector
 from tests.storefront.dev.sandboxes.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 CJ_WAITS_S = 3.0
 
@@ -57,6 +57,7 @@ def test_each_connector_with_webhooks_has_a_source(settings):
     assert sources.source_name(Supplier.objects.get(code="cj-1")) == "cj-cj-1"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_slow_worker_does_not_delay_the_acknowledgement(client, cj_order):
     """A worker locks all rows of the order, and CJ still gets its acknowledgement."""
     purchase_order, source = cj_order

@@ -24,6 +24,7 @@ from storefront.lib.tasks import enqueue
 from storefront.workers import deduplication
 enqueue(execute_requests)
 enqueue(process_cancellation, order_id=1)
+deduplication.BROKER_PAUSE_S = 1.0
 pid = int(sys.argv[1])
 os.kill(pid, signal.SIGSTOP)
 took = []

@@ -10,54 +10,33 @@ from urllib.parse import urlsplit
 
 import pytest
 from celery import Celery
+from celery.signals import task_postrun, task_prerun, worker_init
 from django.db import connection
 
+from storefront.workers import db_sessions, warmup
 from tests.e2e.worker_process import surroundings
 
 PATIENCE_S = 60
 APART = "/9"  # a separate Redis database: no other worker gets these tasks
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s"
-SIGNALS = """
-import django
-django.setup()
-from celery.signals import task_postrun, task_prerun, worker_init
-from storefront.celery import app
-
-def told(signal):
-    for one in signal._live_receivers(None):
-        print(f"{one.__module__}.{one.__name__}")
-
-told(worker_init)
-print("-")
-told(task_prerun)
-told(task_postrun)
-print("-")
-worker_init.send(sender=None)
-told(task_prerun)
-print("-")
-told(task_postrun)
-"""
 
 
-def test_started_worker_is_warmed_up_and_keeps_its_sessions():
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SIGNALS],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "storefront.settings"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+def receivers(signal):
+    return {(one.__module__, one.__name__) for one in signal._live_receivers(None)}
 
-    assert done.returncode == 0, done.stderr
-    begin, elsewhere, before, after = (part.split() for part in done.stdout.split("-\n"))
-    assert "storefront.workers.warmup.preload" in begin
-    assert not {
-        "storefront.workers.db_sessions.check_sessions",
-        "storefront.workers.db_sessions.clean_up",
-    } & {*elsewhere}
-    assert "storefront.workers.db_sessions.check_sessions" in before
-    assert "storefront.workers.db_sessions.clean_up" in after
+
+def test_only_a_started_worker_is_warmed_up_and_keeps_its_sessions():
+    check, clean_up = ((db_sessions.__name__, name) for name in ("check_sessions", "clean_up"))
+    assert (warmup.__name__, "preload") in receivers(worker_init)
+    assert (db_sessions.__name__, "_connect_signals") in receivers(worker_init)
+    assert not {check, clean_up} & (receivers(task_prerun) | receivers(task_postrun))
+
+    db_sessions._connect_signals()
+
+    assert check in receivers(task_prerun)
+    assert clean_up in receivers(task_postrun)
+    task_prerun.disconnect(db_sessions.check_sessions)
+    task_postrun.disconnect(db_sessions.clean_up)
 
 
 @pytest.fixture
