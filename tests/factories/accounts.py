@@ -1,6 +1,8 @@
-"""Shoppers with an account."""
+"""Account factories: customers and staff."""
 
 from __future__ import annotations
+
+from django.contrib.auth.models import Permission
 
 from storefront.accounts import email_verification
 from storefront.accounts.models import User
@@ -12,6 +14,13 @@ def make_shopper(email="erika@example.org", *, proven=True):
     user = User.objects.create_user(email, PASSWORD)
     if proven:
         email_verification.verify(user=user)
+    return user
+
+
+def make_staff(name, *codenames):
+    """Make a member of staff who has these permissions only."""
+    user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return user
 
 

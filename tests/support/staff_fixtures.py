@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from django.test import Client, RequestFactory
 
@@ -13,11 +15,12 @@ from orders.claims import tasks as claim_tasks
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
 from storefront.accounts.models import User
+from storefront.identity import current
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.sync import tasks as sync_tasks
 from tests.factories.full_shop import make_world
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
-from tests.support.database import rolled_back
+from tests.support.module_world import module_world
 
 
 @pytest.fixture
@@ -26,18 +29,19 @@ def world(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def _module_world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), rolled_back():
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            make_world(monkeypatch)
-        yield
+def _module_world(django_db_setup, django_db_blocker, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(current, "_cached", (math.inf, current.DEMONSTRATION))
+        with module_world(django_db_blocker, folder, lambda: make_world(patches)):
+            yield
 
 
 @pytest.fixture
 def shared_world(_module_world, monkeypatch):
-    """Give the tests of a module one ``world``, each a fresh copy.
+    """Give the tests of a module one ``world``, built once: each test's changes are rolled back.
 
-    For modules where every test uses it: from its first use to the end of the module it is there.
+    A module that uses it has no tests that commit (``transaction=True``).
     """
     connect(monkeypatch, ScriptedSupplier())
     return list(Listing.objects.order_by("pk"))
