@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
 
 # A permission is ``app.codename``; ``app.*`` are all view permissions of an app.
 GROUPS: Mapping[str, Sequence[str]] = {
@@ -136,10 +135,19 @@ def create_groups(**_signal: Any) -> None:
 
 
 def permissions_of(rights: Sequence[str]) -> list[Permission]:
-    wanted = Q(pk__in=[])
+    """Return the named permissions.
+
+    Raises: LookupError: a name matches no permission.
+    """
+    found: list[Permission] = []
     for right in rights:
         app, codename = right.split(".")
-        of_app = Q(content_type__app_label=app)
-        is_view = Q(codename__startswith="view_") & ~Q(codename="view_costs")
-        wanted |= of_app & (is_view if codename == "*" else Q(codename=codename))
-    return list(Permission.objects.filter(wanted))
+        known = Permission.objects.filter(content_type__app_label=app)
+        if codename == "*":
+            named = known.filter(codename__startswith="view_").exclude(codename="view_costs")
+        else:
+            named = known.filter(codename=codename)
+        if not named:
+            raise LookupError(f"There is no permission {right}.")
+        found += named
+    return found
