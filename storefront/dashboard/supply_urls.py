@@ -21,10 +21,10 @@ urlpatterns = [
     path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
-    # /admin/supply/press/, posted
-    path("press/", admin.site.admin_view(quick_actions.run), name="press"),
-    # /admin/supply/take/, posted
-    path("take/", admin.site.admin_view(assignments.handle_post), name="take"),
+    # /admin/supply/actions/, posted
+    path("actions/", admin.site.admin_view(quick_actions.run), name="run_action"),
+    # /admin/supply/assign/, posted
+    path("assign/", admin.site.admin_view(assignments.handle_post), name="assign"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2
     path("offers/<int:variant_id>/", admin.site.admin_view(offer_comparison.show), name="offers"),
 ]

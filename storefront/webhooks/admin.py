@@ -11,8 +11,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox import actions
-from storefront.dashboard.inbox.action import QuickAction
+from storefront.dashboard.inbox.actions import (
+    ATTEMPT_STARTED,
+    QUICK_ACTIONS,
+    TRY_AGAIN,
+    QuickAction,
+)
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.tasks import enqueue
@@ -58,13 +62,7 @@ def _process(call: InboundWebhook, _of: str, actor: str, now: datetime) -> None:
     enqueue(tasks.process, call_id=call.pk)
 
 
-actions.register(
-    cause="webhook_failed",
-    act=QuickAction(
-        code="handle_again",
-        words=_("Try again"),
-        done=_("%s: a new attempt has started."),
-        model=InboundWebhook,
-        do=_process,
-    ),
+# Registered here, because the dashboard must not import the webhooks.
+QUICK_ACTIONS["webhook_failed"] = (
+    QuickAction("retry", TRY_AGAIN, ATTEMPT_STARTED, InboundWebhook, _process),
 )

@@ -133,7 +133,7 @@ RETURN_ITEMS = {
     "refunded_return_missing": pay_before_it_came,
     "return_to_claim": let_customer_keep_it,
     "delivery_refund_due": keep_the_way,
-    "supplier_return_to_do": supplier_return("draft"),
+    "supplier_return_pending": supplier_return("draft"),
     "supplier_return_unanswered": supplier_return(
         "shipped", status_since=NOON - timedelta(days=15)
     ),
@@ -225,7 +225,7 @@ ITEMS = {
     "canceled_but_active": purchase(status="canceled"),
     "canceled_but_shipped": stray,
     "shipment_late": purchase(accepted_at=AGO),
-    "rest_shipment_late": purchase(status="partially_shipped", status_since=AGO),
+    "partial_shipment_late": purchase(status="partially_shipped", status_since=AGO),
     "extra_charge": lambda: acknowledgements.record_charge_notice(
         purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
         reason="too heavy",
@@ -290,10 +290,10 @@ ITEMS = {
     "sale_not_in_feed": lambda: Allocation.objects.filter(status="unseen").update(
         status_since=NOON - timedelta(days=15)
     ),
-    "evidence_to_verify": lambda: ComplianceDocument.objects.update(
+    "document_to_review": lambda: ComplianceDocument.objects.update(
         status="submitted", status_since=AGO
     ),
-    "evidence_expires": lambda: ComplianceDocument.objects.update(valid_until=NOON.date()),
+    "document_expires": lambda: ComplianceDocument.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_certificates="ce, un_38_3"),
     "responsible_person_missing": lambda: Brand.objects.update(maker_country="CN"),
     "manufacturer_address_missing": lambda: Brand.objects.update(maker_name=""),
@@ -364,7 +364,7 @@ ITEMS = {
         cost_amount=5,
         rule=PriceRule.objects.first(),
     ),
-    "pictures": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
+    "images_not_downloaded": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "webhook_failed": InboundWebhook.objects.all,  # the world has one
     "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
 }

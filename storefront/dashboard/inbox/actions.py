@@ -6,9 +6,13 @@ action with a lasting cost, or that needs input, is on the page of its row inste
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.competitors import sources
@@ -42,12 +46,35 @@ from shipping.models import Parcel
 from shipping.rerouting.tasks import reroute
 from shipping.tasks import poll_supplier
 from storefront.dashboard.inbox import hold_reasons
-from storefront.dashboard.inbox.action import QuickAction
 from storefront.lib.staff.admin import SERVICE_ERRORS, enqueue_or_fail
 from storefront.lib.tasks import enqueue
 from suppliers.models import Supplier, SyncRun
 from suppliers.quarantine import review as run_deciding
 from suppliers.sync.tasks import sync_now
+
+USER_ERRORS: tuple[type[Exception], ...] = (
+    *SERVICE_ERRORS,
+    claim_submission.ClaimStateError,
+    purchasing_submission.NotSubmittableError,
+    submission_lookup.CallInProgressError,
+    holds.NotHeldError,
+)
+CHECK_WITH_SUPPLIER = _("Check status with supplier")
+SUPPLIER_ASKED = _("%s: the supplier is being asked. Refresh the page in a minute.")
+TRY_AGAIN = _("Try again")
+ATTEMPT_STARTED = _("%s: a new attempt has started.")
+SYNC_STARTED = _("%s: the sync has started.")
+
+
+@dataclass(frozen=True, slots=True)
+class QuickAction:
+    """A quick action. ``do`` gets the row, the part of it that is meant, the user, and the time."""
+
+    code: str
+    words: str | Promise
+    done: str | Promise
+    model: type[models.Model]
+    do: Callable[[Any, str, str, datetime], object]
 
 
 def _waive(row: PurchaseOrder, key: str, actor: str, now: datetime) -> None:
@@ -66,12 +93,12 @@ def _look_up(row: PurchaseOrder, _of: str, _actor: str, now: datetime) -> None:
     enqueue_or_fail(purchasing_tasks.look_up_for_staff, purchase_order_id=row.pk)
 
 
-def _send_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
+def _resubmit(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
     purchasing_submission.resubmit(purchase_order=row, actor=actor, now=now)
     enqueue(purchasing_tasks.submit, purchase_order_id=row.pk)
 
 
-def _send(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
+def _submit_now(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
     """Submit a purchase order now, even before its scheduled time."""
     if row.submit_at is not None and row.submit_at > now:
         purchasing_submission.submit_now(purchase_order=row, actor=actor, now=now)
@@ -88,94 +115,17 @@ def _look_up_claim(row: SupplierClaim, _of: str, _actor: str, now: datetime) -> 
     enqueue_or_fail(claim_tasks.look_up, claim_id=row.pk)
 
 
-WAIVE = QuickAction(
-    code="waive",
-    words=_("Override hold"),
-    done=_("%s: this hold reason was overridden."),
-    model=PurchaseOrder,
-    do=_waive,
-)
-CHECK_AGAIN = QuickAction(
-    code="check_again",
-    words=_("Check again"),
-    done=_("%s was checked again. Reasons that still apply keep it on hold."),
-    model=PurchaseOrder,
-    do=_check_again,
-)
-LOOK_UP = QuickAction(
-    code="look_up",
-    words=_("Check status with supplier"),
-    done=_("%s: the supplier is being asked. Refresh the page in a minute."),
-    model=PurchaseOrder,
-    do=_look_up,
-)
-SEND_AGAIN = QuickAction(
-    code="send_again",
-    words=_("Resend"),
-    done=_("%s: a new attempt has started."),
-    model=PurchaseOrder,
-    do=_send_again,
-)
-SEND = QuickAction(
-    code="send",
-    words=_("Send now"),
-    done=_("%s: a new attempt has started."),
-    model=PurchaseOrder,
-    do=_send,
-)
-RESUBMIT_CLAIM = QuickAction(
-    code="tell_again",
-    words=_("Resend claim"),
-    done=_("%s is being sent."),
-    model=SupplierClaim,
-    do=_resubmit_claim,
-)
-LOOK_UP_CLAIM = QuickAction(
-    code="look_up",
-    words=_("Check status with supplier"),
-    done=_("%s: the supplier is being asked. Refresh the page in a minute."),
-    model=SupplierClaim,
-    do=_look_up_claim,
-)
-
-PURCHASE_ACTIONS: Mapping[str, tuple[QuickAction, ...]] = {
-    "purchase_order_on_hold": (WAIVE, CHECK_AGAIN),
-    "submission_unconfirmed": (LOOK_UP,),
-    "cancellation_unanswered": (LOOK_UP,),
-    "purchase_order_blocked_by_supplier": (LOOK_UP,),
-    "acknowledgement_late": (LOOK_UP,),
-    "shipment_late": (LOOK_UP,),
-    "rest_shipment_late": (LOOK_UP,),
-    "submission_failed": (SEND_AGAIN,),
-    "submission_late": (SEND,),
-    "claim_submission_unconfirmed": (LOOK_UP_CLAIM,),
-    "claim_undecided": (LOOK_UP_CLAIM,),
-    "claim_not_submitted": (RESUBMIT_CLAIM,),
-}
-
-
-# Actions of each rule
-
-USER_ERRORS: tuple[type[Exception], ...] = (
-    *SERVICE_ERRORS,
-    claim_submission.ClaimStateError,
-    purchasing_submission.NotSubmittableError,
-    submission_lookup.CallInProgressError,
-    holds.NotHeldError,
-)
-
-
 def _reroute(row: Backorder, _of: str, _actor: str, _now: datetime) -> None:
     Backorder.objects.filter(pk=row.pk, status=Backorder.Status.OPEN).update(retry_at=None)
     enqueue(reroute, backorder_id=row.pk)
 
 
-def _ask_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -> None:
+def _fetch_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -> None:
     sources.make_due(source=row, now=now)
     enqueue(fetch_source, source_id=row.pk)
 
 
-def _mail_again(row: Message, _of: str, actor: str, now: datetime) -> None:
+def _resend_message(row: Message, _of: str, actor: str, now: datetime) -> None:
     if row.status != Message.Status.FAILED:
         words = _(
             "The e-mail may have been delivered. Check the mail server first, then decide"
@@ -186,144 +136,158 @@ def _mail_again(row: Message, _of: str, actor: str, now: datetime) -> None:
     enqueue(notification_tasks.send, delivery_id=row.pk)
 
 
-ASK_ABOUT_PARCEL = QuickAction(
-    code="ask_supplier",
-    words=_("Check status with supplier"),
-    done=_("%s: the supplier is being asked. Refresh the page in a minute."),
-    model=Parcel,
-    do=lambda row, *_rest: enqueue_or_fail(
+def _sync(kind: str) -> Callable[..., None]:
+    return lambda row, *_rest: enqueue_or_fail(sync_now, supplier_id=row.pk, kind=kind)
+
+
+WAIVE = QuickAction(
+    "waive",
+    _("Override hold"),
+    _("%s: this hold reason was overridden."),
+    PurchaseOrder,
+    _waive,
+)
+CHECK_AGAIN = QuickAction(
+    "check_again",
+    _("Check again"),
+    _("%s was checked again. Reasons that still apply keep it on hold."),
+    PurchaseOrder,
+    _check_again,
+)
+LOOK_UP = QuickAction("look_up", CHECK_WITH_SUPPLIER, SUPPLIER_ASKED, PurchaseOrder, _look_up)
+LOOK_UP_CLAIM = QuickAction(
+    "look_up", CHECK_WITH_SUPPLIER, SUPPLIER_ASKED, SupplierClaim, _look_up_claim
+)
+LOOK_UP_PARCEL = QuickAction(
+    "look_up",
+    CHECK_WITH_SUPPLIER,
+    SUPPLIER_ASKED,
+    Parcel,
+    lambda row, *_rest: enqueue_or_fail(
         poll_supplier, supplier_id=row.shipment.purchase_order.supplier_id
     ),
 )
-
-
-def _sync(code: str, kind: str) -> QuickAction:
-    return QuickAction(
-        code=code,
-        words=_("Sync now"),
-        done=_("%s: the sync has started."),
-        model=Supplier,
-        do=lambda row, *_rest: enqueue_or_fail(sync_now, supplier_id=row.pk, kind=kind),
-    )
-
-
 QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
-    **PURCHASE_ACTIONS,
-    "parcel_not_scanned": (ASK_ABOUT_PARCEL,),
-    "parcel_without_updates": (ASK_ABOUT_PARCEL,),
-    "stock_stale": (_sync("sync_stock", "stock"),),
-    "costs_stale": (_sync("sync_prices", "prices"),),
+    "purchase_order_on_hold": (WAIVE, CHECK_AGAIN),
+    "submission_unconfirmed": (LOOK_UP,),
+    "cancellation_unanswered": (LOOK_UP,),
+    "purchase_order_blocked_by_supplier": (LOOK_UP,),
+    "acknowledgement_late": (LOOK_UP,),
+    "shipment_late": (LOOK_UP,),
+    "partial_shipment_late": (LOOK_UP,),
+    "claim_submission_unconfirmed": (LOOK_UP_CLAIM,),
+    "claim_undecided": (LOOK_UP_CLAIM,),
+    "parcel_not_scanned": (LOOK_UP_PARCEL,),
+    "parcel_without_updates": (LOOK_UP_PARCEL,),
+    "submission_failed": (
+        QuickAction("resubmit", _("Resend"), ATTEMPT_STARTED, PurchaseOrder, _resubmit),
+    ),
+    "submission_late": (
+        QuickAction("submit_now", _("Send now"), ATTEMPT_STARTED, PurchaseOrder, _submit_now),
+    ),
+    "claim_not_submitted": (
+        QuickAction(
+            "resubmit", _("Resend claim"), _("%s is being sent."), SupplierClaim, _resubmit_claim
+        ),
+    ),
+    "stock_stale": (
+        QuickAction("sync_stock", _("Sync now"), SYNC_STARTED, Supplier, _sync("stock")),
+    ),
+    "costs_stale": (
+        QuickAction("sync_prices", _("Sync now"), SYNC_STARTED, Supplier, _sync("prices")),
+    ),
     "backorder_open": (
         QuickAction(
-            code="look_again",
-            words=_("Search again"),
-            done=_("%s: searching for another supplier."),
-            model=Backorder,
-            do=_reroute,
+            "reroute",
+            _("Search again"),
+            _("%s: searching for another supplier."),
+            Backorder,
+            _reroute,
         ),
     ),
     "order_not_submitted": (
         QuickAction(
-            code="divide",
-            words=_("Try again"),
-            done=_("%s: a new attempt has started."),
-            model=Order,
-            do=lambda row, *_rest: enqueue_or_fail(
+            "create_purchase_orders",
+            TRY_AGAIN,
+            ATTEMPT_STARTED,
+            Order,
+            lambda row, *_rest: enqueue_or_fail(
                 purchasing_tasks.create_purchase_orders, order_id=row.pk
             ),
         ),
     ),
     "order_payment_overdue": (
         QuickAction(
-            code="expire",
-            words=_("Try again"),
-            done=_(
+            "expire",
+            TRY_AGAIN,
+            _(
                 "%s: the payment gateway is being asked. If the order is unpaid, it expires"
                 " and its stock is released."
             ),
-            model=Order,
-            do=lambda *_rest: enqueue_or_fail(checkout_tasks.expire_unpaid),
+            Order,
+            lambda *_rest: enqueue_or_fail(checkout_tasks.expire_unpaid),
         ),
     ),
     "payment_request_unanswered": (
         QuickAction(
-            code="settle",
-            words=_("Try again"),
-            done=_("%s: the payment gateway is being asked. Refresh the page in a minute."),
-            model=Payment,
-            do=lambda *_rest: enqueue_or_fail(payment_tasks.execute_requests),
+            "execute_requests",
+            TRY_AGAIN,
+            _("%s: the payment gateway is being asked. Refresh the page in a minute."),
+            Payment,
+            lambda *_rest: enqueue_or_fail(payment_tasks.execute_requests),
         ),
     ),
     "reconciliation_late": (
         QuickAction(
-            code="compare",
-            words=_("Reconcile now"),
-            done=_("%s is being reconciled. Refresh the page in a minute."),
-            model=ReconciliationRun,
-            do=lambda row, *_rest: enqueue_or_fail(accounting_tasks.reconcile_day, day_id=row.pk),
+            "reconcile",
+            _("Reconcile now"),
+            _("%s is being reconciled. Refresh the page in a minute."),
+            ReconciliationRun,
+            lambda row, *_rest: enqueue_or_fail(accounting_tasks.reconcile_day, day_id=row.pk),
         ),
     ),
     "address_to_erase": (
         QuickAction(
-            code="asked",
-            words=_("Mark as requested"),
-            done=_("%s was marked as requested."),
-            model=ErasureRequest,
-            do=lambda row, _of, actor, now: privacy.record_asked(row=row, actor=actor, now=now),
+            "mark_requested",
+            _("Mark as requested"),
+            _("%s was marked as requested."),
+            ErasureRequest,
+            lambda row, _of, actor, now: privacy.record_asked(row=row, actor=actor, now=now),
         ),
     ),
     "sync_quarantined": (
         QuickAction(
-            code="discard",
-            words=_("Discard"),
-            done=_("%s was discarded. The next sync is checked on its own."),
-            model=SyncRun,
-            do=lambda row, _of, actor, now: run_deciding.discard(
-                sync_run=row, actor=actor, now=now
-            ),
+            "discard",
+            _("Discard"),
+            _("%s was discarded. The next sync is checked on its own."),
+            SyncRun,
+            lambda row, _of, actor, now: run_deciding.discard(sync_run=row, actor=actor, now=now),
         ),
     ),
     "sync_failed": (
         QuickAction(
-            code="sync",
-            words=_("Try again"),
-            done=_("%s: a new attempt has started."),
-            model=SyncRun,
-            do=lambda row, *_rest: enqueue_or_fail(
+            "sync",
+            TRY_AGAIN,
+            ATTEMPT_STARTED,
+            SyncRun,
+            lambda row, *_rest: enqueue_or_fail(
                 sync_now, supplier_id=row.supplier_id, kind=row.kind
             ),
         ),
     ),
     "price_blocked": (
         QuickAction(
-            code="reject",
-            words=_("Keep current price"),
-            done=_("%s: the current price was kept."),
-            model=PriceHold,
-            do=lambda row, _of, actor, now: price_approvals.reject(hold=row, actor=actor, now=now),
+            "reject",
+            _("Keep current price"),
+            _("%s: the current price was kept."),
+            PriceHold,
+            lambda row, _of, actor, now: price_approvals.reject(hold=row, actor=actor, now=now),
         ),
     ),
     "competitor_source_failing": (
-        QuickAction(
-            code="ask",
-            words=_("Fetch now"),
-            done=_("%s: the sync has started."),
-            model=CompetitorSource,
-            do=_ask_source,
-        ),
+        QuickAction("fetch", _("Fetch now"), SYNC_STARTED, CompetitorSource, _fetch_source),
     ),
     "message_undeliverable": (
-        QuickAction(
-            code="mail_again",
-            words=_("Resend"),
-            done=_("%s is being resent."),
-            model=Message,
-            do=_mail_again,
-        ),
+        QuickAction("resend", _("Resend"), _("%s is being resent."), Message, _resend_message),
     ),
 }
-
-
-def register(*, cause: str, act: QuickAction) -> None:
-    """Register the action of a rule; for apps that this one must not import."""
-    QUICK_ACTIONS[cause] = (act,)

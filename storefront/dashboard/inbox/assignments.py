@@ -52,9 +52,9 @@ def handle_post(request: HttpRequest) -> HttpResponse:
     given = request.POST
     row, cause = parse_id(given.get("row", "")), rule_of(request).code
     by, now = str(request.user), timezone.now()
-    if given.get("what") == "give_back":
+    if given.get("what") == "unassign":
         unassign(cause=cause, row=row, by=by)
-    elif given.get("what") == "take_over":
+    elif given.get("what") == "reassign":
         reassign(cause=cause, row=row, by=by, now=now)
     else:
         assign(cause=cause, row=row, since=parse_moment(given.get("since", "")), by=by, now=now)

@@ -18,8 +18,13 @@ from django.views.decorators.http import require_POST
 
 from orders.purchasing.holds import holds
 from storefront.dashboard.inbox import assignments, hold_reasons, query
-from storefront.dashboard.inbox.action import QuickAction
-from storefront.dashboard.inbox.actions import CHECK_AGAIN, QUICK_ACTIONS, USER_ERRORS, WAIVE
+from storefront.dashboard.inbox.actions import (
+    CHECK_AGAIN,
+    QUICK_ACTIONS,
+    USER_ERRORS,
+    WAIVE,
+    QuickAction,
+)
 from storefront.dashboard.inbox.query import InboxItem
 from storefront.dashboard.inbox.rule import InboxRule
 

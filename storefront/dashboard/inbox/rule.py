@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 
@@ -34,30 +35,9 @@ class InboxRule:
     has_stable_since: bool = True
 
 
-def simple_rule(  # noqa: PLR0913 - one query in its parts
-    code: str,
-    sentence: str | Promise,
-    page: str,
-    select: str,
-    condition: str,
-    *,
-    filters: str = "",
-    named: Callable[[str], str] = str,
-    told: Callable[[str], str] = str,
-    has_stable_since: bool = True,
+def simple_rule(
+    code: str, sentence: str | Promise, page: str, select: str, condition: str, **more: Any
 ) -> InboxRule:
-    id_name_since, _from, source = select.partition(" FROM ")
-    sql = f"""
-        SELECT {id_name_since.strip()}
-        FROM {source.strip()} WHERE {condition}
-    """  # noqa: S608 - all parts are written in this file
-    return InboxRule(
-        code=code,
-        sentence=sentence,
-        page=page,
-        sql=sql,
-        filters=filters,
-        named=named,
-        told=told,
-        has_stable_since=has_stable_since,
-    )
+    """Return a rule whose query is ``SELECT {select} WHERE {condition}``."""
+    sql = f"SELECT {select} WHERE {condition}"
+    return InboxRule(code=code, sentence=sentence, page=page, sql=sql, **more)

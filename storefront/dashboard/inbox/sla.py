@@ -51,21 +51,21 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "withdrawal_refund_due": 14 * DAY,  # the legal limit, from the withdrawal on
     "return_in_transit_long": 24 * DAY,  # enters the inbox after three weeks
     "return_to_supplier": 5 * DAY,
-    "supplier_return_to_do": 3 * DAY,
+    "supplier_return_pending": 3 * DAY,
     "supplier_return_unanswered": 17 * DAY,  # enters the inbox after two weeks
     "sale_not_in_feed": 16 * DAY,  # enters the inbox after two weeks
     "parcel_not_scanned": 5 * DAY,  # enters the inbox after four days
     "parcel_not_collected": 4 * DAY,  # enters the inbox after three days
     "parcel_without_updates": 12 * DAY,  # enters the inbox after ten days
     "return_overdue": 33 * DAY,  # enters the inbox after a month
-    "rest_shipment_late": 4 * DAY,
-    "evidence_to_verify": 3 * DAY,
-    "evidence_expires": 14 * DAY,
+    "partial_shipment_late": 4 * DAY,
+    "document_to_review": 3 * DAY,
+    "document_expires": 14 * DAY,
     "offers_withheld": 7 * DAY,
     "responsible_person_missing": 7 * DAY,
     "manufacturer_address_missing": 14 * DAY,
     "feed_issues": 7 * DAY,
-    "pictures": 7 * DAY,
+    "images_not_downloaded": 7 * DAY,
     "address_to_erase": 14 * DAY,
 }
 

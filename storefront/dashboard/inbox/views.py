@@ -9,16 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from storefront.dashboard import staff_page
 from storefront.dashboard.inbox import assignments, query, quick_actions
 from storefront.dashboard.inbox.query import InboxItem, TruncatedRule
 
@@ -91,14 +90,14 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
     found = query.load_items(causes=causes, now=timezone.now(), most=MAX_PER_RULE)
     rows = quick_actions.with_buttons(found, request.user)
     seen = {cause.code for cause in causes}
-    context = {
-        **admin.site.each_context(request),
-        "title": gettext("Alerts"),
-        "groups": [_alerts(group, rows) for group in GROUPS if group.causes & seen],
-        "count": count(found),
-        "list_name": "alerts",
-    }
-    return TemplateResponse(request, "dashboard/inbox/alerts.html", context)
+    return staff_page.render(
+        request,
+        "dashboard/inbox/alerts.html",
+        title=gettext("Alerts"),
+        groups=[_alerts(group, rows) for group in GROUPS if group.causes & seen],
+        count=count(found),
+        list_name="alerts",
+    )
 
 
 def may_see_alerts(user: Any) -> bool:
@@ -134,16 +133,16 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
     )
     if here > 1 and not inbox.rows:  # the rows of the last page are resolved
         return HttpResponseRedirect(reverse("supply:waiting", args=[code]))
-    context = {
-        **admin.site.each_context(request),
-        "title": causes[0].sentence,
-        "inbox": inbox,
-        "waiting": quick_actions.with_buttons(inbox.rows, request.user),
-        "first": PAGE_SIZE * (here - 1) + 1,
-        "last": PAGE_SIZE * (here - 1) + len(inbox.rows),
-        "page": here,
-        "has_more": PAGE_SIZE * here < inbox.count,
-        "list_name": "waiting",
-        "said_empty": gettext("No open cases."),
-    }
-    return TemplateResponse(request, "dashboard/inbox/rule.html", context)
+    return staff_page.render(
+        request,
+        "dashboard/inbox/rule.html",
+        title=causes[0].sentence,
+        inbox=inbox,
+        waiting=quick_actions.with_buttons(inbox.rows, request.user),
+        first=PAGE_SIZE * (here - 1) + 1,
+        last=PAGE_SIZE * (here - 1) + len(inbox.rows),
+        page=here,
+        has_more=PAGE_SIZE * here < inbox.count,
+        list_name="waiting",
+        said_empty=gettext("No open cases."),
+    )

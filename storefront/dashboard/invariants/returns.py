@@ -10,12 +10,12 @@ RETURNS = (
         sentence="The returning and returned quantities of a line equal those of its returns.",
         sql="""
             SELECT l.id AS line, l.returning_quantity, l.returned_quantity,
-                   coalesce(r.standing, 0) AS standing, coalesce(r.ended, 0) AS ended
+                   coalesce(r.open, 0) AS open_units, coalesce(r.ended, 0) AS ended
             FROM orders_orderline l
             LEFT JOIN (
                 SELECT rl.order_line_id,
                        sum(CASE WHEN a.status IN ('refunded', 'exchanged')
-                           THEN rl.accepted_quantity ELSE rl.quantity END) AS standing,
+                           THEN rl.accepted_quantity ELSE rl.quantity END) AS open,
                        sum(rl.accepted_quantity) FILTER (
                            WHERE a.status IN ('refunded', 'exchanged')) AS ended
                 FROM orders_returnline rl
@@ -23,7 +23,7 @@ RETURNS = (
                 WHERE a.status NOT IN ('rejected', 'refused', 'expired', 'canceled')
                 GROUP BY rl.order_line_id
             ) r ON r.order_line_id = l.id
-            WHERE l.returning_quantity <> coalesce(r.standing, 0)
+            WHERE l.returning_quantity <> coalesce(r.open, 0)
                OR l.returned_quantity <> coalesce(r.ended, 0)
         """,
     ),

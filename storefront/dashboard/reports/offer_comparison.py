@@ -13,11 +13,8 @@ from typing import Any, cast
 
 from babel import Locale
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
@@ -32,6 +29,7 @@ from orders.routing.margin_filter import MarginReason
 from orders.routing.stock_query import lead_days
 from shipping.availability import source_comparison
 from shipping.availability.source_comparison import ComparedSource, RouteStatus
+from storefront.dashboard import staff_page
 from storefront.dashboard.reports import offer_history
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
@@ -70,15 +68,12 @@ REASONS: dict[str, str | Promise] = {
     Drawback.LESS_PREFERRED: _("Supplier with a lower priority"),
     Drawback.ADDED_LATER: _("Equal in all criteria; the older offer is selected"),
 }
-CHOSEN_AT_A_LOSS = _("Selected, at a loss of %(loss)s")
-PART_CHOSEN = _("%(units)s selected: no supplier has all without a loss")
-PART_CHOSEN_AT_A_LOSS = _("%(units)s selected, at a loss of %(loss)s: no supplier has all")
 # Key: whether it sells at a loss, and whether it covers only a part of the quantity.
 CHOSEN_TEXTS = {
     (False, False): REASONS[RouteStatus.TAKEN],
-    (True, False): CHOSEN_AT_A_LOSS,
-    (False, True): PART_CHOSEN,
-    (True, True): PART_CHOSEN_AT_A_LOSS,
+    (True, False): _("Selected, at a loss of %(loss)s"),
+    (False, True): _("%(units)s selected: no supplier has all without a loss"),
+    (True, True): _("%(units)s selected, at a loss of %(loss)s: no supplier has all"),
 }
 AGES: dict[str, str | Promise] = {
     Freshness.FRESH: _("fresh: full quantity available"),
@@ -152,7 +147,7 @@ class Row:
     cost_here: str
     landed: str
     parts: Sequence[tuple[str, str]]
-    standing: str
+    freshness: str
     age_words: str
     kept_back: Sequence[tuple[str, int]]
     promised: int
@@ -163,8 +158,7 @@ class Row:
 
 def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     """Compare the offers of a variant for the country and quantity in ``GET``."""
-    if not request.user.has_perm("suppliers.view_supplieroffer"):
-        raise PermissionDenied("suppliers.view_supplieroffer")
+    staff_page.require(request, "suppliers.view_supplieroffer")
     now = timezone.now()
     variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
     channel = _channel(request)
@@ -183,21 +177,21 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     offers = list({level.offer_id: level.offer for level in levels}.values())
     bare = SupplierOffer.objects.filter(variant=variant).exclude(pk__in=[one.pk for one in offers])
     without_stock = list(bare.select_related("supplier").order_by("pk"))
-    context = {
-        **admin.site.each_context(request),
-        "title": gettext("Compare offers"),
-        "variant": variant,
-        "channel": channel,
-        "form": form,
-        "country": countries[country],
-        "quantity": quantity,
-        "rows": rows,
-        "taken": [row for row in rows if row.is_taken],
-        "without_stock": without_stock,
-        "listing": Listing.objects.on(channel).filter(variant=variant).first(),
-        "histories": offer_history.load(offers=[*offers, *without_stock], levels=levels, now=now),
-    }
-    return TemplateResponse(request, "dashboard/reports/offers.html", context)
+    return staff_page.render(
+        request,
+        "dashboard/reports/offers.html",
+        title=gettext("Compare offers"),
+        variant=variant,
+        channel=channel,
+        form=form,
+        country=countries[country],
+        quantity=quantity,
+        rows=rows,
+        taken=[row for row in rows if row.is_taken],
+        without_stock=without_stock,
+        listing=Listing.objects.on(channel).filter(variant=variant).first(),
+        histories=offer_history.load(offers=[*offers, *without_stock], levels=levels, now=now),
+    )
 
 
 def _channel(request: HttpRequest) -> Channel:
@@ -237,7 +231,7 @@ def _rows(
         )
         rate = costing.rate(offer.currency)
         cost = None if offer.cost_amount is None else Money(offer.cost_amount, offer.currency)
-        standing = freshness.decay(
+        age = freshness.decay(
             reported=level.reported_quantity,
             age=now - known.known_at,
             terms=decay_terms(offer.supplier),
@@ -255,8 +249,8 @@ def _rows(
             if mine
             else "",
             parts=_parts(mine, channel.currency) if mine else (),
-            standing=standing,
-            age_words=str(AGES[standing]),
+            freshness=age,
+            age_words=str(AGES[age]),
             kept_back=[
                 (gettext("supplier safety stock"), level.buffer),
                 (gettext("for outdated data"), known.aged),

@@ -9,13 +9,10 @@ from operator import attrgetter
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.accounting import profit_report
 from orders.accounting.profit import Profit, ProfitItem, ProfitPart, Source
 from orders.models import Order
+from storefront.dashboard import staff_page
 from storefront.lib.money import Money
 from storefront.lib.staff.csv_export import csv_line
 from suppliers.models import Supplier
@@ -108,7 +106,7 @@ class Row:
 
 def show(request: HttpRequest, order_id: int) -> HttpResponse:
     """Show the profit of one order: each number and its source."""
-    _require_permissions(request)
+    staff_page.require(request, *RIGHTS)
     order = get_object_or_404(Order, pk=order_id)
     profit = profit_report.statement_of(order, now=timezone.now())
     parts = profit.parts()
@@ -120,21 +118,21 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
         )
         for line in profit.lines.values()
     ]
-    context = {
-        **admin.site.each_context(request),
-        "title": gettext("Profit of %s") % order,
-        "order": order,
-        "profit": profit,
-        "rows": [
+    return staff_page.render(
+        request,
+        "dashboard/reports/profit.html",
+        title=gettext("Profit of %s") % order,
+        order=order,
+        profit=profit,
+        rows=[
             (PART_LABELS[what], profit.sum(parts, what), _sources(parts, what))
             for what in _used_parts(parts)
         ],
-        "whats": [PART_LABELS[what] for what in _used_parts(parts)],
-        "lines": lines,
-        "unassigned": [profit.sum(profit.unassigned, what) for what in _used_parts(parts)],
-        "unassigned_total": profit.sum(profit.unassigned),
-    }
-    return TemplateResponse(request, "dashboard/reports/profit.html", context)
+        whats=[PART_LABELS[what] for what in _used_parts(parts)],
+        lines=lines,
+        unassigned=[profit.sum(profit.unassigned, what) for what in _used_parts(parts)],
+        unassigned_total=profit.sum(profit.unassigned),
+    )
 
 
 def _used_parts(parts: list[ProfitPart]) -> list[ProfitItem]:
@@ -149,7 +147,7 @@ def _sources(parts: list[ProfitPart], what: ProfitItem) -> str:
 
 def list_profits(request: HttpRequest) -> HttpResponseBase:
     """List the profit of many orders, or export all of them as CSV."""
-    _require_permissions(request)
+    staff_page.require(request, *RIGHTS)
     today = timezone.localdate()
     initial = {"since": today - SHOWN_DAYS, "until": today, "by": BY_ORDER}
     form = PeriodForm({**initial, **request.GET.dict()})
@@ -162,21 +160,16 @@ def list_profits(request: HttpRequest) -> HttpResponseBase:
         return answer
     count = orders.count()
     rows = _rows(orders.order_by("-pk")[:MAX_ORDERS], by, code)
-    context = {
-        **admin.site.each_context(request),
-        "title": gettext("Profit by order"),
-        "form": form,
-        "rows": rows,
-        "totals": _totals(rows),
-        "left_out": max(count - MAX_ORDERS, 0),
-        "file": f"?{request.GET.urlencode()}&csv=1",
-    }
-    return TemplateResponse(request, "dashboard/reports/profits.html", context)
-
-
-def _require_permissions(request: HttpRequest) -> None:
-    if not request.user.has_perms(RIGHTS):
-        raise PermissionDenied(" ".join(RIGHTS))
+    return staff_page.render(
+        request,
+        "dashboard/reports/profits.html",
+        title=gettext("Profit by order"),
+        form=form,
+        rows=rows,
+        totals=_totals(rows),
+        left_out=max(count - MAX_ORDERS, 0),
+        file=f"?{request.GET.urlencode()}&csv=1",
+    )
 
 
 def _orders(given: Mapping[str, Any]) -> QuerySet[Order]:

@@ -12,10 +12,7 @@ from typing import Any, cast
 
 from babel import Locale
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -25,12 +22,12 @@ from orders.addresses.validation import LIMITS
 from orders.models import RoutingRules
 from orders.routing import decision_log, labels
 from orders.routing.admin import row_id
-from orders.routing.ranking import Rules
 from orders.routing.rules import to_rules
 from shipping.availability import cart_preview
 from shipping.availability.cart_preview import Preview
 from shipping.rates import quotes
 from shipping.rates.refusal_reasons import tier_name
+from storefront.dashboard import staff_page
 from storefront.lib.staff.columns import as_money
 
 MAX_LINES = 30
@@ -109,8 +106,7 @@ class LineRow:
 
 def show(request: HttpRequest) -> HttpResponse:
     """Route the cart in ``GET``; store nothing."""
-    if not request.user.has_perm("orders.view_routingrules"):
-        raise PermissionDenied("orders.view_routingrules")
+    staff_page.require(request, "orders.view_routingrules")
     given = request.GET
     drafted = RoutingRules.objects.filter(pk=row_id(given, "rules")).first()
     channel = _channel(given.get("channel", ""), drafted)
@@ -138,23 +134,23 @@ def show(request: HttpRequest) -> HttpResponse:
             rules=rules,
             now=timezone.now(),
         )
-    context = {
-        **admin.site.each_context(request),
-        "title": gettext("Routing simulator"),
-        "form": form,
-        "preview": preview,
-        "rules": _name(preview.plan.rules) if preview else "",
-        "parcels": _parcels(preview) if preview else (),
-        "lines": _lines(preview) if preview else (),
-        "ways": [
+    return staff_page.render(
+        request,
+        "dashboard/reports/routing.html",
+        title=gettext("Routing simulator"),
+        form=form,
+        preview=preview,
+        rules=labels.rules_name(preview.plan.rules) if preview else "",
+        parcels=_parcels(preview) if preview else (),
+        lines=_lines(preview) if preview else (),
+        ways=[
             (tier_name(quote.tier), as_money(quote.price), quote.arrives_from, quote.arrives_to)
             for quote in preview.quotes
         ]
         if preview
         else (),
-        "missing": len(preview.plan.missing) if preview else 0,
-    }
-    return TemplateResponse(request, "dashboard/reports/routing.html", context)
+        missing=len(preview.plan.missing) if preview else 0,
+    )
 
 
 def _channel(code: str, drafted: RoutingRules | None) -> Channel:
@@ -162,10 +158,6 @@ def _channel(code: str, drafted: RoutingRules | None) -> Channel:
         return drafted.channel
     channels = list(Channel.objects.order_by("pk"))
     return next((one for one in channels if one.code == code), channels[0])
-
-
-def _name(rules: Rules) -> str:
-    return labels.rules_name(rules)
 
 
 def _parcels(preview: Preview) -> list[tuple[str, str, int]]:

@@ -72,7 +72,7 @@ def is_less_better(measure: str) -> bool:
     return measure in LESS_IS_BETTER
 
 
-def format_value(measure: str, value: Decimal | None) -> str:
+def format_value(value: Decimal | None, measure: str) -> str:
     """Format a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
     if value is None:
         return "–"
@@ -83,7 +83,7 @@ def format_value(measure: str, value: Decimal | None) -> str:
     return duration(int(value))
 
 
-def format_short(measure: str, value: Decimal) -> str:
+def format_short(value: Decimal, measure: str) -> str:
     """Format a round value briefly, for the scale of a chart."""
     if is_rate(measure):
         return f"{_round(100 * value)} %"

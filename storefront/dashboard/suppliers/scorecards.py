@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
+from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers import compliance, metrics
 from storefront.lib.line_charts import MetricPoint, TrendChart, trend_chart
 from suppliers.inventory import safety_stock
@@ -42,7 +39,7 @@ class MetricHistory:
 
 def compare(request: HttpRequest) -> HttpResponse:
     """Rank all suppliers by the metric that ``by`` names."""
-    _require_permission(request, "suppliers.view_scorecard")
+    staff_page.require(request, "suppliers.view_scorecard")
     asked = request.GET.get("by", "")
     measure = Measure(asked) if asked in Measure.values else Measure.FILL_RATE
     now = timezone.now()
@@ -56,7 +53,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         cards=cards,
         measure=measure,
     )
-    return _page(
+    return staff_page.render(
         request,
         "dashboard/suppliers/compare.html",
         title=gettext("Compare suppliers"),
@@ -70,11 +67,11 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
     """Show one supplier: its compliance documents, metrics, and the suggested safety stock."""
-    _require_permission(request, "suppliers.view_scorecard")
+    staff_page.require(request, "suppliers.view_scorecard")
     row = get_object_or_404(Supplier, code=code)
     now = timezone.now()
     may_judge = request.user.has_perm("suppliers.view_compliancedocument")
-    return _page(
+    return staff_page.render(
         request,
         "dashboard/suppliers/scorecard.html",
         title=row.name,
@@ -107,12 +104,3 @@ def _metric_history(measure: Measure, cards: list[Scorecard]) -> MetricHistory:
         days=cards,
         trend=trend_chart(points, is_rate=metrics.is_rate(measure)),
     )
-
-
-def _require_permission(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise PermissionDenied(permission)
-
-
-def _page(request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
-    return TemplateResponse(request, template, {**admin.site.each_context(request), **shown})

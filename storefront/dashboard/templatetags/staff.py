@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from django import template
 from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import metrics
-from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_age, as_money, as_status
 
 register = template.Library()
-MINUTES_PER_HOUR = 60
-
-
-@register.filter
-def money(amount: Money) -> str:
-    return as_money(amount)
-
-
-@register.filter
-def age(moment: datetime) -> str:
-    return as_age(moment)
+register.filter("money", as_money)
+register.filter("age", as_age)
+register.filter("measured", metrics.format_value)
+register.filter("brief", metrics.format_short)
+SECONDS_PER_MINUTE = 60
 
 
 @register.filter
@@ -33,17 +26,7 @@ def state(word: str, mark: str = "") -> str:
 
 @register.filter
 def minutes(span: timedelta) -> int:
-    return int(span.total_seconds()) // MINUTES_PER_HOUR
-
-
-@register.filter
-def measured(value: Decimal | None, measure: str) -> str:
-    return metrics.format_value(measure, value)
-
-
-@register.filter
-def brief(value: Decimal, measure: str) -> str:
-    return metrics.format_short(measure, value)
+    return int(span.total_seconds()) // SECONDS_PER_MINUTE
 
 
 @register.filter

@@ -26,13 +26,13 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
     ("catalog.ExchangeRateUpdate", "status"): {"waiting": "exchange_rate_pending"},
     ("suppliers.Supplier", "status"): {
         "candidate": LINE,
-        "vetting": "Its evidence waits by itself (evidence_to_verify); when to go on is for people.",
+        "vetting": "Its documents are in the inbox (document_to_review); when to go on is for people.",
         "active": "stock_stale costs_stale",
         "paused": LINE,
     },
     ("suppliers.ComplianceDocument", "status"): {
-        "submitted": "evidence_to_verify",
-        "verified": "evidence_expires",
+        "submitted": "document_to_review",
+        "verified": "document_expires",
     },
     ("suppliers.SyncRun", "status"): {
         "fetching": "messaging.sync_runs_end",
@@ -52,7 +52,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "ready": "submission_late submission_failed purchase_order_blocked_by_supplier acknowledgement_late",
         "on_hold": "purchase_order_on_hold",
         "in_progress": "shipment_late",
-        "partially_shipped": "rest_shipment_late",
+        "partially_shipped": "partial_shipment_late",
         "shipped": "parcel_without_updates parcel_not_collected parcel_exception order_late",
     },
     ("orders.PurchaseOrder", "submission_status"): {
@@ -90,8 +90,8 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "exchanged": "exchange_not_possible",
     },
     ("orders.SupplierReturn", "status"): {
-        "draft": "supplier_return_to_do",
-        "authorized": "supplier_return_to_do",
+        "draft": "supplier_return_pending",
+        "authorized": "supplier_return_pending",
         "requested": "supplier_return_unanswered",
         "shipped": "supplier_return_unanswered",
         "received": "supplier_return_unanswered",

@@ -41,7 +41,7 @@ FEEDS = (
 )
 IMAGES = (
     simple_rule(
-        "pictures",
+        "images_not_downloaded",
         _("Images could not be downloaded"),
         "catalog_image",
         f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {NO_AMOUNT},"

@@ -122,7 +122,7 @@ PURCHASE_ORDERS = (
         detail="s.name",
     ),
     _purchase(
-        "rest_shipment_late",
+        "partial_shipment_late",
         _("Rest of a partial shipment overdue"),
         "po.status = 'partially_shipped' AND po.status_since"
         " < %(now)s - make_interval(days => s.lead_days + 2)",

@@ -200,7 +200,7 @@ RETURNS = (
         """,  # noqa: S608 - made of constants
     ),
     _rma(
-        "supplier_return_to_do",
+        "supplier_return_pending",
         _("Return to supplier needs the next step"),
         "m.status IN ('draft', 'authorized')",
     ),

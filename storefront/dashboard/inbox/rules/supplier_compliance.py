@@ -30,14 +30,14 @@ _SOLD_TO_EU = f"EXISTS (SELECT 1 FROM catalog_channel c WHERE c.countries ?| ARR
 
 SUPPLIER_COMPLIANCE = (
     simple_rule(
-        "evidence_to_verify",
+        "document_to_review",
         _("Compliance document needs review"),
         "suppliers_compliancedocument",
         _EVIDENCE.format(since="e.status_since", detail="e.issuer"),
         f"e.status = 'submitted' AND {_NOT_BLOCKED}",
     ),
     simple_rule(
-        "evidence_expires",
+        "document_expires",
         _("Compliance document expires within 30 days or has expired"),
         "suppliers_compliancedocument",
         _EVIDENCE.format(since="(e.valid_until - 30)::timestamptz", detail="e.valid_until::text"),

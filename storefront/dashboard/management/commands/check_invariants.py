@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from storefront.dashboard.inbox import overdue
-from storefront.dashboard.inbox.overdue import Overdue
+from storefront.dashboard.inbox.query import InboxItem
 from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.registry import ROWS_SHOWN, Finding
 
@@ -51,25 +51,26 @@ class Command(BaseCommand):
         broken = sum(1 for finding in findings if finding.count)
         self.stdout.write(f"{len(findings)} invariants, {broken} broken.")
 
-    def _print_late(self, late: list[Overdue]) -> None:
-        for each in late:
-            self.stdout.write(f"{'STUCK':<7}{each.cause.code:<25}{each.cause.sentence}")
-            for row in each.rows[:ROWS_SHOWN]:
+    def _print_late(self, late: list[list[InboxItem]]) -> None:
+        for rows in late:
+            cause = rows[0].cause
+            self.stdout.write(f"{'STUCK':<7}{cause.code:<25}{cause.sentence}")
+            for row in rows[:ROWS_SHOWN]:
                 self.stdout.write(f"         {row.name}, since {row.since:%Y-%m-%d %H:%M}")
-            if len(each.rows) > ROWS_SHOWN:
-                self.stdout.write(f"         … {len(each.rows)} in all")
-        count = sum(len(each.rows) for each in late)
+            if len(rows) > ROWS_SHOWN:
+                self.stdout.write(f"         … {len(rows)} in all")
+        count = sum(map(len, late))
         self.stdout.write(
             f"{count} unassigned inbox items are overdue by more than twice their response time."
         )
 
 
-def _as_json(findings: list[Finding], late: list[Overdue]) -> dict[str, Any]:
+def _as_json(findings: list[Finding], late: list[list[InboxItem]]) -> dict[str, Any]:
     return {
         "overdue": [
-            {"cause": each.cause.code, "name": row.name, "since": row.since, "due": row.due}
-            for each in late
-            for row in each.rows
+            {"cause": row.cause.code, "name": row.name, "since": row.since, "due": row.due}
+            for rows in late
+            for row in rows
         ],
         "violations": sum(finding.count for finding in findings),
         "invariants": [

@@ -11,18 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from catalog.models import ExchangeRate
-from orders.models import OrderLine
 from storefront.accounts.models import User
-from storefront.dashboard.home import feed_freshness, kpis
+from storefront.dashboard.home import kpis
 from storefront.lib.money import Money
 from storefront.lib.security.proxy_check import MIN_RUN
-from suppliers.models import Supplier, SyncRun
-from tests.factories.full_shop import make_world
-from tests.factories.orders import make_paid_order, make_sellable
-from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 MIDNIGHT = NOON.replace(hour=0)
 
@@ -33,8 +28,7 @@ def sign_in(client, **known):
     return user
 
 
-def test_start_page_shows_kpis_and_inbox_in_few_queries(client, monkeypatch):
-    make_world(monkeypatch)
+def test_start_page_shows_kpis_and_inbox_in_few_queries(client):
     sign_in(client, is_superuser=True)
 
     with time_machine.travel(NOON, tick=False), CaptureQueriesContext(connection) as queries:
@@ -65,8 +59,7 @@ def test_start_page_warns_of_a_shared_proxy_address(client, settings):
     assert "Now it is 0." in page
 
 
-def test_user_without_permissions_sees_an_empty_page(client, monkeypatch):
-    make_world(monkeypatch)
+def test_user_without_permissions_sees_an_empty_page(client):
     sign_in(client)
 
     page = client.get(reverse("admin:index")).content.decode()
@@ -76,8 +69,7 @@ def test_user_without_permissions_sees_an_empty_page(client, monkeypatch):
     assert "Supplier sync status" not in page
 
 
-def test_each_part_needs_permission_for_its_tables(client, monkeypatch):
-    make_world(monkeypatch)
+def test_each_part_needs_permission_for_its_tables(client):
     user = sign_in(client)
     user.user_permissions.add(Permission.objects.get(codename="view_parcel"))
 
@@ -89,9 +81,7 @@ def test_each_part_needs_permission_for_its_tables(client, monkeypatch):
     assert reverse("admin:orders_order_changelist") not in page
 
 
-def test_orders_are_counted_by_status_and_final_ones_only_today(monkeypatch):
-    make_world(monkeypatch)
-
+def test_orders_are_counted_by_status_and_final_ones_only_today():
     today = {row.status: (row.count, row.today) for row in kpis.orders(midnight=MIDNIGHT)}
     tomorrow = kpis.orders(midnight=MIDNIGHT + timedelta(days=2))
 
@@ -108,9 +98,7 @@ def test_orders_are_counted_by_status_and_final_ones_only_today(monkeypatch):
     assert {row.status: (row.count, row.today) for row in tomorrow}["completed"] == (0, 0)
 
 
-def test_todays_payments_are_summed_by_currency(monkeypatch):
-    make_world(monkeypatch)
-
+def test_todays_payments_are_summed_by_currency():
     money = kpis.money(midnight=MIDNIGHT)
 
     # Each order is two lamps and their delivery; a supplier accepted four of the eight paid, and
@@ -122,65 +110,10 @@ def test_todays_payments_are_summed_by_currency(monkeypatch):
     }
 
 
-def test_parcels_are_counted_by_status(monkeypatch):
-    make_world(monkeypatch)
-
+def test_parcels_are_counted_by_status():
     assert kpis.parcels(midnight=MIDNIGHT) == {
         "announced_today": 3,
         "waiting": 0,
         "on_the_road": 1,
         "delivered_today": 2,
     }
-
-
-def test_profit_is_net_revenue_minus_cost():
-    make_paid_order(make_sellable(price="119.00", cost="40.00"), quantity=2)
-    OrderLine.objects.update(tax_rate=Decimal("0.19"))
-
-    (earned,) = kpis.profit(now=NOON)
-
-    assert earned.revenue.rounded() == Money(Decimal("200.00"), "EUR")
-    # 80.00 wholesale, 4.00 handling and 6.00 for the channel
-    assert earned.cost.rounded() == Money(Decimal("90.00"), "EUR")
-    assert earned.margin_percent == 55
-
-
-def test_cost_without_landed_cost_uses_its_rate_or_is_left_out():
-    def cost():
-        return kpis.profit(now=NOON)[0].cost.rounded().amount
-
-    make_paid_order(make_sellable(price="119.00", cost="40.00"))
-    OrderLine.objects.update(tax_rate=0, cost_currency="USD", landed_amount=None, cost_rate=None)
-
-    assert kpis.profit(now=NOON) == []
-    ExchangeRate.objects.create(
-        base="USD", quote="EUR", rate=Decimal("0.5"), source="test", as_of=NOON
-    )
-    assert cost() == Decimal("20.00")
-    OrderLine.objects.update(cost_rate=Decimal("0.6"))  # the rate at the time of sale
-    assert cost() == Decimal("24.00")
-
-
-def test_job_is_late_after_twice_its_interval_and_shows_its_last_run():
-    supplier = make_supplier()
-    for kind, age in (("stock", timedelta(minutes=31)), ("prices", timedelta(minutes=31))):
-        SyncRun.objects.create(
-            supplier=supplier,
-            kind=kind,
-            status="applied",
-            status_since=NOON,
-            started_at=NOON - age,
-            lease_until=NOON,
-            read=420,
-        )
-
-    jobs = {job.kind: job for job in feed_freshness.job_freshness(now=NOON)}
-
-    assert {kind: job.is_late for kind, job in jobs.items()} == {
-        "products": True,  # never
-        "prices": False,  # every hour
-        "stock": True,  # every 15 minutes
-    }
-    assert (jobs["stock"].last.read, jobs["products"].last) == (420, None)
-    Supplier.objects.update(status="paused")
-    assert feed_freshness.job_freshness(now=NOON) == []

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Permission
 from django.db.models import F
 from django.urls import reverse
 
@@ -16,23 +15,15 @@ from storefront.dashboard.inbox import assignments, query, sla
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.models import InboxAssignment
 from suppliers.models import StockLevel
-from tests.factories.full_shop import make_world
+from tests.factories.accounts import make_staff
+from tests.factories.inbox_items import AGO, ITEMS
 from tests.factories.suppliers import NOON
-from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def at_noon():
-    """Make all requests of a test at the same time, since staff sessions expire."""
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "shared_world")]
 
 
 @pytest.fixture
-def row(monkeypatch):
-    make_world(monkeypatch)
+def row():
     Message.objects.filter(pk=Message.objects.first().pk).update(status="failed", status_since=AGO)
     return waiting()
 
@@ -45,38 +36,36 @@ def waiting():
 
 
 def sign_in(client, name, *permissions):
-    user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    user = make_staff(name, *permissions)
     client.force_login(user)
     return str(user)
 
 
 def post(client, found, what, **more):
     given = {"cause": found.cause.code, "row": found.row, "since": found.since.isoformat()}
-    with time_machine.travel(NOON, tick=False):
-        return client.post(reverse("supply:take"), {**given, "what": what, **more})
+    return client.post(reverse("supply:assign"), {**given, "what": what, **more})
 
 
 def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
     ann = sign_in(client, "ann", "view_message")
-    assert post(client, row, "take").url == reverse("admin:index")
+    assert post(client, row, "assign").url == reverse("admin:index")
     assert waiting().taken_by == ann
     assert "Unassign" in client.get(reverse("admin:index")).content.decode()
 
     bob = sign_in(client, "bob", "view_message")
-    post(client, row, "take")  # the page is a minute old
+    post(client, row, "assign")  # the page is a minute old
     assert waiting().taken_by == ann
     page = client.get(reverse("admin:index")).content.decode()
     assert ann in page
     assert "Reassign to me" in page
 
-    post(client, row, "take_over")
+    post(client, row, "reassign")
     assert waiting().taken_by == bob
     sign_in(client, "cy", "view_message")
-    post(client, row, "give_back")  # from an old page: another user has it
+    post(client, row, "unassign")  # from an old page: another user has it
     assert waiting().taken_by == bob
     client.force_login(User.objects.get(email=bob))
-    post(client, row, "give_back")
+    post(client, row, "unassign")
     assert waiting().taken_by == ""
 
 
@@ -86,22 +75,22 @@ def test_item_that_returns_is_unassigned(client, row):
     Message.objects.filter(pk=row.row).update(status_since=NOON)
 
     assert waiting().taken_by == ""
-    post(client, waiting(), "take")
+    post(client, waiting(), "assign")
     assert waiting().taken_by == "ann@fara.example"
 
 
 def test_forbidden_or_invalid_assignment_is_refused(client, row):
     sign_in(client, "eve", "view_order")
-    assert post(client, row, "take").status_code == 403
+    assert post(client, row, "assign").status_code == 403
     assert not InboxAssignment.objects.exists()
 
     sign_in(client, "ann", "view_message")
-    assert post(client, row, "take", row="x").status_code == 404
-    assert post(client, row, "take", cause="nothing").status_code == 403
-    assert post(client, row, "take", since="tomorrow", **{"from": "//evil.example"}).url == (
+    assert post(client, row, "assign", row="x").status_code == 404
+    assert post(client, row, "assign", cause="nothing").status_code == 403
+    assert post(client, row, "assign", since="tomorrow", **{"from": "//evil.example"}).url == (
         reverse("admin:index")
     )
-    assert client.get(reverse("supply:take")).status_code == 405
+    assert client.get(reverse("supply:assign")).status_code == 405
 
 
 def test_late_item_is_marked(client, row):
@@ -116,8 +105,7 @@ def test_each_response_time_belongs_to_a_rule():
     assert sla.RESPONSE_TIMES.keys() <= {cause.code for cause in RULES}
 
 
-def test_assignment_of_an_item_with_moving_time_lasts_a_day(monkeypatch):
-    make_world(monkeypatch)
+def test_assignment_of_an_item_with_moving_time_lasts_a_day():
     ITEMS["stock_oversold"]()
     short = StockLevel.objects.filter(
         reported_quantity__lt=F("allocated_outstanding") + F("reserved")

@@ -4,47 +4,29 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
-import time_machine
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from notifications import tasks as notification_tasks
-from notifications.models import Message
-from orders.accounting.reconciliation import tasks as accounting_tasks
 from orders.models import PurchaseOrder
 from orders.purchasing import work_queue
 from orders.purchasing.holds import holds
-from shipping import tasks as shipping_tasks
-from shipping.rerouting import tasks as rerouting_tasks
 from storefront.accounts.models import User
-from storefront.dashboard.inbox import query, quick_actions
 from storefront.dashboard.inbox.actions import QUICK_ACTIONS
 from storefront.dashboard.inbox.rules.registry import RULES
-from storefront.webhooks import tasks as hook_tasks
-from tests.factories.full_shop import make_world
+from tests.factories.accounts import make_staff
+from tests.factories.inbox_items import AGO
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
-from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "started")]
 DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
 GONE = {"code": "stock", "sentence": "In stock: 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
 
 
-@pytest.fixture(autouse=True)
-def at_noon():
-    """Make all requests of a test at the same time, since staff sessions expire."""
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
 def sign_in(client, name, *permissions):
-    user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    user = make_staff(name, *permissions)
     client.force_login(user)
     return client
 
@@ -67,14 +49,12 @@ def held():
 
 
 def page(client):
-    with time_machine.travel(NOON, tick=False):
-        return client.get(reverse("admin:index")).content.decode()
+    return client.get(reverse("admin:index")).content.decode()
 
 
 def run_action(client, cause, row, what, of=""):
     given = {"cause": cause, "row": row, "what": what, "of": of, "since": AGO.isoformat()}
-    with time_machine.travel(NOON, tick=False):
-        return client.post(reverse("supply:press"), given, follow=True).content.decode()
+    return client.post(reverse("supply:run_action"), given, follow=True).content.decode()
 
 
 def waive(client, held, reason):
@@ -141,12 +121,14 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     later = {"submit_at": NOON + timedelta(hours=2), "status": "ready"}
     PurchaseOrder.objects.update(**later)
 
-    assert "a new attempt has started" in run_action(ann, "submission_late", held.pk, "send")
+    assert "a new attempt has started" in run_action(ann, "submission_late", held.pk, "submit_now")
     assert started == [("submit", {"purchase_order_id": held.pk})]
     assert work_queue.to_submit(now=NOON).filter(pk=held.pk).exists()
 
     PurchaseOrder.objects.update(**later | {"status": "on_hold"})
-    assert "is not scheduled, or is on hold" in run_action(ann, "submission_late", held.pk, "send")
+    assert "is not scheduled, or is on hold" in run_action(
+        ann, "submission_late", held.pk, "submit_now"
+    )
     assert len(started) == 1
 
 
@@ -154,16 +136,16 @@ def test_view_permission_offers_no_action(client, held):
     eve = sign_in(client, "eve", "view_purchaseorder")
 
     assert "It costs 12.00 now." in page(eve)
-    assert reverse("supply:press") not in page(eve)
+    assert reverse("supply:run_action") not in page(eve)
     key = holds.reason_key(DEAR)
     given = {"cause": "purchase_order_on_hold", "row": held.pk, "what": "waive", "of": key}
-    assert eve.post(reverse("supply:press"), given).status_code == 403
+    assert eve.post(reverse("supply:run_action"), given).status_code == 403
     held.refresh_from_db()
     assert held.status == "on_hold"
 
 
 def test_action_needs_post_token_and_a_known_button(ann, held, client_factory):
-    url = reverse("supply:press")
+    url = reverse("supply:run_action")
     assert ann.get(url).status_code == 405
     given = {"cause": "purchase_order_on_hold", "row": held.pk, "what": "refund"}
     assert ann.post(url, given).status_code == 404
@@ -181,42 +163,3 @@ def test_each_action_belongs_to_a_rule_and_its_table():
     for code, acts in QUICK_ACTIONS.items():
         for act in acts:
             assert pages[code] == f"{act.model._meta.app_label}_{act.model._meta.model_name}"
-
-
-@pytest.mark.parametrize("code", sorted(QUICK_ACTIONS.keys() - {"purchase_order_on_hold"}))
-def test_each_action_needs_no_confirmation(code, client, monkeypatch):
-    make_world(monkeypatch)
-    ITEMS[code]()
-    for task in (
-        accounting_tasks.reconcile_day,
-        notification_tasks.send,
-        hook_tasks.process,
-        shipping_tasks.poll_supplier,
-        rerouting_tasks.reroute,
-    ):
-        monkeypatch.setattr(task, "delay", lambda **_known: None)
-    PurchaseOrder.objects.filter(submission_status="submit_failed").update(status="ready")
-    user = User.objects.create_superuser("ann@fara.example", "a password")
-    client.force_login(user)
-    (row, *_more) = [one for one in query.load_items(now=NOON) if one.cause.code == code]
-    (row,) = quick_actions.with_buttons([row], user)
-
-    for click in row.buttons:
-        shown = run_action(client, code, row.row, click.code, click.of)
-        (act,) = [act for act in QUICK_ACTIONS[code] if act.code == click.code]
-        assert str(act.done) % row.name in unescape(shown), "it is called as it was shown"
-        assert LogEntry.objects.filter(change_message=str(click.words)).exists(), re.findall(
-            r"messagelist.*", shown
-        )
-
-
-def test_email_that_may_have_arrived_is_not_resent_by_one_click(client, monkeypatch):
-    make_world(monkeypatch)
-    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
-    delivery = Message.objects.first()
-    Message.objects.filter(pk=delivery.pk).update(status="sending", status_since=AGO)
-
-    assert "may have been delivered" in run_action(
-        client, "message_undeliverable", delivery.pk, "mail_again"
-    )
-    assert Message.objects.get(pk=delivery.pk).status == "sending"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -10,10 +9,10 @@ from django.db import connection, transaction
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.invariants import registry
 from tests.factories.claims import make_claim
-from tests.factories.full_shop import make_world, orders_by_status
+from tests.factories.full_shop import orders_by_status
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 # Each creates a violation, bypassing constraints and services.
 PLANTED = {
@@ -200,13 +199,7 @@ def found_after(plant):
     return found
 
 
-def test_empty_shop_has_no_violations():
-    assert broken() == set()
-
-
-def test_full_shop_has_no_violations(monkeypatch):
-    make_world(monkeypatch)
-
+def test_full_shop_has_no_violations():
     assert broken() == set()
     assert set(orders_by_status()) == {
         "pending_payment",
@@ -218,8 +211,7 @@ def test_full_shop_has_no_violations(monkeypatch):
     }
 
 
-def test_each_violation_is_found(monkeypatch):
-    make_world(monkeypatch)
+def test_each_violation_is_found():
     disable_constraints()
 
     overlooked = [code for code, plant in PLANTED.items() if code not in found_after(plant)]
@@ -237,9 +229,7 @@ def test_each_violation_is_found(monkeypatch):
         ("UPDATE orders_purchasemessage SET at = at + %s WHERE kind = 'place'", True),
     ],
 )
-def test_clock_that_runs_backward_hides_no_record(monkeypatch, plant, is_broken):
-    make_world(monkeypatch)
-
+def test_clock_that_runs_backward_hides_no_record(plant, is_broken):
     found = found_after(plant % "interval '10 minutes'")
 
     assert ("purchase_orders.attempt_recorded_first" in found) == is_broken
@@ -251,9 +241,7 @@ def test_every_invariant_has_a_violation_case():
     assert sorted(codes) == sorted(PLANTED)
 
 
-def test_stopped_worker_violates_time_limits(monkeypatch):
-    make_world(monkeypatch)
-
+def test_stopped_worker_violates_time_limits():
     assert broken(now=NOON + timedelta(hours=1)) == {
         "messaging.reservations_expire",
         "messaging.orders_progress",
@@ -285,16 +273,7 @@ def test_unanswered_submission_is_late_after_the_requested_pause(since, rests_un
     assert {code for code in broken() if code.endswith("submission_answered")} == codes
 
 
-def test_command_prints_json_and_passes_a_sound_shop(capsys):
-    call_command("check_invariants", "--json")
-
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["violations"] == 0
-    assert len(answer["invariants"]) == len(PLANTED)
-
-
-def test_command_fails_and_prints_violating_rows(monkeypatch, capsys):
-    make_world(monkeypatch)
+def test_command_fails_and_prints_violating_rows(capsys):
     with connection.cursor() as cursor:
         cursor.execute(PLANTED["listings.published_is_active"])
 

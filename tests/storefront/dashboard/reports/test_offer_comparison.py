@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -18,21 +17,9 @@ from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 A_DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def noon(db):
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    return client
 
 
 @pytest.fixture
@@ -102,7 +89,7 @@ def test_page_shows_buffers_and_supplier_metrics(staff, light):
 
     assert row.promised == 3
     assert [units for _, units in row.kept_back] == [1, 0, 1, 0, 0]
-    assert (row.standing, [card.value for card in row.scores]) == ("fresh", [Decimal("0.9")])
+    assert (row.freshness, [card.value for card in row.scores]) == ("fresh", [Decimal("0.9")])
 
 
 def test_offer_without_stock_level_is_shown(staff, light):

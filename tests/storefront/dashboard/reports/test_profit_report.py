@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -16,20 +15,8 @@ from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.pricing import make_terms
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 LIST = "supply:profits"
-
-
-@pytest.fixture(autouse=True)
-def noon(db):
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    return client
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -27,16 +26,8 @@ A_DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def noon(db):
-    make_channel()  # unknown suppliers get an error page of the shop
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    return client
+def channel(noon, db):
+    return make_channel()  # unknown suppliers get an error page of the shop
 
 
 def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
@@ -190,7 +181,7 @@ def test_anonymous_visitor_sees_nothing(client):
     ],
 )
 def test_value_is_formatted_with_a_readable_unit(measure, value, words):
-    assert metrics.format_value(measure, value and Decimal(value)) == words
+    assert metrics.format_value(value and Decimal(value), measure) == words
 
 
 def points(*values, low="0", high="1"):

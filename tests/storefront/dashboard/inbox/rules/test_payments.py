@@ -9,19 +9,17 @@ import pytest
 from orders.models import Backorder, Payment, PaymentEvent, PurchaseOrder
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
-from tests.factories.full_shop import make_world
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 AGO = NOON - timedelta(days=2)
 MONEY = {"payment_request_unanswered", "messaging.payment_requests_answered"}
 
 
 @pytest.fixture
-def unanswered_requests(monkeypatch):
+def unanswered_requests():
     """Captures were requested two days ago, and are not answered."""
-    make_world(monkeypatch)
     PaymentEvent.objects.exclude(kind__in=["authorized", "capture_requested"]).update(answers=None)
     PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
     PurchaseOrder.objects.update(status_since=AGO, accepted_at=AGO)

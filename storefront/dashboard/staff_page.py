@@ -1,0 +1,23 @@
+"""Staff pages: require permissions, render a template in the admin layout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+
+def require(request: HttpRequest, *rights: str) -> None:
+    """Refuse a user who lacks one of these permissions; the 403 page names it.
+
+    Raises: PermissionDenied.
+    """
+    if not request.user.has_perms(rights):
+        raise PermissionDenied(" ".join(rights))
+
+
+def render(request: HttpRequest, template: str, **shown: Any) -> TemplateResponse:
+    return TemplateResponse(request, template, {**admin.site.each_context(request), **shown})
