@@ -17,36 +17,6 @@ from storefront.identity.models import LegalText, ShopIdentity
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 
-IDENTITY = (
-    Group(
-        _("Shop"),
-        (
-            "name",
-            "email",
-            "phone",
-        ),
-    ),
-    Group(
-        _("Company"),
-        (
-            "company",
-            "address",
-            "register_entry",
-            "vat_id",
-        ),
-    ),
-)
-TEXT = (
-    Group(
-        _("Legal text"),
-        (
-            "page",
-            "language",
-            "text",
-        ),
-    ),
-)
-
 
 class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     class Meta:
@@ -73,7 +43,10 @@ class ShopIdentityAdmin(StaffAdmin):
     form = ShopIdentityForm
     editable = FIELDS
     may_add = True
-    groups = IDENTITY
+    groups = (
+        Group(_("Shop"), ("name", "email", "phone")),
+        Group(_("Company"), ("company", "address", "register_entry", "vat_id")),
+    )
     list_display: ClassVar = ["name", "company", "email", "phone"]
     ordering: ClassVar = ["pk"]
 
@@ -96,6 +69,6 @@ class LegalTextAdmin(StaffAdmin):
     )
     editable = ("page", "language", "text")
     may_add = may_delete = True
-    groups = TEXT
+    groups = (Group(_("Legal text"), ("page", "language", "text")),)
     list_display: ClassVar = ["page", "language"]
     ordering: ClassVar = ["page", "language"]

@@ -110,14 +110,7 @@ RULES = (
     Rule(code="event_payloads", keep=YEAR, sweep=_empty_events),
     Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
     Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),
-    Rule(
-        code="unpaid_guest_orders",
-        keep=YEAR,
-        sweep=partial(_erase_guests, is_unpaid=True),
-    ),
-    Rule(
-        code="guest_orders",
-        keep=11 * YEAR,  # ten years from the end of the year of the sale
-        sweep=_erase_guests,
-    ),
+    Rule(code="unpaid_guest_orders", keep=YEAR, sweep=partial(_erase_guests, is_unpaid=True)),
+    # ten years from the end of the year of the sale
+    Rule(code="guest_orders", keep=11 * YEAR, sweep=_erase_guests),
 )

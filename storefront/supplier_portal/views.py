@@ -62,28 +62,17 @@ def with_access_key(view: View) -> Callable[[HttpRequest, str, str], HttpRespons
         try:
             found = links.find_purchase(number=number, key=key, now=timezone.now())
         except links.ExpiredLinkError:
-            words = {
-                "title": _("This link has expired."),
-                "words": _("The purchase order was closed long ago. Contact us if you need it."),
-            }
-            return render(request, "web/layout/error_page.html", words, status=HTTPStatus.GONE)
+            words = _("The purchase order was closed long ago. Contact us if you need it.")
+            return _error(request, HTTPStatus.GONE, _("This link has expired."), words)
         if found is None:
             link, failed = security_log.Event.SUPPLIER_LINK, security_log.Result.FAILED
             security_log.record(link, actor=request.user, result=failed, purchase_order=number)
             who = client_range(request)
             if is_rate_limited(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
-                words = {"title": _("Too many invalid links."), "words": _("Try again in an hour.")}
-                return render(
-                    request,
-                    "web/layout/error_page.html",
-                    words,
-                    status=HTTPStatus.TOO_MANY_REQUESTS,
-                )
-            words = {
-                "title": _("This link does not work."),
-                "words": _("Use the link in our latest e-mail, or reply to that e-mail."),
-            }
-            return render(request, "web/layout/error_page.html", words, status=HTTPStatus.NOT_FOUND)
+                title, words = _("Too many invalid links."), _("Try again in an hour.")
+                return _error(request, HTTPStatus.TOO_MANY_REQUESTS, title, words)
+            words = _("Use the link in our latest e-mail, or reply to that e-mail.")
+            return _error(request, HTTPStatus.NOT_FOUND, _("This link does not work."), words)
         if request.method == "POST":
             said = request.path.strip("/").rpartition("/")[2]
             link, actor = security_log.Event.SUPPLIER_LINK, f"supplier:{found.supplier_id}"
@@ -96,6 +85,11 @@ def with_access_key(view: View) -> Callable[[HttpRequest, str, str], HttpRespons
     return opened
 
 
+def _error(request: HttpRequest, status: HTTPStatus, title: str, words: str) -> HttpResponse:
+    shown = {"title": title, "words": words}
+    return render(request, "web/layout/error_page.html", shown, status=status)
+
+
 def form_view(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
     """Wrap a view of a form: a repeated or outdated form redirects instead of failing."""
 
@@ -104,7 +98,10 @@ def form_view(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
         if is_rate_limited(what="portal", who=found.number, per_hour=FORMS_PER_HOUR):
             page = purchase_order.load_page(found)
             return _show(
-                request, page, problem=_rate_limit_message(), status=HTTPStatus.TOO_MANY_REQUESTS
+                request,
+                page,
+                problem=_("Too many submissions in one hour. Try again later, or contact us."),
+                status=HTTPStatus.TOO_MANY_REQUESTS,
             )
         try:
             return view(request, found)
@@ -252,7 +249,3 @@ def _show(  # noqa: PLR0913 - all parts of one page
 def _back(found: PurchaseOrder, word: str) -> HttpResponse:
     path = reverse("purchase", args=[found.number, found.access_key])
     return HttpResponseRedirect(f"{path}?done={word}", status=HTTPStatus.SEE_OTHER)
-
-
-def _rate_limit_message() -> str:
-    return _("Too many submissions in one hour. Try again later, or contact us.")

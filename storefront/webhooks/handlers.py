@@ -154,25 +154,16 @@ def _partial_state(state: PurchaseOrderReport, number: str) -> PurchaseOrderRepo
 
     A status of one part is not the status of the whole.
     """
-    if state.answer not in {Acknowledgement.SHIPPED, Acknowledgement.DELIVERED}:
-        return replace(state, number=number, supplier_reference="")
-    if state.answer == Acknowledgement.SHIPPED:
-        return replace(
-            state,
-            number=number,
-            supplier_reference="",
-            answer=Acknowledgement.PARTIALLY_SHIPPED,
+    part = replace(state, number=number, supplier_reference="")
+    if state.answer == Acknowledgement.DELIVERED:
+        parcels = tuple(
+            replace(parcel, carrier_text=parcel.carrier_text or "Delivered")
+            for parcel in state.parcels
         )
-    parcels = tuple(
-        replace(parcel, carrier_text=parcel.carrier_text or "Delivered") for parcel in state.parcels
-    )
-    return replace(
-        state,
-        number=number,
-        supplier_reference="",
-        answer=Acknowledgement.PARTIALLY_SHIPPED,
-        parcels=parcels,
-    )
+        part = replace(part, parcels=parcels)
+    if state.answer in {Acknowledgement.SHIPPED, Acknowledgement.DELIVERED}:
+        part = replace(part, answer=Acknowledgement.PARTIALLY_SHIPPED)
+    return part
 
 
 def _carrier_state(state: PurchaseOrderReport) -> PurchaseOrderReport:
