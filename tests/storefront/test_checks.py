@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from storefront import checks
-from storefront.ops import production_env
-from storefront.ops.environment import fresh_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = {
@@ -56,12 +54,6 @@ def test_each_process_refuses_insecure_defaults_and_an_unwritable_folder(command
     assert named == {*HARMLESS, *said}
     assert "FEEDS_ROOT is not writable" in refused.stderr
     assert "MEDIA_ROOT" not in refused.stderr
-
-
-def test_production_starts_on_its_own_settings(tmp_path):
-    started = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses())
-
-    assert started.returncode == 0, started.stderr
 
 
 @pytest.mark.parametrize(
