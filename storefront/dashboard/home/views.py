@@ -19,7 +19,7 @@ from storefront.lib.security import proxy_check
 
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the start page; each part only for users who may view its tables."""
-    now = timezone.now()
+    now, may_see = timezone.now(), request.user.has_perm
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     inbox = query.load(causes=query.rules_for(request.user), now=now)
     context |= {
@@ -32,18 +32,14 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "shared_address": proxy_check.shared_address(),
         "trusted_proxies": settings.TRUSTED_PROXIES,
     }
-    if _may_see(request, "orders.view_order"):
+    if may_see("orders.view_order"):
         context["orders"] = kpis.orders(midnight=midnight)
-    if _may_see(request, "orders.view_payment"):
+    if may_see("orders.view_payment"):
         context["money"] = kpis.money(midnight=midnight)
-    if _may_see(request, VIEW_COSTS) and _may_see(request, "orders.view_payment"):
+    if may_see(VIEW_COSTS) and may_see("orders.view_payment"):
         context["earned"] = kpis.profit(now=now)
-    if _may_see(request, "shipping.view_parcel"):
+    if may_see("shipping.view_parcel"):
         context["parcels"] = kpis.parcels(midnight=midnight)
-    if _may_see(request, "suppliers.view_syncrun"):
+    if may_see("suppliers.view_syncrun"):
         context["freshness"] = feed_freshness.job_freshness(now=now)
     return context
-
-
-def _may_see(request: HttpRequest, permission: str) -> bool:
-    return request.user.has_perm(permission)

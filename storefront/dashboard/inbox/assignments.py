@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from storefront.dashboard.inbox import query
-from storefront.dashboard.inbox.rule import InboxRule
 from storefront.dashboard.models import InboxAssignment
 
 RETENTION = timedelta(days=90)
@@ -50,7 +48,10 @@ def reassign(*, cause: str, row: int, by: str, now: datetime) -> None:
 def handle_post(request: HttpRequest) -> HttpResponse:
     """Assign or release the row that ``POST`` names, and redirect to the list."""
     given = request.POST
-    row, cause = parse_id(given.get("row", "")), rule_of(request).code
+    row, cause = (
+        parse_id(given.get("row", "")),
+        query.rule_for(request.user, given.get("cause", "")).code,
+    )
     by, now = str(request.user), timezone.now()
     if given.get("what") == "unassign":
         unassign(cause=cause, row=row, by=by)
@@ -73,18 +74,6 @@ def page_number(text: str) -> int:
     """Parse a page number; 1 if malformed."""
     is_number = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS
     return max(1, int(text)) if is_number else 1
-
-
-def rule_of(request: HttpRequest) -> InboxRule:
-    """Return the rule that ``POST`` names, among those whose rows the user may see.
-
-    Raises: PermissionDenied.
-    """
-    code = request.POST.get("cause", "")
-    for cause in query.rules_for(request.user):
-        if cause.code == code:
-            return cause
-    raise PermissionDenied(query.view_permission(code))
 
 
 def parse_id(text: str) -> int:

@@ -14,8 +14,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.urls import reverse
 
@@ -117,15 +116,20 @@ def truncated_rules(rows: Sequence[InboxItem]) -> list[TruncatedRule]:
     ]
 
 
-def rules_for(user: AbstractBaseUser | AnonymousUser) -> tuple[InboxRule, ...]:
+def rules_for(user: Any) -> tuple[InboxRule, ...]:
     """Return the rules whose rows a user may see."""
     return tuple(cause for cause in RULES if _may_see(user, cause))
 
 
-def view_permission(code: str) -> str:
-    """Return the permission to see the rows of a rule; "" if the rule is unknown."""
-    pages = (cause.page.split("_") for cause in RULES if cause.code == code)
-    return next((f"{app}.view_{model}" for app, model in pages), "")
+def rule_for(user: Any, code: str) -> InboxRule:
+    """Return a rule, if the user may see its rows.
+
+    Raises: PermissionDenied: with the permission that the user lacks, if the rule exists.
+    """
+    cause = next((cause for cause in RULES if cause.code == code), None)
+    if cause is None or not _may_see(user, cause):
+        raise PermissionDenied(cause.right("view") if cause else "")
+    return cause
 
 
 def item_name(cause: InboxRule, row_id: int, *, now: datetime) -> str:
@@ -137,12 +141,8 @@ def item_name(cause: InboxRule, row_id: int, *, now: datetime) -> str:
     return cause.named(found[0]) if found else ""
 
 
-def _may_see(user: AbstractBaseUser | AnonymousUser, cause: InboxRule) -> bool:
-    app, model = cause.page.split("_")
-    has_perm = getattr(user, "has_perm", None)
-    return has_perm is not None and any(
-        has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change")
-    )
+def _may_see(user: Any, cause: InboxRule) -> bool:
+    return any(user.has_perm(cause.right(verb)) for verb in ("view", "change"))
 
 
 def _query(causes: tuple[InboxRule, ...]) -> str:

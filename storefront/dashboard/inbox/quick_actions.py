@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from orders.purchasing.holds import holds
+from storefront.dashboard import staff_page
 from storefront.dashboard.inbox import assignments, hold_reasons, query
 from storefront.dashboard.inbox.actions import (
     CHECK_AGAIN,
@@ -26,7 +25,6 @@ from storefront.dashboard.inbox.actions import (
     QuickAction,
 )
 from storefront.dashboard.inbox.query import InboxItem
-from storefront.dashboard.inbox.rule import InboxRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +37,12 @@ class ActionButton:
     about: str = ""
 
 
-def with_buttons(
-    rows: Iterable[InboxItem], user: AbstractBaseUser | AnonymousUser
-) -> list[InboxItem]:
-    """Add to each row the buttons that a user may press."""
+def with_buttons(rows: Iterable[InboxItem], user: Any) -> list[InboxItem]:
+    """Add to each row the buttons that a user may press: one who may change its table."""
     return [
-        replace(row, buttons=_buttons(row)) if can_act(user, row.cause) else row for row in rows
+        replace(row, buttons=_buttons(row)) if user.has_perm(row.cause.right("change")) else row
+        for row in rows
     ]
-
-
-def can_act(user: AbstractBaseUser | AnonymousUser, cause: InboxRule) -> bool:
-    """Test whether a user may act on the rows of a rule: the permission to change its table."""
-    has_perm = getattr(user, "has_perm", None)
-    return has_perm is not None and has_perm(_right(cause))
-
-
-def _right(cause: InboxRule) -> str:
-    app, model = cause.page.split("_")
-    return f"{app}.change_{model}"
 
 
 def _buttons(row: InboxItem) -> tuple[ActionButton, ...]:
@@ -87,9 +73,8 @@ def run(request: HttpRequest) -> HttpResponse:
     """
     given = request.POST
     row_id = assignments.parse_id(given.get("row", ""))
-    cause = assignments.rule_of(request)
-    if not can_act(request.user, cause):
-        raise PermissionDenied(_right(cause))
+    cause = query.rule_for(request.user, given.get("cause", ""))
+    staff_page.require(request, cause.right("change"))
     acts = {act.code: act for act in QUICK_ACTIONS.get(cause.code, ())}
     if given.get("what") not in acts:
         raise Http404

@@ -34,6 +34,11 @@ class InboxRule:
     told: Callable[[str], str] = str
     has_stable_since: bool = True
 
+    def right(self, verb: str) -> str:
+        """Return the permission for a verb, such as "view", on the table of the rows."""
+        app, model = self.page.split("_")
+        return f"{app}.{verb}_{model}"
+
 
 def simple_rule(
     code: str, sentence: str | Promise, page: str, select: str, condition: str, **more: Any

@@ -124,19 +124,17 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
 
     Raises: PermissionDenied: the user may not see their table.
     """
-    causes = tuple(cause for cause in query.rules_for(request.user) if cause.code == code)
-    if not causes:
-        raise PermissionDenied(query.view_permission(code))
+    cause = query.rule_for(request.user, code)
     here = assignments.page_number(request.GET.get("page", ""))
     inbox = query.load(
-        causes=causes, now=timezone.now(), most=PAGE_SIZE, after=PAGE_SIZE * (here - 1)
+        causes=(cause,), now=timezone.now(), most=PAGE_SIZE, after=PAGE_SIZE * (here - 1)
     )
     if here > 1 and not inbox.rows:  # the rows of the last page are resolved
         return HttpResponseRedirect(reverse("supply:waiting", args=[code]))
     return staff_page.render(
         request,
         "dashboard/inbox/rule.html",
-        title=causes[0].sentence,
+        title=cause.sentence,
         inbox=inbox,
         waiting=quick_actions.with_buttons(inbox.rows, request.user),
         first=PAGE_SIZE * (here - 1) + 1,

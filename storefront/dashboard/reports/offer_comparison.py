@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any, cast
 
-from babel import Locale
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing, Variant
@@ -31,6 +29,7 @@ from shipping.availability import source_comparison
 from shipping.availability.source_comparison import ComparedSource, RouteStatus
 from storefront.dashboard import staff_page
 from storefront.dashboard.reports import offer_history
+from storefront.dashboard.reports.destination_form import DestinationForm, channel_named
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory import freshness
@@ -116,24 +115,12 @@ SHOWN_METRICS = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)
 MAX_CARD_AGE = timedelta(days=7)
 
 
-class ComparisonForm(forms.Form):
+class ComparisonForm(DestinationForm):
     """Form for the country, quantity and channel of the comparison."""
 
-    country = forms.ChoiceField(label=_("Destination"))
-    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MAX_QUANTITY)
-    channel = forms.ModelChoiceField(
-        Channel.objects.order_by("pk"),
-        label=_("Channel"),
-        to_field_name="code",
-        empty_label=None,
-    )
+    field_order = ("country", "quantity", "channel")
 
-    def __init__(self, countries: Mapping[str, str], *args: Any, **known: Any) -> None:
-        super().__init__(*args, **known)
-        choices = sorted(countries.items(), key=itemgetter(1))
-        cast(forms.ChoiceField, self.fields["country"]).choices = choices
-        if Channel.objects.count() == 1:
-            del self.fields["channel"]
+    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MAX_QUANTITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +148,8 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     staff_page.require(request, "suppliers.view_supplieroffer")
     now = timezone.now()
     variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
-    channel = _channel(request)
-    names = Locale.parse(get_language() or "en").territories
-    countries = {
-        code: names.get(code, code) for code in (channel.default_country, *channel.countries)
-    }
-    form = _bound_form(request, channel, countries)
+    channel = channel_named(request.GET.get("channel", ""))
+    form = _bound_form(request, channel)
     country = form.cleaned_data.get("country", channel.default_country)
     quantity = form.cleaned_data.get("quantity", 1)
     found = source_comparison.compare_sources(
@@ -184,7 +167,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
         variant=variant,
         channel=channel,
         form=form,
-        country=countries[country],
+        country=form.countries[country],
         quantity=quantity,
         rows=rows,
         taken=[row for row in rows if row.is_taken],
@@ -194,18 +177,11 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     )
 
 
-def _channel(request: HttpRequest) -> Channel:
-    channels = Channel.objects.order_by("pk")
-    return channels.filter(code=request.GET.get("channel", "")).first() or channels[0]
-
-
-def _bound_form(
-    request: HttpRequest, channel: Channel, countries: Mapping[str, str]
-) -> ComparisonForm:
+def _bound_form(request: HttpRequest, channel: Channel) -> ComparisonForm:
     given: dict[str, Any] = {"quantity": 1, **request.GET.dict(), "channel": channel.code}
-    if given.get("country") not in countries:
+    if given.get("country") not in {channel.default_country, *channel.countries}:
         given["country"] = channel.default_country
-    form = ComparisonForm(countries, given)
+    form = ComparisonForm(channel, given)
     form.is_valid()
     return form
 

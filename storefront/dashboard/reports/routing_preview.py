@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, cast
 
-from babel import Locale
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
@@ -28,21 +26,23 @@ from shipping.availability.cart_preview import Preview
 from shipping.rates import quotes
 from shipping.rates.refusal_reasons import tier_name
 from storefront.dashboard import staff_page
+from storefront.dashboard.reports.destination_form import DestinationForm, channel_named
 from storefront.lib.staff.columns import as_money
 
 MAX_LINES = 30
 MAX_UNITS = 999
 
 
-class RoutingForm(forms.Form):
+class RoutingForm(DestinationForm):
     """Form for a sample cart and its destination."""
+
+    field_order = ("lines", "country", "region", "postcode", "rules", "channel")
 
     lines = forms.CharField(
         label=_("Items: SKU and quantity, one per line"),
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": "HL-1234 2"}),
         max_length=4_000,
     )
-    country = forms.ChoiceField(label=_("Destination"))
     region = forms.CharField(
         label=_("State or region (if needed for tax)"), max_length=LIMITS["region"], required=False
     )
@@ -52,23 +52,14 @@ class RoutingForm(forms.Form):
         required=False,
     )
     rules = forms.ChoiceField(label=_("Routing rules"), required=False)
-    channel = forms.ModelChoiceField(
-        Channel.objects.order_by("pk"), label=_("Channel"), to_field_name="code", empty_label=None
-    )
 
     def __init__(self, channel: Channel, *args: Any, **known: Any) -> None:
-        super().__init__(*args, **known)
-        names = Locale.parse(get_language() or "en").territories
-        codes = {channel.default_country, *channel.countries}
-        choices = sorted(((code, names.get(code, code)) for code in codes), key=itemgetter(1))
-        cast(forms.ChoiceField, self.fields["country"]).choices = choices
+        super().__init__(channel, *args, **known)
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
             ("", gettext("active version")),
             *((str(one.pk), f"{one} {labels.summary(to_rules(one))}") for one in versions),
         ]
-        if Channel.objects.count() == 1:
-            del self.fields["channel"]
 
     def clean_lines(self) -> Mapping[int, int]:
         """Return the quantity per variant id; refuse unknown SKUs."""
@@ -109,7 +100,8 @@ def show(request: HttpRequest) -> HttpResponse:
     staff_page.require(request, "orders.view_routingrules")
     given = request.GET
     drafted = RoutingRules.objects.filter(pk=row_id(given, "rules")).first()
-    channel = _channel(given.get("channel", ""), drafted)
+    code = given.get("channel", "")
+    channel = drafted.channel if drafted and not code else channel_named(code)
     is_asked = "lines" in given
     initial = {
         "country": channel.default_country,
@@ -151,13 +143,6 @@ def show(request: HttpRequest) -> HttpResponse:
         else (),
         missing=len(preview.plan.missing) if preview else 0,
     )
-
-
-def _channel(code: str, drafted: RoutingRules | None) -> Channel:
-    if drafted is not None and not code:
-        return drafted.channel
-    channels = list(Channel.objects.order_by("pk"))
-    return next((one for one in channels if one.code == code), channels[0])
 
 
 def _parcels(preview: Preview) -> list[tuple[str, str, int]]:

@@ -68,10 +68,6 @@ def is_rate(measure: str) -> bool:
     return measure not in DURATIONS
 
 
-def is_less_better(measure: str) -> bool:
-    return measure in LESS_IS_BETTER
-
-
 def format_value(value: Decimal | None, measure: str) -> str:
     """Format a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
     if value is None:
@@ -123,7 +119,7 @@ def rank(
     for a bound come after those with one; suppliers without data come last.
     """
     known = {card.supplier_id: card for card in cards}
-    less = is_less_better(measure)
+    less = measure in LESS_IS_BETTER
 
     def order(supplier: Supplier) -> tuple[bool, bool, Decimal, str]:
         card = known.get(supplier.pk)

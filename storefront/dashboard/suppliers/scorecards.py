@@ -17,6 +17,7 @@ from storefront.dashboard.suppliers import compliance, metrics
 from storefront.lib.line_charts import MetricPoint, TrendChart, trend_chart
 from suppliers.inventory import safety_stock
 from suppliers.models import Scorecard, Supplier
+from suppliers.models.scorecards import LESS_IS_BETTER
 
 Measure = Scorecard.Measure
 SHOWN_OVER = timedelta(days=90)
@@ -59,7 +60,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         title=gettext("Compare suppliers"),
         measure=measure,
         explained=metrics.EXPLANATIONS[measure],
-        is_less_better=metrics.is_less_better(measure),
+        is_less_better=measure in LESS_IS_BETTER,
         measures=[(each.value, each.label) for each in Measure],
         ranked=ranked,
     )
@@ -99,7 +100,7 @@ def _metric_history(measure: Measure, cards: list[Scorecard]) -> MetricHistory:
         measure=measure,
         label=str(measure.label),
         explained=metrics.EXPLANATIONS[measure],
-        is_less_better=metrics.is_less_better(measure),
+        is_less_better=measure in LESS_IS_BETTER,
         latest=cards[0] if cards else None,
         days=cards,
         trend=trend_chart(points, is_rate=metrics.is_rate(measure)),

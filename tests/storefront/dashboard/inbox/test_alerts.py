@@ -133,22 +133,19 @@ def test_unroutable_listings_match_what_routing_finds(seed):
     assert lost
 
 
-def test_page_without_alerts_says_so(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-
-    page = client.get(reverse("supply:alerts")).content.decode()
+def test_page_without_alerts_says_so(staff):
+    page = staff.get(reverse("supply:alerts")).content.decode()
 
     assert "No alerts. All listed products are available and priced above cost." in page
     assert "All suppliers updated their stock and costs in time." in page
-    assert reverse("supply:alerts") + '">0' not in client.get("/admin/").content.decode()
+    assert reverse("supply:alerts") + '">0' not in staff.get("/admin/").content.decode()
 
 
-def test_alerts_are_grouped_and_counted_on_the_start_page(client):
+def test_alerts_are_grouped_and_counted_on_the_start_page(staff):
     offer = make_offer(make_variant())
     increase_cost(offer, 10, 20)
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
 
-    groups = client.get(reverse("supply:alerts")).context["groups"]
+    groups = staff.get(reverse("supply:alerts")).context["groups"]
 
     assert {each.group.code: each.count for each in groups} == {
         "costs": 1,
@@ -156,7 +153,7 @@ def test_alerts_are_grouped_and_counted_on_the_start_page(client):
         "stale": 0,
         "sold_out": 0,
     }
-    assert "1 supply and price alert" in client.get("/admin/").content.decode()
+    assert "1 supply and price alert" in staff.get("/admin/").content.decode()
 
 
 def test_alerts_need_permission_for_their_table(client):
