@@ -41,6 +41,8 @@ from orders.purchasing import acknowledgements
 from shipping.models import Parcel
 from storefront.accounts.models import LoginAttempts
 from storefront.api.models import IdempotencyRecord
+from storefront.dashboard.inbox import query
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
@@ -368,3 +370,9 @@ ITEMS = {
     "webhook_failed": InboundWebhook.objects.all,  # the world has one
     "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
 }
+
+
+def items_of(code, *, now=NOON):
+    """Load the inbox items of one rule."""
+    (cause,) = (cause for cause in RULES if cause.code == code)
+    return query.load_items(causes=(cause,), now=now)

@@ -15,11 +15,10 @@ from orders.models import PurchaseOrder
 from shipping import tasks as shipping_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from storefront.accounts.models import User
-from storefront.dashboard.inbox import query, quick_actions
+from storefront.dashboard.inbox import quick_actions
 from storefront.dashboard.inbox.actions import QUICK_ACTIONS
 from storefront.webhooks import tasks as hook_tasks
-from tests.factories.inbox_items import AGO, ITEMS
-from tests.factories.suppliers import NOON
+from tests.factories.inbox_items import AGO, ITEMS, items_of
 from tests.storefront.dashboard.inbox.test_quick_actions import run_action
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "shared_world", "started")]
@@ -39,7 +38,7 @@ def test_each_action_needs_no_confirmation(code, client, monkeypatch):
     PurchaseOrder.objects.filter(submission_status="submit_failed").update(status="ready")
     user = User.objects.create_superuser("ann@fara.example", "a password")
     client.force_login(user)
-    (row, *_more) = [one for one in query.load_items(now=NOON) if one.cause.code == code]
+    (row, *_more) = items_of(code)
     (row,) = quick_actions.with_buttons([row], user)
 
     for click in row.buttons:

@@ -10,7 +10,6 @@ from django.urls import reverse
 from catalog.models import Listing
 from orders.routing import stock_query
 from storefront.accounts.models import User
-from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.inbox.views import CODES
 from suppliers.inventory import publication
@@ -23,6 +22,7 @@ from suppliers.models import (
     SupplierOffer,
 )
 from tests.factories.catalog import make_channel, make_price_rule, make_variant
+from tests.factories.inbox_items import items_of
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -33,11 +33,6 @@ A_DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def channel(noon, db):
     return make_channel()
-
-
-def found(code):
-    causes = tuple(cause for cause in RULES if cause.code == code)
-    return query.load_items(causes=causes, now=NOON)
 
 
 def increase_cost(offer, old, new, at=NOON):
@@ -52,23 +47,23 @@ def test_each_alert_code_is_a_rule():
 def test_cost_increase_above_the_suppliers_limit_is_an_alert_for_a_week():
     offer = make_offer(make_variant())
     increase_cost(offer, 10, "11.50")
-    assert found("cost_increased") == []
+    assert items_of("cost_increased") == []
 
     increase_cost(offer, 10, "11.60")
-    [row] = found("cost_increased")
+    [row] = items_of("cost_increased")
     assert (row.name, row.detail) == (f"Lumen: {offer.supplier_sku}", "10.00 → 11.60 EUR (+16 %)")
     assert row.url == reverse("admin:suppliers_supplieroffer_change", args=[offer.pk])
 
     limits = QuarantineThresholds.objects.create(
         supplier=offer.supplier, cost_increase_alert_percent=20
     )
-    assert found("cost_increased") == []
+    assert items_of("cost_increased") == []
     limits.delete()
     SupplierOffer.objects.update(cost_amount=10)  # it fell again
-    assert found("cost_increased") == []
+    assert items_of("cost_increased") == []
     SupplierOffer.objects.update(cost_amount=20)
     CostChange.objects.update(at=NOON - 8 * A_DAY)
-    assert found("cost_increased") == []
+    assert items_of("cost_increased") == []
 
 
 def test_price_below_its_floor_is_an_alert():
@@ -82,7 +77,7 @@ def test_price_below_its_floor_is_an_alert():
     lower = listing.floor_amount - 1
     Listing.objects.update(is_published=True, price_amount=lower, break_even_amount=lower)
 
-    [row] = found("price_below_minimum")
+    [row] = items_of("price_below_minimum")
     assert (row.name, str(row.at_risk)) == (listing.variant.sku, "1.00 EUR")
 
 
@@ -102,7 +97,7 @@ def test_unroutable_listings_match_what_routing_finds(seed):
                 make_level(offer, dice.randint(1, 9), make_location(supplier, place, place))
     publication.publish(variant_ids=[variant.pk for variant in variants], now=NOON)
     Listing.objects.filter(available__gt=0).update(is_published=True)
-    assert found("listing_unroutable") == []
+    assert items_of("listing_unroutable") == []
 
     for offer in SupplierOffer.objects.all():
         offer.status = dice.choice(["active", "active", "on_hold", "discontinued"])
@@ -129,7 +124,7 @@ def test_unroutable_listings_match_what_routing_finds(seed):
     }
 
     lost = {one.variant.sku for one in shown if one.variant_id not in routed}
-    assert {row.name for row in found("listing_unroutable")} == lost
+    assert {row.name for row in items_of("listing_unroutable")} == lost
     assert lost
 
 

@@ -11,12 +11,12 @@ from django.urls import reverse
 
 from notifications.models import Message
 from storefront.accounts.models import User
-from storefront.dashboard.inbox import assignments, query, sla
+from storefront.dashboard.inbox import assignments, sla
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.models import InboxAssignment
 from suppliers.models import StockLevel
 from tests.factories.accounts import make_staff
-from tests.factories.inbox_items import AGO, ITEMS
+from tests.factories.inbox_items import AGO, ITEMS, items_of
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "shared_world")]
@@ -29,9 +29,7 @@ def row():
 
 
 def waiting():
-    (found,) = [
-        one for one in query.load_items(now=NOON) if one.cause.code == "message_undeliverable"
-    ]
+    (found,) = items_of("message_undeliverable")
     return found
 
 
@@ -116,7 +114,7 @@ def test_assignment_of_an_item_with_moving_time_lasts_a_day():
 
     def taken(now):
         StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # the feed arrived again
-        (found,) = [one for one in query.load_items(now=now) if one.cause.code == "stock_oversold"]
+        (found,) = items_of("stock_oversold", now=now)
         return found.taken_by
 
     assert taken(NOON + timedelta(hours=5)) == "ann"

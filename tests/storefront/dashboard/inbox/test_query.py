@@ -16,7 +16,7 @@ from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.money import Money
 from suppliers.runs import issue_labels
-from tests.factories.inbox_items import AGO, ITEMS
+from tests.factories.inbox_items import AGO, ITEMS, items_of
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
@@ -56,7 +56,7 @@ def test_sound_shop_has_an_empty_inbox():
 def test_each_case_is_found(code):
     ITEMS[code]()
 
-    found = [row for row in query.load_items(now=NOON) if row.cause.code == code]
+    found = items_of(code)
     assert found
     if code in OF_KNOWN_WORTH:
         assert all(row.at_risk and row.at_risk.amount > 0 for row in found)
@@ -78,7 +78,7 @@ def test_item_tried_once_and_not_retried_is_found(model, code, quiet):
     def is_found(since, **more):
         known = {moved: "submit_failed", f"{moved}_since": since, "attempts": 1, **more}
         model.objects.filter(pk=row.pk).update(**known)
-        return code in codes(query.load_items(now=NOON))
+        return bool(items_of(code))
 
     if model is PurchaseOrder:
         model.objects.filter(pk=row.pk).update(status="ready")
@@ -91,7 +91,7 @@ def test_item_tried_once_and_not_retried_is_found(model, code, quiet):
 def test_withdrawn_extra_charge_is_not_in_the_inbox():
     ITEMS["extra_charge"]()
 
-    (row,) = [each for each in query.load_items(now=NOON) if each.cause.code == "extra_charge"]
+    (row,) = items_of("extra_charge")
     assert (row.detail, row.at_risk) == ("too heavy", Money(Decimal("3.20"), "USD"))
 
     acknowledgements.record_charge_notice(
@@ -104,9 +104,7 @@ def test_held_purchase_order_has_reason_time_and_amount():
     ITEMS["purchase_order_on_hold"]()
     held = PurchaseOrder.objects.get(status="on_hold")
 
-    (row,) = [
-        row for row in query.load_items(now=NOON) if row.cause.code == "purchase_order_on_hold"
-    ]
+    (row,) = items_of("purchase_order_on_hold")
 
     assert (row.name, row.detail, row.since) == (held.number, "Too dear.", AGO)
     assert row.at_risk == Money(held.customer_charge_amount, "EUR")
@@ -114,7 +112,7 @@ def test_held_purchase_order_has_reason_time_and_amount():
 
 
 def test_similar_cases_are_one_item_with_a_link_to_the_list():
-    (row,) = [row for row in query.load_items(now=NOON) if row.cause.code == "feed_issues"]
+    (row,) = items_of("feed_issues")
 
     assert (row.name, row.detail, row.at_risk) == (
         "A GTIN is not valid",
@@ -162,9 +160,7 @@ def test_items_need_permission_for_their_table():
 def test_external_text_cannot_inject_sql():
     Image.objects.update(stem="", problem="'; DROP TABLE catalog_image; --", tries=8)
 
-    (row,) = [
-        row for row in query.load_items(now=NOON) if row.cause.code == "images_not_downloaded"
-    ]
+    (row,) = items_of("images_not_downloaded")
 
     assert row.name == "'; DROP TABLE catalog_image; --"
     assert "catalog_image" in connection.introspection.table_names()

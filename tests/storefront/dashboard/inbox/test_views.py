@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 
 from orders.models import Order, PurchaseOrder
@@ -123,8 +122,7 @@ def test_action_returns_to_the_page_of_the_item(staff):
     assert answer.url == f"{url}?page=1"
 
 
-def test_each_rule_has_a_page(staff, monkeypatch):
-    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")  # all have one template
-    pages = [reverse("supply:waiting", args=[cause.code]) for cause in RULES]
+def test_rules_have_pages(staff):
+    pages = [reverse("supply:waiting", args=[cause.code]) for cause in RULES[::15]]
 
     assert {staff.get(page).status_code for page in pages} == {200}

@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.db import connection
 
 from storefront.celery import app as celery_app
-from storefront.dashboard.inbox import assignments, overdue, query, sla
+from storefront.dashboard.inbox import assignments, overdue, sla
 from storefront.dashboard.invariants import registry, scheduled_check
 from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
 from suppliers.models import PendingPublication, Supplier
+from tests.factories.inbox_items import items_of
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 from tests.storefront.dashboard.invariants.test_invariants import PLANTED
@@ -43,10 +44,6 @@ def no_workers(monkeypatch):
     monkeypatch.setattr(registry, "INVARIANTS", asked)
 
 
-def waiting(code, now):
-    return [row for row in query.load_items(now=now) if row.cause.code == code]
-
-
 def test_violation_is_in_the_inbox_until_resolved():
     make_sellable()
     with connection.cursor() as cursor:
@@ -55,7 +52,7 @@ def test_violation_is_in_the_inbox_until_resolved():
     assert scheduled_check.run(now=NOON) > 0
     scheduled_check.run(now=LATER)
 
-    rows = waiting("invariant_violated", LATER)
+    rows = items_of("invariant_violated", now=LATER)
     assert ("stock.reserved_matches_reservations", NOON) in {(row.name, row.since) for row in rows}
     kept = InvariantViolation.objects.get(code="stock.reserved_matches_reservations")
     assert (kept.count, kept.seen_at, len(kept.rows)) == (1, LATER, 1)
@@ -74,8 +71,8 @@ def test_check_runs_on_schedule_and_a_stop_is_detected():
     }
     assert scheduled_check.run(now=NOON) == 0, "an empty shop has no violations"
 
-    assert waiting("invariant_check_missed", NOON + timedelta(hours=2)) == []
-    assert waiting("invariant_check_missed", NOON + timedelta(hours=2, minutes=1)) != []
+    assert items_of("invariant_check_missed", now=NOON + timedelta(hours=2)) == []
+    assert items_of("invariant_check_missed", now=NOON + timedelta(hours=2, minutes=1)) != []
     scheduled_check.run(now=NOON + timedelta(days=3))
     assert InvariantCheckRun.objects.count() == 1
 
@@ -83,13 +80,13 @@ def test_check_runs_on_schedule_and_a_stop_is_detected():
 def test_missing_check_is_detected_once_there_is_data(staff):
     make_sellable()
 
-    assert waiting("invariant_check_missed", NOON + timedelta(hours=2)) == []
-    (row,) = waiting("invariant_check_missed", NOON + timedelta(hours=2, minutes=1))
+    assert items_of("invariant_check_missed", now=NOON + timedelta(hours=2)) == []
+    (row,) = items_of("invariant_check_missed", now=NOON + timedelta(hours=2, minutes=1))
     assert row.since == NOON
     assert staff.get(row.url).status_code == 200
 
     scheduled_check.run(now=NOON + timedelta(hours=2))
-    assert waiting("invariant_check_missed", NOON + timedelta(hours=2, minutes=1)) == []
+    assert items_of("invariant_check_missed", now=NOON + timedelta(hours=2, minutes=1)) == []
 
 
 def test_unpublished_supply_seen_by_a_check_is_found():
@@ -98,31 +95,31 @@ def test_unpublished_supply_seen_by_a_check_is_found():
     scheduled_check.run(now=NOON)
     PendingPublication.objects.create(variant=variant)  # just now
 
-    assert waiting("supply_unpublished", NOON + timedelta(minutes=29)) == []
-    (row,) = waiting("supply_unpublished", NOON + timedelta(minutes=31))
+    assert items_of("supply_unpublished", now=NOON + timedelta(minutes=29)) == []
+    (row,) = items_of("supply_unpublished", now=NOON + timedelta(minutes=31))
     assert (row.name, row.since) == ("1 ×", NOON)
 
     PendingPublication.objects.order_by("pk").first().delete()
-    assert waiting("supply_unpublished", NOON + timedelta(minutes=31)) == []
+    assert items_of("supply_unpublished", now=NOON + timedelta(minutes=31)) == []
 
 
 def test_unpublished_supply_is_found_without_any_check(staff):
     variant = make_sellable().variant
     PendingPublication.objects.all().delete()
     hour = NOON + timedelta(hours=1)
-    assert waiting("supply_unpublished", hour + timedelta(days=1)) == []  # all is published
+    assert items_of("supply_unpublished", now=hour + timedelta(days=1)) == []  # all is published
     for _ in range(2):
         PendingPublication.objects.create(variant=variant)
 
-    assert waiting("supply_unpublished", hour) == []  # the first check may still come
-    (row,) = waiting("supply_unpublished", hour + timedelta(seconds=1))
+    assert items_of("supply_unpublished", now=hour) == []  # the first check may still come
+    (row,) = items_of("supply_unpublished", now=hour + timedelta(seconds=1))
     assert (row.name, row.since) == ("2 ×", NOON)
     assert "no data integrity check has run yet" in row.detail
     assert staff.get(row.url).status_code == 200
 
     scheduled_check.run(now=hour)
-    assert waiting("supply_unpublished", hour + timedelta(seconds=1)) == []  # now it is dated
-    (row,) = waiting("supply_unpublished", hour + timedelta(minutes=31))
+    assert items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []  # now it is dated
+    (row,) = items_of("supply_unpublished", now=hour + timedelta(minutes=31))
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 
 

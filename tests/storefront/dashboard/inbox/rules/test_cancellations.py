@@ -8,8 +8,8 @@ import pytest
 
 from orders.cancellation import supplier_answers
 from orders.models import AddressChangeRequest, PurchaseOrder
-from storefront.dashboard.inbox import query
 from storefront.lib.money import Money
+from tests.factories.inbox_items import items_of
 from tests.factories.orders import ask_to_stop
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
@@ -26,7 +26,7 @@ def people(monkeypatch):
 
 
 def items_after(after, code="cancellation_to_request"):
-    return [row for row in query.load_items(now=NOON + after) if row.cause.code == code]
+    return items_of(code, now=NOON + after)
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
