@@ -12,7 +12,7 @@ from storefront.web.checkout import views as checkout_views
 from storefront.web.content import contact, pages
 from storefront.web.core import preferences
 from storefront.web.core.visit import requires_open_shop
-from storefront.web.orders import address_change, backorder_choice
+from storefront.web.orders import address_change, backorder_choice, lookup
 from storefront.web.orders import views as order_views
 from storefront.web.returns import views as return_views
 
@@ -39,7 +39,7 @@ urlpatterns = [
     path("checkout/review/", requires_open_shop(checkout_views.review), name="checkout_review"),
     path("checkout/place/", requires_open_shop(checkout_views.place), name="checkout_place"),
     # /en/orders/FL-…/<key>/: one order, by its access key
-    path("orders/", order_views.lookup, name="order_lookup"),
+    path("orders/", lookup.lookup, name="order_lookup"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
     path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from storefront.dev.pages import samples
 from storefront.web.charts import beam, runtime
 from storefront.web.core.visit import visit
-from storefront.web.orders.forms import LookupForm
+from storefront.web.orders.lookup import LookupForm
 
 BEAMS = ((250_000, 1000), (22_500, 1800), (2_500, 400), (700, 300), (230, 450), (40, 450))
 

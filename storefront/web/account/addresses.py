@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orders.models import Order
 from storefront.accounts import profile
-from storefront.accounts.models import SavedAddress
+from storefront.accounts.models import SavedAddress, User
 from storefront.web.account.auth import for_customers
 from storefront.web.account.forms import SavedAddressForm
 from storefront.web.core.visit import READS, customer_id, visit
@@ -36,25 +36,24 @@ def _last_order_address(user_id: int) -> dict[str, Any]:
 
 @require_safe
 @for_customers
-def addresses(request: HttpRequest) -> HttpResponse:
-    saved = SavedAddress.objects.filter(user=customer_id(request)).order_by("-is_default", "pk")
+def addresses(request: HttpRequest, user: User) -> HttpResponse:
+    saved = SavedAddress.objects.filter(user=user).order_by("-is_default", "pk")
     return render(request, "web/account/addresses.html", {"saved": list(saved)})
 
 
 @require_http_methods(READS)
 @for_customers
-def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
+def address(request: HttpRequest, user: User, saved_id: int | None = None) -> HttpResponse:
     """Show and save the form of a new or existing address."""
-    user_id, here = customer_id(request), visit(request)
-    assert user_id is not None  # noqa: S101 - guaranteed by for_customers
-    saved = SavedAddress.objects.filter(user=user_id, pk=saved_id).first() if saved_id else None
+    here = visit(request)
+    saved = SavedAddress.objects.filter(user=user, pk=saved_id).first() if saved_id else None
     if saved_id and saved is None:
         raise Http404
     known: dict[str, Any] = {"country": here.country}
     if saved:
         known = {**saved.address, "is_default": saved.is_default}
     elif number := request.GET.get("order", ""):
-        mine = Order.objects.filter(cart__owner=user_id, number=number[:20])
+        mine = Order.objects.filter(cart__owner=user, number=number[:20])
         known |= mine.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
         request.POST if request.method == "POST" else None,
@@ -65,7 +64,7 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             profile.save_address(
-                user_id=user_id,
+                user_id=user.pk,
                 address=form.address(),
                 is_default=form.cleaned_data["is_default"],
                 saved_id=saved_id,
@@ -83,7 +82,6 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
 
 @require_POST
 @for_customers
-def delete(request: HttpRequest, saved_id: int) -> HttpResponse:
-    if user_id := customer_id(request):
-        profile.delete_address(user_id=user_id, saved_id=saved_id)
+def delete(_request: HttpRequest, user: User, saved_id: int) -> HttpResponse:
+    profile.delete_address(user_id=user.pk, saved_id=saved_id)
     return redirect("account_addresses")

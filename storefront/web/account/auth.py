@@ -41,13 +41,14 @@ FORMS_PER_HOUR = 40  # per network: many people may share one
 
 
 def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Restrict a view to signed-in customers; redirect others to the sign-in page."""
+    """Pass a view the signed-in customer; redirect others to the sign-in page."""
 
     @never_cache
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if customer_id(request):
-            return view(request, *args, **kwargs)
+        user = request.user
+        if isinstance(user, User) and not user.is_staff:
+            return view(request, user, *args, **kwargs)
         return redirect(reverse("account_login", query={"next": request.path}))
 
     return opened

@@ -91,10 +91,8 @@ class ChangePasswordForm(CurrentPasswordForm):
 @require_http_methods(READS)
 @for_customers
 @sensitive_post_parameters()
-def email(request: HttpRequest) -> HttpResponse:
+def email(request: HttpRequest, user: User) -> HttpResponse:
     """Mail a confirmation link to a new address; the old one stays until it is opened."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
     form = NewEmailForm(request.POST or None, user=user, request=request)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
@@ -114,7 +112,7 @@ def email(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @for_customers
-def email_sent(request: HttpRequest) -> HttpResponse:
+def email_sent(request: HttpRequest, _user: User) -> HttpResponse:
     return render(request, "web/account/email_sent.html")
 
 
@@ -160,10 +158,8 @@ def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(READS)
 @for_customers
 @sensitive_post_parameters()
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: HttpRequest, user: User) -> HttpResponse:
     """Set a new password; other sessions end."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
     form = ChangePasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic(durable=True):

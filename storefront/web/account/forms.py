@@ -20,16 +20,12 @@ from django.utils.translation import gettext_lazy
 from storefront.accounts import login_throttling
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import client_network
-from storefront.web.core.address_form import AddressForm
+from storefront.web.core import address_form
 
 EMAIL = gettext_lazy("E-mail")
 PASSWORD = gettext_lazy("Password")
 NEW_PASSWORD = gettext_lazy("New password")
-EMAIL_ERRORS = {
-    "required": gettext_lazy("Enter your e-mail address."),
-    "invalid": gettext_lazy("Enter an e-mail address like name@example.org."),
-    "max_length": gettext_lazy("This e-mail address is too long."),
-}
+EMAIL_ERRORS = {**address_form.EMAIL_ERRORS, "required": gettext_lazy("Enter your e-mail address.")}
 PASSWORD_ERRORS = {"required": gettext_lazy("Enter a password.")}
 
 
@@ -118,7 +114,7 @@ class NewPasswordForm(forms.Form):
 # Profile
 
 
-class SavedAddressForm(AddressForm):
+class SavedAddressForm(address_form.AddressForm):
     """Form for a saved address."""
 
     email = None  # type: ignore[assignment]  # Django's way to leave a field out

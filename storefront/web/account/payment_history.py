@@ -11,7 +11,7 @@ from orders.models import Order, PaymentEvent
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers
-from storefront.web.orders.payment_labels import MOVES
+from storefront.web.orders.views import MOVES
 
 Kind = PaymentEvent.Kind
 A_PAGE = 50
@@ -19,9 +19,8 @@ A_PAGE = 50
 
 @require_safe
 @for_customers
-def paid(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_customers
-    orders = Order.objects.of(request.user.pk, verified_addresses(request.user))
+def paid(request: HttpRequest, user: User) -> HttpResponse:
+    orders = Order.objects.of(user.pk, verified_addresses(user))
     moves = PaymentEvent.objects.filter(
         payment__order__in=orders.order_by().values("pk"), kind__in=MOVES
     )

@@ -36,16 +36,14 @@ class EraseForm(CurrentPasswordForm):
 
 @require_safe
 @for_customers
-def privacy(request: HttpRequest) -> HttpResponse:
+def privacy(request: HttpRequest, _user: User) -> HttpResponse:
     return render(request, "web/account/privacy.html", {"problem": ""})
 
 
 @require_POST
 @for_customers
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest, user: User) -> HttpResponse:
     """Return all personal data of the user as one JSON file."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
     if is_rate_limited(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
         words = _("Too many downloads. Wait an hour, then try again.")
         status = HTTPStatus.TOO_MANY_REQUESTS
@@ -60,10 +58,8 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @for_customers
 @sensitive_post_parameters()
-def erase(request: HttpRequest) -> HttpResponse:
+def erase(request: HttpRequest, user: User) -> HttpResponse:
     """Erase the customer's account after confirmation, unless an order is still on its way."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
     posted = request.POST if request.method == "POST" else None
     form = EraseForm(posted, user=user, request=request)
     problem, status = "", HTTPStatus.OK

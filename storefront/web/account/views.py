@@ -26,10 +26,9 @@ from storefront.web.orders.views import headline
 
 @require_safe
 @for_customers
-def account(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_customers
+def account(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
-    found = Order.objects.of(request.user.pk, verified_addresses(request.user))
+    found = Order.objects.of(user.pk, verified_addresses(user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
     orders = [
         (order, headline(order, next(iter(order.payments.all()), None), now))
@@ -40,10 +39,9 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(READS)
 @for_customers
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: HttpRequest, user: User) -> HttpResponse:
     """Edit name, mail language and newsletter consent."""
-    user, kind = request.user, Consent.Kind.MARKETING_EMAIL
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
+    kind = Consent.Kind.MARKETING_EMAIL
     known = {
         "name": user.name,
         "language": user.language or visit(request).language,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.web.cart import coupon_messages
 from storefront.web.cart.views import code_problem
+from storefront.web.core.order_links import see_other
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import open_cart
 
@@ -60,5 +61,4 @@ def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
 
 
 def _back() -> HttpResponse:
-    where = reverse("cart") + "#codes"
-    return HttpResponseRedirect(where, status=HTTPStatus.SEE_OTHER)
+    return see_other(reverse("cart", fragment="codes"))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from orders.cart import account_cart, carts, reorder
 from orders.checkout import open_order_limits
 from orders.models import Cart, Order
+from storefront.web.core.order_links import see_other
 from storefront.web.core.visit import cart_token, customer_id, open_cart, set_cart_cookie, visit
 
 RELEASED, AGAIN = "released", "again"  # in the URL: why the items are in the cart
@@ -26,9 +26,8 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
         # An order is released once, but the button to order again can be clicked twice.
         reorder.refill(ordered=order.cart, cart=cart, now=now, adds=why == RELEASED)
     except carts.PlacedCartError:  # placed in another tab just now
-        return HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
-    where = reverse("cart", query={"back": why})
-    response = HttpResponseRedirect(where, status=HTTPStatus.SEE_OTHER)
+        return see_other(reverse("cart"))
+    response = see_other(reverse("cart", query={"back": why}))
     set_cart_cookie(response, cart, carts.count(cart))
     return response
 

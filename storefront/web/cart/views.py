@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -36,6 +35,7 @@ from storefront.web.cart.summary import delivery_options, summarize
 from storefront.web.catalog import product
 from storefront.web.core import formats
 from storefront.web.core.errors import error_page
+from storefront.web.core.order_links import see_other
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import (
     COUNT_COOKIE,
@@ -123,7 +123,7 @@ def add(request: HttpRequest) -> HttpResponse:
         context = {"cart": carts.view_cart(cart=found, now=now), "added": listing.pk, "problem": ""}
         response = render(request, "web/cart/dialog.html", context)
     else:
-        response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
+        response = see_other(reverse("cart"))
     set_cart_cookie(response, found, carts.count(found) if count is None else count)
     return response
 
@@ -221,8 +221,7 @@ def _add_to_cart(
 
 
 def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
-    query = f"?{urlencode({'removed': removed})}" if removed else ""
-    response = HttpResponseRedirect(reverse("cart") + query, status=HTTPStatus.SEE_OTHER)
+    response = see_other(reverse("cart", query={"removed": removed} if removed else None))
     if found is None:
         delete_cart_cookie(response)
     return response

@@ -39,6 +39,7 @@ from storefront.web.core.address_form import CheckoutAddressForm
 from storefront.web.core.visit import (
     COUNT_COOKIE,
     COUNTRY_COOKIE,
+    READS,
     cart_token,
     open_cart_with_lines,
     set_public_cookie,
@@ -95,7 +96,7 @@ def with_cart(view: Opened) -> Callable[..., HttpResponse]:
     return opened
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READS)
 @with_cart
 def address(
     request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
@@ -124,7 +125,7 @@ def address(
     return _render(request, "web/checkout/address.html", cart, filled, form=form)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READS)
 @with_cart
 def delivery(
     request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime

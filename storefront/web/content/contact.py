@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +28,8 @@ from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.text import drop_controls, unify_line_breaks
 from storefront.web.content import pages
 from storefront.web.core.address_form import EMAIL_ERRORS
-from storefront.web.core.visit import customer_id
+from storefront.web.core.order_links import see_other
+from storefront.web.core.visit import READS, customer_id
 
 MESSAGES_PER_HOUR = 10  # per network
 MESSAGES_PER_ADDRESS = 5  # per hour: the address may be another person's, who gets an e-mail each
@@ -100,7 +101,7 @@ class ContactForm(forms.Form):
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READS)
 def contact(request: HttpRequest) -> HttpResponse:
     form, problem, status = ContactForm(initial=_known(request)), "", HTTPStatus.OK
     if request.method == "POST":
@@ -108,8 +109,7 @@ def contact(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             if not _is_too_often(request, form.cleaned_data["email"]):
                 send(**form.cleaned_data, now=timezone.now())
-                path = f"{reverse('contact')}?sent=1"
-                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+                return see_other(reverse("contact", query={"sent": 1}))
             status = HTTPStatus.TOO_MANY_REQUESTS
             problem = _(
                 "Too many messages in one hour. Your message was not sent. Send it again in an"

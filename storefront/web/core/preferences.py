@@ -5,13 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from storefront.web.core.errors import error_page
+from storefront.web.core.order_links import see_other
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, set_public_cookie, visit
 
@@ -56,8 +57,8 @@ def _redirect_back(request: HttpRequest) -> HttpResponse:
     path = request.POST.get("next", "")
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     if not is_ours:
-        return HttpResponseRedirect(reverse("home"), status=HTTPStatus.SEE_OTHER)
+        return see_other(reverse("home"))
     came_from = urlsplit(request.headers.get("Referer", ""))
     if came_from.netloc == request.get_host() and came_from.path == path and came_from.query:
         path = f"{path}?{came_from.query}"
-    return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+    return see_other(path)

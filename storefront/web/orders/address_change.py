@@ -8,16 +8,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import links
 from orders.address_changes import change_requests, corrections
 from orders.address_changes.change_requests import Changeability, ChangeResult, changeability
 from orders.cancellation import status
@@ -27,6 +25,7 @@ from storefront.lib.address import Address
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.tasks import enqueue
 from storefront.web.core.address_form import CheckoutAddressForm
+from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import READS, visit
 from storefront.web.orders import backorder_choice
 from storefront.web.orders.tracking import ParcelView, purchases_of
@@ -192,9 +191,7 @@ class NewAddressForm(CheckoutAddressForm):
 @require_http_methods(READS)
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show the destination, and take a new address."""
-    found = links.find_order(number=number, key=key)
-    if found is None:
-        raise Http404
+    found = find_order(number, key)
     problem, status = _why_not(found), HTTPStatus.OK
     form = _form(request, found)
     if request.method == "POST":
@@ -205,11 +202,11 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
             return _show(request, found, form, told=told, problem=problem, status=status)
         if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
             try:
-                return _back(found, _change_address(found, form))
-            except (corrections.SameAddressError, change_requests.PartlyChangedError) as there:
-                return _back(
-                    found, "same" if isinstance(there, corrections.SameAddressError) else "partly"
-                )
+                return to_order(found, address=_change_address(found, form))
+            except corrections.SameAddressError:
+                return to_order(found, address="same")
+            except change_requests.PartlyChangedError:
+                return to_order(found, address="partly")
             except corrections.InvalidNewAddressError as wrong:
                 for field, words in wrong.fields.items():
                     form.add_error(field, str(words))
@@ -290,8 +287,3 @@ def _show(  # noqa: PLR0913 - all parts of one page
 ) -> HttpResponse:
     context = {"order": found, "form": form, "problem": problem, "told": told}
     return render(request, "web/orders/order_address.html", context, status=status)
-
-
-def _back(found: Order, word: str) -> HttpResponseRedirect:
-    path = reverse("order", args=[found.number, found.access_key])
-    return HttpResponseRedirect(f"{path}?address={word}", status=HTTPStatus.SEE_OTHER)

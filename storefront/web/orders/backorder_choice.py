@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,28 +12,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import links
 from orders.backorders import backorders, refunds
 from orders.cancellation import tasks as cancellation_tasks
 from orders.models import Backorder, Order
 from orders.purchasing import tasks as purchasing_tasks
 from shipping.rerouting import customer_choice
 from storefront.lib.tasks import enqueue
+from storefront.web.core.order_links import find_order, see_other
+from storefront.web.core.visit import READS
 
 Choice = Backorder.Choice
 Status = Backorder.Status
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READS)
 def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpResponse:
     """Show the options, and take one choice.
 
     The links of a mail only open the page, so that link scanners choose nothing.
     """
-    order = links.find_order(number=number, key=key)
+    order = find_order(number, key)
     row = _find(order, backorder)
-    if order is None or row is None:
+    if row is None:
         raise Http404
     problem, status = "", HTTPStatus.OK
     said = request.POST.get("answer", "")
@@ -49,8 +50,7 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
             else:
                 enqueue(purchasing_tasks.sweep_due_submissions)
                 enqueue(cancellation_tasks.process_cancellation, order_id=order.pk)
-                path = reverse("order_backorder", args=[number, key, backorder])
-                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+                return see_other(reverse("order_backorder", args=[number, key, backorder]))
         else:
             problem = _("Choose an option.")
             status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -71,10 +71,8 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
     return render(request, "web/orders/order_backorder.html", context, status=status)
 
 
-def _find(order: Order | None, backorder: int) -> Backorder | None:
+def _find(order: Order, backorder: int) -> Backorder | None:
     """Return a backorder of this order about which its customer was asked."""
-    if order is None:
-        return None
     asked = order.backorders.filter(respond_by__isnull=False, pk=backorder)
     return asked.select_related("order__channel", "purchase_order__location").first()
 

@@ -1,11 +1,11 @@
-"""Order tracking: group an order's lines into parcels, describe the status of each."""
+"""Order tracking: group an order's lines into parcels, describe status and cancellation of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, Subquery
@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
-from storefront.web.orders.cancellation import STATE_TEXTS, CancellationState, state_of
 
 
 class Stage(IntEnum):
@@ -51,6 +50,34 @@ CARRIER_TEXTS: Mapping[str, Promise] = {
     Parcel.Carrier.EXPIRED: _(
         "There has been no update from the carrier for some time. We are asking."
     ),
+}
+
+
+class CancellationState(StrEnum):
+    """State of a cancellation request for one parcel."""
+
+    NONE = ""
+    ASKING = "asking"
+    ASKED = "asked"
+    REFUSED = "refused"
+    LEFT = "left"
+    ARRIVED = "arrived"
+
+
+CANCELLATION_TEXTS: Mapping[CancellationState, Promise] = {
+    CancellationState.ASKING: _(
+        "We are asking the supplier to stop it. We send you the answer by e-mail."
+    ),
+    CancellationState.ASKED: _(
+        "We have asked the supplier to stop it. We send you the answer by e-mail."
+    ),
+    CancellationState.REFUSED: _(
+        "It could not be canceled and will be delivered. You can return it after delivery."
+    ),
+    CancellationState.LEFT: _(
+        "It could not be canceled: it is already on its way. You can return it after delivery."
+    ),
+    CancellationState.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
 }
 
 NOTHING: Mapping[int, str] = {}
@@ -93,7 +120,7 @@ class ParcelView:
 
     @property
     def stop_words(self) -> Promise | str:
-        return STATE_TEXTS.get(self.stop, "")
+        return CANCELLATION_TEXTS.get(self.stop, "")
 
     @property
     def steps(self) -> list[tuple[Promise, bool]]:
@@ -165,6 +192,25 @@ def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) 
     }
 
 
+def canceled_lines(
+    purchases: Iterable[PurchaseOrder], lines: Sequence[OrderLine]
+) -> list[tuple[OrderLine, int]]:
+    """Return the lines that were canceled on request, with quantities.
+
+    ``purchases`` and ``lines`` are all of the order, with the lines of each.
+    """
+    by_id = {line.pk: line for line in lines}
+    return [
+        (by_id[row.order_line_id], row.quantity)
+        for purchase in purchases
+        if purchase.status == PurchaseOrder.Status.CANCELED
+        and purchase.cancel_reason
+        and not purchase.is_being_reassigned
+        for row in purchase.lines.all()
+        if row.order_line_id in by_id and row.acknowledgment in {"", "accepted"}
+    ]
+
+
 def _parcel_views(
     entry: Mapping[str, Any],
     lines: list[OrderLine],
@@ -185,7 +231,7 @@ def _parcel_views(
             sentence=CARRIER_TEXTS.get(parcel.carrier_status, STAGE_TEXTS[stage])
             if stage < Stage.DELIVERED
             else STAGE_TEXTS[stage],
-            stop=state_of(
+            stop=cancellation_state(
                 purchase,
                 has_left=stage >= Stage.ON_THE_WAY,
                 has_arrived=stage == Stage.DELIVERED,
@@ -222,7 +268,9 @@ def _parcel_views(
             country=entry["country"],
             stage=stage,
             sentence=STAGE_TEXTS[stage],
-            stop=state_of(purchase, has_left=False) if purchase else CancellationState.NONE,
+            stop=cancellation_state(purchase, has_left=False)
+            if purchase
+            else CancellationState.NONE,
             contents=waiting,
             arrives_from=arrives_from,
             arrives_to=arrives_to,
@@ -230,6 +278,28 @@ def _parcel_views(
             is_late=last_day < today,
             purchase_id=purchase.pk if purchase else None,
         )
+
+
+def cancellation_state(
+    purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = False
+) -> CancellationState:
+    """Return the state of the cancellation request for one parcel of a purchase order."""
+    if purchase.is_being_reassigned or not purchase.cancel_reason:  # no cancellation was requested
+        return CancellationState.NONE
+    if has_arrived:
+        return CancellationState.ARRIVED
+    if has_left:
+        return CancellationState.LEFT
+    if purchase.status in PurchaseOrder.CANCELABLE and purchase.cancel_requested_at is not None:
+        is_told = purchase.submission_status == PurchaseOrder.Submission.CANCELLATION_REQUESTED
+        by_person = purchase.cancellation_channel == PurchaseOrder.RequestChannel.STAFF
+        return CancellationState.ASKED if is_told and not by_person else CancellationState.ASKING
+    is_refused = purchase.submission_status == PurchaseOrder.Submission.CANCELLATION_REJECTED
+    return (
+        CancellationState.REFUSED
+        if is_refused and purchase.status != PurchaseOrder.Status.CANCELED
+        else CancellationState.NONE
+    )
 
 
 def _delivered_on(parcel: Parcel) -> datetime:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from http import HTTPStatus
 
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from orders import events, links, order_lines
+from orders import links, order_lines
 from orders.address_changes.change_requests import Changeability
 from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
@@ -29,10 +26,9 @@ from orders.returns import refund_amounts
 from storefront.accounts import profile
 from storefront.identity.current import may_sell
 from storefront.lib.money import Money
-from storefront.lib.security.client_ip import client_range
-from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.tasks import enqueue
 from storefront.web.cart import reorder
+from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import (
     cart_token,
     customer_id,
@@ -41,14 +37,15 @@ from storefront.web.core.visit import (
     set_unpaid_cookie,
 )
 from storefront.web.orders import address_change, backorder_choice
-from storefront.web.orders import cancellation as cancellation_view
-from storefront.web.orders.forms import LookupForm
-from storefront.web.orders.payment_labels import MOVES
-from storefront.web.orders.tracking import Stage, parcel_views, purchases_of, substitutes
+from storefront.web.orders.tracking import (
+    Stage,
+    canceled_lines,
+    parcel_views,
+    purchases_of,
+    substitutes,
+)
 from storefront.web.returns import status, views
 
-LOOKUPS_PER_HOUR = 20
-LINKS_PER_HOUR = 5  # e-mails to one customer
 Status = Order.Status
 Kind = PaymentEvent.Kind
 ENDED_ATTEMPTS = frozenset(
@@ -59,16 +56,26 @@ ENDED_ATTEMPTS = frozenset(
         Payment.Status.VOIDED,
     }
 )
+# Requests and disputes move no money.
+MOVES = {
+    Kind.AUTHORIZED: gettext_lazy("Authorized"),
+    Kind.CAPTURED: gettext_lazy("Charged"),
+    Kind.VOIDED: gettext_lazy("Released, not charged"),
+    Kind.REFUNDED: gettext_lazy("Refunded"),
+    Kind.REFUND_FAILED: gettext_lazy("Refund failed: your bank returned the money"),
+    Kind.DECLINED: gettext_lazy("Declined, not charged"),
+    Kind.EXPIRED: gettext_lazy("Authorization expired: the rest was not charged"),
+}
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # Message after an action; its code is in the URL.
 MESSAGES: dict[str, tuple[str, Promise]] = {
-    "away": (
+    "unavailable": (
         "bad",
         gettext_lazy(
             "The payment page is not available right now. Your items stay reserved. Try again."
         ),
     ),
-    "unread": (
+    "pending": (
         "",
         gettext_lazy("We do not have the result of your payment yet. This page will show it soon."),
     ),
@@ -125,7 +132,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "tax": Money(found.tax_amount, found.currency),
         "instead": substitutes(purchases, lines),
         "boxes": parcels,
-        "stopped": cancellation_view.canceled_lines(purchases, lines),
+        "stopped": canceled_lines(purchases, lines),
         "questions": questions,
         "going": going,
         "places": address_change.group_by_destination(found, parcels, going),
@@ -267,13 +274,13 @@ def _attempted(payment: Payment | None) -> str:
 @require_POST
 def again(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Put the items of an order into the cart again."""
-    return reorder.put_back(request, _find(number, key), why=reorder.AGAIN)
+    return reorder.put_back(request, find_order(number, key), why=reorder.AGAIN)
 
 
 @never_cache
 @require_POST
 def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    found = _find(number, key)
+    found = find_order(number, key)
     was_unpaid = found.status == Status.PENDING_PAYMENT
     try:
         done = cancellations.cancel(
@@ -290,38 +297,4 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
             delete_unpaid_cookie(request, response, found)
             return response
         word = "stopped" if done.is_whole else ("asked" if done.open else "late")
-    path = reverse("order", args=[number, key])
-    return HttpResponseRedirect(f"{path}?cancel={word}", status=HTTPStatus.SEE_OTHER)
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def lookup(request: HttpRequest) -> HttpResponse:
-    """Mail the link of an order to its customer; the answer is the same for a wrong pair.
-
-    Suppliers know order numbers, and a number with an e-mail address must not open the order.
-    """
-    form = LookupForm(request.POST if request.method == "POST" else None)
-    problem, status, is_sent = "", HTTPStatus.OK, False
-    if request.method == "POST":
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if is_rate_limited(what="lookup", who=client_range(request), per_hour=LOOKUPS_PER_HOUR):
-            problem = _("Too many attempts. Wait an hour, or use the link in any of our e-mails.")
-            status = HTTPStatus.TOO_MANY_REQUESTS
-        elif form.is_valid():
-            status, is_sent = HTTPStatus.OK, True
-            found = links.find_by_email(**form.cleaned_data)
-            if found and not is_rate_limited(
-                what="order-link", who=found.number, per_hour=LINKS_PER_HOUR
-            ):
-                with transaction.atomic():
-                    events.link_requested(found, at=timezone.now())
-    context = {"form": form, "problem": problem, "is_sent": is_sent}
-    return render(request, "web/orders/order_lookup.html", context, status=status)
-
-
-def _find(number: str, key: str) -> Order:
-    found = links.find_order(number=number, key=key)
-    if found is None:
-        raise Http404
-    return found
+    return to_order(found, cancel=word)

@@ -8,20 +8,20 @@ from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders import links
 from orders.models import Order, ReturnAuthorization
 from orders.returns import authorizations, eligibility, exchange_options, requests
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.requests import ReturnRequest
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.text import unify_line_breaks
+from storefront.web.core.order_links import find_order, to_order
+from storefront.web.core.visit import READS
 from storefront.web.returns.forms import AnswerForm, ReturnForm
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import REASON_TEXTS
@@ -46,10 +46,10 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READS)
 def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask which lines go back, show a summary, and record the return on confirmation."""
-    found = _find(number, key)
+    found = find_order(number, key)
     now = timezone.now()
     left = eligibility.find_returnable(order=found, now=now)
     posted = request.POST if request.method == "POST" else None
@@ -108,7 +108,7 @@ def _confirmation_page(
 @require_POST
 def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Cancel a return."""
-    found = _find(number, key)
+    found = find_order(number, key)
     authorization = _find_return(found, name)
     try:
         authorizations.cancel(authorization=authorization, actor="customer", now=timezone.now())
@@ -121,7 +121,7 @@ def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpRespo
 @require_POST
 def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Record the tracking number of a return parcel, the proof of shipment."""
-    found = _find(number, key)
+    found = find_order(number, key)
     authorization = _find_return(found, name)
     tracking_number = _posted(request, "tracking_number", 60)
     if not tracking_number:
@@ -142,10 +142,10 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READS)
 def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Record the customer's answer to a question about a return."""
-    found = _find(number, key)
+    found = find_order(number, key)
     authorization = _find_return(found, name)
     if request.method != "POST":  # the URL of a page that showed an error
         return _back(found, "")
@@ -217,9 +217,7 @@ def _word(kind: str) -> str:
 
 
 def _back(found: Order, word: str) -> HttpResponseRedirect:
-    path = reverse("order", args=[found.number, found.access_key])
-    news = f"?return={word}" if word else ""
-    return HttpResponseRedirect(f"{path}{news}#returns", status=HTTPStatus.SEE_OTHER)
+    return to_order(found, "returns", **{"return": word})
 
 
 def _find_return(found: Order, name: str) -> ReturnAuthorization:
@@ -227,10 +225,3 @@ def _find_return(found: Order, name: str) -> ReturnAuthorization:
     if authorization is None:
         raise Http404
     return authorization
-
-
-def _find(number: str, key: str) -> Order:
-    found = links.find_order(number=number, key=key)
-    if found is None:
-        raise Http404
-    return found

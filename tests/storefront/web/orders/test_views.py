@@ -96,7 +96,7 @@ def test_repeated_returns_read_the_gateway_once_in_ten_seconds(
     time_machine.shift(timedelta(seconds=11))
     late = customer.get(page_of(order, "paid/"))["Location"]
 
-    assert answers == [page_of(order), *[page_of(order) + "?pay=unread"] * 2]
+    assert answers == [page_of(order), *[page_of(order) + "?pay=pending"] * 2]
     assert len(asked) == 2
     assert late == page_of(order), "it is not asked for an order that has ended"
 

@@ -1,0 +1,66 @@
+"""Order look-up: mail the link of an order to the customer who lost it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from orders import events, links
+from storefront.lib.security.client_ip import client_range
+from storefront.lib.security.rate_limit import is_rate_limited
+from storefront.web.core.address_form import EMAIL_ERRORS
+from storefront.web.core.visit import READS
+
+LOOKUPS_PER_HOUR = 20
+LINKS_PER_HOUR = 5  # e-mails to one customer
+
+
+class LookupForm(forms.Form):
+    """Form to find an order without its link."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Order number"),
+        max_length=20,
+        error_messages={
+            "required": gettext_lazy("Enter the order number. It is in your first e-mail."),
+            "max_length": gettext_lazy("This order number is too long."),
+        },
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"), max_length=254, error_messages=EMAIL_ERRORS
+    )
+
+
+@never_cache
+@require_http_methods(READS)
+def lookup(request: HttpRequest) -> HttpResponse:
+    """Mail the link of an order to its customer; the answer is the same for a wrong pair.
+
+    Suppliers know order numbers, and a number with an e-mail address must not open the order.
+    """
+    form = LookupForm(request.POST if request.method == "POST" else None)
+    problem, status, is_sent = "", HTTPStatus.OK, False
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if is_rate_limited(what="lookup", who=client_range(request), per_hour=LOOKUPS_PER_HOUR):
+            problem = _("Too many attempts. Wait an hour, or use the link in any of our e-mails.")
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif form.is_valid():
+            status, is_sent = HTTPStatus.OK, True
+            found = links.find_by_email(**form.cleaned_data)
+            if found and not is_rate_limited(
+                what="order-link", who=found.number, per_hour=LINKS_PER_HOUR
+            ):
+                with transaction.atomic():
+                    events.link_requested(found, at=timezone.now())
+    context = {"form": form, "problem": problem, "is_sent": is_sent}
+    return render(request, "web/orders/order_lookup.html", context, status=status)
