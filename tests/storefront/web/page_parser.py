@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import pytest
+
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 SVG = {"path", "circle", "rect", "use"}
+# A page in Azerbaijani runs the same code; ``core/test_labels.py`` checks its texts daily.
+in_each_language = pytest.mark.parametrize(
+    "language", ["en", pytest.param("az", marks=pytest.mark.full)]
+)
+
+
+def page_of(order, rest="", language="en"):
+    """Return the path of a page of an order."""
+    return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
 
 
 class Page(HTMLParser):

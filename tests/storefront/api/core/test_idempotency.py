@@ -170,12 +170,12 @@ def run_concurrently(count, work):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_concurrent_checkouts_are_one_order(api, cart, order_request):
+def test_concurrent_checkouts_are_one_order(api, cart, order_request):
     answers = run_concurrently(
-        50, lambda: Caller(api.bearers).post(f"{cart}checkout/", order_request, key="k1")
+        12, lambda: Caller(api.bearers).post(f"{cart}checkout/", order_request, key="k1")
     )
 
-    assert [answer.status_code for answer in answers] == [201] * 50
+    assert [answer.status_code for answer in answers] == [201] * 12
     assert all(answer.json() == answers[0].json() for answer in answers)
     assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
     assert StockLevel.objects.get().reserved == 1
@@ -235,9 +235,14 @@ UNSTORABLE = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("path", "key"), [("lines/", ""), ("lines/", "k1"), ("checkout/", "k1"), ("", NEW)]
+    ("name", "path", "key"),
+    [
+        *((name, "lines/", "") for name in UNSTORABLE),
+        ("value with NUL", "lines/", "k1"),
+        ("value with NUL", "checkout/", "k1"),
+        ("value with NUL", "", NEW),
+    ],
 )
-@pytest.mark.parametrize("name", UNSTORABLE)
 def test_unstorable_text_is_refused_with_and_without_a_key(api, cart, name, path, key):
     address = f"{cart}{path}" if path else "/api/v1/carts/"
     headers = {"idempotency-key": key} if key else {}

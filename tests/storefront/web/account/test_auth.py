@@ -16,7 +16,7 @@ from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order
 from tests.factories.suppliers import NOON
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 DOORS = [
@@ -47,7 +47,7 @@ def is_in(client):
     return client.get("/en/account/").status_code == 200
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 @pytest.mark.parametrize("door", DOORS)
 def test_each_sign_in_page_is_valid(client, language, door):
     page = Page(client.get(f"/{language}/account/{door}"))

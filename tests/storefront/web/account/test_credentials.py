@@ -15,24 +15,13 @@ from storefront.accounts.models import EmailChangeRequest, User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 NEW, OLD = "erika.new@example.org", "erika@example.org"
 NEXT = "a brighter lamp at dawn"
 WANTED = {"email": NEW, "current": PASSWORD}
 EMAIL, PASSWORDS = "/en/account/email/", "/en/account/profile/password/"
-
-
-@pytest.fixture
-def erika(light):
-    return make_shopper(OLD)
-
-
-@pytest.fixture
-def signed_in(customer, erika):
-    sign_in(customer)
-    return customer
 
 
 @pytest.fixture
@@ -54,7 +43,7 @@ def link():
     return f"{EMAIL}{EmailChangeRequest.objects.latest('pk').key}/"
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 @pytest.mark.parametrize("page", ["email/", "email/sent/", "profile/password/"])
 def test_each_page_is_valid_and_for_its_owner_only(signed_in, client, language, page):
     path = f"/{language}/account/{page}"

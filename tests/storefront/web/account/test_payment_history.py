@@ -10,20 +10,12 @@ import pytest
 from orders.models import PaymentEvent
 from orders.payments import updates
 from storefront.web.account import payment_history
-from tests.factories.accounts import make_shopper, sign_in
 from tests.factories.orders import make_order, make_payment, news_of, pay
 from tests.factories.suppliers import NOON
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 HERE = "/en/account/payments/"
-
-
-@pytest.fixture
-def signed_in(customer, light):
-    make_shopper("erika@example.org")
-    sign_in(customer, "erika@example.org")
-    return customer
 
 
 def apply_updates(payment, *news, amount=None):
@@ -37,7 +29,7 @@ def listed(response):
     return [re.sub(r"<[^>]+>", " ", line).split() for line in lines]
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_empty_history_is_a_valid_page(signed_in, language):
     page = Page(signed_in.get(HERE.replace("/en/", f"/{language}/")))
 

@@ -38,7 +38,7 @@ from tests.factories.returns import declare, inspect, make_delivered, receive
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 from tests.orders.returns.test_photos import files
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 CANARIES = ("Kanari Vogel", "Zwitschergasse 7", "+49307654321", "kanari@example.org")
@@ -155,7 +155,7 @@ def write_mails(folder):
         (folder / f"{name}.eml").write_bytes(letter.as_bytes())
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 @pytest.mark.parametrize("page", ["privacy/", "privacy/erase/", "erased/"])
 def test_each_page_is_valid(theirs, language, page):
     read = Page(theirs.get(f"/{language}/account/{page}"))
@@ -323,6 +323,6 @@ def test_erasure_ends_all_sessions_after_commit_in_batches(kanari, monkeypatch):
     assert all("LIMIT 2" in each["sql"] for each in asked if "SELECT" in each["sql"])
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_privacy_page_is_complete(customer, light, language):
     assert not Page(customer.get(f"/{language}/info/privacy/")).faults

@@ -9,21 +9,14 @@ from notifications.models import Event
 from notifications.sealed_links import decrypt_link
 from storefront.accounts import credentials
 from storefront.accounts.models import EmailChangeRequest, User
-from tests.factories.accounts import PASSWORD, make_shopper, sign_in
+from tests.factories.accounts import PASSWORD, make_shopper
 from tests.factories.suppliers import NOON
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 NEW, OLD = "thief@example.org", "erika@example.org"
 EMAIL = "/en/account/email/"
-
-
-@pytest.fixture
-def signed_in(customer, light):
-    make_shopper(OLD)
-    sign_in(customer)
-    return customer
 
 
 def request_change(signed_in, email=NEW):
@@ -82,7 +75,7 @@ def test_link_scanner_stops_nothing(signed_in):
     assert User.objects.filter(email=NEW).exists()
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_page_is_valid_before_and_after(signed_in, language):
     request_change(signed_in)
     path = stop_link().replace("/en/", f"/{language}/")

@@ -16,7 +16,7 @@ from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 from tests.storefront.web.checkout.test_views import agreed, to_review
 from tests.storefront.web.conftest import WHO
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 PLACE = "/en/checkout/place/"
@@ -42,7 +42,7 @@ def countries():
     return [parcel["country"] for parcel in Order.objects.get().delivery_plan]
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_cart_says_that_the_date_moved_and_offers_both_options(both, language):
     page = Page(both.get(f"/{language}/cart/"))
 

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("of", [Product, Category])
 @pytest.mark.parametrize(
     ("country", "right"),
-    [("FR", (False, 0, None, None)), ("DE", (False, 9, "28–30 Nov", 1))],
+    [
+        ("FR", (False, 0, None, None)),
+        pytest.param("DE", (False, 9, "28–30 Nov", 1), marks=pytest.mark.full),
+    ],
 )
 def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, right):
     listing = build(near(), routes=BOTH[:1])

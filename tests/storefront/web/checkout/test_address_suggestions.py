@@ -13,7 +13,7 @@ from shipping.rates import quotes
 from suppliers.models import ShippingService
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.storefront.web.conftest import WHO
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 CHECKOUT = "/en/checkout/"
@@ -41,7 +41,7 @@ def test_usual_address_asks_nothing(filled):
     assert Cart.objects.get().address_verification["verdict"] == "verified"
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_both_spellings_are_offered(filled, language):
     answer = filled.post(f"/{language}/checkout/", ODD)
     read = Page(answer)

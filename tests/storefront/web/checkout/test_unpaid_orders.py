@@ -15,8 +15,7 @@ from suppliers.models import StockLevel
 from tests.factories.catalog import NOON
 from tests.factories.orders import make_order, make_payment, news_of, pay
 from tests.storefront.web.checkout.test_open_order_limits import buy
-from tests.storefront.web.orders.test_views import page_of
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language, page_of
 
 pytestmark = pytest.mark.django_db
 HELD = '<time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>'
@@ -34,7 +33,7 @@ def in_carts():
     ]
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_cart_shows_the_unpaid_order_and_its_reservation(customer, light, language):
     buy(customer, light)
     order = Order.objects.get()

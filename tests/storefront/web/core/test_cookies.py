@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,9 @@ print(json.dumps({name: getattr(settings, name) for name in names}))
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def in_production(settings, monkeypatch):
-    """Apply the cookie settings of production; the shop has an identity."""
-    ours = replace(current.DEMONSTRATION, email="help@fara.shop")
-    monkeypatch.setattr(current, "_cached", (math.inf, ours))
+@cache
+def production_cookies():
+    """Read the cookie settings of production in a process of its own."""
     environ = {**os.environ, **fresh_secrets(), **production_env.addresses()}
     environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     read = subprocess.run(
@@ -47,7 +46,15 @@ def in_production(settings, monkeypatch):
         check=True,
         timeout=60,
     )
-    for name, value in json.loads(read.stdout).items():
+    return json.loads(read.stdout)
+
+
+@pytest.fixture
+def in_production(settings, monkeypatch):
+    """Apply the cookie settings of production; the shop has an identity."""
+    ours = replace(current.DEMONSTRATION, email="help@fara.shop")
+    monkeypatch.setattr(current, "_cached", (math.inf, ours))
+    for name, value in production_cookies().items():
         setattr(settings, name, value)
 
 

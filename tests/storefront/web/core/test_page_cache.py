@@ -207,13 +207,10 @@ def test_preference_sets_one_cookie_and_redirects_back(customer, light, switch, 
     "target",
     ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "", "evil"],
 )
-@pytest.mark.parametrize(
-    ("path", "data"), [("theme", {"theme": "dark"}), ("country", {"country": "FR"})]
-)
-def test_preference_never_redirects_to_another_site(customer, light, path, data, target):
-    response = customer.post(f"/en/{path}/", {**data, "next": target})
-
-    assert response["Location"] == "/en/"
+def test_preference_never_redirects_to_another_site(customer, light, target):
+    for path, data in (("theme", {"theme": "dark"}), ("country", {"country": "FR"})):
+        response = customer.post(f"/en/{path}/", {**data, "next": target})
+        assert response["Location"] == "/en/", path
 
 
 @pytest.mark.parametrize(

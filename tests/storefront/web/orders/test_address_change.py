@@ -31,7 +31,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON, make_location
 from tests.storefront.supplier_portal.client import fresh
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language, page_of
 from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
@@ -42,10 +42,6 @@ CHANGED = "It goes to the new address."
 ASKED = "We have asked the supplier to ship it to the new address."
 REFUSED = "The supplier can no longer change the address: it goes to the old one."
 LEFT = "It had already shipped: it goes to the old address."
-
-
-def page_of(order, rest="", language="en"):
-    return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
 
 
 def request_change(customer, order, ship_to=THERE, **more):
@@ -69,7 +65,7 @@ def accepted(light):
     return make_accepted_purchase_order(light)
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_form_is_valid_and_prefilled(customer, light, language):
     order = make_paid_order(light)
 

@@ -183,7 +183,7 @@ def test_page_is_translated(client, question):
     text = Page(client.get(path_of(question, "az"))).text
 
     assert "Bəli, gözləyəcəyəm" in text
-    assert "Yes, I wait" not in text
+    assert "Yes, I will wait" not in text
     assert Order.objects.count() == 1
 
 

@@ -15,7 +15,7 @@ from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sella
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_parcel_news
 from tests.factories.suppliers import NOON, make_location
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def reloaded(purchase_order):
     return PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_each_parcel_shows_its_outcome(client, language):
     unsent, asked, refused, gone = parcels_of(4)
     submit(asked, refused, gone)

@@ -8,16 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from orders.models import ReturnAuthorization
-from orders.returns import authorizations, photos
+from orders.returns import photos
 from storefront.accounts.models import User
 from storefront.lib.security import upload_limits
 from storefront.web.returns import photos as photo_fields
 from tests.factories.compliance import make_picture
-from tests.factories.returns import declare, make_delivered, make_policy
-from tests.factories.suppliers import NOON
 from tests.orders.returns.test_photos import files
-from tests.storefront.web.page_parser import Page
-from tests.storefront.web.returns.test_views import hidden, page_of, units
+from tests.storefront.web.page_parser import Page, in_each_language, page_of
+from tests.storefront.web.returns.test_views import hidden, units
 
 pytestmark = pytest.mark.django_db
 WORDS = "It <flickers>, and smells."
@@ -28,28 +26,13 @@ def upload(content=None, name="light.jpg"):
 
 
 @pytest.fixture
-def order(light):
-    make_policy()
-    return make_delivered(light, quantity=2)
-
-
-@pytest.fixture
 def confirmation_form(customer, order):
     """Open the confirmation page, and return the values of its form."""
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
     return {**hidden(customer.post(page_of(order, "return/"), given)), "words": WORDS}
 
 
-@pytest.fixture
-def return_with_question(order):
-    made = declare(order, 1, kind="defect", words="Dead.")
-    authorizations.request_evidence(
-        authorization=made, question="A picture?", actor="ann", now=NOON
-    )
-    return made
-
-
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_each_page_with_photos_is_valid(customer, order, return_with_question, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
     answer = page_of(order, f"return/{return_with_question.number}/answer/").replace(

@@ -8,30 +8,15 @@ from orders.models import ReturnAuthorization
 from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import authorizations, photos
 from tests.factories.compliance import make_picture
-from tests.factories.returns import declare, make_delivered, make_policy
+from tests.factories.returns import declare
 from tests.factories.suppliers import NOON
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language, page_of
 from tests.storefront.web.returns.test_photos import upload
-from tests.storefront.web.returns.test_views import hidden, page_of, units
+from tests.storefront.web.returns.test_views import hidden, units
 
 pytestmark = pytest.mark.django_db
 TOO_LONG = "This is too long. Shorten it."
 LINES = "\r\n".join(["x" * 9] * 80)  # 799 characters as a browser counts them, and 878 as it sends
-
-
-@pytest.fixture
-def order(light):
-    make_policy()
-    return make_delivered(light, quantity=2)
-
-
-@pytest.fixture
-def return_with_question(order):
-    made = declare(order, 1, kind="defect", words="Dead.")
-    authorizations.request_evidence(
-        authorization=made, question="A picture?", actor="ann", now=NOON
-    )
-    return made
 
 
 @pytest.fixture
@@ -64,7 +49,7 @@ def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
     assert ReturnAuthorization.objects.get().words == LINES.replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 @pytest.mark.parametrize("room", [800, 100])
 def test_too_long_text_is_an_error_and_no_picture_is_decoded(
     customer, there, decoded, language, room

@@ -14,16 +14,10 @@ from tests.factories.returns import (
     make_policy,
     make_sibling,
 )
-from tests.storefront.web.page_parser import Page
-from tests.storefront.web.returns.test_views import page_of, units
+from tests.storefront.web.page_parser import Page, page_of
+from tests.storefront.web.returns.test_views import units
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def order(light):
-    make_policy()
-    return make_delivered(light, quantity=2)
 
 
 def label(authorization, label):

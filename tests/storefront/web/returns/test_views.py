@@ -15,17 +15,12 @@ from tests.factories.returns import (
     counters,
     declare,
     make_delivered,
-    make_policy,
     make_shipped_order,
     make_sibling,
 )
-from tests.storefront.web.page_parser import Page
+from tests.storefront.web.page_parser import Page, in_each_language, page_of
 
 pytestmark = pytest.mark.django_db
-
-
-def page_of(order, rest=""):
-    return f"/en/orders/{order.number}/{order.access_key}/{rest}"
 
 
 def units(order, *how_many):
@@ -42,19 +37,13 @@ def hidden(response):
 
 
 @pytest.fixture
-def order(light):
-    make_policy()
-    return make_delivered(light, quantity=2)
-
-
-@pytest.fixture
 def withdrawn(customer, order):
     """Withdraw page by page as a customer does; return the last answer."""
     asked = customer.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})
     return customer.post(page_of(order, "return/"), hidden(asked), follow=True)
 
 
-@pytest.mark.parametrize("language", ["en", "az"])
+@in_each_language
 def test_each_page_is_valid(customer, order, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
     given = {"kind": "withdrawal", **units(order, 1)}
@@ -216,16 +205,13 @@ def test_received_return_cannot_be_canceled(customer, order, withdrawn):
     assert made.status == "inspected"
 
 
-def test_question_is_answered_on_the_page(customer, order):
-    made = declare(order, 1, kind="defect", words="Dead.")
-    authorizations.request_evidence(
-        authorization=made, question="Which cell?", actor="ann", now=NOON
-    )
+def test_question_is_answered_on_the_page(customer, order, return_with_question):
+    made = return_with_question
 
     shown = customer.get(page_of(order)).content.decode()
     customer.post(page_of(order, f"return/{made.number}/answer/"), {"words": "A new one."})
 
-    assert "We wrote: Which cell?" in shown
+    assert "We wrote: A picture?" in shown
     made.refresh_from_db()
     assert (made.status, made.words) == ("requested", "Dead.\nA new one.")
 

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.returns import authorizations
+from tests.factories.returns import declare, make_delivered, make_policy
+from tests.factories.suppliers import NOON
+
+
+@pytest.fixture
+def order(light):
+    """Two delivered headlamps that may come back."""
+    make_policy()
+    return make_delivered(light, quantity=2)
+
+
+@pytest.fixture
+def return_with_question(order):
+    """A complaint about one of them, with a question of staff."""
+    made = declare(order, 1, kind="defect", words="Dead.")
+    authorizations.request_evidence(
+        authorization=made, question="A picture?", actor="ann", now=NOON
+    )
+    return made
