@@ -22,5 +22,5 @@ class EncryptedFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allaut
     def get_totp_issuer(self) -> str:
         return ISSUER
 
-    def _get_site_name(self) -> str:
-        return ISSUER
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": ISSUER}

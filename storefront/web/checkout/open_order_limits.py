@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from functools import wraps
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -12,11 +9,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.cart.lines import CartContent
 from orders.checkout import network_limits, open_order_limits
-from orders.models import Cart
-
-type CartView = Callable[[HttpRequest, Cart, CartContent | None, datetime], HttpResponse]
 
 MESSAGES: dict[type[open_order_limits.OpenOrderLimitError], tuple[Promise, Promise]] = {
     open_order_limits.AlreadyReservedError: (
@@ -48,22 +41,9 @@ MESSAGES: dict[type[open_order_limits.OpenOrderLimitError], tuple[Promise, Promi
 }
 
 
-def show_open_order_limit(view: CartView) -> CartView:
-    """Wrap a view that places an order: show a page if open orders exceed the limits."""
-
-    @wraps(view)
-    def told(
-        request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
-    ) -> HttpResponse:
-        try:
-            return view(request, cart, known, now)
-        except open_order_limits.OpenOrderLimitError as error:
-            return _page(request, error)
-
-    return told
-
-
-def _page(request: HttpRequest, error: open_order_limits.OpenOrderLimitError) -> HttpResponse:
+def show_open_order_limit(
+    request: HttpRequest, error: open_order_limits.OpenOrderLimitError
+) -> HttpResponse:
     """Show why the order was refused; links only to orders that are certainly the customer's."""
     title, words = MESSAGES[type(error)]
     context = {

@@ -25,6 +25,7 @@ from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines
 from orders.cart.lines import CartContent
 from orders.checkout import checkout
+from orders.checkout.open_order_limits import OpenOrderLimitError
 from orders.models import Cart, Order
 from orders.promotions.redemptions import LimitReachedError
 from storefront.lib.address import Address
@@ -68,6 +69,9 @@ REFUSALS: dict[type[Exception], Promise] = {
         " the total without it:"
     ),
 }
+REFUSED: tuple[type[Exception], ...] = (
+    *REFUSALS, OpenOrderLimitError, checkout.EmptyCartError, checkout.InvalidAddressError,
+)  # fmt: skip
 UNCLEAR = _("We could not read the total that you agreed to. Check the total and order again.")
 NOT_CHOSEN = _("Choose a delivery method.")
 
@@ -162,7 +166,6 @@ def review(
 
 @require_POST
 @with_cart
-@show_open_order_limit
 def place(
     request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
 ) -> HttpResponse:
@@ -193,16 +196,23 @@ def place(
         )
     except checkout.AlreadyPlacedError as error:
         order, first = error.order, None
-    except (checkout.EmptyCartError, checkout.InvalidAddressError) as error:
-        return redirect("cart" if isinstance(error, checkout.EmptyCartError) else "checkout")
-    except tuple(REFUSALS) as error:
-        return _review(
-            request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
-        )
+    except REFUSED as error:
+        return _refused(request, cart, error)
     response = redirect_to_payment(order, first=first)
     set_unpaid_cookie(response, order, now)
     set_public_cookie(response, COUNT_COOKIE, "0")  # the items of the cart are in the order
     return response
+
+
+def _refused(request: HttpRequest, cart: Cart, error: Exception) -> HttpResponse:
+    match error:
+        case checkout.EmptyCartError():
+            return redirect("cart")
+        case checkout.InvalidAddressError():
+            return redirect("checkout")
+        case OpenOrderLimitError():
+            return show_open_order_limit(request, error)
+    return _review(request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT)
 
 
 def _missing_step(cart: Cart) -> str:
