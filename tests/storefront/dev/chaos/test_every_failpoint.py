@@ -1,4 +1,8 @@
-"""Every failpoint: kill a process of a running shop there, end each order correctly."""
+"""Every failpoint: kill a process of a running shop there, end each order correctly.
+
+Every day, tests/e2e/processes and tests/notifications/test_dispatch_crash.py kill processes at
+the failpoints of purchase orders, claims, reconciliation and e-mail.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,14 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from storefront.dev.chaos.instance import failpoints
 
 PATIENCE_S = 500
 
 
+@pytest.mark.full
 def test_kill_at_each_failpoint_loses_nothing(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "storefront.dev.chaos", "--deaths", "--var", str(tmp_path)],
