@@ -12,8 +12,8 @@ from storefront.dev.sandboxes.bigbuy.goods import title
 from storefront.dev.sandboxes.bigbuy.lists import stamp
 from storefront.dev.sandboxes.bigbuy.state import FAULT_KINDS, SandboxState
 from storefront.dev.sandboxes.cj.server import STYLE, fault_table
-from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
+from storefront.dev.sandboxes.pictures import coloring
 
 SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 
@@ -96,11 +96,9 @@ class Server(Listener):
     def _answer(self, asked: Request) -> Reply:
         if asked.path.startswith(dispatch.PREFIX):
             return dispatch.reply_to(self.state, asked)
-        if asked.path.startswith(picture_endpoint.PREFIX):
+        if asked.path.startswith(coloring.PREFIX):
             goods = self.state.goods
-            return picture_endpoint.picture(
-                asked.path, find=goods.by_pid, seed=goods.seed, folder=self.state.folder
-            )
+            return coloring.picture(asked.path, find=goods.by_pid, seed=goods.seed)
         if asked.path == "/":
             return as_html(page(self.state))
         return Reply(status=404, body=b"not found", type="text/plain")

@@ -9,9 +9,9 @@ import html
 from collections.abc import Iterable
 from typing import Any
 
-from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS, REQUEST_KINDS, WEBHOOKS
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
+from storefront.dev.sandboxes.pictures import coloring
 
 from . import control, dispatch
 from .control import faults, ledger, status
@@ -150,11 +150,9 @@ class Server(Listener):
                 token=asked.headers["CJ-Access-Token"] or "",
                 peer=asked.peer,
             )
-        if asked.path.startswith(picture_endpoint.PREFIX):
+        if asked.path.startswith(coloring.PREFIX):
             shelf = self.state.catalog
-            return picture_endpoint.picture(
-                asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.state.folder
-            )
+            return coloring.picture(asked.path, find=shelf.by_pid, seed=shelf.seed)
         if asked.path == "/":
             return as_html(page(self.state))
         return Reply(status=404, body=b"not found", type="text/plain")

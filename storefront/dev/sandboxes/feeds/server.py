@@ -15,9 +15,9 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj.server import STYLE
 from storefront.dev.sandboxes.cj.state import Usage
-from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault, Faults
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
+from storefront.dev.sandboxes.pictures import coloring
 
 from . import control, formats
 from .formats import as_spreadsheet
@@ -130,11 +130,9 @@ class Server(Listener):
     def _answer(self, asked: Request) -> Reply:
         if asked.path == "/":
             return as_html(page(self.shop, FILES, self.order_processor.told()["orders"]))
-        if asked.path.startswith(picture_endpoint.PREFIX):
+        if asked.path.startswith(coloring.PREFIX):
             catalog = self.shop.catalog
-            return picture_endpoint.picture(
-                asked.path, find=catalog.by_pid, seed=catalog.seed, folder=self.shop.folder
-            )
+            return coloring.picture(asked.path, find=catalog.by_pid, seed=catalog.seed)
         if self._token and asked.query.get("key") != [self._token]:
             return Reply(status=401, body=b"wrong key", type="text/plain")
         self.usage.count(asked.path, points=0)
