@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.server import Server
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, HOUR_S, Rules, open_state
-from storefront.dev.sandboxes.core.http_server import run
+from storefront.dev.sandboxes.core.http_server import sandbox_arguments, serve
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.bigbuy", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and images")
-    parser.add_argument("--count", type=int, default=60, help="number of valid products")
-    parser.add_argument("--seed", type=int, default=7)
+    parser = sandbox_arguments("bigbuy", __doc__, count=60)
     parser.add_argument(
         "--pace", type=float, default=0, help="seconds between order steps; 0: manual only"
     )
@@ -26,7 +20,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--second", type=float, default=1.0, help="seconds; 0: no limits")
     parser.add_argument("--stocked", type=float, default=0.95, help="share of products in stock")
     parser.add_argument("--purse", default="100000.00", help="initial balance in euros")
-    parser.add_argument("--public-url", default="", help="base URL of the images")
     return parser.parse_args()
 
 
@@ -47,11 +40,8 @@ def main() -> None:
         ),
     )
     server = Server((asked.host, asked.port), state=state)
-    here = f"http://{asked.host}:{server.server_address[1]}"
-    state.base_url = state.base_url or here
-
     mover = orders.start(state)
-    run(server, here=here, stopping=state.stopping.set)
+    serve(server, state, stopping=state.stopping.set)
     mover.join(timeout=2)
     state.ledger.close()
 

@@ -6,31 +6,17 @@ These endpoints are no part of BigBuy's API.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import orders as bigbuy_orders
 from storefront.dev.sandboxes.bigbuy.goods import Item
 from storefront.dev.sandboxes.bigbuy.state import SandboxState
 from storefront.dev.sandboxes.bigbuy.stock import MAIN, StockLevel
+from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, pace
 from storefront.dev.sandboxes.core.http_server import BadControlError
 
 type Wish = dict[str, Any]
-
-
-def perform(state: SandboxState, *, method: str, name: str, arguments: Wish) -> Any:
-    """Perform a control action.
-
-    Raises: BadControlError  nothing was done
-    """
-    action = _ACTIONS.get((method, name))
-    if action is None:
-        raise BadControlError(f"unknown control: {method} {name}")
-    try:
-        return action(state, arguments)
-    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
-        raise BadControlError(f"{type(error).__name__}: {error}") from error
 
 
 def status(state: SandboxState, _: Wish) -> dict[str, Any]:
@@ -158,11 +144,6 @@ def purse(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return {"purse_eur": str(bigbuy_orders.purse(state))}
 
 
-def pace(state: SandboxState, arguments: Wish) -> dict[str, Any]:
-    state.ledger.set_fact("pace_s", max(float(arguments["seconds"]), 0))
-    return {"seconds": state.pace_s}
-
-
 def clock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Set the length of an hour and a second; open windows are reset."""
     state.limits.hour_s = max(float(arguments.get("hour_s", state.limits.hour_s)), 0)
@@ -177,26 +158,6 @@ def drop_catalog(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return {"kept": state.kept_share}
 
 
-def add_fault(state: SandboxState, arguments: Wish) -> dict[str, Any]:
-    return state.faults.add(
-        path=str(arguments["path"]),
-        kind=str(arguments["kind"]),
-        count=int(arguments.get("count", 1)),
-        every=int(arguments.get("every", 1)),
-        skip=int(arguments.get("skip", 0)),
-        delay_s=float(arguments.get("delay", 1.0)),
-    )
-
-
-def faults(state: SandboxState, _: Wish) -> list[dict[str, Any]]:
-    return state.faults.listed()
-
-
-def clear_faults(state: SandboxState, arguments: Wish) -> list[dict[str, Any]]:
-    state.faults.clear(int(arguments["id"]) if arguments.get("id") else None)
-    return state.faults.listed()
-
-
 def reset(state: SandboxState, _: Wish) -> dict[str, Any]:
     """Reset: no orders, initial stock and prices, no faults, full quotas."""
     state.ledger.wipe()
@@ -209,15 +170,13 @@ def reset(state: SandboxState, _: Wish) -> dict[str, Any]:
     return {"reset": True}
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[SandboxState, Wish], Any]] = {
+ACTIONS: Actions[SandboxState] = {
+    **FAULT_ACTIONS,
     ("GET", "status"): status,
     ("GET", "orders"): orders,
     ("GET", "calls"): calls,
     ("POST", "calls/forget"): clear_calls,
     ("GET", "items"): items,
-    ("GET", "faults"): faults,
-    ("POST", "faults"): add_fault,
-    ("POST", "faults/clear"): clear_faults,
     ("POST", "advance"): advance,
     ("POST", "spans"): set_spans_warehouses,
     ("POST", "stock"): stock,

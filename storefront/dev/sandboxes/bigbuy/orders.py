@@ -19,6 +19,7 @@ from storefront.dev.sandboxes.bigbuy.errors import business, inactive, invalid, 
 from storefront.dev.sandboxes.bigbuy.goods import Item
 from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
 from storefront.dev.sandboxes.bigbuy.stock import FAR, MAIN, InsufficientStockError
+from storefront.dev.sandboxes.core.http_server import repeat_in_thread
 
 TAKEN, PACKING, SHIPPED, DELIVERED, CANCELED = (
     "Payment accepted",
@@ -252,14 +253,7 @@ def advance_due(state: SandboxState) -> None:
 
 def start(state: SandboxState) -> threading.Thread:
     """Move due orders in a thread until the sandbox stops."""
-
-    def run() -> None:
-        while not state.stopping.wait(IDLE_S):
-            advance_due(state)
-
-    thread = threading.Thread(target=run, name="mover", daemon=True)
-    thread.start()
-    return thread
+    return repeat_in_thread(lambda: advance_due(state), every_s=IDLE_S, stopping=state.stopping)
 
 
 # Validation

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from storefront.dev.sandboxes.core.http_server import run
+from storefront.dev.sandboxes.core.http_server import sandbox_arguments, serve
 
 from . import order_lifecycle, webhooks
 from .server import Server
@@ -13,12 +12,7 @@ from .state import DAY_S, DEFAULT_KEY, Rules, open_state
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.cj", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and images")
-    parser.add_argument("--count", type=int, default=160, help="number of valid products")
-    parser.add_argument("--seed", type=int, default=7)
+    parser = sandbox_arguments("cj", __doc__, count=160)
     parser.add_argument(
         "--pace", type=float, default=0, help="seconds between order steps; 0: manual only"
     )
@@ -45,7 +39,6 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--tries-callbacks", action="store_true", help="a webhook URL must respond")
     parser.add_argument("--balance", default="100000.00", help="initial balance in dollars")
-    parser.add_argument("--public-url", default="", help="base URL of the images")
     return parser.parse_args()
 
 
@@ -74,11 +67,8 @@ def main() -> None:
         ),
     )
     server = Server((asked.host, asked.port), state=state)
-    here = f"http://{asked.host}:{server.server_address[1]}"
-    state.base_url = state.base_url or here
-
     helpers = [order_lifecycle.start(state), webhooks.start(state)]
-    run(server, here=here, stopping=state.stopping.set)
+    serve(server, state, stopping=state.stopping.set)
     for helper in helpers:
         helper.join(timeout=webhooks.TIMEOUT_S + 1)
     state.ledger.close()

@@ -6,35 +6,16 @@ These endpoints are no part of CJ's API.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.core.faults import UnknownFaultError
+from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, pace
 from storefront.dev.sandboxes.core.http_server import BadControlError
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import order_lifecycle, staff_actions, webhooks
 from .state import SandboxState
 from .stock import BY_COUNTRY, StockLevel
-
-
-def perform(state: SandboxState, *, method: str, name: str, arguments: dict[str, Any]) -> Any:
-    """Perform a control action.
-
-    Raises: BadControlError  nothing was done
-    """
-    action = _ACTIONS.get((method, name))
-    if action is None:
-        raise BadControlError(f"unknown control: {method} {name}")
-    try:
-        return action(state, arguments)
-    except UnknownFaultError as error:
-        raise BadControlError(str(error)) from error
-    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
-        raise BadControlError(f"{type(error).__name__}: {error}") from error
-    except order_lifecycle.StatusNotAllowedError as error:
-        raise BadControlError(str(error)) from error
 
 
 def ledger(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
@@ -75,26 +56,6 @@ def cancel(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def split(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"cjOrderIds": order_lifecycle.split(state, _order(state, arguments))}
-
-
-def add_fault(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    return state.faults.add(
-        path=str(arguments["path"]),
-        kind=str(arguments["kind"]),
-        count=int(arguments.get("count", 1)),
-        every=int(arguments.get("every", 1)),
-        skip=int(arguments.get("skip", 0)),
-        delay_s=float(arguments.get("delay", 1.0)),
-    )
-
-
-def faults(state: SandboxState, _: dict[str, Any]) -> list[dict[str, Any]]:
-    return state.faults.listed()
-
-
-def clear_faults(state: SandboxState, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-    state.faults.clear(int(arguments["id"]) if arguments.get("id") else None)
-    return state.faults.listed()
 
 
 def _variant(state: SandboxState, arguments: dict[str, Any]) -> tuple[Product, Variant]:
@@ -208,11 +169,6 @@ def reset(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     return {"reset": True}
 
 
-def pace(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    state.ledger.set_fact("pace_s", max(float(arguments["seconds"]), 0))
-    return {"seconds": state.pace_s}
-
-
 def balance(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     order_lifecycle.set_balance_cents(state, int(Decimal(str(arguments["amount"])) * 100))
     return {"balance_cents": order_lifecycle.balance_cents(state)}
@@ -276,14 +232,11 @@ def status(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[SandboxState, dict[str, Any]], Any]] = {
+ACTIONS: Actions[SandboxState] = {
+    **FAULT_ACTIONS,
     **staff_actions.ACTIONS,
     ("GET", "status"): status,
     ("GET", "orders"): ledger,
-    ("GET", "faults"): faults,
-    ("POST", "faults"): add_fault,
-    ("DELETE", "faults"): clear_faults,
-    ("POST", "faults/clear"): clear_faults,
     ("POST", "advance"): advance,
     ("POST", "cancel"): cancel,
     ("POST", "split"): split,

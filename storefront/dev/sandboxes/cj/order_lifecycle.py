@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from storefront.dev.sandboxes.core.http_server import repeat_in_thread
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import freight, webhooks
@@ -26,7 +27,7 @@ OPEN = (CREATED, IN_CART, UNPAID, UNSHIPPED)
 IDLE_S = 0.2
 
 
-class StatusNotAllowedError(Exception):
+class StatusNotAllowedError(ValueError):
     """The order's status does not allow it. Nothing was changed."""
 
 
@@ -249,14 +250,7 @@ def advance_due(state: SandboxState) -> None:
 
 def start(state: SandboxState) -> threading.Thread:
     """Move due orders in a thread until the sandbox stops."""
-
-    def run() -> None:
-        while not state.stopping.wait(IDLE_S):
-            advance_due(state)
-
-    thread = threading.Thread(target=run, name="mover", daemon=True)
-    thread.start()
-    return thread
+    return repeat_in_thread(lambda: advance_due(state), every_s=IDLE_S, stopping=state.stopping)
 
 
 # Creation and payment

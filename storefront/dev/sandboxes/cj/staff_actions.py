@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+
+from storefront.dev.sandboxes.core.control import Actions
 
 from . import order_lifecycle, webhooks
 from .state import SandboxState
@@ -102,7 +103,7 @@ def clear_usage(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     return state.usage.told()
 
 
-ACTIONS: dict[tuple[str, str], Callable[[SandboxState, dict[str, Any]], Any]] = {
+ACTIONS: Actions[SandboxState] = {
     ("POST", "intercept"): intercept,
     ("POST", "decide"): decide,
     ("POST", "makeup"): request_payment,

@@ -1,4 +1,4 @@
-"""CJ state: hold catalog, ledger, stock, faults and rules, count API usage, format timestamps.
+"""CJ state: hold catalog, ledger, stock, faults and rules, format timestamps.
 
 The API uses several time formats: UTC without a zone, and Beijing time.
 """
@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 from storefront.dev.sandboxes.core.faults import Faults
-from storefront.dev.sandboxes.core.ledger import Ledger
+from storefront.dev.sandboxes.core.ledger import Ledger, Usage
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
@@ -35,38 +33,6 @@ def iso(unix_s: float) -> str:
     """Format a time as in authentication, in Beijing time."""
     return datetime.fromtimestamp(unix_s, BEIJING).isoformat(timespec="seconds")
 
-
-# API usage
-
-
-class Usage:
-    """Counts API calls by path, in memory."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._calls: Counter[str] = Counter()
-        self._points = 0
-
-    def count(self, path: str, *, points: int) -> None:
-        with self._lock:
-            self._calls[path] += 1
-            self._points += points
-
-    def told(self) -> dict[str, Any]:
-        with self._lock:
-            return {
-                "calls": self._calls.total(),
-                "points": self._points,
-                "by_path": dict(self._calls.most_common()),
-            }
-
-    def clear(self) -> None:
-        with self._lock:
-            self._calls.clear()
-            self._points = 0
-
-
-# State
 
 DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
 DAY_S = 86_400

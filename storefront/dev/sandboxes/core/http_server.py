@@ -1,25 +1,27 @@
-"""Sandbox HTTP server: read a request, pass it to the sandbox, write the reply.
-
-All supplier sandboxes share it.
-"""
+"""Sandbox HTTP server: read a request, pass it to the sandbox, write the reply; start and stop."""
 
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import socket
 import sys
-import threading
 import time
 import urllib.parse
+from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Protocol
 
 import msgspec
+
+log = logging.getLogger(__name__)
 
 # Replies
 
@@ -50,7 +52,7 @@ def as_html(text: str, *, status: int = 200) -> Reply:
 
 
 CONTROL = "/control/"
-MAX_BODY_BYTES = 1_000_000
+DRAINED_BYTES = 2_000_000
 TRICKLE_CHUNKS = 40
 
 type Query = dict[str, list[str]]
@@ -66,6 +68,7 @@ class Request:
 
     method: str
     path: str
+    query_text: str
     query: Query
     body: bytes
     headers: Message
@@ -75,18 +78,20 @@ class Request:
 class Listener(ThreadingHTTPServer):
     """The HTTP server of a sandbox.
 
-    ``answer`` serves the emulated API, ``pull`` the control API.
+    ``answer`` serves the emulated API, ``pull`` the control API. Without ``pull``, ``answer``
+    serves both.
     """
 
     daemon_threads = True
     request_queue_size = 128
+    max_body_bytes = 1_000_000
 
     def __init__(
         self,
         address: tuple[str, int],
         *,
         answer: Callable[[Request], Reply],
-        pull: Callable[[str, str, dict[str, Any]], Any],
+        pull: Callable[[str, str, dict[str, Any]], Any] | None = None,
     ) -> None:
         self.answer, self.pull = answer, pull
         super().__init__(address, Handler)
@@ -108,7 +113,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
-        """Log nothing: the ledger has more detail."""
+        """Log method and path, never the body: it may hold a card number."""
+        log.info("%s %s", self.address_string(), format % args)
 
     def _serve(self) -> None:
         self._write(self._reply())
@@ -117,13 +123,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self) -> Reply:
         length = self.headers.get("Content-Length") or "0"
-        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+        is_chunked = "Transfer-Encoding" in self.headers
+        if is_chunked or not length.isdecimal() or int(length) > self.server.max_body_bytes:
             self.close_connection = True
+            if length.isdecimal():  # the client sees the answer only when its body was read
+                self.rfile.read(min(int(length), DRAINED_BYTES))
             return Reply(status=413, body=b"too large", type="text/plain")
         parts = urllib.parse.urlsplit(self.path)
         asked = Request(
             method=self.command,
             path=parts.path,
+            query_text=parts.query,
             query=urllib.parse.parse_qs(parts.query, keep_blank_values=True),
             body=self.rfile.read(int(length)),
             headers=self.headers,
@@ -131,11 +141,12 @@ class Handler(BaseHTTPRequestHandler):
         )
         if asked.path == "/healthz":
             return Reply(body=b"ok", type="text/plain")
-        if asked.path.startswith(CONTROL):
-            return self._control(asked)
-        return self.server.answer(asked)
+        pull = self.server.pull
+        if pull is None or not asked.path.startswith(CONTROL):
+            return self.server.answer(asked)
+        return self._control(asked, pull)
 
-    def _control(self, asked: Request) -> Reply:
+    def _control(self, asked: Request, pull: Callable[[str, str, dict[str, Any]], Any]) -> Reply:
         query, body = asked.query, asked.body
         is_form = "form-urlencoded" in (asked.headers["Content-Type"] or "")
         try:
@@ -145,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
             arguments = (
                 json.loads(body) if body else {key: values[0] for key, values in query.items()}
             )
-            done = self.server.pull(asked.method, asked.path.removeprefix(CONTROL), arguments)
+            done = pull(asked.method, asked.path.removeprefix(CONTROL), arguments)
         except (BadControlError, ValueError) as error:
             return as_json({"error": str(error)}, status=400)
         return Reply(status=303, headers={"Location": "/"}) if is_form else as_json(done)
@@ -158,6 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status, HTTPStatus(reply.status).phrase)
         self.send_header("Content-Type", reply.type)
         self.send_header("Content-Length", str(len(reply.body)))
+        self.send_header("X-Content-Type-Options", "nosniff")
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -171,15 +183,51 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(reply.trickle_s)
 
 
-def run(server: Listener, *, here: str, stopping: Callable[[], None]) -> None:
+class HasBaseUrl(Protocol):
+    """The state of a sandbox that knows its own address."""
+
+    base_url: str
+
+
+def sandbox_arguments(name: str, description: str | None, *, count: int) -> ArgumentParser:
+    """Return a parser with the options that every supplier sandbox has."""
+    parser = ArgumentParser(prog=f"storefront.dev.sandboxes.{name}", description=description)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="0: any free port")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and orders")
+    parser.add_argument("--count", type=int, default=count, help="number of valid products")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--public-url", default="", help="base URL of the images")
+    return parser
+
+
+def serve(
+    server: Listener, state: HasBaseUrl | None = None, *, stopping: Callable[[], None]
+) -> None:
     """Serve until SIGTERM or SIGINT; print a line when ready."""
+    host, port = server.server_address[:2]
+    here = f"http://{host!s}:{port}"
+    if state is not None:
+        state.base_url = state.base_url or here
 
     def stop(*_: object) -> None:
         stopping()
-        threading.Thread(target=server.shutdown).start()
+        Thread(target=server.shutdown).start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
     server.serve_forever(poll_interval=0.1)
     server.server_close()
+
+
+def repeat_in_thread(work: Callable[[], None], *, every_s: float, stopping: Event) -> Thread:
+    """Repeat work, such as moving due orders, in a thread until the sandbox stops."""
+
+    def run() -> None:
+        while not stopping.wait(every_s):
+            work()
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    return thread

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,3 +144,30 @@ class Ledger:
         with self.writing():
             for table in self._tables:
                 self.run(f"DELETE FROM {table}")  # noqa: S608 our own names
+
+
+class Usage:
+    """Counts API calls by path, in memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._points = 0
+
+    def count(self, path: str, *, points: int) -> None:
+        with self._lock:
+            self._calls[path] += 1
+            self._points += points
+
+    def told(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "calls": self._calls.total(),
+                "points": self._points,
+                "by_path": dict(self._calls.most_common()),
+            }
+
+    def clear(self) -> None:
+        with self._lock:
+            self._calls.clear()
+            self._points = 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from storefront.dev.sandboxes.cj.state import Usage
-from storefront.dev.sandboxes.core.faults import Faults, UnknownFaultError
-from storefront.dev.sandboxes.core.http_server import BadControlError
+from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions
+from storefront.dev.sandboxes.core.faults import Faults
+from storefront.dev.sandboxes.core.ledger import Usage
 
 from .order_files import OrderProcessor
 from .state import FeedCatalog
@@ -22,20 +22,6 @@ class Server(Protocol):
     usage: Usage
     stopped_since_s: float | None
     file_names: list[str]
-
-
-def perform(server: Server, *, method: str, name: str, arguments: dict[str, Any]) -> Any:
-    """Perform a control action.
-
-    Raises: BadControlError  nothing was done
-    """
-    action = _ACTIONS.get((method, name))
-    if action is None:
-        raise BadControlError(f"unknown control: {method} {name}")
-    try:
-        return action(server, arguments)
-    except (KeyError, TypeError, ValueError, ArithmeticError, UnknownFaultError) as error:
-        raise BadControlError(f"{type(error).__name__}: {error}") from error
 
 
 def _status(server: Server, _: dict[str, Any]) -> dict[str, Any]:
@@ -118,16 +104,6 @@ def _stand(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"stopped_since_s": server.stopped_since_s}
 
 
-def _fault(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    return server.faults.add(
-        path=str(arguments["path"]),
-        kind=str(arguments["kind"]),
-        count=int(arguments.get("count", 1)),
-        skip=int(arguments.get("skip", 0)),
-        delay_s=float(arguments.get("delay", 1.0)),
-    )
-
-
 def _usage(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     return server.usage.told()
 
@@ -147,12 +123,8 @@ def _pace(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": server.order_processor.pace_s}
 
 
-def _no_faults(server: Server, _: dict[str, Any]) -> dict[str, Any]:
-    server.faults.clear()
-    return {"faults": []}
-
-
-_ACTIONS: dict[tuple[str, str], Callable[[Server, dict[str, Any]], Any]] = {
+ACTIONS: Actions[Server] = {
+    **FAULT_ACTIONS,
     ("GET", "status"): _status,
     ("GET", "orders"): _orders,
     ("GET", "usage"): _usage,
@@ -167,6 +139,4 @@ _ACTIONS: dict[tuple[str, str], Callable[[Server, dict[str, Any]], Any]] = {
     ("POST", "drop_catalog"): _drop,
     ("POST", "stand"): _stand,
     ("POST", "reset"): _reset,
-    ("POST", "faults"): _fault,
-    ("POST", "faults/clear"): _no_faults,
 }

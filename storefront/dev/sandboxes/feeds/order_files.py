@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from storefront.dev.sandboxes.core.http_server import repeat_in_thread
 from storefront.dev.sandboxes.core.ledger import Ledger
 
 from .state import FeedCatalog
@@ -100,13 +101,7 @@ class OrderProcessor:
         self._ledger.set_fact("pace_s", max(seconds, 0.0))
 
     def start(self) -> threading.Thread:
-        def run() -> None:
-            while not self.stopping.wait(IDLE_S):
-                self.work()
-
-        thread = threading.Thread(target=run, name="order_processor", daemon=True)
-        thread.start()
-        return thread
+        return repeat_in_thread(self.work, every_s=IDLE_S, stopping=self.stopping)
 
     def work(self) -> None:
         """Import new files, and answer the orders that are due."""

@@ -11,48 +11,45 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
-from storefront.dev.sandboxes.cj.server import STYLE
-from storefront.dev.sandboxes.cj.state import Usage
+from storefront.dev.sandboxes.core.control import perform
 from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault, Faults
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
+from storefront.dev.sandboxes.core.ledger import Usage
+from storefront.dev.sandboxes.core.status_page import SHOWN_GOODS
+from storefront.dev.sandboxes.core.status_page import page as status_page
 from storefront.dev.sandboxes.pictures import coloring
 
-from . import control, formats
+from . import formats
+from .control import ACTIONS
 from .formats import as_spreadsheet
 from .order_files import OrderProcessor
-from .state import FeedCatalog, FeedItem
-
-SHOWN_GOODS = 12
+from .state import FeedCatalog
 
 
 def page(shop: FeedCatalog, files: Iterable[str], orders: Sequence[Mapping[str, Any]]) -> str:
     feed_items = list(shop.feed_items())
     shown = list({item.parent: item for item in reversed(feed_items)}.values())[::-1][:SHOWN_GOODS]
     links = "".join(f"<li><a href='{name}'>{name}</a>" for name in files)
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        "<meta name=viewport content='width=device-width'><title>Feed sandbox</title>"
-        f"<style>{STYLE}</style><h1>Feed sandbox</h1>"
-        f"<p>A wholesaler without an API: {shop.count} products, {len(feed_items)} SKUs,"
+    return status_page(
+        "Feed sandbox",
+        intro=f"A wholesaler without an API: {shop.count} products, {len(feed_items)} SKUs,"
         " published as files. Orders arrive as files and are answered in files. Orders by e-mail"
         " are answered manually, on the page that their link opens."
-        " The controls are under <code>/control/</code>.</p>"
-        f"<div class=shelf>{''.join(map(_picture, shown))}</div>"
-        f"<h2>Files</h2><ul>{links}</ul>"
-        f"<h2>Orders in files</h2><ul>{''.join(map(_order, orders))}</ul>"
+        " The controls are under <code>/control/</code>.",
+        pictures=((item.images[0], f"{item.name}, {item.sku}") for item in shown),
+        sections={
+            "Files": f"<ul>{links}</ul>",
+            "Orders in files": f"<ul>{''.join(map(_order, orders))}</ul>",
+        },
     )
 
 
 def _order(order: Mapping[str, Any]) -> str:
     said = [f"{each['sku']} {each['reason'] or each['answer']}" for each in order["answer"]]
     return f"<li>{html.escape(order['number'])}: {html.escape(', '.join(said) or 'not answered')}"
-
-
-def _picture(item: FeedItem) -> str:
-    name = html.escape(f"{item.name}, {item.sku}")
-    return f'<img src="{item.images[0]}" alt="{name}" title="{name}" loading=lazy>'
 
 
 # Feed files
@@ -125,7 +122,7 @@ class Server(Listener):
         self.usage = Usage()
         self.stopped_since_s: float | None = None
         self.file_names = sorted(FILES)
-        super().__init__(address, answer=self._answer, pull=self._pull)
+        super().__init__(address, answer=self._answer, pull=partial(perform, ACTIONS, self))
 
     def _answer(self, asked: Request) -> Reply:
         if asked.path == "/":
@@ -188,13 +185,6 @@ class Server(Listener):
         if fault is None or fault.kind not in RESPONSE_FAULTS or reply.status != 200:  # noqa: PLR2004
             return reply
         return RESPONSE_FAULTS[fault.kind](fault, reply)
-
-    def _pull(self, method: str, name: str, arguments: dict[str, Any]) -> Any:
-        """Perform a control action.
-
-        Raises: BadControlError  nothing was done
-        """
-        return control.perform(self, method=method, name=name, arguments=arguments)
 
 
 def _pack(content: bytes, packed: str, *, name: str) -> bytes:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from storefront.dev.sandboxes.core.http_server import serve
 from storefront.dev.sandboxes.stripe import operations
 from storefront.dev.sandboxes.stripe.api import Sandbox
-from storefront.dev.sandboxes.stripe.routes import StripeApp
-from storefront.dev.sandboxes.stripe.server.faults import Faults
-from storefront.dev.sandboxes.stripe.server.http_server import Server
+from storefront.dev.sandboxes.stripe.faults import Faults
+from storefront.dev.sandboxes.stripe.routes import Server
 from storefront.dev.sandboxes.stripe.store import Store
 from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 from storefront.dev.sandboxes.stripe.webhooks import payloads
@@ -35,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     server = Server((options.host, options.port))
     address = f"http://{options.host}:{server.server_address[1]}"
     store = Store(options.data, WebhookSettings(url=options.webhook_url))
-    sandbox = Sandbox(
+    server.sandbox = Sandbox(
         store=store,
         faults=Faults(),
         secret=options.secret,
@@ -43,19 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shop=options.shop,
         many=options.many,
     )
-    server.app = StripeApp(sandbox=sandbox)
     sender = WebhookSender(
         store,
         write=payloads.writer(store, secret=options.hook_secret),
         tick=lambda now: operations.run_clock(store, now=now),
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     sender.start()
-    sys.stdout.write(f"ready {address}\n")
-    sys.stdout.flush()
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
+    serve(server, stopping=lambda: None)
     sender.stop()
     store.close()
     return 0

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from storefront.dev.sandboxes.core.http_server import Reply, Request
 from storefront.dev.sandboxes.stripe import form_encoding, operations, parameters, payment_flow
+from storefront.dev.sandboxes.stripe.faults import Fault, Faults, Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.server.faults import Faults, Kind
-from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import (
     PREFIXES,
     VERSION,
@@ -60,34 +60,53 @@ class Sandbox:
         return found
 
 
-type Work = Callable[[Sandbox, Call], Answer]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request. ``arguments`` are the groups of its path."""
+
+    asked: Request
+    arguments: tuple[str, ...]
+    now: float
+    fault: Fault | None = None
+
+    @property
+    def content_type(self) -> str:
+        return (self.asked.headers["content-type"] or "").partition(";")[0]
+
+
+type Work = Callable[[Sandbox, Call], Reply]
 type Doing = Callable[[dict[str, Any]], StripeObject]
 
 
 def as_json(
     body: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> Reply:
     known = {"Request-Id": f"req_{secrets.token_hex(7)}", "Stripe-Version": VERSION}
-    return Answer(status=status, body=json.dumps(body), headers={**known, **(headers or {})})
+    return Reply(
+        status=status,
+        body=json.dumps(body).encode(),
+        type="application/json",
+        headers={**known, **(headers or {})},
+    )
 
 
-def as_error(error: StripeError) -> Answer:
+def as_error(error: StripeError) -> Reply:
     return as_json({"error": error.body}, error.status)
 
 
-def check(sandbox: Sandbox, call: Call) -> None:
+def check(sandbox: Sandbox, asked: Request) -> None:
     """Require the shop's secret key and API version.
 
     Raises: StripeError
     """
-    given = call.headers.get("authorization", "")
+    given = asked.headers["authorization"] or ""
     if not hmac.compare_digest(given.encode(), f"Bearer {sandbox.secret}".encode()):
         raise StripeError("Invalid API Key provided.", status=HTTPStatus.UNAUTHORIZED)
-    if call.headers.get("stripe-version") != VERSION:
+    if asked.headers["stripe-version"] != VERSION:
         raise StripeError(f"Invalid Stripe API version: this is {VERSION}.")
 
 
-def create_session(sandbox: Sandbox, call: Call) -> Answer:
+def create_session(sandbox: Sandbox, call: Call) -> Reply:
     def work(asked: dict[str, Any]) -> StripeObject:
         return payment_flow.open_session(
             sandbox.store, asked, base_url=sandbox.base_url, now=call.now
@@ -96,7 +115,7 @@ def create_session(sandbox: Sandbox, call: Call) -> Answer:
     return _post(sandbox, call, parameters.SESSION, work)
 
 
-def expire_session(sandbox: Sandbox, call: Call) -> Answer:
+def expire_session(sandbox: Sandbox, call: Call) -> Reply:
     def work(_asked: dict[str, Any]) -> StripeObject:
         session = sandbox.get(call.arguments[0], "checkout.session")
         return payment_flow.expire_session(sandbox.store, session, now=call.now)
@@ -104,7 +123,7 @@ def expire_session(sandbox: Sandbox, call: Call) -> Answer:
     return _post(sandbox, call, parameters.READ, work)
 
 
-def capture(sandbox: Sandbox, call: Call) -> Answer:
+def capture(sandbox: Sandbox, call: Call) -> Reply:
     def work(asked: dict[str, Any]) -> StripeObject:
         intent = sandbox.get(call.arguments[0], "payment_intent")
         return operations.capture(
@@ -118,7 +137,7 @@ def capture(sandbox: Sandbox, call: Call) -> Answer:
     return _post(sandbox, call, parameters.CAPTURE, work)
 
 
-def cancel(sandbox: Sandbox, call: Call) -> Answer:
+def cancel(sandbox: Sandbox, call: Call) -> Reply:
     def work(asked: dict[str, Any]) -> StripeObject:
         intent = sandbox.get(call.arguments[0], "payment_intent")
         reason = asked.get("cancellation_reason")
@@ -127,7 +146,7 @@ def cancel(sandbox: Sandbox, call: Call) -> Answer:
     return _post(sandbox, call, parameters.CANCEL, work)
 
 
-def refund(sandbox: Sandbox, call: Call) -> Answer:
+def refund(sandbox: Sandbox, call: Call) -> Reply:
     def work(asked: dict[str, Any]) -> StripeObject:
         return operations.refund(sandbox.store, asked, status=sandbox.refunds_are, now=call.now)
 
@@ -135,8 +154,8 @@ def refund(sandbox: Sandbox, call: Call) -> Answer:
 
 
 def reading(kind: str) -> Work:
-    def read(sandbox: Sandbox, call: Call) -> Answer:
-        asked = form_encoding.read(call.query, parameters.READ)
+    def read(sandbox: Sandbox, call: Call) -> Reply:
+        asked = form_encoding.read(call.asked.query_text, parameters.READ)
         return as_json(
             _expanded(sandbox, sandbox.get(call.arguments[0], kind), asked.get("expand", []))
         )
@@ -145,8 +164,8 @@ def reading(kind: str) -> Work:
 
 
 def listing(kind: str) -> Work:
-    def read(sandbox: Sandbox, call: Call) -> Answer:
-        asked = form_encoding.read(call.query, parameters.LIST)
+    def read(sandbox: Sandbox, call: Call) -> Reply:
+        asked = form_encoding.read(call.asked.query_text, parameters.LIST)
         limit = int(asked.get("limit", 10))
         if not 1 <= limit <= MAX_LISTED:
             raise StripeError("limit is between 1 and 100", param="limit")
@@ -157,7 +176,7 @@ def listing(kind: str) -> Work:
         return as_json(
             {
                 "object": "list",
-                "url": call.path,
+                "url": call.asked.path,
                 "has_more": len(rows) > limit,
                 "data": [_expanded(sandbox, row, paths) for row in rows[:limit]],
             }
@@ -211,18 +230,18 @@ def _kind_of(name: str, thing: StripeObject) -> str | None:
     }.get(name)
 
 
-def _post(sandbox: Sandbox, call: Call, allowed: Mapping[str, Any], work: Doing) -> Answer:
+def _post(sandbox: Sandbox, call: Call, allowed: Mapping[str, Any], work: Doing) -> Reply:
     """Execute the call of one key once, and replay its answer to later calls.
 
     Refused parameters are not stored under the key; errors of an executed call are.
     """
-    if call.body and call.headers.get("content-type", "").partition(";")[0] != FORM:
+    if call.asked.body and call.content_type != FORM:
         raise StripeError(f"Send {FORM}.", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    key = call.headers.get("idempotency-key", "")
+    key = call.asked.headers["idempotency-key"] or ""
     if len(key) > MAX_KEY:
         raise StripeError(f"Keys have at most {MAX_KEY} characters.", kind="idempotency_error")
-    asked = form_encoding.read(call.body.decode("utf-8", "replace"), allowed)
-    request = json.dumps([call.path, asked], sort_keys=True)
+    asked = form_encoding.read(call.asked.body.decode("utf-8", "replace"), allowed)
+    request = json.dumps([call.asked.path, asked], sort_keys=True)
     digest = hashlib.sha256(request.encode()).hexdigest()
     with _exclusive(sandbox, key):
         known = sandbox.store.answer(key) if key else None
@@ -232,12 +251,12 @@ def _post(sandbox: Sandbox, call: Call, allowed: Mapping[str, Any], work: Doing)
             answer = _execute(sandbox, call, asked, work)
             if key:
                 sandbox.store.store_answer(
-                    key, digest=digest, status=answer.status, body=answer.body
+                    key, digest=digest, status=answer.status, body=answer.body.decode()
                 )
     return answer
 
 
-def _execute(sandbox: Sandbox, call: Call, asked: dict[str, Any], work: Doing) -> Answer:
+def _execute(sandbox: Sandbox, call: Call, asked: dict[str, Any], work: Doing) -> Reply:
     if call.fault is not None and call.fault.kind is Kind.BREAKDOWN:
         broken = {"type": "api_error", "message": "Something broke at our end."}
         return as_json({"error": broken}, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -247,7 +266,7 @@ def _execute(sandbox: Sandbox, call: Call, asked: dict[str, Any], work: Doing) -
         return as_error(error)
 
 
-def _replay(known: tuple[str, int, str], digest: str) -> Answer:
+def _replay(known: tuple[str, int, str], digest: str) -> Reply:
     first, status, body = known
     if first != digest:
         raise StripeError(

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from storefront.dev.sandboxes.core.http_server import Reply
 from storefront.dev.sandboxes.stripe import operations
-from storefront.dev.sandboxes.stripe.api import Sandbox, as_json
+from storefront.dev.sandboxes.stripe.api import Call, Sandbox, as_json
+from storefront.dev.sandboxes.stripe.faults import Fault, Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.server.faults import Fault, Kind
-from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import PREFIXES, public_fields
 from storefront.dev.sandboxes.stripe.webhook_schedule import Mode
 
@@ -35,44 +35,44 @@ class NewMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Meta(pattern="^(https?://[^ ]+)?$")] | None = None  # None leaves it
 
 
-def objects(sandbox: Sandbox, _call: Call) -> Answer:
+def objects(sandbox: Sandbox, _call: Call) -> Reply:
     return as_json(
         {kind: [public_fields(one) for one in sandbox.store.all(kind)] for kind in PREFIXES}
     )
 
 
-def events(sandbox: Sandbox, _call: Call) -> Answer:
+def events(sandbox: Sandbox, _call: Call) -> Reply:
     return as_json({"events": sandbox.store.events()})
 
 
-def deliveries(sandbox: Sandbox, _call: Call) -> Answer:
+def deliveries(sandbox: Sandbox, _call: Call) -> Reply:
     return as_json({"deliveries": [asdict(one) for one in sandbox.store.deliveries()]})
 
 
-def list_faults(sandbox: Sandbox, _call: Call) -> Answer:
+def list_faults(sandbox: Sandbox, _call: Call) -> Reply:
     return as_json({"faults": sandbox.faults.listed()})
 
 
-def add_fault(sandbox: Sandbox, call: Call) -> Answer:
-    asked = call.decode(NewFault)
+def add_fault(sandbox: Sandbox, call: Call) -> Reply:
+    asked = _decoded(call, NewFault)
     sandbox.faults.add(
         Fault(kind=asked.kind, path=asked.path, count=asked.count, seconds=asked.seconds)
     )
     return list_faults(sandbox, call)
 
 
-def clear_faults(sandbox: Sandbox, call: Call) -> Answer:
+def clear_faults(sandbox: Sandbox, call: Call) -> Reply:
     sandbox.faults.clear()
     return list_faults(sandbox, call)
 
 
-def show_mode(sandbox: Sandbox, _call: Call) -> Answer:
+def show_mode(sandbox: Sandbox, _call: Call) -> Reply:
     webhooks = sandbox.store.webhooks
     return as_json({"url": webhooks.url, "mode": webhooks.mode, "delay_s": webhooks.delay_s})
 
 
-def set_mode(sandbox: Sandbox, call: Call) -> Answer:
-    asked = call.decode(NewMode)
+def set_mode(sandbox: Sandbox, call: Call) -> Reply:
+    asked = _decoded(call, NewMode)
     sandbox.store.webhooks.mode = asked.mode
     sandbox.store.webhooks.delay_s = asked.delay_s
     if asked.url is not None:
@@ -81,7 +81,7 @@ def set_mode(sandbox: Sandbox, call: Call) -> Answer:
     return show_mode(sandbox, call)
 
 
-def account(sandbox: Sandbox, call: Call) -> Answer:
+def account(sandbox: Sandbox, call: Call) -> Reply:
     """Set whether the account allows several captures, and the first status of refunds."""
     asked = _asked(call)
     sandbox.many = bool(asked.get("many", sandbox.many))
@@ -89,7 +89,7 @@ def account(sandbox: Sandbox, call: Call) -> Answer:
     return as_json({"many": sandbox.many, "refunds_are": sandbox.refunds_are})
 
 
-def happen(sandbox: Sandbox, call: Call) -> Answer:
+def happen(sandbox: Sandbox, call: Call) -> Reply:
     """Expire, dispute, warn of, review or settle the refund of one object."""
     (what,) = call.arguments
     asked = _asked(call)
@@ -116,7 +116,7 @@ def happen(sandbox: Sandbox, call: Call) -> Answer:
     return objects(sandbox, call)
 
 
-def replay(sandbox: Sandbox, call: Call) -> Answer:
+def replay(sandbox: Sandbox, call: Call) -> Reply:
     """Post all webhooks again."""
     with sandbox.store.transaction():
         for event in sandbox.store.events():
@@ -124,14 +124,14 @@ def replay(sandbox: Sandbox, call: Call) -> Answer:
     return events(sandbox, call)
 
 
-def forget(sandbox: Sandbox, call: Call) -> Answer:
+def forget(sandbox: Sandbox, call: Call) -> Reply:
     """Delete all idempotency keys, as Stripe does after a day."""
     with sandbox.store.transaction():
         sandbox.store.run("DELETE FROM answers")
     return objects(sandbox, call)
 
 
-def age(sandbox: Sandbox, call: Call) -> Answer:
+def age(sandbox: Sandbox, call: Call) -> Reply:
     """Make all objects older."""
     seconds = int(_asked(call)["seconds"])
     with sandbox.store.transaction():
@@ -140,7 +140,7 @@ def age(sandbox: Sandbox, call: Call) -> Answer:
     return objects(sandbox, call)
 
 
-def reset(sandbox: Sandbox, call: Call) -> Answer:
+def reset(sandbox: Sandbox, call: Call) -> Reply:
     """Delete all objects and faults; set webhooks to normal."""
     with sandbox.store.transaction():
         sandbox.store.clear()
@@ -152,7 +152,23 @@ def reset(sandbox: Sandbox, call: Call) -> Answer:
 
 def _asked(call: Call) -> dict[str, Any]:
     try:
-        asked = json.loads(call.body or b"{}")
+        asked = json.loads(call.asked.body or b"{}")
     except ValueError as error:
-        raise StripeError(f"not JSON: {error}", status=HTTPStatus.BAD_REQUEST) from error
+        raise StripeError(f"not JSON: {error}") from error
     return dict(asked)
+
+
+def _decoded[T](call: Call, kind: type[T]) -> T:
+    """Read the body as JSON of one shape; a form of another site cannot send that.
+
+    Raises: StripeError
+    """
+    if call.content_type != "application/json":
+        raise StripeError(
+            "Send JSON, with Content-Type: application/json.",
+            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        )
+    try:
+        return msgspec.json.decode(call.asked.body, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise StripeError(str(error)) from error

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from storefront.dev.sandboxes.core.http_server import Reply
 from storefront.dev.sandboxes.stripe import payment_flow
-from storefront.dev.sandboxes.stripe.api import Sandbox
+from storefront.dev.sandboxes.stripe.api import Call, Sandbox
 from storefront.dev.sandboxes.stripe.card_numbers import CARDS, BadNumberError, find_card
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import StripeObject
 from storefront.dev.sandboxes.stripe.translations import texts_for
 from storefront.lib.money import Money
@@ -34,14 +34,14 @@ _TEMPLATES = Environment(
 STATUS_WORDS = {"complete": "authorized", "expired": "expired"}
 
 
-def show(sandbox: Sandbox, call: Call) -> Answer:
+def show(sandbox: Sandbox, call: Call) -> Reply:
     session = sandbox.store.get(call.arguments[0], "checkout.session")
     return _page_of(sandbox, call, session) if session else unknown(sandbox)
 
 
-def submit(sandbox: Sandbox, call: Call) -> Answer:
+def submit(sandbox: Sandbox, call: Call) -> Reply:
     """Apply the customer's action; after a declined card the page is shown again."""
-    form = _form(call.body)
+    form = _form(call.asked.body)
     with sandbox.store.transaction():
         session = sandbox.store.get(call.arguments[0], "checkout.session")
         if session is None:
@@ -67,10 +67,10 @@ def submit(sandbox: Sandbox, call: Call) -> Answer:
     if action != "cancel" and session["status"] == "open" and not requires_action:
         return _page_of(sandbox, call, session, problem="declined")
     where = f"/pay/{session['id']}" if requires_action else _back(session, action)
-    return Answer(status=HTTPStatus.SEE_OTHER, headers={"Location": where})
+    return Reply(status=HTTPStatus.SEE_OTHER, headers={"Location": where})
 
 
-def unknown(sandbox: Sandbox) -> Answer:
+def unknown(sandbox: Sandbox) -> Reply:
     language, texts = texts_for("en")
     return html(
         "unknown.html",
@@ -81,7 +81,7 @@ def unknown(sandbox: Sandbox) -> Answer:
     )
 
 
-def front(sandbox: Sandbox, _call: Call) -> Answer:
+def front(sandbox: Sandbox, _call: Call) -> Reply:
     """Show the developer the newest sessions, their events and how the shop answered each."""
     answers: dict[str, list[str]] = {}
     for delivery in sandbox.store.deliveries():
@@ -119,11 +119,11 @@ def _form(body: bytes) -> dict[str, str]:
         raise StripeError(str(error)) from error
 
 
-def _page_of(sandbox: Sandbox, call: Call, session: StripeObject, *, problem: str = "") -> Answer:
+def _page_of(sandbox: Sandbox, call: Call, session: StripeObject, *, problem: str = "") -> Reply:
     """Show a session in its language, or, where that is "auto", in the browser's."""
     locale = session["locale"] or "auto"
     language, known = texts_for(
-        call.headers.get("accept-language", "en") if locale == "auto" else locale
+        call.asked.headers.get("accept-language", "en") if locale == "auto" else locale
     )
     amount = amount_shown(session["amount_total"], session["currency"].upper(), language)
     intent = sandbox.store.get(session["payment_intent"] or "", "payment_intent")
@@ -158,17 +158,17 @@ def _page_of(sandbox: Sandbox, call: Call, session: StripeObject, *, problem: st
     )
 
 
-def style(_sandbox: Sandbox, _call: Call) -> Answer:
-    return Answer(
+def style(_sandbox: Sandbox, _call: Call) -> Reply:
+    return Reply(
         body=_rules(),
-        content_type="text/css; charset=utf-8",
+        type="text/css; charset=utf-8",
         headers={"Cache-Control": "max-age=300"},
     )
 
 
 @cache
-def _rules() -> str:
-    return (HERE / "style.css").read_text(encoding="utf-8")
+def _rules() -> bytes:
+    return (HERE / "style.css").read_bytes()
 
 
 def amount_shown(minor: int, currency: str, language: str = "en") -> str:
@@ -182,16 +182,16 @@ def origin_of(url: str) -> str:
 
 def html(
     template: str, *, status: int = HTTPStatus.OK, sends_to: str = "", **context: object
-) -> Answer:
+) -> Reply:
     # A browser checks the redirect that follows a form against form-action as well.
     policy = (
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none';"
         f" frame-ancestors 'none'; form-action 'self' {sends_to}"
     )
-    return Answer(
+    return Reply(
         status=status,
-        body=_TEMPLATES.get_template(template).render(**context),
-        content_type="text/html; charset=utf-8",
+        body=_TEMPLATES.get_template(template).render(**context).encode(),
+        type="text/html; charset=utf-8",
         headers={
             "Content-Security-Policy": policy.strip(),
             "Cache-Control": "no-store",

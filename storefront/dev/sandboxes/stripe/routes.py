@@ -1,22 +1,19 @@
-"""Stripe sandbox routes: map each call to its handler."""
+"""Stripe sandbox server: map each call to its handler, inject faults."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import re
+import time
 from http import HTTPStatus
 
+from storefront.dev.sandboxes.core.http_server import CONTROL, Listener, Reply, Request
 from storefront.dev.sandboxes.stripe import api, control, pages
-from storefront.dev.sandboxes.stripe.api import Sandbox
+from storefront.dev.sandboxes.stripe.api import Call, Sandbox, Work
+from storefront.dev.sandboxes.stripe.faults import BEFORE, INSIDE, Fault, Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.server.faults import Faults, Kind
-from storefront.dev.sandboxes.stripe.server.http_server import find, routed
-from storefront.dev.sandboxes.stripe.server.messages import Answer, Call, RefusedError, as_refusal
 
 ID = r"/([\w-]{1,80})"
-
-
-ROUTES = routed(
+ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("GET", "/", pages.front),
     ("GET", "/style.css", pages.style),
     ("GET", f"/pay{ID}", pages.show),
@@ -58,38 +55,49 @@ BROKEN = {
         {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Slow down."}},
         HTTPStatus.TOO_MANY_REQUESTS,
     ),
-    Kind.GARBAGE: Answer(body="<html><h1>Welcome", content_type="text/html"),
+    Kind.GARBAGE: Reply(body=b"<html><h1>Welcome", type="text/html"),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StripeApp:
-    """The stand-in's HTTP interface."""
+DROPPED = Reply(is_dropped=True)
 
-    sandbox: Sandbox
 
-    @property
-    def faults(self) -> Faults:
-        return self.sandbox.faults
+class Server(Listener):
+    """The stand-in's HTTP server."""
 
-    @property
-    def broken(self) -> Mapping[Kind, Answer]:
-        return BROKEN
+    max_body_bytes = 65_536
+    sandbox: Sandbox  # set before the first call
 
-    def refused(self, error: RefusedError) -> Answer:
-        return api.as_error(StripeError(str(error), status=error.status))
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, answer=self._answer)
 
-    def answer(self, call: Call) -> Answer:
-        handler, arguments, status = find(ROUTES, call)
+    def _answer(self, asked: Request) -> Reply:
+        is_control = asked.path.startswith(CONTROL)
+        fault = None if is_control else self.sandbox.faults.take(f"{asked.method} {asked.path}")
+        if fault is not None and fault.kind in BEFORE:
+            return BROKEN.get(fault.kind, DROPPED)
+        answer = self._handle(asked, fault)
+        if fault is not None and fault.kind not in INSIDE:
+            return BROKEN.get(fault.kind, DROPPED)
+        if fault is not None and fault.kind is Kind.SLOW:
+            time.sleep(fault.seconds)
+        return answer
+
+    def _handle(self, asked: Request, fault: Fault | None) -> Reply:
+        status = HTTPStatus.NOT_FOUND
         try:
-            if handler is None:
-                if call.path.startswith("/pay/") and call.method == "GET":
-                    return pages.unknown(self.sandbox)
-                raise StripeError(f"Unrecognized request URL ({call.path})", status=status)  # noqa: TRY301 - one handler of errors
-            if call.path.startswith("/v1/"):
-                api.check(self.sandbox, call)
-            return handler(self.sandbox, replace(call, arguments=arguments))
+            for method, path, handler in ROUTES:
+                if (found := re.fullmatch(path, asked.path)) is None:
+                    continue
+                if method != asked.method:
+                    status = HTTPStatus.METHOD_NOT_ALLOWED
+                    continue
+                if path.startswith("/v1/"):
+                    api.check(self.sandbox, asked)
+                call = Call(asked=asked, arguments=found.groups(), now=time.time(), fault=fault)
+                return handler(self.sandbox, call)
+            if asked.path.startswith("/pay/") and asked.method == "GET":
+                return pages.unknown(self.sandbox)
+            raise StripeError(f"Unrecognized request URL ({asked.path})", status=status)  # noqa: TRY301 - one handler of errors
         except StripeError as error:
             return api.as_error(error)
-        except RefusedError as error:  # of a control call
-            return as_refusal(error)
