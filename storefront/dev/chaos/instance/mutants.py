@@ -44,6 +44,7 @@ from suppliers.models import StockLevel, StockMovement
 _replaced: list[tuple[object, object]] = []
 RACE_DELAY_S = 0.15  # between read and write
 NAIVE_ATTEMPTS = 3
+PRODUCT = ("orders.", "suppliers.", "notifications.", "shipping.", "catalog.")
 EVENTS = {
     "payment_intent.amount_capturable_updated": UpdateKind.AUTHORIZED,
     "charge.captured": UpdateKind.CAPTURED,
@@ -79,16 +80,24 @@ def injected(name: str) -> Iterator[None]:
 
 
 def _replace_everywhere(original: object, mutant: object) -> None:
-    """Replace an object in every module that has it."""
+    """Replace an object in every module that has it.
+
+    Raises: LookupError  no module of the product has it: the mutant would do nothing
+    """
     _replaced.append((original, mutant))
-    _swap(original, mutant)
+    if not any(module.startswith(PRODUCT) for module in _swap(original, mutant)):
+        raise LookupError(f"no module of the product has {original}")
 
 
-def _swap(original: object, mutant: object) -> None:
-    for module in list(sys.modules.values()):
+def _swap(original: object, mutant: object) -> list[str]:
+    """Return the names of the changed modules."""
+    changed = []
+    for module_name, module in list(sys.modules.items()):
         known = getattr(module, "__dict__", {})
         for name in [name for name, value in list(known.items()) if value is original]:
             setattr(module, name, mutant)
+            changed.append(module_name)
+    return changed
 
 
 def _stock_is_read_then_written() -> None:

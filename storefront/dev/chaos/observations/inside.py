@@ -18,9 +18,11 @@ from storefront.webhooks.models import InboundWebhook
 from suppliers.models import CircuitBreaker
 
 Submission = PurchaseOrder.Submission
+_BY_CODE = {one.code: one for one in registry.INVARIANTS}
 # Invariants that are violated when work is late: a sweep of beat does it (``beat_catch_up.SWEEPS``).
-DEADLINES = frozenset(
-    {
+IN_TIME = tuple(
+    _BY_CODE[code]  # an unknown code must fail: its work would never count as late
+    for code in (
         "messaging.events_fanned_out",
         "messaging.messages_sent",
         "messaging.webhooks_processed",
@@ -29,9 +31,8 @@ DEADLINES = frozenset(
         "messaging.payment_requests_answered",
         "messaging.sync_runs_end",
         "purchase_orders.backorders_end",
-    }
+    )
 )
-IN_TIME = tuple(one for one in registry.INVARIANTS if one.code in DEADLINES)
 UNSUBMITTED = (
     Submission.UNSUBMITTED,
     Submission.SUBMITTING,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
+from storefront.dev.chaos import mutation_tests
 from storefront.dev.chaos import plan as chaos_plan
 from storefront.dev.chaos.instance import failpoints
 from storefront.dev.chaos.plan import (
@@ -14,9 +16,14 @@ from storefront.dev.chaos.plan import (
     FaultKind,
     PaymentOutcome,
 )
+from storefront.dev.sandboxes.bigbuy import endpoints as bigbuy_endpoints
+from storefront.dev.sandboxes.bigbuy import lists as bigbuy_lists
 from storefront.dev.sandboxes.bigbuy.state import FAULT_KINDS as KNOWN_BIGBUY_KINDS
+from storefront.dev.sandboxes.cj import dispatch as cj_dispatch
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
 from storefront.dev.sandboxes.core.faults import REQUEST_KINDS
+from storefront.dev.sandboxes.feeds import server as feed_server
+from storefront.dev.sandboxes.stripe import routes as stripe_routes
 
 NAMES = ("c", "a", "b")
 
@@ -105,6 +112,27 @@ def test_each_failpoint_kills_at_a_pass():
 
     assert set(turns) == set(failpoints.defined())
     assert all(1 <= turn <= chaos_plan.MAX_PASS for turn in turns.values())
+
+
+def test_names_in_plans_exist_in_the_product_and_its_sandboxes():
+    names = failpoints.defined()
+    cj = [path for _, path in cj_dispatch.ROUTES]
+    bigbuy = [path for _, path in (*bigbuy_endpoints.FIXED, *bigbuy_endpoints.CREATING)]
+    stripe = [f"{method} {path}" for method, path, _ in stripe_routes.ROUTES]
+
+    for prefix in chaos_plan.RARE_FAILPOINTS:
+        assert [name for name in names if name.startswith(prefix)] != [], prefix
+    for path in chaos_plan.SUPPLIER_PATHS:
+        assert [known for known in cj if known.endswith(path)] != [], path
+    for path in chaos_plan.BIGBUY_PATHS:
+        assert [known for known in bigbuy if known.endswith(path)] != [], path
+    for path in chaos_plan.GATEWAY_CALLS:
+        calls = [known.replace(stripe_routes.ID, "/id") for known in stripe]
+        assert [call for call in calls if re.search(path, call)] != [], path
+    assert chaos_plan.LISTS["bigbuy"] in bigbuy_lists.OF_PRODUCTS
+    assert chaos_plan.LISTS["feed"] in feed_server.FILES
+    for name, story in mutation_tests.SCENARIOS.items():
+        assert story.failpoint in {"", *names}, name
 
 
 def test_product_has_failpoints_at_every_boundary():
