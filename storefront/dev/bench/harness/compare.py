@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from storefront.dev.bench.harness.load import Timing, hammer
+from storefront.dev.bench.harness.load import Timing
+from storefront.dev.bench.harness.scripted_load import hammer
 from storefront.dev.bench.harness.servers import Server
 
 ROUNDS = 3

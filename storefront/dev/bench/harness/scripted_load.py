@@ -12,6 +12,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import cycle
 
 from storefront.dev.bench.harness.load import HOST, PIECE, BadAnswerError, Timing
 
@@ -184,6 +185,20 @@ def _go_on[R](
             return
         walker.script, walker.began_at, walker.steps = after, time.perf_counter(), {}
         walker.send(next(after))
+
+
+def hammer(*, port: int, paths: Sequence[str], connections: int, seconds: float) -> Timing:
+    """Keep this many requests open for this many seconds, cycling through the paths.
+
+    Raises: BadAnswerError: a response is not 200 with a length.
+    """
+
+    def script(path: str) -> Script[None]:
+        ask = Ask(step=path, port=port, path=path)
+        insist(ask, (yield ask))
+
+    scripts = (script(path) for path in cycle(paths))
+    return walk(scripts, at_once=connections, seconds=seconds).whole
 
 
 def ask_once(ask: Ask) -> Answer:

@@ -16,7 +16,6 @@ from storefront.dev.chaos.observations.history import (
 )
 from storefront.dev.chaos.plan import PaymentOutcome
 
-GONE = frozenset({"canceled", "expired"})
 SERVED = "customers get what they buy"
 SOLD = "nothing is oversold"
 SUBMITTED_ONCE = "each paid order is submitted once"

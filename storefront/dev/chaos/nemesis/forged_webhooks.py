@@ -16,7 +16,7 @@ from typing import Any
 from storefront.dev.chaos.instance.control import post
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
-from storefront.dev.sandboxes.stripe.webhooks.payloads import signed
+from storefront.dev.sandboxes.stripe.webhook_sender import signed
 
 STALE_AFTER = timedelta(minutes=10)
 OTHER_SECRET = "whsec_unknown"  # noqa: S105 - to be refused

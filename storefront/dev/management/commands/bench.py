@@ -14,11 +14,11 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from django.utils import timezone
 
 from storefront.dev.bench import results, runner
 from storefront.dev.bench.goals import pages
+from storefront.dev.runtime.own_database import own_database
 from storefront.dev.runtime.ports import free_port
 from storefront.lib.env import env_str
 
@@ -48,29 +48,27 @@ class Command(BaseCommand):
             self._prepare(products=options["products"], only=only)
 
     def _prepare(self, *, products: int, only: Collection[str]) -> None:
-        self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
-        parts = urlsplit(env_str("DATABASE_URL"))
         port = free_port(18_090)
-        env = {
-            **os.environ,
-            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
-            # Separate queues: its workers and those of a demo never take each other's tasks.
-            "REDIS_URL": urlunsplit(urlsplit(settings.REDIS_URL)._replace(path=REDIS_PATH)),
-            "SANDBOX_SUPPLIER_URL": f"http://127.0.0.1:{port}",
-            "ALLOWED_HOSTS": "127.0.0.1,testserver",
-            "LOG_LEVEL": "WARNING",
-        }
         data = Path(settings.VAR_DIR) / "bench-sandbox"
         words = ["-m", "storefront.dev.sandboxes.cj", "--port", str(port), "--data", str(data)]
         words += ["--count", str(products), "--qps", "0"]
-        supplier = subprocess.Popen([sys.executable, *words], env=env)  # noqa: S603 - our own
-        try:
-            inside = [sys.executable, "manage.py", "bench", "--inside", "--only", ",".join(only)]
-            code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
-        finally:
-            supplier.terminate()
-            supplier.wait(timeout=15)
-            self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        inside = [sys.executable, "manage.py", "bench", "--inside", "--only", ",".join(only)]
+        with own_database(DATABASE) as url:
+            env = {
+                **os.environ,
+                "DATABASE_URL": url,
+                # Separate queues: its workers and those of a demo never take each other's tasks.
+                "REDIS_URL": urlunsplit(urlsplit(settings.REDIS_URL)._replace(path=REDIS_PATH)),
+                "SANDBOX_SUPPLIER_URL": f"http://127.0.0.1:{port}",
+                "ALLOWED_HOSTS": "127.0.0.1,testserver",
+                "LOG_LEVEL": "WARNING",
+            }
+            supplier = subprocess.Popen([sys.executable, *words], env=env)  # noqa: S603 - our own
+            try:
+                code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
+            finally:
+                supplier.terminate()
+                supplier.wait(timeout=15)
         if code:
             raise CommandError("The measurement failed; see above.")
 
@@ -103,12 +101,6 @@ class Command(BaseCommand):
                 f" {page['p95_ms']:>8} {page['cpu_ms']:>8}"
             )
         self.stdout.write("")
-
-    @staticmethod
-    def _sql(*statements: str) -> None:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
 
 
 def _goals(asked: str) -> tuple[str, ...]:

@@ -8,16 +8,14 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
+from storefront.dev.runtime.own_database import own_database
 from storefront.dev.simulation import runner
 from storefront.dev.simulation.scenario import Script
 from storefront.dev.simulation.supplier_model import MODES
-from storefront.lib.env import env_str
 
 DATABASE = "fara_simulation"
 COLUMNS = (
@@ -62,18 +60,10 @@ class Command(BaseCommand):
             self._prepare()
 
     def _prepare(self) -> None:
-        self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
-        parts = urlsplit(env_str("DATABASE_URL"))
-        env = {
-            **os.environ,
-            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
-            "LOG_LEVEL": "WARNING",
-        }
         inside = [sys.executable, *sys.argv, "--inside"]
-        try:
+        with own_database(DATABASE) as url:
+            env = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "WARNING"}
             code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
-        finally:
-            self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         if code:
             raise CommandError("Units were oversold, or the simulation failed; see above.")
 
@@ -110,9 +100,3 @@ class Command(BaseCommand):
                     f" seen by {each['absorbed_by']}, unseen for {each['still_unseen']}"
                 )
         self.stdout.flush()
-
-    @staticmethod
-    def _sql(*statements: str) -> None:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)

@@ -24,7 +24,6 @@ HOURLY = {
     "manufacturers": 5, "productstaxonomies": 5, "new-products": 2,
 }  # fmt: skip
 SINGLE_S = 5
-HOUR = 3600
 
 
 @dataclass(slots=True)

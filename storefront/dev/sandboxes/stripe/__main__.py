@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from storefront.dev.sandboxes.core.http_server import serve
-from storefront.dev.sandboxes.stripe import operations
 from storefront.dev.sandboxes.stripe.api import Sandbox
 from storefront.dev.sandboxes.stripe.faults import Faults
 from storefront.dev.sandboxes.stripe.routes import Server
 from storefront.dev.sandboxes.stripe.store import Store
 from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
-from storefront.dev.sandboxes.stripe.webhooks import payloads
-from storefront.dev.sandboxes.stripe.webhooks.sender import WebhookSender
+from storefront.dev.sandboxes.stripe.webhook_sender import WebhookSender
 from storefront.lib.env import env_str
 
 HOOK_PATH = "/hooks/stripe/"
@@ -41,11 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shop=options.shop,
         many=options.many,
     )
-    sender = WebhookSender(
-        store,
-        write=payloads.writer(store, secret=options.hook_secret),
-        tick=lambda now: operations.run_clock(store, now=now),
-    )
+    sender = WebhookSender(store, secret=options.hook_secret)
     sender.start()
     serve(server, stopping=lambda: None)
     sender.stop()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from storefront.dev.bench.harness.load import Timing, hammer
+from storefront.dev.bench.harness.load import Timing
+from storefront.dev.bench.harness.scripted_load import hammer
 from storefront.dev.bench.harness.servers import Server, serving
 from storefront.dev.bench.scenarios import pages
 from storefront.dev.bench.scenarios.sync import large_lists

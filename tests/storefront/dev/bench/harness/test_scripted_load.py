@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from storefront.dev.bench.harness.load import BadAnswerError
-from storefront.dev.bench.harness.scripted_load import Ask, insist, walk
+from storefront.dev.bench.harness.scripted_load import Ask, hammer, insist, walk
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -84,6 +84,15 @@ def test_no_more_are_begun_than_there_are(port):
     walks = walk([script(port) for _ in range(3)], at_once=2, seconds=60)
 
     assert len(walks.walked) == 3
+
+
+def test_paths_are_requested_in_turn_until_the_time_is_over(port):
+    timing = hammer(port=port, paths=["/200/"], connections=3, seconds=0.2)
+
+    assert len(timing.latencies_s) > 3
+    assert timing.percentile_ms(0.5) > 0
+    with pytest.raises(BadAnswerError, match="GET /404/: 404"):
+        hammer(port=port, paths=["/200/", "/404/"], connections=1, seconds=0.2)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.dev.sandboxes.stripe.card_numbers import BadNumberError, find_card
-from storefront.dev.sandboxes.stripe.translations import AZERBAIJANI, ENGLISH
+from storefront.dev.sandboxes.stripe.pages import AZERBAIJANI, ENGLISH
 from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD
 from tests.storefront.dev.sandboxes.stripe.payments import BACK, kinds, opened
 
