@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils import timezone
 
-from storefront.dev.demo import evidence
+from storefront.dev.bench.harness.suppliers import connect
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
 from storefront.dev.sandboxes.cj.state import DAY_S
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as CJ_KEY
 from storefront.dev.sandboxes.feeds import mapping
 from storefront.dev.sandboxes.feeds.state import WAREHOUSES
 from storefront.lib.http.client import ApiClient
-from storefront.lib.security.encryption import encrypt
 from suppliers.connections import file_sources
-from suppliers.models import Connection, FileContent, Supplier
+from suppliers.models import FileContent, Supplier
 
-# No delays: the number of calls is measured, not their time.
-CALLS_PER_SECOND = 1_000
 CJ_PAGE, BIGBUY_PAGE = 100, 10_000
 LIST_POINTS, PAGE_POINTS = 50, 10
 POINTS_A_DAY = 50_000
@@ -68,7 +65,10 @@ class CJSeller:
     words: ClassVar = ("--qps", "0", "--points", str(POINTS_A_DAY))
 
     def connect(self, url: str) -> Supplier:
-        return _connected("cj", "USD", f"{url}/api2.0/v1/", secrets={"api_key": CJ_KEY}, options={})
+        return connect(
+            "cj-asked", "cj", f"{url}/api2.0/v1/", currency="USD",
+            secrets={"api_key": CJ_KEY}, options={},
+        )  # fmt: skip
 
     def counted(self, control: ApiClient) -> Asked:
         told = control.get("/control/usage")
@@ -102,9 +102,10 @@ class BigBuySeller:
 
     def connect(self, url: str) -> Supplier:
         options = {"taxonomies": [19657], "email": "a@shop.example", "phone": "+34910000000"}
-        return _connected(
-            "bigbuy", "EUR", f"{url}/rest/", secrets={"api_key": BIGBUY_KEY}, options=options
-        )
+        return connect(
+            "bigbuy-asked", "bigbuy", f"{url}/rest/", currency="EUR",
+            secrets={"api_key": BIGBUY_KEY}, options=options,
+        )  # fmt: skip
 
     def counted(self, control: ApiClient) -> Asked:
         return Asked(calls=sum(control.get("/control/calls")["served"].values()))
@@ -137,7 +138,9 @@ class FeedSeller:
 
     def connect(self, url: str) -> Supplier:
         options = {"products_at": "/full.csv", "prices_at": "/stock.csv", "stock_at": "/stock.csv"}
-        supplier = _connected("feed", "EUR", f"{url}/", secrets={}, options=options)
+        supplier = connect(
+            "feed-asked", "feed", f"{url}/", currency="EUR", secrets={}, options=options
+        )
         for content, spec in (
             (FileContent.PRODUCTS, mapping.TABLE),
             (FileContent.PRICES, mapping.STOCK),
@@ -168,30 +171,3 @@ class FeedSeller:
 
 type Seller = CJSeller | BigBuySeller | FeedSeller
 SELLERS: Sequence[Seller] = (CJSeller(), BigBuySeller(), FeedSeller())
-
-
-def _connected(
-    adapter: str,
-    currency: str,
-    base_url: str,
-    *,
-    secrets: Mapping[str, str],
-    options: Mapping[str, Any],
-) -> Supplier:
-    supplier = Supplier.objects.create(
-        code=f"{adapter}-asked",
-        name=adapter.title(),
-        adapter=adapter,
-        currency=currency,
-        status=Supplier.Status.ACTIVE,
-        status_since=timezone.now(),
-    )
-    evidence.give(supplier=supplier, actor="bench", now=timezone.now())
-    Connection.objects.create(
-        supplier=supplier,
-        base_url=base_url,
-        calls_per_second=CALLS_PER_SECOND,
-        options=dict(options),
-        secrets_encrypted=encrypt(dict(secrets)),
-    )
-    return supplier

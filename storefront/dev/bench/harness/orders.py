@@ -16,7 +16,7 @@ from orders.payments import updates
 from orders.purchasing import submission
 from orders.routing import stock_query
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
-from storefront.lib.address import Address
+from storefront.dev.bench.harness.buyers import HOME
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connections.factory import open_connector
@@ -24,14 +24,6 @@ from suppliers.connectors.capabilities import Freight, require
 from suppliers.connectors.records import PurchaseOrderRequestLine
 from suppliers.models import Supplier, SupplierOffer
 
-HOME = Address(
-    name="Erika Mustermann",
-    line1="Heidestraße 17",
-    city="Köln",
-    postcode="51147",
-    country="DE",
-    phone="+49 221 5550199",
-)
 VARIETY = 10
 LIGHT_G = 400  # every shipping service accepts it
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.utils import timezone
 
@@ -41,6 +42,7 @@ def sandbox(module: str, *, data: Path, words: Sequence[str]) -> Iterator[str]:
 
 
 HANGING_S = 600.0
+CALLS_PER_SECOND = 1_000
 # Points per day are no limit here: the sandbox has as many as needed.
 UNMETERED = {"points_per_day": 1_000_000_000}
 
@@ -70,28 +72,41 @@ def company(
     """Start a sandbox, connect it, and import its products."""
     words = ["--count", str(products), "--qps", "0", "--seed", str(seed), *more]
     with sandbox("storefront.dev.sandboxes.cj", data=folder / code, words=words) as url:
-        supplier = _connected(code, f"{url}/api2.0/v1/")
+        supplier = connect(
+            code, "cj", f"{url}/api2.0/v1/", currency="USD",
+            secrets={"api_key": DEFAULT_KEY}, options=UNMETERED,
+        )  # fmt: skip
         for kind in ("products", "stock"):
             run_sync(supplier=supplier, kind=kind, now=timezone.now())
         yield Company(supplier=supplier, url=url)
 
 
-def _connected(code: str, base_url: str) -> Supplier:
+def connect(  # noqa: PLR0913 - the parts of a connection
+    code: str,
+    adapter: str,
+    base_url: str,
+    *,
+    currency: str,
+    secrets: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> Supplier:
+    """Create an active supplier with its connection, and without delays between calls."""
+    now = timezone.now()
     supplier = Supplier.objects.create(
         code=code,
         name=code.title(),
-        adapter="cj",
-        currency="USD",
+        adapter=adapter,
+        currency=currency,
         status=Supplier.Status.ACTIVE,
-        status_since=timezone.now(),
+        status_since=now,
     )
     # Without compliance documents none of its products is for sale.
-    evidence.give(supplier=supplier, actor="bench", now=timezone.now())
+    evidence.give(supplier=supplier, actor="bench", now=now)
     Connection.objects.create(
         supplier=supplier,
         base_url=base_url,
-        calls_per_second=1000,
-        options=UNMETERED,
-        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
+        calls_per_second=CALLS_PER_SECOND,
+        options=dict(options),
+        secrets_encrypted=encrypt(dict(secrets)),
     )
     return supplier

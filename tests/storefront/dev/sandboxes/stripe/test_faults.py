@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from decimal import Decimal
 
 import pytest
 
 from orders.gateways.stripe import http_client
 from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.money import Money
 from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD, KEY
+from tests.storefront.dev.sandboxes.stripe.payments import TOTAL, euros, opened
 from tests.support.waiting import eventually
-
-TOTAL = Money(Decimal("64.99"), "EUR")
-
-
-def euros(amount):
-    return Money(Decimal(amount), "EUR")
-
-
-def opened(gateway, key="pay:FL-1:1", **changes):
-    words = {"amount": TOTAL, "description": "FL-1", "return_url": "http://shop.example/back/"}
-    return gateway.open(key=key, locale="en", **words | changes)
-
-
-@pytest.fixture
-def gateway(stripe):
-    with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as gateway:
-        yield gateway
 
 
 @pytest.fixture
