@@ -295,8 +295,8 @@ class PendingPublication(models.Model):
     def __str__(self) -> str:
         return str(self.variant_id)
 
-    @classmethod
-    def queue(cls, variant_ids: Iterable[int]) -> int:
+    @staticmethod
+    def queue(variant_ids: Iterable[int]) -> int:
         """Queue variants for publication; return how many."""
-        rows = (cls(variant_id=variant_id) for variant_id in variant_ids)
-        return len(cls.objects.bulk_create(rows, batch_size=500))
+        rows = [PendingPublication(variant_id=variant_id) for variant_id in variant_ids]
+        return len(PendingPublication.objects.bulk_create(rows, batch_size=500))

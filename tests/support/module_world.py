@@ -10,8 +10,10 @@ import shutil
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from django.db import connection, transaction
+from django.db import connection
 from django.test import override_settings
+
+from tests.support.database import rolled_back
 
 FOLDERS = {"MEDIA_ROOT": "media", "FEEDS_ROOT": "feeds", "MAILBOX_DIR": "mail"}
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -23,18 +25,15 @@ def module_world(blocker, folder, build, **words):
 
     Shape: ``blocker`` is the fixture ``django_db_blocker``; ``words`` are more settings.
     """
-    outer = transaction.atomic()
-    outer._from_testcase = True  # as Django marks the transactions of its own tests
     with (
         blocker.unblock(),
-        outer,
+        rolled_back(),
         patch.object(connection, "close", lambda: None),  # Django closes it after each test
     ):
         folders = {name: folder / below for name, below in FOLDERS.items()}
         with override_settings(**folders, **words):
             built = build()
         yield built
-        transaction.set_rollback(True)
 
 
 def copy_feeds(folder, settings):

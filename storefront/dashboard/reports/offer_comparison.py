@@ -212,7 +212,7 @@ def _rows(
             age=now - known.known_at,
             terms=decay_terms(offer.supplier),
             accuracy=offer.supplier.stock_accuracy,
-        ).standing
+        ).status
         return Row(
             found=one,
             why=reason_text(one, quantity=quantity, more=_format_money(more)),

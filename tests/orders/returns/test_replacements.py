@@ -21,7 +21,6 @@ from tests.factories.returns import (
     PURCHASE_LINES,
     arrived,
     back,
-    broken_of,
     come_back,
     counters,
     exchange,
@@ -30,6 +29,7 @@ from tests.factories.returns import (
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_parcel_news, make_state
 from tests.factories.suppliers import NOON
+from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def broken(quantity=2, units=1):
 
 
 def broken_invariants():
-    return broken_of([*STOCK, *PAYMENTS, *RETURNS, *HISTORY, *PURCHASE_LINES])
+    return violated([*STOCK, *PAYMENTS, *RETURNS, *HISTORY, *PURCHASE_LINES])
 
 
 def test_a_replacement_is_a_free_order():
