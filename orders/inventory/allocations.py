@@ -9,11 +9,35 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Reservation
+from django.db import connection
+
+from orders.models import Allocation, Order, OrderLine, PurchaseOrder
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import ledger
 
 Status = Allocation.Status
+# ``Reservation`` active -> converted for all rows at once, with the history that ``move`` writes.
+CONVERT_RESERVATIONS = """
+WITH held AS (
+  SELECT row.id, row.line_id, row.level_id, row.quantity
+  FROM orders_reservation row JOIN orders_orderline line ON line.id = row.line_id
+  WHERE line.order_id = %(order)s AND row.status = 'active'
+  ORDER BY row.id FOR UPDATE OF row
+), moved AS (
+  UPDATE orders_reservation row SET status = 'converted', status_since = %(now)s
+  FROM held WHERE row.id = held.id
+), traced AS (
+  INSERT INTO lib_statuschange
+    (subject, subject_id, status_field, from_status, to_status, at, actor, reason)
+  SELECT 'orders.Reservation', id, 'status', 'active', 'converted', %(now)s, '', 'paid' FROM held
+), sold AS (
+  INSERT INTO orders_allocation
+    (line_id, level_id, quantity, status, status_since, doubt, absorbed_by)
+  SELECT line_id, level_id, quantity, 'unseen', %(now)s, '', '' FROM held
+)
+SELECT level_id, quantity FROM held
+"""
 
 
 @requires_transaction
@@ -22,21 +46,11 @@ def allocate(*, order: Order, now: datetime) -> None:
 
     Locks:  the reservations of the order, then the stock rows in id order
     """
-    held = Reservation.objects.filter(line__order=order, status=Reservation.Status.ACTIVE)
     units: Counter[int] = Counter()
-    sold = []
-    for reservation in held.select_for_update(of=["self"]).order_by("pk"):
-        reservation.move(Reservation.Status.CONVERTED, at=now, reason="paid")
-        units[reservation.level_id] += reservation.quantity
-        sold.append(
-            Allocation(
-                line_id=reservation.line_id,
-                level_id=reservation.level_id,
-                quantity=reservation.quantity,
-                status_since=now,
-            )
-        )
-    Allocation.objects.bulk_create(sold)
+    with planned_cursor(connection) as cursor:
+        cursor.execute(CONVERT_RESERVATIONS, {"order": order.pk, "now": now})
+        for level_id, quantity in cursor.fetchall():
+            units[level_id] += quantity
     ledger.allocate(units=units, cause=f"order:{order.number}", now=now)
 
 
@@ -56,7 +70,10 @@ def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> No
     ledger.allocate(units=units, cause=cause, now=now)
     Allocation.objects.bulk_create(
         Allocation(
-            line_id=line_id, level_id=level_id, quantity=lines[line_id].quantity, status_since=now
+            line_id=line_id,
+            level_id=level_id,
+            quantity=lines[line_id].quantity,
+            status_since=now,
         )
         for line_id, level_id in levels.items()
     )
