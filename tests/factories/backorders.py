@@ -80,3 +80,30 @@ def asked():
 def refuse(purchase_order):
     """Reject the whole purchase order."""
     return tell(purchase_order, refused=[one.order_line for one in purchase_order.lines.all()])
+
+
+def ships(purchase_order, count, *, code="out_of_stock", line=None, **more):
+    """Let the supplier accept a quantity of a line, the first if none is given."""
+    line = line or purchase_order.lines.filter(is_active=True).order_by("pk").first()
+    word = RejectedLine(reference=str(line.order_line_id), code=RejectionReason(code), ships=count)
+    state = PurchaseOrderReport(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Acknowledgement.ACCEPTED,
+        refused=(word,),
+        **({"reason": code} | more),
+    )
+    purchase_order.refresh_from_db()
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
+    purchase_order.refresh_from_db()
+    assert broken() == []
+    return purchase_order
+
+
+def came():
+    """Return the quantity per supplier of active purchase orders."""
+    return sorted(
+        (made.supplier.code, line.quantity)
+        for made in live()
+        for line in made.lines.filter(is_active=True)
+    )

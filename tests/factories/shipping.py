@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
+from shipping.shipments import shipments
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
 from suppliers.models import ShippingService
 from tests.factories.orders import make_purchase_orders
@@ -102,3 +103,10 @@ def make_accepted_purchase_order(*listings, now=NOON, **order):
         purchase_order=purchase_order, state=make_state(purchase_order, "accepted"), now=now
     )
     return purchase_order
+
+
+def take_in(purchase_order, answer, *parcels):
+    """Take in what the supplier says of a purchase order and its parcels."""
+    return shipments.import_parcels(
+        purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
+    )

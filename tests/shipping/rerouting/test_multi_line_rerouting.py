@@ -20,7 +20,7 @@ from suppliers.connectors.records import (
     RejectionReason,
 )
 from suppliers.models import ShippingService
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse
+from tests.factories.backorders import also_at, asked, broken, came, live, look_everywhere, refuse
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order
@@ -33,15 +33,6 @@ pytestmark = pytest.mark.django_db
 def places(request, supplier):
     Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=request.param)
     return request.param
-
-
-def came():
-    """Return the quantity per supplier of active purchase orders."""
-    return sorted(
-        (made.supplier.code, line.quantity)
-        for made in live()
-        for line in made.lines.filter(is_active=True)
-    )
 
 
 def heavy(*quantities):

@@ -18,14 +18,8 @@ from shipping.shipments import shipments
 from storefront.dashboard.invariants.status_history import HISTORY
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
-from suppliers.connectors.records import (
-    Acknowledgement,
-    PurchaseOrderReport,
-    RejectedLine,
-    RejectionReason,
-)
 from suppliers.models import StockLevel
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, tell
+from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, ships, tell
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,
@@ -37,22 +31,6 @@ from tests.factories.suppliers import NOON
 from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
-
-
-def ships(purchase_order, count, *, code="out_of_stock", line=None):
-    """Let the supplier accept a quantity of its only line, or of one of them."""
-    line = line or purchase_order.lines.order_by("pk").first()
-    word = RejectedLine(reference=str(line.order_line_id), code=RejectionReason(code), ships=count)
-    state = PurchaseOrderReport(
-        number=purchase_order.number,
-        supplier_reference="",
-        answer=Acknowledgement.ACCEPTED,
-        reason=code,
-        refused=(word,),
-    )
-    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
-    purchase_order.refresh_from_db()
-    assert broken() == []
 
 
 def test_split_lines_keep_the_history_of_the_original(supplier):

@@ -17,15 +17,11 @@ from orders.purchasing.holds import holds
 from shipping.shipments import shipments
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
-    Acknowledgement,
     DiscontinuedError,
-    PurchaseOrderReport,
     PurchaseOrderRequestLine,
-    RejectedLine,
-    RejectionReason,
 )
 from suppliers.models import StockLevel, StockMovement
-from tests.factories.backorders import also_at, broken, live, look_everywhere, tell
+from tests.factories.backorders import also_at, broken, live, look_everywhere, ships, tell
 from tests.factories.orders import (
     make_order,
     make_payment,
@@ -44,21 +40,6 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
-
-
-def ships(purchase_order, count, *, code="out_of_stock", **more):
-    line = purchase_order.lines.filter(is_active=True).order_by("pk").first()
-    word = RejectedLine(reference=str(line.order_line_id), code=RejectionReason(code), ships=count)
-    state = PurchaseOrderReport(
-        number=purchase_order.number,
-        supplier_reference="",
-        answer=Acknowledgement.ACCEPTED,
-        refused=(word,),
-        **more,
-    )
-    fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
-    acknowledgements.apply(purchase_order=fresh, state=state, now=NOON)
-    return fresh
 
 
 def test_a_stock_figure_of_our_own_proves_no_sale(supplier):

@@ -15,7 +15,16 @@ from shipping.rates import quotes
 from shipping.rerouting import customer_choice, purchase, rerouting, search
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.backorders import (
+    also_at,
+    asked,
+    broken,
+    came,
+    live,
+    look_everywhere,
+    refuse,
+    tell,
+)
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_purchase_orders, make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
@@ -40,15 +49,6 @@ def wanted_ten(*shelves, **more):
     for place, quantity in enumerate(shelves):
         also_at(listing, f"other{place}", quantity=quantity)
     return listing, make_sent_purchase_order(listing, quantity=10)
-
-
-def came():
-    """Return the quantity per supplier of active purchase orders."""
-    return sorted(
-        (made.supplier.code, line.order_line.quantity)
-        for made in live()
-        for line in made.lines.filter(is_active=True)
-    )
 
 
 def units_of(order):

@@ -9,24 +9,22 @@ import pytest
 from notifications.models import Event
 from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
-from shipping.shipments import shipments, tracking
+from shipping.shipments import tracking
 from shipping.shipments.statuses import TrackingUpdate
 from storefront.dashboard.invariants.messaging import MESSAGING
 from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_sellable
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    take_in,
+)
 from tests.factories.suppliers import NOON
 from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
 
 ONE, TWO = "CJPKL0000000001YQ", "CJPKL0000000002YQ"
-
-
-def take_in(purchase_order, answer, *parcels):
-    return shipments.import_parcels(
-        purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
-    )
 
 
 def mails():

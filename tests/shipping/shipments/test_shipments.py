@@ -16,6 +16,7 @@ from tests.factories.shipping import (
     make_accepted_purchase_order,
     make_parcel_news,
     make_state,
+    take_in,
 )
 from tests.factories.suppliers import NOON
 
@@ -25,12 +26,6 @@ BAD = Path(__file__).parent / "bad" / "tracking.ndjson"
 
 def told(name):
     return list(Event.objects.filter(name=name).order_by("pk"))
-
-
-def take_in(purchase_order, answer, *parcels):
-    return shipments.import_parcels(
-        purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
-    )
 
 
 def test_a_shipped_parcel_ships_its_lines_and_is_reported_once():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -17,23 +18,37 @@ from storefront.lib.money import Money
 from suppliers.connections.factory import open_connector
 from suppliers.connectors.records import InvoiceReport
 from suppliers.models import Supplier
-from tests.e2e.ordering import sell_one, stock_the_shop, whole
-from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures
+from tests.e2e.ordering import sell_one, stock_the_shop
+from tests.factories.connector_contexts import MemoryBudget
+from tests.fakes.cj_sandbox import sandbox_process  # noqa: F401 - fixture
+from tests.support.module_world import module_world
 
 pytestmark = pytest.mark.django_db
 SPAN = timedelta(days=1)
+QUOTA = "suppliers.connections.factory.DatabaseQuotaCounter"
+
+
+@pytest.fixture(scope="module")
+def sold(django_db_setup, django_db_blocker, sandbox_process, tmp_path_factory):  # noqa: F811
+    """A purchase order that the sandbox accepted and charged, for all tests of this module."""
+    sandbox_process.reset()
+
+    def build():
+        purchase_order = sell_one(stock_the_shop(sandbox_process))
+        submission.submit(purchase_order=purchase_order, now=timezone.now())
+
+    with (
+        patch(QUOTA, lambda _: MemoryBudget()),
+        module_world(django_db_blocker, tmp_path_factory.mktemp("world"), build),
+    ):
+        yield
 
 
 @pytest.fixture
-def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
-    """A purchase order that the sandbox accepted and charged."""
+def bought(sold, db, sandbox_process, monkeypatch):  # noqa: F811 - the fixture
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
-    channel = stock_the_shop(sandbox_supplier)
-    purchase_order = sell_one(channel)
-    submission.submit(purchase_order=purchase_order, now=timezone.now())
-    purchase_order = whole(purchase_order)
-    assert purchase_order.accepted_at is not None
-    return purchase_order
+    yield PurchaseOrder.objects.get(accepted_at__isnull=False)
+    sandbox_process.control("faults/clear", {})
 
 
 def compare():
@@ -86,17 +101,7 @@ def test_freight_above_the_stated_amount(bought):
     assert "shipping methods" in labels.advice(Discrepancy.objects.get())
 
 
-def test_an_accepted_order_without_a_charge(bought, sandbox_supplier):  # noqa: F811 - the fixture
-    compare()
-    sandbox_supplier.control("cancel", {"orderNumber": bought.number})
-
-    compare()
-
-    assert found() == [("bill_missing", "goods", goods(bought), None)]
-    assert SupplierInvoice.objects.get().withdrawn_at is not None
-
-
-def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noqa: F811
+def test_the_parts_of_a_split_order_are_one_charge(bought):
     """CJ replaces the charge of the whole order by those of its parts."""
     compare()
     whole = SupplierInvoice.objects.get()
@@ -127,13 +132,13 @@ def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  #
     "kind",
     ["500", *(pytest.param(one, marks=pytest.mark.full) for one in ("garbage", "drop_before"))],
 )
-def test_a_supplier_that_does_not_answer_keeps_the_day_open(bought, sandbox_supplier, kind):  # noqa: F811
-    sandbox_supplier.fault("order/list", kind, count=0)
+def test_a_supplier_that_does_not_answer_keeps_the_day_open(bought, sandbox_process, kind):  # noqa: F811
+    sandbox_process.fault("order/list", kind, count=0)
 
     day = compare()
     assert (day.status, day.problem[:20]) == ("open", "supplier:cj-sandbox:")
     assert found() == []
-    sandbox_supplier.control("faults/clear", {})
+    sandbox_process.control("faults/clear", {})
 
     assert compare().status == "reconciled"
 
@@ -150,8 +155,8 @@ def test_a_supplier_without_a_list_is_asked_per_order(bought, monkeypatch):
     assert found() == [("bill_more", "goods", Decimal("1.00"), invoice.subtotal_amount)]
 
 
-def test_a_blocked_supplier_is_not_called(bought, sandbox_supplier):  # noqa: F811 - the fixture
-    sandbox_supplier.fault("order/list", "500", count=0)
+def test_a_blocked_supplier_is_not_called(bought, sandbox_process):  # noqa: F811
+    sandbox_process.fault("order/list", "500", count=0)
     Supplier.objects.update(status="blocked")
 
     assert compare().status == "reconciled"
@@ -168,3 +173,14 @@ def test_an_incomplete_list_is_not_used(bought, monkeypatch):
         with pytest.raises(ExternalServiceError):
             list(connector.list_invoices(since=since))
         assert list(connector.list_invoices(since=timezone.now() + SPAN)) == []
+
+
+def test_an_accepted_order_without_a_charge(bought, sandbox_process):  # noqa: F811
+    """The last test: it changes the order in the sandbox."""
+    compare()
+    sandbox_process.control("cancel", {"orderNumber": bought.number})
+
+    compare()
+
+    assert found() == [("bill_missing", "goods", goods(bought), None)]
+    assert SupplierInvoice.objects.get().withdrawn_at is not None
