@@ -49,9 +49,9 @@ class SharedCircuitBreaker:
         gateway: str = "",
         longest_pause: timedelta = MAX_PAUSE,
     ) -> None:
-        self._line = _breaker_key(connection_id, gateway)
+        self._key = _breaker_key(connection_id, gateway)
         self._longest_pause = longest_pause
-        self._rows = CircuitBreaker.objects.filter(**self._line)
+        self._rows = CircuitBreaker.objects.filter(**self._key)
         self._is_clean = False
         self._read_at = -CLOSED_CACHE_S
         self._probes: set[str] = set()
@@ -99,7 +99,7 @@ class SharedCircuitBreaker:
             elif is_probe or not self._is_clean:
                 self._probes.discard(call.request_id)
                 self._is_clean = True
-                close(**self._line)
+                close(**self._key)
         except DatabaseError:
             log.exception("cannot count the outcome of a call to %s", call)
 
@@ -128,7 +128,7 @@ class SharedCircuitBreaker:
 
         Locks: the breaker
         """
-        CircuitBreaker.objects.get_or_create(**self._line)
+        CircuitBreaker.objects.get_or_create(**self._key)
         row = self._rows.select_for_update(of=["self"]).get()
         now = self._rows.annotate(now=Now()).values_list("now", flat=True).get()
         row.failures += 1
@@ -171,7 +171,7 @@ def close(*, connection_id: int | None = None, gateway: str = "") -> bool:
 
 
 def is_failure(outcome: Outcome) -> bool:
-    """Return whether the call failed as on a dead line."""
+    """Return whether the call got no answer, or a server error."""
     if outcome.status is None:
         return isinstance(outcome.error, TemporaryError) and not outcome.is_cut_short
     return outcome.status >= FIRST_SERVER_ERROR

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from math import isqrt
 from pathlib import Path
 from typing import Any
@@ -242,9 +243,9 @@ def _of_category(api: ApiClient, category: Slice) -> Iterator[ProductSummary | I
     if first.total_records < MAX_LISTED:
         yield from _rows(api, first, category)
         return
-    cut = _SliceReader(api)
+    until_ms = int(time.time() * 1000) + MIN_SLICE_MS
     try:
-        yield from cut.rows(category)
+        yield from _halves(api, category, until_ms=until_ms, asked=count(1))
     except TooManySlicesError:
         yield ImportIssue(
             row=f"category {category.category}",
@@ -255,31 +256,24 @@ def _of_category(api: ApiClient, category: Slice) -> Iterator[ProductSummary | I
         yield from _rows(api, first, category)
 
 
-class _SliceReader:
-    """Splits one category until each slice can be read whole."""
+def _halves(
+    api: ApiClient, part: Slice, *, until_ms: int, asked: Iterator[int]
+) -> Iterator[ProductSummary | ImportIssue]:
+    """Yield the rows of a slice that is too long, split until each part can be read whole.
 
-    def __init__(self, api: ApiClient) -> None:
-        self._api = api
-        self._until_ms = int(time.time() * 1000) + MIN_SLICE_MS
-        self._asked = 0
-
-    def rows(self, part: Slice) -> Iterator[ProductSummary | ImportIssue]:
-        """Yield the rows of the halves of a slice that is too long.
-
-        Raises: TooManySlicesError
-        """
-        halves = part.halves(until_ms=self._until_ms)
-        if not halves:
+    Raises: TooManySlicesError
+    """
+    halves = part.halves(until_ms=until_ms)
+    if not halves:
+        raise TooManySlicesError
+    for half in halves:
+        if next(asked) > MAX_SLICES:
             raise TooManySlicesError
-        for half in halves:
-            self._asked += 1
-            if self._asked > MAX_SLICES:
-                raise TooManySlicesError
-            first = _page(self._api, 1, half)
-            if first.total_records < MAX_LISTED:
-                yield from _rows(self._api, first, half)
-            else:
-                yield from self.rows(half)
+        first = _page(api, 1, half)
+        if first.total_records < MAX_LISTED:
+            yield from _rows(api, first, half)
+        else:
+            yield from _halves(api, half, until_ms=until_ms, asked=asked)
 
 
 def _categories(api: ApiClient) -> list[str]:

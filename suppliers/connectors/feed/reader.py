@@ -136,13 +136,13 @@ class FeedFileReader:
         """Group the rows on disk in the first pass; yield the same in the second."""
         if self._row_groups is None:
             self._complaints = []
-            shelf = RowGroups(self._work / "shelf.sqlite")
+            groups = RowGroups(self._work / "groups.sqlite")
             try:
-                shelf.fill(self._good(self._complaints))
+                groups.fill(self._good(self._complaints))
             except BaseException:
-                shelf.close()
+                groups.close()
                 raise
-            self._row_groups = shelf
+            self._row_groups = groups
         yield from self._complaints
         yield from self._row_groups.products()
 
@@ -199,10 +199,8 @@ class FeedFileReader:
         sku, cells = found
         if self._converter.is_gone(cells):
             return None
-        priced = self._converter.cost(cells, sku=sku)
         external_id = external_id_of(sku, self._converter.parent(cells))
-        offer = self._converter.offer(cells, external_id=external_id, sku=sku)
-        return replace(offer, cost=priced.problem or priced.cost)
+        return self._converter.offer(cells, external_id=external_id, sku=sku)
 
     def _with_sku(
         self, row: dict[str, Any] | ImportIssue, *, place: str

@@ -19,7 +19,7 @@ from tests.factories.bulkheads import elsewhere
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_each_supplier_has_its_own_lanes():
+def test_each_supplier_has_its_own_slots():
     with elsewhere(BulkheadKind.SYNCS, 7) as first, elsewhere(BulkheadKind.SYNCS, 7) as second:
         with elsewhere(BulkheadKind.SYNCS, 7) as third, elsewhere(BulkheadKind.SYNCS, 8) as other:
             assert (first, second, third, other) == (True, True, False, True)
@@ -30,7 +30,7 @@ def test_each_supplier_has_its_own_lanes():
         assert again
 
 
-def test_events_and_claims_have_half_the_lanes_at_least_one(settings):
+def test_events_and_claims_have_half_the_slots_at_least_one(settings):
     found = []
     for many in (1, 2, 4):
         settings.BULKHEAD_SLOTS_PER_SUPPLIER = many
@@ -39,7 +39,7 @@ def test_events_and_claims_have_half_the_lanes_at_least_one(settings):
     assert found == [[1, 1, 1, 1, 1], [2, 2, 1, 1, 2], [4, 4, 2, 2, 4]]
 
 
-def test_the_lane_of_a_dead_worker_is_released(settings):
+def test_the_slot_of_a_dead_worker_is_released(settings):
     settings.BULKHEAD_SLOTS_PER_SUPPLIER = 1
     with connection.cursor() as cursor:
         cursor.execute(bulkheads.TRY_LOCK, ["syncs 7 0"])
@@ -52,7 +52,7 @@ def test_the_lane_of_a_dead_worker_is_released(settings):
         assert afterwards
 
 
-def test_failed_work_releases_its_lane():
+def test_failed_work_releases_its_slot():
     with pytest.raises(ValueError, match="broken"), bulkhead(BulkheadKind.ORDERS, 7):
         raise ValueError("broken")
 

@@ -1,4 +1,4 @@
-"""Circuit breaker: all workers stop calling a dead line, and find it alive again."""
+"""Circuit breaker: all workers stop calling a supplier that fails, and probe whether it is back."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 
@@ -165,7 +166,9 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     """
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
-        for record in islice(Records(_Lines(lines), delimiter=delimiter), SAMPLE_RECORDS)
+        for record in islice(
+            Records(StringIO("".join(lines), newline=""), delimiter=delimiter), SAMPLE_RECORDS
+        )
         if not isinstance(record, MalformedRecord)
     )
     if not counts:
@@ -176,16 +179,6 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     if columns == 1:
         return (0.0, 0)
     return (counts[columns] / counts.total(), columns)
-
-
-class _Lines:
-    """A list of lines with the interface of a file."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-
-    def readline(self, _: int = -1) -> str:
-        return next(self._lines, "")
 
 
 def decimal_separator(cells: Iterable[object]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -156,23 +157,10 @@ def _is_in_range(number: int | Decimal) -> bool:
 def _events(path: Path, *, encoding: str, most: int = 0) -> Iterator[Event]:
     with path.open("rb") as file:
         source: ByteSource = file if encoding == "utf-8" else Utf8Stream(file, encoding=encoding)
-        watched = StallGuard(_NumberGuard(_FilePrefix(source, most) if most else source))
+        watched = StallGuard(_NumberGuard(BytesIO(source.read(most)) if most else source))
         for event in ijson.basic_parse(watched, use_float=False, buf_size=CHUNK):
             watched.progressed()
             yield event
-
-
-class _FilePrefix:
-    """The first bytes of a file."""
-
-    def __init__(self, file: ByteSource, most: int) -> None:
-        self._file = file
-        self._left = most
-
-    def read(self, size: int = CHUNK) -> bytes:
-        chunk = self._file.read(min(size, self._left)) if self._left > 0 else b""
-        self._left -= len(chunk)
-        return chunk
 
 
 class _NumberGuard:

@@ -37,14 +37,6 @@ class ConvertedStock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvertedCost:
-    """The cost of a row; None when the row has none, and the known cost stays."""
-
-    cost: Money | None
-    problem: ImportIssue | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertedRow:
     """One row, converted.
 
@@ -123,23 +115,28 @@ class Converter:
         said = self._cells.text("status", row)
         return bool(said) and numbers.is_gone(said, words=self._cells.source("status").words)
 
-    def cost(self, row: Row, *, sku: str) -> ConvertedCost:
+    def cost(self, row: Row, *, sku: str) -> Money | ImportIssue | None:
+        """Return the cost of the row; None when the row has none, and the known cost stays."""
+
+        def problem(code: str, message: str) -> ImportIssue:
+            return ImportIssue(row=sku, code=code, message=message)
+
         said, mark = self._cells.figure("cost", row)
         if not said:
             if self.mapping.blank is EmptyCellMeans.UNCHANGED:
-                return ConvertedCost(cost=None)
-            return _cost_problem(sku, "cost-missing", "The row has no price.")
+                return None
+            return problem("cost-missing", "The row has no price.")
         named = self._cells.text("currency", row).upper()
         try:
             price = numbers.money(said, mark=mark, currency=named or self._currency)
         except UnreadableError as error:
-            return _cost_problem(sku, "cost-unreadable", sentence(error))
+            return problem("cost-unreadable", sentence(error))
         if named and price.currency != named:
             message = f"The price is in {price.currency}, but the row states {named[:10]}."
-            return _cost_problem(sku, "cost-two-currencies", message)
+            return problem("cost-two-currencies", message)
         if price.amount <= 0:
-            return _cost_problem(sku, "cost-absurd", f"{said[:40]} is not a valid price.")
-        return ConvertedCost(cost=price)
+            return problem("cost-absurd", f"{said[:40]} is not a valid price.")
+        return price
 
     def stock(self, row: Row, *, sku: str) -> ConvertedStock:
         """Return the quantity at each location."""
@@ -182,9 +179,9 @@ class Converter:
         if isinstance(sku, ImportIssue):
             return sku
         problems: list[ImportIssue] = []
-        priced = self.cost(row, sku=sku) if self.mapping.has_cost else ConvertedCost(cost=None)
-        if priced.problem:
-            problems.append(priced.problem)
+        cost = self.cost(row, sku=sku) if self.mapping.has_cost else None
+        if isinstance(cost, ImportIssue):
+            problems.append(cost)
         stocked = (
             self.stock(row, sku=sku) if self.mapping.has_stock else ConvertedStock(levels=None)
         )
@@ -196,7 +193,7 @@ class Converter:
             brand=self._cells.text("brand", row),
             category_path=self._words.category(row),
             description_html=self._cells.text("description", row)[: sources.MAX_TEXT_LENGTH],
-            cost=priced.cost,
+            cost=cost if isinstance(cost, Money) else None,
             gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
             mpn=self._cells.text("mpn", row)[:MAX_LABEL_LENGTH],
             weight_g=self._words.weight_g(row, sku, problems),
@@ -216,10 +213,11 @@ class Converter:
         )
 
     def offer(self, row: Row, *, external_id: str, sku: str) -> OfferRow:
-        """Return the offer of the row, without cost and without warnings about its terms."""
+        """Return the offer of the row, without warnings about its terms."""
         return OfferRow(
             external_id=external_id,
             sku=sku,
+            cost=self.cost(row, sku=sku),
             title=self._cells.text("title", row)[:MAX_TITLE_LENGTH],
             gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
             brand=self._cells.text("brand", row)[:MAX_TITLE_LENGTH],
@@ -250,7 +248,3 @@ class Converter:
     def _level(self, sku: str, quantity: int, location: str, country: str) -> StockReport:
         code = (country or self.mapping.country).upper()[:COUNTRY_LETTERS]
         return StockReport(sku=sku, location=location, country=code, quantity=quantity)
-
-
-def _cost_problem(sku: str, code: str, message: str) -> ConvertedCost:
-    return ConvertedCost(cost=None, problem=ImportIssue(row=sku, code=code, message=message))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from storefront.lib.db.copy_format import escape
 from storefront.lib.money import Money
@@ -52,15 +52,14 @@ OFFER = re.compile(
 OFFER_FIELDS = ("title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp")
 
 
-class FastConverter:
+class FastConverter(NamedTuple):
     """Converts the plain rows of a file.
 
     Shape:  ``columns`` are the columns that it reads, two or more
     """
 
-    def __init__(self, columns: Sequence[str], read: Reader) -> None:
-        self.columns = columns
-        self.read = read
+    columns: Sequence[str]
+    read: Reader
 
 
 class _Cells:

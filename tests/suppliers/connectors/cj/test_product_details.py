@@ -71,10 +71,10 @@ def test_list_that_ends_early_is_an_error(cj, cj_answers):
 
 def test_list_at_its_limit_is_read_by_category(cj, cj_answers):
     def answered(request):
-        shelf = request.url.params.get("categoryId")
-        if shelf is None:
+        category = request.url.params.get("categoryId")
+        if category is None:
             return page(rows(100), total=6000)
-        return page(rows(1, first=int(shelf)), total=1 if shelf == "7" else 0)
+        return page(rows(1, first=int(category)), total=1 if category == "7" else 0)
 
     cj_answers.get(LIST).mock(side_effect=answered)
     third = [{"categoryId": "7", "categoryName": "Headlamps"}, {"categoryId": "8"}]

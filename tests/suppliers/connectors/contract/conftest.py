@@ -23,6 +23,7 @@ def short_timeouts(monkeypatch):
     monkeypatch.setattr(retries, "BASE_DELAY_S", 0.01)
     monkeypatch.setattr(retries, "MAX_DELAY_S", 0.5)
     monkeypatch.setattr(client, "MAX_TURN_WAIT_S", TOTAL_S)
+    monkeypatch.setattr(client, "LIST_ATTEMPTS", TRIES)
     monkeypatch.setattr(fetch, "READ_S", TOTAL_S)
     monkeypatch.setattr(fetch, "TOTAL_S", TOTAL_S)
     monkeypatch.setattr(sftp, "STEP_S", STEP_S)

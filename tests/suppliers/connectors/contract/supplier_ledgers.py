@@ -14,8 +14,8 @@ type Orders = list[tuple[str, dict[str, int]]]
 
 
 def goods_at_cj(_stage: Any) -> dict[str, str]:
-    shelf = Catalog(COUNT, SEED)
-    products = [shelf.at(place) for place in range(len(shelf))]
+    catalog = Catalog(COUNT, SEED)
+    products = [catalog.at(place) for place in range(len(catalog))]
     return {variant.vid: product.pid for product in products for variant in product.variants}
 
 
@@ -74,8 +74,8 @@ def deliver_at_bigbuy(on: Any, number: str) -> None:
 
 def goods_in_files(_stage: Any) -> dict[str, str]:
     """Return the SKUs of the catalog: feeds have no bad rows and no other ledger."""
-    shelf = Catalog(COUNT, SEED)
-    parents = [(f"LX-{number:06}", shelf.product(number)) for number in range(COUNT)]
+    catalog = Catalog(COUNT, SEED)
+    parents = [(f"LX-{number:06}", catalog.product(number)) for number in range(COUNT)]
     return {
         f"{parent}-{variant.place + 1}": parent
         for parent, product in parents
