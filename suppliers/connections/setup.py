@@ -14,7 +14,6 @@ from typing import Any, cast, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +23,7 @@ from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Connector
 from suppliers.connectors.context import Secret
-from suppliers.models import Connection, QuarantineThresholds, Supplier, SupplierProduct
+from suppliers.models import Connection, Supplier, SupplierProduct
 
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
@@ -59,16 +58,12 @@ class ConnectionInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierInput:
-    """Changes of a supplier.
-
-    The names in ``supplier``, ``connection`` and ``limits`` are model fields.
-    """
+    """Changes of a supplier. The names in ``connection`` are model fields."""
 
     connector: str | None = None
     currency: str | None = None
-    supplier: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
     connection: Mapping[str, Any] = field(default_factory=dict)
-    limits: Mapping[str, int | None] = field(default_factory=dict)
     wiring: ConnectionInput = ConnectionInput()
 
 
@@ -117,8 +112,7 @@ def save_supplier(*, code: str, wish: SupplierInput, now: datetime) -> tuple[Sup
     supplier.adapter = wish.connector or supplier.adapter
     if wish.currency:
         supplier.currency = wish.currency
-    for name, value in wish.supplier.items():
-        setattr(supplier, name, value)
+    supplier.name = wish.name or supplier.name
     wire = Connection.objects.filter(supplier=supplier).first() if not is_new else None
     wire = wire or Connection(supplier=supplier)
     if is_other:  # state of one connector is meaningless to another
@@ -129,22 +123,7 @@ def save_supplier(*, code: str, wish: SupplierInput, now: datetime) -> tuple[Sup
     supplier.save()
     wire.supplier = supplier
     wire.save()
-    if wish.limits:
-        _save_thresholds(supplier, wish.limits)
     return supplier, is_new
-
-
-def _save_thresholds(supplier: Supplier, limits: Mapping[str, int | None]) -> None:
-    row, _is_new = QuarantineThresholds.objects.get_or_create(supplier=supplier)
-    for name, value in limits.items():
-        setattr(row, name, value)
-    try:
-        row.clean_fields()
-    except ValidationError as error:
-        raise InvalidSetupError(
-            {f"limit {name}": " ".join(words) for name, words in error.message_dict.items()}
-        ) from error
-    row.save()
 
 
 def _new_candidate(code: str, wish: SupplierInput, now: datetime) -> Supplier:

@@ -1,4 +1,4 @@
-"""Command arguments: parse a supplier's settings, read secrets from files or standard input."""
+"""Command arguments: parse a supplier's connection, read secrets from files or standard input."""
 
 from __future__ import annotations
 
@@ -8,23 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from suppliers.connections.setup import ConnectionInput, SupplierInput
 from suppliers.connectors import CONNECTORS
-from suppliers.models import QuarantineThresholds, Supplier, SyncRun
 
-# Options named like model fields.
-SUPPLIER_FIELDS = (
-    "name",
-    "language",
-    "lead_days",
-    "acknowledge_within_min",
-    "buffer",
-    "stock_decremented_at",
-)
+# Options named like model fields; the admin has the other settings.
 CONNECTION_FIELDS = ("calls_per_second", "max_concurrent_calls", "account_id")
-INTERVAL_KINDS = [*(str(kind) for kind in SyncRun.Kind), "orders"]
 
 
 class InvalidArgumentError(Exception):
@@ -54,37 +42,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME=JSON",
         help="an option of the connector; null restores the default",
     )
-    parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
-    parser.add_argument(
-        "--stock-decremented-at",
-        choices=Supplier.StockDecrementedAt.values,
-        help="when the reported stock contains our order; never: only after a stock count",
-    )
     for name, words in (
-        ("lead-days", "handling time: days from an order to handover to the carrier"),
-        ("acknowledge-within-min", "minutes until an unconfirmed order is flagged for staff"),
-        ("buffer", "safety stock: units that are never sold"),
         ("calls-per-second", "rate limit"),
         ("max-concurrent-calls", "maximum number of concurrent calls"),
     ):
         parser.add_argument(f"--{name}", type=_small_number, metavar="N", help=words)
     parser.add_argument(
-        "--limit",
-        action="append",
-        default=[],
-        metavar="NAME=NUMBER",
-        help=f"quarantine threshold, one of {', '.join(QuarantineThresholds.NAMES)};"
-        " NAME= restores the default",
-    )
-    parser.add_argument(
         "--account-id", help="our account ID with the supplier, if it signs webhooks with it"
-    )
-    parser.add_argument(
-        "--every",
-        action="append",
-        default=[],
-        metavar="KIND=MINUTES",
-        help=f"sync interval, one of {', '.join(INTERVAL_KINDS)}",
     )
 
 
@@ -99,21 +63,13 @@ def _small_number(text: str) -> int:
 def parse_input(options: dict[str, Any], *, stdin: Callable[[], str]) -> SupplierInput:
     """Return the parsed settings.
 
-    Raises: UnreadableError
+    Raises: InvalidArgumentError
     """
-    connection = {name: options[name] for name in CONNECTION_FIELDS if options[name] is not None}
-    for kind, minutes in _pairs("--every", options["every"]):
-        if kind not in INTERVAL_KINDS or not minutes.isdecimal() or int(minutes) < 1:
-            raise InvalidArgumentError(
-                f"--every: enter KIND=MINUTES, where KIND is one of {', '.join(INTERVAL_KINDS)}."
-            )
-        connection[f"{kind}_every_min"] = int(minutes)
     return SupplierInput(
         connector=options["connector"],
         currency=options["currency"],
-        supplier={name: options[name] for name in SUPPLIER_FIELDS if options[name] is not None},
-        connection=connection,
-        limits=dict(_limit(*pair) for pair in _pairs("--limit", options["limit"])),
+        name=options["name"],
+        connection={name: options[name] for name in CONNECTION_FIELDS if options[name] is not None},
         wiring=ConnectionInput(
             base_url=options["base_url"],
             secrets={
@@ -133,14 +89,6 @@ def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
         # Do not repeat the text: it may be a secret without its name.
         raise InvalidArgumentError(f"{flag}: enter NAME=VALUE.")
     return [(name.strip(), value) for name, _, value in pairs]
-
-
-def _limit(name: str, value: str) -> tuple[str, int | None]:
-    if name not in QuarantineThresholds.NAMES or (value and not value.isdecimal()):
-        raise InvalidArgumentError(
-            f"--limit: enter NAME=NUMBER, where NAME is one of {', '.join(QuarantineThresholds.NAMES)}."
-        )
-    return name, int(value) if value else None
 
 
 def _secret(name: str, value: str, stdin: Callable[[], str]) -> str:

@@ -45,7 +45,7 @@ def test_a_new_supplier_is_a_candidate_with_encrypted_keys():
 def test_adding_again_changes_only_the_given_values():
     add(secrets={"api_key": "old"}, options={"level": 3}, connection={"calls_per_second": 4})
 
-    supplier, is_new = add(connector=None, base_url=None, supplier={"name": "Dragon Ltd"})
+    supplier, is_new = add(connector=None, base_url=None, name="Dragon Ltd")
 
     wire = Connection.objects.get(supplier=supplier)
     assert (is_new, supplier.name, Supplier.objects.count()) == (False, "Dragon Ltd", 1)

@@ -14,12 +14,9 @@ from storefront.lib.security.encryption import decrypt
 from suppliers.connectors.records import FreightOption
 from suppliers.models import (
     Connection,
-    QuarantineThresholds,
     Supplier,
     SyncRun,
 )
-from suppliers.quarantine.guards import DEFAULT_THRESHOLDS
-from suppliers.quarantine.thresholds import thresholds_of
 from tests.factories.feeds import make_feed_supplier, stock_world, usd
 
 pytestmark = pytest.mark.django_db
@@ -40,15 +37,15 @@ def add(*words, code="lumen", connector="fake", base_url="http://fake.example"):
 
 
 def test_add_creates_or_changes_a_supplier():
-    first = add("--name=Lumen", "--currency=EUR", "--every=stock=5", "--lead-days=4")
+    first = add("--name=Lumen", "--currency=EUR", "--max-concurrent-calls=5")
     second = add("--calls-per-second=7")
 
     supplier = Supplier.objects.get()
     wire = supplier.connection
     assert first.startswith("lumen (fake): added as a candidate.")
     assert second.startswith("lumen (fake): changed.")
-    assert (supplier.name, supplier.currency, supplier.lead_days) == ("Lumen", "EUR", 4)
-    assert (wire.stock_every_min, wire.calls_per_second) == (5, 7)
+    assert (supplier.name, supplier.currency) == ("Lumen", "EUR")
+    assert (wire.max_concurrent_calls, wire.calls_per_second) == (5, 7)
 
 
 def test_secrets_are_read_from_files_and_never_printed(tmp_path):
@@ -84,38 +81,10 @@ def test_options_are_json_or_plain_words():
         add("--option=payment={", connector="cj")
 
 
-def test_thresholds_are_set_and_reset():
-    add("--limit=max_missing_percent=50", "--limit=price_outlier_factor=3")
-    add("--limit=price_outlier_factor=", "--limit=max_file_age_h=0")
-
-    limits = QuarantineThresholds.objects.get()
-    assert (limits.max_missing_percent, limits.price_outlier_factor, limits.max_file_age_h) == (
-        50,
-        None,
-        0,
-    )
-    assert (
-        thresholds_of(limits.supplier).price_outlier_factor
-        == DEFAULT_THRESHOLDS.price_outlier_factor
-    )
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "--every=stock",
-        "--every=moon=5",
-        "--every=stock=0",
-        "--limit=moon=5",
-        "--limit=max_missing_percent",
-        "--limit=max_missing_percent=many",
-        "--limit=max_missing_percent=101",
-        "--limit=price_outlier_factor=1",
-    ],
-)
+@pytest.mark.parametrize("words", ["--calls-per-second=many", "--option=level", "--option=level=9"])
 def test_invalid_arguments_change_nothing(words):
     with pytest.raises(CommandError):
-        add(words)
+        add("--secret=api_key=k", words, connector="cj")
 
     assert not Supplier.objects.exists()
 
