@@ -208,26 +208,16 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[CheckResult]:
     ]
     has = capabilities_of(type(adapter))
     for ability, work in tries:
+        needs_page = ability in {Capability.STOCK_AND_PRICE, Capability.FREIGHT}
+        outcome, told = Outcome.NOT_TRIED, ""
         if ability not in has:
-            yield CheckResult(
-                name=str(ability),
-                outcome=Outcome.ABSENT,
-                told=gettext("not supported by the connector"),
-            )
+            outcome, told = Outcome.ABSENT, gettext("not supported by the connector")
         elif signed_in.outcome is Outcome.BAD:
-            yield CheckResult(
-                name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("sign-in failed")
-            )
-        elif (
-            ability is not Capability.CATALOG
-            and ability is not Capability.BALANCE
-            and not found.page
-        ):
-            yield CheckResult(
-                name=str(ability),
-                outcome=Outcome.NOT_TRIED,
-                told=gettext("no product to check with"),
-            )
+            told = gettext("sign-in failed")
+        elif needs_page and not found.page:
+            told = gettext("no product to check with")
+        if told:
+            yield CheckResult(name=str(ability), outcome=outcome, told=told)
         else:
             yield _step(str(ability), work)
 

@@ -79,9 +79,9 @@ def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
         raise CommandError(f"Another worker runs this job: {error}") from error
     seconds = max(0.001, time.monotonic() - started)
     out.write(
-        f"{kind}: {run.status} in {seconds:.1f} s: {run.read} read, {run.created} new, {run.updated} changed, "
-        f"{run.unchanged} unchanged, {run.gone} discontinued, {run.rejected} rejected "
-        f"({run.read / seconds:.0f} rows/s)"
+        f"{kind}: {run.status} in {seconds:.1f} s: {run.read} read, {run.created} new,"
+        f" {run.updated} changed, {run.unchanged} unchanged, {run.gone} discontinued,"
+        f" {run.rejected} rejected ({run.read / seconds:.0f} rows/s)"
     )
     if run.deferred_rows:
         out.write(run.problem)

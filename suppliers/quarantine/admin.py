@@ -58,19 +58,10 @@ SORT_ORDERS = {
 Kind = PendingChange.Kind
 
 
-class PendingChangesAdmin(StaffAdmin):
-    """The admin of runs, as far as ``ChangesPage`` uses it."""
-
-    def tell(self, request: HttpRequest, decided: ReviewResult) -> None:
-        """Show the result and start the publication."""
-        self.message_user(request, _describe(decided))
-        self.wake(request, tasks.publish_pending)
-
-
 class ChangesPage:
     """One request to the changes of a run."""
 
-    def __init__(self, desk: PendingChangesAdmin, request: HttpRequest, run: SyncRun) -> None:
+    def __init__(self, desk: SyncRunAdmin, request: HttpRequest, run: SyncRun) -> None:
         self.desk = desk
         self.request = request
         self.run = run
@@ -247,7 +238,7 @@ BASELINE = columns.pairs("profile", _("Baseline for later runs"), words=BASELINE
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(PendingChangesAdmin):
+class SyncRunAdmin(StaffAdmin):
     empty_text: ClassVar = _("No sync runs yet. Open a supplier and select “Sync now”.")
     list_display: ClassVar = [
         "id",
@@ -350,6 +341,11 @@ class SyncRunAdmin(PendingChangesAdmin):
             done=gettext("Import reverted."),
             form_class=ReasonForm,
         )
+
+    def tell(self, request: HttpRequest, decided: ReviewResult) -> None:
+        """Show the result and start the publication."""
+        self.message_user(request, _describe(decided))
+        self.wake(request, tasks.publish_pending)
 
     def _apply(self, request: HttpRequest, run: SyncRun) -> None:
         who = str(request.user)

@@ -70,7 +70,7 @@ class RunContext:
         *,
         now: datetime,
         budget: timedelta | None = None,
-        dispatch_batch: Callable[[int], None] | None = None,
+        dispatch_batch: Callable[[int], object] | None = None,
     ) -> None:
         self.run = run
         self.dispatch_batch = dispatch_batch

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -35,10 +35,7 @@ WINDOW = timedelta(days=30)
 A_DAY = timedelta(days=1)
 AN_HOUR = timedelta(hours=1)
 BATCH = 1_000
-RATES = {
-    Measure.FILL_RATE: Kind.FILLED,
-    Measure.STOCK_ACCURACY: Kind.PROMISED,
-}
+RATES = {Measure.FILL_RATE: Kind.FILLED, Measure.STOCK_ACCURACY: Kind.PROMISED}
 LOSS_RATES = {Measure.CANCELLATION_RATE: Kind.FINISHED, Measure.RETURN_RATE: Kind.ARRIVED}
 DURATIONS = {
     Measure.ACKNOWLEDGE_TIME: Kind.ACKNOWLEDGED,
@@ -83,17 +80,7 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
     seen = _Observations(supplier, first=first, now=now)
     days = [first + A_DAY * n for n in range((now.date() - first).days + 1)]
     cards = [
-        Scorecard(
-            supplier=supplier,
-            measure=measure,
-            on=day,
-            sample=score.sample,
-            good=score.good,
-            value=score.value,
-            low=score.low,
-            high=score.high,
-            tail=score.tail,
-        )
+        Scorecard(supplier=supplier, measure=measure, on=day, **asdict(score))
         for day in days
         for measure, score in seen.measured(day)
     ]

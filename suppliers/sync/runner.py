@@ -51,7 +51,7 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
     budget: timedelta | None = None,
     guards_waived_by: str = "",
     list_since: datetime | None = None,
-    dispatch_batch: Callable[[int], None] | None = None,
+    dispatch_batch: Callable[[int], object] | None = None,
 ) -> SyncRun:
     """Perform one job of one supplier; return the run with its outcome.
 

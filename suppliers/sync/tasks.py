@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -40,16 +40,7 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
         suppress(AlreadyRunningError, BulkheadFullError),
         bulkhead(BulkheadKind.SYNCS, supplier_id),
     ):
-        since = schedule.list_since(supplier, kind, now=now)
-        run = run_sync(
-            supplier=supplier,
-            kind=kind,
-            now=now,
-            budget=TIME_LIMIT,
-            list_since=since,
-            dispatch_batch=_dispatch_batch,
-        )
-        log.info("run %s: %s", run.pk, run.status)
+        _run(supplier, kind, now=now, list_since=schedule.list_since(supplier, kind, now=now))
 
 
 @shared_task
@@ -58,26 +49,30 @@ def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with suppress(AlreadyRunningError), bulkhead(BulkheadKind.SYNCS, supplier_id):
-            run_sync(
-                supplier=supplier,
-                kind=kind,
-                now=timezone.now(),
-                budget=TIME_LIMIT,
-                dispatch_batch=_dispatch_batch,
-            )
+            _run(supplier, kind, now=timezone.now())
     except BulkheadFullError:  # no sweep retries it
         again = {"supplier_id": supplier_id, "kind": kind}
         sync_now.apply_async(kwargs=again, countdown=BULKHEAD_RETRY_S)
+
+
+def _run(
+    supplier: Supplier, kind: str, *, now: datetime, list_since: datetime | None = None
+) -> None:
+    run = run_sync(
+        supplier=supplier,
+        kind=kind,
+        now=now,
+        budget=TIME_LIMIT,
+        list_since=list_since,
+        dispatch_batch=lambda batch_id: enqueue(import_page_batch, batch_id=batch_id),
+    )
+    log.info("run %s: %s", run.pk, run.status)
 
 
 @shared_task
 def import_page_batch(*, batch_id: int, **_: Any) -> None:
     """Import pages that another worker fetched; if this fails, that worker does it."""
     page_batches.import_dispatched(batch_id, now=timezone.now())
-
-
-def _dispatch_batch(batch_id: int) -> None:
-    enqueue(import_page_batch, batch_id=batch_id)
 
 
 @shared_task
