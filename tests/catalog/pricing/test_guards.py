@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.enums import Adjustment, Basis, BlockReason, Method
@@ -119,6 +119,7 @@ def test_a_rule_follows_the_market_within_the_guards(market, expected, changes):
     assert tuple(change for change, _ in found.changes) == changes
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     cost=amounts,
     fee=fractions,
