@@ -46,3 +46,20 @@ def simple_rule(
     """Return a rule whose query is ``SELECT {select} WHERE {condition}``."""
     sql = f"SELECT {select} WHERE {condition}"
     return InboxRule(code=code, sentence=sentence, page=page, sql=sql, **more)
+
+
+def rule_maker(page: str, template: str, **defaults: str) -> Callable[..., InboxRule]:
+    """Return a function that makes rules of one table, from their conditions."""
+
+    def make(
+        code: str,
+        sentence: str | Promise,
+        condition: str,
+        *,
+        told: Callable[[str], str] = str,
+        **parts: str,
+    ) -> InboxRule:
+        sql = template.format(condition=condition, **{**defaults, **parts})
+        return InboxRule(code=code, sentence=sentence, page=page, sql=sql, told=told)
+
+    return make

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import InboxRule
+from storefront.dashboard.inbox.rule import InboxRule, rule_maker
 
 _BACKORDER = """
     SELECT b.id, po.number AS name, b.status_since AS since,
@@ -23,11 +22,7 @@ _BACKORDER = """
 """
 
 
-def _backorder(code: str, sentence: str | Promise, condition: str) -> InboxRule:
-    sql = _BACKORDER.format(condition=condition)
-    return InboxRule(code=code, sentence=sentence, page="orders_backorder", sql=sql)
-
-
+_backorder = rule_maker("orders_backorder", _BACKORDER)
 BACKORDERS = (
     InboxRule(
         code="address_change_requested",

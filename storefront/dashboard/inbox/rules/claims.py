@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import InboxRule
+from storefront.dashboard.inbox.rule import rule_maker
 
 _CLAIM = """
     SELECT c.id, c.number AS name, c.status_since AS since, c.expected_amount AS amount,
@@ -17,13 +16,7 @@ _CLAIM = """
 """
 
 
-def _claim(
-    code: str, sentence: str | Promise, condition: str, *, detail: str = "c.problem"
-) -> InboxRule:
-    sql = _CLAIM.format(condition=condition, detail=detail)
-    return InboxRule(code=code, sentence=sentence, page="orders_supplierclaim", sql=sql)
-
-
+_claim = rule_maker("orders_supplierclaim", _CLAIM, detail="c.problem")
 CLAIMS = (
     _claim(
         "claim_to_submit",

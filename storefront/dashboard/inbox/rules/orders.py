@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule
+from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker
 
-
-def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> InboxRule:
-    sql = f"""
-        SELECT o.id, o.number AS name, o.{since} AS since, o.total_amount AS amount, o.currency,
-               o.hold_reason AS detail
-        FROM orders_order o WHERE {condition}
-    """  # noqa: S608 - all parts are written in this file
-    return InboxRule(code=code, sentence=sentence, page="orders_order", sql=sql)
-
+_order = rule_maker(
+    "orders_order",
+    """
+    SELECT o.id, o.number AS name, o.{since} AS since, o.total_amount AS amount, o.currency,
+           o.hold_reason AS detail
+    FROM orders_order o WHERE {condition}
+    """,
+)
 
 ADDRESSES_TO_ERASE = (
     InboxRule(

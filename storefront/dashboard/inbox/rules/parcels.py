@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import InboxRule
+from storefront.dashboard.inbox.rule import rule_maker
 
 # What the customer paid for the content of the parcel; for the whole purchase order if the content
 # is unknown.
@@ -25,18 +24,7 @@ _LAST_UPDATE = "coalesce(x.carrier_status_at, x.status_since)"
 _CARRIER_STATUS = "replace(x.carrier_status, '_', ' ')"
 
 
-def _parcel(
-    code: str,
-    sentence: str | Promise,
-    condition: str,
-    *,
-    since: str = _LAST_UPDATE,
-    detail: str = _CARRIER_STATUS,
-) -> InboxRule:
-    sql = _PARCEL.format(condition=condition, since=since, detail=detail)
-    return InboxRule(code=code, sentence=sentence, page="shipping_parcel", sql=sql)
-
-
+_parcel = rule_maker("shipping_parcel", _PARCEL, since=_LAST_UPDATE, detail=_CARRIER_STATUS)
 PARCELS = (
     _parcel(
         "parcel_exception",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Discrepancy, PaymentEvent
-from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, simple_rule
+from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker, simple_rule
 from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 
 _PAYMENT = """
@@ -19,21 +16,9 @@ _PAYMENT = """
 """
 
 
-def _payment(  # noqa: PLR0913 - one query in its parts
-    code: str,
-    sentence: str | Promise,
-    condition: str,
-    *,
-    amount: str,
-    since: str = "p.status_since",
-    detail: str = "p.problem",
-    join: str = "",
-    told: Callable[[str], str] = str,
-) -> InboxRule:
-    sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
-    return InboxRule(code=code, sentence=sentence, page="orders_payment", sql=sql, told=told)
-
-
+_payment = rule_maker(
+    "orders_payment", _PAYMENT, since="p.status_since", detail="p.problem", join=""
+)
 PAYMENTS = (
     _payment(
         "authorization_expires",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard import sql_conditions
 from storefront.dashboard.inbox import hold_reasons
-from storefront.dashboard.inbox.rule import InboxRule
+from storefront.dashboard.inbox.rule import InboxRule, rule_maker
 
 _PURCHASE = """
     SELECT po.id, po.number AS name, po.{since} AS since, po.customer_charge_amount AS amount,
@@ -19,19 +16,9 @@ _PURCHASE = """
 """
 
 
-def _purchase(  # noqa: PLR0913 - one query in its parts
-    code: str,
-    sentence: str | Promise,
-    condition: str,
-    *,
-    detail: str = "po.problem",
-    since: str = "submission_status_since",
-    told: Callable[[str], str] = str,
-) -> InboxRule:
-    sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
-    return InboxRule(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql, told=told)
-
-
+_purchase = rule_maker(
+    "orders_purchaseorder", _PURCHASE, detail="po.problem", since="submission_status_since"
+)
 PURCHASE_ORDERS = (
     _purchase(
         "purchase_order_on_hold",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import InboxRule
+from storefront.dashboard.inbox.rule import InboxRule, rule_maker
 
 _RETURN = """
     SELECT r.id, r.number AS name, r.{since} AS since, {money}, s.name AS detail
@@ -89,30 +88,13 @@ _NOT_REFUNDED = """(
     FROM orders_payment p WHERE p.order_id = o.id AND p.dispute_status IN ('none', 'won'))"""
 
 
-def _return(
-    code: str,
-    sentence: str | Promise,
-    condition: str,
-    *,
-    since: str = "status_since",
-    money: str = _PAID_AMOUNT,
-) -> InboxRule:
-    sql = _RETURN.format(condition=condition, since=since, money=money)
-    return InboxRule(code=code, sentence=sentence, page="orders_returnauthorization", sql=sql)
-
-
-def _rma(code: str, sentence: str | Promise, condition: str) -> InboxRule:
-    sql = _RMA.format(condition=condition)
-    return InboxRule(code=code, sentence=sentence, page="orders_supplierreturn", sql=sql)
-
-
+_return = rule_maker(
+    "orders_returnauthorization", _RETURN, since="status_since", money=_PAID_AMOUNT
+)
+_rma = rule_maker("orders_supplierreturn", _RMA)
 RETURNS = (
     _return("return_requested", _("Return request needs an answer"), "r.status='requested'"),
-    _return(
-        "return_overdue",
-        _("Return not closed automatically"),
-        _OVERDUE,
-    ),
+    _return("return_overdue", _("Return not closed automatically"), _OVERDUE),
     _return(
         "return_without_address",
         _("Send return instructions to the customer"),
@@ -136,11 +118,7 @@ RETURNS = (
         _("Return in transit for three weeks"),
         "r.status = 'in_transit' AND r.status_since < %(now)s - interval '21 days'",
     ),
-    _return(
-        "return_lost",
-        _("Return lost in transit"),
-        "r.status = 'lost_in_transit'",
-    ),
+    _return("return_lost", _("Return lost in transit"), "r.status = 'lost_in_transit'"),
     _return(
         "exchange_not_possible",
         _("No replacement available: refund the return"),
