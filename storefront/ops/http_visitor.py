@@ -26,7 +26,6 @@ class Form:
     method: str
     values: dict[str, str] = field(default_factory=dict)
     fields: set[str] = field(default_factory=set)
-    buttons: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,6 @@ class Page:
     """One page: its text, forms and links."""
 
     url: str
-    status: int
     text: str
     forms: tuple[Form, ...]
     links: tuple[str, ...]
@@ -94,7 +92,7 @@ class Visitor:
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 text = answer.read(MAX_PAGE_BYTES).decode("utf-8", "replace")
-                address, status = answer.geturl(), answer.status
+                address = answer.geturl()
         except urllib.error.HTTPError as error:
             words = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
             raise PageError(f"{url} returned {error.code}: {words[:300]}") from error
@@ -104,7 +102,6 @@ class Visitor:
         reader.feed(text)
         return Page(
             url=address,
-            status=status,
             text=text,
             forms=tuple(reader.forms),
             links=tuple(reader.links),
@@ -139,8 +136,6 @@ class _Reader(HTMLParser):
             form.values[self._select] = found.get("value", "")
         if tag == "select":
             self._select = name
-        if tag == "button" and name:
-            form.buttons.append((name, found.get("value", "")))
         if not name or tag not in {"input", "select", "textarea", "button"}:
             return
         form.fields.add(name)
