@@ -20,7 +20,7 @@ from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import require_identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     """A title, and paragraphs with headings (which may be empty)."""
 
@@ -28,242 +28,113 @@ class Page:
     parts: tuple[tuple[Promise | str, Promise], ...]
 
 
+# fmt: off
 PAGES: Mapping[str, Page] = {
-    "contact": Page(
-        title=_("Contact"),
-        parts=(
-            (
-                "",
-                _("Write to us or call us. We answer within one working day."),
-            ),
-        ),
-    ),
-    "delivery": Page(
-        title=_("Delivery"),
-        parts=(
-            (
-                _("Where we ship from"),
-                _(
-                    "Suppliers ship from their own warehouses. The product page and"
-                    " the cart show the country, the delivery dates and the price"
-                    " before you pay."
-                ),
-            ),
-            (
-                _("Number of parcels"),
-                _(
-                    "As few as possible. If the items are in different warehouses,"
-                    " the cart shows each parcel with its own delivery dates."
-                ),
-            ),
-            (
-                _("Batteries"),
-                _(
-                    "Most carriers accept lithium batteries inside a light. Loose"
-                    " lithium batteries cannot go on passenger planes, so we cannot"
-                    " deliver them to some countries."
-                ),
-            ),
-            (_("Duty"), _("Included in the price. You pay nothing on delivery.")),
-        ),
-    ),
-    "returns": Page(
-        title=_("Returns"),
-        parts=(
-            (
-                _("You changed your mind"),
-                _("Send it back unused within 14 days of delivery. We refund the price."),
-            ),
-            (
-                _("Faulty or wrong item"),
-                _("Report it on the order page within two years. We replace or refund it."),
-            ),
-        ),
-    ),
-    "withdrawal": Page(
-        title=_("Right of withdrawal"),
-        parts=(
-            (
-                _("Your right"),
-                _(
-                    "You can withdraw from the contract within 14 days after the"
-                    " last parcel arrived, without giving a reason."
-                ),
-            ),
-            (
-                _("Shipping service"),
-                _(
-                    "Before it is packed: cancel it on the order page. After it has"
-                    " shipped: choose “Return or withdraw” on the same page, or write"
-                    " “I withdraw from the contract” to %(email)s with the order"
-                    " number and the date. We confirm immediately that we received it."
-                ),
-            ),
-            (
-                _("What happens next"),
-                _(
-                    "We refund everything within 14 days, including the cheapest"
-                    " delivery method. You send the items back within 14 days."
-                ),
-            ),
-        ),
-    ),
-    "numbers": Page(
-        title=_("How we check numbers"),
-        parts=(
-            (
-                _("Every number is checked against physics"),
-                _(
-                    "Light needs energy, and a battery holds only so much. A light"
-                    " cannot shine farther than its brightest point allows, and it"
-                    " cannot weigh less than its batteries. We do not show numbers"
-                    " that break these rules."
-                ),
-            ),
-            (
-                _("“Not stated” is an answer"),
-                _(
-                    "If a supplier does not state a value, we do not guess it. You can"
-                    " filter by “not stated”."
-                ),
-            ),
-            (
-                _("Source"),
-                _(
-                    "Each number comes with the supplier’s own words. A badge says"
-                    " whether it is the supplier’s figure, a test report that we have"
-                    " seen, or our own measurement."
-                ),
-            ),
-            (
-                _("The beam"),
-                _(
-                    "The symbol under each light is drawn from its candela and"
-                    " lumens on one scale for the whole shop: 10, 100 and 1,000"
-                    " meters. Its edge is where the ground is as dim as under a full"
-                    " moon (0.25 lx); inside are the lines for 1 lx and 10 lx. It is"
-                    " simplified: one round hot spot with all of the light."
-                ),
-            ),
-            (
-                _("Run time"),
-                _(
-                    "The time until the output has fallen to 10 %, as in the FL 1"
-                    " standard. Many lights get dimmer after some minutes. A dashed"
-                    " line in our charts is the supplier’s figure, not a measurement."
-                ),
-            ),
-        ),
-    ),
-    "privacy": Page(
-        title=_("Privacy"),
-        parts=(
-            (
-                _("Cookies"),
-                _(
-                    "Four cookies remember your cart, how much is in it, your"
-                    " country and the theme. One protects forms. If you sign in, one"
-                    " keeps you signed in for two weeks. None follows you, so there"
-                    " is no banner."
-                ),
-            ),
-            (
-                _("Your account"),
-                _(
-                    "You do not need one. If you create one, it stores your e-mail"
-                    " address and earlier ones, a hash of your password, your last"
-                    " sign-in, and what you enter: name, language, addresses, and"
-                    " whether you want news. It stays until you delete it."
-                ),
-            ),
-            (
-                _("How long we keep data"),
-                _(
-                    "An unused cart is deleted after 30 days, with the address in"
-                    " it. Failed sign-ins are counted under a hash for half a day. A"
-                    " hash of each network that you signed in from is kept for 90"
-                    " days. Orders are kept for ten years for our accounts. E-mails"
-                    " about them, and messages from the contact page, are deleted"
-                    " after a year. Only our staff see the pictures that you send"
-                    " with a complaint; they stay with the order until you delete it."
-                ),
-            ),
-            (
-                _("Copy and deletion"),
-                _(
-                    "In your account, “Your data” lets you download everything as"
-                    " one file, or delete it: name, street, phone and e-mail are"
-                    " removed from account, carts, orders and e-mails. Amounts,"
-                    " items, postcode, town and country stay in our accounts. If an"
-                    " order is on its way, it must arrive first. We also ask the"
-                    " suppliers of your parcels to delete your address. Without an"
-                    " account: create one with the e-mail address of your order."
-                ),
-            ),
-            (
-                _("Your order"),
-                _(
-                    "The supplier gets what it needs to ship the parcel: name,"
-                    " address, phone number if you entered one, and the items. It"
-                    " does not get your e-mail address. If you chose between two"
-                    " versions of the address, or explained why an unusual one is"
-                    " correct, we store that with the order."
-                ),
-            ),
-            (
-                _("Payment"),
-                _("You pay on the page of our payment provider. We never see your card number."),
-            ),
-        ),
-    ),
-    "terms": Page(
-        title=_("Terms"),
-        parts=(
-            (
-                _("The contract"),
-                _(
-                    "Your order is an offer. It becomes a contract when the supplier"
-                    " accepts it; nothing is charged before that."
-                ),
-            ),
-            (
-                _("If an item is not available"),
-                _(
-                    "If the supplier rejects an item, it is canceled and not charged,"
-                    " and we e-mail you."
-                ),
-            ),
-            (
-                _("Prices"),
-                _(
-                    "Prices include duty. They include VAT unless they say “plus"
-                    " tax”. The cart adds delivery and any such tax before you pay."
-                ),
-            ),
-        ),
-    ),
-    "imprint": Page(
-        title=_("Imprint"),
-        parts=(),
-    ),
-    "accessibility": Page(
-        title=_("Accessibility"),
-        parts=(
-            (
-                "",
-                _(
-                    "We aim at WCAG 2.2, level AA. Every page works with a keyboard, at 320 pixels,"
-                    " at 200 % text, in both themes and without scripts. Every chart has its"
-                    " numbers in a table beside it."
-                ),
-            ),
-            (
-                _("Found a barrier?"),
-                _("Write to %(email)s and tell us which page. We treat it as a bug."),
-            ),
-        ),
-    ),
+    "contact": Page(_("Contact"), (
+        ("", _("Write to us or call us. We answer within one working day.")),
+    )),
+    "delivery": Page(_("Delivery"), (
+        (_("Where we ship from"),
+         _("Suppliers ship from their own warehouses. The product page and the cart show the"
+           " country, the delivery dates and the price before you pay.")),
+        (_("Number of parcels"),
+         _("As few as possible. If the items are in different warehouses, the cart shows each"
+           " parcel with its own delivery dates.")),
+        (_("Batteries"),
+         _("Most carriers accept lithium batteries inside a light. Loose lithium batteries cannot"
+           " go on passenger planes, so we cannot deliver them to some countries.")),
+        (_("Duty"), _("Included in the price. You pay nothing on delivery.")),
+    )),
+    "returns": Page(_("Returns"), (
+        (_("You changed your mind"),
+         _("Send it back unused within 14 days of delivery. We refund the price.")),
+        (_("Faulty or wrong item"),
+         _("Report it on the order page within two years. We replace or refund it.")),
+    )),
+    "withdrawal": Page(_("Right of withdrawal"), (
+        (_("Your right"),
+         _("You can withdraw from the contract within 14 days after the last parcel arrived,"
+           " without giving a reason.")),
+        (_("Shipping service"),
+         _("Before it is packed: cancel it on the order page. After it has shipped: choose “Return"
+           " or withdraw” on the same page, or write “I withdraw from the contract” to %(email)s"
+           " with the order number and the date. We confirm immediately that we received it.")),
+        (_("What happens next"),
+         _("We refund everything within 14 days, including the cheapest delivery method. You send"
+           " the items back within 14 days.")),
+    )),
+    "numbers": Page(_("How we check numbers"), (
+        (_("Every number is checked against physics"),
+         _("Light needs energy, and a battery holds only so much. A light cannot shine farther than"
+           " its brightest point allows, and it cannot weigh less than its batteries. We do not"
+           " show numbers that break these rules.")),
+        (_("“Not stated” is an answer"),
+         _("If a supplier does not state a value, we do not guess it. You can filter by “not"
+           " stated”.")),
+        (_("Source"),
+         _("Each number comes with the supplier’s own words. A badge says whether it is the"
+           " supplier’s figure, a test report that we have seen, or our own measurement.")),
+        (_("The beam"),
+         _("The symbol under each light is drawn from its candela and lumens on one scale for the"
+           " whole shop: 10, 100 and 1,000 meters. Its edge is where the ground is as dim as under"
+           " a full moon (0.25 lx); inside are the lines for 1 lx and 10 lx. It is simplified: one"
+           " round hot spot with all of the light.")),
+        (_("Run time"),
+         _("The time until the output has fallen to 10 %, as in the FL 1 standard. Many lights get"
+           " dimmer after some minutes. A dashed line in our charts is the supplier’s figure, not a"
+           " measurement.")),
+    )),
+    "privacy": Page(_("Privacy"), (
+        (_("Cookies"),
+         _("Four cookies remember your cart, how much is in it, your country and the theme. One"
+           " protects forms. If you sign in, one keeps you signed in for two weeks. None follows"
+           " you, so there is no banner.")),
+        (_("Your account"),
+         _("You do not need one. If you create one, it stores your e-mail address and earlier ones,"
+           " a hash of your password, your last sign-in, and what you enter: name, language,"
+           " addresses, and whether you want news. It stays until you delete it.")),
+        (_("How long we keep data"),
+         _("An unused cart is deleted after 30 days, with the address in it. Failed sign-ins are"
+           " counted under a hash for half a day. A hash of each network that you signed in from is"
+           " kept for 90 days. Orders are kept for ten years for our accounts. E-mails about them,"
+           " and messages from the contact page, are deleted after a year. Only our staff see the"
+           " pictures that you send with a complaint; they stay with the order until you delete"
+           " it.")),
+        (_("Copy and deletion"),
+         _("In your account, “Your data” lets you download everything as one file, or delete it:"
+           " name, street, phone and e-mail are removed from account, carts, orders and e-mails."
+           " Amounts, items, postcode, town and country stay in our accounts. If an order is on its"
+           " way, it must arrive first. We also ask the suppliers of your parcels to delete your"
+           " address. Without an account: create one with the e-mail address of your order.")),
+        (_("Your order"),
+         _("The supplier gets what it needs to ship the parcel: name, address, phone number if you"
+           " entered one, and the items. It does not get your e-mail address. If you chose between"
+           " two versions of the address, or explained why an unusual one is correct, we store that"
+           " with the order.")),
+        (_("Payment"),
+         _("You pay on the page of our payment provider. We never see your card number.")),
+    )),
+    "terms": Page(_("Terms"), (
+        (_("The contract"),
+         _("Your order is an offer. It becomes a contract when the supplier accepts it; nothing is"
+           " charged before that.")),
+        (_("If an item is not available"),
+         _("If the supplier rejects an item, it is canceled and not charged, and we e-mail you.")),
+        (_("Prices"),
+         _("Prices include duty. They include VAT unless they say “plus tax”. The cart adds"
+           " delivery and any such tax before you pay.")),
+    )),
+    "imprint": Page(_("Imprint"), ()),
+    "accessibility": Page(_("Accessibility"), (
+        ("",
+         _("We aim at WCAG 2.2, level AA. Every page works with a keyboard, at 320 pixels, at 200 %"
+           " text, in both themes and without scripts. Every chart has its numbers in a table"
+           " beside it.")),
+        (_("Found a barrier?"),
+         _("Write to %(email)s and tell us which page. We treat it as a bug.")),
+    )),
 }
+# fmt: on
 
 
 @require_safe

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from orders.address_changes import change_requests, corrections
-from orders.address_changes.change_requests import Changeability, ChangeResult, changeability
+from orders.address_changes.change_requests import Changeability, changeability
 from orders.cancellation import status
 from orders.models import AddressChangeRequest, Backorder, Order, PurchaseOrder
 from orders.purchasing import tasks
@@ -192,15 +192,13 @@ class NewAddressForm(CheckoutAddressForm):
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show the destination, and take a new address."""
     found = find_order(number, key)
-    problem, status = _why_not(found), HTTPStatus.OK
+    problem, told, status = _why_not(found), "", HTTPStatus.OK
     form = _form(request, found)
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if is_rate_limited(what="readdress", who=found.number, per_hour=CHANGES_PER_HOUR):
             told = gettext("Too many changes in one hour. Try again later, or contact us.")
-            status = HTTPStatus.TOO_MANY_REQUESTS
-            return _show(request, found, form, told=told, problem=problem, status=status)
-        if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
+        elif form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
             try:
                 return to_order(found, address=_change_address(found, form))
             except corrections.SameAddressError:
@@ -213,9 +211,10 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
             except corrections.AddressLockedError as settled:
                 found.refresh_from_db()
                 problem = _why_not(found) or _end_of(settled)
-        if problem:
-            status = HTTPStatus.CONFLICT
-    return _show(request, found, form, problem=problem, status=status)
+        if told or problem:
+            status = HTTPStatus.TOO_MANY_REQUESTS if told else HTTPStatus.CONFLICT
+    context = {"order": found, "form": form, "problem": problem, "told": told}
+    return render(request, "web/orders/order_address.html", context, status=status)
 
 
 def _change_address(found: Order, form: NewAddressForm) -> str:
@@ -234,10 +233,6 @@ def _change_address(found: Order, form: NewAddressForm) -> str:
         noted=note,
     )
     enqueue(tasks.sweep_due_submissions)
-    return _word(wished)
-
-
-def _word(wished: ChangeResult | None) -> str:
     if wished is None or not (wished.asked or wished.late):
         return "changed"
     return "asked" if wished.asked else "partly"
@@ -274,16 +269,3 @@ def _form(request: HttpRequest, found: Order) -> NewAddressForm:
         countries=[known.country],
         language=visit(request).language,
     )
-
-
-def _show(  # noqa: PLR0913 - all parts of one page
-    request: HttpRequest,
-    found: Order,
-    form: NewAddressForm,
-    *,
-    problem: Promise | None,
-    status: HTTPStatus,
-    told: str = "",
-) -> HttpResponse:
-    context = {"order": found, "form": form, "problem": problem, "told": told}
-    return render(request, "web/orders/order_address.html", context, status=status)

@@ -18,20 +18,10 @@ from tests.storefront.web.fronts import GONE, SLUG, UNSAID, Fronts
 from tests.storefront.web.supply import BOTH, OLD, PACKS, POST, build, far, near
 
 pytestmark = pytest.mark.django_db
-FULL = pytest.mark.full
-# Each is a case of ``tests/shipping/availability`` too; here the interfaces agree on it.
-IN_FULL = {
-    "one location", "the near of two", "ships to", "lead of the offer, not of the supplier",
-    "before the cut-off", "cells in a parcel", "buffers of channel and row", "aged",
-    "weight of a parcel",
-}  # fmt: skip
 
-# Name, stock, country; then expected: sold out, maximum, days for one, minimum quantity.
+# Name, stock, country; then expected: sold out, maximum, days for one, minimum quantity. What a
+# single source can ship has its own cases in tests/shipping/availability.
 CASES = {
-    "one location": ({"stock": [near()], "routes": BOTH[:1]}, "DE", False, 9, "28–30 Nov", 1),
-    "the near of two": (
-        {"stock": [near(), far()], "routes": BOTH}, "DE", False, 20, "28–30 Nov", 1,
-    ),
     "what both have between them": (
         {"stock": [near(), far()], "routes": BOTH, "channel": {"max_split_locations": 2}},
         "DE", False, 29, "28–30 Nov", 1,
@@ -44,28 +34,13 @@ CASES = {
         },
         "FR", False, 20, "5–11 Dec", 1,
     ),
-    "ships to": (
-        {
-            "stock": [near(), far()],
-            "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
-        },
-        "FR", False, 20, "5–11 Dec", 1,
-    ),
     "no route": (
         {"stock": [near()], "routes": (("near", "DE", {**POST, "countries": ["DE"]}),)},
         "FR", False, 0, None, None,
     ),
-    "lead of the offer, not of the supplier": (
-        {"stock": [near(of_offer={"lead_days": 5})], "routes": BOTH[:1]},
-        "DE", False, 9, "1–3 Dec", 1,
-    ),
     "after the cut-off": (
         {"stock": [near(of_supplier={"cut_off_hour": 12})], "routes": BOTH[:1]},
         "DE", False, 9, "29 Nov\u2009–\u20091 Dec", 1,
-    ),
-    "before the cut-off": (
-        {"stock": [near(of_supplier={"cut_off_hour": 13})], "routes": BOTH[:1]},
-        "DE", False, 9, "28–30 Nov", 1,
     ),
     "lithium packed beside": (
         {
@@ -75,34 +50,14 @@ CASES = {
         },
         "DE", False, 20, "5–11 Dec", 1,
     ),
-    "cells in a parcel": (
-        {"stock": [near()], "routes": (("near", "DE", {**POST, "max_cells": 4}),)},
-        "DE", False, 4, "28–30 Nov", 1,
-    ),
     "least and packs": (
         {"stock": [near(of_offer=PACKS)], "routes": BOTH[:1]}, "DE", False, 8, None, 8,
     ),
     "packs near, single ones far": (
         {"stock": [near(of_offer=PACKS), far()], "routes": BOTH}, "DE", False, 20, "5–11 Dec", 1,
     ),
-    "buffers of channel and row": (
-        {
-            "stock": [near(of_row={"buffer": 2})],
-            "routes": BOTH[:1],
-            "channel": {"buffer": 3},
-        },
-        "DE", False, 4, "28–30 Nov", 1,
-    ),
-    "aged": ({"stock": [near(of_row=OLD)], "routes": BOTH[:1]}, "DE", False, 5, "28–30 Nov", 1),
     "aged away": (
         {"stock": [near(units=2, of_row=OLD)], "routes": BOTH[:1]}, "DE", True, 0, None, None,
-    ),
-    "weight of a parcel": (
-        {
-            "stock": [near()],
-            "routes": (("near", "DE", {**POST, "max_weight_g": 500}),),
-        },
-        "DE", False, 3, "28–30 Nov", 1,
     ),
     "two ways at one price": (
         {
@@ -141,9 +96,7 @@ def assert_agreement(told):
         assert len(set(spoken.values())) <= 1, (what, spoken)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=FULL if name in IN_FULL else ()) for name in CASES]
-)
+@pytest.mark.parametrize("name", CASES)
 def test_all_interfaces_agree_and_are_right(customer, name):
     book, country, *right = CASES[name]
     listing = build(*book["stock"], **{key: book[key] for key in book if key != "stock"})
@@ -156,7 +109,7 @@ def test_all_interfaces_agree_and_are_right(customer, name):
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=FULL if seed > 1 else ()) for seed in range(10)]
+    "seed", [pytest.param(seed, marks=pytest.mark.full if seed > 1 else ()) for seed in range(10)]
 )
 def test_all_interfaces_agree_on_any_supply(customer, seed):
     dice = random.Random(seed)
