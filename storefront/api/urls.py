@@ -8,14 +8,18 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from storefront.api.core import docs
 from storefront.api.core.views import NotFoundView
 from storefront.api.resources.availability import AvailabilityList
-from storefront.api.resources.carts import CartDetail, CartLineDetail, CartLines, CartList
+from storefront.api.resources.carts import (
+    CartCodes,
+    CartDetail,
+    CartLineDetail,
+    CartLines,
+    CartList,
+)
 from storefront.api.resources.checkout import Checkout
 from storefront.api.resources.competitor_prices import CompetitorPriceList
-from storefront.api.resources.coupons import CartCodes
 from storefront.api.resources.delivery_options import CartDelivery
-from storefront.api.resources.orders import OrderCancel, OrderDetail, OrderPay
+from storefront.api.resources.orders import OrderCancel, OrderDetail, OrderPay, OrderTracking
 from storefront.api.resources.products import CategoryList, ListingDetail, ListingList
-from storefront.api.resources.tracking import OrderTracking
 
 ORDER = "v1/orders/<slug:number>/"
 

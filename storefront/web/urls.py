@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from storefront.web.cart import coupons
 from storefront.web.cart import views as cart_views
 from storefront.web.catalog import home, product, product_list
 from storefront.web.checkout import payment
@@ -30,7 +29,7 @@ urlpatterns = [
     path("cart/add/", requires_open_shop(cart_views.add), name="cart_add"),
     path("cart/change/", requires_open_shop(cart_views.change), name="cart_change"),
     path("cart/delivery/", requires_open_shop(cart_views.choose_delivery), name="cart_delivery"),
-    path("cart/code/", requires_open_shop(coupons.edit_codes), name="cart_code"),
+    path("cart/code/", requires_open_shop(cart_views.edit_codes), name="cart_code"),
     # /en/checkout/: address, delivery, review and payment
     path("checkout/", requires_open_shop(checkout_views.address), name="checkout"),
     path(

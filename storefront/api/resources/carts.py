@@ -1,4 +1,4 @@
-"""Cart resource: create carts, add, change and remove lines.
+"""Cart resource: create carts, add, change and remove lines and promotion codes.
 
 The cart's token is its only credential. It is sent in the Authorization header and never in a URL,
 because proxies and servers log URLs.
@@ -21,6 +21,7 @@ from orders.cart import carts
 from orders.checkout import open_order_limits
 from orders.models import Cart
 from orders.models.cart import CART_RETENTION, MAX_QUANTITY
+from orders.promotions import codes
 from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.api_keys import bearer_token
@@ -37,6 +38,8 @@ from storefront.api.core.fields import (
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import CART_TOKEN, openapi
 from storefront.api.core.views import Endpoint, require_identity, sales_channel, validated_country
+from storefront.lib.security.client_ip import client_range
+from storefront.lib.security.rate_limit import is_rate_limited
 
 MAX_TOKEN = 43
 MAX_ID = 2**53 - 1  # exact in every JSON parser
@@ -82,6 +85,10 @@ class ChangedLineSerializer(StrictSerializer):
     quantity = StrictIntegerField(
         min_value=0, max_value=MAX_QUANTITY, help_text=_("0 removes the line.")
     )
+
+
+class NewCodeSerializer(StrictSerializer):
+    code = StrictCharField(max_length=codes.MAX_CODE_LENGTH, min_length=1)
 
 
 class CartLineSerializer(serializers.Serializer[Any]):
@@ -276,4 +283,46 @@ class CartLineDetail(Endpoint):
             now=self.now,
             deliverable=_deliverable(cart, self),
         )
+        return Response(cart_data(cart, self))
+
+
+class CartCodes(Endpoint):
+    @openapi(
+        name="add_coupon",
+        tag="carts",
+        summary="Add a promotion code to a cart",
+        description="Only a valid code is saved, in its registered spelling. The"
+        " delivery options show its discount, or why it gives none.",
+        body=NewCodeSerializer,
+        bearer=CART_TOKEN,
+        answers={200: CartSerializer},
+        problems=(
+            problem_types.CART_NOT_FOUND,
+            problem_types.INVALID_COUPON,
+            problem_types.TOO_MANY_COUPONS,
+            problem_types.RATE_LIMITED,
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        cart = open_cart_of(request, self)
+        code = validated(NewCodeSerializer, request)["code"]
+        who = client_range(request._request)  # noqa: SLF001 - DRF wraps it
+        if is_rate_limited(what="code", who=who, per_hour=codes.MAX_ATTEMPTS_PER_HOUR):
+            raise ProblemError(problem_types.RATE_LIMITED)
+        codes.apply_code(cart=cart, code=code, now=self.now)
+        return Response(cart_data(cart, self))
+
+    @openapi(
+        name="remove_coupon",
+        tag="carts",
+        summary="Remove a promotion code from a cart",
+        body=NewCodeSerializer,
+        bearer=CART_TOKEN,
+        answers={200: CartSerializer},
+        problems=(problem_types.CART_NOT_FOUND,),
+    )
+    def delete(self, request: Request) -> Response:
+        cart = open_cart_of(request, self)
+        code = validated(NewCodeSerializer, request)["code"]
+        codes.remove_code(cart=cart, code=code, now=self.now)
         return Response(cart_data(cart, self))

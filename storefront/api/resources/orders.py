@@ -1,4 +1,4 @@
-"""Order resource: read, pay and cancel an order.
+"""Order resource: read, pay, track and cancel an order.
 
 The URL holds the order number; the Authorization header holds its access key.
 """
@@ -18,6 +18,7 @@ from orders.cancellation import status as cancellation_status
 from orders.links import order_url, return_url
 from orders.models import Order, Payment
 from orders.payments import sessions
+from shipping.models import Parcel
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.api_keys import bearer_token
 from storefront.api.core.exception_handler import ProblemError
@@ -120,6 +121,39 @@ class CancellationSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Order.Status.choices)
 
 
+class ParcelLineSerializer(serializers.Serializer[Any]):
+    sku = serializers.CharField(source="order_line.sku")
+    title = serializers.CharField(source="order_line.title")
+    quantity = serializers.IntegerField()
+
+
+class TrackingEventSerializer(serializers.Serializer[Any]):
+    carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
+    description = serializers.CharField(allow_blank=True)
+    place = serializers.CharField(allow_blank=True)
+    happened_at = serializers.DateTimeField(allow_null=True)
+
+
+class ParcelSerializer(serializers.Serializer[Any]):
+    """One parcel: its status in the shop (``status``), and at its carrier."""
+
+    carrier = serializers.CharField()
+    number = serializers.CharField()
+    tracking_url = serializers.CharField(
+        allow_blank=True, help_text="Tracking page of the carrier."
+    )
+    status = serializers.ChoiceField(Parcel.Status.choices)
+    carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
+    carrier_status_at = serializers.DateTimeField(allow_null=True)
+    label_created_at = serializers.DateTimeField()
+    lines = ParcelLineSerializer(many=True)
+    events = TrackingEventSerializer(many=True, source="tracking_events")
+
+
+class TrackingSerializer(serializers.Serializer[Any]):
+    parcels = ParcelSerializer(many=True)
+
+
 def order_of(request: Request, number: str) -> Order:
     """Return an order by its number and the access key of the request.
 
@@ -201,3 +235,24 @@ class OrderCancel(Endpoint):
 
         principal = idempotency.principal_of_secret(bearer_token(request))
         return idempotency.run_idempotent(request, principal=principal, work=work)
+
+
+class OrderTracking(Endpoint):
+    @openapi(
+        name="track_order",
+        tag="orders",
+        summary="Retrieve the parcels of an order",
+        bearer=ORDER_KEY,
+        parameters=(NUMBER,),
+        answers={200: TrackingSerializer},
+        problems=(problem_types.ORDER_NOT_FOUND,),
+    )
+    def get(self, request: Request, number: str) -> Response:
+        order = order_of(request, number)
+        parcels = (
+            Parcel.objects.filter(shipment__purchase_order__order=order)
+            .exclude(status=Parcel.Status.VOIDED)
+            .prefetch_related("lines__order_line", "tracking_events")
+            .order_by("label_created_at", "pk")
+        )
+        return Response(TrackingSerializer({"parcels": parcels}).data)

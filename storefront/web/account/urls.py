@@ -12,7 +12,6 @@ from storefront.web.account import (
     auth,
     credentials,
     password_reset,
-    payment_history,
     privacy,
     views,
 )
@@ -21,7 +20,7 @@ urlpatterns = [
     # /en/account/: orders of the customer
     path("", views.account, name="account"),
     # /en/account/payments/: charges and refunds
-    path("payments/", payment_history.paid, name="account_paid"),
+    path("payments/", views.payments, name="account_paid"),
     path("profile/", views.profile, name="account_profile"),
     # /en/account/email/: change of the e-mail address
     path("email/", credentials.email, name="account_email_change"),

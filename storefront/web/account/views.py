@@ -1,4 +1,4 @@
-"""Account page: list a customer's orders, change name, language and newsletter consent.
+"""Account pages: list a customer's orders and payments, change name, language and consent.
 
 The list holds orders placed while signed in, and orders of a verified e-mail address.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,14 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders.models import Order, Payment
+from orders.models import Order, Payment, PaymentEvent
 from storefront.accounts import profile as keeping
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import Consent, User
 from storefront.web.account.auth import for_customers
 from storefront.web.account.forms import ProfileForm
 from storefront.web.core.visit import READS, visit
-from storefront.web.orders.views import headline
+from storefront.web.orders.views import MOVES, headline
+
+PAYMENTS_PER_PAGE = 50
 
 
 @require_safe
@@ -35,6 +38,22 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
         for order in found.prefetch_related("lines", newest_first)
     ]
     return render(request, "web/account/account.html", {"orders": orders})
+
+
+@require_safe
+@for_customers
+def payments(request: HttpRequest, user: User) -> HttpResponse:
+    """List charges and refunds, newest first."""
+    orders = Order.objects.of(user.pk, verified_addresses(user))
+    moves = PaymentEvent.objects.filter(
+        payment__order__in=orders.order_by().values("pk"), kind__in=MOVES
+    )
+    # Unpaid payment pages expire too, without ever holding money.
+    moves = moves.exclude(kind=PaymentEvent.Kind.EXPIRED, payment__authorized_amount=0)
+    found = moves.select_related("payment__order").order_by("-occurred_at", "-pk")
+    page = Paginator(found, PAYMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    rows = [(event, event.payment.order, MOVES[PaymentEvent.Kind(event.kind)]) for event in page]
+    return render(request, "web/account/paid.html", {"rows": rows, "page": page})
 
 
 @require_http_methods(READS)

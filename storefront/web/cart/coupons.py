@@ -1,46 +1,56 @@
-"""Coupons: add promotion codes to the cart, remove them."""
+"""Coupons: add a promotion code to the cart, explain why a code gives no discount."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
 
 from orders.models import Cart
 from orders.promotions import codes
+from orders.promotions.codes import CodeRejection
+from orders.promotions.engine import PromotionRejection
+from orders.promotions.promotions import CartDiscounts
 from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
-from storefront.web.cart import coupon_messages
-from storefront.web.cart.views import code_problem
-from storefront.web.core.order_links import see_other
-from storefront.web.core.same_origin import from_our_pages
-from storefront.web.core.visit import open_cart
+from storefront.web.core.formats import money
+
+MESSAGES: dict[CodeRejection | PromotionRejection, str | Promise] = {
+    CodeRejection.UNKNOWN: gettext_lazy("This code is not valid. Check the spelling."),
+    CodeRejection.NOT_STARTED: gettext_lazy("This code is not valid yet."),
+    CodeRejection.EXPIRED: gettext_lazy("This code has expired."),
+    CodeRejection.USED_UP: gettext_lazy("This code has reached its usage limit."),
+    PromotionRejection.NOT_APPLICABLE: gettext_lazy(
+        "This code does not apply to the items in your cart."
+    ),
+    PromotionRejection.BELOW_MIN_MARGIN: gettext_lazy(
+        "The items in your cart are already at their lowest price."
+    ),
+    PromotionRejection.NOT_COMBINED: gettext_lazy(
+        "Another discount saves you more, and the two cannot be combined."
+    ),
+}
 
 
-@never_cache
-@require_POST
-@from_our_pages
-def edit_codes(request: HttpRequest) -> HttpResponse:
-    """Add or remove a coupon code, and redirect to the cart, which shows its effect."""
-    now = timezone.now()
-    cart = open_cart(request, now)
-    if cart is None:
-        return _back()
-    if gone := request.POST.get("out", ""):
-        codes.remove_code(cart=cart, code=gone, now=now)
-        return _back()
-    words, status = _refusal(request, cart)
-    if words:
-        return code_problem(request, cart, words, status)
-    return _back()
+def messages(found: CartDiscounts, language: str) -> dict[str, str]:
+    """Return the reason for each code of the cart that gives no discount."""
+    return {code: _sentence(found, code, why, language) for code, why in found.refused.items()}
 
 
-def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
+def _sentence(
+    found: CartDiscounts, code: str, why: CodeRejection | PromotionRejection, language: str
+) -> str:
+    if why is PromotionRejection.BELOW_MINIMUM:
+        least = money(found.minimums[code], language)
+        return _("This code requires a subtotal of at least %(least)s.") % {"least": least}
+    return str(MESSAGES[why])
+
+
+def apply_code(request: HttpRequest, cart: Cart) -> tuple[str, int]:
     """Add the submitted code, or return why not, with the HTTP status."""
     code = request.POST.get("code", "")
     if not codes.normalize_code(code):
@@ -52,13 +62,9 @@ def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
     try:
         codes.apply_code(cart=cart, code=code, now=timezone.now())
     except codes.CodeRejectedError as error:
-        return str(coupon_messages.MESSAGES[error.why]), HTTPStatus.UNPROCESSABLE_ENTITY
+        return str(MESSAGES[error.why]), HTTPStatus.UNPROCESSABLE_ENTITY
     except codes.TooManyCodesError:
         return _(
             "This cart already has the maximum number of codes. Remove one first."
         ), HTTPStatus.CONFLICT
     return "", HTTPStatus.OK
-
-
-def _back() -> HttpResponse:
-    return see_other(reverse("cart", fragment="codes"))

@@ -28,8 +28,9 @@ from orders.cart.lines import CartContent
 from orders.cart.view import CartView
 from orders.checkout import open_order_limits, unpaid_orders
 from orders.models import Cart
+from orders.promotions import codes
 from shipping.availability import availability
-from storefront.web.cart import coupon_messages
+from storefront.web.cart import coupons
 from storefront.web.cart.forms import AddForm, ChangeForm
 from storefront.web.cart.summary import delivery_options, summarize
 from storefront.web.catalog import product
@@ -177,9 +178,20 @@ def choose_delivery(request: HttpRequest) -> HttpResponse:
     return _to_cart(found)
 
 
-def code_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
-    """Show the cart with an error at the code field."""
-    return _page(request, found, problems={CODE_FIELD: words}, status=status)
+@never_cache
+@require_POST
+@from_our_pages
+def edit_codes(request: HttpRequest) -> HttpResponse:
+    """Add or remove a coupon code, and redirect to the cart, which shows its effect."""
+    now = timezone.now()
+    if found := open_cart(request, now):
+        if gone := request.POST.get("out", ""):
+            codes.remove_code(cart=found, code=gone, now=now)
+        else:
+            words, status = coupons.apply_code(request, found)
+            if words:
+                return _page(request, found, problems={CODE_FIELD: words}, status=status)
+    return see_other(reverse("cart", fragment="codes"))
 
 
 def _first_error(form: forms.Form) -> str:
@@ -268,7 +280,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
         "code_written": request.POST.get("code", "")[:40],
         "held": open_order_limits.open_orders_holding(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),
-        "refused_codes": coupon_messages.messages(filled.bill.found, here.language),
+        "refused_codes": coupons.messages(filled.bill.found, here.language),
     }
     response = render(request, "web/cart/cart.html", context, status=status)
     set_cart_cookie(response, found, filled.cart.count)

@@ -9,7 +9,7 @@ import pytest
 
 from orders.models import PaymentEvent
 from orders.payments import updates
-from storefront.web.account import payment_history
+from storefront.web.account import views
 from tests.factories.orders import make_order, make_payment, news_of, pay
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language
@@ -74,7 +74,7 @@ def test_page_needs_sign_in(client, light):
 
 
 def test_long_history_has_pages(signed_in, light, monkeypatch):
-    monkeypatch.setattr(payment_history, "A_PAGE", 2)
+    monkeypatch.setattr(views, "PAYMENTS_PER_PAGE", 2)
     payment = pay(make_order(light)).payments.get()
     apply_updates(payment, "captured")
     apply_updates(payment, "refunded", amount=Decimal("1.00"))
