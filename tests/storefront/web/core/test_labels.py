@@ -65,7 +65,7 @@ def translated():
         return read_po(source, locale="az")
 
 
-def test_no_text_is_left_untranslated(texts, translated):
+def test_no_text_is_left_untranslated(texts, translated, settings):
     missing = [
         message
         for message in texts
@@ -75,9 +75,7 @@ def test_no_text_is_left_untranslated(texts, translated):
 
     assert len(texts) > 2_000
     assert missing == []
-
-
-def test_every_folder_of_jinja_templates_is_read(texts, settings):
+    # Every folder of Jinja templates is read.
     folders = [
         Path(folder).relative_to(settings.BASE_DIR)
         for engine in settings.TEMPLATES

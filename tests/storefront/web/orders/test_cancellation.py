@@ -43,8 +43,8 @@ def submit(*purchase_orders):
 def parcels_of(count, **order):
     lights = [make_sellable() for _ in range(count)]
     for place, light in enumerate(lights[1:]):
-        shelf = make_location(code=f"W{place}", country=("CN", "PL", "US")[place])
-        StockLevel.objects.filter(pk=light.level.pk).update(location=shelf)
+        location = make_location(code=f"W{place}", country=("CN", "PL", "US")[place])
+        StockLevel.objects.filter(pk=light.level.pk).update(location=location)
     return make_purchase_orders(*lights, **order)
 
 
