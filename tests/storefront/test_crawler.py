@@ -13,8 +13,8 @@ from django.contrib.auth.models import Permission
 from django.http import HttpResponseForbidden
 from django.test import Client
 
-from storefront import urls
 from storefront.accounts.models import User
+from storefront.dashboard.login import forbidden as staff_page
 from tests.factories.accounts import make_shopper, make_staff
 from tests.factories.suppliers import NOON
 from tests.support.corpus import Deck, forms_of
@@ -85,7 +85,7 @@ def filled(client, places):
 @pytest.fixture
 def plain_refusal(monkeypatch):
     """Answer 403 without the staff page that names the right, which test_forbidden.py covers."""
-    monkeypatch.setattr(urls, "handler403", lambda *_args, **_known: HttpResponseForbidden())
+    monkeypatch.setattr(staff_page, "forbidden", lambda *_args: HttpResponseForbidden())
 
 
 @time_machine.travel(NOON, tick=True)
