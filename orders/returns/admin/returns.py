@@ -312,15 +312,15 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
 
         owed = refund_amounts.preview(row)
         words = gettext(
-            "%(goods)s for the goods, less %(kept)s kept for use, with %(delivery)s delivery:"
-            " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
-            " A worker asks the gateway until it is done. It cannot be taken back."
+            "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s: total %(total)s."
+            " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
+            " The refund is sent to the gateway and cannot be undone."
         )
         first = refund_amounts.root_return(row.order)
         if first:
             words = gettext(
-                "It came as a replacement: what was paid for the goods that it came for goes back,"
-                " by the return %(first)s. It cannot be taken back."
+                "This item was sent as a replacement. What was paid for the original item is"
+                " refunded by return %(first)s. A refund cannot be undone."
             )
         sums = {
             "goods": owed.goods,
@@ -337,7 +337,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             explain=words
             % {"first": first, **{name: columns.as_money(money) for name, money in sums.items()}},
             act=act,
-            done=gettext("The refund of %s is on its way.") % row,
+            done=gettext("Refund of %s requested.") % row,
         )
 
 
