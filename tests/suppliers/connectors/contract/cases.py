@@ -88,7 +88,6 @@ class On:
     stage: object
     connector: object
     good: Good
-    service: str = ""
     truths: dict
     line: ConnectorContext = field(repr=False)
 
@@ -286,14 +285,14 @@ def routes(on, *, quantity=1):
 
 def request(on, *, sku="", quantity=1, number=""):
     """Return an order that the supplier would accept."""
-    if not on.service and A.FREIGHT in can(on.name):
-        on.service = min(routes(on), key=lambda route: route.price.amount).name
+    if "service" not in on.truths and A.FREIGHT in can(on.name):
+        on.truths["service"] = min(routes(on), key=lambda route: route.price.amount).name
     return PurchaseOrderRequest(
         number=number or f"FL-{next(_numbers)}-{time.time_ns() % 10**9}",
         ship_to=HOME,
         location=on.good.location,
         country_from=on.good.country,
-        carrier_service=on.service,
+        carrier_service=on.truths.get("service", ""),
         lines=(
             PurchaseOrderRequestLine(reference="88", sku=sku or on.good.sku, quantity=quantity),
         ),
