@@ -79,7 +79,7 @@ RATES_MAX_MOVE_PERCENT = env_int("RATES_MAX_MOVE_PERCENT", 5)  # per day, withou
 
 INSTALLED_APPS = [
     "storefront.dashboard",  # before unfold: its start page overrides unfold's
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the site is ours: ``lib.staff.site``
     "unfold.contrib.filters",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -105,7 +105,7 @@ INSTALLED_APPS = [
     "storefront.webhooks",
     # before admin, whose forms list the models it adds
     *(["storefront.dev"] if HAS_DEV_TOOLS else []),
-    "django.contrib.admin",
+    "storefront.lib.staff.site.StaffSiteConfig",
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
