@@ -95,7 +95,8 @@ def apply(
     """
     if known is None or (known.gateway, known.reference) != (gateway, update.reference):
         named = Payment.objects.exclude(reference="")
-        known = named.filter(gateway=gateway, reference=update.reference).first()
+        # ``first`` would sort by id, and PostgreSQL might read the primary key instead.
+        known = next(iter(named.filter(gateway=gateway, reference=update.reference)), None)
     if known is None:
         raise UnknownPaymentError(update.reference)
     order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
