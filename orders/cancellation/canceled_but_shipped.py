@@ -86,5 +86,5 @@ def decide(
 
 
 def _is_claimed(purchase_order: PurchaseOrder) -> bool:
-    claimed = SupplierClaimLine.objects.standing()
+    claimed = SupplierClaimLine.objects.effective()
     return claimed.filter(claim__purchase_order=purchase_order).exists()

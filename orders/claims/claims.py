@@ -87,8 +87,8 @@ def claimable_units(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
     mine = {"purchase_line__purchase_order": purchase_order}
     claimed: Counter[int] = Counter()
     for rows in (
-        SupplierClaimLine.objects.standing().filter(**mine),
-        SupplierReturnLine.objects.standing().filter(**mine),
+        SupplierClaimLine.objects.effective().filter(**mine),
+        SupplierReturnLine.objects.effective().filter(**mine),
     ):
         sums = rows.values("purchase_line").annotate(units=Sum("quantity"))
         claimed.update(dict(sums.values_list("purchase_line", "units")))
@@ -107,7 +107,7 @@ def claimable_freight(purchase_order: PurchaseOrder) -> Money | None:
     """
     paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
     lines = purchase_order.lines.filter(cost_currency=currency)
-    claimed = SupplierClaimLine.objects.standing().filter(
+    claimed = SupplierClaimLine.objects.effective().filter(
         claim__purchase_order=purchase_order, claim__freight_amount__gt=0
     )
     if not paid or not lines.exists() or claimed.exists():

@@ -77,7 +77,7 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
         )
     moves: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
     reported = (
-        StockMovement.objects.standing()
+        StockMovement.objects.effective()
         .filter(kind=StockMovement.Kind.REPORTED, level__in=sales, at__gte=since)
         .exclude(reported_delta=0)
     )

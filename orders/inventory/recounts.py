@@ -85,7 +85,7 @@ def _decreases_by_run(
     locations: Mapping[int, int], *, since: datetime
 ) -> dict[tuple[str, int], list[_Decrease]]:
     """Return the decreases by run and location, in order of time."""
-    fell = StockMovement.objects.standing().filter(
+    fell = StockMovement.objects.effective().filter(
         kind=StockMovement.Kind.REPORTED,
         reported_delta__lt=0,
         level__in=locations,

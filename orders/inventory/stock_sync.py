@@ -150,7 +150,7 @@ def _add_changes(
 
 
 def _changes(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMovement]:
-    return StockMovement.objects.standing().filter(
+    return StockMovement.objects.effective().filter(
         which, kind=StockMovement.Kind.REPORTED, level__in=list(levels), at__gt=since
     )
 

@@ -140,7 +140,7 @@ class SupplierClaim(Stateful):
 
 
 class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
-    def standing(self) -> Self:
+    def effective(self) -> Self:
         """Keep units with an open or credited claim."""
         return self.exclude(
             claim__status__in=[SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]

@@ -224,7 +224,7 @@ class ReturnAuthorization(Stateful):
 
 
 class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
-    def standing(self) -> Self:
+    def effective(self) -> Self:
         """Keep units of returns that are not rejected, expired or canceled."""
         return self.exclude(authorization__status__in=ReturnAuthorization.CLOSED_WITHOUT_RETURN)
 

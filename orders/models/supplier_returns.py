@@ -236,7 +236,7 @@ class SupplierReturn(Stateful):
 
 
 class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
-    def standing(self) -> Self:
+    def effective(self) -> Self:
         """Keep units that are or may still be credited."""
         return self.exclude(supplier_return__status__in=SupplierReturn.GIVEN_UP)
 

@@ -226,7 +226,7 @@ def ship_by(authorization: ReturnAuthorization, *, address: str, now: datetime) 
 
 def _total_value(authorization: ReturnAuthorization) -> Decimal:
     """Return the value of all open returns of the order to this supplier, so that splits add up."""
-    lines = ReturnLine.objects.standing().filter(
+    lines = ReturnLine.objects.effective().filter(
         authorization__order=authorization.order_id,
         authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,
     )

@@ -253,7 +253,7 @@ class StockLevel(models.Model):
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
     """Stock movements."""
 
-    def standing(self) -> StockMovementQuerySet:
+    def effective(self) -> StockMovementQuerySet:
         """Exclude movements of runs that a rollback reversed."""
         undone = StockMovement.objects.filter(
             kind="adjusted",  # with the next condition: lets the planner use the partial index
