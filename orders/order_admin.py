@@ -209,7 +209,7 @@ class OrderAdmin(ReturnActions, AddressActions):
     ]
     available_if: ClassVar = {
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
-        "refund": lambda order: order.captured > 0 and bool(_left(order)),
+        "refund": lambda order: order.captured > 0 and bool(_refundable(order)),
         "release": lambda order: order.status == Order.Status.ON_HOLD,
     }
 
@@ -233,12 +233,12 @@ class OrderAdmin(ReturnActions, AddressActions):
         form_class=ReasonForm,
         done=_("Cancellation of %s requested."),
     )
-    def cancel(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+    def cancel(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
         result = cancellation.cancel(
-            order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
+            order=order, reason=cleaned_data["reason"], actor=str(request.user), now=timezone.now()
         )
         self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
-        for words, numbers in (
+        for text, numbers in (
             (gettext("Canceled: %s"), result.stopped),
             (gettext("Not canceled, already shipped: %s"), result.refused),
             (
@@ -250,7 +250,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             ),
         ):
             if numbers:
-                self.message_user(request, words % ", ".join(numbers))
+                self.message_user(request, text % ", ".join(numbers))
 
     @confirmed_action(
         description=_("Refund"),
@@ -262,20 +262,20 @@ class OrderAdmin(ReturnActions, AddressActions):
                 " and the customer gets an e-mail when it is done. A refund cannot be"
                 " undone."
             )
-            % {"left": columns.as_money(_left(order))}
+            % {"left": columns.as_money(_refundable(order))}
         ),
         form_class=RefundForm,
-        initial=lambda order: {"amount": _left(order).amount, "key": secrets.token_hex(8)},
+        initial=lambda order: {"amount": _refundable(order).amount, "key": secrets.token_hex(8)},
         done=_("Refund of %s requested."),
     )
-    def refund(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+    def refund(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
         refunds.refund(
             order=order,
-            amount=Money(given["amount"], order.currency),
-            reason=given["reason"],
+            amount=Money(cleaned_data["amount"], order.currency),
+            reason=cleaned_data["reason"],
             actor=str(request.user),
             now=timezone.now(),
-            key=given["key"] or secrets.token_hex(8),
+            key=cleaned_data["key"] or secrets.token_hex(8),
         )
         self.wake(request, payment_tasks.execute_requests)
 
@@ -287,11 +287,13 @@ class OrderAdmin(ReturnActions, AddressActions):
         form_class=ReasonForm,
         done=_("%s will be shipped."),
     )
-    def release(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
-        holds.release_order(order=order, actor=str(request.user), now=timezone.now(), **given)
+    def release(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
+        holds.release_order(
+            order=order, actor=str(request.user), now=timezone.now(), **cleaned_data
+        )
         self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
 
-def _left(order: Order) -> Money:
+def _refundable(order: Order) -> Money:
     paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
     return ledger.refundable_amount(paid) if paid else Money.zero(order.currency)

@@ -160,10 +160,10 @@ class PurchaseOrderAdmin(
         done=_("%s will be submitted."),
     )
     def release_hold(
-        self, request: HttpRequest, held: PurchaseOrder, given: Mapping[str, Any]
+        self, request: HttpRequest, held: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> str | None:
         is_free = hold_admin.waive_selected(
-            held=held, given=given, actor=str(request.user), now=timezone.now()
+            held=held, cleaned_data=cleaned_data, actor=str(request.user), now=timezone.now()
         )
         if not is_free:
             return gettext("Saved. %s stays on hold for the other reasons.") % held
@@ -180,7 +180,9 @@ class PurchaseOrderAdmin(
         ),
         done=_("%s is being submitted."),
     )
-    def send_again(self, request: HttpRequest, failed: PurchaseOrder, _given: object) -> None:
+    def send_again(
+        self, request: HttpRequest, failed: PurchaseOrder, _cleaned_data: object
+    ) -> None:
         submission.resubmit(purchase_order=failed, actor=str(request.user), now=timezone.now())
         self.wake(request, tasks.submit, purchase_order_id=failed.pk)
 
@@ -193,7 +195,7 @@ class PurchaseOrderAdmin(
         ),
         done=_("Status check started. The supplier's response will appear on this page."),
     )
-    def look_up(self, _request: HttpRequest, unknown: PurchaseOrder, _given: object) -> None:
+    def look_up(self, _request: HttpRequest, unknown: PurchaseOrder, _cleaned_data: object) -> None:
         submission_lookup.require_no_call_in_flight(purchase_order=unknown, now=timezone.now())
         enqueue_or_fail(tasks.look_up_for_staff, purchase_order_id=unknown.pk)
 
@@ -207,5 +209,5 @@ class PurchaseOrderAdmin(
         ),
         done=_("%s has a new supplier link."),
     )
-    def renew_link(self, _request: HttpRequest, sent: PurchaseOrder, _given: object) -> None:
+    def renew_link(self, _request: HttpRequest, sent: PurchaseOrder, _cleaned_data: object) -> None:
         links.renew_key(purchase_order=sent)

@@ -72,14 +72,18 @@ class AddressActions(StaffAdmin):
         description=_("Confirm address"),
         icon="where_to_vote",
         explain=lambda order: (
-            " ".join(str(each) for each in corrections.unconfirmed_warnings(order).values())
+            " ".join(str(warning) for warning in corrections.unconfirmed_warnings(order).values())
             or gettext("This address has no open warnings.")
         ),
         form_class=ReasonForm,
         done=_("Address of %s confirmed."),
     )
-    def confirm_address(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
-        corrections.confirm(order=order, actor=str(request.user), now=timezone.now(), **given)
+    def confirm_address(
+        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        corrections.confirm(
+            order=order, actor=str(request.user), now=timezone.now(), **cleaned_data
+        )
         self.wake(request, tasks.sweep_due_submissions)
 
     @confirmed_action(
@@ -101,13 +105,13 @@ class AddressActions(StaffAdmin):
         done=_("Address of %s corrected."),
     )
     def correct_address(
-        self, request: HttpRequest, order: Order, given: Mapping[str, Any]
+        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
     ) -> str | None:
-        written = {name: value for name, value in given.items() if name != "reason"}
+        address = {name: value for name, value in cleaned_data.items() if name != "reason"}
         result = change_requests.change_address(
             order=order,
-            ship_to=Address(**{**written, "country": order.ship_to["country"]}),
-            reason=given["reason"],
+            ship_to=Address(**{**address, "country": order.ship_to["country"]}),
+            reason=cleaned_data["reason"],
             actor=str(request.user),
             now=timezone.now(),
         )
@@ -119,12 +123,12 @@ class AddressActions(StaffAdmin):
             (gettext("awaiting supplier: %s"), result.asked),
             (gettext("already shipped: %s"), result.late),
         ]
-        return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
+        return "; ".join(text % ", ".join(numbers) for text, numbers in parts if numbers)
 
 
 # Supplier answers
 
-SUPPLIER_SAID_SO = _("Use this only if the supplier told you so. The customer gets an e-mail.")
+SUPPLIER_CONFIRMED = _("Use this only if the supplier told you so. The customer gets an e-mail.")
 RESPONSE_RECORDED = _("Response recorded. The customer gets an e-mail.")
 
 
@@ -158,22 +162,22 @@ class AddressChangeRequestAdmin(StaffAdmin):
     @confirmed_action(
         description=_("Mark as accepted"),
         icon="where_to_vote",
-        explain=SUPPLIER_SAID_SO,
+        explain=SUPPLIER_CONFIRMED,
         done=RESPONSE_RECORDED,
     )
     def record_acceptance(
-        self, request: HttpRequest, row: AddressChangeRequest, _given: object
+        self, request: HttpRequest, row: AddressChangeRequest, _cleaned_data: object
     ) -> None:
         self._record(request, row, is_yes=True)
 
     @confirmed_action(
         description=_("Mark as rejected"),
         icon="wrong_location",
-        explain=SUPPLIER_SAID_SO,
+        explain=SUPPLIER_CONFIRMED,
         done=RESPONSE_RECORDED,
     )
     def record_refusal(
-        self, request: HttpRequest, row: AddressChangeRequest, _given: object
+        self, request: HttpRequest, row: AddressChangeRequest, _cleaned_data: object
     ) -> None:
         self._record(request, row, is_yes=False)
 

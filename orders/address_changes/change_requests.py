@@ -87,15 +87,21 @@ def changeability(
     Shape:  ``purchases``: all of the order; ``asked``: ids of those with an unanswered request;
             ``is_sought``: the order has an open backorder
     """
-    open_ones = set(asked)
-    made = list(purchases)
-    living = [each for each in made if each.status != PurchaseOrder.Status.CANCELED]
-    stoppable = [each for each in living if each.status in PurchaseOrder.CANCELABLE]
-    if any(each.pk in open_ones for each in stoppable):
+    pending_ids = set(asked)
+    all_purchases = list(purchases)
+    active = [
+        purchase for purchase in all_purchases if purchase.status != PurchaseOrder.Status.CANCELED
+    ]
+    cancelable = [purchase for purchase in active if purchase.status in PurchaseOrder.CANCELABLE]
+    if any(purchase.pk in pending_ids for purchase in cancelable):
         return Changeability.ASKED
-    unsent = any(each.submission_status in PurchaseOrder.UNSUBMITTED_STATES for each in living)
+    has_unsubmitted = any(
+        purchase.submission_status in PurchaseOrder.UNSUBMITTED_STATES for purchase in active
+    )
     return (
-        Changeability.OPEN if not made or is_sought or stoppable or unsent else Changeability.GONE
+        Changeability.OPEN
+        if not all_purchases or is_sought or cancelable or has_unsubmitted
+        else Changeability.GONE
     )
 
 
@@ -114,11 +120,11 @@ def request_change(
     try:
         return _request_change(order, ship_to, reason, actor, now)
     except IntegrityError as error:
-        words = gettext(
+        message = gettext(
             "A supplier has not answered the previous address change yet. Wait for"
             " the answer, or contact the supplier."
         )
-        raise AnswerPendingError(words) from error
+        raise AnswerPendingError(message) from error
 
 
 @transaction.atomic(durable=True)
@@ -127,64 +133,69 @@ def _request_change(
 ) -> ChangeResult:
     order = corrections.lock_order(order)
     corrections.require_valid(order, Address(**order.ship_to), ship_to)
-    there = asdict(ship_to)
-    known = AddressChangeRequest.objects.filter(purchase_order__order=order)
-    waiting_for = dict(
-        known.filter(status=Status.REQUESTED).values_list("purchase_order", "ship_to")
+    new_address = asdict(ship_to)
+    requests = AddressChangeRequest.objects.filter(purchase_order__order=order)
+    pending_addresses = dict(
+        requests.filter(status=Status.REQUESTED).values_list("purchase_order", "ship_to")
     )
-    place = known.values("place").distinct().count() + 1
-    done, asked, late, again, there_already = [], [], [], [], []
-    for each in corrections.open_purchase_orders(order):
-        each.order = order
-        if each.status in PurchaseOrder.CANCELABLE and waiting_for.get(each.pk) == there:
-            again.append(each.number)
+    change_number = requests.values("place").distinct().count() + 1
+    changed, requested, too_late, repeated, unchanged = [], [], [], [], []
+    for purchase_order in corrections.open_purchase_orders(order):
+        purchase_order.order = order
+        if (
+            purchase_order.status in PurchaseOrder.CANCELABLE
+            and pending_addresses.get(purchase_order.pk) == new_address
+        ):
+            repeated.append(purchase_order.number)
             continue
         # With another request open, its final address is unknown.
-        if each.goes_to == there and each.pk not in waiting_for:
-            there_already.append(each.number)
+        if purchase_order.goes_to == new_address and purchase_order.pk not in pending_addresses:
+            unchanged.append(purchase_order.number)
             continue
-        if each.status == PurchaseOrder.Status.CANCELED:
-            _change(each, ship_to, place, reason, actor, now)
-            done.append(each.number)
+        if purchase_order.status == PurchaseOrder.Status.CANCELED:
+            _change(purchase_order, ship_to, change_number, reason, actor, now)
+            changed.append(purchase_order.number)
             continue
-        if each.submission_status in PurchaseOrder.UNSUBMITTED_STATES:
-            _change(each, ship_to, place, reason, actor, now)
-            done.append(each.number)
-        elif each.status in PurchaseOrder.CANCELABLE:
-            _create_request(each, there, place, reason, actor, now)
-            asked.append(each.number)
+        if purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES:
+            _change(purchase_order, ship_to, change_number, reason, actor, now)
+            changed.append(purchase_order.number)
+        elif purchase_order.status in PurchaseOrder.CANCELABLE:
+            _create_request(purchase_order, new_address, change_number, reason, actor, now)
+            requested.append(purchase_order.number)
         else:
-            late.append(each.number)
-    if not done and not asked and not again:
+            too_late.append(purchase_order.number)
+    if not changed and not requested and not repeated:
         error: type[AddressLockedError] = NothingLeftError
-        if there_already:
-            error = PartlyChangedError if late else corrections.SameAddressError
+        if unchanged:
+            error = PartlyChangedError if too_late else corrections.SameAddressError
         raise error(
             gettext("Nothing to change: all items have shipped or already go to this address.")
         )
-    if done or asked:
+    if changed or requested:
         order.address_verification = verification.record_second_address(
             order.address_verification, ship_to
         )
         order.save(update_fields=["address_verification"])
     # The new address is valid and confirmed: address holds are released.
-    changed = order.purchase_orders.filter(number__in=done)
-    corrections.release_address_holds(changed, actor=actor, now=now)
-    return ChangeResult(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
+    changed_orders = order.purchase_orders.filter(number__in=changed)
+    corrections.release_address_holds(changed_orders, actor=actor, now=now)
+    return ChangeResult(
+        done=tuple(changed), asked=tuple(requested + repeated), late=tuple(too_late)
+    )
 
 
 def _create_request(  # noqa: PLR0913, PLR0917 - the parts of one record
     purchase_order: PurchaseOrder,
-    there: dict[str, str],
-    place: int,
+    new_address: dict[str, str],
+    change_number: int,
     reason: str,
     actor: str,
     now: datetime,
 ) -> None:
     AddressChangeRequest.objects.create(
         purchase_order=purchase_order,
-        ship_to=there,
-        place=place,
+        ship_to=new_address,
+        place=change_number,
         status_since=now,
         reason=reason[:200],
         asked_by=actor[:100],
@@ -192,7 +203,7 @@ def _create_request(  # noqa: PLR0913, PLR0917 - the parts of one record
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.OUT,
         kind="readdress",
-        body={"place": place},  # the address is only stored in the request
+        body={"place": change_number},  # the address is only stored in the request
         at=now,
     )
 
@@ -200,7 +211,7 @@ def _create_request(  # noqa: PLR0913, PLR0917 - the parts of one record
 def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
     purchase_order: PurchaseOrder,
     ship_to: Address,
-    place: int,
+    change_number: int,
     reason: str,
     actor: str,
     now: datetime,
@@ -209,20 +220,22 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
     pending_changes.reject(
         purchase_order, reason=pending_changes.SUPERSEDED, is_told=False, now=now
     )
-    was = Address(**purchase_order.goes_to)
+    previous = Address(**purchase_order.goes_to)
     purchase_order.ship_to = asdict(ship_to)
     purchase_order.save(update_fields=["ship_to"])
-    done = AddressChangeRequest.objects.create(
+    change_request = AddressChangeRequest.objects.create(
         purchase_order=purchase_order,
         ship_to=purchase_order.ship_to,
-        place=place,
+        place=change_number,
         status=Status.ACCEPTED,
         status_since=now,
         reason=reason[:200],
         asked_by=actor[:100],
         answered_by=actor[:100],
     )
-    events.delivery_address_change_result(purchase_order, change_request=done, was=was, at=now)
+    events.delivery_address_change_result(
+        purchase_order, change_request=change_request, was=previous, at=now
+    )
 
 
 @transaction.atomic(durable=True)
@@ -239,24 +252,24 @@ def record_answer(
     change_request = AddressChangeRequest.objects.select_for_update(of=["self"]).get(
         pk=change_request.pk
     )
-    to = Status.ACCEPTED if is_yes else Status.REFUSED
-    if change_request.status == to:
+    status = Status.ACCEPTED if is_yes else Status.REFUSED
+    if change_request.status == status:
         return
     if change_request.status != Status.REQUESTED:
         raise AddressLockedError(gettext("The supplier has already given a different answer."))
-    was = Address(**purchase_order.goes_to)
-    change_request.move(to, at=now, actor=actor, answered_by=actor[:100])
+    previous = Address(**purchase_order.goes_to)
+    change_request.move(status, at=now, actor=actor, answered_by=actor[:100])
     if is_yes:
         purchase_order.ship_to = change_request.ship_to
         purchase_order.save(update_fields=["ship_to"])
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
-        kind=f"readdress_{to}",
+        kind=f"readdress_{status}",
         body={"place": change_request.place},
         at=now,
     )
     events.delivery_address_change_result(
-        purchase_order, change_request=change_request, was=was, at=now
+        purchase_order, change_request=change_request, was=previous, at=now
     )
 
 

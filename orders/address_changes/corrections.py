@@ -51,7 +51,7 @@ class InvalidNewAddressError(Exception):
     """The new address is invalid: ``fields`` has the errors. Nothing is written."""
 
     def __init__(self, fields: Mapping[str, Promise | str]) -> None:
-        super().__init__(" ".join(str(words) for words in fields.values()))
+        super().__init__(" ".join(str(error) for error in fields.values()))
         self.fields = fields
 
 
@@ -78,22 +78,22 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     Raises: AddressLockedError
     """
     order = lock_order(order)
-    doubts = unconfirmed_warnings(order)
-    if not doubts:
+    unconfirmed = unconfirmed_warnings(order)
+    if not unconfirmed:
         raise AddressLockedError(gettext("This address has no open warnings."))
     ship_to = Address(**order.ship_to)
-    kept = order.address_verification
-    settled = sorted({*verification.warnings(ship_to)})
+    verified = order.address_verification
+    warnings = sorted({*verification.warnings(ship_to)})
     order.address_verification = {
         "reason": "",
         "other": {},
-        **kept,
+        **verified,
         "of": verification.digest_of(ship_to),
         "verdict": str(verification.AddressOrigin.UNVERIFIED),
-        "doubts": settled,
+        "doubts": warnings,
         "staff": [
-            *kept.get("staff", []),
-            _entry("confirmed", reason, actor, now, doubts=sorted(doubts)),
+            *verified.get("staff", []),
+            _entry("confirmed", reason, actor, now, doubts=sorted(unconfirmed)),
         ],
     }
     order.save(update_fields=["address_verification"])
@@ -137,29 +137,39 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
         raise AlreadySubmittedError(
             gettext("A supplier already has this address. Contact the supplier to change it.")
         )
-    was = Address(**order.ship_to)
-    require_valid(order, was, ship_to)
+    previous = Address(**order.ship_to)
+    require_valid(order, previous, ship_to)
     # Parts with their own address, from earlier requests, get the new one too.
-    unsent = list(open_purchase_orders(order))
-    apart = [each.ship_to for each in unsent if each.ship_to]
-    if was == ship_to:
-        elsewhere = [
-            each for each in (*apart, *_requested_addresses(unsent)) if each != asdict(ship_to)
+    unsubmitted = list(open_purchase_orders(order))
+    own_addresses = [
+        purchase_order.ship_to for purchase_order in unsubmitted if purchase_order.ship_to
+    ]
+    if previous == ship_to:
+        other_addresses = [
+            address
+            for address in (*own_addresses, *_requested_addresses(unsubmitted))
+            if address != asdict(ship_to)
         ]
-        if not elsewhere:
+        if not other_addresses:
             raise SameAddressError(gettext("The order already has this address."))
-        was = Address(**elsewhere[0])
-    for each in unsent:
-        pending_changes.reject(each, reason=pending_changes.SUPERSEDED, is_told=False, now=now)
-    order.purchase_orders.filter(pk__in=[each.pk for each in unsent]).update(ship_to={})
-    kept = order.address_verification.get("staff", [])
-    entry = _entry("corrected", reason, actor, now, was=asdict(was))
+        previous = Address(**other_addresses[0])
+    for purchase_order in unsubmitted:
+        pending_changes.reject(
+            purchase_order, reason=pending_changes.SUPERSEDED, is_told=False, now=now
+        )
+    order.purchase_orders.filter(
+        pk__in=[purchase_order.pk for purchase_order in unsubmitted]
+    ).update(ship_to={})
+    decisions = order.address_verification.get("staff", [])
+    entry = _entry("corrected", reason, actor, now, was=asdict(previous))
     order.ship_to = asdict(ship_to)
     is_own = noted is not None
     noted = noted or {**verification.record(ship_to, reason=reason), "reason": ""}
-    order.address_verification = {**noted, "staff": [*kept, entry]}
+    order.address_verification = {**noted, "staff": [*decisions, entry]}
     order.save(update_fields=["ship_to", "address_verification"])
-    events.delivery_address_changed(order, was=was, place=len(kept) + 1, is_own=is_own, at=now)
+    events.delivery_address_changed(
+        order, was=previous, place=len(decisions) + 1, is_own=is_own, at=now
+    )
     _release_holds(order, actor=actor, now=now)
 
 
@@ -168,47 +178,47 @@ def require_same_tax(order: Order, ship_to: Address) -> None:
 
     Raises: InvalidNewAddressError
     """
-    was = Address(**order.ship_to)
-    changed = [part for part in ("region", "postcode") if _of(was, part) != _of(ship_to, part)]
+    previous = Address(**order.ship_to)
+    changed = [part for part in ("region", "postcode") if _of(previous, part) != _of(ship_to, part)]
     if not settings.TAX_SERVICE:
         changed = [part for part in changed if part == "region"]  # our table has no postcodes
-    if not changed or ship_to.country != was.country:
+    if not changed or ship_to.country != previous.country:
         return
-    there = rates.find_treatment(
+    treatment = rates.find_treatment(
         channel=order.channel,
         country=ship_to.country,
         region=ship_to.region,
         postcode=ship_to.postcode,
         on=order.placed_at.date(),
     )
-    if order.lines.exclude(tax_rate=there.rate).exists():
-        words = gettext(
+    if order.lines.exclude(tax_rate=treatment.rate).exists():
+        message = gettext(
             "The tax here differs from what was paid. Cancel this order and place a new one."
         )
-        raise InvalidNewAddressError(dict.fromkeys(changed, words))
+        raise InvalidNewAddressError(dict.fromkeys(changed, message))
 
 
 def _of(address: Address, part: str) -> str:
     return str(getattr(address, part)).strip()
 
 
-def require_valid(order: Order, was: Address, ship_to: Address) -> None:
+def require_valid(order: Order, previous: Address, ship_to: Address) -> None:
     """Require a valid address in the same country and tax region.
 
     Raises: InvalidNewAddressError
     """
-    wrong: dict[str, Promise | str] = dict(validation.find_errors(address=ship_to))
-    if ship_to.country != was.country:
-        wrong["country"] = gettext(
+    errors: dict[str, Promise | str] = dict(validation.find_errors(address=ship_to))
+    if ship_to.country != previous.country:
+        errors["country"] = gettext(
             "Prices differ by country. Cancel this order and place a new one."
         )
-    is_taxed_there = order.additional_tax_amount or order.channel.prices_exclude_tax
-    if is_taxed_there and ship_to.region != was.region:
-        wrong["region"] = gettext(
+    is_region_taxed = order.additional_tax_amount or order.channel.prices_exclude_tax
+    if is_region_taxed and ship_to.region != previous.region:
+        errors["region"] = gettext(
             "The tax was calculated for this region. Cancel this order and place a new one."
         )
-    if wrong:
-        raise InvalidNewAddressError(wrong)
+    if errors:
+        raise InvalidNewAddressError(errors)
 
 
 @requires_transaction
@@ -235,16 +245,16 @@ def open_purchase_orders(order: Order) -> QuerySet[PurchaseOrder]:
 
 def _requested_addresses(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:
     """Return the requested addresses that apply on resubmission (``pending_changes.apply``)."""
-    wishes = AddressChangeRequest.objects.filter(
+    requests = AddressChangeRequest.objects.filter(
         purchase_order__in=purchase_orders, status=AddressChangeRequest.Status.REQUESTED
     )
-    return list(wishes.order_by("pk").values_list("ship_to", flat=True))
+    return list(requests.order_by("pk").values_list("ship_to", flat=True))
 
 
 def _submitted(order: Order) -> Any:
     """Return what a supplier may have: everything from the start of its submission."""
-    living = order.purchase_orders.exclude(status=Status.CANCELED)
-    return living.exclude(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES)
+    active = order.purchase_orders.exclude(status=Status.CANCELED)
+    return active.exclude(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES)
 
 
 @requires_transaction
@@ -256,9 +266,11 @@ def _release_holds(order: Order, *, actor: str, now: datetime) -> None:
 
 
 @requires_transaction
-def release_address_holds(settled: QuerySet[PurchaseOrder], *, actor: str, now: datetime) -> None:
+def release_address_holds(
+    purchase_orders: QuerySet[PurchaseOrder], *, actor: str, now: datetime
+) -> None:
     """Remove the address reason from held purchase orders; other reasons stay."""
-    held = settled.filter(status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}])
+    held = purchase_orders.filter(status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}])
     for purchase_order in held.order_by("pk"):
         holds.remove_reasons(
             purchase_order,
@@ -269,5 +281,11 @@ def release_address_holds(settled: QuerySet[PurchaseOrder], *, actor: str, now: 
         )
 
 
-def _entry(what: str, reason: str, actor: str, now: datetime, **more: Any) -> dict[str, Any]:
-    return {"what": what, "by": actor[:100], "at": now.isoformat(), "reason": reason[:200], **more}
+def _entry(decision: str, reason: str, actor: str, now: datetime, **details: Any) -> dict[str, Any]:
+    return {
+        "what": decision,
+        "by": actor[:100],
+        "at": now.isoformat(),
+        "reason": reason[:200],
+        **details,
+    }

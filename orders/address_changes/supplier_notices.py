@@ -26,12 +26,12 @@ NOT_WITH_SUPPLIER = (
 
 def pending_notices() -> QuerySet[AddressChangeRequest]:
     """Return address change requests that suppliers have not been notified of."""
-    open_ones = AddressChangeRequest.objects.filter(
+    unsent = AddressChangeRequest.objects.filter(
         status=AddressChangeRequest.Status.REQUESTED, notified_via=""
     )
-    heard = open_ones.exclude(purchase_order__submission_status__in=NOT_WITH_SUPPLIER)
-    away = circuit_breaker.blocked_for_orders()
-    return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
+    with_supplier = unsent.exclude(purchase_order__submission_status__in=NOT_WITH_SUPPLIER)
+    blocked = circuit_breaker.blocked_for_orders()
+    return with_supplier.exclude(purchase_order__supplier__in=blocked).order_by("pk")
 
 
 def send(*, change_request: AddressChangeRequest) -> None:
@@ -47,16 +47,16 @@ def send(*, change_request: AddressChangeRequest) -> None:
         page_url=links.purchase_url(purchase_order),
         ship_to=Address(**change_request.ship_to),
     )
-    by = RequestChannel.EMAIL
+    channel = RequestChannel.EMAIL
     try:
         with open_connector(purchase_order.supplier) as connector:
             require(connector, ManualRequests).send_request(manual_request)
     except UnsupportedCapabilityError:
-        by = RequestChannel.STAFF
+        channel = RequestChannel.STAFF
     except PermanentError as error:
         if error.code != NOT_CONNECTED:
             raise
-        by = RequestChannel.STAFF
+        channel = RequestChannel.STAFF
     AddressChangeRequest.objects.filter(pk=change_request.pk, notified_via="").update(
-        notified_via=by
+        notified_via=channel
     )

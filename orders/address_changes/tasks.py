@@ -19,7 +19,7 @@ BATCH = 200
 def send_supplier_notices(**_: Any) -> None:
     """Queue an e-mail for each address change that its supplier does not know yet."""
     waiting = supplier_notices.pending_notices()
-    told = 0
+    sent_count = 0
     # A failed request stays first in line: it does not count for the batch.
     for change_request in waiting.select_related("purchase_order__supplier").iterator(
         chunk_size=BATCH
@@ -29,6 +29,6 @@ def send_supplier_notices(**_: Any) -> None:
         except ExternalServiceError as error:
             log.warning("%s: address change not sent yet: %s", change_request.purchase_order, error)
         else:
-            told += 1
-        if told == BATCH:
+            sent_count += 1
+        if sent_count == BATCH:
             break

@@ -49,7 +49,7 @@ class CancellationAnswerActions(StaffAdmin):
         done=_("%s is canceled."),
     )
     def accept_cancellation(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, _given: object
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
     ) -> None:
         supplier_answers.record_acceptance(
             purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
@@ -66,7 +66,7 @@ class CancellationAnswerActions(StaffAdmin):
         done=_("%s will be shipped."),
     )
     def reject_cancellation(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, _given: object
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
     ) -> None:
         supplier_answers.record_refusal(
             purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
@@ -90,7 +90,8 @@ DECISIONS = inline(
 def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
     """Return the decision form of one purchase order, with the possible outcomes."""
     choices = [
-        (one.value, one.label) for one in canceled_but_shipped.possible_outcomes(purchase_order)
+        (outcome_choice.value, outcome_choice.label)
+        for outcome_choice in canceled_but_shipped.possible_outcomes(purchase_order)
     ]
     outcome = forms.ChoiceField(
         label=_("Resolution"), choices=choices, widget=UnfoldAdminSelectWidget
@@ -125,12 +126,12 @@ class CanceledShipmentActions(StaffAdmin):
         done=_("Decision for %s saved."),
     )
     def decide_canceled_shipment(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, given: Mapping[str, Any]
+        self, request: HttpRequest, purchase_order: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> None:
         canceled_but_shipped.decide(
             purchase_order=purchase_order,
-            outcome=CanceledShipmentDecision.Outcome(given["outcome"]),
-            reason=given["reason"],
+            outcome=CanceledShipmentDecision.Outcome(cleaned_data["outcome"]),
+            reason=cleaned_data["reason"],
             actor=str(request.user),
             now=timezone.now(),
         )

@@ -34,10 +34,10 @@ def is_decision_due(purchase_order: PurchaseOrder) -> bool:
         return True
     if purchase_order.submission_status == Submission.REJECTED:  # a later rejection ends it
         since = purchase_order.submission_status_since
-        left = purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED)
-        return left.filter(at__gt=since).exists()
-    said_stopped = purchase_order.submission_status == Submission.CANCELLATION_ACCEPTED
-    return said_stopped and was_shipped(purchase_order)
+        shipments = purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED)
+        return shipments.filter(at__gt=since).exists()
+    is_accepted = purchase_order.submission_status == Submission.CANCELLATION_ACCEPTED
+    return is_accepted and was_shipped(purchase_order)
 
 
 def possible_outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:

@@ -59,14 +59,16 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     Locks:  the order, then its purchase orders, payments, and the stock rows in id order
     Raises: TooLateError  nothing can be canceled any more
     """
-    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    stopped = cancel_or_request(row, reason=reason, actor=actor, now=now)
-    going_on = row.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
+    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    stopped = cancel_or_request(locked, reason=reason, actor=actor, now=now)
+    remaining = locked.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
     waiting, refused = (
-        tuple(going_on.filter(cancel_requested_at__isnull=is_over).values_list("number", flat=True))
+        tuple(
+            remaining.filter(cancel_requested_at__isnull=is_over).values_list("number", flat=True)
+        )
         for is_over in (False, True)
     )
-    if row.status != Order.Status.CANCELED and not stopped and not waiting:
+    if locked.status != Order.Status.CANCELED and not stopped and not waiting:
         raise TooLateError(order.number)
     order.refresh_from_db()
     return Cancellation(stopped=tuple(stopped), refused=refused, open=waiting)
@@ -78,11 +80,11 @@ def request_cancellation(purchase_order: PurchaseOrder, *, reason: str, now: dat
 
     Locks:  the caller holds the order
     """
-    mine = PurchaseOrder.objects.filter(
+    cancelable = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, status__in=PurchaseOrder.NOT_STARTED | PurchaseOrder.CANCELABLE
     )
-    mine.update(is_being_reassigned=False, cancel_reason=reason[:200])
-    mine.filter(cancel_requested_at__isnull=True).update(cancel_requested_at=now)
+    cancelable.update(is_being_reassigned=False, cancel_reason=reason[:200])
+    cancelable.filter(cancel_requested_at__isnull=True).update(cancel_requested_at=now)
 
 
 @requires_transaction
@@ -96,10 +98,10 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
     """
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
         raise TooLateError(order.number)
-    ended = refunds.cancel_all(order, reason=reason, actor=actor, now=now)
+    canceled = refunds.cancel_all(order, reason=reason, actor=actor, now=now)
     if order.status == Order.Status.CANCELED:
         events.order_canceled(order, reason=reason, is_charged=False, at=now)
-        return ended
+        return canceled
     purchase_orders = list(
         order.purchase_orders.exclude(status=Status.CANCELED)
         .select_for_update(of=["self"])
@@ -108,16 +110,20 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
     if not purchase_orders:
         before_purchasing.cancel(order, reason=reason, actor=actor, now=now)
         return []
-    ours = [each for each in purchase_orders if reassignment.is_unsubmitted(each)]
-    for each in ours:
-        each.is_being_reassigned, each.cancel_reason = False, reason[:200]
-        each.save(update_fields=["is_being_reassigned", "cancel_reason"])
+    unsubmitted = [
+        purchase_order
+        for purchase_order in purchase_orders
+        if reassignment.is_unsubmitted(purchase_order)
+    ]
+    for purchase_order in unsubmitted:
+        purchase_order.is_being_reassigned, purchase_order.cancel_reason = False, reason[:200]
+        purchase_order.save(update_fields=["is_being_reassigned", "cancel_reason"])
     order.purchase_orders.filter(is_being_reassigned=True).update(is_being_reassigned=False)
-    purchase_order_cancellation.cancel_all(ours, order, reason=reason, now=now)
+    purchase_order_cancellation.cancel_all(unsubmitted, order, reason=reason, now=now)
     order.purchase_orders.filter(
         status__in=PurchaseOrder.CANCELABLE, cancel_requested_at__isnull=True
     ).update(cancel_requested_at=now, cancel_reason=reason[:200])
-    return ended + [purchase_order.number for purchase_order in ours]
+    return canceled + [purchase_order.number for purchase_order in unsubmitted]
 
 
 def process_request(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
@@ -149,13 +155,13 @@ def _process_request(purchase_order: PurchaseOrder, now: datetime) -> bool | Non
         with open_connector(purchase_order.supplier) as connector:
             state = supplier_answers.send_request(connector, purchase_order)
     except NotCancellableError as error:
-        is_left = isinstance(error, UnpaidOrderError)
+        is_unpaid = isinstance(error, UnpaidOrderError)
         return supplier_answers.apply(
             purchase_order=purchase_order,
-            is_stopped=is_left,
-            words=str(error),
+            is_stopped=is_unpaid,
+            reason=str(error),
             now=now,
-            is_kept=is_left,
+            is_kept_unpaid=is_unpaid,
         )
     except ExternalServiceError as error:
         # Not a refusal: the supplier did not understand, or did not answer.
@@ -185,8 +191,8 @@ def _mark_requested(purchase_order: PurchaseOrder, *, now: datetime) -> bool | N
     if purchase_order.status not in PurchaseOrder.CANCELABLE:  # a parcel came first
         _end_request(purchase_order, now)
         return False
-    is_resting = retries.is_deferred(purchase_order, now=now)
-    if purchase_order.submission_status in REQUESTABLE and not is_resting:
+    is_deferred = retries.is_deferred(purchase_order, now=now)
+    if purchase_order.submission_status in REQUESTABLE and not is_deferred:
         purchase_order.move(
             Submission.CANCELLATION_REQUESTED,
             at=now,
@@ -211,6 +217,6 @@ def _end_request(purchase_order: PurchaseOrder, now: datetime) -> None:
         events.cancellation_answered(purchase_order, is_stopped=False, at=now)
     reassignment.abandon(purchase_order)
     if purchase_order.submission_status == Submission.CANCELLATION_REQUESTED:
-        words = "Shipped before the supplier answered."
-        to = Submission.CANCELLATION_REJECTED
-        purchase_order.move(to, at=now, status_field="submission_status", reason=words)
+        reason = "Shipped before the supplier answered."
+        status = Submission.CANCELLATION_REJECTED
+        purchase_order.move(status, at=now, status_field="submission_status", reason=reason)

@@ -28,13 +28,17 @@ def status_of(order: Order) -> CancellationStatus:
 
 def status_from(purchases: Iterable[PurchaseOrder]) -> CancellationStatus:
     """Return the status of the cancellation request, from the order's purchase orders."""
-    going_on = [
-        each
-        for each in purchases
-        if each.status in PurchaseOrder.CANCELABLE and not each.is_being_reassigned
+    cancelable = [
+        purchase_order
+        for purchase_order in purchases
+        if purchase_order.status in PurchaseOrder.CANCELABLE
+        and not purchase_order.is_being_reassigned
     ]
-    if any(each.cancel_requested_at is not None for each in going_on):
+    if any(purchase_order.cancel_requested_at is not None for purchase_order in cancelable):
         return CancellationStatus.ASKED
-    if any(each.submission_status == Submission.CANCELLATION_REJECTED for each in going_on):
+    if any(
+        purchase_order.submission_status == Submission.CANCELLATION_REJECTED
+        for purchase_order in cancelable
+    ):
         return CancellationStatus.REFUSED
     return CancellationStatus.NONE

@@ -63,10 +63,12 @@ def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
 
     Raises: UnsupportedCapabilityError  the supplier has no address for it
     """
-    asked = purchase_order.messages.filter(direction=PurchaseMessage.Direction.OUT, kind="cancel")
+    requests = purchase_order.messages.filter(
+        direction=PurchaseMessage.Direction.OUT, kind="cancel"
+    )
     manual_request = ManualRequest(
         wanted=RequestKind.STOP,
-        key=f"{purchase_order.number}:{asked.count()}",
+        key=f"{purchase_order.number}:{requests.count()}",
         number=purchase_order.number,
         page_url=links.purchase_url(purchase_order),
     )
@@ -76,7 +78,7 @@ def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
 
 @transaction.atomic(durable=True)
 def _record_channel(
-    purchase_order: PurchaseOrder, by: PurchaseOrder.RequestChannel, words: str = ""
+    purchase_order: PurchaseOrder, channel: PurchaseOrder.RequestChannel, problem: str = ""
 ) -> None:
     """Record how the supplier was asked, unless its answer came in the meantime.
 
@@ -85,15 +87,17 @@ def _record_channel(
     locks.lock(purchase_order)
     if purchase_order.submission_status != Submission.CANCELLATION_REQUESTED:
         return
-    purchase_order.cancellation_channel = by
-    purchase_order.problem = words[:300] or purchase_order.problem
+    purchase_order.cancellation_channel = channel
+    purchase_order.problem = problem[:300] or purchase_order.problem
     purchase_order.save(update_fields=["cancellation_channel", "problem"])
 
 
 def can_confirm(purchase_order: PurchaseOrder) -> bool:
     """Return whether an acceptance still counts: a request was made and nothing has shipped."""
-    was_asked = purchase_order.submission_status in acknowledgements.CANCELLATION_REQUESTED_STATES
-    return was_asked and purchase_order.status in PurchaseOrder.CANCELABLE
+    is_requested = (
+        purchase_order.submission_status in acknowledgements.CANCELLATION_REQUESTED_STATES
+    )
+    return is_requested and purchase_order.status in PurchaseOrder.CANCELABLE
 
 
 def is_answer_pending(purchase_order: PurchaseOrder) -> bool:
@@ -107,8 +111,8 @@ def record_acceptance(*, purchase_order: PurchaseOrder, actor: str, now: datetim
 
     Raises: NoPendingRequestError  it has shipped, or no request was made
     """
-    words = f"{CANCELED_AT_OUR_REQUEST}, recorded by {actor}"
-    if not confirm(purchase_order, words=words, actor=actor, now=now):
+    reason = f"{CANCELED_AT_OUR_REQUEST}, recorded by {actor}"
+    if not confirm(purchase_order, reason=reason, actor=actor, now=now):
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")
 
 
@@ -117,17 +121,17 @@ def apply_api_answer(
 ) -> bool:
     """Apply the answer of the supplier's API; return whether it is canceled."""
     if state.answer == Acknowledgement.CANCELED:
-        return confirm(purchase_order, words=state.reason, now=now)
-    words = state.reason
-    return apply(purchase_order=purchase_order, is_stopped=False, words=words, now=now)
+        return confirm(purchase_order, reason=state.reason, now=now)
+    reason = state.reason
+    return apply(purchase_order=purchase_order, is_stopped=False, reason=reason, now=now)
 
 
-def confirm(purchase_order: PurchaseOrder, *, words: str, actor: str = "", now: datetime) -> bool:
+def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now: datetime) -> bool:
     """Apply that the supplier canceled it, also after a refusal; return whether it is canceled.
 
     Locks:  as ``apply``, and as ``acknowledgements.apply``
     """
-    if apply(purchase_order=purchase_order, is_stopped=True, words=words, actor=actor, now=now):
+    if apply(purchase_order=purchase_order, is_stopped=True, reason=reason, actor=actor, now=now):
         return True
     if not can_confirm(purchase_order):
         return False
@@ -135,7 +139,7 @@ def confirm(purchase_order: PurchaseOrder, *, words: str, actor: str = "", now: 
         number=purchase_order.number,
         supplier_reference="",
         answer=Acknowledgement.CANCELED,
-        reason=words,
+        reason=reason,
     )
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
     return purchase_order.status == Status.CANCELED
@@ -146,8 +150,8 @@ def record_refusal(*, purchase_order: PurchaseOrder, actor: str, now: datetime) 
 
     Raises: NoPendingRequestError  it is canceled, or no request was made
     """
-    words = f"{TOO_LATE} Recorded by {actor}."
-    if apply(purchase_order=purchase_order, is_stopped=False, words=words, actor=actor, now=now):
+    reason = f"{TOO_LATE} Recorded by {actor}."
+    if apply(purchase_order=purchase_order, is_stopped=False, reason=reason, actor=actor, now=now):
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")
     if purchase_order.submission_status != Submission.CANCELLATION_REJECTED:
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.submission_status}")
@@ -158,10 +162,10 @@ def apply(  # noqa: PLR0913 - the parts of one record
     *,
     purchase_order: PurchaseOrder,
     is_stopped: bool,
-    words: str,
+    reason: str,
     now: datetime,
     actor: str = "",
-    is_kept: bool = False,
+    is_kept_unpaid: bool = False,
 ) -> bool:
     """Apply the supplier's answer to our request; return whether it is canceled.
 
@@ -175,20 +179,20 @@ def apply(  # noqa: PLR0913 - the parts of one record
     if purchase_order.submission_status != Submission.CANCELLATION_REQUESTED:
         return purchase_order.status == Status.CANCELED  # it was already answered
     is_stopped = is_stopped and purchase_order.status in PurchaseOrder.CANCELABLE
-    said_yes = is_stopped and not is_kept
-    to = Submission.CANCELLATION_ACCEPTED if said_yes else Submission.CANCELLATION_REJECTED
+    is_accepted = is_stopped and not is_kept_unpaid
+    status = Submission.CANCELLATION_ACCEPTED if is_accepted else Submission.CANCELLATION_REJECTED
     purchase_order.move(
-        to,
+        status,
         at=now,
         status_field="submission_status",
         actor=actor,
-        reason=words,
-        problem=words[:300],
+        reason=reason,
+        problem=reason[:300],
         cancel_requested_at=None,
         cancellation_channel="",
     )
     purchase_order.messages.create(
-        direction=PurchaseMessage.Direction.IN, kind=to.value, body={"words": words}, at=now
+        direction=PurchaseMessage.Direction.IN, kind=status.value, body={"words": reason}, at=now
     )
     if is_stopped:
         purchase_order_cancellation.cancel_all(

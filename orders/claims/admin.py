@@ -96,12 +96,14 @@ class ClaimActions(StaffAdmin):
         done=_("Claim created. See below."),
     )
     def open_claim(
-        self, request: HttpRequest, row: PurchaseOrder, given: Mapping[str, Any]
+        self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> None:
         is_manual = not claims.has_claims_api(row.supplier)
         claim = claims.open_claim(
             purchase_order=row,
-            complaint=forms.read_draft(given, claims.claimable_units(row), is_manual=is_manual),
+            complaint=forms.read_draft(
+                cleaned_data, claims.claimable_units(row), is_manual=is_manual
+            ),
             actor=str(request.user),
             now=timezone.now(),
         )
@@ -232,7 +234,7 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         done=_("%s is being sent."),
     )
-    def resubmit(self, request: HttpRequest, claim: SupplierClaim, _given: object) -> None:
+    def resubmit(self, request: HttpRequest, claim: SupplierClaim, _cleaned_data: object) -> None:
         submission.resubmit(claim=claim, actor=str(request.user), now=timezone.now())
         self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
@@ -245,7 +247,7 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         done=_("Status check started. The supplier's response will appear on this page."),
     )
-    def look_up(self, _request: HttpRequest, claim: SupplierClaim, _given: object) -> None:
+    def look_up(self, _request: HttpRequest, claim: SupplierClaim, _cleaned_data: object) -> None:
         claim_status.require_no_call_in_flight(claim=claim, now=timezone.now())
         enqueue_or_fail(tasks.look_up, claim_id=claim.pk)
 
@@ -260,10 +262,10 @@ class SupplierClaimAdmin(StaffAdmin):
         done=_("%s is waiting for the supplier's response."),
     )
     def mark_submitted_by_staff(
-        self, request: HttpRequest, claim: SupplierClaim, given: Mapping[str, Any]
+        self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
     ) -> None:
         submission.mark_submitted_by_staff(
-            claim=claim, actor=str(request.user), now=timezone.now(), **given
+            claim=claim, actor=str(request.user), now=timezone.now(), **cleaned_data
         )
 
     @confirmed_action(
@@ -280,14 +282,14 @@ class SupplierClaimAdmin(StaffAdmin):
         done=_("Supplier response to %s recorded."),
     )
     def record_answer(
-        self, request: HttpRequest, claim: SupplierClaim, given: Mapping[str, Any]
+        self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
     ) -> None:
-        amount = given["amount"]
+        amount = cleaned_data["amount"]
         settlement.record_answer(
             claim=claim,
-            answer=Status(given["answer"]),
+            answer=Status(cleaned_data["answer"]),
             credited=None if amount is None else Money(amount, claim.currency),
-            reason=given["reason"],
+            reason=cleaned_data["reason"],
             actor=str(request.user),
             now=timezone.now(),
         )
@@ -303,13 +305,13 @@ class SupplierClaimAdmin(StaffAdmin):
         done=_("%s is withdrawn."),
     )
     def withdraw(
-        self, request: HttpRequest, claim: SupplierClaim, given: Mapping[str, Any]
+        self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
     ) -> str | None:
-        wish = {"reason": given["reason"], "actor": str(request.user)}
+        arguments = {"reason": cleaned_data["reason"], "actor": str(request.user)}
         if claim.status != Status.REQUESTED or claim.is_manual:
-            submission.withdraw(claim=claim, now=timezone.now(), **wish)
+            submission.withdraw(claim=claim, now=timezone.now(), **arguments)
             return None
-        enqueue_or_fail(tasks.withdraw_claim, claim_id=claim.pk, **wish)
+        enqueue_or_fail(tasks.withdraw_claim, claim_id=claim.pk, **arguments)
         return gettext("Withdrawal requested. The supplier's response will appear on this page.")
 
 

@@ -84,11 +84,11 @@ def claimable_units(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
     A canceled purchase order has no active lines: those that the supplier did not reject
     shipped.
     """
-    mine = {"purchase_line__purchase_order": purchase_order}
+    in_purchase_order = {"purchase_line__purchase_order": purchase_order}
     claimed: Counter[int] = Counter()
     for rows in (
-        SupplierClaimLine.objects.effective().filter(**mine),
-        SupplierReturnLine.objects.effective().filter(**mine),
+        SupplierClaimLine.objects.effective().filter(**in_purchase_order),
+        SupplierReturnLine.objects.effective().filter(**in_purchase_order),
     ):
         sums = rows.values("purchase_line").annotate(units=Sum("quantity"))
         claimed.update(dict(sums.values_list("purchase_line", "units")))
@@ -125,15 +125,15 @@ def open_claim(
     Raises: CannotClaimError  nothing is written
     """
     purchase_order = PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
-    if known := purchase_order.claims.filter(number=complaint.number).first():
-        return known
+    if existing := purchase_order.claims.filter(number=complaint.number).first():
+        return existing
     if SupplierClaim.objects.filter(number=complaint.number).exists():
-        words = gettext("This form belongs to another purchase order. Open it again.")
-        raise CannotClaimError(words)
+        message = gettext("This form belongs to another purchase order. Open it again.")
+        raise CannotClaimError(message)
     if not has_shipped(purchase_order):
         raise CannotClaimError(gettext("Nothing of this purchase order has shipped yet."))
-    chosen = select_lines(purchase_order, complaint.units, CannotClaimError)
-    most = _require_claimable_freight(purchase_order, complaint)
+    units_by_line = select_lines(purchase_order, complaint.units, CannotClaimError)
+    freight_paid = _require_claimable_freight(purchase_order, complaint)
     claim = SupplierClaim.objects.create(
         purchase_order=purchase_order,
         number=complaint.number,
@@ -141,12 +141,13 @@ def open_claim(
         claim_reason=complaint.claim_reason,
         message=complaint.message,
         picture_urls=list(complaint.picture_urls),
-        currency=next(iter(chosen)).cost_currency,
+        currency=next(iter(units_by_line)).cost_currency,
         expected_amount=sum(
-            (line.agreed_cost_amount * units for line, units in chosen.items()), complaint.freight
+            (line.agreed_cost_amount * units for line, units in units_by_line.items()),
+            complaint.freight,
         ),
         freight_amount=complaint.freight,
-        freight_paid_amount=most,
+        freight_paid_amount=freight_paid,
         is_manual=complaint.is_manual,
         opened_by=actor[:100],
         opened_at=now,
@@ -160,7 +161,7 @@ def open_claim(
             ordered_quantity=line.quantity,
             unit_amount=line.agreed_cost_amount,
         )
-        for line, units in chosen.items()
+        for line, units in units_by_line.items()
     )
     return claim
 
@@ -170,16 +171,16 @@ def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDr
 
     Raises: CannotClaimError  more is requested
     """
-    left = claimable_freight(purchase_order)
-    most = left.amount if left else Decimal(0)
-    if complaint.freight > most:
-        words = gettext("At most %(most)s of the freight can be claimed.")
-        raise CannotClaimError(words % {"most": most})
+    claimable = claimable_freight(purchase_order)
+    max_freight = claimable.amount if claimable else Decimal(0)
+    if complaint.freight > max_freight:
+        message = gettext("At most %(most)s of the freight can be claimed.")
+        raise CannotClaimError(message % {"most": max_freight})
     if complaint.freight and complaint.remedy != SupplierClaim.Remedy.REFUND:
         raise CannotClaimError(
             gettext("Freight can only be claimed with a refund for items, not with a replacement.")
         )
-    return most
+    return max_freight
 
 
 def select_lines(
@@ -189,12 +190,12 @@ def select_lines(
 
     Raises: ``refusal``  none, of another purchase order, or more than can be claimed
     """
-    left = claimable_units(purchase_order)
-    chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
-    if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
+    claimable = claimable_units(purchase_order)
+    selected = {line: units[line.pk] for line in claimable if units.get(line.pk, 0) > 0}
+    if not selected or len(selected) < sum(1 for quantity in units.values() if quantity > 0):
         raise refusal(gettext("Choose at least one unit."))
-    for line, wished in chosen.items():
-        if wished > left[line]:
-            words = gettext("At most %(left)d of %(sku)s can still be claimed.")
-            raise refusal(words % {"sku": line.order_line.sku, "left": left[line]})
-    return chosen
+    for line, quantity in selected.items():
+        if quantity > claimable[line]:
+            message = gettext("At most %(left)d of %(sku)s can still be claimed.")
+            raise refusal(message % {"sku": line.order_line.sku, "left": claimable[line]})
+    return selected

@@ -87,18 +87,18 @@ def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
             label=f"{line.order_line.sku}: {line.order_line.title}",
             help_text=_("%(left)d of %(ordered)d can be claimed at %(price)s each.")
             % {
-                "left": left,
+                "left": claimable_units,
                 "ordered": line.quantity,
                 "price": columns.as_money(Money(line.agreed_cost_amount, line.cost_currency)),
             },
             required=False,
             min_value=0,
-            max_value=left,
-            initial=min(left, 1) if len(claimable) == 1 else 0,
-            disabled=not left,
+            max_value=claimable_units,
+            initial=min(claimable_units, 1) if len(claimable) == 1 else 0,
+            disabled=not claimable_units,
             widget=UnfoldAdminIntegerFieldWidget,
         )
-        for line, left in claimable.items()
+        for line, claimable_units in claimable.items()
     }
 
 
@@ -132,23 +132,25 @@ def units_form(claimable: Mapping[PurchaseLine, int]) -> type[forms.Form]:
     return type("UnitsForm", (forms.Form,), _unit_fields(claimable))
 
 
-def read_units(given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]) -> dict[int, int]:
+def read_units(
+    cleaned_data: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]
+) -> dict[int, int]:
     """Return the entered units by purchase line id."""
-    return {line.pk: given[_unit_field(line.pk)] or 0 for line in claimable}
+    return {line.pk: cleaned_data[_unit_field(line.pk)] or 0 for line in claimable}
 
 
 def read_draft(
-    given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int], *, is_manual: bool
+    cleaned_data: Mapping[str, Any], claimable: Mapping[PurchaseLine, int], *, is_manual: bool
 ) -> ClaimDraft:
     return ClaimDraft(
-        number=given["number"],
-        remedy=SupplierClaim.Remedy(given["remedy"]),
-        claim_reason=SupplierClaim.ClaimReason(given["claim_reason"]),
-        message=given["message"],
-        units=read_units(given, claimable),
-        picture_urls=given["pictures"],
-        freight=given.get("freight") or Decimal(0),
-        is_manual=is_manual or given.get("is_manual", False),
+        number=cleaned_data["number"],
+        remedy=SupplierClaim.Remedy(cleaned_data["remedy"]),
+        claim_reason=SupplierClaim.ClaimReason(cleaned_data["claim_reason"]),
+        message=cleaned_data["message"],
+        units=read_units(cleaned_data, claimable),
+        picture_urls=cleaned_data["pictures"],
+        freight=cleaned_data.get("freight") or Decimal(0),
+        is_manual=is_manual or cleaned_data.get("is_manual", False),
     )
 
 

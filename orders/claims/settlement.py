@@ -44,17 +44,19 @@ def apply(*, claim: SupplierClaim, state: ClaimReport, now: datetime) -> None:
         return
     problem = _answer_problem(claim, state)
     to = Status.REQUESTED if problem else ANSWER_STATUS[state.answer]
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "supplier_claim_reference": state.supplier_claim_reference[:60],
         "problem": problem[:300],
         "polled_at": now,
     }
     if to == claim.status:
-        SupplierClaim.objects.filter(pk=claim.pk, status=to).update(**told)
+        SupplierClaim.objects.filter(pk=claim.pk, status=to).update(**fields)
         claim.refresh_from_db()
         return
     amount = state.amount.rounded().amount if state.amount and to == Status.CREDITED else None
-    claim.move(to, at=now, actor=claim.purchase_order.supplier.code, credited_amount=amount, **told)
+    claim.move(
+        to, at=now, actor=claim.purchase_order.supplier.code, credited_amount=amount, **fields
+    )
     failpoint("claim.storing_answer")
     _log_answer(claim, reference=state.supplier_claim_reference, amount=state.amount, now=now)
 

@@ -54,8 +54,8 @@ def exclusive(claim: SupplierClaim) -> Iterator[None]:
             claim.refresh_from_db()
             yield
     except LockedElsewhereError as error:
-        words = gettext("This claim is being processed with the supplier. Try again in a minute.")
-        raise ClaimBusyError(words) from error
+        message = gettext("This claim is being processed with the supplier. Try again in a minute.")
+        raise ClaimBusyError(message) from error
 
 
 def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:

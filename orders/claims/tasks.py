@@ -26,9 +26,9 @@ from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulk
 
 log = logging.getLogger(__name__)
 
-# Limits of one turn of a supplier: claims per step, seconds. The rest waits for the next turn.
+# Limits of one run for a supplier: claims per step, seconds. Other claims wait for the next run.
 MAX_CLAIMS_PER_STEP = 10
-MAX_TURN_S = 300.0
+MAX_RUN_S = 300.0
 BUSY_RETRY_S = 10
 STEPS = (
     (work_queue.claims_to_submit, submission.submit),
@@ -40,7 +40,7 @@ UNANSWERED = frozenset({SupplierClaim.Status.SUBMIT_FAILED, SupplierClaim.Status
 
 @shared_task
 def sweep_claims(**_: Any) -> None:
-    """Start one turn for each supplier with claims to process."""
+    """Start one run for each supplier with claims to process."""
     for supplier_id in work_queue.suppliers_with_claims(now=timezone.now()):
         process_claims.delay(supplier_id=supplier_id)
 
@@ -49,21 +49,21 @@ def sweep_claims(**_: Any) -> None:
 def process_claims(*, supplier_id: int, **_: Any) -> None:
     """Process the claims of one supplier: submit, look up lost answers, poll open ones.
 
-    The turn ends if the supplier does not answer.
+    The run ends if the supplier does not answer.
     """
-    ends_at = time.monotonic() + MAX_TURN_S
+    ends_at = time.monotonic() + MAX_RUN_S
     with suppress(BulkheadFullError), bulkhead(BulkheadKind.CLAIMS, supplier_id):
-        for find, speak in STEPS:
+        for find, call in STEPS:
             due = find(now=timezone.now()).filter(purchase_order__supplier=supplier_id)
-            turn = due.order_by(F("polled_at").asc(nulls_first=True), "pk")
-            for claim_id in list(turn.values_list("pk", flat=True)[:MAX_CLAIMS_PER_STEP]):
-                if time.monotonic() > ends_at or not _process(find, speak, claim_id):
+            claims = due.order_by(F("polled_at").asc(nulls_first=True), "pk")
+            for claim_id in list(claims.values_list("pk", flat=True)[:MAX_CLAIMS_PER_STEP]):
+                if time.monotonic() > ends_at or not _process(find, call, claim_id):
                     return
 
 
 @shared_task
 def submit_claim(*, claim_id: int, **_: Any) -> None:
-    """Submit one claim now; if no slot of the supplier is free, its next turn does it."""
+    """Submit one claim now; if no slot of the supplier is free, its next run does it."""
     with (
         suppress(BulkheadFullError),
         bulkhead(BulkheadKind.CLAIMS, _claim(claim_id).purchase_order.supplier_id),
@@ -88,12 +88,14 @@ def look_up(*, claim_id: int, **_: Any) -> None:
 def withdraw_claim(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
     """Withdraw one claim for staff; retry shortly if no slot is free or the claim is locked."""
     claim = _claim(claim_id)
-    wish = {"reason": reason, "actor": actor}
+    arguments = {"reason": reason, "actor": actor}
     try:
         with bulkhead(BulkheadKind.CLAIMS, claim.purchase_order.supplier_id):
-            claim_status.withdraw_at_supplier(claim=claim, now=timezone.now(), **wish)
+            claim_status.withdraw_at_supplier(claim=claim, now=timezone.now(), **arguments)
     except (BulkheadFullError, ClaimBusyError):
-        withdraw_claim.apply_async(kwargs={"claim_id": claim_id, **wish}, countdown=BUSY_RETRY_S)
+        withdraw_claim.apply_async(
+            kwargs={"claim_id": claim_id, **arguments}, countdown=BUSY_RETRY_S
+        )
     except ExternalServiceError as error:
         log.warning("%s: not withdrawn: %s", claim, error)
     except (ClaimStateError, InvalidTransitionError, ConcurrentUpdateError) as error:
@@ -102,24 +104,24 @@ def withdraw_claim(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
 
 def _process(
     find: Callable[..., QuerySet[SupplierClaim]],
-    speak: Callable[..., SupplierClaim],
+    call: Callable[..., SupplierClaim],
     claim_id: int,
 ) -> bool:
-    """Process one claim; return whether the supplier may be called again in this turn."""
+    """Process one claim; return whether the supplier may be called again in this run."""
     claim = _claim(claim_id)
-    # Another turn may have processed it, or its retry time has changed.
+    # Another run may have processed it, or its retry time has changed.
     if not find(now=timezone.now()).filter(pk=claim_id).exists():
         return True
     # left by a dead worker: no call is made
-    was_left = claim.status == SupplierClaim.Status.SUBMITTING
+    is_abandoned = claim.status == SupplierClaim.Status.SUBMITTING
     try:
-        return speak(claim=claim, now=timezone.now()).status not in UNANSWERED or was_left
+        return call(claim=claim, now=timezone.now()).status not in UNANSWERED or is_abandoned
     except ExternalServiceError as error:
         log.warning("%s: no answer from the supplier: %s", claim, error)
         return False
     except (ClaimStateError, InvalidTransitionError, ConcurrentUpdateError):
         log.info("%s: processed by another worker, or settled", claim)
-    except Exception:  # without this it would block the others in each turn
+    except Exception:  # without this it would block the others in each run
         log.exception("%s: claim processing failed", claim)
     return True
 

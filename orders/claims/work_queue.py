@@ -49,9 +49,11 @@ def claims_to_poll(*, now: datetime) -> QuerySet[SupplierClaim]:
 
 def suppliers_with_claims(*, now: datetime) -> list[int]:
     """Return the ids of suppliers with claims to submit, look up or poll."""
-    finds = (claims_to_submit, claims_to_look_up, claims_to_poll)
-    found = [find(now=now).values_list("purchase_order__supplier", flat=True) for find in finds]
-    return sorted({supplier_id for ids in found for supplier_id in ids.distinct()})
+    queries = (claims_to_submit, claims_to_look_up, claims_to_poll)
+    supplier_ids = [
+        query(now=now).values_list("purchase_order__supplier", flat=True) for query in queries
+    ]
+    return sorted({supplier_id for ids in supplier_ids for supplier_id in ids.distinct()})
 
 
 def _submitted_by_api() -> QuerySet[SupplierClaim]:

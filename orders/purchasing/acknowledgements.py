@@ -88,14 +88,14 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: dat
     if state.answer not in NEGATIVE:
         _release_unconfirmed(purchase_order, now)
     if state.answer in POSITIVE:
-        gone = rejected_lines.match(purchase_order, state.refused)
-        gone += rejected_lines.match(
-            purchase_order, _unprofitable_lines(purchase_order, gone, state, now)
+        rejected = rejected_lines.match(purchase_order, state.refused)
+        rejected += rejected_lines.match(
+            purchase_order, _unprofitable_lines(purchase_order, rejected, state, now)
         )
-        if gone and len(gone) == purchase_order.lines.filter(is_active=True).count():
+        if rejected and len(rejected) == purchase_order.lines.filter(is_active=True).count():
             _reject(purchase_order, state.reason or "all lines", now, state=state)
             return
-        rejected_lines.cancel_or_reroute(purchase_order, gone, reason=state.reason, now=now)
+        rejected_lines.cancel_or_reroute(purchase_order, rejected, reason=state.reason, now=now)
         _accept(purchase_order, state, now)
         if state.answer in SHIPPED:
             backorders.close_delays(purchase_order, reason="it shipped", now=now)
@@ -118,15 +118,17 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: dat
 
 def _unprofitable_lines(
     purchase_order: PurchaseOrder,
-    gone: rejected_lines.RejectedLines,
+    rejected: rejected_lines.RejectedLines,
     state: PurchaseOrderReport,
     now: datetime,
 ) -> tuple[RejectedLine, ...]:
     """Return lines to refuse: the supplier, before it accepted, asks a cost that makes a loss."""
     if not state.unit_costs or purchase_order.submission_status not in ANSWERABLE:
         return ()
-    left = purchase_order.lines.filter(is_active=True).exclude(pk__in=[line.pk for line, _ in gone])
-    return cost_increases.accept_or_reject(purchase_order, left, state.unit_costs, now=now)
+    remaining = purchase_order.lines.filter(is_active=True).exclude(
+        pk__in=[line.pk for line, _ in rejected]
+    )
+    return cost_increases.accept_or_reject(purchase_order, remaining, state.unit_costs, now=now)
 
 
 def _record_delay(
@@ -140,13 +142,13 @@ def _record_delay(
         _record_message(purchase_order, "later", state, now, reason=f"{ships_by}: {state.reason}")
 
 
-def _store_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
+def _store_freight(purchase_order: PurchaseOrder, reported: Money | None) -> None:
     """Store the supplier's latest freight cost."""
-    if told is None or not told.is_representable:
+    if reported is None or not reported.is_representable:
         return
-    freight = told.rounded()
-    known = (purchase_order.freight_amount, purchase_order.freight_currency)
-    if known != (freight.amount, freight.currency):
+    freight = reported.rounded()
+    stored = (purchase_order.freight_amount, purchase_order.freight_currency)
+    if stored != (freight.amount, freight.currency):
         purchase_order.freight_amount = freight.amount
         purchase_order.freight_currency = freight.currency
         purchase_order.save(update_fields=["freight_amount", "freight_currency"])
@@ -169,22 +171,22 @@ def reject(
     Locks:  as ``apply``
     Raises: ConcurrentUpdateError  it was submitted again, and the supplier may have accepted that
     """
-    answered = purchase_order.attempts
+    attempt = purchase_order.attempts
     lock(purchase_order)
-    if purchase_order.attempts != answered:
-        raise ConcurrentUpdateError(f"{purchase_order}: attempt {answered} is over")
+    if purchase_order.attempts != attempt:
+        raise ConcurrentUpdateError(f"{purchase_order}: attempt {attempt} is over")
     is_known = is_of_all or purchase_order.lines.filter(is_active=True).count() == 1
     _reject(purchase_order, reason, now, code=code if is_known else RejectionReason.REJECTED_OTHER)
 
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime) -> None:
-    is_whole = not purchase_order.lines.filter(is_active=False).exists()
+    has_all_lines = not purchase_order.lines.filter(is_active=False).exists()
     reassignment.abandon_on_acceptance(
         purchase_order, now=now
     )  # accepted before our question arrived
     if purchase_order.submission_status in ANSWERABLE:
         purchase_order.move(
-            Submission.ACCEPTED if is_whole else Submission.PARTIALLY_ACCEPTED,
+            Submission.ACCEPTED if has_all_lines else Submission.PARTIALLY_ACCEPTED,
             at=now,
             status_field="submission_status",
             actor=_actor(purchase_order),
@@ -199,7 +201,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
         purchase_order.accepted_at = now
         purchase_order.problem = _problem_if_canceled(purchase_order) or purchase_order.problem
         purchase_order.save(update_fields=["accepted_at", "problem"])
-    elif purchase_order.submission_status == Submission.ACCEPTED and not is_whole:
+    elif purchase_order.submission_status == Submission.ACCEPTED and not has_all_lines:
         purchase_order.move(
             Submission.PARTIALLY_ACCEPTED,
             at=now,
@@ -231,9 +233,9 @@ def _flag_shipped_after_cancel(
     purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime
 ) -> None:
     """Flag once that a canceled purchase order shipped, even if its cancellation was accepted."""
-    is_noted = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
-    can_have_left = MAY_SHIP_CANCELED | {Submission.CANCELLATION_ACCEPTED, Submission.REJECTED}
-    if purchase_order.submission_status not in can_have_left or is_noted:
+    is_flagged = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
+    may_have_shipped = MAY_SHIP_CANCELED | {Submission.CANCELLATION_ACCEPTED, Submission.REJECTED}
+    if purchase_order.submission_status not in may_have_shipped or is_flagged:
         return
     purchase_order.problem = "The supplier shipped a canceled purchase order. No payment covers it."
     purchase_order.save(update_fields=["problem"])
@@ -267,8 +269,8 @@ def _reject(
         not in PurchaseOrder.SUBMISSION[Submission(purchase_order.submission_status)]
     ):
         return
-    is_over = purchase_order.status == Status.CANCELED
-    if not is_over and purchase_order.status not in {
+    is_canceled = purchase_order.status == Status.CANCELED
+    if not is_canceled and purchase_order.status not in {
         Status.READY,
         Status.IN_PROGRESS,
         Status.DRAFT,
@@ -283,16 +285,16 @@ def _reject(
         problem=reason[:300],
     )
     _record_message(purchase_order, "rejected", state, now, reason=reason)
-    if is_over:  # its stock is released and its money refunded
+    if is_canceled:  # its stock is released and its money refunded
         return
-    live = purchase_order.lines.filter(is_active=True).select_related("order_line")
-    codes = {one.reference: one.code for one in (state.refused if state else ())}
-    for line in live:
+    lines = purchase_order.lines.filter(is_active=True).select_related("order_line")
+    codes = {rejected.reference: rejected.code for rejected in (state.refused if state else ())}
+    for line in lines:
         line.acknowledgment = codes.get(str(line.order_line_id), code)
         line.save(update_fields=["acknowledgment"])
-    if backorders.open_backorder(purchase_order, list(live), reason=reason, now=now):
+    if backorders.open_backorder(purchase_order, list(lines), reason=reason, now=now):
         return
-    stock_outs.zero_stock_on_commit(purchase_order, list(live), now=now)
+    stock_outs.zero_stock_on_commit(purchase_order, list(lines), now=now)
     purchase_order_cancellation.cancel(
         purchase_order, cause="refused", reason=reason, is_told=True, now=now
     )
@@ -334,11 +336,11 @@ def record_charge_notice(
 
     The latest notice counts. An empty ``reason`` withdraws it.
     """
-    told = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
+    charged = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind="charge",
-        body={"reason": reason, **told},
+        body={"reason": reason, **charged},
         at=now,
     )
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=reason[:300])

@@ -50,10 +50,10 @@ class ReassignActions(StaffAdmin):
         done=_("%s is being reassigned."),
     )
     def reassign_supplier(
-        self, request: HttpRequest, row: PurchaseOrder, given: Mapping[str, Any]
+        self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> None:
         is_free = reassignment.reassign(
-            purchase_order=row, actor=str(request.user), now=timezone.now(), **given
+            purchase_order=row, actor=str(request.user), now=timezone.now(), **cleaned_data
         )
         if not is_free:
             self.wake(request, cancellation_tasks.process_cancellation, order_id=row.order_id)
@@ -161,6 +161,8 @@ class SubmitActions(StaffAdmin):
         ),
         done=_("%s is being submitted."),
     )
-    def submit_now(self, request: HttpRequest, batched: PurchaseOrder, _given: object) -> None:
+    def submit_now(
+        self, request: HttpRequest, batched: PurchaseOrder, _cleaned_data: object
+    ) -> None:
         submission.submit_now(purchase_order=batched, actor=str(request.user), now=timezone.now())
         self.wake(request, purchasing_tasks.submit, purchase_order_id=batched.pk)

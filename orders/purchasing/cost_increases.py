@@ -40,8 +40,8 @@ def accept_or_reject(
     ]
     if not increased:
         return ()
-    goods = _items_cost(live, requested)
-    if goods is None or not _is_profitable(purchase_order, live, goods, now):
+    items_cost = _items_cost(live, requested)
+    if items_cost is None or not _is_profitable(purchase_order, live, items_cost, now):
         return tuple(
             RejectedLine(reference=str(line.order_line_id), code=REJECTION_CODE)
             for line in increased

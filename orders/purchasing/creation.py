@@ -38,8 +38,8 @@ def submit_times(
     """Return by supplier id when its purchase orders are submitted; None means at once."""
     suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in entries})
     authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
-    money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
-    before = money_ends - SUBMIT_BEFORE_EXPIRY if money_ends else None
+    authorization_ends = authorized.aggregate(first=Min("capture_before"))["first"]
+    before = authorization_ends - SUBMIT_BEFORE_EXPIRY if authorization_ends else None
     return {
         supplier.pk: dispatch_schedule(supplier).submit_at(
             promised_at=promised_at, now=now, before=before
@@ -66,8 +66,8 @@ def create(  # noqa: PLR0913 - one row's columns
             how often the order was rerouted
     Locks:  the caller holds the order
     """
-    lines = [one.line for one in sourced]
-    goods = sum((line.customer_charge_amount for line in lines), Decimal(0))
+    lines = [sourced_line.line for sourced_line in sourced]
+    items_charge = sum((line.customer_charge_amount for line in lines), Decimal(0))
     purchase_order = PurchaseOrder.objects.create(
         order=order,
         supplier_id=entry["supplier_id"],
@@ -78,7 +78,7 @@ def create(  # noqa: PLR0913 - one row's columns
         carrier_service=entry["carrier_service"],
         currency=order.currency,
         ioss_number=ioss.ioss_number(order=order, origin=entry["country"], lines=lines, now=now),
-        customer_charge_amount=goods + Decimal(entry["amount"]),
+        customer_charge_amount=items_charge + Decimal(entry["amount"]),
         status=PurchaseOrder.Status.DRAFT,
         status_since=now,
         submission_status=PurchaseOrder.Submission.UNSUBMITTED,
@@ -91,13 +91,13 @@ def create(  # noqa: PLR0913 - one row's columns
     PurchaseLine.objects.bulk_create(
         PurchaseLine(
             purchase_order=purchase_order,
-            order_line=one.line,
-            quantity=one.line.quantity,
-            offer_id=one.offer_id,
-            level_id=one.level_id,
-            agreed_cost_amount=one.cost.amount,
-            cost_currency=one.cost.currency,
+            order_line=sourced_line.line,
+            quantity=sourced_line.line.quantity,
+            offer_id=sourced_line.offer_id,
+            level_id=sourced_line.level_id,
+            agreed_cost_amount=sourced_line.cost.amount,
+            cost_currency=sourced_line.cost.currency,
         )
-        for one in sourced
+        for sourced_line in sourced
     )
     return purchase_order

@@ -52,12 +52,14 @@ def split_refused_order(
     # ``suppliers.scorecards.statistics`` recognizes these prefixes.
     reason = f"{'Out of stock' if is_out else 'No longer sold'}: {error}"
     code = RejectionReason.OUT_OF_STOCK if is_out else RejectionReason.DISCONTINUED
-    live = purchase_order.lines.filter(is_active=True).select_related("offer").order_by("pk")
-    lines = list(live)
-    words = _find_refused_lines(lines, error, code, purchase_order.location.code, connector)
-    is_all = len(words) == len(lines) and not any(word.ships for word in words)
-    if words and not is_all:
-        _cancel_and_resubmit(purchase_order, words, reason=reason, now=now)
+    active = purchase_order.lines.filter(is_active=True).select_related("offer").order_by("pk")
+    lines = list(active)
+    rejected = _find_refused_lines(lines, error, code, purchase_order.location.code, connector)
+    is_all = len(rejected) == len(lines) and not any(
+        rejected_line.ships for rejected_line in rejected
+    )
+    if rejected and not is_all:
+        _cancel_and_resubmit(purchase_order, rejected, reason=reason, now=now)
         return
     acknowledgements.reject(
         purchase_order=purchase_order, reason=reason, code=code, is_of_all=is_all, now=now
@@ -72,17 +74,17 @@ def _find_refused_lines(
     connector: Connector,
 ) -> list[RejectedLine]:
     """Return the refused lines with the quantity the supplier still ships; skip unknown ones."""
-    found = []
+    rejected = []
     for line in lines:
         is_named = line.offer.supplier_sku in error.skus
         if error.skus and not is_named:
             continue
-        count = _query_stock(line, location, connector)
-        is_short = count is not None and count < line.quantity
+        stock = _query_stock(line, location, connector)
+        is_short = stock is not None and stock < line.quantity
         if is_named or is_short:
-            ships = count if is_short and count is not None else 0
-            found.append(RejectedLine(reference=str(line.order_line_id), code=code, ships=ships))
-    return found
+            ships = stock if is_short and stock is not None else 0
+            rejected.append(RejectedLine(reference=str(line.order_line_id), code=code, ships=ships))
+    return rejected
 
 
 def _query_stock(line: PurchaseLine, location: str, connector: Connector) -> int | None:
@@ -90,35 +92,35 @@ def _query_stock(line: PurchaseLine, location: str, connector: Connector) -> int
     if not isinstance(connector, PagedStockAndPrice):
         return None
     try:
-        told = connector.stock(external_id=line.offer.product_external_id)
+        reports = connector.stock(external_id=line.offer.product_external_id)
     except DiscontinuedError:
         return 0
     except ExternalServiceError:
         return None
-    mine = [
-        one.quantity
-        for one in told
-        if isinstance(one, StockReport)
-        and one.sku == line.offer.supplier_sku
-        and one.location == location
+    quantities = [
+        report.quantity
+        for report in reports
+        if isinstance(report, StockReport)
+        and report.sku == line.offer.supplier_sku
+        and report.location == location
     ]
-    return max(0, sum(mine)) if mine else None
+    return max(0, sum(quantities)) if quantities else None
 
 
 @transaction.atomic(durable=True)
 def _cancel_and_resubmit(
-    purchase_order: PurchaseOrder, words: Sequence[RejectedLine], *, reason: str, now: datetime
+    purchase_order: PurchaseOrder, rejected: Sequence[RejectedLine], *, reason: str, now: datetime
 ) -> None:
-    answered = purchase_order.attempts
+    attempt = purchase_order.attempts
     locks.lock(purchase_order)
     if (
-        purchase_order.attempts != answered
+        purchase_order.attempts != attempt
         or purchase_order.submission_status != Submission.SUBMITTING
     ):
-        raise ConcurrentUpdateError(f"{purchase_order}: attempt {answered} is over")
-    gone = rejected_lines.match(purchase_order, words)
+        raise ConcurrentUpdateError(f"{purchase_order}: attempt {attempt} is over")
+    matched = rejected_lines.match(purchase_order, rejected)
     retries.end_attempt(purchase_order, Submission.SUBMIT_FAILED, reason, now=now, retry_at=now)
-    rejected_lines.cancel_or_reroute(purchase_order, gone, reason=reason, now=now)
+    rejected_lines.cancel_or_reroute(purchase_order, matched, reason=reason, now=now)
 
 
 def flag_duplicate(purchase_order: PurchaseOrder) -> None:

@@ -67,13 +67,13 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
             )
     parcel = None
     if terms is not None and not missing:
-        live = [line for line in lines if line.is_active]
-        paid = sum((line.order_line.customer_charge_amount for line in live), Decimal(0))
+        active = [line for line in lines if line.is_active]
+        items_charge = sum((line.order_line.customer_charge_amount for line in active), Decimal(0))
         parcel = margins.parcel_margin(
-            [line_margins[line.pk] for line in live],
+            [line_margins[line.pk] for line in active],
             terms=terms,
-            delivery=purchase_order.charge - Money(paid + other_charges, order.currency),
-            tax_rate=live[0].order_line.tax_rate if live else Decimal(0),
+            delivery=purchase_order.charge - Money(items_charge + other_charges, order.currency),
+            tax_rate=active[0].order_line.tax_rate if active else Decimal(0),
             freight=freight and _converted(freight, costing, order.currency),
             goods=goods and _converted(goods, costing, order.currency),
         )

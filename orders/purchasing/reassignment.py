@@ -44,19 +44,19 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
     if order.status != Order.Status.PROCESSING or not can_reassign(purchase_order):
         raise NotReassignableError(f"{purchase_order}: {purchase_order.status}")
     if not backorders.can_reroute_all(purchase_order, now=now):
-        words = (
+        message = (
             "the routing rules allow no other supplier, or the payment authorization ends too soon"
         )
-        raise NotReassignableError(f"{purchase_order}: {words}")
+        raise NotReassignableError(f"{purchase_order}: {message}")
     purchase_order.is_being_reassigned = True
     purchase_order.cancel_requested_at = now
     purchase_order.cancel_reason = f"{actor}: {reason}"[:200]
     fields = ["is_being_reassigned", "cancel_requested_at", "cancel_reason"]
     purchase_order.save(update_fields=fields)
-    is_ours = is_unsubmitted(purchase_order)
-    if is_ours:
+    is_free = is_unsubmitted(purchase_order)
+    if is_free:
         purchase_order_cancellation.cancel(purchase_order, cause="moved", reason=reason, now=now)
-    return is_ours
+    return is_free
 
 
 def can_reassign(purchase_order: PurchaseOrder) -> bool:
@@ -64,15 +64,17 @@ def can_reassign(purchase_order: PurchaseOrder) -> bool:
 
     A requested cancellation excludes a reassignment, even if the supplier refused to cancel.
     """
-    may_stop = is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
-    is_wished = purchase_order.cancel_requested_at is not None or purchase_order.cancel_reason != ""
-    return may_stop and not is_wished and purchase_order.accepted_at is None
+    can_stop = is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
+    is_cancellation_requested = (
+        purchase_order.cancel_requested_at is not None or purchase_order.cancel_reason != ""
+    )
+    return can_stop and not is_cancellation_requested and purchase_order.accepted_at is None
 
 
 def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
     """Return True if no supplier can have it."""
-    is_unsent = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
-    return is_unsent and purchase_order.status in PurchaseOrder.NOT_STARTED
+    is_never_submitted = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
+    return is_never_submitted and purchase_order.status in PurchaseOrder.NOT_STARTED
 
 
 def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
@@ -86,12 +88,12 @@ def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
         status=RoutingRules.Status.LIVE,
         reassign_after_hours__isnull=False,
     )
-    told = Backorder.objects.filter(
+    announced = Backorder.objects.filter(
         purchase_order=OuterRef("pk"), kind=Backorder.Kind.LATER, ships_by__gte=now.date()
     )
-    waited = PurchaseOrder.objects.filter(
+    unconfirmed = PurchaseOrder.objects.filter(
         Exists(rules),
-        ~Exists(told),
+        ~Exists(announced),
         submission_status__in=UNCONFIRMED_STATES,
         status__in=PurchaseOrder.CANCELABLE,
         cancel_requested_at__isnull=True,
@@ -99,15 +101,17 @@ def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
         order__status=Order.Status.PROCESSING,
         submission_status_since__lt=now - timedelta(hours=1),
     )
-    return waited.select_related("order__channel", "supplier").order_by("pk")
+    return unconfirmed.select_related("order__channel", "supplier").order_by("pk")
 
 
 def is_overdue(purchase_order: PurchaseOrder, *, after_h: int | None, now: datetime) -> bool:
     """Return True if the supplier exceeded its acknowledgement time plus ``after_h`` hours."""
     if after_h is None:
         return False
-    promised = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
-    return purchase_order.submission_status_since < now - promised - timedelta(hours=after_h)
+    acknowledgement_time = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
+    return purchase_order.submission_status_since < now - acknowledgement_time - timedelta(
+        hours=after_h
+    )
 
 
 # Abandoned reassignments
@@ -138,9 +142,9 @@ def abandon_on_acceptance(purchase_order: PurchaseOrder, *, now: datetime) -> No
         return
     abandon(purchase_order)
     if purchase_order.submission_status == Submission.CANCELLATION_REQUESTED:
-        words = "The supplier accepted the order before it answered the cancellation request."
-        to = Submission.CANCELLATION_REJECTED
-        purchase_order.move(to, at=now, status_field="submission_status", reason=words)
+        reason = "The supplier accepted the order before it answered the cancellation request."
+        status = Submission.CANCELLATION_REJECTED
+        purchase_order.move(status, at=now, status_field="submission_status", reason=reason)
 
 
 # No shipping method

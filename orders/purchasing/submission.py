@@ -69,7 +69,7 @@ def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder
     moments = creation.submit_times(
         order=order, entries=order.delivery_plan, promised_at=order.placed_at, now=now
     )
-    made = [
+    purchase_orders = [
         creation.create(
             order=order,
             entry=plan[location_id],
@@ -82,16 +82,18 @@ def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder
                 )
                 for line in lines
             ],
-            place=place,
+            place=sequence,
             submit_at=moments[plan[location_id]["supplier_id"]],
             now=now,
         )
-        for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)
+        for sequence, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)
     ]
-    words = ngettext("%(count)d purchase order", "%(count)d purchase orders", len(made))
-    order.move(Order.Status.PROCESSING, at=now, reason=words % {"count": len(made)})
+    message = ngettext(
+        "%(count)d purchase order", "%(count)d purchase orders", len(purchase_orders)
+    )
+    order.move(Order.Status.PROCESSING, at=now, reason=message % {"count": len(purchase_orders)})
     failpoint("divide.before_commit")
-    return made
+    return purchase_orders
 
 
 class NotSubmittableError(Exception):
@@ -124,8 +126,8 @@ def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def _require_submittable(purchase_order: PurchaseOrder) -> None:
-    is_ours = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
-    if not is_ours or purchase_order.status not in {Status.DRAFT, Status.READY}:
+    is_unsubmitted = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
+    if not is_unsubmitted or purchase_order.status not in {Status.DRAFT, Status.READY}:
         raise NotSubmittableError(
             f"{purchase_order}: {purchase_order.status}, {purchase_order.submission_status}"
         )
@@ -246,11 +248,11 @@ def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
 
     Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
     """
-    collected = PurchaseOrder.objects.filter(
+    batched = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,
         submission_status=Submission.UNSUBMITTED,
         status__in=[Status.DRAFT, Status.READY],
         submit_at__gt=now,
     )
-    if not collected.update(submit_at=now, problem=f"{actor} requested to submit it now"):
+    if not batched.update(submit_at=now, problem=f"{actor} requested to submit it now"):
         raise NotSubmittableError(f"{purchase_order} is not scheduled, or is on hold.")

@@ -64,8 +64,8 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
 
     Raises: LockedElsewhereError, ConcurrentUpdateError  another worker handles it or resolved it
     """
-    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
-    mine.update(polled_at=now)
+    rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
+    rows.update(polled_at=now)
     problem = ""
     try:
         resolve(purchase_order=purchase_order, now=now)
@@ -74,11 +74,11 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
     except ExternalServiceError as error:
         problem = f"{NO_ANSWER} {error}"
     if problem:
-        mine.filter(submission_status=purchase_order.submission_status).update(
+        rows.filter(submission_status=purchase_order.submission_status).update(
             problem=problem[:300]
         )
     else:
-        mine.filter(problem__startswith=NO_ANSWER).update(problem="")
+        rows.filter(problem__startswith=NO_ANSWER).update(problem="")
 
 
 def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -> None:
@@ -90,10 +90,10 @@ def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -
         with work_lock(purchase_order.pk):
             purchase_order.refresh_from_db()
     except LockedElsewhereError as error:
-        words = gettext(
+        message = gettext(
             "A request to the supplier about this purchase order is running. Try again in a minute."
         )
-        raise CallInProgressError(words) from error
+        raise CallInProgressError(message) from error
     is_sending = purchase_order.submission_status == Submission.SUBMITTING
     if is_sending or may_be_in_flight(purchase_order, now=now):
         raise CallInProgressError(retries.call_in_progress_message())
@@ -122,11 +122,11 @@ def is_wanted(purchase_order: PurchaseOrder) -> bool:
 
     Reads the database.
     """
-    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_requested_at__isnull=True)
-    stopped = Q(status=Status.CANCELED) | Q(
+    rows = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_requested_at__isnull=True)
+    canceled = Q(status=Status.CANCELED) | Q(
         submission_status__in=acknowledgements.CANCELLATION_REQUESTED_STATES
     )
-    return mine.exclude(stopped).exists()
+    return rows.exclude(canceled).exists()
 
 
 def resume(
@@ -184,12 +184,14 @@ def mark_unknown(
 
 
 @transaction.atomic(durable=True)
-def mark_held(purchase_order: PurchaseOrder, why: HoldReason, now: datetime) -> None:
+def mark_held(purchase_order: PurchaseOrder, hold_reason: HoldReason, now: datetime) -> None:
     """Put it on hold: the supplier rejects our request (key, balance, route), not the items."""
     retries.end_attempt(
-        purchase_order, Submission.SUBMIT_FAILED, why.sentence, now=now, retry_at=now
+        purchase_order, Submission.SUBMIT_FAILED, hold_reason.sentence, now=now, retry_at=now
     )
-    purchase_order.move(Status.ON_HOLD, at=now, reason=why.sentence, hold_reasons=[why.to_json()])
+    purchase_order.move(
+        Status.ON_HOLD, at=now, reason=hold_reason.sentence, hold_reasons=[hold_reason.to_json()]
+    )
 
 
 def mark_failed(

@@ -36,9 +36,9 @@ BUSY_RETRY_S = 10
 @shared_task
 def create_purchase_orders(*, order_id: int, **_: Any) -> None:
     order = Order.objects.get(pk=order_id)
-    made = submission.create_purchase_orders(order=order, now=timezone.now())
+    purchase_orders = submission.create_purchase_orders(order=order, now=timezone.now())
     failpoint("divide.after_commit")
-    for purchase_order in made:
+    for purchase_order in purchase_orders:
         submit.delay(purchase_order_id=purchase_order.pk)
 
 
@@ -132,15 +132,17 @@ def resolve_submission(*, purchase_order_id: int, **_: Any) -> None:
 @shared_task
 def look_up_for_staff(*, purchase_order_id: int, **_: Any) -> None:
     """Look up one purchase order for staff; retry after ``BUSY_RETRY_S`` if no slot is free."""
-    found = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order_id)
+    purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
+        pk=purchase_order_id
+    )
     try:
-        with bulkhead(BulkheadKind.ORDERS, found.supplier_id):
-            submission_lookup.resolve_for_staff(purchase_order=found, now=timezone.now())
+        with bulkhead(BulkheadKind.ORDERS, purchase_order.supplier_id):
+            submission_lookup.resolve_for_staff(purchase_order=purchase_order, now=timezone.now())
     except BulkheadFullError:
-        known = {"purchase_order_id": purchase_order_id}
-        look_up_for_staff.apply_async(kwargs=known, countdown=BUSY_RETRY_S)
+        arguments = {"purchase_order_id": purchase_order_id}
+        look_up_for_staff.apply_async(kwargs=arguments, countdown=BUSY_RETRY_S)
     except (LockedElsewhereError, ConcurrentUpdateError):
-        log.info("%s is being handled, or was resolved, by another worker", found)
+        log.info("%s is being handled, or was resolved, by another worker", purchase_order)
     execute_requests.delay()
 
 

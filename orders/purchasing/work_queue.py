@@ -60,19 +60,21 @@ def to_cancel(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
     A request by e-mail or staff is sent once: the supplier answers when it chooses.
     """
-    wanted = PurchaseOrder.objects.filter(
+    cancellations = PurchaseOrder.objects.filter(
         Q(is_supplier_available(), is_retry_due(now))
         | Q(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES),
         cancel_requested_at__isnull=False,
     )
-    is_told = Q(
+    is_requested = Q(
         submission_status=Submission.CANCELLATION_REQUESTED, status__in=PurchaseOrder.CANCELABLE
     )
-    return wanted.exclude(status=Status.CANCELED).exclude(is_told & ~Q(cancellation_channel=""))
+    return cancellations.exclude(status=Status.CANCELED).exclude(
+        is_requested & ~Q(cancellation_channel="")
+    )
 
 
 def round_robin(due: QuerySet[PurchaseOrder], *, limit: int) -> list[int]:
     """Return ids round-robin: the first of each supplier, then the second of each."""
-    place = Window(RowNumber(), partition_by=F("supplier"), order_by="pk")
-    ranked = due.annotate(place=place).order_by("place", "pk")
+    rank = Window(RowNumber(), partition_by=F("supplier"), order_by="pk")
+    ranked = due.annotate(rank=rank).order_by("rank", "pk")
     return list(ranked.values_list("pk", flat=True)[:limit])

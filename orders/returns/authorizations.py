@@ -79,8 +79,8 @@ def is_repeated_answer(authorization: ReturnAuthorization, *, words: str, pictur
     if authorization.status != Status.REQUESTED or not authorization.answer:
         return False  # no question, or its answer was acted upon
     is_last = f"\n{authorization.words}".endswith(f"\n{words}") if words else bool(pictures)
-    came = authorization.pictures.filter(added_at=authorization.status_since)
-    return is_last and came.count() == pictures
+    photos_sent = authorization.pictures.filter(added_at=authorization.status_since)
+    return is_last and photos_sent.count() == pictures
 
 
 def add_answer(
@@ -109,10 +109,10 @@ def _store_answer(
     now: datetime,
 ) -> None:
     lock(authorization)
-    both = f"{authorization.words}\n{words}".strip()
-    if len(both) > MAX_MESSAGE_LENGTH:
+    full_text = f"{authorization.words}\n{words}".strip()
+    if len(full_text) > MAX_MESSAGE_LENGTH:
         raise CannotReturnError(gettext("This text is too long. Shorten it."))
-    authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
+    authorization.move(Status.REQUESTED, at=now, actor=actor, words=full_text)
     photos.attach(authorization, names, now=now)
 
 
@@ -159,14 +159,14 @@ def mark_shipped(
     Locks:  the order
     """
     lock(authorization)
-    said = {"carrier": carrier[:60], "tracking_number": tracking_number[:60]}
+    fields = {"carrier": carrier[:60], "tracking_number": tracking_number[:60]}
     if authorization.status == Status.IN_TRANSIT:
-        ReturnAuthorization.objects.filter(pk=authorization.pk).update(**said)
+        ReturnAuthorization.objects.filter(pk=authorization.pk).update(**fields)
         authorization.refresh_from_db()
         return
     if authorization.is_kept:
         raise CannotReturnError(gettext("You do not need to send anything back. Keep it."))
-    authorization.move(Status.IN_TRANSIT, at=now, actor=actor, **said)
+    authorization.move(Status.IN_TRANSIT, at=now, actor=actor, **fields)
 
 
 @transaction.atomic(durable=True)
@@ -210,24 +210,24 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
 
 def find_overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
     """Return authorizations that are overdue to be sent or answered."""
-    late = (now - eligibility.SHIP_TOLERANCE).date()
-    arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
-        purchase_order__status_since__date__lt=late - eligibility.SHIP_WITHIN
+    overdue_before = (now - eligibility.SHIP_TOLERANCE).date()
+    has_arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
+        purchase_order__status_since__date__lt=overdue_before - eligibility.SHIP_WITHIN
     )
-    has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
+    has_destination = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
     # Without a deadline (items not arrived at approval) the time starts at arrival.
-    without_day = (
+    without_deadline = (
         Q(ship_by=None)
-        & has_place
-        & (arrived | Q(status_since__lt=now - eligibility.UNSHIPPED_EXPIRY))
+        & has_destination
+        & (has_arrived | Q(status_since__lt=now - eligibility.UNSHIPPED_EXPIRY))
     )
-    never_sent = ReturnAuthorization.objects.filter(
-        Q(ship_by__lt=late) | without_day, status__in=AWAITING_SHIPMENT
+    unshipped = ReturnAuthorization.objects.filter(
+        Q(ship_by__lt=overdue_before) | without_deadline, status__in=AWAITING_SHIPMENT
     )
-    never_told = ReturnAuthorization.objects.filter(
+    unanswered = ReturnAuthorization.objects.filter(
         status=Status.NEEDS_EVIDENCE, status_since__lt=now - timedelta(days=30)
     )
-    return never_sent | never_told
+    return unshipped | unanswered
 
 
 @requires_transaction
@@ -238,13 +238,13 @@ def close_without_receipt(
     actor: str,
     now: datetime,
     reason: str = "",
-    **said: str,
+    **fields: str,
 ) -> None:
     """Close a return without received items; its units become returnable again.
 
     Locks:  the caller holds the order
     """
-    authorization.move(to, at=now, actor=actor, reason=reason, **said)
+    authorization.move(to, at=now, actor=actor, reason=reason, **fields)
     for line in authorization.lines.order_by("order_line"):
         free_units(line.order_line_id, line.quantity)
 

@@ -158,23 +158,27 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
     is_over = is_window_over(until, now) or _replaces_complaint(order)
     promised = order.arrives_to or (order.placed_at + MAX_WITHDRAWAL_AGE).date()
     is_over = is_over or now.date() > promised + NO_DELIVERY_EVENT_AFTER + MAX_WITHDRAWAL_AGE
-    is_unheard = now.date() > promised + NO_DELIVERY_EVENT_AFTER
+    is_event_overdue = now.date() > promised + NO_DELIVERY_EVENT_AFTER
     withdrawal_units, complaint_units = {}, {}
     for key, line in by_line.items():
         sold = line.order_line
-        at = _arrived_at(line.purchase_order)
+        arrived_at = _arrived_at(line.purchase_order)
         months = warranty_months(sold)
-        is_old = at is not None and is_window_over(warranty_until(at, months=months), now)
+        is_warranty_over = arrived_at is not None and is_window_over(
+            warranty_until(arrived_at, months=months), now
+        )
         if not is_over or ignore_deadlines:
             withdrawal_units[key] = sold.shipped_quantity - sold.returning_quantity
-        if not is_old or ignore_deadlines:
-            is_here = at is None and (is_unheard or ignore_deadlines)
-            there = sold.shipped_quantity if is_here else sold.delivered_quantity
-            complaint_units[key] = max(0, there - sold.returning_quantity)
+        if not is_warranty_over or ignore_deadlines:
+            counts_as_delivered = arrived_at is None and (is_event_overdue or ignore_deadlines)
+            delivered_units = (
+                sold.shipped_quantity if counts_as_delivered else sold.delivered_quantity
+            )
+            complaint_units[key] = max(0, delivered_units - sold.returning_quantity)
     return Returnable(
         purchase_lines=by_line,
-        withdrawal_units={key: most for key, most in withdrawal_units.items() if most > 0},
-        complaint_units={key: most for key, most in complaint_units.items() if most > 0},
+        withdrawal_units={key: units for key, units in withdrawal_units.items() if units > 0},
+        complaint_units={key: units for key, units in complaint_units.items() if units > 0},
         withdrawal_deadline=until,
         is_withdrawal_over=is_over,
     )
@@ -182,8 +186,8 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
 
 def warranty_months(sold: OrderLine) -> int:
     """Return the longest of the manufacturer's warranty, at sale or now, and the legal one."""
-    said = (sold.warranty_months, sold.variant.product.warranty_months)
-    return max(WARRANTY_MONTHS, *(months or 0 for months in said))
+    terms = (sold.warranty_months, sold.variant.product.warranty_months)
+    return max(WARRANTY_MONTHS, *(months or 0 for months in terms))
 
 
 def _replaces_complaint(order: Order) -> bool:

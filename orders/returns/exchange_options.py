@@ -31,27 +31,27 @@ class ExchangeOption:
 
 
 def find_options(
-    bought: Iterable[PurchaseLine], *, channel: Channel
+    purchase_lines: Iterable[PurchaseLine], *, channel: Channel
 ) -> dict[int, list[ExchangeOption]]:
     """Return, by order line, other variants of the product and its successor, if for sale."""
-    rows = {row.order_line_id: row for row in bought}
-    lines = [row.order_line for row in rows.values()]
-    asked = Listing.objects.on(channel).published().select_related("variant__product")
-    listings = asked.filter(
+    by_line = {purchase_line.order_line_id: purchase_line for purchase_line in purchase_lines}
+    lines = [purchase_line.order_line for purchase_line in by_line.values()]
+    published = Listing.objects.on(channel).published().select_related("variant__product")
+    listings = published.filter(
         Q(variant__product__in={line.variant.product_id for line in lines})
         | Q(variant__in={line.variant.replaced_by_id for line in lines})
     ).order_by("variant__position", "variant")
-    found: dict[int, list[ExchangeOption]] = defaultdict(list)
+    options: dict[int, list[ExchangeOption]] = defaultdict(list)
     for listing in listings:
-        for key, row in rows.items():
-            if _fits(listing.variant, row):
-                found[key].append(_option(listing, row.order_line, channel))
-    return found
+        for key, purchase_line in by_line.items():
+            if _fits(listing.variant, purchase_line):
+                options[key].append(_option(listing, purchase_line.order_line, channel))
+    return options
 
 
-def _fits(variant: Variant, row: PurchaseLine) -> bool:
-    sold = row.order_line.variant
-    is_same = variant.pk == received_variant(row).pk
+def _fits(variant: Variant, purchase_line: PurchaseLine) -> bool:
+    sold = purchase_line.order_line.variant
+    is_same = variant.pk == received_variant(purchase_line).pk
     return not is_same and (
         variant.product_id == sold.product_id or variant.pk == sold.replaced_by_id
     )
@@ -66,15 +66,15 @@ def _option(listing: Listing, sold: OrderLine, channel: Channel) -> ExchangeOpti
     )
 
 
-def received_variant(bought: PurchaseLine) -> Variant:
+def received_variant(purchase_line: PurchaseLine) -> Variant:
     """Return the variant the customer received: the ordered one or its substitute."""
-    return bought.offer.variant or bought.order_line.variant
+    return purchase_line.offer.variant or purchase_line.order_line.variant
 
 
 def choose_variants(
     authorization: ReturnAuthorization,
     lines: Sequence[ReturnLine],
-    bought: Mapping[int, PurchaseLine],
+    purchase_lines: Mapping[int, PurchaseLine],
     choice: Mapping[int, int | None] | None,
 ) -> dict[int, Variant | ExchangeOption]:
     """Return, by order line, what is sent for each accepted line.
@@ -84,28 +84,28 @@ def choose_variants(
     Shape:  ``choice`` by order line; None uses the requested variants
     Raises: CannotReturnError
     """
-    options = find_options(bought.values(), channel=authorization.order.channel)
+    options = find_options(purchase_lines.values(), channel=authorization.order.channel)
     return {
         line.order_line_id: _choose_variant(
             authorization,
             line,
-            bought[line.order_line_id],
+            purchase_lines[line.order_line_id],
             options.get(line.order_line_id, []),
             choice,
         )
         for line in lines
-        if line.accepted_quantity and line.order_line_id in bought
+        if line.accepted_quantity and line.order_line_id in purchase_lines
     }
 
 
 def _choose_variant(
     authorization: ReturnAuthorization,
     line: ReturnLine,
-    bought: PurchaseLine,
+    purchase_line: PurchaseLine,
     options: Sequence[ExchangeOption],
     choice: Mapping[int, int | None] | None,
 ) -> Variant | ExchangeOption:
-    same = received_variant(bought)
+    same = received_variant(purchase_line)
     variant_id = (choice or {}).get(line.order_line_id, line.wanted_id) or same.pk
     if authorization.is_withdrawal and (line.wanted_id is None or variant_id != line.wanted_id):
         raise CannotReturnError(
@@ -116,26 +116,26 @@ def _choose_variant(
         )
     if variant_id == same.pk:
         return same
-    for other in options:
-        if other.variant.pk == variant_id:
-            return other
+    for option in options:
+        if option.variant.pk == variant_id:
+            return option
     raise CannotReturnError(unavailable_message(line))
 
 
-def require_all_or_none(asked: Iterable[bool]) -> None:
+def require_all_or_none(requested: Iterable[bool]) -> None:
     """Require an exchange for all lines of a withdrawal or for none: it ends as a whole.
 
     Shape:  one flag per line
     Raises: CannotReturnError
     """
-    if len(set(asked)) > 1:
-        words = gettext("Request a refund and an exchange separately, one after the other.")
-        raise CannotReturnError(words)
+    if len(set(requested)) > 1:
+        message = gettext("Request a refund and an exchange separately, one after the other.")
+        raise CannotReturnError(message)
 
 
 def unavailable_message(line: ReturnLine) -> str:
-    words = gettext("The replacement for %(title)s is not available now. Choose another product.")
-    return words % {"title": line.order_line.title}
+    message = gettext("The replacement for %(title)s is not available now. Choose another product.")
+    return message % {"title": line.order_line.title}
 
 
 def find_purchase_lines(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
@@ -148,12 +148,12 @@ def find_purchase_lines(authorization: ReturnAuthorization) -> dict[int, Purchas
     return {row.order_line_id: row for row in rows}
 
 
-def to_variant(one: Variant | ExchangeOption) -> Variant:
-    return one.variant if isinstance(one, ExchangeOption) else one
+def to_variant(option: Variant | ExchangeOption) -> Variant:
+    return option.variant if isinstance(option, ExchangeOption) else option
 
 
 def refund_difference(
-    line: ReturnLine, instead: Variant | ExchangeOption, *, currency: str, is_free: bool
+    line: ReturnLine, variant: Variant | ExchangeOption, *, currency: str, is_free: bool
 ) -> Money:
     """Return the refund if the exchanged variant costs less than was paid.
 
@@ -162,21 +162,21 @@ def refund_difference(
 
     Raises: CannotReturnError  it costs more and is not ``is_free``
     """
-    nothing = Money.zero(currency)
-    if not isinstance(instead, ExchangeOption):
-        return nothing
+    zero = Money.zero(currency)
+    if not isinstance(variant, ExchangeOption):
+        return zero
     sold = line.order_line
-    share = refund_amounts.paid_for(line, currency=currency)
-    left = share - Money(line.deduction_amount, currency)
+    paid = refund_amounts.paid_for(line, currency=currency)
+    refundable = paid - Money(line.deduction_amount, currency)
     if not sold.unit_amount:  # a free replacement
-        worth = instead.price
+        price = variant.price
     else:
-        part = share.amount * instead.price.amount / sold.unit_amount
-        worth = Money(part, currency).rounded()
-    if worth > left and not is_free:
-        words = gettext(
+        amount = paid.amount * variant.price.amount / sold.unit_amount
+        price = Money(amount, currency).rounded()
+    if price > refundable and not is_free:
+        message = gettext(
             "%(title)s costs more than the returned item. Refund the customer so that "
             "they can order it, or choose to send it at no extra cost."
         )
-        raise CannotReturnError(words % {"title": instead.title})
-    return max(left - worth, nothing)
+        raise CannotReturnError(message % {"title": variant.title})
+    return max(refundable - price, zero)

@@ -71,20 +71,22 @@ def request_variants(
     lock(authorization)
     if authorization.status in ReturnAuthorization.ENDED:
         raise CannotReturnError(gettext("This return is already closed."))
-    asked = {line for line, variant in wanted.items() if variant is not None}
-    bought = exchange_options.find_purchase_lines(authorization)
-    options = exchange_options.find_options(bought.values(), channel=authorization.order.channel)
+    requested_lines = {line for line, variant in wanted.items() if variant is not None}
+    purchase_lines = exchange_options.find_purchase_lines(authorization)
+    options = exchange_options.find_options(
+        purchase_lines.values(), channel=authorization.order.channel
+    )
     lines = list(authorization.lines.select_related("order_line"))
     if authorization.is_withdrawal:
         exchange_options.require_all_or_none(
-            line.order_line_id in asked
+            line.order_line_id in requested_lines
             for line in lines
             if line.accepted_quantity or authorization.status != Status.INSPECTED
         )
     for line in lines:
         variant_id = wanted.get(line.order_line_id)
-        known = {one.variant.pk for one in options.get(line.order_line_id, [])}
-        if variant_id is not None and variant_id not in known:
+        option_ids = {option.variant.pk for option in options.get(line.order_line_id, [])}
+        if variant_id is not None and variant_id not in option_ids:
             raise CannotReturnError(exchange_options.unavailable_message(line))
         ReturnLine.objects.filter(pk=line.pk).update(wanted=variant_id)
 
@@ -115,48 +117,52 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
         raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
     refunds.require_no_chargeback(order)
     lines = refund_amounts.read_lines(authorization)
-    bought = exchange_options.find_purchase_lines(authorization)
-    sent = exchange_options.choose_variants(authorization, lines, bought, choice)
-    if not sent:
+    purchase_lines = exchange_options.find_purchase_lines(authorization)
+    variants = exchange_options.choose_variants(authorization, lines, purchase_lines, choice)
+    if not variants:
         raise CannotReturnError(gettext("No items were accepted. Reject the return instead."))
-    payment = _set_differences(authorization, lines, sent, is_free=is_free)
-    units = [
+    payment = _set_differences(authorization, lines, variants, is_free=is_free)
+    items = [
         _build_item(
-            line, bought[line.order_line_id], exchange_options.to_variant(instead), found, now
+            line,
+            purchase_lines[line.order_line_id],
+            exchange_options.to_variant(variant),
+            found,
+            now,
         )
         for line in lines
-        if (instead := sent.get(line.order_line_id)) is not None
+        if (variant := variants.get(line.order_line_id)) is not None
     ]
     authorization.purchase_order.order = order
-    made = replacement_orders.create_replacement_order(
+    replacement = replacement_orders.create_replacement_order(
         order,
-        units,
+        items,
         # The last delivery address, which may differ from that of the order.
         ship_to=authorization.purchase_order.goes_to,
         routing_decision=found.note,
         now=now,
     )
-    made.move(
+    replacement.move(
         Order.Status.PLACED, at=now, actor=actor, reason=f"it replaces {authorization.number}"
     )
-    allocations.allocate(order=made, now=now)
-    _close(authorization, lines, made, actor=actor, now=now)
+    allocations.allocate(order=replacement, now=now)
+    _close(authorization, lines, replacement, actor=actor, now=now)
     if payment is not None and authorization.difference_amount:
         ledger.request_refund(
             payment,
             amount=authorization.difference,
             purpose=refunds.difference_purpose(authorization),
             at=now,
-            reason=f"{actor}: {authorization.number}, {made.number} costs less",
+            reason=f"{actor}: {authorization.number}, {replacement.number} costs less",
         )
-    return made
+    return replacement
 
 
 @requires_transaction
 def _set_differences(
     authorization: ReturnAuthorization,
     lines: Sequence[ReturnLine],
-    sent: Mapping[int, Variant | ExchangeOption],
+    variants: Mapping[int, Variant | ExchangeOption],
     *,
     is_free: bool,
 ) -> Payment | None:
@@ -167,48 +173,51 @@ def _set_differences(
     """
     currency = authorization.currency
     payments = ledger.lock_authorized_payments(authorization.order_id)
-    payment, left = refund_amounts.find_refundable(payments, currency)
-    nothing = Money.zero(currency)
+    payment, refundable = refund_amounts.find_refundable(payments, currency)
+    zero = Money.zero(currency)
     for line in lines:
-        instead = sent.get(line.order_line_id)
-        owed = nothing
-        if instead is not None:
-            owed = exchange_options.refund_difference(
-                line, instead, currency=currency, is_free=is_free
+        variant = variants.get(line.order_line_id)
+        difference = zero
+        if variant is not None:
+            difference = exchange_options.refund_difference(
+                line, variant, currency=currency, is_free=is_free
             )
-        given = min(owed, left)
-        if given < owed and not is_free:
-            raise CannotReturnError(_insufficient_message(owed, left))
-        left -= given
-        line.difference_amount = given.amount
+        refunded = min(difference, refundable)
+        if refunded < difference and not is_free:
+            raise CannotReturnError(_insufficient_message(difference, refundable))
+        refundable -= refunded
+        line.difference_amount = refunded.amount
     return payment
 
 
-def _insufficient_message(owed: Money, left: Money) -> str:
-    words = gettext(
+def _insufficient_message(difference: Money, refundable: Money) -> str:
+    message = gettext(
         "The replacement costs %(owed)s less, but only %(left)s can still be refunded. "
         "Pay the customer the rest manually and choose to send it at no extra cost."
     )
-    return words % {"owed": columns.as_money(owed), "left": columns.as_money(left)}
+    return message % {"owed": columns.as_money(difference), "left": columns.as_money(refundable)}
 
 
 def _build_item(
     line: ReturnLine,
-    bought: PurchaseLine,
+    purchase_line: PurchaseLine,
     variant: Variant,
-    found: ReplacementSources,
+    chosen: ReplacementSources,
     now: datetime,
 ) -> ReplacementItem:
-    source = found.sources.get(line.order_line_id)
+    source = chosen.sources.get(line.order_line_id)
     if source is not None and source.variant_id != variant.pk:
-        words = gettext("The customer changed the request. Check it again.")
-        raise CannotReturnError(words)
-    if source is None and variant.pk != exchange_options.received_variant(bought).pk:
-        words = gettext("%(title)s is out of stock. Choose another product or refund the return.")
-        raise CannotReturnError(words % {"title": variant.full_title})
+        message = gettext("The customer changed the request. Check it again.")
+        raise CannotReturnError(message)
+    if source is None and variant.pk != exchange_options.received_variant(purchase_line).pk:
+        message = gettext("%(title)s is out of stock. Choose another product or refund the return.")
+        raise CannotReturnError(message % {"title": variant.full_title})
     if source is None:
         source = replacement_orders.original_source(
-            bought, of=bought.purchase_order, quantity=line.accepted_quantity, now=now
+            purchase_line,
+            purchase_order=purchase_line.purchase_order,
+            quantity=line.accepted_quantity,
+            now=now,
         )
     return ReplacementItem(
         sold=line.order_line,
@@ -222,21 +231,21 @@ def _build_item(
 def _close(
     authorization: ReturnAuthorization,
     lines: Sequence[ReturnLine],
-    made: Order,
+    replacement: Order,
     *,
     actor: str,
     now: datetime,
 ) -> None:
     refunds.set_paid_amounts(authorization, lines)
     for line in lines:  # rounding of another return of the line may have reduced its amount
-        most = (line.paid_amount or Decimal(0)) - line.difference_amount
-        line.deduction_amount = min(line.deduction_amount, most)
+        max_deduction = (line.paid_amount or Decimal(0)) - line.difference_amount
+        line.deduction_amount = min(line.deduction_amount, max_deduction)
     authorization.move(
         Status.EXCHANGED,
         at=now,
         actor=actor,
-        reason=f"replaced by {made.number}",
-        replacement=made,
+        reason=f"replaced by {replacement.number}",
+        replacement=replacement,
         difference_amount=sum((line.difference_amount for line in lines), Decimal(0)),
     )
     refunds.count_returned(lines)

@@ -54,12 +54,12 @@ def _money(label: Any, **options: Any) -> Any:
     )
 
 
-def _units(line: OrderLine, most: int, help_text: Any, **options: Any) -> Any:
+def _units(line: OrderLine, max_units: int, help_text: Any, **options: Any) -> Any:
     return forms.IntegerField(
         label=f"{line.sku}: {line.title}",
-        help_text=help_text % {"most": most},
+        help_text=help_text % {"most": max_units},
         min_value=0,
-        max_value=most,
+        max_value=max_units,
         widget=UnfoldAdminIntegerFieldWidget,
         **options,
     )
@@ -75,7 +75,10 @@ def variant_form(
     fields: dict[str, Any] = {
         f"instead_{line.order_line_id}": forms.TypedChoiceField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
-            choices=[("", same), *(_choice(one) for one in options.get(line.order_line_id, ()))],
+            choices=[
+                ("", same),
+                *(_choice(option) for option in options.get(line.order_line_id, ())),
+            ],
             coerce=int,
             empty_value=None,
             required=False,
@@ -88,9 +91,12 @@ def variant_form(
     return type("InsteadForm", (forms.Form,), fields)
 
 
-def _choice(one: ExchangeOption) -> tuple[int, str]:
-    words = _("%(title)s, %(price)s (costs more)") if one.is_dearer else _("%(title)s, %(price)s")
-    return one.variant.pk, words % {"title": one.title, "price": columns.as_money(one.price)}
+def _choice(option: ExchangeOption) -> tuple[int, str]:
+    text = _("%(title)s, %(price)s (costs more)") if option.is_dearer else _("%(title)s, %(price)s")
+    return option.variant.pk, text % {
+        "title": option.title,
+        "price": columns.as_money(option.price),
+    }
 
 
 def exchange_form(
@@ -109,9 +115,11 @@ def exchange_form(
     return type("ExchangeForm", (form,), {"is_free": is_free})
 
 
-def read_variants(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[int, int | None]:
+def read_variants(
+    cleaned_data: Mapping[str, Any], lines: Iterable[ReturnLine]
+) -> dict[int, int | None]:
     """Return the chosen variants by order line; None is the same one."""
-    return {line.order_line_id: given.get(f"instead_{line.order_line_id}") for line in lines}
+    return {line.order_line_id: cleaned_data.get(f"instead_{line.order_line_id}") for line in lines}
 
 
 # Returns and supplier returns
@@ -171,25 +179,27 @@ class CustomerAnswerForm(forms.Form):
 
 def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
     """Return the form that counts the received units."""
-    words = _("The customer declared %(most)d. Enter that number or less.")
+    help_text = _("The customer declared %(most)d. Enter that number or less.")
     fields: dict[str, Any] = {
-        f"units_{line.pk}": _units(line.order_line, line.quantity, words, initial=line.quantity)
+        f"units_{line.pk}": _units(line.order_line, line.quantity, help_text, initial=line.quantity)
         for line in lines
     }
     return type("ReceivedForm", (forms.Form,), fields)
 
 
-def read_units(given: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
-    return {row.pk: given.get(f"units_{row.pk}") or 0 for row in rows}
+def read_units(cleaned_data: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
+    return {row.pk: cleaned_data.get(f"units_{row.pk}") or 0 for row in rows}
 
 
 def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[forms.Form]:
     """Return the inspection form; only a withdrawal has deductions for use."""
     fields: dict[str, Any] = {}
-    words = _("%(most)d were received. Enter how many you accept, at most that number.")
+    help_text = _("%(most)d were received. Enter how many you accept, at most that number.")
     for line in lines:
-        most = line.received_quantity
-        fields[f"units_{line.pk}"] = _units(line.order_line, most, words, initial=most)
+        max_units = line.received_quantity
+        fields[f"units_{line.pk}"] = _units(
+            line.order_line, max_units, help_text, initial=max_units
+        )
         fields[f"state_{line.pk}"] = forms.ChoiceField(
             label=_("Condition"),
             choices=Condition.choices,
@@ -209,14 +219,14 @@ def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[
 
 
 def read_inspections(
-    given: Mapping[str, Any], lines: Iterable[ReturnLine]
+    cleaned_data: Mapping[str, Any], lines: Iterable[ReturnLine]
 ) -> dict[int, InspectedLine]:
     return {
         line.pk: InspectedLine(
-            accepted=given[f"units_{line.pk}"],
-            condition=Condition(given[f"state_{line.pk}"]),
-            deduction=given.get(f"kept_{line.pk}") or Decimal(0),
-            reason=given.get(f"why_{line.pk}", ""),
+            accepted=cleaned_data[f"units_{line.pk}"],
+            condition=Condition(cleaned_data[f"state_{line.pk}"]),
+            deduction=cleaned_data.get(f"kept_{line.pk}") or Decimal(0),
+            reason=cleaned_data.get(f"why_{line.pk}", ""),
         )
         for line in lines
     }
@@ -248,27 +258,29 @@ class OpenReturnForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
 
-def open_form(left: Returnable) -> type[forms.Form]:
+def open_form(returnable: Returnable) -> type[forms.Form]:
     """Return the form for the returnable lines of one order."""
-    most = {
-        line.pk: max(left.withdrawal_units.get(line.pk, 0), left.complaint_units.get(line.pk, 0))
-        for line in left.lines
+    max_units = {
+        line.pk: max(
+            returnable.withdrawal_units.get(line.pk, 0), returnable.complaint_units.get(line.pk, 0)
+        )
+        for line in returnable.lines
     }
-    words = _("At most %(most)d can be returned.")
+    help_text = _("At most %(most)d can be returned.")
     fields: dict[str, Any] = {
-        f"units_{line.pk}": _units(line, most[line.pk], words, initial=0, required=False)
-        for line in left.lines
+        f"units_{line.pk}": _units(line, max_units[line.pk], help_text, initial=0, required=False)
+        for line in returnable.lines
     }
     order = [*fields, *OpenReturnForm.base_fields]
     return type("OrderReturnForm", (OpenReturnForm,), {**fields, "field_order": order})
 
 
-def read_request(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> ReturnRequest:
+def read_request(cleaned_data: Mapping[str, Any], lines: Iterable[OrderLine]) -> ReturnRequest:
     return ReturnRequest(
-        key=given["key"],
-        kind=ReturnAuthorization.Kind(given["kind"]),
-        units=read_units(given, lines),
-        words=given["words"],
+        key=cleaned_data["key"],
+        kind=ReturnAuthorization.Kind(cleaned_data["kind"]),
+        units=read_units(cleaned_data, lines),
+        words=cleaned_data["words"],
     )
 
 
@@ -284,14 +296,14 @@ class StatusForm(ReasonForm):
 
 def status_form(supplier_return: SupplierReturn) -> type[forms.Form]:
     """Return a form with the possible next states; a credit has its own form."""
-    ahead = SupplierReturn.TRANSITIONS[SupplierReturn.Status(supplier_return.status)]
+    next_states = SupplierReturn.TRANSITIONS[SupplierReturn.Status(supplier_return.status)]
     choices = [
-        (to.value, to.label)
-        for to in SupplierReturn.Status
-        if to in ahead and to != SupplierReturn.Status.CREDITED
+        (status.value, status.label)
+        for status in SupplierReturn.Status
+        if status in next_states and status != SupplierReturn.Status.CREDITED
     ]
-    to = forms.ChoiceField(label=_("Status"), choices=choices, widget=UnfoldAdminSelectWidget)
-    return type("RmaStepForm", (StatusForm,), {"to": to})
+    status = forms.ChoiceField(label=_("Status"), choices=choices, widget=UnfoldAdminSelectWidget)
+    return type("RmaStepForm", (StatusForm,), {"to": status})
 
 
 class CreditForm(ReasonForm):

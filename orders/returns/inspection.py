@@ -56,10 +56,10 @@ def receive(
     if not any(units.get(line.pk, 0) for line in lines):
         raise CannotReturnError(gettext("Choose at least one item."))
     for line in lines:
-        came = units.get(line.pk, 0)
-        if not 0 <= came <= line.quantity:
+        received = units.get(line.pk, 0)
+        if not 0 <= received <= line.quantity:
             raise CannotReturnError(_limit_message(line.quantity))
-        ReturnLine.objects.filter(pk=line.pk).update(received_quantity=came)
+        ReturnLine.objects.filter(pk=line.pk).update(received_quantity=received)
     if authorization.status in COUNTED_ONLY and can_receive(authorization):
         return
     if authorization.status == Status.EXPIRED:
@@ -89,8 +89,8 @@ def _reserve_again(lines: Sequence[ReturnLine]) -> None:
 def can_receive(authorization: ReturnAuthorization) -> bool:
     """Return True if received units can be counted or recounted."""
     if authorization.status == Status.REFUNDED:
-        is_seen = authorization.lines.exclude(condition="").exists()
-        return not authorization.is_kept and not is_seen
+        is_inspected = authorization.lines.exclude(condition="").exists()
+        return not authorization.is_kept and not is_inspected
     if authorization.status == Status.RECEIVED:
         return True
     return Status.RECEIVED in ReturnAuthorization.TRANSITIONS[Status(authorization.status)]
@@ -131,17 +131,17 @@ def _validate_deduction(
     if not inspected.deduction:
         return
     if not authorization.is_withdrawal:
-        words = gettext(
+        message = gettext(
             "Defective or wrong items cannot have a deduction for use. Remove the deduction."
         )
-        raise CannotReturnError(words)
+        raise CannotReturnError(message)
     if not inspected.reason:
         raise CannotReturnError(gettext("Enter the reason for the deduction."))
-    most = refund_amounts.paid_for(line, currency=authorization.currency)
-    if not 0 <= inspected.deduction <= most.amount:
-        words = gettext("The deduction can be at most %(most)s.")
-        raise CannotReturnError(words % {"most": Money(most.amount, most.currency)})
+    paid = refund_amounts.paid_for(line, currency=authorization.currency)
+    if not 0 <= inspected.deduction <= paid.amount:
+        message = gettext("The deduction can be at most %(most)s.")
+        raise CannotReturnError(message % {"most": Money(paid.amount, paid.currency)})
 
 
-def _limit_message(most: int) -> str:
-    return gettext("Enter %(most)d or less.") % {"most": most}
+def _limit_message(max_units: int) -> str:
+    return gettext("Enter %(most)d or less.") % {"most": max_units}

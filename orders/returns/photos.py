@@ -50,11 +50,11 @@ def reencode(content: bytes) -> bytes:
     with _DECODE_LOCK:
         picture = images.decode(content, most_pixels=MAX_PIXELS, within_px=MAX_SIDE_PX)
         # A new image: a copy would keep comments and the GPS position.
-        sheet = Pillow.new("RGB", picture.size, "white")
-        sheet.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
-        written = io.BytesIO()
-        sheet.save(written, "JPEG", quality=QUALITY)
-        return written.getvalue()
+        upright = Pillow.new("RGB", picture.size, "white")
+        upright.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+        output = io.BytesIO()
+        upright.save(output, "JPEG", quality=QUALITY)
+        return output.getvalue()
 
 
 @contextmanager
@@ -82,13 +82,13 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
     Locks:  the caller holds the order
     Raises: CannotReturnError  too many pictures
     """
-    there = authorization.pictures.count()
-    if there + len(names) > MAX_PHOTOS:
-        words = gettext("You can add up to %(most)d photos to a return.")
-        raise CannotReturnError(words % {"most": MAX_PHOTOS})
+    existing_count = authorization.pictures.count()
+    if existing_count + len(names) > MAX_PHOTOS:
+        message = gettext("You can add up to %(most)d photos to a return.")
+        raise CannotReturnError(message % {"most": MAX_PHOTOS})
     ReturnPhoto.objects.bulk_create(
         ReturnPhoto(authorization=authorization, place=place, file=name, added_at=now)
-        for place, name in enumerate(names, start=there + 1)
+        for place, name in enumerate(names, start=existing_count + 1)
     )
 
 
@@ -97,8 +97,8 @@ def read(picture: ReturnPhoto) -> bytes:
 
     Raises: FileNotFoundError
     """
-    with storages["private"].open(picture.file) as kept:
-        content: bytes = kept.read()
+    with storages["private"].open(picture.file) as file:
+        content: bytes = file.read()
         return content
 
 
@@ -120,11 +120,11 @@ def delete_orphans(*, now: datetime) -> int:
     with suppress(FileNotFoundError):
         _folders, files = storages["private"].listdir(FOLDER)
         count = 0
-        for some in batched(files, BATCH_SIZE):
-            unnamed = _find_orphans([f"{FOLDER}/{one}" for one in some])
-            left = [name for name in unnamed if _is_old(name, now)]
-            _delete(left)
-            count += len(left)
+        for batch in batched(files, BATCH_SIZE):
+            orphans = _find_orphans([f"{FOLDER}/{file}" for file in batch])
+            expired = [name for name in orphans if _is_old(name, now)]
+            _delete(expired)
+            count += len(expired)
         return count
     return 0
 

@@ -49,10 +49,10 @@ class RefundDue:
 
 def root_return(order: Order) -> ReturnAuthorization | None:
     """Return the return of the paid order, if this order is a replacement (of a replacement)."""
-    first = None
-    while made_for := replaced_return(order):
-        first, order = made_for, made_for.order
-    return first
+    root = None
+    while replaced := replaced_return(order):
+        root, order = replaced, replaced.order
+    return root
 
 
 def replaced_return(order: Order) -> ReturnAuthorization | None:
@@ -66,36 +66,53 @@ def has_failed_replacement(authorization: ReturnAuthorization) -> bool:
 
     While others may still fail it is too early: there is one refund.
     """
-    made = authorization.replacement
-    if authorization.status != Status.EXCHANGED or made is None:
+    replacement = authorization.replacement
+    if authorization.status != Status.EXCHANGED or replacement is None:
         return False
-    lines = list(made.lines.all())
-    is_decided = all(one.quantity <= one.canceled_quantity + one.shipped_quantity for one in lines)
-    return is_decided and bool(any(one.canceled_quantity for one in lines) or _refunded_units(made))
+    lines = list(replacement.lines.all())
+    is_decided = all(
+        line.quantity <= line.canceled_quantity + line.shipped_quantity for line in lines
+    )
+    return is_decided and bool(
+        any(line.canceled_quantity for line in lines) or _refunded_units(replacement)
+    )
 
 
-def _refunded_units(made: Order) -> Counter[int]:
+def _refunded_units(replacement: Order) -> Counter[int]:
     """Return refunded units by line of a replacement order."""
-    back: Counter[int] = Counter()
-    for one in made.returns.filter(status=Status.REFUNDED).select_related("replacement"):
-        back.update(failed_units(one, list(one.lines.all())))
-    return back
+    refunded: Counter[int] = Counter()
+    for authorization in replacement.returns.filter(status=Status.REFUNDED).select_related(
+        "replacement"
+    ):
+        refunded.update(failed_units(authorization, list(authorization.lines.all())))
+    return refunded
 
 
 def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> dict[int, int]:
     """Return, per order line, the accepted units whose replacement was canceled or refunded."""
-    made = authorization.replacement
-    if made is None or made.pk <= authorization.order_id:  # see ``replaced_return``
+    replacement = authorization.replacement
+    if replacement is None or replacement.pk <= authorization.order_id:  # see ``replaced_return``
         return {line.order_line_id: line.accepted_quantity for line in lines}
-    replacements = list(made.lines.order_by("pk"))
-    given_back = _refunded_units(made)
+    replacement_lines = list(replacement.lines.order_by("pk"))
+    refunded = _refunded_units(replacement)
     failed: Counter[int] = Counter()
-    for each in replacements:  # a split line has several rows
-        failed[each.split_from_id or each.pk] += each.canceled_quantity + given_back[each.pk]
+    for replacement_line in replacement_lines:  # a split line has several rows
+        failed[replacement_line.split_from_id or replacement_line.pk] += (
+            replacement_line.canceled_quantity + refunded[replacement_line.pk]
+        )
     # Replacement lines were created in this order.
-    replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
-    roots = [each for each in replacements if each.split_from_id is None]
-    return {one.order_line_id: failed[root.pk] for one, root in zip(replaced, roots, strict=True)}
+    replaced = sorted(
+        (return_line for return_line in lines if return_line.accepted_quantity), key=_by_line
+    )
+    roots = [
+        replacement_line
+        for replacement_line in replacement_lines
+        if replacement_line.split_from_id is None
+    ]
+    return {
+        return_line.order_line_id: failed[root.pk]
+        for return_line, root in zip(replaced, roots, strict=True)
+    }
 
 
 def _by_line(line: ReturnLine) -> int:
@@ -111,9 +128,9 @@ def preview(authorization: ReturnAuthorization) -> RefundDue:
 
 def find_refundable(payments: Sequence[Payment], currency: str) -> tuple[Payment | None, Money]:
     """Return the payment with the most left to refund, and that amount."""
-    left = {one: ledger.refundable_amount(one) for one in payments}
-    payment = max(left, key=lambda one: left[one].amount, default=None)
-    return payment, left[payment] if payment is not None else Money.zero(currency)
+    refundable = {candidate: ledger.refundable_amount(candidate) for candidate in payments}
+    payment = max(refundable, key=lambda candidate: refundable[candidate].amount, default=None)
+    return payment, refundable[payment] if payment is not None else Money.zero(currency)
 
 
 def paid_for(line: ReturnLine, *, currency: str) -> Money:
@@ -147,16 +164,16 @@ def set_replaced_amounts(authorization: ReturnAuthorization, lines: Sequence[Ret
     """
     failed = failed_units(authorization, lines)
     for line in lines:
-        whole = paid_for(line, currency=authorization.currency)
-        whole -= Money(line.deduction_amount + line.difference_amount, authorization.currency)
+        amount = paid_for(line, currency=authorization.currency)
+        amount -= Money(line.deduction_amount + line.difference_amount, authorization.currency)
         if line.accepted_quantity:
-            part = prorate(
-                whole,
+            failed_amount = prorate(
+                amount,
                 quantity=line.accepted_quantity,
                 before=0,
                 units=failed[line.order_line_id],
             )
-            line.replaced_amount = (whole - part).amount
+            line.replaced_amount = (amount - failed_amount).amount
 
 
 def find_payments(order_id: int) -> list[Payment]:
@@ -168,39 +185,48 @@ def calculate(
 ) -> RefundDue:
     currency = authorization.currency
     shares = [paid_for(line, currency=currency) for line in lines]
-    kept = sum((line.deduction_amount for line in lines), Decimal(0))
-    given = sum((line.replaced_amount + line.difference_amount for line in lines), Decimal(0))
-    left = [ledger.refundable_amount(one) for one in payments if one.currency == currency]
+    deduction = sum((line.deduction_amount for line in lines), Decimal(0))
+    settled = sum((line.replaced_amount + line.difference_amount for line in lines), Decimal(0))
+    refundable = [
+        ledger.refundable_amount(payment) for payment in payments if payment.currency == currency
+    ]
     return RefundDue(
-        goods=Money.total(shares, currency) - Money(given, currency),
-        deduction=Money(kept, currency),
+        goods=Money.total(shares, currency) - Money(settled, currency),
+        deduction=Money(deduction, currency),
         delivery=shipping_refund(authorization, lines),
-        left=max(left, default=Money.zero(currency)),
+        left=max(refundable, default=Money.zero(currency)),
     )
 
 
 def shipping_refund(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
     """Return the shipping charge if this returns the last items of the order, else zero."""
     order = authorization.order
-    nothing = Money.zero(authorization.currency)
+    zero = Money.zero(authorization.currency)
     if order.returns.filter(delivery_amount__gt=0).exists():
-        return nothing
-    paid = ReturnLine.objects.filter(
+        return zero
+    refunded_lines = ReturnLine.objects.filter(
         authorization__order=order, authorization__status=Status.REFUNDED, replaced_amount=0
     )
-    back = dict(
-        paid.exclude(authorization=authorization)
+    returned_units = dict(
+        refunded_lines.exclude(authorization=authorization)
         .values("order_line")
         .annotate(units=Sum("accepted_quantity"))
         .values_list("order_line", "units")
     )
     for line, units in failed_units(authorization, lines).items():
-        back[line] = back.get(line, 0) + units
+        returned_units[line] = returned_units.get(line, 0) + units
     sold = list(order.lines.all())
-    if any(line.quantity - line.canceled_quantity > back.get(line.pk, 0) for line in sold):
-        return nothing
-    live = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
-    charged = Money.total((rejected_lines.charged_amount(one) for one in live), order.currency)
-    goods = (line.customer_charge_amount for line in sold if line.quantity > line.canceled_quantity)
-    ways = charged - Money(sum(goods, Decimal(0)), order.currency)
-    return max(ways, nothing)
+    if any(
+        line.quantity - line.canceled_quantity > returned_units.get(line.pk, 0) for line in sold
+    ):
+        return zero
+    purchase_orders = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
+    charged = Money.total(
+        (rejected_lines.charged_amount(purchase_order) for purchase_order in purchase_orders),
+        order.currency,
+    )
+    item_charges = (
+        line.customer_charge_amount for line in sold if line.quantity > line.canceled_quantity
+    )
+    shipping_charge = charged - Money(sum(item_charges, Decimal(0)), order.currency)
+    return max(shipping_charge, zero)

@@ -97,10 +97,10 @@ def reject_received(
     """
     lock(authorization)
     if supplier_returns.is_open(authorization):
-        words = gettext(
+        message = gettext(
             "A return to the supplier already exists for this item. Cancel that one first."
         )
-        raise CannotReturnError(words)
+        raise CannotReturnError(message)
     close_without_receipt(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
     events.record_answer(authorization, what="refused", at=now)
 
@@ -112,15 +112,15 @@ def require_no_chargeback(order: Order) -> None:
     Locks:  the caller holds the order; then the orders it replaces, newest first
     Raises: CannotReturnError
     """
-    taken = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
-    while made_for := refund_amounts.replaced_return(order):
-        order = lock(made_for)
-    if order.payments.filter(dispute_status__in=taken).exists():
-        words = gettext(
+    charged_back = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
+    while replaced := refund_amounts.replaced_return(order):
+        order = lock(replaced)
+    if order.payments.filter(dispute_status__in=charged_back).exists():
+        message = gettext(
             "The customer's bank already took the money back (chargeback). A "
             "refund would pay it twice."
         )
-        raise CannotReturnError(words)
+        raise CannotReturnError(message)
 
 
 def set_paid_amounts(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
@@ -150,11 +150,11 @@ def _refund(
     *,
     actor: str,
     now: datetime,
-    of: ReturnAuthorization | None = None,
+    cause: ReturnAuthorization | None = None,
 ) -> None:
     """Refund the accepted units, and what the order replaces.
 
-    Shape:  ``of`` is the return that caused this refund, if another
+    Shape:  ``cause`` is the return that caused this refund, if another
     Locks:  as ``require_no_chargeback``, then the payments of its order (the caller holds the
             order); then as ``_refund_replaced_return``
     """
@@ -164,11 +164,11 @@ def _refund(
     if not any(line.accepted_quantity for line in lines):
         raise CannotReturnError(gettext("No items were accepted. Reject the return instead."))
     for line in lines:  # rounding of another return of the line may have reduced its amount
-        most = refund_amounts.paid_for(line, currency=authorization.currency).amount
-        most -= line.replaced_amount + line.difference_amount
-        line.deduction_amount = min(line.deduction_amount, most)
-    owes = refund_amounts.calculate(authorization, lines, payments)
-    payment, _left = refund_amounts.find_refundable(payments, authorization.currency)
+        max_deduction = refund_amounts.paid_for(line, currency=authorization.currency).amount
+        max_deduction -= line.replaced_amount + line.difference_amount
+        line.deduction_amount = min(line.deduction_amount, max_deduction)
+    due = refund_amounts.calculate(authorization, lines, payments)
+    payment, _refundable = refund_amounts.find_refundable(payments, authorization.currency)
     is_exchanged = authorization.status == Status.EXCHANGED  # units are counted already
     set_paid_amounts(authorization, lines)
     authorization.move(
@@ -176,29 +176,29 @@ def _refund(
         at=now,
         actor=actor,
         destination=authorization.destination,
-        due_amount=owes.total.amount,
-        delivery_amount=owes.delivery.amount,
-        refund_amount=owes.given.amount,
+        due_amount=due.total.amount,
+        delivery_amount=due.delivery.amount,
+        refund_amount=due.given.amount,
     )
     if is_exchanged:
         for line in lines:
             line.save(update_fields=["replaced_amount"])
     else:
         count_returned(lines)
-    if payment is not None and owes.given:
+    if payment is not None and due.given:
         ledger.request_refund(
             payment,
-            amount=owes.given,
+            amount=due.given,
             purpose=refund_purpose(authorization),
             at=now,
             reason=f"{actor}: {authorization.number}",
         )
-    _refund_replaced_return(order, of=of or authorization, actor=actor, now=now)
+    _refund_replaced_return(order, cause=cause or authorization, actor=actor, now=now)
 
 
 @requires_transaction
 def _refund_replaced_return(
-    order: Order, *, of: ReturnAuthorization, actor: str, now: datetime
+    order: Order, *, cause: ReturnAuthorization, actor: str, now: datetime
 ) -> None:
     """Refund the return that a failed replacement came for: the replacement itself was free.
 
@@ -207,30 +207,30 @@ def _refund_replaced_return(
     Locks:  the order of the first return, then its payments; so on to the oldest order
     Raises: CannotReturnError  other units of the replacement may still fail
     """
-    first = refund_amounts.replaced_return(order)
-    if first is None:
+    replaced = refund_amounts.replaced_return(order)
+    if replaced is None:
         return
-    origin = lock(first)
-    if first.status == Status.REFUNDED:
-        _refund_next_part(first, origin, of=of, actor=actor, now=now)
-    elif refund_amounts.has_failed_replacement(first):
-        _refund(first, origin, of=of, actor=actor, now=now)
+    origin = lock(replaced)
+    if replaced.status == Status.REFUNDED:
+        _refund_next_part(replaced, origin, cause=cause, actor=actor, now=now)
+    elif refund_amounts.has_failed_replacement(replaced):
+        _refund(replaced, origin, cause=cause, actor=actor, now=now)
     else:
-        words = gettext(
+        message = gettext(
             "Other replacements in order %(number)s may still fail. Wait until they ship "
             "or are canceled. If the customer cannot wait, ask them whether you may "
             "cancel the unshipped items of that order. They are then refunded together "
             "with this return."
         )
-        raise CannotReturnError(words % {"number": order.number})
+        raise CannotReturnError(message % {"number": order.number})
 
 
 @requires_transaction
 def _refund_next_part(
-    first: ReturnAuthorization,
+    replaced: ReturnAuthorization,
     order: Order,
     *,
-    of: ReturnAuthorization,
+    cause: ReturnAuthorization,
     actor: str,
     now: datetime,
 ) -> None:
@@ -241,27 +241,27 @@ def _refund_next_part(
     """
     require_no_chargeback(order)
     payments = ledger.lock_authorized_payments(order.pk)
-    lines = refund_amounts.read_lines(first)
+    lines = refund_amounts.read_lines(replaced)
     before = sum((line.replaced_amount for line in lines), Decimal(0))
-    refund_amounts.set_replaced_amounts(first, lines)
-    way = refund_amounts.shipping_refund(first, lines)
-    more = before - sum((line.replaced_amount for line in lines), Decimal(0))
-    owed = Money(more, first.currency) + way
-    payment, left = refund_amounts.find_refundable(payments, first.currency)
-    given = min(owed, left)
+    refund_amounts.set_replaced_amounts(replaced, lines)
+    shipping_charge = refund_amounts.shipping_refund(replaced, lines)
+    item_charges = before - sum((line.replaced_amount for line in lines), Decimal(0))
+    due = Money(item_charges, replaced.currency) + shipping_charge
+    payment, refundable = refund_amounts.find_refundable(payments, replaced.currency)
+    refunded = min(due, refundable)
     for line in lines:
         line.save(update_fields=["replaced_amount"])
-    first.due_amount = (first.due_amount or Decimal(0)) + owed.amount
-    first.delivery_amount += way.amount
-    first.refund_amount = first.refund.amount + given.amount
-    first.save(update_fields=["due_amount", "delivery_amount", "refund_amount"])
-    if payment is not None and given:
+    replaced.due_amount = (replaced.due_amount or Decimal(0)) + due.amount
+    replaced.delivery_amount += shipping_charge.amount
+    replaced.refund_amount = replaced.refund.amount + refunded.amount
+    replaced.save(update_fields=["due_amount", "delivery_amount", "refund_amount"])
+    if payment is not None and refunded:
         ledger.request_refund(
             payment,
-            amount=given,
+            amount=refunded,
             # Unique per cause: returns between may add several refunds, the first cause adds one.
-            purpose=refund_purpose(of),
+            purpose=refund_purpose(cause),
             at=now,
-            reason=f"{actor}: {of.number}, for which {first.number} was replaced",
+            reason=f"{actor}: {cause.number}, for which {replaced.number} was replaced",
         )
-    _refund_replaced_return(order, of=of, actor=actor, now=now)
+    _refund_replaced_return(order, cause=cause, actor=actor, now=now)

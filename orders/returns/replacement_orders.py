@@ -51,14 +51,14 @@ class ReplacementItem:
 
 
 def original_source(
-    bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now: datetime
+    purchase_line: PurchaseLine, *, purchase_order: PurchaseOrder, quantity: int, now: datetime
 ) -> ReplacementSource:
     """Return the original source of a line, with delivery dates moved to today.
 
-    Shape:  ``of`` is its purchase order, with its order selected
+    Shape:  ``purchase_order`` is that of the line, with its order selected
     Raises: CannotReturnError  the order has no delivery plan from there
     """
-    sold, entry = bought.order_line, of.entry
+    sold, entry = purchase_line.order_line, purchase_order.entry
     if not entry:
         raise CannotReturnError(
             gettext("There is no shipping method from this location. Refund the return instead.")
@@ -67,21 +67,21 @@ def original_source(
     if sold.landed_amount is not None:
         landed = (sold.landed_amount * quantity / sold.quantity).quantize(Decimal("0.01"))
     return ReplacementSource(
-        variant_id=bought.offer.variant_id or sold.variant_id,
-        offer_id=bought.offer_id,
-        level_id=bought.level_id,
-        location_id=of.location_id,
-        cost=Money(bought.agreed_cost_amount, bought.cost_currency),
-        rate=sold.cost_rate if bought.cost_currency == sold.cost_currency else None,
+        variant_id=purchase_line.offer.variant_id or sold.variant_id,
+        offer_id=purchase_line.offer_id,
+        level_id=purchase_line.level_id,
+        location_id=purchase_order.location_id,
+        cost=Money(purchase_line.agreed_cost_amount, purchase_line.cost_currency),
+        rate=sold.cost_rate if purchase_line.cost_currency == sold.cost_currency else None,
         landed=landed,
-        entry=_move_dates(entry, of.order, now),
+        entry=_move_dates(entry, purchase_order.order, now),
     )
 
 
 @requires_transaction
 def create_replacement_order(
     order: Order,
-    units: Sequence[ReplacementItem],
+    items: Sequence[ReplacementItem],
     *,
     ship_to: Mapping[str, str],
     routing_decision: Mapping[str, Any],
@@ -99,8 +99,8 @@ def create_replacement_order(
     # The account owns it, so that its erasure includes this order.
     cart.owner_id = order.cart.owner_id
     cart.save(update_fields=["owner"])
-    plan = _plan(units)
-    made = Order.objects.create(
+    plan = _plan(items)
+    replacement = Order.objects.create(
         number=numbers.order_number(now),
         access_key=links.new_key(),
         channel=order.channel,
@@ -122,66 +122,66 @@ def create_replacement_order(
         arrives_from=min(_days(plan, "arrives_from"), default=None),
         arrives_to=max(_days(plan, "arrives_to"), default=None),
     )
-    lines = [_line(made, unit) for unit in units]
+    lines = [_line(replacement, item) for item in items]
     OrderLine.objects.bulk_create(lines)
     try:
         reservations.hold(lines=lines, until=now, now=now)
     except NotEnoughStockError as error:
-        words = gettext("The item is out of stock. Refund the return, or wait for new stock.")
-        raise CannotReturnError(words) from error
-    return made
+        message = gettext("The item is out of stock. Refund the return, or wait for new stock.")
+        raise CannotReturnError(message) from error
+    return replacement
 
 
-def _line(made: Order, unit: ReplacementItem) -> OrderLine:
-    sold, source, nothing = unit.sold, unit.source, Decimal(0)
+def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
+    sold, source, zero = item.sold, item.source, Decimal(0)
     return OrderLine(
-        order=made,
-        variant=unit.variant,
+        order=replacement,
+        variant=item.variant,
         offer_id=source.offer_id,
         level_id=source.level_id,
-        sku=unit.variant.sku,
-        title=_title(unit),
-        picture=_picture(unit),
-        warranty_months=unit.variant.product.warranty_months,
-        quantity=unit.quantity,
-        unit_amount=nothing,
-        line_amount=nothing,
-        discount_amount=nothing,
+        sku=item.variant.sku,
+        title=_title(item),
+        picture=_picture(item),
+        warranty_months=item.variant.product.warranty_months,
+        quantity=item.quantity,
+        unit_amount=zero,
+        line_amount=zero,
+        discount_amount=zero,
         tax_rate=sold.tax_rate,
-        tax_amount=nothing,
-        additional_tax_amount=nothing,
+        tax_amount=zero,
+        additional_tax_amount=zero,
         cost_amount=source.cost.amount,
         cost_currency=source.cost.currency,
         cost_rate=source.rate,
         landed_amount=source.landed,
-        fees_amount=nothing,
+        fees_amount=zero,
     )
 
 
-def _title(unit: ReplacementItem) -> str:
-    if unit.variant.pk == unit.sold.variant_id:
-        return unit.sold.title
-    return unit.variant.full_title
+def _title(item: ReplacementItem) -> str:
+    if item.variant.pk == item.sold.variant_id:
+        return item.sold.title
+    return item.variant.full_title
 
 
-def _picture(unit: ReplacementItem) -> str:
-    if unit.variant.pk == unit.sold.variant_id:
-        return unit.sold.picture
+def _picture(item: ReplacementItem) -> str:
+    if item.variant.pk == item.sold.variant_id:
+        return item.sold.picture
     shown = Image.objects.showing(
-        product=unit.variant.product_id, variant=unit.variant, color=unit.variant.color
+        product=item.variant.product_id, variant=item.variant, color=item.variant.color
     )
     return shown.values_list("stem", flat=True).first() or ""
 
 
-def _plan(units: Sequence[ReplacementItem]) -> list[Mapping[str, Any]]:
+def _plan(items: Sequence[ReplacementItem]) -> list[Mapping[str, Any]]:
     """Return one free parcel per location."""
     entries: dict[int, dict[str, Any]] = {}
-    for unit in units:
-        source = unit.source
-        free = {**source.entry, "amount": "0", "tax": "0", "levels": {}}
-        entry = entries.setdefault(source.location_id, free)
+    for item in items:
+        source = item.source
+        free_entry = {**source.entry, "amount": "0", "tax": "0", "levels": {}}
+        entry = entries.setdefault(source.location_id, free_entry)
         # Two lines of a variant may use two stock levels of a location.
-        key = str(unit.variant.pk)
+        key = str(item.variant.pk)
         key = key if key not in entry["levels"] else f"{key}:{source.level_id}"
         entry["levels"][key] = source.level_id
     return list(entries.values())
@@ -193,9 +193,9 @@ def _days(plan: Sequence[Mapping[str, Any]], name: str) -> list[date]:
 
 def _move_dates(entry: Mapping[str, Any], order: Order, now: datetime) -> dict[str, Any]:
     """Return the entry with its delivery dates moved by the days since the order."""
-    passed = now.date() - order.placed_at.date()
+    age = now.date() - order.placed_at.date()
     days = {
-        name: (date.fromisoformat(entry[name]) + passed).isoformat()
+        name: (date.fromisoformat(entry[name]) + age).isoformat()
         for name in ("arrives_from", "arrives_to")
         if entry.get(name)
     }

@@ -68,29 +68,31 @@ def _submit(  # noqa: PLR0913 - as above, with file names
     *,
     ignore_deadlines: bool,
 ) -> list[ReturnAuthorization]:
-    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if row.access_key != order.access_key:  # erased since the page was shown
-        words = gettext("The data of this order was erased. You cannot add anything to it.")
-        raise CannotReturnError(words)
-    if known := list(row.returns.filter(request_key=request.key).order_by("pk")):
-        return known
+    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if locked.access_key != order.access_key:  # erased since the page was shown
+        message = gettext("The data of this order was erased. You cannot add anything to it.")
+        raise CannotReturnError(message)
+    if existing := list(locked.returns.filter(request_key=request.key).order_by("pk")):
+        return existing
     if ReturnAuthorization.objects.filter(request_key=request.key).exists():
         raise CannotReturnError(gettext("This form belongs to another order. Open the form again."))
-    left = eligibility.find_returnable(order=row, now=now, ignore_deadlines=ignore_deadlines)
-    chosen = validate(request, left)
-    made = [
-        _create(row, purchase_order, units, request, left, actor, now)
-        for purchase_order, units in _by_purchase_order(chosen, left).items()
+    returnable = eligibility.find_returnable(
+        order=locked, now=now, ignore_deadlines=ignore_deadlines
+    )
+    chosen = validate(request, returnable)
+    authorizations = [
+        _create(locked, purchase_order, units, request, returnable, actor, now)
+        for purchase_order, units in _by_purchase_order(chosen, returnable).items()
     ]
-    for authorization in made:
+    for authorization in authorizations:
         photos.attach(authorization, names, now=now)
         if authorization.is_withdrawal:
             approve(authorization, actor=actor, now=now)
-    events.record_request(made, at=now)
-    return made
+    events.record_request(authorizations, at=now)
+    return authorizations
 
 
-def validate(request: ReturnRequest, left: Returnable) -> dict[int, int]:
+def validate(request: ReturnRequest, returnable: Returnable) -> dict[int, int]:
     """Return the requested units, if all of them are returnable.
 
     Raises: CannotReturnError
@@ -98,57 +100,68 @@ def validate(request: ReturnRequest, left: Returnable) -> dict[int, int]:
     requested = {line: units for line, units in request.units.items() if units}
     if not requested:
         raise CannotReturnError(gettext("Choose at least one item."))
-    most = left.of(request.kind)
+    max_units = returnable.of(request.kind)
     for line, units in requested.items():
-        if units < 0 or units > most.get(line, 0):
-            raise CannotReturnError(_error_message(line, most.get(line, 0), request, left))
-    _validate_variants(request, requested, left)
+        if units < 0 or units > max_units.get(line, 0):
+            raise CannotReturnError(
+                _error_message(line, max_units.get(line, 0), request, returnable)
+            )
+    _validate_variants(request, requested, returnable)
     return requested
 
 
 def _validate_variants(
-    request: ReturnRequest, requested: Mapping[int, int], left: Returnable
+    request: ReturnRequest, requested: Mapping[int, int], returnable: Returnable
 ) -> None:
     """Require that the variants requested instead are available and cost no more.
 
     Raises: CannotReturnError
     """
-    wanted = {line: variant for line, variant in request.wanted.items() if line in requested}
+    wanted = {line: variant_id for line, variant_id in request.wanted.items() if line in requested}
     if not wanted:
         return
     if request.kind == Kind.WITHDRAWAL:
         exchange_options.require_all_or_none(line in wanted for line in requested)
-    bought = [left.purchase_lines[line] for line in wanted]
-    options = exchange_options.find_options(bought, channel=bought[0].order_line.order.channel)
-    for line, variant in wanted.items():
-        if all(one.variant.pk != variant or one.is_dearer for one in options.get(line, [])):
-            words = gettext(
+    purchase_lines = [returnable.purchase_lines[line] for line in wanted]
+    options = exchange_options.find_options(
+        purchase_lines, channel=purchase_lines[0].order_line.order.channel
+    )
+    for line, variant_id in wanted.items():
+        if all(
+            option.variant.pk != variant_id or option.is_dearer for option in options.get(line, [])
+        ):
+            message = gettext(
                 "This product is not available as an exchange. To get a more "
                 "expensive one, return yours for a refund and place a new order."
             )
-            raise CannotReturnError(words)
+            raise CannotReturnError(message)
 
 
-def _error_message(line: int, most: int, request: ReturnRequest, left: Returnable) -> str:
-    if line not in left.purchase_lines:
+def _error_message(
+    line: int, max_units: int, request: ReturnRequest, returnable: Returnable
+) -> str:
+    if line not in returnable.purchase_lines:
         return gettext("This item is not part of the order.")
-    if request.kind == Kind.WITHDRAWAL and left.is_withdrawal_over:
+    if request.kind == Kind.WITHDRAWAL and returnable.is_withdrawal_over:
         return gettext("The 14-day withdrawal period is over.")
-    title = left.purchase_lines[line].order_line.title
-    if not most:
+    title = returnable.purchase_lines[line].order_line.title
+    if not max_units:
         return gettext("All units of %(title)s have already been returned or canceled.") % {
             "title": title
         }
-    return gettext("You can return at most %(left)d of %(title)s.") % {"title": title, "left": most}
+    return gettext("You can return at most %(left)d of %(title)s.") % {
+        "title": title,
+        "left": max_units,
+    }
 
 
 def _by_purchase_order(
-    chosen: Mapping[int, int], left: Returnable
+    chosen: Mapping[int, int], returnable: Returnable
 ) -> dict[PurchaseOrder, dict[int, int]]:
-    places: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
+    by_purchase_order: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
     for line, units in sorted(chosen.items()):
-        places[left.purchase_lines[line].purchase_order][line] = units
-    return places
+        by_purchase_order[returnable.purchase_lines[line].purchase_order][line] = units
+    return by_purchase_order
 
 
 @requires_transaction
@@ -157,7 +170,7 @@ def _create(  # noqa: PLR0913, PLR0917 - one row's columns
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
     request: ReturnRequest,
-    left: Returnable,
+    returnable: Returnable,
     actor: str,
     now: datetime,
 ) -> ReturnAuthorization:
@@ -177,7 +190,7 @@ def _create(  # noqa: PLR0913, PLR0917 - one row's columns
         reserve_units(line, quantity)
         ReturnLine.objects.create(
             authorization=authorization,
-            order_line=left.purchase_lines[line].order_line,
+            order_line=returnable.purchase_lines[line].order_line,
             quantity=quantity,
             wanted_id=request.wanted.get(line),
         )
@@ -201,7 +214,7 @@ def approve(
 
     Locks:  the caller holds the order
     """
-    way = eligibility.choose_shipping(
+    shipping = eligibility.choose_shipping(
         authorization.purchase_order.supplier,
         worth=_total_value(authorization),
         is_our_fault=not authorization.is_withdrawal,
@@ -211,10 +224,10 @@ def approve(
         at=now,
         actor=actor,
         answer=answer,
-        destination=way.destination,
-        address=way.address,
-        label_payer=way.label_payer,
-        ship_by=ship_by(authorization, address=way.address, now=now),
+        destination=shipping.destination,
+        address=shipping.address,
+        label_payer=shipping.label_payer,
+        ship_by=ship_by(authorization, address=shipping.address, now=now),
     )
 
 
@@ -230,8 +243,8 @@ def _total_value(authorization: ReturnAuthorization) -> Decimal:
         authorization__order=authorization.order_id,
         authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,
     )
-    worths = (
+    values = (
         line.order_line.customer_charge_amount * line.quantity / line.order_line.quantity
         for line in lines.select_related("order_line")
     )
-    return sum(worths, Decimal(0))
+    return sum(values, Decimal(0))

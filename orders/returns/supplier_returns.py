@@ -35,13 +35,13 @@ class SupplierReturnError(Exception):
 
 def returnable_units(authorization: ReturnAuthorization) -> dict[int, int]:
     """Return received and accepted units by purchase line id."""
-    came = {
+    received_units = {
         line.order_line_id: min(line.accepted_quantity, line.received_quantity)
         for line in authorization.lines.all()
         if line.condition != ReturnAuthorization.Condition.MISSING
     }
-    lines = authorization.purchase_order.lines.filter(is_active=True, order_line__in=came)
-    return {line.pk: units for line in lines if (units := came[line.order_line_id])}
+    lines = authorization.purchase_order.lines.filter(is_active=True, order_line__in=received_units)
+    return {line.pk: units for line in lines if (units := received_units[line.order_line_id])}
 
 
 def is_open(authorization: ReturnAuthorization) -> bool:
@@ -61,8 +61,8 @@ def is_accepted(authorization: ReturnAuthorization) -> bool:
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         return policy.accepts_returns
-    last = _warranty_deadline(authorization, policy.warranty_months)
-    return last is None or authorization.opened_at.date() <= last
+    deadline = _warranty_deadline(authorization, policy.warranty_months)
+    return deadline is None or authorization.opened_at.date() <= deadline
 
 
 def terms_text(authorization: ReturnAuthorization) -> str:
@@ -72,20 +72,20 @@ def terms_text(authorization: ReturnAuthorization) -> str:
         if policy.accepts_returns:
             return gettext("The supplier accepts the return.")
         return gettext("The supplier does not accept returns.")
-    last = _warranty_deadline(authorization, policy.warranty_months)
-    if last is None:
-        words = gettext(
+    deadline = _warranty_deadline(authorization, policy.warranty_months)
+    if deadline is None:
+        text = gettext(
             "Covered by the supplier's warranty of %(months)d months, which starts on delivery."
         )
-        return words % {"months": policy.warranty_months}
+        return text % {"months": policy.warranty_months}
     if is_accepted(authorization):
-        words = gettext("Covered by the supplier's warranty: reported before it ended on %(day)s.")
+        text = gettext("Covered by the supplier's warranty: reported before it ended on %(day)s.")
     else:
-        words = gettext(
+        text = gettext(
             "Not covered: the supplier's warranty ended on %(day)s, before "
             "the problem was reported."
         )
-    return words % {"day": date_format(last)}
+    return text % {"day": date_format(deadline)}
 
 
 def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
@@ -94,10 +94,10 @@ def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
 
 def _warranty_deadline(authorization: ReturnAuthorization, months: int) -> date | None:
     """Return the last day of the supplier's warranty; None before arrival."""
-    bought = authorization.purchase_order
-    if bought.status != PurchaseOrder.Status.CLOSED:
+    purchase_order = authorization.purchase_order
+    if purchase_order.status != PurchaseOrder.Status.CLOSED:
         return None
-    return eligibility.months_after(bought.status_since.date(), months)
+    return eligibility.months_after(purchase_order.status_since.date(), months)
 
 
 @transaction.atomic(durable=True)
@@ -112,12 +112,12 @@ def open_for_return(
     authorizations.lock(authorization)
     purchase_order = _lock(authorization.purchase_order)
     if not can_open(authorization):
-        words = gettext(
+        message = gettext(
             "The supplier does not accept these items, or a return to the supplier already exists."
         )
         if not is_accepted(authorization):
-            words = terms_text(authorization)
-        raise SupplierReturnError(words)
+            message = terms_text(authorization)
+        raise SupplierReturnError(message)
     return _open(purchase_order, returnable_units(authorization), authorization, actor, now)
 
 
@@ -137,8 +137,8 @@ def open_without_return(
     Raises: SupplierReturnError
     """
     locked = _lock(purchase_order)
-    if number and (known := locked.supplier_returns.filter(number=number).first()):
-        return known
+    if number and (existing := locked.supplier_returns.filter(number=number).first()):
+        return existing
     return _open(locked, units, None, actor, now, number=number)
 
 
@@ -161,9 +161,9 @@ def _open(  # noqa: PLR0913 - one row's columns
     *,
     number: str = "",
 ) -> SupplierReturn:
-    chosen = claims.select_lines(purchase_order, units, SupplierReturnError)
-    currency = next(iter(chosen)).cost_currency
-    cost = sum((line.agreed_cost_amount * n for line, n in chosen.items()), Decimal(0))
+    units_by_line = claims.select_lines(purchase_order, units, SupplierReturnError)
+    currency = next(iter(units_by_line)).cost_currency
+    cost = sum((line.agreed_cost_amount * n for line, n in units_by_line.items()), Decimal(0))
     percent = eligibility.find_policy(purchase_order.supplier).restocking_fee_percent
     fee = Money(cost * percent / 100, currency).rounded().amount
     supplier_return = SupplierReturn.objects.create(
@@ -185,7 +185,7 @@ def _open(  # noqa: PLR0913 - one row's columns
             ordered_quantity=line.quantity,
             unit_amount=line.agreed_cost_amount,
         )
-        for line, quantity in chosen.items()
+        for line, quantity in units_by_line.items()
     )
     return supplier_return
 
@@ -197,13 +197,13 @@ def record_status(
     reason: str,
     actor: str,
     now: datetime,
-    **said: str,
+    **fields: str,
 ) -> None:
     """Record the status that the supplier reported.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  not possible from the current status
     """
-    supplier_return.move(to, at=now, actor=actor, reason=reason, **said)
+    supplier_return.move(to, at=now, actor=actor, reason=reason, **fields)
 
 
 def record_credit(

@@ -30,8 +30,8 @@ class WaiverForm(forms.Form):
         if self.data.get(SEEN_FIELD, "") != self.known:
             self.data = {SEEN_FIELD: self.known}
             self.errors.pop(REASONS_FIELD, None)
-            words = _("The hold reasons changed after you opened this page. Check them again.")
-            raise forms.ValidationError(words)
+            message = _("The hold reasons changed after you opened this page. Check them again.")
+            raise forms.ValidationError(message)
         return self.cleaned_data
 
 
@@ -51,22 +51,22 @@ HOLD_COLUMNS = (hold_reasons, waived_reasons)
 def _format_reasons(reasons: list[dict[str, Any]]) -> str | None:
     if not reasons:
         return None
-    lines = ((each["sentence"], each["code"], each.get("by", "")) for each in reasons)
+    lines = ((reason["sentence"], reason["code"], reason.get("by", "")) for reason in reasons)
     return format_html("<ul>{}</ul>", format_html_join("", "<li>{} <code>{}</code> {}</li>", lines))
 
 
 def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
     """Return a form that selects the reasons to waive; a single reason needs no choice."""
-    known = [(holds.reason_key(each), each["sentence"]) for each in held.hold_reasons]
-    keys = [key for key, _sentence in known]
-    seen = " ".join(sorted(keys))
-    hidden = forms.CharField(required=False, initial=seen, widget=forms.HiddenInput)
-    parts: dict[str, Any] = {"known": seen, SEEN_FIELD: hidden}
-    if len(known) > 1:
+    shown = [(holds.reason_key(reason), reason["sentence"]) for reason in held.hold_reasons]
+    keys = [key for key, _sentence in shown]
+    shown_keys = " ".join(sorted(keys))
+    hidden = forms.CharField(required=False, initial=shown_keys, widget=forms.HiddenInput)
+    parts: dict[str, Any] = {"known": shown_keys, SEEN_FIELD: hidden}
+    if len(shown) > 1:
         parts[REASONS_FIELD] = forms.MultipleChoiceField(
             label=_("Reasons to waive"),
             help_text=_("It stays on hold until every reason is resolved or waived."),
-            choices=known,
+            choices=shown,
             initial=keys,
             widget=forms.CheckboxSelectMultiple,
         )
@@ -74,15 +74,15 @@ def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
 
 
 def waive_selected(
-    *, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime
+    *, held: PurchaseOrder, cleaned_data: Mapping[str, Any], actor: str, now: datetime
 ) -> bool:
     """Waive the selected reasons, or all; return True if no reason is left."""
-    known = {holds.reason_key(each) for each in held.hold_reasons}
-    chosen = set(given.get(REASONS_FIELD, known))
+    known = {holds.reason_key(reason) for reason in held.hold_reasons}
+    chosen = set(cleaned_data.get(REASONS_FIELD, known))
     if chosen == known:
         holds.waive_all(purchase_order=held, actor=actor, now=now)
         return True
-    passed = [
+    are_released = [
         holds.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)
     ]
-    return any(passed)
+    return any(are_released)

@@ -160,21 +160,21 @@ def _supplier_price(
 def _promotions(order: Order) -> list[str]:
     """Return a description of each promotion of the order, as of checkout."""
     return [
-        f"{each.name}{f' ({each.code})' if each.code else ''}:"
-        f" {Money(each.amount, order.currency)} off"
-        for each in order.redemptions.filter(reverted_at__isnull=True).order_by("pk")
+        f"{redemption.name}{f' ({redemption.code})' if redemption.code else ''}:"
+        f" {Money(redemption.amount, order.currency)} off"
+        for redemption in order.redemptions.filter(reverted_at__isnull=True).order_by("pk")
     ]
 
 
 def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]) -> bool:
     route = purchase_order.entry
     accepts = {Variant.Lithium.NONE.value, *route["accepts"]}
-    most_wh = Decimal(route["max_cell_wh"])
+    max_wh = Decimal(route["max_cell_wh"])
     variants = [line.offer.variant for line in lines]
     return all(
         variant is not None
         and variant.lithium in accepts
-        and (variant.cell_wh or Decimal(0)) <= most_wh
+        and (variant.cell_wh or Decimal(0)) <= max_wh
         for variant in variants
     )
 
@@ -229,7 +229,9 @@ def _available_payment(purchase_order: PurchaseOrder) -> Money:
 
 
 def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:
-    return any(ledger.is_capture_requested(one, purpose=purchase_order.number) for one in payments)
+    return any(
+        ledger.is_capture_requested(payment, purpose=purchase_order.number) for payment in payments
+    )
 
 
 def payment_risks(order: Order) -> list[HoldReason]:
@@ -237,11 +239,11 @@ def payment_risks(order: Order) -> list[HoldReason]:
 
     An event before the order was placed held nothing then, so the hold rules check here.
     """
-    stops = PaymentEvent.objects.filter(
+    events = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]
     ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)
-    if (seen_at := _released_at(order)) is not None:
-        stops = stops.exclude(received_at__lte=seen_at)
+    if (released_at := _released_at(order)) is not None:
+        events = events.exclude(received_at__lte=released_at)
     return [
         HoldReason(
             event.kind,
@@ -249,12 +251,12 @@ def payment_risks(order: Order) -> list[HoldReason]:
             subject=event.payment.key,
             amount=Money(event.amount, order.currency),
         )
-        for event in stops.select_related("payment").order_by("pk")
+        for event in events.select_related("payment").order_by("pk")
     ]
 
 
 def _released_at(order: Order) -> datetime | None:
-    let_go = StatusChange.objects.filter(
+    releases = StatusChange.objects.filter(
         subject="orders.Order",
         subject_id=order.pk,
         status_field="status",
@@ -262,10 +264,10 @@ def _released_at(order: Order) -> datetime | None:
     ).exclude(
         actor__in=order.payments.values("gateway")
     )  # a gateway's own release is no review by staff
-    found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
-    return found
+    released_at: datetime | None = releases.aggregate(at=Max("at"))["at"]
+    return released_at
 
 
 def bank_message(kind: str, reason: str) -> str:
-    what = "disputes the payment" if kind == Kind.DISPUTED else "reports suspected fraud"
-    return f"The customer's bank {what}: {reason or 'no reason given'}."
+    action = "disputes the payment" if kind == Kind.DISPUTED else "reports suspected fraud"
+    return f"The customer's bank {action}: {reason or 'no reason given'}."

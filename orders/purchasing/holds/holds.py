@@ -57,11 +57,11 @@ def release_order(*, order: Order, reason: str, actor: str, now: datetime) -> Or
     if order.status != Order.Status.ON_HOLD:
         raise InvalidTransitionError(f"{order}: {order.status} is not on hold")
     resume_order(order, reason=reason, actor=actor, now=now)
-    held_ones = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
-    for held in held_ones.select_for_update(of=["self"]).order_by("pk"):
+    held_orders = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
+    for held_order in held_orders.select_for_update(of=["self"]).order_by("pk"):
         remove_reasons(
-            held,
-            lambda kept: kept["code"] in ORDER_LEVEL_CODES,
+            held_order,
+            lambda hold_reason: hold_reason["code"] in ORDER_LEVEL_CODES,
             reason=reason,
             actor=actor,
             now=now,
@@ -82,7 +82,7 @@ def resume_order(order: Order, *, reason: str, actor: str, now: datetime) -> Non
 
 def remove_reasons(
     purchase_order: PurchaseOrder,
-    gone: Callable[[Mapping[str, str]], bool],
+    is_resolved: Callable[[Mapping[str, str]], bool],
     *,
     reason: str,
     now: datetime,
@@ -92,14 +92,14 @@ def remove_reasons(
 
     A change made since ``purchase_order`` was read wins.
     """
-    seen = purchase_order.hold_reasons
-    left = [each for each in seen if not gone(each)]
-    if left == seen:
+    current = purchase_order.hold_reasons
+    remaining = [hold_reason for hold_reason in current if not is_resolved(hold_reason)]
+    if remaining == current:
         return False
-    if left:
+    if remaining:
         PurchaseOrder.objects.filter(
-            pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=seen
-        ).update(hold_reasons=left)
+            pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=current
+        ).update(hold_reasons=remaining)
         return False
     with suppress(ConcurrentUpdateError):  # staff released it, or it was canceled
         purchase_order.move(
@@ -121,28 +121,35 @@ def release_resolved(*, now: datetime) -> int:
     stay: staff would take it for true.
     """
     pairs = ExchangeRate.objects.valid(now).values_list("base", "quote")
-    known = frozenset(f"{base}-{quote}" for base, quote in pairs)
-    ends_by_itself = Q()
+    known_rates = frozenset(f"{base}-{quote}" for base, quote in pairs)
+    auto_released = Q()
     for code in AUTO_RELEASE_REASONS:
-        ends_by_itself |= Q(hold_reasons__contains=[{"code": code}])
-    held = PurchaseOrder.objects.filter(ends_by_itself, status=PurchaseOrder.Status.ON_HOLD)
+        auto_released |= Q(hold_reasons__contains=[{"code": code}])
+    held = PurchaseOrder.objects.filter(auto_released, status=PurchaseOrder.Status.ON_HOLD)
     held = held.prefetch_related("lines__order_line__variant", "lines__offer__variant")
     return sum(
-        _release_if_resolved(purchase_order, known, now) for purchase_order in held.order_by("pk")
+        _release_if_resolved(purchase_order, known_rates, now)
+        for purchase_order in held.order_by("pk")
     )
 
 
 def _release_if_resolved(
-    purchase_order: PurchaseOrder, known: frozenset[str], now: datetime
+    purchase_order: PurchaseOrder, known_rates: frozenset[str], now: datetime
 ) -> bool:
-    unproven = _missing_certificates(purchase_order)
+    missing_certificates = _missing_certificates(purchase_order)
     connection = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
     balance = connection.balance_amount if connection else None
-    waits = purchase_order.status_since > now - RECHECK_AFTER or was_rechecked(purchase_order)
-    codes = {each["code"] for each in purchase_order.hold_reasons}
+    has_no_method = purchase_order.status_since > now - RECHECK_AFTER or was_rechecked(
+        purchase_order
+    )
+    codes = {hold_reason["code"] for hold_reason in purchase_order.hold_reasons}
     return remove_reasons(
         purchase_order,
-        lambda reason: not _still_applies(reason, known, unproven, balance, has_no_method=waits),
+        lambda reason: (
+            not _still_applies(
+                reason, known_rates, missing_certificates, balance, has_no_method=has_no_method
+            )
+        ),
         reason="; ".join(
             AUTO_RELEASE_REASONS[code] for code in sorted(codes & AUTO_RELEASE_REASONS.keys())
         ),
@@ -172,8 +179,8 @@ def _missing_certificates(purchase_order: PurchaseOrder) -> frozenset[str]:
 
 def _still_applies(
     reason: Mapping[str, str],
-    known: frozenset[str],
-    unproven: frozenset[str],
+    known_rates: frozenset[str],
+    missing_certificates: frozenset[str],
     balance: Decimal | None,
     *,
     has_no_method: bool,
@@ -183,9 +190,9 @@ def _still_applies(
     if reason["code"] == INSUFFICIENT_BALANCE:
         return balance is not None and balance < Decimal(reason["amount"])
     if reason["code"] == MISSING_RATE:
-        return reason["subject"] not in known
+        return reason["subject"] not in known_rates
     if reason["code"] == MISSING_CERTIFICATE:
-        return reason["subject"] in unproven
+        return reason["subject"] in missing_certificates
     return True
 
 
@@ -201,8 +208,8 @@ class NotHeldError(Exception):
 
 def reason_key(reason: Mapping[str, Any]) -> str:
     """Return a key of one reason and amount: a stale page cannot waive a reason that got worse."""
-    said = json.dumps([reason.get(name, "") for name in KEY_FIELDS])
-    return sha256(said.encode()).hexdigest()[:20]
+    identity = json.dumps([reason.get(name, "") for name in KEY_FIELDS])
+    return sha256(identity.encode()).hexdigest()[:20]
 
 
 def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
@@ -217,24 +224,30 @@ def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime)
     Locks:  the purchase order
     Raises: NotHeldError
     """
-    row = _locked(purchase_order)
-    if row.status != Status.ON_HOLD:
-        raise NotHeldError(_not_held_message(row, key))
-    passed = [each for each in row.hold_reasons if reason_key(each) == key]
-    if not passed:
-        raise NotHeldError(_not_held_message(row, key))
-    left = [each for each in row.hold_reasons if reason_key(each) != key]
-    kept = [each for each in row.waived_reasons if reason_key(each) != key]
-    waived = [*kept, waiver(passed[0], actor=actor, now=now)]
-    if left:
-        row.hold_reasons, row.waived_reasons = left, waived
-        row.save(update_fields=["hold_reasons", "waived_reasons"])
+    locked = _locked(purchase_order)
+    if locked.status != Status.ON_HOLD:
+        raise NotHeldError(_not_held_message(locked, key))
+    selected = [
+        hold_reason for hold_reason in locked.hold_reasons if reason_key(hold_reason) == key
+    ]
+    if not selected:
+        raise NotHeldError(_not_held_message(locked, key))
+    remaining = [
+        hold_reason for hold_reason in locked.hold_reasons if reason_key(hold_reason) != key
+    ]
+    other_waivers = [
+        hold_reason for hold_reason in locked.waived_reasons if reason_key(hold_reason) != key
+    ]
+    waived = [*other_waivers, waiver(selected[0], actor=actor, now=now)]
+    if remaining:
+        locked.hold_reasons, locked.waived_reasons = remaining, waived
+        locked.save(update_fields=["hold_reasons", "waived_reasons"])
         return False
-    row.move(
+    locked.move(
         Status.READY,
         at=now,
         actor=actor,
-        reason=f"staff waived: {passed[0]['code']}",
+        reason=f"staff waived: {selected[0]['code']}",
         waived_reasons=waived,
         hold_reasons=[],
     )
@@ -248,19 +261,19 @@ def recheck(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
     Locks:  the purchase order
     Raises: NotHeldError  also if a reason does not come from the hold rules
     """
-    row = _locked(purchase_order)
-    if row.status != Status.ON_HOLD:
-        raise NotHeldError(gettext("%s is no longer on hold. Reload the page.") % row)
-    if not can_recheck(row.hold_reasons):
+    locked = _locked(purchase_order)
+    if locked.status != Status.ON_HOLD:
+        raise NotHeldError(gettext("%s is no longer on hold. Reload the page.") % locked)
+    if not can_recheck(locked.hold_reasons):
         raise NotHeldError(
             gettext(
                 "%s has a hold reason that no automatic check can "
                 "resolve. Waive the reason or cancel the purchase "
                 "order."
             )
-            % row
+            % locked
         )
-    row.move(Status.READY, at=now, actor=actor, reason="staff: check again", hold_reasons=[])
+    locked.move(Status.READY, at=now, actor=actor, reason="staff: check again", hold_reasons=[])
 
 
 def can_recheck(reasons: list[dict[str, Any]]) -> bool:
@@ -273,14 +286,21 @@ def _locked(purchase_order: PurchaseOrder) -> PurchaseOrder:
     return PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
 
 
-def _not_held_message(row: PurchaseOrder, key: str) -> str:
-    by = next((each.get("by") for each in row.waived_reasons if reason_key(each) == key), "")
-    words = (
+def _not_held_message(purchase_order: PurchaseOrder, key: str) -> str:
+    waived_by = next(
+        (
+            waived_reason.get("by")
+            for waived_reason in purchase_order.waived_reasons
+            if reason_key(waived_reason) == key
+        ),
+        "",
+    )
+    message = (
         gettext("%s already waived this reason.")
-        if by
+        if waived_by
         else gettext("%s no longer has this hold reason. Reload the page.")
     )
-    return words % (by or row)
+    return message % (waived_by or purchase_order)
 
 
 def waive_all(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
@@ -288,9 +308,11 @@ def waive_all(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> No
 
     A new reason holds it again, and so does the same reason with a higher amount.
     """
-    passed = [waiver(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
-    kept = [*purchase_order.waived_reasons, *passed]
-    waived = {(reason["code"], reason.get("subject", "")): reason for reason in kept}
+    waivers = [
+        waiver(hold_reason, actor=actor, now=now) for hold_reason in purchase_order.hold_reasons
+    ]
+    all_waivers = [*purchase_order.waived_reasons, *waivers]
+    waived = {(reason["code"], reason.get("subject", "")): reason for reason in all_waivers}
     codes = sorted({reason["code"] for reason in purchase_order.hold_reasons})
     purchase_order.move(
         Status.READY,

@@ -91,8 +91,8 @@ def is_waived(reason: HoldReason, waived: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def _covers(waiver: Mapping[str, Any], reason: HoldReason) -> bool:
-    now = reason.to_json()
-    if any(waiver.get(name, "") != now[name] for name in ("code", "subject", "currency")):
+    current = reason.to_json()
+    if any(waiver.get(name, "") != current[name] for name in ("code", "subject", "currency")):
         return False
     return reason.amount is None or reason.amount.amount <= Decimal(waiver["amount"])
 
@@ -127,54 +127,56 @@ COST_TOLERANCE_RATE = Decimal("0.02")  # tolerance for rounding
 
 def evaluate_rules(facts: HoldFacts) -> list[HoldReason]:
     """Return all hold reasons; an empty list means it may be submitted."""
-    found: list[HoldReason] = []
+    reasons: list[HoldReason] = []
     if not facts.supplier_is_active:
-        found.append(HoldReason("supplier", "The supplier is paused or blocked."))
+        reasons.append(HoldReason("supplier", "The supplier is paused or blocked."))
     if facts.address_problems:
         fields = ", ".join(facts.address_problems)
         sentence = f"The address is incomplete or unconfirmed: {fields}."
-        found.append(HoldReason("address", sentence, subject=fields))
-    found += _money_reasons(facts)
-    found += facts.payment_risks
+        reasons.append(HoldReason("address", sentence, subject=fields))
+    reasons += _money_reasons(facts)
+    reasons += facts.payment_risks
     for line in facts.lines:
-        found += _line_reasons(line, facts.promotions)
+        reasons += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
         sentence = f"{facts.carrier_service} does not accept the battery in this parcel."
-        found.append(HoldReason("battery", sentence, subject=facts.carrier_service))
+        reasons.append(HoldReason("battery", sentence, subject=facts.carrier_service))
     if facts.routes is not None and not facts.routes:
-        found.append(
+        reasons.append(
             HoldReason(NO_SHIPPING_METHOD, "The supplier has no shipping method to this address.")
         )
     elif facts.routes is not None and facts.carrier_service not in facts.routes:
         offered = ", ".join(sorted(facts.routes))
         sentence = f"The supplier offers {offered}, not {facts.carrier_service}."
-        found.append(HoldReason("route", sentence, subject=f"{facts.carrier_service}: {offered}"))
+        reasons.append(HoldReason("route", sentence, subject=f"{facts.carrier_service}: {offered}"))
     for pair in facts.missing_rates:
         sentence = (
             f"The exchange rate {pair} is missing, outdated or awaiting approval, so the "
             "margin is unknown."
         )
-        found.append(HoldReason(MISSING_RATE, sentence, subject=pair))
+        reasons.append(HoldReason(MISSING_RATE, sentence, subject=pair))
     if facts.missing_selling_costs:
         sentence = (
             f"No selling costs are set for {facts.missing_selling_costs}, so the margin is unknown."
         )
-        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=facts.missing_selling_costs))
+        reasons.append(
+            HoldReason(INSUFFICIENT_MARGIN, sentence, subject=facts.missing_selling_costs)
+        )
     if facts.margin is not None and facts.margin.loss.amount > 0:
         loss = facts.margin.loss
         sentence = (
             f"This purchase order would lose {loss}: {facts.margin}."
             f"{_promotion_note(facts.promotions)}"
         )
-        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, amount=loss))
-    return found
+        reasons.append(HoldReason(INSUFFICIENT_MARGIN, sentence, amount=loss))
+    return reasons
 
 
 def _money_reasons(facts: HoldFacts) -> list[HoldReason]:
     """Return reasons of missing money: the customer's payment, or our balance at the supplier."""
-    found = []
+    reasons = []
     if facts.available_payment < facts.charge:
-        found.append(
+        reasons.append(
             HoldReason(
                 "payment",
                 f"Only {facts.available_payment} of {facts.charge} is authorized or captured.",
@@ -186,8 +188,8 @@ def _money_reasons(facts: HoldFacts) -> list[HoldReason]:
             f"Our balance at the supplier is {facts.balance}; this purchase order costs "
             f"{facts.price}. Top up the balance."
         )
-        found.append(HoldReason(INSUFFICIENT_BALANCE, sentence, amount=facts.price))
-    return found
+        reasons.append(HoldReason(INSUFFICIENT_BALANCE, sentence, amount=facts.price))
+    return reasons
 
 
 def _promotion_note(promotions: Sequence[str]) -> str:
@@ -195,9 +197,9 @@ def _promotion_note(promotions: Sequence[str]) -> str:
 
 
 def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[HoldReason]:
-    found = []
+    reasons = []
     if line.reported_quantity < line.quantity:
-        found.append(
+        reasons.append(
             HoldReason(
                 "stock",
                 f"{line.title}: the supplier reports {line.reported_quantity} in stock; "
@@ -207,30 +209,30 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[HoldReason
         )
     if line.current_cost is None:
         sentence = f"{line.title}: the supplier no longer offers it."
-        found.append(HoldReason("cost", sentence, subject=line.sku))
+        reasons.append(HoldReason("cost", sentence, subject=line.sku))
     elif line.current_cost.currency != line.cost_at_sale.currency or line.current_cost.amount > (
         line.cost_at_sale.amount * (1 + COST_TOLERANCE_RATE)
     ):
         sentence = f"{line.title}: cost {line.cost_at_sale} when sold, {line.current_cost} now."
-        found.append(HoldReason("cost", sentence, subject=line.sku, amount=line.current_cost))
+        reasons.append(HoldReason("cost", sentence, subject=line.sku, amount=line.current_cost))
     if line.margin is not None and line.margin.loss.amount > 0:
         loss = line.margin.loss
         sentence = f"{line.title} was sold at a loss of {loss}: {line.margin}."
         if line.discount is not None and line.discount.amount:
             sentence += f" Discount: {line.discount}.{_promotion_note(promotions)}"
-        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=line.sku, amount=loss))
+        reasons.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=line.sku, amount=loss))
     if line.restricted_in:
         sentence = f"{line.title} must not be shipped to {line.restricted_in}."
         subject = f"{line.sku}: {line.restricted_in}"
-        found.append(HoldReason(RESTRICTED, sentence, subject=subject))
+        reasons.append(HoldReason(RESTRICTED, sentence, subject=subject))
     for criterion, name in line.missing_certificates.items():
         sentence = f"{line.title}: no valid document for {name}."
-        found.append(
+        reasons.append(
             HoldReason(
                 MISSING_CERTIFICATE, sentence, subject=certificate_subject(line.sku, criterion)
             )
         )
-    return found
+    return reasons
 
 
 def certificate_subject(sku: str, criterion: str) -> str:

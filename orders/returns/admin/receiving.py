@@ -77,13 +77,15 @@ class ReturnActions(StaffAdmin):
         initial=lambda _order: {"key": secrets.token_hex(16)},
         done=_("Return created"),
     )
-    def open_return(self, request: HttpRequest, order: Order, given: Mapping[str, Any]) -> None:
+    def open_return(
+        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
+    ) -> None:
         requests.submit(
             order=order,
-            request=forms.read_request(given, _returnable(order).lines),
+            request=forms.read_request(cleaned_data, _returnable(order).lines),
             actor=str(request.user),
             now=timezone.now(),
-            ignore_deadlines=given["ignore_deadlines"],
+            ignore_deadlines=cleaned_data["ignore_deadlines"],
         )
 
 
@@ -101,7 +103,7 @@ PICTURE_URL_NAME = "orders_returnauthorization_picture"
 def customer_photos(authorization: ReturnAuthorization) -> str:
     """Return thumbnails of the customer's pictures, each linked to its full size."""
     places = authorization.pictures.order_by("place").values_list("place", flat=True)
-    shown = format_html_join(
+    thumbnails = format_html_join(
         " ",
         '<a href="{0}" target="_blank" rel="noreferrer">'
         '<img src="{0}" alt="{1}" width="160" loading="lazy"></a>',
@@ -113,7 +115,7 @@ def customer_photos(authorization: ReturnAuthorization) -> str:
             for place in places
         ),
     )
-    return format_html('<span class="staff-pictures">{}</span>', shown) if shown else ""
+    return format_html('<span class="staff-pictures">{}</span>', thumbnails) if thumbnails else ""
 
 
 class PhotoAdmin(StaffAdmin):
@@ -139,12 +141,12 @@ class PhotoAdmin(StaffAdmin):
             content = None
         if content is None:
             raise Http404(gettext("This photo does not exist."))
-        answer = HttpResponse(content, content_type=photos.MEDIA_TYPE)
-        answer["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = PICTURE_CSP
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        response = HttpResponse(content, content_type=photos.MEDIA_TYPE)
+        response["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Content-Security-Policy"] = PICTURE_CSP
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 register_read_only(
@@ -181,10 +183,10 @@ class ReceivingActions(StaffAdmin):
         done=_("The customer is notified."),
     )
     def label(
-        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
         authorizations.issue_label(
-            authorization=row, actor=str(request.user), now=timezone.now(), **given
+            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
         )
 
     @confirmed_action(
@@ -195,9 +197,9 @@ class ReceivingActions(StaffAdmin):
         done=_("%s is received. Inspect it next."),
     )
     def receive(
-        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
-        units = forms.read_units(given, _lines(row))
+        units = forms.read_units(cleaned_data, _lines(row))
         inspection.receive(
             authorization=row, units=units, actor=str(request.user), now=timezone.now()
         )
@@ -210,9 +212,9 @@ class ReceivingActions(StaffAdmin):
         done=_("Inspection recorded. Refund or reject the return next."),
     )
     def inspect(
-        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
-        results = forms.read_inspections(given, _lines(row))
+        results = forms.read_inspections(cleaned_data, _lines(row))
         inspection.inspect(
             authorization=row, results=results, actor=str(request.user), now=timezone.now()
         )
@@ -228,10 +230,10 @@ class ReceivingActions(StaffAdmin):
         done=_("Changes saved"),
     )
     def lose(
-        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
         authorizations.mark_lost(
-            authorization=row, actor=str(request.user), now=timezone.now(), **given
+            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
         )
 
     @confirmed_action(
@@ -244,7 +246,7 @@ class ReceivingActions(StaffAdmin):
         done=_("Supplier return created"),
     )
     def send_to_supplier(
-        self, request: HttpRequest, row: ReturnAuthorization, _given: object
+        self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
     ) -> None:
         supplier_returns.open_for_return(
             authorization=row, actor=str(request.user), now=timezone.now()

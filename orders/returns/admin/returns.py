@@ -61,10 +61,10 @@ class CustomerReportActions(StaffAdmin):
         done=_("Changes saved"),
     )
     def record_answer(
-        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
         authorizations.add_answer(
-            authorization=row, actor=str(request.user), now=timezone.now(), **given
+            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
         )
 
     @confirmed_action(
@@ -79,10 +79,10 @@ class CustomerReportActions(StaffAdmin):
         done=_("Changes saved"),
     )
     def record_shipment(
-        self, request: HttpRequest, row: ReturnAuthorization, given: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
         authorizations.mark_shipped(
-            authorization=row, actor=str(request.user), now=timezone.now(), **given
+            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
         )
 
     @confirmed_action(
@@ -91,7 +91,9 @@ class CustomerReportActions(StaffAdmin):
         explain=_("The customer keeps the items, and nothing is refunded."),
         done=_("%s is canceled."),
     )
-    def cancel_return(self, request: HttpRequest, row: ReturnAuthorization, _given: object) -> None:
+    def cancel_return(
+        self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
+    ) -> None:
         authorizations.cancel(authorization=row, actor=str(request.user), now=timezone.now())
 
 
@@ -283,7 +285,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         self,
         request: HttpRequest,
         object_id: str,
-        verb: Callable[..., None],
+        record: Callable[..., None],
         *,
         title: str,
         explain: str,
@@ -292,9 +294,13 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
     ) -> HttpResponse:
         row = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
-            said = {word: given["answer"], "actor": str(request.user), "now": timezone.now()}
-            verb(authorization=row, **said)
+        def act(cleaned_data: Mapping[str, Any]) -> None:
+            arguments = {
+                word: cleaned_data["answer"],
+                "actor": str(request.user),
+                "now": timezone.now(),
+            }
+            record(authorization=row, **arguments)
 
         done = gettext("The customer is notified.")
         return self.ask(
@@ -302,40 +308,40 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         )
 
     def _pay(
-        self, request: HttpRequest, object_id: str, verb: Callable[..., None], title: str
+        self, request: HttpRequest, object_id: str, record: Callable[..., None], title: str
     ) -> HttpResponse:
         row = self.row(request, object_id)
 
-        def act(_given: object) -> None:
-            verb(authorization=row, actor=str(request.user), now=timezone.now())
+        def act(_cleaned_data: object) -> None:
+            record(authorization=row, actor=str(request.user), now=timezone.now())
             self.wake(request, tasks.execute_requests)
 
-        owed = refund_amounts.preview(row)
-        words = gettext(
+        due = refund_amounts.preview(row)
+        text = gettext(
             "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s: total %(total)s."
             " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
             " The refund is sent to the gateway and cannot be undone."
         )
-        first = refund_amounts.root_return(row.order)
-        if first:
-            words = gettext(
+        root = refund_amounts.root_return(row.order)
+        if root:
+            text = gettext(
                 "This item was sent as a replacement. What was paid for the original item is"
                 " refunded by return %(first)s. A refund cannot be undone."
             )
-        sums = {
-            "goods": owed.goods,
-            "kept": owed.deduction,
-            "delivery": owed.delivery,
-            "total": owed.total,
-            "left": owed.left,
-            "given": owed.given,
+        amounts = {
+            "goods": due.goods,
+            "kept": due.deduction,
+            "delivery": due.delivery,
+            "total": due.total,
+            "left": due.left,
+            "given": due.given,
         }
         return self.ask(
             request,
             row,
             title=title,
-            explain=words
-            % {"first": first, **{name: columns.as_money(money) for name, money in sums.items()}},
+            explain=text
+            % {"first": root, **{name: columns.as_money(money) for name, money in amounts.items()}},
             act=act,
             done=gettext("Refund of %s requested.") % row,
         )

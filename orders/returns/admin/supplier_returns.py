@@ -94,13 +94,16 @@ class SupplierReturnAdmin(StaffAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show above the list what suppliers owe in total."""
-        owed = SupplierReturn.objects.owed()
-        if owed:
-            sums = [columns.as_money(Money(amount, code)) for code, amount in sorted(owed.items())]
-            words = gettext("Suppliers owe us %s for returned items.") % ", ".join(sums)
-            self.message_user(request, words, messages.INFO)
-        shown: HttpResponse = super().changelist_view(request, extra_context)
-        return shown
+        owed_by_currency = SupplierReturn.objects.owed()
+        if owed_by_currency:
+            amounts = [
+                columns.as_money(Money(amount, code))
+                for code, amount in sorted(owed_by_currency.items())
+            ]
+            message = gettext("Suppliers owe us %s for returned items.") % ", ".join(amounts)
+            self.message_user(request, message, messages.INFO)
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
 
     @confirmed_action(
         description=_("Update status"),
@@ -109,16 +112,18 @@ class SupplierReturnAdmin(StaffAdmin):
         form_class=return_forms.status_form,
         done=_("Changes saved"),
     )
-    def step(self, request: HttpRequest, row: SupplierReturn, given: Mapping[str, Any]) -> None:
+    def step(
+        self, request: HttpRequest, row: SupplierReturn, cleaned_data: Mapping[str, Any]
+    ) -> None:
         supplier_returns.record_status(
             supplier_return=row,
-            to=Status(given["to"]),
-            reason=given["reason"],
+            to=Status(cleaned_data["to"]),
+            reason=cleaned_data["reason"],
             actor=str(request.user),
             now=timezone.now(),
-            rma_number=given["reference"] or row.rma_number,
-            carrier=given["carrier"] or row.carrier,
-            tracking_number=given["tracking_number"] or row.tracking_number,
+            rma_number=cleaned_data["reference"] or row.rma_number,
+            carrier=cleaned_data["carrier"] or row.carrier,
+            tracking_number=cleaned_data["tracking_number"] or row.tracking_number,
         )
 
     @confirmed_action(
@@ -135,11 +140,13 @@ class SupplierReturnAdmin(StaffAdmin):
         initial=lambda row: {"amount": row.expected_amount},
         done=_("Credit for %s recorded"),
     )
-    def credit(self, request: HttpRequest, row: SupplierReturn, given: Mapping[str, Any]) -> None:
+    def credit(
+        self, request: HttpRequest, row: SupplierReturn, cleaned_data: Mapping[str, Any]
+    ) -> None:
         supplier_returns.record_credit(
             supplier_return=row,
-            amount=Money(given["amount"], row.currency),
-            reason=given["reason"],
+            amount=Money(cleaned_data["amount"], row.currency),
+            reason=cleaned_data["reason"],
             actor=str(request.user),
             now=timezone.now(),
         )
@@ -149,19 +156,19 @@ class ReturnPolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
     """Validates what database constraints require, with messages."""
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        to_supplier = given.get("destination") == ReturnPolicy.Destination.SUPPLIER
-        if to_supplier and not given.get("address"):
+        cleaned_data: dict[str, Any] = super().clean() or {}
+        to_supplier = cleaned_data.get("destination") == ReturnPolicy.Destination.SUPPLIER
+        if to_supplier and not cleaned_data.get("address"):
             self.add_error(
                 "address", gettext("Enter the return address of the supplier's warehouse.")
             )
-        others = ReturnPolicy.objects.filter(supplier=None).exclude(pk=self.instance.pk)
-        is_for_all = given.get("supplier", self.instance.supplier) is None
-        if is_for_all and others.exists():
+        default_policies = ReturnPolicy.objects.filter(supplier=None).exclude(pk=self.instance.pk)
+        is_for_all = cleaned_data.get("supplier", self.instance.supplier) is None
+        if is_for_all and default_policies.exists():
             self.add_error(
                 None, gettext("A policy for all other suppliers already exists. Change that one.")
             )
-        return given
+        return cleaned_data
 
 
 @admin.register(ReturnPolicy)
@@ -230,13 +237,13 @@ class SupplierReturnActions(StaffAdmin):
         done="",
     )
     def open_supplier_return(
-        self, request: HttpRequest, row: PurchaseOrder, given: Mapping[str, Any]
+        self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> str:
-        opened = supplier_returns.open_without_return(
+        supplier_return = supplier_returns.open_without_return(
             purchase_order=row,
-            units=claim_forms.read_units(given, claims.claimable_units(row)),
-            number=given["number"],
+            units=claim_forms.read_units(cleaned_data, claims.claimable_units(row)),
+            number=cleaned_data["number"],
             actor=str(request.user),
             now=timezone.now(),
         )
-        return gettext("%s created. Contact the supplier.") % opened
+        return gettext("%s created. Contact the supplier.") % supplier_return
