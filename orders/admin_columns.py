@@ -80,33 +80,33 @@ def address(order: Order) -> str:
 
 @admin.display(description=_("Address validation"))
 def address_verification(order: Order) -> str:
-    noted = order.address_verification
-    verdict = verification.describe(noted)
-    other = ", ".join(str(part) for part in noted.get("other", {}).values() if part)
-    doubts = [str(words) for words in corrections.unconfirmed_warnings(order).values()]
-    if doubts and order.status not in corrections.ENDED_STATES:
-        doubts.insert(0, gettext("Warnings:"))
-    if noted.get("staff") and not noted.get("reason"):
+    record = order.address_verification
+    verdict = verification.describe(record)
+    other = ", ".join(str(part) for part in record.get("other", {}).values() if part)
+    warnings = [str(warning) for warning in corrections.unconfirmed_warnings(order).values()]
+    if warnings and order.status not in corrections.ENDED_STATES:
+        warnings.insert(0, gettext("Warnings:"))
+    if record.get("staff") and not record.get("reason"):
         verdict = ""  # the customer's; the decision of staff follows
     lines = (
         verdict,
-        noted.get("reason", ""),
+        record.get("reason", ""),
         other and f"({other})",
-        *doubts,
-        *(_staff_decision(each) for each in noted.get("staff", [])),
+        *warnings,
+        *(_staff_decision(decision) for decision in record.get("staff", [])),
     )
     return "\n".join(filter(None, lines))
 
 
 def _staff_decision(entry: Mapping[str, Any]) -> str:
     """Return a decision of staff about the address: author, time, reason, previous address."""
-    words = {
+    template = {
         "confirmed": gettext("Confirmed by %(by)s, %(at)s UTC: %(reason)s"),
         "corrected": gettext("Corrected by %(by)s, %(at)s UTC: %(reason)s"),
     }[entry["what"]]
-    said = words % {**entry, "at": entry["at"][:16].replace("T", " ")}
-    was = ", ".join(str(part) for part in entry.get("was", {}).values() if part)
-    return f"{said} ({was})" if was else said
+    text = template % {**entry, "at": entry["at"][:16].replace("T", " ")}
+    previous = ", ".join(str(part) for part in entry.get("was", {}).values() if part)
+    return f"{text} ({previous})" if previous else text
 
 
 @admin.display(description=_("Order status page"))
@@ -132,16 +132,16 @@ columns.restricted(routing_decision, VIEW_COSTS, otherwise=routing_without_costs
 
 
 def _routing(order: Order, *, has_costs: bool) -> str:
-    noted = order.routing_decision
-    if not noted:
+    record = order.routing_decision
+    if not record:
         return gettext("No routing alternatives were recorded.")
     skus = {str(line.variant_id): line.sku for line in order.lines.all()}
-    rules = decision_log.logged_rules(noted)
+    rules = decision_log.logged_rules(record)
     lines = []
-    for variant, entries in noted["lines"].items():
-        sold = decision_log.logged_sale(noted, int(variant), order.currency)
+    for variant, entries in record["lines"].items():
+        sold = decision_log.logged_sale(record, int(variant), order.currency)
         is_divided = sum(bool(entry.get("units")) for entry in entries) > 1
-        places = [
+        sources = [
             _part(entry)
             if is_divided and entry["units"]
             else _source(
@@ -150,7 +150,7 @@ def _routing(order: Order, *, has_costs: bool) -> str:
             for entry in entries
         ]
         sku = skus.get(variant, variant)
-        lines.append((sku, format_html_join("", "<li>{}</li>", ((one,) for one in places))))
+        lines.append((sku, format_html_join("", "<li>{}</li>", ((source,) for source in sources))))
     return format_html(
         '<p>{}</p><dl class="staff-places">{}</dl>',
         labels.rules_name(rules) if has_costs else "",
@@ -159,26 +159,26 @@ def _routing(order: Order, *, has_costs: bool) -> str:
 
 
 def _source(
-    entry: Mapping[str, Any], left: Contribution | None, rules: Rules, *, has_costs: bool
+    entry: Mapping[str, Any], contribution: Contribution | None, rules: Rules, *, has_costs: bool
 ) -> str:
-    where = f"{entry['supplier_code']} ({entry['country']})"
-    words = labels.verdict(entry["verdict"])
+    location = f"{entry['supplier_code']} ({entry['country']})"
+    text = labels.verdict(entry["verdict"])
     if has_costs:
         outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
-        where = f"{where}, {outlay}"
-        words = labels.verdict(entry["verdict"], left=left, least=rules.min_margin_rate)
+        location = f"{location}, {outlay}"
+        text = labels.verdict(entry["verdict"], left=contribution, least=rules.min_margin_rate)
     if entry["verdict"] == decision_log.CHOSEN:
-        return format_html("<strong>{}: {}</strong>", where, words)
-    return f"{where}: {words}"
+        return format_html("<strong>{}: {}</strong>", location, text)
+    return f"{location}: {text}"
 
 
 def _part(entry: Mapping[str, Any]) -> str:
-    said = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
-    words = (
+    values = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
+    text = (
         gettext(
             "%(place)s: %(units)s units, because no single location could ship all of"
             " them at a profit"
         )
-        % said
+        % values
     )
-    return format_html("<strong>{}</strong>", words)
+    return format_html("<strong>{}</strong>", text)

@@ -46,13 +46,19 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
     }
 
 
-def shipped_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
+def shipped_payload(purchase_line: PurchaseLine, quantity: int) -> dict[str, Any]:
     """Return the payload of a shipped line: what was sold, or the accepted substitute."""
-    told = line_payload(row.order_line, quantity)
-    if row.bought.pk == row.order_line.variant_id:
-        return told
+    payload = line_payload(purchase_line.order_line, quantity)
+    if purchase_line.bought.pk == purchase_line.order_line.variant_id:
+        return payload
     # A picture of another item would be worse than none.
-    return {**told, "title": row.title, "sku": row.sku, "picture_url": "", **_beam(row.bought)}
+    return {
+        **payload,
+        "title": purchase_line.title,
+        "sku": purchase_line.sku,
+        "picture_url": "",
+        **_beam(purchase_line.bought),
+    }
 
 
 def _beam(variant: Variant) -> dict[str, Any]:
@@ -229,7 +235,7 @@ def lines_canceled(  # noqa: PLR0913 - the parts of one record
     ``part`` identifies the lines if the purchase order continues without them.
     """
     order = purchase_order.order
-    left = order.lines.filter(quantity__gt=F("canceled_quantity"))
+    remaining = order.lines.filter(quantity__gt=F("canceled_quantity"))
     record_order_event(
         order,
         "order.lines_canceled",
@@ -238,7 +244,7 @@ def lines_canceled(  # noqa: PLR0913 - the parts of one record
             line_payload(line)
             for line in lines.select_related("variant__product__spec").order_by("pk")
         ],
-        is_all=not left.exclude(pk__in=lines.values("pk")).exists(),
+        is_all=not remaining.exclude(pk__in=lines.values("pk")).exists(),
         amount=str(amount.amount),
         is_charged=is_charged,
         reason=reason,

@@ -56,8 +56,8 @@ def find_with_payments(*, number: str, key: str) -> tuple[Order, list[Payment]] 
     """Return an order as ``find_order`` does, with all its payments, oldest first."""
     if _has_nul(number):
         return None
-    tried = Payment.objects.filter(order__number=number).select_related("order__cart")
-    payments = list(tried.order_by("pk"))
+    rows = Payment.objects.filter(order__number=number).select_related("order__cart")
+    payments = list(rows.order_by("pk"))
     order = payments[0].order if payments else _by_number(number)
     return (order, payments) if order is not None and _opens(order, key) else None
 
@@ -98,15 +98,19 @@ def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | No
     """
     if _has_nul(number):
         return None
-    found = PurchaseOrder.objects.select_related("order", "supplier").filter(number=number).first()
-    expected = (found.access_key if found else "") or secrets.token_urlsafe(KEY_BYTES)
-    if not secrets.compare_digest(expected.encode(), key.encode()) or found is None:
+    purchase_order = (
+        PurchaseOrder.objects.select_related("order", "supplier").filter(number=number).first()
+    )
+    expected = (purchase_order.access_key if purchase_order else "") or secrets.token_urlsafe(
+        KEY_BYTES
+    )
+    if not secrets.compare_digest(expected.encode(), key.encode()) or purchase_order is None:
         return None
-    if found.submission_status == PurchaseOrder.Submission.UNSUBMITTED:
+    if purchase_order.submission_status == PurchaseOrder.Submission.UNSUBMITTED:
         return None
-    if found.status in ENDED_STATES and found.status_since < now - LINK_RETENTION:
+    if purchase_order.status in ENDED_STATES and purchase_order.status_since < now - LINK_RETENTION:
         raise ExpiredLinkError
-    return found
+    return purchase_order
 
 
 def renew_key(*, purchase_order: PurchaseOrder) -> str:

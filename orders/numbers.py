@@ -18,12 +18,12 @@ def order_number(now: datetime) -> str:
     return f"FL-{now:%y%m%d}-{_random_part(RANDOM_LETTERS)}"
 
 
-def normalize_order_number(written: str) -> str:
+def normalize_order_number(text: str) -> str:
     """Return the order number that was meant: any case and spacing, with or without FL."""
-    plain = _SEPARATORS.sub("", written).upper()
-    if found := _ORDER.fullmatch(plain):
-        return f"FL-{found[1]}-{found[2]}"
-    return written.strip().upper()
+    normalized = _SEPARATORS.sub("", text).upper()
+    if match := _ORDER.fullmatch(normalized):
+        return f"FL-{match[1]}-{match[2]}"
+    return text.strip().upper()
 
 
 def claim_number(purchase_order: str) -> str:
@@ -41,5 +41,5 @@ def supplier_return_number(purchase_order: str) -> str:
     return f"{purchase_order}-B{_random_part(CLAIM_LETTERS)}"
 
 
-def _random_part(letters: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(letters))
+def _random_part(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -57,33 +57,33 @@ def erase_customer(
     """
     # Carts first: a cart in checkout is an order by then, or never will be.
     list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
-    theirs = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
+    order_ids = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
     rows = list(
-        Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("-pk")
+        Order.objects.filter(pk__in=list(order_ids)).select_for_update(of=["self"]).order_by("-pk")
     )
-    coming_back = ReturnAuthorization.objects.filter(order__in=rows)
+    open_returns = ReturnAuthorization.objects.filter(order__in=rows)
     if (
         any(row.status not in ENDED for row in rows)
-        or coming_back.exclude(status__in=ReturnAuthorization.ENDED).exists()
+        or open_returns.exclude(status__in=ReturnAuthorization.ENDED).exists()
     ):
         raise OpenOrderError
     carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
-    words = _identifying_texts(rows, carts)
+    texts = _identifying_texts(rows, carts)
     for row in rows:
-        _erase_order(row, words)
+        _erase_order(row, texts)
     _request_erasure(rows, now)
     Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
     _empty_carts(rows)
-    return words, {row.number for row in rows}
+    return texts, {row.number for row in rows}
 
 
 def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySet[Order]:
     """Return ended orders without an account that still contain personal data."""
-    coming_back = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.ENDED)
+    open_returns = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.ENDED)
     ended = (
         Order.objects.filter(cart__owner=None, status__in=ENDED, placed_at__lt=placed_before)
         .exclude(email__endswith=ERASED)
-        .exclude(returns__in=coming_back)
+        .exclude(returns__in=open_returns)
     )
     return ended.filter(UNPAID) if is_unpaid else ended
 
@@ -103,21 +103,21 @@ def erase_guests(orders: QuerySet[Order]) -> int:
 
 def _identifying_texts(rows: list[Order], carts: QuerySet[Cart]) -> set[str]:
     """Return the texts that identify the customers of these orders and carts."""
-    words = {cart.email for cart in carts if cart.email}
+    texts = {cart.email for cart in carts if cart.email}
     for cart in carts:
-        words |= identifying_words(cart.ship_to) | identifying_words(
+        texts |= identifying_words(cart.ship_to) | identifying_words(
             cart.address_verification.get("other", {})
         )
     for row in rows:
-        words |= {row.email, *identifying_words(row.ship_to)}
-        words |= identifying_words(row.address_verification.get("other", {}))
-        for sent in PurchaseOrder.objects.filter(order=row).exclude(ship_to={}):
-            words |= identifying_words(sent.ship_to)
+        texts |= {row.email, *identifying_words(row.ship_to)}
+        texts |= identifying_words(row.address_verification.get("other", {}))
+        for purchase_order in PurchaseOrder.objects.filter(order=row).exclude(ship_to={}):
+            texts |= identifying_words(purchase_order.ship_to)
         for change_request in AddressChangeRequest.objects.filter(purchase_order__order=row):
-            words |= identifying_words(change_request.ship_to)
-        for each in row.address_verification.get("staff", []):
-            words |= identifying_words(each.get("was", {}))
-    return words
+            texts |= identifying_words(change_request.ship_to)
+        for decision in row.address_verification.get("staff", []):
+            texts |= identifying_words(decision.get("was", {}))
+    return texts
 
 
 @requires_transaction
@@ -128,78 +128,83 @@ def _empty_carts(rows: list[Order]) -> None:
 
 
 @requires_transaction
-def _erase_order(order: Order, words: set[str]) -> None:
+def _erase_order(order: Order, texts: set[str]) -> None:
     erased_email = f"{order.number.lower()}{ERASED}"
     order.email, order.ship_to = erased_email, blank_address(order.ship_to)
     order.address_verification = verification.anonymized(order.address_verification)
     order.access_key, order.network = new_key(), ""
     order.save(update_fields=["email", "ship_to", "address_verification", "access_key", "network"])
     Redemption.objects.filter(order=order).update(email=erased_email)
-    for one in PurchaseOrder.objects.filter(order=order):
-        PurchaseOrder.objects.filter(pk=one.pk).update(
-            ship_to=blank_address(one.ship_to) if one.ship_to else {},
-            problem=anonymize(one.problem, words),
-            cancel_reason=anonymize(one.cancel_reason, words),
+    for purchase_order in PurchaseOrder.objects.filter(order=order):
+        PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
+            ship_to=blank_address(purchase_order.ship_to) if purchase_order.ship_to else {},
+            problem=anonymize(purchase_order.problem, texts),
+            cancel_reason=anonymize(purchase_order.cancel_reason, texts),
         )
     for backorder in order.backorders.all():
         order.backorders.filter(pk=backorder.pk).update(
-            reason=anonymize(backorder.reason, words),
-            problem=anonymize(backorder.problem, words),
-            chosen_by=anonymize(backorder.chosen_by, words),
+            reason=anonymize(backorder.reason, texts),
+            problem=anonymize(backorder.problem, texts),
+            chosen_by=anonymize(backorder.chosen_by, texts),
         )
-    _erase_status_reasons(order, words)
+    _erase_status_reasons(order, texts)
     for change_request in AddressChangeRequest.objects.filter(purchase_order__order=order):
-        where = blank_address(change_request.ship_to)
-        AddressChangeRequest.objects.filter(pk=change_request.pk).update(ship_to=where, reason="")
+        erased_address = blank_address(change_request.ship_to)
+        AddressChangeRequest.objects.filter(pk=change_request.pk).update(
+            ship_to=erased_address, reason=""
+        )
     # Free texts may name anyone; a tracking number identifies the customer at the carrier.
     order.returns.update(words="", answer="", label="", tracking_number="")
     photos.delete_of_order(order)
-    kept = ReturnLine.objects.filter(authorization__order=order)
-    kept.exclude(deduction_reason="").update(deduction_reason="erased")
+    return_lines = ReturnLine.objects.filter(authorization__order=order)
+    return_lines.exclude(deduction_reason="").update(deduction_reason="erased")
     # Only this status change has a reason in the words of staff.
     StatusChange.objects.filter(
         subject="orders.ReturnAuthorization",
         subject_id__in=order.returns.values("pk"),
         to_status=ReturnAuthorization.Status.LOST_IN_TRANSIT,
     ).update(reason="")
-    facts = {"subject": f"order:{order.number}", "facts": "return."}
-    messages.clear_fields(parts=("words", "answer", "label"), **facts)
-    for said in PurchaseMessage.objects.filter(purchase_order__order=order):
-        body = anonymize(said.body, words)
-        if body != said.body:
-            PurchaseMessage.objects.filter(pk=said.pk).update(body=body)
+    selection = {"subject": f"order:{order.number}", "facts": "return."}
+    messages.clear_fields(parts=("words", "answer", "label"), **selection)
+    for message in PurchaseMessage.objects.filter(purchase_order__order=order):
+        body = anonymize(message.body, texts)
+        if body != message.body:
+            PurchaseMessage.objects.filter(pk=message.pk).update(body=body)
 
 
 @requires_transaction
-def _erase_status_reasons(order: Order, words: set[str]) -> None:
+def _erase_status_reasons(order: Order, texts: set[str]) -> None:
     """Erase the person from status reasons: they quote suppliers and staff."""
-    sent = order.purchase_orders.all()
-    moved: dict[str, QuerySet[Any]] = {
+    purchase_orders = order.purchase_orders.all()
+    rows_by_subject: dict[str, QuerySet[Any]] = {
         "orders.Order": Order.objects.filter(pk=order.pk),
-        "orders.PurchaseOrder": sent,
+        "orders.PurchaseOrder": purchase_orders,
         "orders.Backorder": order.backorders.all(),
-        "orders.AddressChangeRequest": AddressChangeRequest.objects.filter(purchase_order__in=sent),
+        "orders.AddressChangeRequest": AddressChangeRequest.objects.filter(
+            purchase_order__in=purchase_orders
+        ),
         "orders.Payment": order.payments.all(),
         "orders.ReturnAuthorization": order.returns.all(),
-        "orders.SupplierClaim": SupplierClaim.objects.filter(purchase_order__in=sent),
-        "orders.SupplierReturn": SupplierReturn.objects.filter(purchase_order__in=sent),
+        "orders.SupplierClaim": SupplierClaim.objects.filter(purchase_order__in=purchase_orders),
+        "orders.SupplierReturn": SupplierReturn.objects.filter(purchase_order__in=purchase_orders),
     }
-    for subject, rows in moved.items():
+    for subject, rows in rows_by_subject.items():
         ids = rows.values("pk")
-        for each in StatusChange.objects.filter(subject=subject, subject_id__in=ids):
-            reason, actor = anonymize(each.reason, words), anonymize(each.actor, words)
-            if (reason, actor) != (each.reason, each.actor):
-                StatusChange.objects.filter(pk=each.pk).update(reason=reason, actor=actor)
+        for change in StatusChange.objects.filter(subject=subject, subject_id__in=ids):
+            reason, actor = anonymize(change.reason, texts), anonymize(change.actor, texts)
+            if (reason, actor) != (change.reason, change.actor):
+                StatusChange.objects.filter(pk=change.pk).update(reason=reason, actor=actor)
 
 
 @requires_transaction
 def _request_erasure(orders: list[Order], now: datetime) -> None:
     """Create an erasure request per supplier that has the address: no supplier API erases it."""
-    told = PurchaseOrder.objects.filter(order__in=orders).exclude(
+    submitted = PurchaseOrder.objects.filter(order__in=orders).exclude(
         submission_status=PurchaseOrder.Submission.UNSUBMITTED
     )
     ErasureRequest.objects.bulk_create(
-        [ErasureRequest(purchase_order=each, since=now) for each in told], ignore_conflicts=True
+        [ErasureRequest(purchase_order=purchase_order, since=now) for purchase_order in submitted],
+        ignore_conflicts=True,
     )
 
 

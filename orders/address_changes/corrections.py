@@ -227,20 +227,20 @@ def lock_order(order: Order) -> Order:
 
     Raises: AddressLockedError
     """
-    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if row.status in ENDED_STATES:
+    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if locked.status in ENDED_STATES:
         raise OrderEndedError(
             gettext("This order is completed or canceled, so its address cannot change.")
         )
-    list(row.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
-    return row
+    list(locked.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
+    return locked
 
 
 def open_purchase_orders(order: Order) -> QuerySet[PurchaseOrder]:
     """Return active purchase orders, and rejected ones that are being rerouted."""
     is_waiting = Q(backorders__in=backorders.open_backorders(order), backorders__kind="refused")
-    living = order.purchase_orders.filter(~Q(status=Status.CANCELED) | is_waiting)
-    return living.distinct().order_by("pk")
+    purchase_orders = order.purchase_orders.filter(~Q(status=Status.CANCELED) | is_waiting)
+    return purchase_orders.distinct().order_by("pk")
 
 
 def _requested_addresses(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:

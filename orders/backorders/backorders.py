@@ -53,13 +53,13 @@ def open_backorder(
     if not refused or not may_reroute(purchase_order, now=now):
         return False
     value = sum((line.order_line.customer_charge_amount for line in refused), Decimal(0))
-    live = purchase_order.lines.filter(is_active=True)
-    is_whole = not live.exclude(pk__in=[line.pk for line in refused]).exists()
-    delivery = purchase_order.customer_charge_amount - value if is_whole else Decimal(0)
+    active_lines = purchase_order.lines.filter(is_active=True)
+    is_all_refused = not active_lines.exclude(pk__in=[line.pk for line in refused]).exists()
+    delivery = purchase_order.customer_charge_amount - value if is_all_refused else Decimal(0)
     if not _is_authorized(purchase_order, value + delivery, now):
         return False
-    _remove_from_delays(purchase_order, refused, is_whole=is_whole, now=now)
-    if is_whole:
+    _remove_from_delays(purchase_order, refused, is_all_refused=is_all_refused, now=now)
+    if is_all_refused:
         pending_changes.apply(purchase_order, now=now)
     lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in refused])
     purchase_order.lines.filter(pk__in=[line.pk for line in refused]).update(is_active=False)
@@ -79,7 +79,7 @@ def open_backorder(
         BackorderLine(backorder=backorder, order_line=line.order_line, code=line.acknowledgment)
         for line in refused
     )
-    if is_whole:
+    if is_all_refused:
         purchase_order.move(PurchaseOrder.Status.CANCELED, at=now, reason=reason)
         events.purchase_order_answered(purchase_order, what="canceled", at=now)
     else:
@@ -92,11 +92,11 @@ def open_backorder(
 def log_rejection(
     purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], reason: str, now: datetime
 ) -> None:
-    told = [{"sku": line.order_line.sku, "code": line.acknowledgment} for line in refused]
+    rejected_lines = [{"sku": line.order_line.sku, "code": line.acknowledgment} for line in refused]
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,
         kind="lines_canceled",
-        body={"reason": reason, "lines": told},
+        body={"reason": reason, "lines": rejected_lines},
         at=now,
     )
 
@@ -128,15 +128,15 @@ def can_reroute_all(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 def _promised_by(purchase_order: PurchaseOrder) -> date | None:
     """Return the latest delivery date told to or accepted by the customer."""
-    said = [purchase_order.entry.get("arrives_to") or None]
-    days = [date.fromisoformat(one) for one in said if one]
+    promised = [purchase_order.entry.get("arrives_to") or None]
+    days = [date.fromisoformat(day) for day in promised if day]
     earlier = Backorder.objects.filter(
         lines__order_line__in=purchase_order.lines.values("order_line")
     )
     for promised_by, arrives_by, chosen in earlier.values_list(
         "promised_by", "arrives_by", "chosen"
     ):
-        days += [one for one in (promised_by, arrives_by if chosen else None) if one]
+        days += [day for day in (promised_by, arrives_by if chosen else None) if day]
     return max(days, default=None)
 
 
@@ -144,11 +144,11 @@ def _remove_from_delays(
     purchase_order: PurchaseOrder,
     refused: Sequence[PurchaseLine],
     *,
-    is_whole: bool,
+    is_all_refused: bool,
     now: datetime,
 ) -> None:
     """Remove rejected lines from an open delay; the delay of the others stays open."""
-    if is_whole:
+    if is_all_refused:
         close_delays(purchase_order, reason="rejected by the supplier", now=now)
         return
     BackorderLine.objects.filter(
@@ -164,11 +164,14 @@ def _is_authorized(purchase_order: PurchaseOrder, amount: Decimal, now: datetime
     Captured money pays for one purchase order only: it is refunded, never moved to another.
     """
     for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
-        ends = payment.capture_before
+        authorized_until = payment.capture_before
         return (
             not ledger.is_capture_requested(payment, purpose=purchase_order.number)
             and ledger.voidable(payment).amount >= amount
-            and (ends is None or ends > now + SEARCH_RETRY_AFTER + CAPTURE_MARGIN)
+            and (
+                authorized_until is None
+                or authorized_until > now + SEARCH_RETRY_AFTER + CAPTURE_MARGIN
+            )
         )
     return False
 
@@ -181,8 +184,8 @@ def record_delay(
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
-    told = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
-    if told.filter(ships_by__gte=ships_by).exists():
+    delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
+    if delays.filter(ships_by__gte=ships_by).exists():
         return None
     promised_by = _promised_by(purchase_order)
     close_delays(purchase_order, reason="delayed again by the supplier", now=now)
@@ -212,8 +215,8 @@ def close_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -
 
     Locks:  the caller holds the order
     """
-    told = purchase_order.backorders.filter(kind=Backorder.Kind.LATER, status__in=OPEN_STATES)
-    for backorder in told.select_for_update(of=["self"]).order_by("pk"):
+    delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER, status__in=OPEN_STATES)
+    for backorder in delays.select_for_update(of=["self"]).order_by("pk"):
         close(backorder, Status.AWAITED, reason=reason, now=now)
 
 
@@ -230,13 +233,13 @@ def choice_deadline(backorder: Backorder, *, now: datetime) -> datetime:
 
     A delayed item is charged by capture, so its authorization sets no limit.
     """
-    latest = now + CHOICE_WINDOW
+    deadline = now + CHOICE_WINDOW
     if backorder.kind == Backorder.Kind.LATER:
-        return latest
+        return deadline
     for payment in backorder.order.payments.filter(status=Payment.Status.AUTHORIZED).order_by("pk"):
         if payment.capture_before is not None:
-            latest = min(latest, payment.capture_before - CAPTURE_MARGIN)
-    return latest
+            deadline = min(deadline, payment.capture_before - CAPTURE_MARGIN)
+    return deadline
 
 
 def open_backorders(order: Order) -> QuerySet[Backorder]:
@@ -252,7 +255,7 @@ def open_lines(backorder: Backorder) -> list[BackorderLine]:
 @requires_transaction
 def close(  # noqa: PLR0913 - the parts of one record
     backorder: Backorder,
-    to: Backorder.Status,
+    status: Backorder.Status,
     *,
     reason: str,
     actor: str = "",
@@ -264,7 +267,7 @@ def close(  # noqa: PLR0913 - the parts of one record
     Locks:  the caller holds the order
     """
     backorder.lines.filter(is_open=True).update(is_open=False)
-    backorder.move(to, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
+    backorder.move(status, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
 
 
 def excluded_sources(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
@@ -277,8 +280,8 @@ def excluded_sources(order: Order) -> tuple[dict[int, set[int]], dict[int, set[i
     lines: dict[int, list[int]] = {}
     for line_id, variant_id in order.lines.values_list("pk", "variant"):
         lines.setdefault(variant_id, []).append(line_id)
-    dead = PurchaseLine.objects.filter(order_line__order=order, is_active=False)
-    for line in dead.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
+    rejected = PurchaseLine.objects.filter(order_line__order=order, is_active=False)
+    for line in rejected.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
         # A rejection also holds for the other parts of a split line.
         for line_id in lines[line.order_line.variant_id]:
             if line.acknowledgment in stock_outs.OUT_OF_STOCK_CODES:

@@ -38,10 +38,12 @@ def split(line: PurchaseLine, *, keep: int) -> PurchaseLine:
 
     Locks:  the caller holds the order; the allocations of the line
     """
-    sold, other = _split_line(line.order_line_id, keep=keep)
-    apart = _split_row(line, keep=keep, quantity=other.quantity, order_line=other)
-    line.order_line = sold
-    return apart
+    order_line, new_order_line = _split_line(line.order_line_id, keep=keep)
+    new_line = _split_row(
+        line, keep=keep, quantity=new_order_line.quantity, order_line=new_order_line
+    )
+    line.order_line = order_line
+    return new_line
 
 
 @requires_transaction
@@ -52,56 +54,67 @@ def split_backorder_line(line: BackorderLine, *, keep: int) -> BackorderLine:
 
     Locks:  the caller holds the order; the allocations of the line
     """
-    sold, other = _split_line(line.order_line_id, keep=keep)
-    line.order_line = sold
+    order_line, new_order_line = _split_line(line.order_line_id, keep=keep)
+    line.order_line = order_line
     return BackorderLine.objects.create(
-        backorder_id=line.backorder_id, order_line=other, code=line.code
+        backorder_id=line.backorder_id, order_line=new_order_line, code=line.code
     )
 
 
 def _split_line(line_id: int, *, keep: int) -> tuple[OrderLine, OrderLine]:
-    sold = OrderLine.objects.select_related("order").get(pk=line_id)
-    rest = sold.quantity - keep
-    other = _split_order_line(sold, keep=keep, rest=rest)
-    live = Allocation.objects.filter(line=sold).exclude(status=Allocation.Status.RELEASED)
-    for each in (
-        *Reservation.objects.filter(line=sold),
-        *live.select_for_update(of=["self"]),
+    order_line = OrderLine.objects.select_related("order").get(pk=line_id)
+    other_quantity = order_line.quantity - keep
+    new_order_line = _split_order_line(order_line, keep=keep, other_quantity=other_quantity)
+    open_allocations = Allocation.objects.filter(line=order_line).exclude(
+        status=Allocation.Status.RELEASED
+    )
+    for row in (
+        *Reservation.objects.filter(line=order_line),
+        *open_allocations.select_for_update(of=["self"]),
     ):
-        _split_row(each, keep=keep, quantity=rest, line=other)
-    return sold, other
+        _split_row(row, keep=keep, quantity=other_quantity, line=new_order_line)
+    return order_line, new_order_line
 
 
-def split_amount(whole: Money, *, keep: int, of: int) -> tuple[Money, Money]:
+def split_amount(amount: Money, *, keep: int, of: int) -> tuple[Money, Money]:
     """Split an amount between the kept units and the others, to the cent."""
-    mine = prorate(whole, quantity=of, before=0, units=keep)
-    return mine, whole - mine
+    kept_amount = prorate(amount, quantity=of, before=0, units=keep)
+    return kept_amount, amount - kept_amount
 
 
-def _split_order_line(sold: OrderLine, *, keep: int, rest: int) -> OrderLine:
+def _split_order_line(order_line: OrderLine, *, keep: int, other_quantity: int) -> OrderLine:
     """Split prices and costs of an order line by units."""
-    kept: dict[str, Decimal | None] = dict.fromkeys(PRORATED_FIELDS)
-    others = dict(kept)
+    kept_values: dict[str, Decimal | None] = dict.fromkeys(PRORATED_FIELDS)
+    other_values = dict(kept_values)
     for name in PRORATED_FIELDS:
-        if (whole := getattr(sold, name)) is not None:
-            parts = split_amount(Money(whole, sold.order.currency), keep=keep, of=keep + rest)
-            kept[name], others[name] = (one.amount for one in parts)
-    root = sold.split_from_id or sold.pk
-    return _split_row(sold, keep=keep, kept=kept, quantity=rest, split_from_id=root, **others)
+        if (value := getattr(order_line, name)) is not None:
+            parts = split_amount(
+                Money(value, order_line.order.currency), keep=keep, of=keep + other_quantity
+            )
+            kept_values[name], other_values[name] = (part.amount for part in parts)
+    root = order_line.split_from_id or order_line.pk
+    return _split_row(
+        order_line,
+        keep=keep,
+        kept_values=kept_values,
+        quantity=other_quantity,
+        split_from_id=root,
+        **other_values,
+    )
 
 
 def _split_row[Row: models.Model](
-    row: Row, *, keep: int, kept: Mapping[str, Any] = NO_VALUES, **others: Any
+    row: Row, *, keep: int, kept_values: Mapping[str, Any] = NO_VALUES, **other_values: Any
 ) -> Row:
     """Leave ``keep`` units in a row; return a copy with the other values."""
-    other = type(row)._base_manager.get(pk=row.pk)  # noqa: SLF001 - any model's own
-    for name, value in {**kept, "quantity": keep}.items():
+    copy = type(row)._base_manager.get(pk=row.pk)  # noqa: SLF001 - any model's own
+    for name, value in {**kept_values, "quantity": keep}.items():
         setattr(row, name, value)
-    row.save(update_fields=[*kept, "quantity"])
-    other.pk, other._state.adding = None, True  # noqa: SLF001 - copies a row, as Django documents it
-    for name, value in others.items():
-        setattr(other, name, value)
-    other.save()
-    if isinstance(row, Stateful) and isinstance(other, Stateful):
-        copy_history(row, to=other)
-    return other
+    row.save(update_fields=[*kept_values, "quantity"])
+    copy.pk, copy._state.adding = None, True  # noqa: SLF001 - copies a row, as Django documents it
+    for name, value in other_values.items():
+        setattr(copy, name, value)
+    copy.save()
+    if isinstance(row, Stateful) and isinstance(copy, Stateful):
+        copy_history(row, to=copy)
+    return copy

@@ -25,7 +25,7 @@ def cancel(
     cause: str,
     reason: str,
     now: datetime,
-    is_told: bool = False,
+    is_customer_notified: bool = False,
 ) -> None:
     """Cancel a purchase order that ships nothing: return its units, lines and money.
 
@@ -38,16 +38,16 @@ def cancel(
     if purchase_order.is_being_reassigned:
         if _open_backorder(purchase_order, reason, now):
             return
-        is_told = True
+        is_customer_notified = True
     amount = rejected_lines.charged_amount(purchase_order)
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order=purchase_order, purchase_lines__is_active=True
     )
-    gone = OrderLine.objects.filter(pk__in=list(lines.values_list("pk", flat=True)))
-    if is_told:
+    canceled_lines = OrderLine.objects.filter(pk__in=list(lines.values_list("pk", flat=True)))
+    if is_customer_notified:
         events.lines_canceled(
             purchase_order,
-            lines=gone,
+            lines=canceled_lines,
             amount=amount,
             is_charged=rejected_lines.is_captured(purchase_order),
             reason=reason,
@@ -58,8 +58,10 @@ def cancel(
     redemptions.revert_if_uncharged(order=order, closing=[purchase_order.pk], now=now)
     purchase_order.move(Status.CANCELED, at=now, reason=reason)
     purchase_order.lines.update(is_active=False)
-    purpose, why = f"{cause}:{purchase_order.number}", purchase_order.problem
-    refunds.cancel_lines(gone, amount, purchase_order, purpose=purpose, reason=why, now=now)
+    purpose, problem = f"{cause}:{purchase_order.number}", purchase_order.problem
+    refunds.cancel_lines(
+        canceled_lines, amount, purchase_order, purpose=purpose, reason=problem, now=now
+    )
     events.purchase_order_answered(purchase_order, what="canceled", at=now)
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
         order.move(Order.Status.CANCELED, at=now, reason=reason)
@@ -76,11 +78,15 @@ def cancel_all(
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_active=True
     )
-    was_charged = any(each.accepted_at is not None for each in purchase_orders)
-    ending_ones = [each for each in purchase_orders if not each.is_being_reassigned]
+    was_charged = any(purchase_order.accepted_at is not None for purchase_order in purchase_orders)
+    canceled = [
+        purchase_order
+        for purchase_order in purchase_orders
+        if not purchase_order.is_being_reassigned
+    ]
     if purchase_orders:
-        closing = [each.pk for each in ending_ones]
-        redemptions.revert_if_uncharged(order=order, closing=closing, now=now)
+        canceled_ids = [purchase_order.pk for purchase_order in canceled]
+        redemptions.revert_if_uncharged(order=order, closing=canceled_ids, now=now)
     allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order
@@ -88,13 +94,13 @@ def cancel_all(
     if order.status == Order.Status.CANCELED and purchase_orders:
         events.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
         return
-    for purchase_order in ending_ones:
+    for purchase_order in canceled:
         events.cancellation_answered(purchase_order, is_stopped=True, at=now)
 
 
 def _open_backorder(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:
-    live = list(purchase_order.lines.filter(is_active=True).select_related("order_line"))
-    for line in live:
+    active_lines = list(purchase_order.lines.filter(is_active=True).select_related("order_line"))
+    for line in active_lines:
         line.acknowledgment = backorders.REASSIGNED
         line.save(update_fields=["acknowledgment"])
-    return backorders.open_backorder(purchase_order, live, reason=reason, now=now)
+    return backorders.open_backorder(purchase_order, active_lines, reason=reason, now=now)

@@ -38,17 +38,19 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
 
     Locks:  the caller holds the order; the allocations, the stock rows in id order, payments
     """
-    charged_for = source.number if isinstance(source, PurchaseOrder) else ""
-    cause = f"purchase:{charged_for}" if charged_for else f"backorder:{source.pk}"
+    purchase_number = source.number if isinstance(source, PurchaseOrder) else ""
+    cause = f"purchase:{purchase_number}" if purchase_number else f"backorder:{source.pk}"
     allocations.release(lines=lines, cause=cause, now=now)
     lines.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
     for payment in ledger.lock_authorized_payments(source.order_id)[-1:]:
-        is_captured = charged_for and ledger.is_capture_requested(payment, purpose=charged_for)
-        ask = ledger.request_refund if is_captured else ledger.request_void
-        most = ledger.refundable_amount(payment) if is_captured else ledger.voidable(payment)
-        if (given := min(amount, most)).amount > 0:
-            ask(payment, amount=given, purpose=purpose, at=now, reason=reason[:200])
-        return given
+        is_captured = purchase_number and ledger.is_capture_requested(
+            payment, purpose=purchase_number
+        )
+        request = ledger.request_refund if is_captured else ledger.request_void
+        max_amount = ledger.refundable_amount(payment) if is_captured else ledger.voidable(payment)
+        if (returned := min(amount, max_amount)).amount > 0:
+            request(payment, amount=returned, purpose=purpose, at=now, reason=reason[:200])
+        return returned
     return Money.zero(amount.currency)
 
 
@@ -61,7 +63,7 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
     actor: str = "",
     chosen: str = "",
     now: datetime,
-    is_told: bool = True,
+    is_customer_notified: bool = True,
 ) -> Money:
     """Cancel backordered lines and void their money; return the amount.
 
@@ -78,13 +80,13 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
     rows = OrderLine.objects.filter(pk__in=ids)
     others = order.lines.filter(quantity__gt=F("canceled_quantity")).exclude(pk__in=ids)
     is_last = not others.exists()
-    is_whole = only is None or len(backorders.open_lines(backorder)) == len(lines)
+    is_all = only is None or len(backorders.open_lines(backorder)) == len(lines)
     if is_last:
         redemptions.revert_if_uncharged(order=order, closing=[], ending=[backorder.pk], now=now)
-    value = value_of(backorder, lines, is_whole=is_whole)
-    part = f"backorder:{backorder.pk}" + ("" if is_whole else f":{min(ids)}")
+    value = value_of(backorder, lines, is_all=is_all)
+    part = f"backorder:{backorder.pk}" + ("" if is_all else f":{min(ids)}")
     amount = cancel_lines(rows, value, backorder, purpose=part, reason=reason, now=now)
-    if is_told:
+    if is_customer_notified:
         events.lines_canceled(
             backorder.purchase_order,
             lines=rows,
@@ -94,7 +96,7 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
             at=now,
             part=f":{part}",
         )
-    if is_whole:
+    if is_all:
         backorders.close(
             backorder, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now
         )
@@ -105,12 +107,10 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
     return amount
 
 
-def value_of(
-    backorder: Backorder, lines: Sequence[BackorderLine], *, is_whole: bool = True
-) -> Money:
+def value_of(backorder: Backorder, lines: Sequence[BackorderLine], *, is_all: bool = True) -> Money:
     """Return the value of these lines; if they are all, with the shipping charge."""
     value = sum((row.order_line.customer_charge_amount for row in lines), Decimal(0))
-    value += backorder.delivery_amount if is_whole else 0
+    value += backorder.delivery_amount if is_all else 0
     return Money(value, backorder.currency)
 
 
@@ -123,17 +123,19 @@ def cancel_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[
 
     Locks:  the caller holds the order; then as ``cancel_backorder``
     """
-    ended = []
+    numbers = []
     for backorder in backorders.open_backorders(order).select_for_update(of=["self"]):
         backorder.order = order
         # A cancellation is requested for the purchase order of a delay.
         if backorder.kind == Backorder.Kind.LATER:
             backorders.close(backorder, Status.AWAITED, reason=reason, actor=actor, now=now)
             continue
-        goes_on = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).exists()
-        cancel_backorder(backorder, reason=reason, actor=actor, now=now, is_told=goes_on)
-        ended.append(backorder.purchase_order.number)
-    return ended
+        continues = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).exists()
+        cancel_backorder(
+            backorder, reason=reason, actor=actor, now=now, is_customer_notified=continues
+        )
+        numbers.append(backorder.purchase_order.number)
+    return numbers
 
 
 @transaction.atomic(durable=True)

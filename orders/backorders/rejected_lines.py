@@ -37,19 +37,26 @@ def match(purchase_order: PurchaseOrder, refused: Sequence[RejectedLine]) -> Rej
     if not refused or purchase_order.status not in REJECTABLE_STATES:
         return []
     allocations.lock_open(purchase_order=purchase_order)  # all of them, before one is split
-    words = {one.reference: one for one in refused}
-    live = purchase_order.lines.filter(is_active=True).select_related("order_line").order_by("pk")
-    gone = []
-    for line in live:
-        word = words.get(str(line.order_line_id))
-        if word is None or word.ships >= line.quantity:
+    rejected_by_reference = {rejected.reference: rejected for rejected in refused}
+    active_lines = (
+        purchase_order.lines.filter(is_active=True).select_related("order_line").order_by("pk")
+    )
+    matched = []
+    for line in active_lines:
+        rejection = rejected_by_reference.get(str(line.order_line_id))
+        if rejection is None or rejection.ships >= line.quantity:
             continue
         if _is_packed(line):
             purchase_order.problem = REJECTED_AFTER_PACKING
             purchase_order.save(update_fields=["problem"])
             continue
-        gone.append((line_splits.split(line, keep=word.ships) if word.ships > 0 else line, word))
-    return gone
+        matched.append(
+            (
+                line_splits.split(line, keep=rejection.ships) if rejection.ships > 0 else line,
+                rejection,
+            )
+        )
+    return matched
 
 
 def _is_packed(line: PurchaseLine) -> bool:
@@ -60,7 +67,7 @@ def _is_packed(line: PurchaseLine) -> bool:
 @requires_transaction
 def cancel_or_reroute(
     purchase_order: PurchaseOrder,
-    gone: RejectedLines,
+    rejected: RejectedLines,
     *,
     reason: str,
     now: datetime,
@@ -71,20 +78,22 @@ def cancel_or_reroute(
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
-    if not gone:
+    if not rejected:
         return
-    for line, refused in gone:
-        line.acknowledgment = refused.code
+    for line, rejection in rejected:
+        line.acknowledgment = rejection.code
         line.save(update_fields=["acknowledgment"])
-    lost = [line for line, _ in gone]
-    if backorders.open_backorder(purchase_order, lost, reason=reason, now=now):
+    lines_to_cancel = [line for line, _ in rejected]
+    if backorders.open_backorder(purchase_order, lines_to_cancel, reason=reason, now=now):
         return
-    stock_outs.zero_stock_on_commit(purchase_order, lost, now=now)
-    PurchaseLine.objects.filter(pk__in=[line.pk for line in lost]).update(is_active=False)
-    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in lost])
-    value = sum((line.order_line.customer_charge_amount for line in lost), Decimal(0))
+    stock_outs.zero_stock_on_commit(purchase_order, lines_to_cancel, now=now)
+    PurchaseLine.objects.filter(pk__in=[line.pk for line in lines_to_cancel]).update(
+        is_active=False
+    )
+    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in lines_to_cancel])
+    value = sum((line.order_line.customer_charge_amount for line in lines_to_cancel), Decimal(0))
     amount = Money(value, purchase_order.currency)
-    part = f":{min(line.order_line_id for line in lost)}"
+    part = f":{min(line.order_line_id for line in lines_to_cancel)}"
     purpose = f"{_purpose(purchase_order)}{part}"
     reported = "rejected by the supplier"
     refunds.cancel_lines(lines, amount, purchase_order, purpose=purpose, reason=reported, now=now)
@@ -92,7 +101,7 @@ def cancel_or_reroute(
     if not is_charged:
         purchase_order.customer_charge_amount -= value
         purchase_order.save(update_fields=["customer_charge_amount"])
-    backorders.log_rejection(purchase_order, lost, reason, now)
+    backorders.log_rejection(purchase_order, lines_to_cancel, reason, now)
     events.lines_canceled(
         purchase_order,
         lines=lines,
@@ -111,17 +120,19 @@ def is_captured(purchase_order: PurchaseOrder) -> bool:
     Locks:  the payments of the order
     """
     payments = ledger.lock_authorized_payments(purchase_order.order_id)[-1:]
-    return any(ledger.is_capture_requested(one, purpose=purchase_order.number) for one in payments)
+    return any(
+        ledger.is_capture_requested(payment, purpose=purchase_order.number) for payment in payments
+    )
 
 
 def charged_amount(purchase_order: PurchaseOrder) -> Money:
     """Return what is charged for it, without refunds of rejected lines."""
-    returned = PaymentEvent.objects.filter(
+    refunds_requested = PaymentEvent.objects.filter(
         payment__order=purchase_order.order_id,
         kind=PaymentEvent.Kind.REFUND_REQUESTED,
         external_id__contains=f":{_purpose(purchase_order)}:",
     ).exclude(outcome__kind=PaymentEvent.Kind.REFUSED)
-    total = returned.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    total = refunds_requested.aggregate(total=Sum("amount"))["total"] or Decimal(0)
     return purchase_order.charge - Money(total, purchase_order.currency)
 
 

@@ -296,7 +296,7 @@ def _reject(
         return
     stock_outs.zero_stock_on_commit(purchase_order, list(lines), now=now)
     purchase_order_cancellation.cancel(
-        purchase_order, cause="refused", reason=reason, is_told=True, now=now
+        purchase_order, cause="refused", reason=reason, is_customer_notified=True, now=now
     )
 
 

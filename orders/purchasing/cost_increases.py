@@ -34,14 +34,16 @@ def accept_or_reject(
     Shape:  ``lines`` are those the supplier ships; ``requested`` by order line id
     Locks:  the caller holds the purchase order
     """
-    live = list(lines.select_related("order_line", "offer", "level"))
+    lines_shipped = list(lines.select_related("order_line", "offer", "level"))
     increased = [
-        line for line in live if _is_increased(line, requested.get(str(line.order_line_id)))
+        line
+        for line in lines_shipped
+        if _is_increased(line, requested.get(str(line.order_line_id)))
     ]
     if not increased:
         return ()
-    items_cost = _items_cost(live, requested)
-    if items_cost is None or not _is_profitable(purchase_order, live, items_cost, now):
+    items_cost = _items_cost(lines_shipped, requested)
+    if items_cost is None or not _is_profitable(purchase_order, lines_shipped, items_cost, now):
         return tuple(
             RejectedLine(reference=str(line.order_line_id), code=REJECTION_CODE)
             for line in increased

@@ -61,10 +61,10 @@ def next_retry(
     """
     is_blocked_by_breaker = isinstance(problem, CallDeferredError)
     failures = 0 if is_blocked_by_breaker else row.failures
-    usual = now + add_jitter(backoff(first, failures=failures, longest=longest))
+    default = now + add_jitter(backoff(first, failures=failures, longest=longest))
     return {
         "failures": row.failures + (not is_blocked_by_breaker),
-        "retry_at": max(usual, retry_after(problem, now=now) or usual),
+        "retry_at": max(default, retry_after(problem, now=now) or default),
     }
 
 

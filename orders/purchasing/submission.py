@@ -66,7 +66,7 @@ def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder
     for line in order.lines.select_related("level__location").order_by("pk"):
         by_location[line.level.location_id].append(line)
     plan = {entry["location_id"]: entry for entry in order.delivery_plan}
-    moments = creation.submit_times(
+    submit_times = creation.submit_times(
         order=order, entries=order.delivery_plan, promised_at=order.placed_at, now=now
     )
     purchase_orders = [
@@ -83,7 +83,7 @@ def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder
                 for line in lines
             ],
             place=sequence,
-            submit_at=moments[plan[location_id]["supplier_id"]],
+            submit_at=submit_times[plan[location_id]["supplier_id"]],
             now=now,
         )
         for sequence, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)

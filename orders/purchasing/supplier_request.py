@@ -19,8 +19,8 @@ def build_request(purchase_order: PurchaseOrder) -> PurchaseOrderRequest:
     The declared value is what the customer pays: customs require it, and it shows that the items
     are paid.
     """
-    live = purchase_order.lines.filter(is_active=True)
-    lines = live.select_related("order_line", "offer__variant__product").order_by("pk")
+    active = purchase_order.lines.filter(is_active=True)
+    lines = active.select_related("order_line", "offer__variant__product").order_by("pk")
     return PurchaseOrderRequest(
         number=purchase_order.number,
         ship_to=Address(**purchase_order.goes_to),

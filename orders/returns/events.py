@@ -20,7 +20,7 @@ def record_request(returns: Sequence[ReturnAuthorization], *, at: datetime) -> N
         kind=first.kind,
         words=first.words,
         received_at=at.isoformat(),
-        returns=[_return_payload(each) for each in returns],
+        returns=[_return_payload(authorization) for authorization in returns],
         at=at,
     )
 
@@ -58,7 +58,7 @@ def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
     lines = authorization.lines.select_related(
         "order_line__variant__product__spec", "wanted__product"
     )
-    before = authorization.ship_by
+    ship_by = authorization.ship_by
     return {
         "return_number": authorization.number,
         "destination": authorization.destination,
@@ -66,7 +66,7 @@ def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
         "label_payer": authorization.label_payer,
         "label": authorization.label,
         "answer": authorization.answer,
-        "ship_by": before.isoformat() if before else "",
+        "ship_by": ship_by.isoformat() if ship_by else "",
         "lines": [
             events.line_payload(line.order_line, line.quantity) for line in lines.order_by("pk")
         ],

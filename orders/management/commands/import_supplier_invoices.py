@@ -40,25 +40,27 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']}: {error}") from error
         except csv_table.CsvError as error:
             raise CommandError(f"{options['file']}: {csv_import.error_message(error)}") from error
-        listed = invoice_import.validate(rows, supplier=_supplier(options["supplier"]))
-        wrong = [one for one in listed if one.problem]
-        for one in listed:
-            state = one.problem or ("already entered" if one.is_known else "valid")
-            self.stdout.write(f"Row {one.row.place}: {one.row.reference}: {state}")
+        validated = invoice_import.validate(rows, supplier=_supplier(options["supplier"]))
+        invalid = [result for result in validated if result.problem]
+        for result in validated:
+            state = result.problem or ("already entered" if result.is_known else "valid")
+            self.stdout.write(f"Row {result.row.place}: {result.row.reference}: {state}")
         if options["look"]:
             return
-        if wrong and not options["good_lines"]:
-            raise CommandError(f"{len(wrong)} rows are invalid: nothing was imported.")
-        failed = invoice_import.enter(listed, actor="import_supplier_invoices", now=timezone.now())
-        self.stdout.write(f"{sum(one.is_valid_row for one in listed)} invoices imported.")
-        if failed or wrong:
-            raise CommandError(f"{len(failed) + len(wrong)} rows were skipped.")
+        if invalid and not options["good_lines"]:
+            raise CommandError(f"{len(invalid)} rows are invalid: nothing was imported.")
+        failed = invoice_import.enter(
+            validated, actor="import_supplier_invoices", now=timezone.now()
+        )
+        self.stdout.write(f"{sum(result.is_valid_row for result in validated)} invoices imported.")
+        if failed or invalid:
+            raise CommandError(f"{len(failed) + len(invalid)} rows were skipped.")
 
 
 def _supplier(code: str | None) -> Supplier | None:
     if not code:
         return None
-    found = Supplier.objects.filter(code=code).first()
-    if found is None:
+    supplier = Supplier.objects.filter(code=code).first()
+    if supplier is None:
         raise CommandError(f"No supplier has the code {code}.")
-    return found
+    return supplier

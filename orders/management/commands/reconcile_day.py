@@ -28,32 +28,36 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
-        asked = options["day"]
-        wanted = (
-            [reconciliation.run_of(asked, now=now)] if asked else reconciliation.due_runs(now=now)
+        requested = options["day"]
+        runs = (
+            [reconciliation.run_of(requested, now=now)]
+            if requested
+            else reconciliation.due_runs(now=now)
         )
-        done = [self._compared(day) for day in wanted]
-        if not done:
+        reconciled = [self._compared(day) for day in runs]
+        if not reconciled:
             self.stdout.write("All ended days are reconciled.")
-        if any(day.status != ReconciliationRun.Status.RECONCILED for day in done):
+        if any(day.status != ReconciliationRun.Status.RECONCILED for day in reconciled):
             raise CommandError("Some days are not reconciled. They are retried automatically.")
 
     def _compared(self, day: ReconciliationRun) -> ReconciliationRun:
         try:
-            done = reconciliation.reconcile(day=day, moment=timezone.now)
+            run = reconciliation.reconcile(day=day, moment=timezone.now)
         except reconciliation.DayNotOverError as error:
             raise CommandError(
                 f"{error} cannot be reconciled yet: wait until three hours after the day ends."
             ) from error
         except LockedElsewhereError as error:
             raise CommandError("Another process is reconciling. Try again in a minute.") from error
-        seen = Discrepancy.objects.filter(
-            observations__day=done, status=Discrepancy.Status.OPEN
+        discrepancies = Discrepancy.objects.filter(
+            observations__day=run, status=Discrepancy.Status.OPEN
         ).distinct()
-        compared = sum(done.counts.values())
+        compared = sum(run.counts.values())
         self.stdout.write(
-            f"{done}: {compared} compared, {seen.count()} discrepancies. {done.problem}"
+            f"{run}: {compared} compared, {discrepancies.count()} discrepancies. {run.problem}"
         )
-        for difference in seen.select_related("order", "payment", "purchase_order").order_by("pk"):
+        for difference in discrepancies.select_related(
+            "order", "payment", "purchase_order"
+        ).order_by("pk"):
             self.stdout.write(f"  {difference}: {labels.amounts(difference)}")
-        return done
+        return run

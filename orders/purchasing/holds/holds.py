@@ -57,10 +57,10 @@ def release_order(*, order: Order, reason: str, actor: str, now: datetime) -> Or
     if order.status != Order.Status.ON_HOLD:
         raise InvalidTransitionError(f"{order}: {order.status} is not on hold")
     resume_order(order, reason=reason, actor=actor, now=now)
-    held_orders = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
-    for held_order in held_orders.select_for_update(of=["self"]).order_by("pk"):
+    held_purchase_orders = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
+    for purchase_order in held_purchase_orders.select_for_update(of=["self"]).order_by("pk"):
         remove_reasons(
-            held_order,
+            purchase_order,
             lambda hold_reason: hold_reason["code"] in ORDER_LEVEL_CODES,
             reason=reason,
             actor=actor,
