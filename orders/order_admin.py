@@ -49,7 +49,7 @@ from storefront.lib.staff.inlines import inline
 
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(StaffAdmin):
-    """Erasure requests to suppliers; staff record that they have asked."""
+    """Erasure requests to suppliers; staff record that they sent them."""
 
     list_display: ClassVar = [
         columns.link("purchase_order", _("Purchase order")),

@@ -158,7 +158,7 @@ def _erase_order(order: Order, texts: set[str]) -> None:
     photos.delete_of_order(order)
     return_lines = ReturnLine.objects.filter(authorization__order=order)
     return_lines.exclude(deduction_reason="").update(deduction_reason="erased")
-    # Only this status change has a reason in the words of staff.
+    # Only this status change has a reason that staff wrote.
     StatusChange.objects.filter(
         subject="orders.ReturnAuthorization",
         subject_id__in=order.returns.values("pk"),

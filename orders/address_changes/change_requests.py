@@ -34,7 +34,7 @@ class NothingLeftError(AddressLockedError):
 
 
 class PartlyChangedError(AddressLockedError):
-    """What has not shipped has this address already; the rest has shipped elsewhere."""
+    """Unshipped items have this address already; the others shipped to another address."""
 
 
 class Changeability(StrEnum):
@@ -73,7 +73,7 @@ def change_address(  # noqa: PLR0913 - the parts of one record
                 order=order, ship_to=ship_to, reason=reason, actor=actor, now=now, noted=noted
             )
         except corrections.AlreadySubmittedError:
-            pass  # submitted in the meantime: the supplier is asked
+            pass  # submitted in the meantime: request the change from the supplier
         else:
             return None
     return request_change(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
@@ -82,7 +82,7 @@ def change_address(  # noqa: PLR0913 - the parts of one record
 def changeability(
     purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sought: bool
 ) -> Changeability:
-    """Return whether the address of a paid order can be changed, as ``request_change`` would decide.
+    """Return whether ``request_change`` can change the address of a paid order.
 
     Shape:  ``purchases``: all of the order; ``asked``: ids of those with an unanswered request;
             ``is_sought``: the order has an open backorder

@@ -109,7 +109,7 @@ def correct(  # noqa: PLR0913 - the parts of one record
     now: datetime,
     noted: Mapping[str, Any] | None = None,
 ) -> None:
-    """Change the address of an order within its country, if no supplier was given it.
+    """Change the address of an order within its country, if no supplier has it.
 
     The customer is notified. Warnings of the new address are confirmed by ``reason``, or by
     ``noted``, the owner's own record from ``verification.record``. The country stays, as prices

@@ -15,7 +15,7 @@ from suppliers.resilience import circuit_breaker
 
 Submission = PurchaseOrder.Submission
 RequestChannel = PurchaseOrder.RequestChannel
-# The supplier may not have it yet: it gets the new address with the order, or is asked later.
+# The supplier may not have it yet: it gets the new address with the order, or a request later.
 NOT_WITH_SUPPLIER = (
     Submission.UNSUBMITTED,
     Submission.SUBMITTING,

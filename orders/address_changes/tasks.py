@@ -18,10 +18,10 @@ BATCH = 200
 @shared_task
 def send_supplier_notices(**_: Any) -> None:
     """Queue an e-mail for each address change that its supplier does not know yet."""
-    waiting = supplier_notices.pending_notices()
+    pending = supplier_notices.pending_notices()
     sent_count = 0
     # A failed request stays first in line: it does not count for the batch.
-    for change_request in waiting.select_related("purchase_order__supplier").iterator(
+    for change_request in pending.select_related("purchase_order__supplier").iterator(
         chunk_size=BATCH
     ):
         try:

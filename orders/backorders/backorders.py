@@ -127,7 +127,7 @@ def can_reroute_all(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 
 def _promised_by(purchase_order: PurchaseOrder) -> date | None:
-    """Return the latest delivery date told to or accepted by the customer."""
+    """Return the latest delivery date that we stated or the customer accepted."""
     promised = [purchase_order.entry.get("arrives_to") or None]
     days = [date.fromisoformat(day) for day in promised if day]
     earlier = Backorder.objects.filter(

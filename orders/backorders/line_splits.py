@@ -1,7 +1,7 @@
 """Line splits: divide an order line between suppliers into two order lines.
 
-Each part then follows the rules of a whole line: one purchase order or backorder, one stock row,
-its own charge, refunded to the cent.
+Each part then follows the rules of an undivided line: one purchase order or backorder, one stock
+row, its own charge, refunded to the cent.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def split(line: PurchaseLine, *, keep: int) -> PurchaseLine:
 def split_backorder_line(line: BackorderLine, *, keep: int) -> BackorderLine:
     """Leave ``keep`` units in a backorder line; return a new line of it with the others.
 
-    Earlier purchase lines keep what suppliers were asked for and rejected.
+    Earlier purchase lines keep the quantities that suppliers received and rejected.
 
     Locks:  the caller holds the order; the allocations of the line
     """

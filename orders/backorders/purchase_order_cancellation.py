@@ -29,8 +29,8 @@ def cancel(
 ) -> None:
     """Cancel a purchase order that ships nothing: return its units, lines and money.
 
-    If it is canceled for reassignment, a backorder keeps them instead. The customer is notified
-    if ``is_told``, or if no backorder can keep them: then the customer did not request it.
+    If it is canceled for reassignment, a backorder keeps them instead. The
+    customer gets a message if ``is_customer_notified``, or if no backorder can keep them.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """

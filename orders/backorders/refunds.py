@@ -33,8 +33,8 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
     """Release the units of lines that will not come, count them canceled, return their money.
 
     Money captured or being captured for a purchase order is refunded, else it is voided. Returns
-    that amount: at most what is left, because staff may have refunded a part, or a capture may
-    have been rejected.
+    that amount, limited by what the payment still has: staff may have refunded a part, or a
+    capture may have been rejected.
 
     Locks:  the caller holds the order; the allocations, the stock rows in id order, payments
     """

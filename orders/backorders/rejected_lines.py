@@ -1,4 +1,4 @@
-"""Rejected lines: cancel or reroute what the supplier does not ship; the rest continues."""
+"""Rejected lines: cancel or reroute what the supplier does not ship; keep the other lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REJECTABLE_STATES = frozenset({Status.READY, Status.IN_PROGRESS})
 def match(purchase_order: PurchaseOrder, refused: Sequence[RejectedLine]) -> RejectedLines:
     """Match rejected lines with the purchase lines that can still be rejected. Idempotent.
 
-    A line that is shipped in part is split: the rest is rejected.
+    A line that is shipped in part is split: the other part is rejected.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
@@ -74,7 +74,7 @@ def cancel_or_reroute(
 ) -> None:
     """Reroute rejected lines, else cancel them: return units and money, notify the customer.
 
-    The shipping charge of the rest stays due. What is not captured yet is not captured.
+    The shipping charge stays due for the other lines. Uncaptured money is not captured.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """

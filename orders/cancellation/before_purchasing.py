@@ -25,10 +25,10 @@ def cancel_superseded(order: Order, *, now: datetime) -> None:
     reason = "replaced by a newer order of the same customer"
     redemptions.revert(order=order, now=now)
     order.move(Order.Status.CANCELED, at=now, actor="customer", reason=reason)
-    waiting = order.payments.filter(
+    unpaid = order.payments.filter(
         status__in=[Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION]
     )
-    for payment in waiting.select_for_update(of=["self"]).order_by("pk"):
+    for payment in unpaid.select_for_update(of=["self"]).order_by("pk"):
         payment.move(Payment.Status.VOIDED, at=now, actor="customer", reason=reason)
 
 

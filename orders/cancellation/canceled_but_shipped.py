@@ -70,9 +70,9 @@ def decide(
         )
     if outcome == Outcome.CLAIMED and not _is_claimed(purchase_order):
         raise CannotDecideError(gettext("Open a supplier claim first."))
-    last = purchase_order.decisions.order_by("pk").last()
-    if last is not None and (last.outcome, last.reason) == (outcome, reason):
-        return last
+    latest = purchase_order.decisions.order_by("pk").last()
+    if latest is not None and (latest.outcome, latest.reason) == (outcome, reason):
+        return latest
     purchase_order.problem = ""
     purchase_order.save(update_fields=["problem"])
     return CanceledShipmentDecision.objects.create(

@@ -1,4 +1,4 @@
-"""Cancellation: cancel what no supplier has, request the rest, process requests.
+"""Cancellation: cancel unsubmitted purchase orders, request the others, process requests.
 
 No page waits for a supplier: the request is stored, and a worker sends it.
 """
@@ -51,7 +51,7 @@ class Cancellation:
 
 @transaction.atomic(durable=True)
 def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
-    """Cancel what no supplier has and refund it; store a cancellation request for the rest.
+    """Cancel and refund what no supplier has; store a cancellation request for the others.
 
     No supplier is called here: ``process_request`` does that, in a task started by the caller or
     the sweep. Idempotent: a stored request is not stored again.
@@ -62,16 +62,16 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     stopped = cancel_or_request(locked, reason=reason, actor=actor, now=now)
     remaining = locked.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
-    waiting, refused = (
+    requested, refused = (
         tuple(
             remaining.filter(cancel_requested_at__isnull=is_over).values_list("number", flat=True)
         )
         for is_over in (False, True)
     )
-    if locked.status != Order.Status.CANCELED and not stopped and not waiting:
+    if locked.status != Order.Status.CANCELED and not stopped and not requested:
         raise TooLateError(order.number)
     order.refresh_from_db()
-    return Cancellation(stopped=tuple(stopped), refused=refused, open=waiting)
+    return Cancellation(stopped=tuple(stopped), refused=refused, open=requested)
 
 
 @requires_transaction
@@ -129,8 +129,8 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
 def process_request(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Process a stored cancellation request: cancel, ask the supplier, or wait.
 
-    True: canceled. False: the order continues. None: not known yet; retried, respecting ``Retry-After``.
-    A supplier without an API is asked once, by e-mail or by staff, and answers later
+    True: canceled. False: the order continues. None: unknown; retried, respecting ``Retry-After``.
+    A supplier without an API gets one request, by e-mail or from staff, and answers later
     (``supplier_answers``). The session lock prevents concurrent requests: a supplier rejects the
     second of two, because it is already canceling.
     """
@@ -174,14 +174,14 @@ def _process_request(purchase_order: PurchaseOrder, now: datetime) -> bool | Non
 
 @transaction.atomic(durable=True)
 def _mark_requested(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
-    """Store that the supplier is asked, before the call; cancel what was never submitted.
+    """Store the request before the call to the supplier; cancel what was never submitted.
 
     Locks:  the order, then the purchase order, and to cancel it what that needs
     """
     order = locks.lock(purchase_order)
     if purchase_order.status == Status.CANCELED:
         return True
-    if purchase_order.cancel_requested_at is None:  # refused in the meantime: not asked again
+    if purchase_order.cancel_requested_at is None:  # refused in the meantime: not requested again
         return False
     if reassignment.is_unsubmitted(purchase_order):
         purchase_order_cancellation.cancel_all(

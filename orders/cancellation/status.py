@@ -15,7 +15,7 @@ class CancellationStatus(StrEnum):
     """Status of the cancellation request for what suppliers have."""
 
     NONE = "none"
-    ASKED = "asked"  # suppliers are asked, or will be
+    ASKED = "asked"  # requested from suppliers, or queued
     REFUSED = "refused"
 
 

@@ -80,7 +80,7 @@ def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
 def _record_channel(
     purchase_order: PurchaseOrder, channel: PurchaseOrder.RequestChannel, problem: str = ""
 ) -> None:
-    """Record how the supplier was asked, unless its answer came in the meantime.
+    """Record the channel of the request, unless its answer came in the meantime.
 
     Locks:  the order, then the purchase order
     """
@@ -122,8 +122,7 @@ def apply_api_answer(
     """Apply the answer of the supplier's API; return whether it is canceled."""
     if state.answer == Acknowledgement.CANCELED:
         return confirm(purchase_order, reason=state.reason, now=now)
-    reason = state.reason
-    return apply(purchase_order=purchase_order, is_stopped=False, reason=reason, now=now)
+    return apply(purchase_order=purchase_order, is_stopped=False, reason=state.reason, now=now)
 
 
 def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now: datetime) -> bool:
@@ -169,7 +168,7 @@ def apply(  # noqa: PLR0913 - the parts of one record
 ) -> bool:
     """Apply the supplier's answer to our request; return whether it is canceled.
 
-    ``is_kept``: the supplier keeps the order but ships nothing unless it is paid, which we
+    ``is_kept_unpaid``: the supplier keeps the order but ships nothing unless it is paid, which we
     never do. The customer is refunded, and staff see it (``canceled_but_shipped``) until the
     supplier drops it. An acceptance after a shipment cancels nothing: staff look.
 

@@ -108,7 +108,7 @@ def claim_form(
     can_submit_manually: bool,
     freight: Money | None = None,
 ) -> type[forms.Form]:
-    """Return the claim form of one purchase order: units of each line, freight, then the rest."""
+    """Return the claim form of one purchase order: units of each line, freight, other fields."""
     fields = _unit_fields(claimable)
     if freight is not None:
         fields["freight"] = forms.DecimalField(

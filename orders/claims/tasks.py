@@ -112,7 +112,7 @@ def _process(
     # Another run may have processed it, or its retry time has changed.
     if not find(now=timezone.now()).filter(pk=claim_id).exists():
         return True
-    # left by a dead worker: no call is made
+    # A dead worker left it: no call is made.
     is_abandoned = claim.status == SupplierClaim.Status.SUBMITTING
     try:
         return call(claim=claim, now=timezone.now()).status not in UNANSWERED or is_abandoned

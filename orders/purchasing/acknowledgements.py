@@ -1,6 +1,6 @@
 """Acknowledgements: apply a supplier's answer to a purchase order, record charge notices.
 
-A charge notice: the supplier wants more money than it said before. Staff see it with the purchase
+A charge notice: the supplier charges more than it stated before. Staff see it with the purchase
 order; nothing is paid automatically.
 """
 
@@ -122,7 +122,7 @@ def _unprofitable_lines(
     state: PurchaseOrderReport,
     now: datetime,
 ) -> tuple[RejectedLine, ...]:
-    """Return lines to refuse: the supplier, before it accepted, asks a cost that makes a loss."""
+    """Return lines to refuse: before acceptance, the supplier requests a cost that makes a loss."""
     if not state.unit_costs or purchase_order.submission_status not in ANSWERABLE:
         return ()
     remaining = purchase_order.lines.filter(is_active=True).exclude(
@@ -163,7 +163,7 @@ def reject(
     is_of_all: bool = False,
     now: datetime,
 ) -> None:
-    """Apply the supplier's rejection of the whole call.
+    """Apply the supplier's rejection of the whole request.
 
     ``code`` applies to a single line, or to all lines if ``is_of_all``; otherwise the rejected line
     is unknown and ``REJECTED_OTHER`` is stored.
@@ -183,7 +183,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
     has_all_lines = not purchase_order.lines.filter(is_active=False).exists()
     reassignment.abandon_on_acceptance(
         purchase_order, now=now
-    )  # accepted before our question arrived
+    )  # accepted before our request arrived
     if purchase_order.submission_status in ANSWERABLE:
         purchase_order.move(
             Submission.ACCEPTED if has_all_lines else Submission.PARTIALLY_ACCEPTED,

@@ -75,19 +75,21 @@ def _items_cost(lines: list[PurchaseLine], requested: Mapping[str, Money]) -> Mo
 
 
 def _is_profitable(
-    purchase_order: PurchaseOrder, lines: list[PurchaseLine], goods: Money, now: datetime
+    purchase_order: PurchaseOrder, lines: list[PurchaseLine], items_cost: Money, now: datetime
 ) -> bool:
     freight = None
     if purchase_order.freight_amount is not None:
         freight = Money(purchase_order.freight_amount, purchase_order.freight_currency)
-    live = purchase_order.lines.filter(is_active=True).select_related("order_line")
-    others = live.exclude(pk__in=[line.pk for line in lines])
+    active = purchase_order.lines.filter(is_active=True).select_related("order_line")
+    other_lines = active.exclude(pk__in=[line.pk for line in lines])
     margin = purchase_margin.calculate(
         purchase_order=purchase_order,
         lines=lines,
         freight=freight,
-        goods=goods,
+        items_cost=items_cost,
         now=now,
-        other_charges=sum((line.order_line.customer_charge_amount for line in others), Decimal(0)),
+        other_charges=sum(
+            (line.order_line.customer_charge_amount for line in other_lines), Decimal(0)
+        ),
     )
     return margin.parcel is not None and margin.parcel.loss.amount <= 0

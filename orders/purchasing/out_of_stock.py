@@ -1,4 +1,4 @@
-"""Out of stock: find which lines a supplier lacks that rejected a whole order, resubmit the rest.
+"""Out of stock: find the missing lines of a rejected order, resubmit the others.
 
 The rejection is of the call, so nothing of it took effect. Available lines go out with the next
 call; only the missing ones are sourced elsewhere.
@@ -40,7 +40,7 @@ def split_refused_order(
     connector: Connector,
     now: datetime,
 ) -> None:
-    """Cancel the lines the supplier lacks and resubmit the rest; if unknown, reject the whole.
+    """Cancel the missing lines and resubmit the others; if unknown, reject the whole order.
 
     The supplier's stock is queried per line, because it may have a part. Lines that the error names
     count as missing in any case.
@@ -88,7 +88,7 @@ def _find_refused_lines(
 
 
 def _query_stock(line: PurchaseLine, location: str, connector: Connector) -> int | None:
-    """Return the supplier's stock of this line at ``location``; None if it cannot say."""
+    """Return the supplier's stock of this line at ``location``; None if unknown."""
     if not isinstance(connector, PagedStockAndPrice):
         return None
     try:

@@ -34,13 +34,13 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
     purchase_order: PurchaseOrder,
     lines: Sequence[PurchaseLine],
     freight: Money | None,
-    goods: Money | None,
+    items_cost: Money | None,
     now: datetime,
     other_charges: Decimal = Decimal(0),
 ) -> PurchaseMargin:
     """Return the margins by reliable exchange rates only, for the destination country.
 
-    Shape:  ``freight`` and ``goods`` are what the supplier asks now for shipping and for all items;
+    Shape:  ``freight`` and ``items_cost`` are what the supplier charges now for shipping and items;
             None uses terms and list costs. ``other_charges`` is what is charged for active lines
             that are not in ``lines``
     """
@@ -50,7 +50,7 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
     origin, code = purchase_order.location.country, purchase_order.supplier.code
     terms = costing.terms_of(origin=origin, supplier_code=code)
     costs = {line.pk: _unit_cost(line) for line in lines}
-    stated = [money for money in (freight, goods) if money is not None]
+    stated = [money for money in (freight, items_cost) if money is not None]
     missing = _missing_rates(
         {money.currency for money in (*costs.values(), *stated)}, costing, origin, terms
     )
@@ -58,12 +58,12 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
     for line in lines:
         landed = costing.landed(costs[line.pk], origins=(origin,), supplier_code=code)
         if landed is not None:
-            sold = line.order_line
+            order_line = line.order_line
             line_margins[line.pk] = margins.line_margin(
                 landed if freight is None else landed.without_freight,
                 quantity=line.quantity,
-                gross=Money(sold.customer_charge_amount, order.currency),
-                tax_rate=sold.tax_rate,
+                gross=Money(order_line.customer_charge_amount, order.currency),
+                tax_rate=order_line.tax_rate,
             )
     parcel = None
     if terms is not None and not missing:
@@ -75,7 +75,7 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
             delivery=purchase_order.charge - Money(items_charge + other_charges, order.currency),
             tax_rate=active[0].order_line.tax_rate if active else Decimal(0),
             freight=freight and _converted(freight, costing, order.currency),
-            goods=goods and _converted(goods, costing, order.currency),
+            goods=items_cost and _converted(items_cost, costing, order.currency),
         )
     return PurchaseMargin(
         parcel=parcel,

@@ -1,4 +1,4 @@
-"""Reassignment: move a purchase order to another supplier, find silent suppliers, abandon.
+"""Reassignment: move a purchase order to another supplier, find overdue acknowledgements, abandon.
 
 The current supplier must stop first. If it has the purchase order after all, it ships it and the
 reassignment is abandoned. A supplier that twice has no shipping method to the destination loses
@@ -33,8 +33,9 @@ class NotReassignableError(Exception):
 def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetime) -> bool:
     """Reassign the purchase order to another supplier; return True if it is already free.
 
-    If the supplier may have it, it is asked to cancel first, so that two suppliers never ship one
-    line. The rest of the charge is held for no other purchase order.
+    If the supplier may have it, we request a cancellation first, so that two suppliers never
+    ship one line. The remaining charge is held for no other
+    purchase order.
 
     Locks:  the order, then the purchase order; to free it at once also what
             ``purchase_order_cancellation`` needs
@@ -80,7 +81,7 @@ def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
 def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Return unconfirmed purchase orders of channels whose routing rules limit the wait.
 
-    A supplier that announced a ship date still ahead is not silent. Callers check the exact limit
+    A supplier that announced a future ship date has answered. Callers check the exact limit
     with ``is_overdue``.
     """
     rules = RoutingRules.objects.filter(
@@ -155,7 +156,7 @@ NO_METHOD_REASON = "no shipping method to the address"
 def reassign_undeliverable(
     purchase_order: PurchaseOrder, reasons: Sequence[HoldReason], *, now: datetime
 ) -> bool:
-    """Reassign it if its only hold reason is ``NO_SHIPPING_METHOD`` and the supplier was asked twice.
+    """Reassign it if its only hold reason is a repeated ``NO_SHIPPING_METHOD``.
 
     Return True if reassigned. The first time it is held and checked again automatically
     (``holds.release_resolved``): one failed freight quote does not justify a refund.

@@ -3,7 +3,7 @@
 step    what happens                                    transaction     safe to repeat because
 divide  one purchase order per supplier and location    one             only a placed order
 check   hold rules; a reason sets ``on_hold``           one, if held    checked again under the lock
-mark    ``submitting``, attempt counted, message kept   one, committed  guarded UPDATE
+mark    ``submitting``, attempt counted, message stored one, committed  guarded UPDATE
 call    the supplier, with our number as reference      none            a duplicate is looked up
 record  accepted, failed, rejected or unknown           one             an answer names its attempt
 

@@ -29,7 +29,7 @@ NO_ANSWER = "The supplier did not return a status:"
 
 
 class CallInProgressError(Exception):
-    """The supplier cannot be asked yet; the message says why."""
+    """No lookup is possible yet; the message gives the reason."""
 
 
 def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
@@ -132,7 +132,7 @@ def is_wanted(purchase_order: PurchaseOrder) -> bool:
 def resume(
     purchase_order: PurchaseOrder, connector: OrderResuming, *, now: datetime
 ) -> PurchaseOrderReport | None:
-    """Take the next step of an order that the supplier takes in steps.
+    """Send the next request of an order that the supplier accepts in steps.
 
     A step that may have reached the supplier gets ``MAX_CALL_TIME`` to end before the next
     lookup: a payment still under way would look unpaid.

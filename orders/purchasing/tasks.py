@@ -104,7 +104,7 @@ def sweep_due_submissions(**_: Any) -> None:
 
 @shared_task
 def release_resolved_holds(**_: Any) -> None:
-    """Remove hold reasons whose cause is gone; ``sweep_due_submissions`` then submits what is free."""
+    """Remove resolved hold reasons; ``sweep_due_submissions`` then submits released orders."""
     holds.release_resolved(now=timezone.now())
 
 

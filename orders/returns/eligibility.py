@@ -123,9 +123,9 @@ class Returnable:
     def of(self, kind: str) -> Mapping[int, int]:
         return self.withdrawal_units if kind == Kind.WITHDRAWAL else self.complaint_units
 
-    def warranty_months(self, sold: OrderLine) -> int:
+    def warranty_months(self, order_line: OrderLine) -> int:
         """Return the warranty of a line in months."""
-        return warranty_months(sold)
+        return warranty_months(order_line)
 
     @property
     def lines(self) -> list[OrderLine]:
@@ -138,7 +138,7 @@ class Returnable:
 
 
 def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = False) -> Returnable:
-    """Count the returnable units; ``ignore_deadlines`` ignores deadlines and missing delivery events.
+    """Count returnable units; ``ignore_deadlines`` also ignores missing delivery events.
 
     A withdrawal needs shipped units (earlier ones are canceled instead); a complaint needs
     delivered units. Without a delivery event staff may accept it at once, the shop only
@@ -153,28 +153,32 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
     )
     by_line = {line.order_line_id: line for line in lines}
     arrived = [_arrived_at(line.purchase_order) for line in by_line.values()]
-    known = [moment for moment in arrived if moment is not None]
-    until = withdrawal_deadline(max(known)) if known and len(known) == len(arrived) else None
+    arrivals = [moment for moment in arrived if moment is not None]
+    until = (
+        withdrawal_deadline(max(arrivals)) if arrivals and len(arrivals) == len(arrived) else None
+    )
     is_over = is_window_over(until, now) or _replaces_complaint(order)
     promised = order.arrives_to or (order.placed_at + MAX_WITHDRAWAL_AGE).date()
     is_over = is_over or now.date() > promised + NO_DELIVERY_EVENT_AFTER + MAX_WITHDRAWAL_AGE
     is_event_overdue = now.date() > promised + NO_DELIVERY_EVENT_AFTER
     withdrawal_units, complaint_units = {}, {}
     for key, line in by_line.items():
-        sold = line.order_line
+        order_line = line.order_line
         arrived_at = _arrived_at(line.purchase_order)
-        months = warranty_months(sold)
+        months = warranty_months(order_line)
         is_warranty_over = arrived_at is not None and is_window_over(
             warranty_until(arrived_at, months=months), now
         )
         if not is_over or ignore_deadlines:
-            withdrawal_units[key] = sold.shipped_quantity - sold.returning_quantity
+            withdrawal_units[key] = order_line.shipped_quantity - order_line.returning_quantity
         if not is_warranty_over or ignore_deadlines:
             counts_as_delivered = arrived_at is None and (is_event_overdue or ignore_deadlines)
             delivered_units = (
-                sold.shipped_quantity if counts_as_delivered else sold.delivered_quantity
+                order_line.shipped_quantity
+                if counts_as_delivered
+                else order_line.delivered_quantity
             )
-            complaint_units[key] = max(0, delivered_units - sold.returning_quantity)
+            complaint_units[key] = max(0, delivered_units - order_line.returning_quantity)
     return Returnable(
         purchase_lines=by_line,
         withdrawal_units={key: units for key, units in withdrawal_units.items() if units > 0},
@@ -184,9 +188,9 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
     )
 
 
-def warranty_months(sold: OrderLine) -> int:
+def warranty_months(order_line: OrderLine) -> int:
     """Return the longest of the manufacturer's warranty, at sale or now, and the legal one."""
-    terms = (sold.warranty_months, sold.variant.product.warranty_months)
+    terms = (order_line.warranty_months, order_line.variant.product.warranty_months)
     return max(WARRANTY_MONTHS, *(months or 0 for months in terms))
 
 

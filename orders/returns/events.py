@@ -11,7 +11,7 @@ from orders.models import ReturnAuthorization
 
 
 def record_request(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
-    """Record the receipt: the customer's words, and when they were received."""
+    """Record the receipt: the customer's message, and when it was received."""
     first = returns[0]
     events.record_order_event(
         first.order,

@@ -50,19 +50,19 @@ def find_options(
 
 
 def _fits(variant: Variant, purchase_line: PurchaseLine) -> bool:
-    sold = purchase_line.order_line.variant
+    variant_sold = purchase_line.order_line.variant
     is_same = variant.pk == received_variant(purchase_line).pk
     return not is_same and (
-        variant.product_id == sold.product_id or variant.pk == sold.replaced_by_id
+        variant.product_id == variant_sold.product_id or variant.pk == variant_sold.replaced_by_id
     )
 
 
-def _option(listing: Listing, sold: OrderLine, channel: Channel) -> ExchangeOption:
+def _option(listing: Listing, order_line: OrderLine, channel: Channel) -> ExchangeOption:
     amount = listing.price_amount or Decimal(0)
     return ExchangeOption(
         variant=listing.variant,
         price=Money(amount, channel.currency),
-        is_dearer=amount > sold.unit_amount,
+        is_dearer=amount > order_line.unit_amount,
     )
 
 
@@ -157,21 +157,21 @@ def refund_difference(
 ) -> Money:
     """Return the refund if the exchanged variant costs less than was paid.
 
-    The discount rate of the sale applies to the new price. Together with what is kept this sums to
-    the paid amount, to the cent.
+    The discount rate of the sale applies to the new price. The refund and the amount that we keep
+    add up to the paid amount, to the cent.
 
     Raises: CannotReturnError  it costs more and is not ``is_free``
     """
     zero = Money.zero(currency)
     if not isinstance(variant, ExchangeOption):
         return zero
-    sold = line.order_line
+    order_line = line.order_line
     paid = refund_amounts.paid_for(line, currency=currency)
     refundable = paid - Money(line.deduction_amount, currency)
-    if not sold.unit_amount:  # a free replacement
+    if not order_line.unit_amount:  # a free replacement
         price = variant.price
     else:
-        amount = paid.amount * variant.price.amount / sold.unit_amount
+        amount = paid.amount * variant.price.amount / order_line.unit_amount
         price = Money(amount, currency).rounded()
     if price > refundable and not is_free:
         message = gettext(

@@ -169,7 +169,7 @@ def _set_differences(
     """Set the difference to refund of each line; return the payment to refund from.
 
     Locks:  the payments of the order
-    Raises: CannotReturnError  the payment has less left, and it is not ``is_free``
+    Raises: CannotReturnError  the payment has less to refund, and it is not ``is_free``
     """
     currency = authorization.currency
     payments = ledger.lock_authorized_payments(authorization.order_id)

@@ -75,15 +75,15 @@ def _reserve_again(lines: Sequence[ReturnLine]) -> None:
     Raises: CannotReturnError  another return has them
     """
     for line in sorted(lines, key=attrgetter("order_line_id")):
-        sold = line.order_line
-        if line.quantity > sold.shipped_quantity - sold.returning_quantity:
+        order_line = line.order_line
+        if line.quantity > order_line.shipped_quantity - order_line.returning_quantity:
             raise CannotReturnError(
                 gettext(
                     "This return was closed and the items are in a "
                     "newer return. Open the newer return."
                 )
             )
-        requests.reserve_units(sold.pk, line.quantity)
+        requests.reserve_units(order_line.pk, line.quantity)
 
 
 def can_receive(authorization: ReturnAuthorization) -> bool:

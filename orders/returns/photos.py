@@ -87,8 +87,8 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
         message = gettext("You can add up to %(most)d photos to a return.")
         raise CannotReturnError(message % {"most": MAX_PHOTOS})
     ReturnPhoto.objects.bulk_create(
-        ReturnPhoto(authorization=authorization, place=place, file=name, added_at=now)
-        for place, name in enumerate(names, start=existing_count + 1)
+        ReturnPhoto(authorization=authorization, place=position, file=name, added_at=now)
+        for position, name in enumerate(names, start=existing_count + 1)
     )
 
 
@@ -116,7 +116,7 @@ def delete_of_order(order: Order) -> None:
 
 
 def delete_orphans(*, now: datetime) -> int:
-    """Delete files without a row, left by killed processes; return their number."""
+    """Delete files without a row, of killed processes; return their number."""
     with suppress(FileNotFoundError):
         _folders, files = storages["private"].listdir(FOLDER)
         count = 0
@@ -130,8 +130,8 @@ def delete_orphans(*, now: datetime) -> int:
 
 
 def _find_orphans(names: Sequence[str]) -> set[str]:
-    known = ReturnPhoto.objects.filter(file__in=names).values_list("file", flat=True)
-    return {*names} - {*known}
+    stored = ReturnPhoto.objects.filter(file__in=names).values_list("file", flat=True)
+    return {*names} - {*stored}
 
 
 def _is_old(name: str, now: datetime) -> bool:

@@ -31,20 +31,20 @@ REFUNDABLE_WITHOUT_RECEIPT = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundDue:
-    """Amounts of a refund. ``left`` is what the order's payment can still refund."""
+    """Amounts of a refund. ``refundable`` is what the order's payment can still refund."""
 
-    goods: Money
+    items: Money
     deduction: Money
     delivery: Money
-    left: Money
+    refundable: Money
 
     @property
     def total(self) -> Money:
-        return self.goods - self.deduction + self.delivery
+        return self.items - self.deduction + self.delivery
 
     @property
     def given(self) -> Money:
-        return min(self.total, self.left)
+        return min(self.total, self.refundable)
 
 
 def root_return(order: Order) -> ReturnAuthorization | None:
@@ -127,7 +127,7 @@ def preview(authorization: ReturnAuthorization) -> RefundDue:
 
 
 def find_refundable(payments: Sequence[Payment], currency: str) -> tuple[Payment | None, Money]:
-    """Return the payment with the most left to refund, and that amount."""
+    """Return the payment with the largest refundable amount, and that amount."""
     refundable = {candidate: ledger.refundable_amount(candidate) for candidate in payments}
     payment = max(refundable, key=lambda candidate: refundable[candidate].amount, default=None)
     return payment, refundable[payment] if payment is not None else Money.zero(currency)
@@ -137,11 +137,11 @@ def paid_for(line: ReturnLine, *, currency: str) -> Money:
     """Return what the customer paid for the accepted units of a line."""
     if line.paid_amount is not None:
         return Money(line.paid_amount, currency)
-    sold = line.order_line
+    order_line = line.order_line
     return prorate(
-        Money(sold.customer_charge_amount, currency),
-        quantity=sold.quantity,
-        before=sold.returned_quantity,
+        Money(order_line.customer_charge_amount, currency),
+        quantity=order_line.quantity,
+        before=order_line.returned_quantity,
         units=line.accepted_quantity,
     )
 
@@ -191,10 +191,10 @@ def calculate(
         ledger.refundable_amount(payment) for payment in payments if payment.currency == currency
     ]
     return RefundDue(
-        goods=Money.total(shares, currency) - Money(settled, currency),
+        items=Money.total(shares, currency) - Money(settled, currency),
         deduction=Money(deduction, currency),
         delivery=shipping_refund(authorization, lines),
-        left=max(refundable, default=Money.zero(currency)),
+        refundable=max(refundable, default=Money.zero(currency)),
     )
 
 
@@ -215,9 +215,10 @@ def shipping_refund(authorization: ReturnAuthorization, lines: Sequence[ReturnLi
     )
     for line, units in failed_units(authorization, lines).items():
         returned_units[line] = returned_units.get(line, 0) + units
-    sold = list(order.lines.all())
+    order_lines = list(order.lines.all())
     if any(
-        line.quantity - line.canceled_quantity > returned_units.get(line.pk, 0) for line in sold
+        line.quantity - line.canceled_quantity > returned_units.get(line.pk, 0)
+        for line in order_lines
     ):
         return zero
     purchase_orders = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
@@ -226,7 +227,9 @@ def shipping_refund(authorization: ReturnAuthorization, lines: Sequence[ReturnLi
         order.currency,
     )
     item_charges = (
-        line.customer_charge_amount for line in sold if line.quantity > line.canceled_quantity
+        line.customer_charge_amount
+        for line in order_lines
+        if line.quantity > line.canceled_quantity
     )
     shipping_charge = charged - Money(sum(item_charges, Decimal(0)), order.currency)
     return max(shipping_charge, zero)

@@ -1,4 +1,4 @@
-"""Refunds of returns: refund once, to the cent, never more than the payment has left."""
+"""Refunds of returns: refund once, to the cent, never more than the refundable amount."""
 
 from __future__ import annotations
 
@@ -242,10 +242,10 @@ def _refund_next_part(
     require_no_chargeback(order)
     payments = ledger.lock_authorized_payments(order.pk)
     lines = refund_amounts.read_lines(replaced)
-    before = sum((line.replaced_amount for line in lines), Decimal(0))
+    replaced_before = sum((line.replaced_amount for line in lines), Decimal(0))
     refund_amounts.set_replaced_amounts(replaced, lines)
     shipping_charge = refund_amounts.shipping_refund(replaced, lines)
-    item_charges = before - sum((line.replaced_amount for line in lines), Decimal(0))
+    item_charges = replaced_before - sum((line.replaced_amount for line in lines), Decimal(0))
     due = Money(item_charges, replaced.currency) + shipping_charge
     payment, refundable = refund_amounts.find_refundable(payments, replaced.currency)
     refunded = min(due, refundable)

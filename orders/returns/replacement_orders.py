@@ -58,21 +58,25 @@ def original_source(
     Shape:  ``purchase_order`` is that of the line, with its order selected
     Raises: CannotReturnError  the order has no delivery plan from there
     """
-    sold, entry = purchase_line.order_line, purchase_order.entry
+    order_line, entry = purchase_line.order_line, purchase_order.entry
     if not entry:
         raise CannotReturnError(
             gettext("There is no shipping method from this location. Refund the return instead.")
         )
     landed = None
-    if sold.landed_amount is not None:
-        landed = (sold.landed_amount * quantity / sold.quantity).quantize(Decimal("0.01"))
+    if order_line.landed_amount is not None:
+        landed = (order_line.landed_amount * quantity / order_line.quantity).quantize(
+            Decimal("0.01")
+        )
     return ReplacementSource(
-        variant_id=purchase_line.offer.variant_id or sold.variant_id,
+        variant_id=purchase_line.offer.variant_id or order_line.variant_id,
         offer_id=purchase_line.offer_id,
         level_id=purchase_line.level_id,
         location_id=purchase_order.location_id,
         cost=Money(purchase_line.agreed_cost_amount, purchase_line.cost_currency),
-        rate=sold.cost_rate if purchase_line.cost_currency == sold.cost_currency else None,
+        rate=order_line.cost_rate
+        if purchase_line.cost_currency == order_line.cost_currency
+        else None,
         landed=landed,
         entry=_move_dates(entry, purchase_order.order, now),
     )
@@ -89,7 +93,7 @@ def create_replacement_order(
 ) -> Order:
     """Create the order and hold its stock.
 
-    Shape:  one line for each of ``units``, in their order
+    Shape:  one line for each of ``items``, in their order
     Locks:  the stock rows, in id order
     Raises: CannotReturnError  out of stock
     """
@@ -133,7 +137,7 @@ def create_replacement_order(
 
 
 def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
-    sold, source, zero = item.sold, item.source, Decimal(0)
+    order_line, source, zero = item.sold, item.source, Decimal(0)
     return OrderLine(
         order=replacement,
         variant=item.variant,
@@ -147,7 +151,7 @@ def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
         unit_amount=zero,
         line_amount=zero,
         discount_amount=zero,
-        tax_rate=sold.tax_rate,
+        tax_rate=order_line.tax_rate,
         tax_amount=zero,
         additional_tax_amount=zero,
         cost_amount=source.cost.amount,
@@ -167,10 +171,10 @@ def _title(item: ReplacementItem) -> str:
 def _picture(item: ReplacementItem) -> str:
     if item.variant.pk == item.sold.variant_id:
         return item.sold.picture
-    shown = Image.objects.showing(
+    images = Image.objects.showing(
         product=item.variant.product_id, variant=item.variant, color=item.variant.color
     )
-    return shown.values_list("stem", flat=True).first() or ""
+    return images.values_list("stem", flat=True).first() or ""
 
 
 def _plan(items: Sequence[ReplacementItem]) -> list[Mapping[str, Any]]:

@@ -45,7 +45,7 @@ def returnable_units(authorization: ReturnAuthorization) -> dict[int, int]:
 
 
 def is_open(authorization: ReturnAuthorization) -> bool:
-    """Return True if the supplier was asked for it or has credited it."""
+    """Return True if a supplier return is pending or credited."""
     return authorization.supplier_returns.exclude(status__in=SupplierReturn.GIVEN_UP).exists()
 
 

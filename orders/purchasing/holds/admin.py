@@ -15,7 +15,7 @@ from orders.models import PurchaseOrder
 from orders.purchasing.holds import holds
 
 REASONS_FIELD = "reasons"
-SEEN_FIELD = "seen"
+SHOWN_KEYS_FIELD = "seen"
 
 
 class WaiverForm(forms.Form):
@@ -27,8 +27,8 @@ class WaiverForm(forms.Form):
     known = ""
 
     def clean(self) -> dict[str, Any]:
-        if self.data.get(SEEN_FIELD, "") != self.known:
-            self.data = {SEEN_FIELD: self.known}
+        if self.data.get(SHOWN_KEYS_FIELD, "") != self.known:
+            self.data = {SHOWN_KEYS_FIELD: self.known}
             self.errors.pop(REASONS_FIELD, None)
             message = _("The hold reasons changed after you opened this page. Check them again.")
             raise forms.ValidationError(message)
@@ -61,7 +61,7 @@ def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
     keys = [key for key, _sentence in shown]
     shown_keys = " ".join(sorted(keys))
     hidden = forms.CharField(required=False, initial=shown_keys, widget=forms.HiddenInput)
-    parts: dict[str, Any] = {"known": shown_keys, SEEN_FIELD: hidden}
+    parts: dict[str, Any] = {"known": shown_keys, SHOWN_KEYS_FIELD: hidden}
     if len(shown) > 1:
         parts[REASONS_FIELD] = forms.MultipleChoiceField(
             label=_("Reasons to waive"),
@@ -76,7 +76,7 @@ def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
 def waive_selected(
     *, held: PurchaseOrder, cleaned_data: Mapping[str, Any], actor: str, now: datetime
 ) -> bool:
-    """Waive the selected reasons, or all; return True if no reason is left."""
+    """Waive the selected reasons, or all; return True if no reason remains."""
     known = {holds.reason_key(reason) for reason in held.hold_reasons}
     chosen = set(cleaned_data.get(REASONS_FIELD, known))
     if chosen == known:

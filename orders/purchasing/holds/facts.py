@@ -95,13 +95,14 @@ def _facts(
         )
     )
     freight = next(
-        (one.price for one in options or () if one.name == purchase_order.carrier_service), None
+        (option.price for option in options or () if option.name == purchase_order.carrier_service),
+        None,
     )
     purchase_margins = purchase_margin.calculate(
         purchase_order=purchase_order,
         lines=lines,
         freight=freight,
-        goods=items_cost,
+        items_cost=items_cost,
         now=now,
     )
     return HoldFacts(
@@ -212,20 +213,20 @@ def _criterion_name(criterion: str) -> str:
 def _available_payment(purchase_order: PurchaseOrder) -> Money:
     """Sum what is authorized or captured for the order and not used by other purchase orders."""
     payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
-    held = sum(
+    authorized = sum(
         (payment.open_amount.amount + payment.captured_amount for payment in payments),
         Decimal(0),
     )
-    rows = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
-    others = sum(
+    purchase_orders = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
+    used = sum(
         (
             other.customer_charge_amount
-            for other in rows.exclude(pk=purchase_order.pk)
+            for other in purchase_orders.exclude(pk=purchase_order.pk)
             if other.accepted_at or _is_capture_pending(other, payments)
         ),
         Decimal(0),
     )
-    return Money(held - others, purchase_order.currency)
+    return Money(authorized - used, purchase_order.currency)
 
 
 def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:

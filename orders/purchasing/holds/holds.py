@@ -1,6 +1,6 @@
 """Holds: release held orders and purchase orders, waive a hold reason, check again.
 
-A hold reason ends when staff waive it, or automatically when its cause is gone
+A hold reason ends when staff waive it, or automatically when its cause ends
 (``AUTO_RELEASE_REASONS``).
 """
 
@@ -40,7 +40,7 @@ AUTO_RELEASE_REASONS = {
     INSUFFICIENT_BALANCE: "the balance at the supplier is sufficient",
     NO_SHIPPING_METHOD: "the supplier is asked for shipping methods again",
 }
-# A supplier without a shipping method is asked a second time after this.
+# Shipping methods are requested a second time after this, if the supplier had none.
 RECHECK_AFTER = timedelta(minutes=15)
 # Reasons that hold an order and all its purchase orders.
 ORDER_LEVEL_CODES = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.FRAUD_WARNING})
@@ -88,7 +88,7 @@ def remove_reasons(
     now: datetime,
     actor: str = "",
 ) -> bool:
-    """Remove hold reasons that ``gone`` accepts; return True if this released the purchase order.
+    """Remove resolved hold reasons; return True if this released the purchase order.
 
     A change made since ``purchase_order`` was read wins.
     """
@@ -115,10 +115,10 @@ def remove_reasons(
 
 
 def release_resolved(*, now: datetime) -> int:
-    """Remove hold reasons whose cause is gone, and return how many were released by that.
+    """Remove hold reasons whose cause has ended; return how many purchase orders that released.
 
     Released purchase orders are checked again at submission. A reason is removed even if others
-    stay: staff would take it for true.
+    stay, because it is no longer true.
     """
     pairs = ExchangeRate.objects.valid(now).values_list("base", "quote")
     known_rates = frozenset(f"{base}-{quote}" for base, quote in pairs)
@@ -158,7 +158,7 @@ def _release_if_resolved(
 
 
 def was_rechecked(purchase_order: PurchaseOrder) -> bool:
-    """Return True if the supplier was asked for a shipping method again after it had none."""
+    """Return True if shipping methods were requested again after the supplier had none."""
     return StatusChange.objects.filter(
         subject="orders.PurchaseOrder",
         subject_id=purchase_order.pk,
@@ -219,7 +219,7 @@ def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str,
 
 @transaction.atomic(durable=True)
 def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime) -> bool:
-    """Waive one reason; return True if no reason is left. A second call raises.
+    """Waive one reason; return True if no reason remains. A second call raises.
 
     Locks:  the purchase order
     Raises: NotHeldError

@@ -102,17 +102,17 @@ PICTURE_URL_NAME = "orders_returnauthorization_picture"
 @admin.display(description=_("Photos"))
 def customer_photos(authorization: ReturnAuthorization) -> str:
     """Return thumbnails of the customer's pictures, each linked to its full size."""
-    places = authorization.pictures.order_by("place").values_list("place", flat=True)
+    positions = authorization.pictures.order_by("place").values_list("place", flat=True)
     thumbnails = format_html_join(
         " ",
         '<a href="{0}" target="_blank" rel="noreferrer">'
         '<img src="{0}" alt="{1}" width="160" loading="lazy"></a>',
         (
             (
-                reverse(f"admin:{PICTURE_URL_NAME}", args=[authorization.pk, place]),
-                gettext("Customer photo %(place)d") % {"place": place},
+                reverse(f"admin:{PICTURE_URL_NAME}", args=[authorization.pk, position]),
+                gettext("Customer photo %(place)d") % {"place": position},
             )
-            for place in places
+            for position in positions
         ),
     )
     return format_html('<span class="staff-pictures">{}</span>', thumbnails) if thumbnails else ""
@@ -123,18 +123,18 @@ class PhotoAdmin(StaffAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         picture = path(
-            "<int:pk>/pictures/<int:place>/",
+            "<int:pk>/pictures/<int:position>/",
             self.admin_site.admin_view(self.picture),
             name=PICTURE_URL_NAME,
         )
         return [picture, *super().get_urls()]
 
-    def picture(self, request: HttpRequest, pk: int, place: int) -> HttpResponse:
+    def picture(self, request: HttpRequest, pk: int, position: int) -> HttpResponse:
         """Return one re-encoded picture, uncached and without script execution."""
         authorization = self.get_object(request, str(pk))
         if authorization is None or not self.has_view_permission(request, authorization):
             raise PermissionDenied("orders.view_returnauthorization")
-        row = authorization.pictures.filter(place=place).first()
+        row = authorization.pictures.filter(place=position).first()
         try:
             content = photos.read(row) if row else None
         except FileNotFoundError:
@@ -142,7 +142,7 @@ class PhotoAdmin(StaffAdmin):
         if content is None:
             raise Http404(gettext("This photo does not exist."))
         response = HttpResponse(content, content_type=photos.MEDIA_TYPE)
-        response["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
+        response["Content-Disposition"] = f'inline; filename="{authorization}-{position}.jpg"'
         response["X-Content-Type-Options"] = "nosniff"
         response["Content-Security-Policy"] = PICTURE_CSP
         response["Cache-Control"] = "private, no-store"

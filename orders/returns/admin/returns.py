@@ -329,11 +329,11 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
                 " refunded by return %(first)s. A refund cannot be undone."
             )
         amounts = {
-            "goods": due.goods,
+            "goods": due.items,
             "kept": due.deduction,
             "delivery": due.delivery,
             "total": due.total,
-            "left": due.left,
+            "left": due.refundable,
             "given": due.given,
         }
         return self.ask(

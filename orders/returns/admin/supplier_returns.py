@@ -1,4 +1,4 @@
-"""Supplier return admin: track goods returned to suppliers, record credits, edit policies."""
+"""Supplier return admin: track items returned to suppliers, record credits, edit policies."""
 
 from __future__ import annotations
 
