@@ -7,15 +7,15 @@ import secrets
 from datetime import datetime
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
-RANDOM_LETTERS = 5
-CLAIM_LETTERS = 4
+ORDER_RANDOM_LENGTH = 5
+CLAIM_RANDOM_LENGTH = 4
 _SEPARATORS = re.compile(r"[\W_]+")
 _ORDER = re.compile(r"(?:FL)?([0-9]{6})([0-9A-Z]{5})")
 
 
 def order_number(now: datetime) -> str:
     """Return a number such as ``FL-261124-7K3QX``: date and random characters."""
-    return f"FL-{now:%y%m%d}-{_random_part(RANDOM_LETTERS)}"
+    return f"FL-{now:%y%m%d}-{_random_part(ORDER_RANDOM_LENGTH)}"
 
 
 def normalize_order_number(text: str) -> str:
@@ -28,17 +28,17 @@ def normalize_order_number(text: str) -> str:
 
 def claim_number(purchase_order: str) -> str:
     """Return a number such as ``FL-261124-7K3QX-1-C4RTZ``, from the purchase order number."""
-    return f"{purchase_order}-C{_random_part(CLAIM_LETTERS)}"
+    return f"{purchase_order}-C{_random_part(CLAIM_RANDOM_LENGTH)}"
 
 
 def return_number(order: str) -> str:
     """Return a number such as ``FL-261124-7K3QX-R4CTZ``, from the order number."""
-    return f"{order}-R{_random_part(CLAIM_LETTERS)}"
+    return f"{order}-R{_random_part(CLAIM_RANDOM_LENGTH)}"
 
 
 def supplier_return_number(purchase_order: str) -> str:
     """Return a number such as ``FL-261124-7K3QX-1-B4RTZ``, from the purchase order number."""
-    return f"{purchase_order}-B{_random_part(CLAIM_LETTERS)}"
+    return f"{purchase_order}-B{_random_part(CLAIM_RANDOM_LENGTH)}"
 
 
 def _random_part(length: int) -> str:
