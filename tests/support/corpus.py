@@ -76,7 +76,6 @@ def forms_of(path, response):
             if control.get("type") != "radio" or control.get("checked") is not None:
                 value = control.value
                 said[control.name] = list(value) if isinstance(value, set) else value or ""
-            # Django's autocomplete widget cannot render a value that is no id.
-            if kind not in NOT_TYPED and control.get("data-ajax--url") is None:
+            if kind not in NOT_TYPED:
                 typed.append(control.name)
         yield urljoin(path, form.action or ""), said, list(dict.fromkeys(typed)), files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import wraps
 from typing import Any, ClassVar
@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -173,6 +174,23 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         return TemplateResponse(request, "staff/confirm_action.html", context)
 
 
+class RelatedRowSelect(AutocompleteSelect):
+    """Autocomplete field that renders a submitted value that is no id as no choice.
+
+    Django's widget raises ValueError for it, before the form can show its error.
+    """
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
+
+    def _is_id(self, value: str) -> bool:
+        try:
+            self.field.target_field.to_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
 class StaffAdmin(ConfirmingAdmin):
     """Read-only admin class; rows are changed by actions that call services.
 
@@ -314,6 +332,14 @@ class StaffAdmin(ConfirmingAdmin):
                 field.help_text = field.help_text or column.help_text
                 made.base_fields[column.name] = field
         return made
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            widget = RelatedRowSelect(db_field, self.admin_site, using=options.get("using"))
+            options.setdefault("widget", widget)
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_field_queryset(
         self, db: str | None, db_field: Any, request: HttpRequest

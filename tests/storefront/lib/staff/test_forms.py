@@ -207,3 +207,10 @@ def test_country_list_is_parsed_and_formatted(shared_world, staff):
     staff.post(url, given | {"countries": ""})
     service.refresh_from_db()
     assert service.countries == []
+
+
+def test_text_that_is_no_id_in_an_autocomplete_field_is_an_error_of_the_form(staff):
+    answer = staff.post(page("catalog_pricerule", "add"), {"product": "no id", "brand": "9" * 30})
+
+    assert answer.status_code == 200
+    assert {"product", "brand"} <= answer.context["adminform"].form.errors.keys()
