@@ -76,5 +76,7 @@ def format_local(at: datetime, pattern: str, *, country: str, locale: Locale) ->
 
 def _offset(here: datetime) -> str:
     minutes = int((here.utcoffset() or timedelta()).total_seconds()) // 60
-    hours, rest = divmod(abs(minutes), 60)
-    return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    hours, remaining_minutes = divmod(abs(minutes), 60)
+    return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (
+        f":{remaining_minutes:02}" if remaining_minutes else ""
+    )

@@ -19,24 +19,24 @@ _passed: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Kill this process with SIGKILL if the environment asks for it at this place."""
-    asked = os.environ.get("FAILPOINT")
-    if not asked or settings.IS_PRODUCTION or (turn := _kill_at_pass(name, asked)) is None:
+    """Kill this process with SIGKILL if the environment asks for it at this point."""
+    spec = os.environ.get("FAILPOINT")
+    if not spec or settings.IS_PRODUCTION or (pass_number := _kill_at_pass(name, spec)) is None:
         return
     folder = os.environ.get("FAILPOINT_NOTES")
     if folder and not Path(folder).is_dir():
         return
     _passed[name] += 1
-    if _passed[name] >= turn and (not folder or _is_first_kill(Path(folder) / name)):
+    if _passed[name] >= pass_number and (not folder or _is_first_kill(Path(folder) / name)):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _kill_at_pass(name: str, asked: str) -> int | None:
+def _kill_at_pass(name: str, spec: str) -> int | None:
     """Return at which pass to kill the process; None for never."""
-    for wish in asked.split(","):
-        wanted, _, turn = wish.partition(":")
+    for entry in spec.split(","):
+        wanted, _, pass_number = entry.partition(":")
         if wanted == name:
-            return int(turn or 1)
+            return int(pass_number or 1)
     return None
 
 

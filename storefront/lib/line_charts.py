@@ -50,11 +50,11 @@ class StepChart:
         return self.width - RIGHT
 
     @property
-    def words(self) -> int:
+    def date_label_y(self) -> int:
         return self.height - 6
 
     @property
-    def label(self) -> int:
+    def value_label_x(self) -> int:
         return self.left - 6
 
 
@@ -189,11 +189,11 @@ def trend_chart(points: Sequence[MetricPoint], *, is_rate: bool) -> TrendChart |
             TREND_HEIGHT - TREND_BOTTOM - share * (TREND_HEIGHT - TREND_TOP - TREND_BOTTOM), 1
         )
 
-    places = [(x(point.on), y(point.value)) for point in ordered]
+    points_xy = [(x(point.on), y(point.value)) for point in ordered]
     return TrendChart(
-        line="M" + " L".join(f"{left} {up}" for left, up in places),
+        line="M" + " L".join(f"{across} {down}" for across, down in points_xy),
         band=" ".join(_bands(ordered, x, y)),
-        dot=places[-1],
+        dot=points_xy[-1],
         whisker=None if end.low is None or end.high is None else (y(end.high), y(end.low)),
         marks=tuple(
             GridLine(at=y(value), value=value) for value in (floor, (floor + top) / 2, top)
@@ -223,13 +223,13 @@ def _bands(
     points: Sequence[MetricPoint], x: Callable[[date], float], y: Callable[[Decimal], float]
 ) -> Iterator[str]:
     """Yield one polygon of the band for each two successive days that both have bounds."""
-    for one, other in pairwise(points):
-        if one.low is None or one.high is None or other.low is None or other.high is None:
+    for earlier, later in pairwise(points):
+        if earlier.low is None or earlier.high is None or later.low is None or later.high is None:
             continue
         corners = (
-            (x(one.on), y(one.high)),
-            (x(other.on), y(other.high)),
-            (x(other.on), y(other.low)),
-            (x(one.on), y(one.low)),
+            (x(earlier.on), y(earlier.high)),
+            (x(later.on), y(later.high)),
+            (x(later.on), y(later.low)),
+            (x(earlier.on), y(earlier.low)),
         )
-        yield "M" + " L".join(f"{left} {up}" for left, up in corners) + " Z"
+        yield "M" + " L".join(f"{across} {down}" for across, down in corners) + " Z"

@@ -37,8 +37,8 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
         record.message = sanitized(record.message)
-        if said := current_id.get():
-            record.message += f" [{said}]"
+        if request_id := current_id.get():
+            record.message += f" [{request_id}]"
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - of logging
@@ -71,8 +71,8 @@ def with_request_id(application: WSGIApplication) -> WSGIApplication:
     """Wrap the WSGI application so that log lines carry the ``X-Request-ID`` of the proxy."""
 
     def named(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        said = str(environ.get("HTTP_X_REQUEST_ID", ""))
-        token = current_id.set(said if SAFE_ID.fullmatch(said) else "")
+        request_id = str(environ.get("HTTP_X_REQUEST_ID", ""))
+        token = current_id.set(request_id if SAFE_ID.fullmatch(request_id) else "")
         try:
             return application(environ, start_response)
         finally:

@@ -103,12 +103,12 @@ def allocate(amount: Money, over: Mapping[int, Decimal | int]) -> dict[int, Mone
 
     Largest remainder method: the parts sum up to the amount.
     """
-    whole = sum(over.values())
-    if not whole:
-        over, whole = dict.fromkeys(over, 1), len(over)
+    total = sum(over.values())
+    if not total:
+        over, total = dict.fromkeys(over, 1), len(over)
     cents = abs(amount.minor)
-    parts = {key: int(cents * weight // whole) for key, weight in over.items()}
-    by_remainder = sorted(over, key=lambda key: (-(cents * over[key] % whole), key))
+    parts = {key: int(cents * weight // total) for key, weight in over.items()}
+    by_remainder = sorted(over, key=lambda key: (-(cents * over[key] % total), key))
     for key in by_remainder[: cents - sum(parts.values())]:
         parts[key] += 1
     sign = -1 if amount.minor < 0 else 1

@@ -84,23 +84,31 @@ class Stateful(models.Model):
         if to not in self.STATUS_FIELDS[status_field][here]:
             raise InvalidTransitionError(f"{self}: {here} -> {to}")
         changes = {status_field: to, f"{status_field}_since": at, **fields}
-        seen = {name: getattr(self, name) for name in (status_field, *expected)}
+        expected_values = {name: getattr(self, name) for name in (status_field, *expected)}
         change_values = [self._meta.label, status_field, here, to, at, actor[:100], reason[:500]]
-        if not self._update_and_record(changes, seen=seen, change_values=change_values):
+        if not self._update_and_record(
+            changes, expected_values=expected_values, change_values=change_values
+        ):
             raise ConcurrentUpdateError(f"{self}: no longer {here}")
         for name, value in changes.items():
             setattr(self, name, value)
 
     def _update_and_record(
-        self, changes: Mapping[str, Any], *, seen: Mapping[str, Any], change_values: Sequence[Any]
+        self,
+        changes: Mapping[str, Any],
+        *,
+        expected_values: Mapping[str, Any],
+        change_values: Sequence[Any],
     ) -> bool:
         """Update the row and insert the StatusChange in one statement, if it is unchanged."""
         sets = ", ".join(f"{self._quoted(name)} = %s" for name in changes)
-        holds = "".join(f" AND {self._quoted(name)} IS NOT DISTINCT FROM %s" for name in seen)
+        holds = "".join(
+            f" AND {self._quoted(name)} IS NOT DISTINCT FROM %s" for name in expected_values
+        )
         values = [
             *(self._db_value(name, value) for name, value in changes.items()),
             self.pk,
-            *(self._db_value(name, value) for name, value in seen.items()),
+            *(self._db_value(name, value) for name, value in expected_values.items()),
         ]
         table, key = quoted(self._meta.db_table), self._quoted("pk")
         statement = (

@@ -54,7 +54,7 @@ def _statements(role: str, password: str) -> list[sql.Composed]:
     # Hashed here, so that the password is in no log of the server.
     hashed = sql.Literal(_scram(role, password))
     database = sql.Identifier(connection.settings_dict["NAME"])
-    words = [
+    templates = [
         *([] if _exists(role) else ["CREATE ROLE {role}"]),
         "ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {hashed}",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}",
@@ -69,7 +69,7 @@ def _statements(role: str, password: str) -> list[sql.Composed]:
         f"REVOKE INSERT, UPDATE, DELETE ON {READ_ONLY} FROM {{role}}",
     ]
     known = {"role": name, "hashed": hashed, "database": database}
-    statements = [sql.SQL(each).format(**known) for each in words]
+    statements = [sql.SQL(template).format(**known) for template in templates]
     for label, history in APPEND_ONLY.items():
         table = sql.Identifier(apps.get_model(label)._meta.db_table)  # noqa: SLF001
         known = {"table": table, "role": name}
@@ -77,7 +77,9 @@ def _statements(role: str, password: str) -> list[sql.Composed]:
         if not history.delete:
             statements.append(sql.SQL("REVOKE DELETE ON {table} FROM {role}").format(**known))
         if history.update:
-            known["columns"] = sql.SQL(", ").join(sql.Identifier(each) for each in _columns(label))
+            known["columns"] = sql.SQL(", ").join(
+                sql.Identifier(template) for template in _columns(label)
+            )
             statements.append(
                 sql.SQL("GRANT UPDATE ({columns}) ON {table} TO {role}").format(**known)
             )

@@ -94,8 +94,8 @@ class Visitor:
                 text = answer.read(MAX_PAGE_BYTES).decode("utf-8", "replace")
                 address = answer.geturl()
         except urllib.error.HTTPError as error:
-            words = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
-            raise PageError(f"{url} returned {error.code}: {words[:300]}") from error
+            text_of_error = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
+            raise PageError(f"{url} returned {error.code}: {text_of_error[:300]}") from error
         except OSError as error:
             raise PageError(f"{url} does not respond: {error}") from error
         reader = _Reader(address)
@@ -120,29 +120,29 @@ class _Reader(HTMLParser):
         self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        if tag == "a" and "href" in found:
-            self.links.append(urljoin(self._address, found["href"]))
+        values = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in values:
+            self.links.append(urljoin(self._address, values["href"]))
         elif tag == "form":
-            method = found.get("method", "get").lower()
-            self._form = Form(action=found.get("action", ""), method=method)
+            method = values.get("method", "get").lower()
+            self._form = Form(action=values.get("action", ""), method=method)
             self.forms.append(self._form)
         elif self._form is not None:
-            self._take_field(self._form, tag, found)
+            self._take_field(self._form, tag, values)
 
-    def _take_field(self, form: Form, tag: str, found: Mapping[str, str]) -> None:
-        name = found.get("name", "")
-        if tag == "option" and self._select and "selected" in found:
-            form.values[self._select] = found.get("value", "")
+    def _take_field(self, form: Form, tag: str, values: Mapping[str, str]) -> None:
+        name = values.get("name", "")
+        if tag == "option" and self._select and "selected" in values:
+            form.values[self._select] = values.get("value", "")
         if tag == "select":
             self._select = name
         if not name or tag not in {"input", "select", "textarea", "button"}:
             return
         form.fields.add(name)
-        kind = found.get("type", "text")
-        is_off = kind in {"radio", "checkbox"} and "checked" not in found
+        kind = values.get("type", "text")
+        is_off = kind in {"radio", "checkbox"} and "checked" not in values
         if tag == "input" and kind not in {"submit", "image"} and not is_off:
-            form.values[name] = found.get("value", "on" if kind == "checkbox" else "")
+            form.values[name] = values.get("value", "on" if kind == "checkbox" else "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

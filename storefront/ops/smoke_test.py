@@ -114,21 +114,19 @@ class SmokeTest:
     def _find_email(self, number: str, link: str) -> str:
         mailbox = self.visitor.open(self.mailbox_url)
         own = urlsplit(self.mailbox_url).path
-        emails = [found for found in mailbox.links if urlsplit(found).path.startswith(own)]
-        pages = [
-            self.visitor.open(found) for found in dict.fromkeys(emails) if found != mailbox.url
-        ]
-        telling = [
+        emails = [url for url in mailbox.links if urlsplit(url).path.startswith(own)]
+        pages = [self.visitor.open(url) for url in dict.fromkeys(emails) if url != mailbox.url]
+        matching = [
             page for page in pages if number in page.text and link in html.unescape(page.text)
         ]
-        if len(telling) > 1:
-            raise SmokeTestError(f"{len(telling)} e-mails were sent for one parcel")
-        return telling[0].url if telling else ""
+        if len(matching) > 1:
+            raise SmokeTestError(f"{len(matching)} e-mails were sent for one parcel")
+        return matching[0].url if matching else ""
 
     def _wait(self, look: Callable[[], str], complaint: str) -> str:
         deadline = time.monotonic() + self.patience_s
-        while not (found := look()):
+        while not (result := look()):
             if time.monotonic() > deadline:
                 raise SmokeTestError(f"{complaint} within {self.patience_s:.0f} s")
             time.sleep(PAUSE_S)
-        return found
+        return result

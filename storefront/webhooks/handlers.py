@@ -41,7 +41,7 @@ class EarlyRejectionError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlingResult:
-    """Result of a webhook. ``reason`` says why nothing was done, or what could not be done."""
+    """Result of a webhook. ``reason`` says what was not done, and why."""
 
     is_applied: bool
     reason: str = ""
@@ -82,69 +82,69 @@ def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime)
     return _apply_states(purchase_order, [state], now)
 
 
-def _apply_events(source: Source, found: Sequence[SupplierEvent], now: datetime) -> HandlingResult:
+def _apply_events(source: Source, events: Sequence[SupplierEvent], now: datetime) -> HandlingResult:
     """Apply the events of a webhook of a supplier's API."""
-    if not found:
+    if not events:
         return HandlingResult(is_applied=False, reason="unknown event type")
-    outcomes = [_apply_event(source, news, now) for news in found]
+    outcomes = [_apply_event(source, event, now) for event in events]
     reasons = dict.fromkeys(outcome.reason for outcome in outcomes if outcome.reason)
     is_applied = any(outcome.is_applied for outcome in outcomes)
     return HandlingResult(is_applied=is_applied, reason="; ".join(reasons))
 
 
-def _apply_event(source: Source, news: SupplierEvent, now: datetime) -> HandlingResult:
-    if news.kind in {EventType.STOCK, EventType.PRODUCT}:
-        return _apply_catalog_event(source, news, now)
+def _apply_event(source: Source, event: SupplierEvent, now: datetime) -> HandlingResult:
+    if event.kind in {EventType.STOCK, EventType.PRODUCT}:
+        return _apply_catalog_event(source, event, now)
     purchase_order = _order_of(
-        source, number=news.number, supplier_reference=news.supplier_reference
+        source, number=event.number, supplier_reference=event.supplier_reference
     )
-    if news.kind is EventType.CHARGE:
+    if event.kind is EventType.CHARGE:
         acknowledgements.record_charge_notice(
-            purchase_order=purchase_order, reason=news.reason, amount=news.charge, now=now
+            purchase_order=purchase_order, reason=event.reason, amount=event.charge, now=now
         )
         return HandlingResult(is_applied=True)
-    if states := _states(purchase_order, news):
+    if states := _states(purchase_order, event):
         return _apply_states(purchase_order, states, now)
     return HandlingResult(is_applied=False, reason="the event has no order status")
 
 
-def _apply_catalog_event(source: Source, news: SupplierEvent, now: datetime) -> HandlingResult:
+def _apply_catalog_event(source: Source, event: SupplierEvent, now: datetime) -> HandlingResult:
     """Apply a stock or product event: it triggers a sync, now or with the next one."""
     try:
-        if source.supplier and webhooks.handle_event(supplier=source.supplier, news=news, now=now):
+        if source.supplier and webhooks.handle_event(supplier=source.supplier, news=event, now=now):
             return HandlingResult(is_applied=True)
     except QuarantinedError as error:
         return HandlingResult(is_applied=False, reason=f"quarantined: {error}")
     return HandlingResult(is_applied=False, reason="unknown product")
 
 
-def _states(purchase_order: PurchaseOrder, news: SupplierEvent) -> list[PurchaseOrderReport]:
+def _states(purchase_order: PurchaseOrder, event: SupplierEvent) -> list[PurchaseOrderReport]:
     """Return the states that the event reports for the purchase order.
 
     Suppliers do not deliver webhooks in order. So an order event only makes the shop read the
     order; its own content counts if the supplier cannot be read. A parcel event carries the
     carrier's own time and is used as it is.
     """
-    told = news.state(number=purchase_order.number)
-    if news.kind is EventType.PARCEL:
-        return [_carrier_state(told)] if told else []
+    reported = event.state(number=purchase_order.number)
+    if event.kind is EventType.PARCEL:
+        return [_carrier_state(reported)] if reported else []
     try:
-        return _read_states(purchase_order, news)
+        return _read_states(purchase_order, event)
     except TemporaryError:
-        if told is None:
+        if reported is None:
             raise
-        return [told]
+        return [reported]
 
 
-def _read_states(purchase_order: PurchaseOrder, news: SupplierEvent) -> list[PurchaseOrderReport]:
+def _read_states(purchase_order: PurchaseOrder, event: SupplierEvent) -> list[PurchaseOrderReport]:
     states = []
     with open_connector(purchase_order.supplier) as connector:
-        for reference in news.split_into or (purchase_order.number,):
+        for reference in event.split_into or (purchase_order.number,):
             state = require(connector, OrderReading).find(number=reference)
             if state is None:
                 raise UnknownOrderError(f"the supplier has no order {reference}")
             states.append(state)
-    if news.split_into:
+    if event.split_into:
         return [_partial_state(state, purchase_order.number) for state in states]
     return states
 
@@ -171,9 +171,12 @@ def _carrier_state(state: PurchaseOrderReport) -> PurchaseOrderReport:
 
     A label alone is no shipment, and one parcel is not the whole order.
     """
-    has_left = any(from_text(parcel.carrier_text) in WITH_CARRIER for parcel in state.parcels)
+    is_with_carrier = any(
+        from_text(parcel.carrier_text) in WITH_CARRIER for parcel in state.parcels
+    )
     return replace(
-        state, answer=Acknowledgement.PARTIALLY_SHIPPED if has_left else Acknowledgement.ACCEPTED
+        state,
+        answer=Acknowledgement.PARTIALLY_SHIPPED if is_with_carrier else Acknowledgement.ACCEPTED,
     )
 
 
@@ -187,9 +190,9 @@ def _apply_states(
         # a canceled order expects no parcel
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
             continue
-        taken = shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)
-        parcels += len(taken.parcels)
-        problems += taken.problems
+        imported = shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)
+        parcels += len(imported.parcels)
+        problems += imported.problems
     if problems and not parcels:
         raise PermanentError("; ".join(problems))
     return HandlingResult(is_applied=True, reason="; ".join(problems))
@@ -202,9 +205,9 @@ def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> P
     """
     orders = PurchaseOrder.objects.filter(supplier=source.supplier)
     orders = orders.select_related("order", "supplier")
-    found = orders.filter(number=number).first() if number else None
-    if found is None and supplier_reference:
-        found = orders.filter(supplier_reference=supplier_reference).first()
-    if found is None:
+    purchase_order = orders.filter(number=number).first() if number else None
+    if purchase_order is None and supplier_reference:
+        purchase_order = orders.filter(supplier_reference=supplier_reference).first()
+    if purchase_order is None:
         raise UnknownOrderError(f"no order {number or supplier_reference!r} of this supplier"[:200])
-    return found
+    return purchase_order

@@ -25,7 +25,7 @@ FIRST_RETRY_AFTER = timedelta(seconds=5)
 MAX_RETRY_AFTER = timedelta(minutes=10)
 MAX_ATTEMPTS = 10
 # A webhook may arrive before the shop has stored its order or payment. After all attempts it is
-# taken to concern another shop.
+# assumed to concern another shop.
 UNKNOWN_SUBJECT_ERRORS = (UnknownOrderError, UnknownPaymentError)
 RETRYABLE_ERRORS = (TooEarlyError, EarlyRejectionError, NotShippableError, TemporaryError)
 
@@ -41,7 +41,7 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
         return False
     call.refresh_from_db()
     try:
-        understood = apply_webhook(
+        result = apply_webhook(
             source=_source(call), body=bytes(call.body), received_at=call.received_at, now=now
         )
     except UNKNOWN_SUBJECT_ERRORS as error:
@@ -55,9 +55,9 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
         _retry_later(call, f"{type(error).__name__}: {error}", end=Status.FAILED, now=now)
     else:
         failpoint("hook.after_applying")
-        end = Status.APPLIED if understood.is_applied else Status.IGNORED
-        _finish(call, end, understood.reason, now)
-        return understood.is_applied
+        end = Status.APPLIED if result.is_applied else Status.IGNORED
+        _finish(call, end, result.reason, now)
+        return result.is_applied
     return False
 
 
@@ -86,10 +86,10 @@ def _retry_later(call: InboundWebhook, problem: str, *, end: Status, now: dateti
 
 
 def _finish(call: InboundWebhook, status: Status, problem: str, now: datetime) -> None:
-    words = _printable(problem)
-    call.move(status, at=now, reason=words, problem=words)
+    text = _printable(problem)
+    call.move(status, at=now, reason=text, problem=text)
 
 
 def _printable(problem: str) -> str:
     """Return untrusted text without control characters, cut to the column's length."""
-    return "".join(letter if letter.isprintable() else "?" for letter in problem)[:500]
+    return "".join(character if character.isprintable() else "?" for character in problem)[:500]

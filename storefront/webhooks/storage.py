@@ -37,17 +37,17 @@ def store(
 
 def priority_of(source: str, body: bytes, now: datetime) -> InboundWebhook.Priority:
     """Return the priority of a webhook; high if it cannot be parsed. It is stored in any case."""
-    found = sources.find(source)
-    if found is None or found.connector is None:
+    known_source = sources.find(source)
+    if known_source is None or known_source.connector is None:
         return InboundWebhook.Priority.ORDERS
     try:
-        events = found.connector.parse_event(body, received_at=now)
+        events = known_source.connector.parse_event(body, received_at=now)
     except PermanentError:
         return InboundWebhook.Priority.ORDERS
     except Exception:
         log.exception("cannot parse a webhook of %s", source)
         return InboundWebhook.Priority.ORDERS
-    is_catalog = all(each.kind in CATALOG_EVENTS for each in events)
+    is_catalog = all(event.kind in CATALOG_EVENTS for event in events)
     return InboundWebhook.Priority.CATALOG if is_catalog else InboundWebhook.Priority.ORDERS
 
 

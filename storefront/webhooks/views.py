@@ -30,24 +30,24 @@ MAX_BYTES = 64 * 1024
 @require_POST
 def receive(request: HttpRequest, source: str) -> HttpResponse:
     """Verify and store a webhook, and answer 200; a worker processes it later."""
-    found = sources.find(source) or sources.decoy(source)
-    if found is None:
+    known_source = sources.find(source) or sources.decoy(source)
+    if known_source is None:
         return _answer("There is no such source.", status=404)
     body = request.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         return _answer("Too large: 64 KB at most.", status=413)
     now = storage.database_time()
     try:
-        external_id = found.verify(headers=request.headers, body=body, now=now)
+        external_id = known_source.verify(headers=request.headers, body=body, now=now)
     except InvalidHeadersError as error:
         return _refuse(source, error, status=400)
     except (InvalidSignatureError, ExpiredTimestampError) as error:
         return _refuse(source, error, status=401)
     if not external_id:
         return _answer("Thank you, we are here.", status=200)
-    call, is_news = storage.store(source=source, external_id=external_id, body=body, now=now)
+    call, is_new = storage.store(source=source, external_id=external_id, body=body, now=now)
     failpoint("hook.after_commit")
-    if is_news:
+    if is_new:
         enqueue(process, call_id=call.pk)
     return _answer("Thank you.", status=200)
 
@@ -57,5 +57,5 @@ def _refuse(source: str, error: ValueError, *, status: int) -> HttpResponse:
     return _answer(f"Refused: {error}.", status=status)
 
 
-def _answer(words: str, *, status: int) -> HttpResponse:
-    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+def _answer(text: str, *, status: int) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

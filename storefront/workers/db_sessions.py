@@ -71,5 +71,5 @@ def _is_within(connection: BaseDatabaseWrapper) -> bool:
 
 
 def _queue(task: Any) -> str:
-    told: Mapping[str, Any] = task.request.delivery_info or {}
-    return str(told.get("routing_key", ""))
+    delivery: Mapping[str, Any] = task.request.delivery_info or {}
+    return str(delivery.get("routing_key", ""))

@@ -42,8 +42,8 @@ def missing(names: Iterable[str]) -> list[str]:
     Raises: RedisError.
     """
     wanted = list(names)
-    found = cache.get_many([_key(name) for name in wanted])
-    return [name for name in wanted if _key(name) not in found]
+    known = cache.get_many([_key(name) for name in wanted])
+    return [name for name in wanted if _key(name) not in known]
 
 
 def _record(name: str) -> None:

@@ -58,11 +58,11 @@ def orders(*, midnight: datetime) -> list[OrdersInState]:
         .values_list("status")
         .annotate(count=Count("pk"), today=Count("pk", filter=Q(placed_at__gte=midnight)))
     )
-    found = {status: (count, today) for status, count, today in rows}
+    counts = {status: (count, today) for status, count, today in rows}
     return [
         OrdersInState(status=status, count=count, today=today)
         for status in (*OPEN, *ENDED)
-        for count, today in [found.get(status, (0, 0))]
+        for count, today in [counts.get(status, (0, 0))]
     ]
 
 

@@ -60,7 +60,7 @@ USER_ERRORS: tuple[type[Exception], ...] = (
     holds.NotHeldError,
 )
 CHECK_WITH_SUPPLIER = _("Check status with supplier")
-SUPPLIER_ASKED = _("%s: the supplier is being asked. Refresh the page in a minute.")
+STATUS_REQUESTED = _("%s: the supplier is being asked. Refresh the page in a minute.")
 TRY_AGAIN = _("Try again")
 ATTEMPT_STARTED = _("%s: a new attempt has started.")
 SYNC_STARTED = _("%s: the sync has started.")
@@ -68,10 +68,10 @@ SYNC_STARTED = _("%s: the sync has started.")
 
 @dataclass(frozen=True, slots=True)
 class QuickAction:
-    """A quick action. ``do`` gets the row, the part of it that is meant, the user, and the time."""
+    """A quick action. ``do`` gets the row, the part that it concerns, the user, and the time."""
 
     code: str
-    words: str | Promise
+    label: str | Promise
     done: str | Promise
     model: type[models.Model]
     do: Callable[[Any, str, str, datetime], object]
@@ -127,17 +127,17 @@ def _fetch_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -
 
 def _resend_message(row: Message, _of: str, actor: str, now: datetime) -> None:
     if row.status != Message.Status.FAILED:
-        words = _(
+        message = _(
             "The e-mail may have been delivered. Check the mail server first, then decide"
             " in the list of notifications."
         )
-        raise holds.NotHeldError(str(words))
+        raise holds.NotHeldError(str(message))
     dispatch.resend(delivery=row, actor=actor, now=now)
     enqueue(notification_tasks.send, delivery_id=row.pk)
 
 
 def _sync(kind: str) -> Callable[..., None]:
-    return lambda row, *_rest: enqueue_or_fail(sync_now, supplier_id=row.pk, kind=kind)
+    return lambda row, *_args: enqueue_or_fail(sync_now, supplier_id=row.pk, kind=kind)
 
 
 WAIVE = QuickAction(
@@ -154,16 +154,16 @@ CHECK_AGAIN = QuickAction(
     PurchaseOrder,
     _check_again,
 )
-LOOK_UP = QuickAction("look_up", CHECK_WITH_SUPPLIER, SUPPLIER_ASKED, PurchaseOrder, _look_up)
+LOOK_UP = QuickAction("look_up", CHECK_WITH_SUPPLIER, STATUS_REQUESTED, PurchaseOrder, _look_up)
 LOOK_UP_CLAIM = QuickAction(
-    "look_up", CHECK_WITH_SUPPLIER, SUPPLIER_ASKED, SupplierClaim, _look_up_claim
+    "look_up", CHECK_WITH_SUPPLIER, STATUS_REQUESTED, SupplierClaim, _look_up_claim
 )
 LOOK_UP_PARCEL = QuickAction(
     "look_up",
     CHECK_WITH_SUPPLIER,
-    SUPPLIER_ASKED,
+    STATUS_REQUESTED,
     Parcel,
-    lambda row, *_rest: enqueue_or_fail(
+    lambda row, *_args: enqueue_or_fail(
         poll_supplier, supplier_id=row.shipment.purchase_order.supplier_id
     ),
 )
@@ -211,7 +211,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             TRY_AGAIN,
             ATTEMPT_STARTED,
             Order,
-            lambda row, *_rest: enqueue_or_fail(
+            lambda row, *_args: enqueue_or_fail(
                 purchasing_tasks.create_purchase_orders, order_id=row.pk
             ),
         ),
@@ -225,7 +225,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
                 " and its stock is released."
             ),
             Order,
-            lambda *_rest: enqueue_or_fail(checkout_tasks.expire_unpaid),
+            lambda *_args: enqueue_or_fail(checkout_tasks.expire_unpaid),
         ),
     ),
     "payment_request_unanswered": (
@@ -234,7 +234,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             TRY_AGAIN,
             _("%s: the payment gateway is being asked. Refresh the page in a minute."),
             Payment,
-            lambda *_rest: enqueue_or_fail(payment_tasks.execute_requests),
+            lambda *_args: enqueue_or_fail(payment_tasks.execute_requests),
         ),
     ),
     "reconciliation_late": (
@@ -243,7 +243,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("Reconcile now"),
             _("%s is being reconciled. Refresh the page in a minute."),
             ReconciliationRun,
-            lambda row, *_rest: enqueue_or_fail(accounting_tasks.reconcile_day, day_id=row.pk),
+            lambda row, *_args: enqueue_or_fail(accounting_tasks.reconcile_day, day_id=row.pk),
         ),
     ),
     "address_to_erase": (
@@ -270,7 +270,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             TRY_AGAIN,
             ATTEMPT_STARTED,
             SyncRun,
-            lambda row, *_rest: enqueue_or_fail(
+            lambda row, *_args: enqueue_or_fail(
                 sync_now, supplier_id=row.supplier_id, kind=row.kind
             ),
         ),

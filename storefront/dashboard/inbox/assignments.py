@@ -26,10 +26,10 @@ def assign(*, cause: str, row: int, since: datetime | None, by: str, now: dateti
     InboxAssignment.objects.filter(at__lt=now - RETENTION).delete()
     if since is not None:
         InboxAssignment.objects.filter(cause=cause, row=row, at__lt=since).delete()
-    found, _made = InboxAssignment.objects.get_or_create(
+    assignment, _is_new = InboxAssignment.objects.get_or_create(
         cause=cause, row=row, defaults={"by": by[:100], "at": now}
     )
-    return found.by
+    return assignment.by
 
 
 def unassign(*, cause: str, row: int, by: str) -> None:
@@ -47,27 +47,27 @@ def reassign(*, cause: str, row: int, by: str, now: datetime) -> None:
 @require_POST
 def handle_post(request: HttpRequest) -> HttpResponse:
     """Assign or release the row that ``POST`` names, and redirect to the list."""
-    given = request.POST
+    submitted = request.POST
     row, cause = (
-        parse_id(given.get("row", "")),
-        query.rule_for(request.user, given.get("cause", "")).code,
+        parse_id(submitted.get("row", "")),
+        query.rule_for(request.user, submitted.get("cause", "")).code,
     )
     by, now = str(request.user), timezone.now()
-    if given.get("what") == "unassign":
+    if submitted.get("what") == "unassign":
         unassign(cause=cause, row=row, by=by)
-    elif given.get("what") == "reassign":
+    elif submitted.get("what") == "reassign":
         reassign(cause=cause, row=row, by=by, now=now)
     else:
-        assign(cause=cause, row=row, since=parse_moment(given.get("since", "")), by=by, now=now)
-    return HttpResponseRedirect(list_url(given))
+        assign(cause=cause, row=row, since=parse_moment(submitted.get("since", "")), by=by, now=now)
+    return HttpResponseRedirect(list_url(submitted))
 
 
-def list_url(given: QueryDict) -> str:
+def list_url(submitted: QueryDict) -> str:
     """Return the URL of the list in which a row was acted on; its rule must be validated before."""
-    if given.get("from") == "waiting":
-        page = page_number(given.get("page", ""))
-        return f"{reverse('supply:waiting', args=[given['cause']])}?page={page}"
-    return reverse(LIST_URLS.get(given.get("from", ""), LIST_URLS["index"]))
+    if submitted.get("from") == "waiting":
+        page = page_number(submitted.get("page", ""))
+        return f"{reverse('supply:waiting', args=[submitted['cause']])}?page={page}"
+    return reverse(LIST_URLS.get(submitted.get("from", ""), LIST_URLS["index"]))
 
 
 def page_number(text: str) -> int:
@@ -84,7 +84,7 @@ def parse_id(text: str) -> int:
 
 def parse_moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return moment if moment.tzinfo else None

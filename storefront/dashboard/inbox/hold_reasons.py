@@ -31,8 +31,8 @@ ONE_CLICK_CODES = frozenset(
 
 
 def parse(detail: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(detail or "[]")
-    return found
+    reasons: list[dict[str, Any]] = json.loads(detail or "[]")
+    return reasons
 
 
 def as_text(detail: str) -> str:
@@ -52,7 +52,7 @@ def require_safe(purchase_order: PurchaseOrder, key: str) -> None:
     """
     for reason in purchase_order.hold_reasons:
         if holds.reason_key(reason) == key and not is_safe(reason):
-            words = gettext(
+            message = gettext(
                 "This reason needs a confirmation. Release the hold on the purchase order page."
             )
-            raise holds.NotHeldError(words)
+            raise holds.NotHeldError(message)

@@ -16,10 +16,10 @@ def find(*, now: datetime) -> list[list[InboxItem]]:
 
     It is no invariant: with no staff on duty the data is still consistent.
     """
-    found: dict[str, list[InboxItem]] = {}
+    items_by_rule: dict[str, list[InboxItem]] = {}
     for row in query.load_items(now=now, most=MAX_ITEMS):
-        if row.since is None or row.taken_by:
+        if row.since is None or row.assignee:
             continue
         if row.since + OVERDUE_FACTOR * sla.response_time(row.cause.code) < now:
-            found.setdefault(row.cause.code, []).append(row)
-    return list(found.values())
+            items_by_rule.setdefault(row.cause.code, []).append(row)
+    return list(items_by_rule.values())

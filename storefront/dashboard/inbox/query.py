@@ -30,8 +30,8 @@ ITEMS_PER_RULE = 20
 class InboxItem:
     """One inbox row. ``count`` is the number of rows of the same rule.
 
-    ``due`` is when staff should have looked; ``taken_by`` is the assignee; ``raw`` is the detail as
-    stored, and ``buttons`` the quick actions.
+    ``due`` is when staff should have looked; ``raw`` is the detail as stored; ``buttons`` are the
+    quick actions.
     """
 
     cause: InboxRule
@@ -44,8 +44,8 @@ class InboxItem:
     detail: str
     due: datetime | None
     is_late: bool
-    taken_by: str
-    taken_at: datetime | None
+    assignee: str
+    assigned_at: datetime | None
     raw: str = ""
     buttons: tuple[Any, ...] = ()
 
@@ -86,14 +86,14 @@ def load(
     with connection.cursor() as cursor:
         cursor.execute(_query(causes), {"now": now, **shown})
         rows = cursor.fetchall()
-    found = [_item(by_code[code], now, *rest) for _sums, code, *rest in rows]
-    found.sort(key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
+    items = [_item(by_code[code], now, *values) for _sums, code, *values in rows]
+    items.sort(key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
     sums = json.loads(rows[0][0]) if rows else {}
     return Inbox(
-        rows=found,
-        count=sum({row.cause.code: row.count for row in found}.values()),
+        rows=items,
+        count=sum({row.cause.code: row.count for row in items}.values()),
         at_risk=[Money(Decimal(sums[currency]), currency) for currency in sorted(sums)],
-        truncated=truncated_rules(found),
+        truncated=truncated_rules(items),
     )
 
 
@@ -137,8 +137,8 @@ def item_name(cause: InboxRule, row_id: int, *, now: datetime) -> str:
     sql = f"SELECT name FROM ({cause.sql}) AS waiting WHERE id = %(row)s LIMIT 1"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, "row": row_id})
-        found = cursor.fetchone()
-    return cause.named(found[0]) if found else ""
+        row = cursor.fetchone()
+    return cause.format_name(row[0]) if row else ""
 
 
 def _may_see(user: Any, cause: InboxRule) -> bool:
@@ -178,8 +178,8 @@ def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
     amount: Decimal | None,
     currency: str,
     detail: str | None,
-    taken_by: str | None,
-    taken_at: datetime | None,
+    assignee: str | None,
+    assigned_at: datetime | None,
 ) -> InboxItem:
     if cause.filters:
         url = reverse(f"admin:{cause.page}_changelist")
@@ -191,14 +191,14 @@ def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
         cause=cause,
         count=total,
         row=row_id,
-        name=cause.named(name),
+        name=cause.format_name(name),
         url=url,
         since=since,
         at_risk=None if amount is None else Money(amount, currency),
-        detail=cause.told(detail or ""),
+        detail=cause.format_detail(detail or ""),
         due=until,
         is_late=until is not None and until < now,
-        taken_by=taken_by or "",
-        taken_at=taken_at,
+        assignee=assignee or "",
+        assigned_at=assigned_at,
         raw=detail or "",
     )

@@ -29,10 +29,10 @@ from storefront.dashboard.inbox.query import InboxItem
 
 @dataclass(frozen=True, slots=True)
 class ActionButton:
-    """One button of a row; ``of`` is the part that is meant, ``about`` its description."""
+    """One button of a row. ``of`` is the part of the row it concerns, ``about`` its description."""
 
     code: str
-    words: str | Promise
+    label: str | Promise
     of: str = ""
     about: str = ""
 
@@ -48,21 +48,21 @@ def with_buttons(rows: Iterable[InboxItem], user: Any) -> list[InboxItem]:
 def _buttons(row: InboxItem) -> tuple[ActionButton, ...]:
     if row.cause.code == "purchase_order_on_hold":
         return _hold_buttons(row.raw)
-    return tuple(ActionButton(act.code, act.words) for act in QUICK_ACTIONS.get(row.cause.code, ()))
+    return tuple(ActionButton(act.code, act.label) for act in QUICK_ACTIONS.get(row.cause.code, ()))
 
 
 def _hold_buttons(raw: str) -> tuple[ActionButton, ...]:
     """Offer to waive each reason that one click may waive, and to check all again."""
     reasons = hold_reasons.parse(raw)
-    found = [
-        ActionButton(WAIVE.code, WAIVE.words, holds.reason_key(reason), reason["sentence"])
+    buttons = [
+        ActionButton(WAIVE.code, WAIVE.label, holds.reason_key(reason), reason["sentence"])
         if hold_reasons.is_safe(reason)
         else ActionButton("", "", about=reason["sentence"])
         for reason in reasons
     ]
     if holds.can_recheck(reasons):
-        found.append(ActionButton(CHECK_AGAIN.code, CHECK_AGAIN.words))
-    return tuple(found)
+        buttons.append(ActionButton(CHECK_AGAIN.code, CHECK_AGAIN.label))
+    return tuple(buttons)
 
 
 @require_POST
@@ -71,22 +71,22 @@ def run(request: HttpRequest) -> HttpResponse:
 
     Logs the action in the history of the row, and assigns the row to the user.
     """
-    given = request.POST
-    row_id = assignments.parse_id(given.get("row", ""))
-    cause = query.rule_for(request.user, given.get("cause", ""))
+    submitted = request.POST
+    row_id = assignments.parse_id(submitted.get("row", ""))
+    cause = query.rule_for(request.user, submitted.get("cause", ""))
     staff_page.require(request, cause.right("change"))
     acts = {act.code: act for act in QUICK_ACTIONS.get(cause.code, ())}
-    if given.get("what") not in acts:
+    if submitted.get("what") not in acts:
         raise Http404
-    act = acts[given["what"]]
+    act = acts[submitted["what"]]
     row = act.model._default_manager.filter(pk=row_id).first()  # noqa: SLF001 - Django's documented model API
     if row is None:
         messages.warning(request, gettext("This record no longer exists."))
-        return HttpResponseRedirect(assignments.list_url(given))
+        return HttpResponseRedirect(assignments.list_url(submitted))
     actor, now = str(request.user), timezone.now()
     name = query.item_name(cause, row_id, now=now) or str(row)
     try:
-        act.do(row, given.get("of", ""), actor, now)
+        act.do(row, submitted.get("of", ""), actor, now)
     except USER_ERRORS as refusal:
         messages.warning(
             request, str(refusal) or gettext("This is already resolved. No change was made.")
@@ -94,9 +94,9 @@ def run(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, str(act.done) % name)
         _log(request, act, row_id)
-        since = assignments.parse_moment(given.get("since", ""))
+        since = assignments.parse_moment(submitted.get("since", ""))
         assignments.assign(cause=cause.code, row=row_id, since=since, by=actor, now=now)
-    return HttpResponseRedirect(assignments.list_url(given))
+    return HttpResponseRedirect(assignments.list_url(submitted))
 
 
 def _log(request: HttpRequest, act: QuickAction, row_id: int) -> None:
@@ -104,5 +104,5 @@ def _log(request: HttpRequest, act: QuickAction, row_id: int) -> None:
         user_id=int(request.user.pk or 0),
         queryset=act.model._default_manager.filter(pk=row_id),  # noqa: SLF001
         action_flag=CHANGE,
-        change_message=str(act.words),
+        change_message=str(act.label),
     )

@@ -20,9 +20,9 @@ class InboxRule:
     """An inbox rule: one kind of case, with the query that finds its rows.
 
     ``page`` names the admin page of the rows. With ``filters``, a row stands for many and links to
-    their list, with ``{name}`` inserted. ``named`` and ``told`` format a name or detail that is a
-    code. Without ``has_stable_since``, ``since`` moves while the case lasts, so an assignment lasts
-    a day.
+    their list, with ``{name}`` inserted. ``format_name`` and ``format_detail`` turn a name or a
+    detail that is a code into text. Without ``has_stable_since``, ``since`` moves while the case
+    lasts, so an assignment lasts a day.
     """
 
     code: str
@@ -30,8 +30,8 @@ class InboxRule:
     page: str
     sql: str
     filters: str = ""
-    named: Callable[[str], str] = str
-    told: Callable[[str], str] = str
+    format_name: Callable[[str], str] = str
+    format_detail: Callable[[str], str] = str
     has_stable_since: bool = True
 
     def right(self, verb: str) -> str:
@@ -56,10 +56,12 @@ def rule_maker(page: str, template: str, **defaults: str) -> Callable[..., Inbox
         sentence: str | Promise,
         condition: str,
         *,
-        told: Callable[[str], str] = str,
+        format_detail: Callable[[str], str] = str,
         **parts: str,
     ) -> InboxRule:
         sql = template.format(condition=condition, **{**defaults, **parts})
-        return InboxRule(code=code, sentence=sentence, page=page, sql=sql, told=told)
+        return InboxRule(
+            code=code, sentence=sentence, page=page, sql=sql, format_detail=format_detail
+        )
 
     return make

@@ -87,15 +87,15 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
     if not may_see_alerts(request.user):
         raise PermissionDenied(ALERTS_PERMISSION)
     causes = tuple(cause for cause in query.rules_for(request.user) if cause.code in CODES)
-    found = query.load_items(causes=causes, now=timezone.now(), most=MAX_PER_RULE)
-    rows = quick_actions.with_buttons(found, request.user)
-    seen = {cause.code for cause in causes}
+    items = query.load_items(causes=causes, now=timezone.now(), most=MAX_PER_RULE)
+    rows = quick_actions.with_buttons(items, request.user)
+    codes = {cause.code for cause in causes}
     return staff_page.render(
         request,
         "dashboard/inbox/alerts.html",
         title=gettext("Alerts"),
-        groups=[_alerts(group, rows) for group in GROUPS if group.causes & seen],
-        count=count(found),
+        groups=[_alerts(group, rows) for group in GROUPS if group.causes & codes],
+        count=count(items),
         list_name="alerts",
     )
 
@@ -104,13 +104,13 @@ def may_see_alerts(user: Any) -> bool:
     return any(user.has_perm(right) for right in (ALERTS_PERMISSION, CHANGE_OFFERS))
 
 
-def count(found: Iterable[InboxItem]) -> int:
+def count(items: Iterable[InboxItem]) -> int:
     """Return the number of alerts, including those not listed."""
-    return sum({row.cause.code: row.count for row in found if row.cause.code in CODES}.values())
+    return sum({row.cause.code: row.count for row in items if row.cause.code in CODES}.values())
 
 
-def _alerts(group: AlertGroup, found: Sequence[InboxItem]) -> Alerts:
-    rows = [row for row in found if row.cause.code in group.causes]
+def _alerts(group: AlertGroup, items: Sequence[InboxItem]) -> Alerts:
+    rows = [row for row in items if row.cause.code in group.causes]
     return Alerts(group=group, rows=rows, count=count(rows), truncated=query.truncated_rules(rows))
 
 
@@ -142,5 +142,5 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
         page=here,
         has_more=PAGE_SIZE * here < inbox.count,
         list_name="waiting",
-        said_empty=gettext("No open cases."),
+        empty_text=gettext("No open cases."),
     )

@@ -30,7 +30,7 @@ PARCELS = (
         code="parcels.status_matches_events",
         sentence="The carrier status of a parcel follows from all its tracking events.",
         sql=f"""
-            SELECT p.carrier, p.number, p.carrier_status, last.carrier_status AS news
+            SELECT p.carrier, p.number, p.carrier_status, last.carrier_status AS latest_status
             FROM shipping_parcel p
             JOIN ({_LATEST_EVENTS}) last ON last.parcel_id = p.id
             WHERE p.carrier_status <> last.carrier_status
@@ -41,7 +41,7 @@ PARCELS = (
         sentence="No parcel status is behind its tracking events: a parcel in transit was handed"
         " over, and so on.",
         sql=f"""
-            SELECT p.carrier, p.number, p.status, last.carrier_status AS news
+            SELECT p.carrier, p.number, p.status, last.carrier_status AS latest_status
             FROM shipping_parcel p
             JOIN ({_LATEST_EVENTS}) last ON last.parcel_id = p.id
             WHERE (last.carrier_status = 'delivered' AND p.status <> 'delivered')

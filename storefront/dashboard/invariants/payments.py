@@ -49,7 +49,7 @@ PAYMENTS = (
         code="payments.discount_matches_redemptions",
         sentence="An order's discount is the sum of its promotions.",
         sql="""
-            SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS taken
+            SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS redeemed
             FROM orders_order o LEFT JOIN orders_redemption r ON r.order_id = o.id
             GROUP BY o.id HAVING o.discount_amount <> coalesce(sum(r.amount), 0)
         """,
@@ -58,7 +58,7 @@ PAYMENTS = (
         code="payments.promotion_uses",
         sentence="The use counter of a limited promotion or code equals its uses.",
         sql="""
-            SELECT p.name, p.used, count(r.id) AS taken
+            SELECT p.name, p.used, count(r.id) AS redemptions
             FROM orders_promotion p
             LEFT JOIN orders_redemption r ON r.promotion_id = p.id AND r.reverted_at IS NULL
             WHERE p.usage_limit IS NOT NULL
@@ -70,13 +70,13 @@ PAYMENTS = (
         sentence="A payment's amounts are the sums of its transactions.",
         sql="""
             SELECT p.key, p.authorized_amount, e.authorized, p.captured_amount, e.captured,
-                   p.voided_amount, e.given_back, p.refunded_amount, e.refunded
+                   p.voided_amount, e.voided, p.refunded_amount, e.refunded
             FROM orders_payment p
             LEFT JOIN (
                 SELECT payment_id,
                        coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
                        coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
-                       coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0) AS given_back,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0) AS voided,
                        bool_or(kind = 'expired') AS is_expired,
                        coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)
                        - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed'), 0) AS refunded
@@ -85,7 +85,7 @@ PAYMENTS = (
             WHERE p.authorized_amount <> coalesce(e.authorized, 0)
                OR p.captured_amount <> coalesce(e.captured, 0)
                OR p.voided_amount <> CASE WHEN e.is_expired
-                  THEN e.authorized - e.captured ELSE coalesce(e.given_back, 0) END
+                  THEN e.authorized - e.captured ELSE coalesce(e.voided, 0) END
                OR p.refunded_amount <> coalesce(e.refunded, 0)
         """,
     ),

@@ -44,7 +44,7 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
         if name.startswith(f"{app}_{model_name}_"):
             what = name.removeprefix(f"{app}_{model_name}_")
             is_read = what in {"changelist", "history"} or (what == "change" and _is_get(request))
-            asked = getattr(
+            permission = getattr(
                 getattr(admin.site.get_model_admin(model), what, None),
                 "allowed_permissions",
                 ["change"],
@@ -54,7 +54,7 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
             elif what in {"add", "delete"}:
                 verb = what
             else:
-                verb = "change" if asked == "act" else asked
+                verb = "change" if permission == "act" else permission
             return [f"{app}.{verb}_{model_name}"]
     return []
 
@@ -65,8 +65,8 @@ def _is_get(request: HttpRequest) -> bool:
 
 def _label(right: str) -> str:
     app, codename = right.split(".", 1)
-    found = Permission.objects.filter(content_type__app_label=app, codename=codename).first()
-    return f"{found.name} ({right})" if found else right
+    permission = Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+    return f"{permission.name} ({right})" if permission else right
 
 
 def _groups_with(right: str) -> list[str]:

@@ -139,7 +139,7 @@ def permissions_of(rights: Sequence[str]) -> list[Permission]:
 
     Raises: LookupError: a name matches no permission.
     """
-    found: list[Permission] = []
+    permissions: list[Permission] = []
     for right in rights:
         app, codename = right.split(".")
         known = Permission.objects.filter(content_type__app_label=app)
@@ -149,5 +149,5 @@ def permissions_of(rights: Sequence[str]) -> list[Permission]:
             named = known.filter(codename=codename)
         if not named:
             raise LookupError(f"There is no permission {right}.")
-        found += named
-    return found
+        permissions += named
+    return permissions

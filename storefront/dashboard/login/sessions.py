@@ -61,8 +61,10 @@ def end(request: HttpRequest, owner: User, session_id: int | None = None) -> Htt
     if chosen:
         assert isinstance(request.user, User)  # noqa: S101 - for_session_owner requires it
         staff_sessions.end(user=owner, sessions=chosen, actor=request.user)
-    said = ngettext("%(count)s session has ended.", "%(count)s sessions have ended.", len(chosen))
-    messages.success(request, said % {"count": len(chosen)})
+    message = ngettext(
+        "%(count)s session has ended.", "%(count)s sessions have ended.", len(chosen)
+    )
+    messages.success(request, message % {"count": len(chosen)})
     return redirect("factors:sessions_of", owner.pk)
 
 

@@ -32,12 +32,12 @@ Type = Authenticator.Type
 @require_safe
 @for_own_factors
 def index(request: HttpRequest, user: User) -> HttpResponse:
-    found = Authenticator.objects.filter(user=user).order_by("pk")
-    codes = next((one for one in found if one.type == Type.RECOVERY_CODES), None)
+    factors = Authenticator.objects.filter(user=user).order_by("pk")
+    codes = next((one for one in factors if one.type == Type.RECOVERY_CODES), None)
     context = {
         "title": _("Security"),
-        "factors": [one for one in found if one.type != Type.RECOVERY_CODES],
-        "has_app": any(one.type == Type.TOTP for one in found),
+        "factors": [one for one in factors if one.type != Type.RECOVERY_CODES],
+        "has_app": any(one.type == Type.TOTP for one in factors),
         "left": len(codes.wrap().get_unused_codes()) if codes else None,
         "is_required": settings.STAFF_SECOND_FACTOR,
         "has_name": not _is_number(request),
@@ -158,11 +158,11 @@ def _added(request: HttpRequest, user: User, *, is_first: bool) -> HttpResponse:
 
 
 def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
-    made = enrollment.make_codes(user=user, now=timezone.now())
-    text = "\n".join([_("Recovery codes for Fara. Each works once:"), *made, ""])
+    codes = enrollment.make_codes(user=user, now=timezone.now())
+    text = "\n".join([_("Recovery codes for Fara. Each works once:"), *codes, ""])
     context: dict[str, Any] = {
         "title": _("Your recovery codes"),
-        "codes": made,
+        "codes": codes,
         "file": f"data:text/plain;charset=utf-8,{quote(text)}",
     }
     return page(request, "dashboard/login/factor_codes.html", context)

@@ -81,26 +81,29 @@ AGES: dict[str, str | Promise] = {
 }
 
 
-def reason_text(found: ComparedSource, *, quantity: int, more: str) -> str:
+def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
     """Return the reason why a stock level is chosen or not for a quantity.
 
     ``more`` is its extra cost over the chosen one.
     """
-    if found.verdict == RouteStatus.NOT_CARRIED:
-        return found.sentence
-    offer, candidate, left = found.row.level.offer, found.row.candidate, found.left
-    words = REASONS[found.verdict]
-    if found.verdict == RouteStatus.TAKEN:
-        loses, is_part = left is not None and left.loss.amount > 0, found.units < quantity
-        words = CHOSEN_TEXTS[loses, is_part]
+    if source.verdict == RouteStatus.NOT_CARRIED:
+        return source.sentence
+    offer, candidate, contribution = source.row.level.offer, source.row.candidate, source.left
+    message = REASONS[source.verdict]
+    if source.verdict == RouteStatus.TAKEN:
+        loses, is_part = (
+            contribution is not None and contribution.loss.amount > 0,
+            source.units < quantity,
+        )
+        message = CHOSEN_TEXTS[loses, is_part]
     # Of a row that is not for sale, all reasons: to settle only the first would change nothing.
-    text = "; ".join(str(REASONS[one]) for one in found.row.reasons) or str(words)
+    text = "; ".join(str(REASONS[reason]) for reason in source.row.reasons) or str(message)
     return text % {
-        "units": found.units,
-        "loss": as_money(left.loss) if left else "",
-        "earned": as_money(left.earned) if left else "",
+        "units": source.units,
+        "loss": as_money(contribution.loss) if contribution else "",
+        "earned": as_money(contribution.earned) if contribution else "",
         "more": more,
-        "most": found.most,
+        "most": source.most,
         "left": candidate.available if candidate else 0,
         "lacks": offer.missing_certificates,
         "minimum": offer.min_order_units,
@@ -127,16 +130,16 @@ class ComparisonForm(DestinationForm):
 class Row:
     """One stock level as a table row, with formatted amounts."""
 
-    found: ComparedSource
+    source: ComparedSource
     why: str
-    is_taken: bool
+    is_selected: bool
     cost: str
     cost_here: str
     landed: str
     parts: Sequence[tuple[str, str]]
     freshness: str
-    age_words: str
-    kept_back: Sequence[tuple[str, int]]
+    age_text: str
+    deductions: Sequence[tuple[str, int]]
     promised: int
     lead_days: int
     ships_to: Sequence[str]
@@ -152,13 +155,15 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     form = _bound_form(request, channel)
     country = form.cleaned_data.get("country", channel.default_country)
     quantity = form.cleaned_data.get("quantity", 1)
-    found = source_comparison.compare_sources(
+    sources = source_comparison.compare_sources(
         variant=variant, quantity=quantity, country=country, channel=channel, now=now
     )
-    rows = _rows(found, channel=channel, country=country, quantity=quantity, now=now)
-    levels = [one.row.level for one in found]
+    rows = _rows(sources, channel=channel, country=country, quantity=quantity, now=now)
+    levels = [source.row.level for source in sources]
     offers = list({level.offer_id: level.offer for level in levels}.values())
-    bare = SupplierOffer.objects.filter(variant=variant).exclude(pk__in=[one.pk for one in offers])
+    bare = SupplierOffer.objects.filter(variant=variant).exclude(
+        pk__in=[offer.pk for offer in offers]
+    )
     without_stock = list(bare.select_related("supplier").order_by("pk"))
     return staff_page.render(
         request,
@@ -170,7 +175,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
         country=form.countries[country],
         quantity=quantity,
         rows=rows,
-        taken=[row for row in rows if row.is_taken],
+        selected=[row for row in rows if row.is_selected],
         without_stock=without_stock,
         listing=Listing.objects.on(channel).filter(variant=variant).first(),
         histories=offer_history.load(offers=[*offers, *without_stock], levels=levels, now=now),
@@ -178,27 +183,33 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
 
 
 def _bound_form(request: HttpRequest, channel: Channel) -> ComparisonForm:
-    given: dict[str, Any] = {"quantity": 1, **request.GET.dict(), "channel": channel.code}
-    if given.get("country") not in {channel.default_country, *channel.countries}:
-        given["country"] = channel.default_country
-    form = ComparisonForm(channel, given)
+    values: dict[str, Any] = {"quantity": 1, **request.GET.dict(), "channel": channel.code}
+    if values.get("country") not in {channel.default_country, *channel.countries}:
+        values["country"] = channel.default_country
+    form = ComparisonForm(channel, values)
     form.is_valid()
     return form
 
 
 def _rows(
-    found: Sequence[ComparedSource], *, channel: Channel, country: str, quantity: int, now: datetime
+    sources: Sequence[ComparedSource],
+    *,
+    channel: Channel,
+    country: str,
+    quantity: int,
+    now: datetime,
 ) -> list[Row]:
     costing = policy.load_costing(channel, now=now, country=country)
-    routes = _routes([one.row.level.location_id for one in found])
-    scores = _scores({one.row.level.offer.supplier_id for one in found}, now)
-    landed = {one.row.level.pk: _landed(one, costing) for one in found}
+    routes = _routes([source.row.level.location_id for source in sources])
+    scores = _scores({source.row.level.offer.supplier_id for source in sources}, now)
+    landed = {source.row.level.pk: _landed(source, costing) for source in sources}
     best = next(
-        (landed[one.row.level.pk] for one in found if one.verdict == RouteStatus.TAKEN), None
+        (landed[source.row.level.pk] for source in sources if source.verdict == RouteStatus.TAKEN),
+        None,
     )
 
-    def row(one: ComparedSource) -> Row:
-        level, offer = one.row.level, one.row.level.offer
+    def row(source: ComparedSource) -> Row:
+        level, offer = source.row.level, source.row.level.offer
         known, mine = cast(Any, level), landed[level.pk]
         more = (
             Money(mine.of(quantity) - best.of(quantity), channel.currency)
@@ -214,9 +225,9 @@ def _rows(
             accuracy=offer.supplier.stock_accuracy,
         ).status
         return Row(
-            found=one,
-            why=reason_text(one, quantity=quantity, more=_format_money(more)),
-            is_taken=one.verdict == RouteStatus.TAKEN,
+            source=source,
+            why=reason_text(source, quantity=quantity, more=_format_money(more)),
+            is_selected=source.verdict == RouteStatus.TAKEN,
             cost=_format_money(cost),
             cost_here=_format_money(cost.converted(rate=rate, currency=channel.currency))
             if cost and rate is not None
@@ -226,25 +237,25 @@ def _rows(
             else "",
             parts=_parts(mine, channel.currency) if mine else (),
             freshness=age,
-            age_words=str(AGES[age]),
-            kept_back=[
+            age_text=str(AGES[age]),
+            deductions=[
                 (gettext("supplier safety stock"), level.buffer),
                 (gettext("for outdated data"), known.aged),
                 (gettext("reserved for unpaid orders"), level.reserved),
                 (gettext("sold, not yet in the supplier's stock"), level.allocated_outstanding),
                 (gettext("channel safety stock"), channel.buffer),
             ],
-            promised=one.row.candidate.available if one.row.candidate else 0,
+            promised=source.row.candidate.available if source.row.candidate else 0,
             lead_days=lead_days(offer, now),
             ships_to=routes.get(level.location_id, ()),
             scores=scores.get(offer.supplier_id, ()),
         )
 
-    return [row(one) for one in found]
+    return [row(source) for source in sources]
 
 
-def _landed(found: ComparedSource, costing: Costing) -> LandedCost | None:
-    level, offer = found.row.level, found.row.level.offer
+def _landed(source: ComparedSource, costing: Costing) -> LandedCost | None:
+    level, offer = source.row.level, source.row.level.offer
     if offer.cost_amount is None:
         return None
     return costing.landed(
@@ -268,12 +279,14 @@ def _format_money(money: Money | None) -> str:
 
 def _routes(location_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
     """Return the countries that each location ships to, or "everywhere"."""
-    found: dict[int, set[str]] = {}
+    countries_by_location: dict[int, set[str]] = {}
     for location_id, countries in ShippingService.objects.filter(
         location__in=location_ids, is_active=True
     ).values_list("location", "countries"):
-        found.setdefault(location_id, set()).update(countries or [gettext("everywhere")])
-    return {location_id: sorted(names) for location_id, names in found.items()}
+        countries_by_location.setdefault(location_id, set()).update(
+            countries or [gettext("everywhere")]
+        )
+    return {location_id: sorted(names) for location_id, names in countries_by_location.items()}
 
 
 def _scores(supplier_ids: set[int], now: datetime) -> dict[int, list[Scorecard]]:
@@ -286,7 +299,7 @@ def _scores(supplier_ids: set[int], now: datetime) -> dict[int, list[Scorecard]]
         .order_by("supplier", "measure", "-on")
         .distinct("supplier", "measure")
     )
-    found: dict[int, list[Scorecard]] = {}
+    cards_by_supplier: dict[int, list[Scorecard]] = {}
     for card in cards:
-        found.setdefault(card.supplier_id, []).append(card)
-    return found
+        cards_by_supplier.setdefault(card.supplier_id, []).append(card)
+    return cards_by_supplier

@@ -61,13 +61,13 @@ def load(
 
 
 def _level_history(level: StockLevel, rows: Sequence[StockEntry], now: datetime) -> LevelHistory:
-    told = [(row.at, Decimal(row.reported)) for row in rows]
-    left = (
+    reported = [(row.at, Decimal(row.reported)) for row in rows]
+    available = (
         [(row.at, Decimal(row.left)) for row in rows] if any(row.promised for row in rows) else []
     )
     return LevelHistory(
         level=level,
-        chart=_drawn([told, left], now),
+        chart=_drawn([reported, available], now),
         rows=rows[::-1][:MAX_ROWS],
         is_cut=len(rows) > MAX_ROWS,
     )

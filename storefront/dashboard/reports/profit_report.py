@@ -136,13 +136,13 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
 
 
 def _used_parts(parts: list[ProfitPart]) -> list[ProfitItem]:
-    found = {part.what for part in parts}
-    return [what for what in ProfitItem if what in found]
+    used = {part.what for part in parts}
+    return [what for what in ProfitItem if what in used]
 
 
 def _sources(parts: list[ProfitPart], what: ProfitItem) -> str:
-    found = dict.fromkeys(part.source for part in parts if part.what == what)
-    return ", ".join(str(SOURCE_LABELS[source]) for source in found)
+    sources = dict.fromkeys(part.source for part in parts if part.what == what)
+    return ", ".join(str(SOURCE_LABELS[source]) for source in sources)
 
 
 def list_profits(request: HttpRequest) -> HttpResponseBase:
@@ -172,15 +172,15 @@ def list_profits(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _orders(given: Mapping[str, Any]) -> QuerySet[Order]:
-    found = Order.objects.filter(
+def _orders(period: Mapping[str, Any]) -> QuerySet[Order]:
+    orders = Order.objects.filter(
         status__in=profit_report.PAID,
-        placed_at__gte=_midnight(given["since"]),
-        placed_at__lt=_midnight(given["until"] + timedelta(days=1)),
+        placed_at__gte=_midnight(period["since"]),
+        placed_at__lt=_midnight(period["until"] + timedelta(days=1)),
     )
-    supplier = given["supplier"]
+    supplier = period["supplier"]
     sends = Q(lines__offer__supplier=supplier) | Q(purchase_orders__supplier=supplier)
-    return found.filter(sends).distinct() if supplier else found
+    return orders.filter(sends).distinct() if supplier else orders
 
 
 def _midnight(day: date) -> datetime:
@@ -248,10 +248,10 @@ def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
     yield csv_line((*heads, *PART_LABELS.values(), *ends))
     for order, profit in profit_report.statements(orders.order_by("pk"), now=timezone.now()):
         lines = [line for line in profit.lines.values() if not code or line.supplier == code]
-        told = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
+        rows = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
         if profit.unassigned and not code:
-            told.append(("", "", 0, profit.unassigned))
-        for supplier, sku, sold, parts in told:
+            rows.append(("", "", 0, profit.unassigned))
+        for supplier, sku, sold, parts in rows:
             first = [str(order), timezone.localdate(order.placed_at).isoformat(), supplier, sku]
             amounts = [profit.sum(parts, what).amount for what in PART_LABELS]
             last = [profit.sum(parts).amount, "1" if profit.is_estimated else "0"]

@@ -67,18 +67,20 @@ class RoutingForm(DestinationForm):
         for line in filter(None, map(str.strip, self.cleaned_data["lines"].splitlines())):
             sku, count = [*line.rsplit(None, 1), "1"][:2]
             if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= MAX_UNITS):
-                words = gettext(
+                message = gettext(
                     "“%(line)s” could not be read. Enter a SKU, a space and a quantity."
                 )
-                raise forms.ValidationError(words % {"line": line[:80]}, code="unreadable")
+                raise forms.ValidationError(message % {"line": line[:80]}, code="unreadable")
             wanted[sku] = wanted.get(sku, 0) + int(count)
         if len(wanted) > MAX_LINES:
             raise forms.ValidationError(gettext("Enter at most 30 lines."), code="too_many")
-        found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
-        if unknown := [sku for sku in wanted if sku not in found]:
-            words = gettext("Unknown SKU: %(skus)s. Check the spelling.")
-            raise forms.ValidationError(words % {"skus": ", ".join(unknown)[:300]}, code="unknown")
-        return {found[sku]: count for sku, count in wanted.items()}
+        ids_by_sku = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
+        if unknown := [sku for sku in wanted if sku not in ids_by_sku]:
+            message = gettext("Unknown SKU: %(skus)s. Check the spelling.")
+            raise forms.ValidationError(
+                message % {"skus": ", ".join(unknown)[:300]}, code="unknown"
+            )
+        return {ids_by_sku[sku]: count for sku, count in wanted.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,26 +93,28 @@ class LineRow:
     cost: str
     margin: str
     loses: bool
-    places: Sequence[tuple[str, str, bool]]
+    sources: Sequence[tuple[str, str, bool]]
     missing: str = ""
 
 
 def show(request: HttpRequest) -> HttpResponse:
     """Route the cart in ``GET``; store nothing."""
     staff_page.require(request, "orders.view_routingrules")
-    given = request.GET
-    drafted = RoutingRules.objects.filter(pk=row_id(given, "rules")).first()
-    code = given.get("channel", "")
+    params = request.GET
+    drafted = RoutingRules.objects.filter(pk=row_id(params, "rules")).first()
+    code = params.get("channel", "")
     channel = drafted.channel if drafted and not code else channel_named(code)
-    is_asked = "lines" in given
+    is_submitted = "lines" in params
     initial = {
         "country": channel.default_country,
-        "rules": given.get("rules", ""),
+        "rules": params.get("rules", ""),
         "channel": channel.code,
     }
-    form = RoutingForm(channel, {**initial, **given.dict()} if is_asked else None, initial=initial)
+    form = RoutingForm(
+        channel, {**initial, **params.dict()} if is_submitted else None, initial=initial
+    )
     preview = None
-    if is_asked and form.is_valid():
+    if is_submitted and form.is_valid():
         chosen = form.cleaned_data["rules"]
         rules = (
             to_rules(drafted)
@@ -135,7 +139,7 @@ def show(request: HttpRequest) -> HttpResponse:
         rules=labels.rules_name(preview.plan.rules) if preview else "",
         parcels=_parcels(preview) if preview else (),
         lines=_lines(preview) if preview else (),
-        ways=[
+        delivery_methods=[
             (tier_name(quote.tier), as_money(quote.price), quote.arrives_from, quote.arrives_to)
             for quote in preview.quotes
         ]
@@ -160,12 +164,12 @@ def _parcels(preview: Preview) -> list[tuple[str, str, int]]:
 
 
 def _lines(preview: Preview) -> list[LineRow]:
-    told = []
+    rows = []
     for variant_id, quantity in preview.wanted.items():
         variant = preview.variants[variant_id]
         money = preview.accounts.get(variant_id)
         earned = money.net - money.outlay if money else None
-        told.append(
+        rows.append(
             LineRow(
                 sku=variant.sku,
                 title=str(variant.product),
@@ -173,20 +177,20 @@ def _lines(preview: Preview) -> list[LineRow]:
                 cost=as_money(money.outlay.rounded()) if money else "",
                 margin=as_money(earned.rounded()) if earned else "",
                 loses=bool(earned and earned.amount < 0),
-                places=[
+                sources=[
                     (
-                        f"{one.supplier_code}, {preview.places[one.location_id]}",
+                        f"{candidate.supplier_code}, {preview.places[candidate.location_id]}",
                         labels.verdict(
-                            verdict, left=left, least=preview.plan.rules.min_margin_rate
+                            verdict, left=contribution, least=preview.plan.rules.min_margin_rate
                         ),
                         verdict == decision_log.CHOSEN,
                     )
-                    for one, verdict, left in preview.weighed(variant_id)
+                    for candidate, verdict, contribution in preview.weighed(variant_id)
                 ],
                 missing=_missing(preview, variant_id),
             )
         )
-    return told
+    return rows
 
 
 def _missing(preview: Preview, variant_id: int) -> str:

@@ -88,10 +88,10 @@ def withheld_offers(supplier: Supplier) -> list[WithheldOffers]:
         .annotate(count=Count("pk"))
     )
     return [
-        WithheldOffers(criteria=", ".join(_labels(lacks)), count=count) for lacks, count in rows
+        WithheldOffers(criteria=", ".join(_labels(names)), count=count) for names, count in rows
     ]
 
 
-def _labels(lacks: str) -> Iterator[str]:
-    for name in lacks.split(", "):
+def _labels(names: str) -> Iterator[str]:
+    for name in names.split(", "):
         yield str(Requirement(name).label)

@@ -60,7 +60,7 @@ class SupplierRank:
 
     supplier: Supplier
     card: Scorecard | None
-    place: int | None
+    position: int | None
     sure: Decimal | None
 
 
@@ -106,8 +106,8 @@ def duration(seconds: int) -> str:
         hours = gettext("%(count)d h") % {"count": seconds // HOUR_S}
         return f"{hours} {gettext('%(count)d min') % {'count': minutes}}" if minutes else hours
     days = Decimal(seconds) / DAY_S
-    words = ngettext("%(count).1f day", "%(count).1f days", round(days))
-    return words % {"count": days}
+    text = ngettext("%(count).1f day", "%(count).1f days", round(days))
+    return text % {"count": days}
 
 
 def rank(
@@ -130,13 +130,13 @@ def rank(
         return False, sure is None, value if less else -value, supplier.name
 
     ranked = []
-    for place, supplier in enumerate(sorted(suppliers, key=order), start=1):
+    for position, supplier in enumerate(sorted(suppliers, key=order), start=1):
         card = known.get(supplier.pk)
         ranked.append(
             SupplierRank(
                 supplier=supplier,
                 card=card,
-                place=place if card else None,
+                position=position if card else None,
                 sure=_bound(card, less=less) if card else None,
             )
         )

@@ -41,8 +41,8 @@ class MetricHistory:
 def compare(request: HttpRequest) -> HttpResponse:
     """Rank all suppliers by the metric that ``by`` names."""
     staff_page.require(request, "suppliers.view_scorecard")
-    asked = request.GET.get("by", "")
-    measure = Measure(asked) if asked in Measure.values else Measure.FILL_RATE
+    requested = request.GET.get("by", "")
+    measure = Measure(requested) if requested in Measure.values else Measure.FILL_RATE
     now = timezone.now()
     cards = (
         Scorecard.objects.filter(measure=measure, on__gte=(now - MAX_CARD_AGE).date())
@@ -61,7 +61,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         measure=measure,
         explained=metrics.EXPLANATIONS[measure],
         is_less_better=measure in LESS_IS_BETTER,
-        measures=[(each.value, each.label) for each in Measure],
+        measures=[(metric.value, metric.label) for metric in Measure],
         ranked=ranked,
     )
 
@@ -88,8 +88,8 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
 def metric_histories(row: Supplier, *, now: datetime) -> list[MetricHistory]:
     """Return each metric over 90 days, also those without data."""
     cards = defaultdict(list)
-    found = row.scorecards.filter(on__gte=(now - SHOWN_OVER).date()).order_by("-on")
-    for card in found:
+    recent = row.scorecards.filter(on__gte=(now - SHOWN_OVER).date()).order_by("-on")
+    for card in recent:
         cards[card.measure].append(card)
     return [_metric_history(measure, cards[measure]) for measure in Measure]
 

@@ -30,9 +30,9 @@ def minutes(span: timedelta) -> int:
 
 
 @register.filter
-def plain(place: float) -> str:
+def plain(coordinate: float) -> str:
     """Format a coordinate for SVG, whatever the language."""
-    return f"{place:g}"
+    return f"{coordinate:g}"
 
 
 @register.filter

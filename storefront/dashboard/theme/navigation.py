@@ -14,14 +14,14 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "collapsible": place > LAST_OPEN_GROUP,
+            "collapsible": index > LAST_OPEN_GROUP,
             "items": [
                 {"title": name, "icon": icon, "link": _link(page)}
                 for name, icon, page in pages
                 if page == "index" or _may_see(request, page)
             ],
         }
-        for place, (title, pages) in enumerate(_groups())
+        for index, (title, pages) in enumerate(_groups())
     ]
 
 
@@ -42,7 +42,7 @@ def _link(page: str) -> str:
 
 
 def _may_see(request: HttpRequest, page: str) -> bool:
-    app, model, _rest = PAGES_WITHOUT_TABLE.get(page, page).split("_")
+    app, model, _page = PAGES_WITHOUT_TABLE.get(page, page).split("_")
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 

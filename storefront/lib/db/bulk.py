@@ -37,14 +37,14 @@ def update[M: Model](model: type[M], changed: Mapping[M, Iterable[str]]) -> None
     ``changed`` maps rows to the names of the fields to write. Ten times as fast as ``bulk_update``,
     which writes a CASE per column and row.
     """
-    names = sorted({name for each in changed.values() for name in each})
+    names = sorted({name for changed_names in changed.values() for name in changed_names})
     if not names:
         return
     columns: list[Field[Any, Any]] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]  # noqa: SLF001
-    fresh = ", ".join(f"c{place}" for place in range(len(columns)))
+    fresh = ", ".join(f"c{index}" for index in range(len(columns)))
     assigned = ", ".join(
-        f'"{column.column}" = CAST(fresh.c{place} AS {_type(column)})'
-        for place, column in enumerate(columns)
+        f'"{column.column}" = CAST(fresh.c{index} AS {_type(column)})'
+        for index, column in enumerate(columns)
     )
     arrays = ", ".join("%s::text[]" for _ in columns)
     statement = (
@@ -93,12 +93,12 @@ def insert(rows: Sequence[models.Model]) -> None:
     """
     if not rows:
         return
-    places = {id(row): place for place, row in enumerate(rows)}
+    indexes = {id(row): index for index, row in enumerate(rows)}
     parts: list[tuple[type[models.Model], tuple[str, ...], tuple[int | None, ...]]] = []
     values: list[Any] = []
     for row in rows:
         names = _names(row)
-        links = tuple(_link(row, name, places) for name in names)
+        links = tuple(_link(row, name, indexes) for name in names)
         parts.append((type(row), names, links))
         values += [
             _value(row, name) for name, link in zip(names, links, strict=True) if link is None
@@ -114,12 +114,12 @@ def insert(rows: Sequence[models.Model]) -> None:
                 setattr(row, row._meta.get_field(name).name, rows[link])  # noqa: SLF001
 
 
-def _link(row: models.Model, name: str, places: Mapping[int, int]) -> int | None:
+def _link(row: models.Model, name: str, indexes: Mapping[int, int]) -> int | None:
     """Return the index of the unsaved row that a foreign key refers to, or None."""
     field: Any = row._meta.get_field(name)  # noqa: SLF001
     if not field.is_relation or getattr(row, name) is not None or not field.is_cached(row):
         return None
-    return places.get(id(field.get_cached_value(row)))
+    return indexes.get(id(field.get_cached_value(row)))
 
 
 def _value(row: models.Model, name: str) -> Any:
@@ -145,17 +145,17 @@ def _statement(
     """Return a statement with one CTE per row: RETURNING of many rows has no guaranteed order."""
     quoted = connection.ops.quote_name
     written = []
-    for place, (table, names, links) in enumerate(parts):
+    for index, (table, names, links) in enumerate(parts):
         meta: Any = table._meta  # noqa: SLF001
         columns = ", ".join(quoted(meta.get_field(name).column) for name in names)
-        given = ", ".join(
+        expressions = ", ".join(
             "%s" if link is None else f"(SELECT key FROM row{link})"  # noqa: S608 - a number
             for link in links
         )
         written.append(
-            f"row{place} AS (INSERT INTO {quoted(meta.db_table)} ({columns})"  # noqa: S608
-            f" VALUES ({given}) RETURNING {quoted(meta.pk.column)} AS key)"
+            f"row{index} AS (INSERT INTO {quoted(meta.db_table)} ({columns})"  # noqa: S608
+            f" VALUES ({expressions}) RETURNING {quoted(meta.pk.column)} AS key)"
         )
     # Scalar subqueries: a join of so many CTEs would take longer to plan than all the rest.
-    keys = ", ".join(f"(SELECT key FROM row{place})" for place in range(len(parts)))  # noqa: S608
+    keys = ", ".join(f"(SELECT key FROM row{index})" for index in range(len(parts)))  # noqa: S608
     return number_placeholders(f"WITH {', '.join(written)} SELECT {keys}")

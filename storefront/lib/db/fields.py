@@ -14,12 +14,12 @@ class StoredGeneratedField(models.GeneratedField):
     Skips Django's check of the server version, because checks also run where no server is.
     """
 
-    def __init__(self, **words: Any) -> None:
-        super().__init__(**{**words, "db_persist": True})
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "db_persist": True})
 
-    def check(self, **words: Any) -> list[CheckMessage]:
-        return super().check(**{**words, "databases": None})
+    def check(self, **options: Any) -> list[CheckMessage]:
+        return super().check(**{**options, "databases": None})
 
     def deconstruct(self) -> Any:
-        name, _path, args, words = super().deconstruct()
-        return name, "django.db.models.GeneratedField", args, words
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.GeneratedField", args, options

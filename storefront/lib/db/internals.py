@@ -44,8 +44,8 @@ class _PersistentPrepareManager(PrepareManager):
         results: Sequence[PGresult],
         *_: Any,
     ) -> bool:
-        words = (one.command_status or b"" for one in results)
-        return any(INVALIDATING_COMMANDS.match(word) for word in words) and self.forget()
+        commands = (result.command_status or b"" for result in results)
+        return any(INVALIDATING_COMMANDS.match(command) for command in commands) and self.forget()
 
 
 def keep_plans(session: psycopg.Connection[Any], *, prepare_after: int) -> None:

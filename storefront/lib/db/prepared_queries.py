@@ -26,43 +26,43 @@ from storefront.lib.db import internals
 
 
 class CannotPrepareError(TypeError):
-    """A value does not appear in the SQL as it was given, or Django must build the rows."""
+    """A value is changed on its way into the SQL, or Django must build the rows."""
 
 
 def _row_builder(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable[..., Any]:
     """Return a function that builds an instance of one model and its joined relations."""
-    model, places = info["model"], info["select_fields"]
+    model, indexes = info["model"], info["select_fields"]
     if (
         info.get("from_parent")
-        or list(places) != list(range(places[0], places[-1] + 1))
+        or list(indexes) != list(range(indexes[0], indexes[-1] + 1))
         or model.__init__ is not Model.__init__
         or model.from_db.__func__ is not Model.from_db.__func__  # type: ignore[attr-defined]
     ):
         raise CannotPrepareError(f"{model} builds its instances in a custom way")
-    names = [select[place][0].target.attname for place in places]
-    first, last = places[0], places[-1] + 1
+    names = [select[index][0].target.attname for index in indexes]
+    first, last = indexes[0], indexes[-1] + 1
     key = first + names.index(model._meta.pk.attname)  # noqa: SLF001
     others = [
         (_row_builder(other, select, using), other["local_setter"], other["remote_setter"])
         for other in info.get("related_klass_infos", [])
     ]
 
-    def make(row: Sequence[Any]) -> Any:
+    def build(row: Sequence[Any]) -> Any:
         if row[key] is None:
             return None
-        made = model.__new__(model)
+        instance = model.__new__(model)
         state = ModelState()
         state.adding, state.db = False, using
-        made.__dict__["_state"] = state
-        made.__dict__.update(zip(names, row[first:last], strict=True))
-        for make_other, set_here, set_there in others:
-            other = make_other(row)
-            set_here(made, other)
+        instance.__dict__["_state"] = state
+        instance.__dict__.update(zip(names, row[first:last], strict=True))
+        for build_other, set_here, set_there in others:
+            other = build_other(row)
+            set_here(instance, other)
             if other is not None:
-                set_there(other, made)
-        return made
+                set_there(other, instance)
+        return instance
 
-    return make
+    return build
 
 
 # Prepared queries
@@ -120,18 +120,18 @@ def _open(connection: Any) -> None:
     internals.keep_plans(connection.connection, prepare_after=PREPARE_AFTER)
 
 
-def number_placeholders(sql: str, said: Mapping[int, str] | None = None) -> str:
+def number_placeholders(sql: str, constants: Mapping[int, str] | None = None) -> str:
     """Replace ``%s`` placeholders by numbered ones (``$1``).
 
-    ``said`` maps the index of a placeholder to a constant, written into the statement: a generic
-    plan can use a partial index only if it sees the constant.
+    ``constants`` maps the index of a placeholder to a constant, written into the statement: a
+    generic plan can use a partial index only if it sees the constant.
     """
-    said = said or {}
+    constants = constants or {}
     first, *parts = (part.replace("%%", "%") for part in sql.split(_MARK))
     numbers = count(1)
     filled = (
-        (said[place] if place in said else f"${next(numbers)}") + part
-        for place, part in enumerate(parts)
+        (constants[index] if index in constants else f"${next(numbers)}") + part
+        for index, part in enumerate(parts)
     )
     return "".join([first, *filled])
 
@@ -165,20 +165,25 @@ class _Statement:
 
     def __init__(self, build: Callable[..., models.QuerySet[Any]], values: dict[str, Any]) -> None:
         samples = {
-            name: _sample(value, place) for place, (name, value) in enumerate(values.items())
+            name: _sample(value, index) for index, (name, value) in enumerate(values.items())
         }
         queryset = build(**samples)
         self._using = queryset.db
         compiler: Any = queryset.query.get_compiler(using=self._using)
         sql, self._params = compiler.as_sql()
         self._placeholders = [_placeholder(param, samples) for param in self._params]
-        found = {hole[0] for hole in self._placeholders if hole}
+        found = {placeholder[0] for placeholder in self._placeholders if placeholder}
         if missing := samples.keys() - found:
-            raise CannotPrepareError(f"{', '.join(sorted(missing))} cannot be told apart in {sql}")
-        columns = [each[0] for each in compiler.select[: compiler.col_count]]
+            raise CannotPrepareError(
+                f"{', '.join(sorted(missing))} cannot be distinguished in {sql}"
+            )
+        columns = [column[0] for column in compiler.select[: compiler.col_count]]
         self._converters = compiler.get_converters(columns)
         lists = {name for name, value in values.items() if isinstance(value, list)}
-        marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._placeholders])
+        marked = _with_lists(
+            sql,
+            [bool(placeholder and placeholder[0] in lists) for placeholder in self._placeholders],
+        )
         self._sql = number_placeholders(marked, self._literals())
         self._make = _row_builder(compiler.klass_info, compiler.select, self._using)
         self._annotated: Mapping[str, int] = compiler.annotation_col_map or {}
@@ -188,11 +193,11 @@ class _Statement:
         connection: Any = connections[self._using]
         _open(connection)
         return {
-            place: psycopg.sql.Literal(param).as_string(connection.connection)
-            for place, (hole, param) in enumerate(
+            index: psycopg.sql.Literal(param).as_string(connection.connection)
+            for index, (placeholder, param) in enumerate(
                 zip(self._placeholders, self._params, strict=True)
             )
-            if hole is None
+            if placeholder is None
         }
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
@@ -200,13 +205,13 @@ class _Statement:
         with raw_cursor(connection) as cursor:
             cursor.execute(self._sql, tuple(self._parameters(values)))
             rows = cursor.fetchall()
-        found = []
+        instances = []
         for row in self._converted(rows, connection):
-            made = self._make(row)
-            for name, place in self._annotated.items():
-                setattr(made, name, row[place])
-            found.append(made)
-        return found
+            instance = self._make(row)
+            for name, index in self._annotated.items():
+                setattr(instance, name, row[index])
+            instances.append(instance)
+        return instances
 
     def _converted(self, rows: list[Any], connection: Any) -> Iterator[Sequence[Any]]:
         if not self._converters:
@@ -214,9 +219,9 @@ class _Statement:
             return
         for row in rows:
             values = list(row)
-            for place, (converters, expression) in self._converters.items():
+            for index, (converters, expression) in self._converters.items():
                 for convert in converters:
-                    values[place] = convert(values[place], expression, connection)
+                    values[index] = convert(values[index], expression, connection)
             yield values
 
     def _parameters(self, values: dict[str, Any]) -> Iterator[Any]:
@@ -226,21 +231,21 @@ class _Statement:
             yield value if later is None else value + later
 
 
-def _sample(value: Any, place: int) -> Any:
+def _sample(value: Any, number: int) -> Any:
     """Return a value of the same type that appears nowhere else in the statement."""
     if isinstance(value, list):
-        return [_sample(value[0] if value else 0, place)]
+        return [_sample(value[0] if value else 0, number)]
     if isinstance(value, bool):
-        raise CannotPrepareError("a truth is another question")
+        raise CannotPrepareError("a boolean would change the query")
     if isinstance(value, int):
-        return _SAMPLE_ID - place
+        return _SAMPLE_ID - number
     if isinstance(value, str):
-        return f"sample {place}"
+        return f"sample {number}"
     if isinstance(value, datetime):
-        return _SAMPLE_MOMENT - 3 * place * _MAX_SHIFT
+        return _SAMPLE_MOMENT - 3 * number * _MAX_SHIFT
     if isinstance(value, date):
-        return _SAMPLE_DATE + timedelta(days=place)
-    raise CannotPrepareError(f"{type(value).__name__} cannot be exchanged")
+        return _SAMPLE_DATE + timedelta(days=number)
+    raise CannotPrepareError(f"{type(value).__name__} cannot be a parameter")
 
 
 def _placeholder(param: Any, samples: dict[str, Any]) -> tuple[str, timedelta | None] | None:
@@ -260,12 +265,12 @@ def _with_lists(sql: str, is_list: Sequence[bool]) -> str:
     """Replace ``IN (value)`` by ``= ANY(list)`` for values that are lists."""
     parts = sql.split(_MARK)
     if len(parts) != len(is_list) + 1:
-        raise CannotPrepareError(f"holes and values do not match in {sql}")
-    for place, is_one in enumerate(is_list):
+        raise CannotPrepareError(f"placeholders and values do not match in {sql}")
+    for index, is_one in enumerate(is_list):
         if not is_one:
             continue
-        before, after = parts[place], parts[place + 1]
+        before, after = parts[index], parts[index + 1]
         if not before.endswith(" IN (") or not after.startswith(")"):
-            raise CannotPrepareError(f"a list stands where it cannot be exchanged in {sql}")
-        parts[place] = before.removesuffix(" IN (") + " = ANY("
+            raise CannotPrepareError(f"a list is where it cannot be a parameter in {sql}")
+        parts[index] = before.removesuffix(" IN (") + " = ANY("
     return _MARK.join(parts)

@@ -148,11 +148,11 @@ class ApiClient:
         try:
             return msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError) as error:
-            said = quoted_response(
+            excerpt = quoted_response(
                 method, content[:80], sent=[*self._client.headers.values(), *self._hidden]
             )
             raise PermanentError(
-                f"{method} {self._redacted(path)}: not JSON{said}", is_outcome_unknown=True
+                f"{method} {self._redacted(path)}: not JSON{excerpt}", is_outcome_unknown=True
             ) from error
 
     def read(
@@ -246,8 +246,8 @@ class ApiClient:
                 answer = self._send(request, call, to=to)
             if is_judged:
                 sent = [*request.headers.values(), *request.url.params.values(), *self._hidden]
-                said = quoted_response(call.method, answer.content[:200], sent=sent)
-                raise_for_status(answer, what=str(call), said=said)
+                excerpt = quoted_response(call.method, answer.content[:200], sent=sent)
+                raise_for_status(answer, what=str(call), said=excerpt)
         except ExternalServiceError as error:
             failure = error
             raise

@@ -63,14 +63,16 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
         Raises: ForbiddenAddressError, TemporaryError: see ``ssrf.resolve_allowed``.
         """
-        left = _left(timeout, httpcore.ConnectTimeout)
-        found = ssrf.resolve_allowed(host, port, timeout_s=left)
-        for place, address in enumerate(found, start=1):
-            left = _left(timeout, httpcore.ConnectTimeout)
+        remaining_s = _remaining(timeout, httpcore.ConnectTimeout)
+        addresses = ssrf.resolve_allowed(host, port, timeout_s=remaining_s)
+        for attempt, address in enumerate(addresses, start=1):
+            remaining_s = _remaining(timeout, httpcore.ConnectTimeout)
             try:
-                stream = self._plain.connect_tcp(address, port, left, local_address, socket_options)
+                stream = self._plain.connect_tcp(
+                    address, port, remaining_s, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if place == len(found):
+                if attempt == len(addresses):
                     raise
             else:
                 return _Stream(stream)
@@ -82,10 +84,10 @@ class _Stream(httpcore.NetworkStream):
         self._plain = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._plain.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._plain.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._plain.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        self._plain.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._plain.close()
@@ -96,18 +98,18 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._plain.start_tls(ssl_context, server_hostname, left))
+        remaining_s = _remaining(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._plain.start_tls(ssl_context, server_hostname, remaining_s))
 
     def get_extra_info(self, info: str) -> Any:
         return self._plain.get_extra_info(info)
 
 
-def _left(timeout: float | None, error: type[Exception]) -> float | None:
+def _remaining(timeout: float | None, error: type[Exception]) -> float | None:
     ends_at = _ends_at.get()
     if ends_at is None:
         return timeout
-    left = ends_at - time.monotonic()
-    if left <= 0:
+    remaining_s = ends_at - time.monotonic()
+    if remaining_s <= 0:
         raise error("the time for the whole call is over")
-    return left if timeout is None else min(timeout, left)
+    return remaining_s if timeout is None else min(timeout, remaining_s)

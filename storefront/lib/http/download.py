@@ -54,14 +54,14 @@ def download(  # noqa: PLR0913 - a URL and its limits
     ends_at = time.monotonic() + total_s
     here, sent = check_url(url), dict(headers or {})
     for _ in range(redirects + 1):
-        left_s = ends_at - time.monotonic()
-        if left_s <= 0:
+        remaining_s = ends_at - time.monotonic()
+        if remaining_s <= 0:
             break
         with ApiClient(
             f"{here.scheme}://{here.netloc}",
             headers=sent,
-            read_s=min(read_s, left_s),
-            total_s=left_s,
+            read_s=min(read_s, remaining_s),
+            total_s=remaining_s,
             max_answer_bytes=max_bytes,
             gate=gate,
             secrets=secrets,
@@ -85,12 +85,12 @@ def _path(url: SplitResult) -> str:
 
 
 def _next(here: SplitResult, answer: ServiceResponse) -> SplitResult:
-    said = answer.headers.get("location", "")
-    if not said:
+    location = answer.headers.get("location", "")
+    if not location:
         raise PermanentError(
             f"GET {here.hostname}: redirect without a valid address", code="redirects"
         )
-    there = check_url(urljoin(here.geturl(), said))
+    there = check_url(urljoin(here.geturl(), location))
     if here.scheme == "https" and there.scheme != "https":
         raise ForbiddenAddressError(f"GET {here.hostname}: redirect from https to http")
     return there

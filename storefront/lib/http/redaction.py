@@ -19,11 +19,11 @@ HIDDEN = "…"
 
 
 def redacted_path(path: str, *, secrets: Iterable[str] = ()) -> str:
-    """Return a path without its query, the ``secrets`` secrets, and parts that look like keys."""
+    """Return a path without its query, the ``secrets``, and parts that look like keys."""
     bare, has_query, _ = path.partition("?")
     bare = redact(bare.partition("#")[0], secrets)
-    said = "/".join(HIDDEN if _is_key(part) else part for part in bare.split("/"))
-    return f"{said}?{HIDDEN}" if has_query else said
+    visible = "/".join(HIDDEN if _is_key(part) else part for part in bare.split("/"))
+    return f"{visible}?{HIDDEN}" if has_query else visible
 
 
 def _is_key(part: str) -> bool:
@@ -56,8 +56,8 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def service_request_id(headers: Mapping[str, str], content: bytes) -> str:
     """Return the service's own id of the request, from a header or an end of the body."""
     for name in ID_HEADERS:
-        if said := headers.get(name, ""):
-            return re.sub(r"[^\w.:-]", "", said)[:64]
+        if value := headers.get(name, ""):
+            return re.sub(r"[^\w.:-]", "", value)[:64]
     ends = (content[:ID_END_BYTES], content[-ID_END_BYTES:])
     for end in ends:
         if match := REQUEST_ID.search(end):

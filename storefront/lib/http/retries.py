@@ -61,18 +61,18 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
 
     The result is capped at ``MAX_RETRY_AFTER_S``.
     """
-    said = headers.get("retry-after", "").strip()
-    if not said:
+    value = headers.get("retry-after", "").strip()
+    if not value:
         return None
-    if said.isascii() and said.isdigit():
-        return min(float(said), MAX_RETRY_AFTER_S)
+    if value.isascii() and value.isdigit():
+        return min(float(value), MAX_RETRY_AFTER_S)
     try:
-        moment = parsedate_to_datetime(said)
+        moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     # The date is absolute, so it needs the real current time unless ``now`` is given.
     now_s = now.timestamp() if now else time.time()
-    left = moment.timestamp() - now_s
-    return min(max(left, 0.0), MAX_RETRY_AFTER_S)
+    remaining_s = moment.timestamp() - now_s
+    return min(max(remaining_s, 0.0), MAX_RETRY_AFTER_S)

@@ -64,11 +64,11 @@ def resolve_allowed(
     """
     if port not in usual_ports and not _is_listed_port(port):
         raise ForbiddenAddressError(f"port {port} is not allowed")
-    found = list(dict.fromkeys(_resolved(host, port, timeout_s)))
-    for each in found:
-        if not is_allowed(each):
+    addresses = list(dict.fromkeys(_resolved(host, port, timeout_s)))
+    for address in addresses:
+        if not is_allowed(address):
             raise ForbiddenAddressError(f"{host[:80]} is not in a public network")
-    return found[:MAX_ADDRESSES]
+    return addresses[:MAX_ADDRESSES]
 
 
 def connect(
@@ -79,10 +79,10 @@ def connect(
     Raises: ForbiddenAddressError. TemporaryError: no address answers.
     """
     ends_at = time.monotonic() + timeout_s
-    for each in resolve_allowed(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
-        left_s = max(0.01, ends_at - time.monotonic())
+    for address in resolve_allowed(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
+        remaining_s = max(0.01, ends_at - time.monotonic())
         try:
-            return socket.create_connection((each, port), timeout=left_s)
+            return socket.create_connection((address, port), timeout=remaining_s)
         except OSError:
             continue
     raise TemporaryError(f"{host}:{port} does not respond")
@@ -130,18 +130,18 @@ def _is_listed_port(port: int) -> bool:
 
 def _resolved(host: str, port: int, timeout_s: float | None) -> list[str]:
     """Resolve by the system's resolver, in a thread, because it has no timeout of its own."""
-    answer: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+    result: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.put([str(each[4][0]) for each in found])
+            result.put([str(info[4][0]) for info in found])
         except (OSError, UnicodeError) as error:
-            answer.put(error)
+            result.put(error)
 
     threading.Thread(target=ask, daemon=True, name="resolver").start()
     try:
-        found = answer.get(timeout=timeout_s)
+        found = result.get(timeout=timeout_s)
     except queue.Empty as error:
         raise TemporaryError(f"{host[:80]} was not resolved in time") from error
     if isinstance(found, Exception):

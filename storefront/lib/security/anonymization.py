@@ -12,8 +12,8 @@ MIN_WORD_LENGTH = 4  # shorter words also occur in unrelated texts
 
 def identifying_words(address: dict[str, Any]) -> set[str]:
     """Return the words of an address that would identify its person in other texts."""
-    found = {str(address.get(part) or "").strip() for part in ("name", "line1", "line2", "phone")}
-    return {word for word in found if len(word) >= MIN_WORD_LENGTH}
+    parts = {str(address.get(field) or "").strip() for field in ("name", "line1", "line2", "phone")}
+    return {word for word in parts if len(word) >= MIN_WORD_LENGTH}
 
 
 def blank_address(address: dict[str, Any]) -> dict[str, Any]:

@@ -19,15 +19,15 @@ current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", 
 def client_address(request: HttpRequest) -> str:
     """Return the visitor's IP address.
 
-    Each trusted proxy appends the address it saw, so the right one is TRUSTED_PROXIES places from
-    the end; what a visitor sent comes before it.
+    Each trusted proxy appends the address it saw, so the right one is TRUSTED_PROXIES positions
+    from the end. What a visitor sent comes before it.
     """
     direct = str(request.META.get("REMOTE_ADDR") or "")
     if not settings.TRUSTED_PROXIES:
         return direct
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    place = len(hops) - settings.TRUSTED_PROXIES
-    return hops[place] if place >= 0 and hops[place] else direct
+    index = len(hops) - settings.TRUSTED_PROXIES
+    return hops[index] if index >= 0 and hops[index] else direct
 
 
 def client_network(request: HttpRequest) -> str:

@@ -63,27 +63,27 @@ def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) 
     count = RotationCount(column=f"{model._meta.label}.{name}")  # noqa: SLF001
     newest = Fernet(settings.FIELD_KEYS[0])
     rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - includes hidden rows
-    for pk, kept in rows.order_by("pk").values_list("pk", name).iterator():
+    for pk, stored in rows.order_by("pk").values_list("pk", name).iterator():
         try:
-            fresh = _fresh(newest, kept, keys)
+            fresh = _fresh(newest, stored, keys)
         except DecryptionError:
             count.broken += 1
             continue
-        if fresh == kept:
+        if fresh == stored:
             count.already_current += 1
-        elif rows.filter(pk=pk, **{name: kept}).update(**{name: fresh}):
+        elif rows.filter(pk=pk, **{name: stored}).update(**{name: fresh}):
             count.reencrypted += 1
         else:
             count.changed_meanwhile += 1
     return count
 
 
-def _fresh(newest: Fernet, kept: Any, keys: Collection[str] | None) -> Any:
+def _fresh(newest: Fernet, stored: Any, keys: Collection[str] | None) -> Any:
     """Return a value re-encrypted with the newest key, or as it is if that key encrypted it."""
     if keys is not None:
-        sealed = {key: kept[key] for key in keys if key in kept}
-        return {**kept, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}
-    return kept if _opens(newest, kept) else reencrypt(kept)
+        sealed = {key: stored[key] for key in keys if key in stored}
+        return {**stored, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}
+    return stored if _opens(newest, stored) else reencrypt(stored)
 
 
 def _opens(key: Fernet, sealed: str) -> bool:

@@ -84,8 +84,8 @@ def verify(
     """
     message_id = headers.get("webhook-id", "")
     seconds = headers.get("webhook-timestamp", "")
-    given = headers.get("webhook-signature", "").split(" ")[:MAX_SIGNATURES]
-    if not _ID.fullmatch(message_id) or not _SECONDS.fullmatch(seconds) or not any(given):
+    signatures = headers.get("webhook-signature", "").split(" ")[:MAX_SIGNATURES]
+    if not _ID.fullmatch(message_id) or not _SECONDS.fullmatch(seconds) or not any(signatures):
         raise InvalidHeadersError(
             "webhook-id, webhook-timestamp and webhook-signature are required"
         )
@@ -96,7 +96,7 @@ def verify(
     fits = False
     for secret in secrets:
         expected = sign(message_id=message_id, body=body, at=signed_at, secret=secret)
-        for signature in given:
+        for signature in signatures:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
         raise InvalidSignatureError("no signature matches")

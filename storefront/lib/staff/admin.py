@@ -117,8 +117,8 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
                 explain=explain(row) if callable(explain) else str(explain),
                 form_class=form_class if isinstance(form_class, type) else form_class(row),
                 initial=initial(row) if initial else None,
-                act=lambda given: act(self, request, row, given),
-                done=lambda said: said or str(done).replace("%s", str(row)),
+                act=lambda values: act(self, request, row, values),
+                done=lambda result_text: result_text or str(done).replace("%s", str(row)),
             )
 
         return page
@@ -151,16 +151,16 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         ``done`` is the success message, or makes it from the result of ``act``. A refusal of
         ``act`` is shown on the same page.
         """
-        given = request.POST if request.method == "POST" else None
-        form = form_class(given, initial=dict(initial or {}))
+        submitted = request.POST if request.method == "POST" else None
+        form = form_class(submitted, initial=dict(initial or {}))
         if form.is_valid():
             try:
-                made = act(form.cleaned_data)
+                result = act(form.cleaned_data)
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:
                 form.add_error(None, str(refusal) or type(refusal).__name__)
             else:
-                said = done if isinstance(done, str) else done(made)
-                self.message_user(request, said, messages.SUCCESS)
+                message = done if isinstance(done, str) else done(result)
+                self.message_user(request, message, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
         context = {
             **self.admin_site.each_context(request),
@@ -239,7 +239,7 @@ class StaffAdmin(ConfirmingAdmin):
         misfits = {
             f"{prefix}{name}" for name, is_for in self.available_if.items() if not is_for(row)
         }
-        return [one for one in offered if one.action_name not in misfits]
+        return [offer for offer in offered if offer.action_name not in misfits]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may_add and bool(super().has_add_permission(request))
@@ -274,13 +274,13 @@ class StaffAdmin(ConfirmingAdmin):
 
     def _visible(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
         """Return the columns that this user may see; editable fields stay."""
-        found = (
-            [one]
-            if one in self.editable
-            else visible_fields(request.user, self.model, [one], rights=self.rights)
-            for one in fields
+        visible = (
+            [name]
+            if name in self.editable
+            else visible_fields(request.user, self.model, [name], rights=self.rights)
+            for name in fields
         )
-        return [one for some in found for one in some]
+        return [name for names in visible for name in names]
 
     def _read_only(self, declared: list[Any]) -> list[Any]:
         # Excluded fields are secret: as read-only fields they would be shown.
@@ -309,9 +309,9 @@ class StaffAdmin(ConfirmingAdmin):
         if not self.groups:
             return super().get_fieldsets(request, obj)
         shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
-        editable_fields = [one for one in shown if one not in facts]
+        editable_fields = [name for name in shown if name not in facts]
         # A new row has no read-only values yet.
-        read = [] if obj is None else [one for one in shown if one in facts]
+        read = [] if obj is None else [name for name in shown if name in facts]
         return fieldsets.fieldsets(self.groups, editable_fields=editable_fields, read=read)
 
     def get_form(
@@ -319,19 +319,19 @@ class StaffAdmin(ConfirmingAdmin):
         request: HttpRequest,
         obj: Any = None,
         change: bool = False,  # noqa: FBT002 - Django's
-        **words: Any,
+        **options: Any,
     ) -> type[forms.ModelForm[Any]]:
         """Label the fields that the form declares for a column as the column is labeled."""
         if obj is None and self.add_form is not None:
-            words["form"] = self.add_form
-        made: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **words)
+            options["form"] = self.add_form
+        form: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **options)
         for column in self.opts.fields:
-            if column.name in made.declared_fields and column.name in made.base_fields:
-                field: Any = copy(made.base_fields[column.name])
+            if column.name in form.declared_fields and column.name in form.base_fields:
+                field: Any = copy(form.base_fields[column.name])
                 field.label = field.label or capfirst(column.verbose_name)
                 field.help_text = field.help_text or column.help_text
-                made.base_fields[column.name] = field
-        return made
+                form.base_fields[column.name] = field
+        return form
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **options: Any
@@ -358,18 +358,18 @@ class StaffAdmin(ConfirmingAdmin):
 
         Raises: PermissionDenied: it does not exist, or the user may not see it.
         """
-        found = self.get_object(request, object_id)
-        if found is None or not self.has_view_permission(request, found):
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
             raise PermissionDenied
-        return found
+        return row
 
     def wake(self, request: HttpRequest, task: QueueableTask, **known: Any) -> None:
         """Queue a task for recorded work; without a broker, warn that a sweep does it later."""
         if not enqueue(task, **known):
-            words = _(
+            message = _(
                 "The background workers do not respond. The task was saved and will be done later."
             )
-            self.message_user(request, words, messages.WARNING)
+            self.message_user(request, message, messages.WARNING)
 
     def apply_to_each[R: models.Model](
         self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
@@ -380,13 +380,13 @@ class StaffAdmin(ConfirmingAdmin):
             try:
                 act(row)
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:
-                words = _("%(row)s: %(refusal)s") % {"row": row, "refusal": refusal}
-                self.message_user(request, words, messages.WARNING)
+                message = _("%(row)s: %(refusal)s") % {"row": row, "refusal": refusal}
+                self.message_user(request, message, messages.WARNING)
             else:
                 count += 1
         if count:
-            words = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
-            self.message_user(request, words, messages.SUCCESS)
+            message = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
+            self.message_user(request, message, messages.SUCCESS)
 
 
 def register_read_only(model: type[models.Model], **options: Any) -> None:

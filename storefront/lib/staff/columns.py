@@ -38,10 +38,10 @@ def field_label(model: type[models.Model], name: str) -> str | Promise:
 def choice_label(model: type[models.Model], column: str, value: Any) -> str:
     """Return the label of a choice, or the value itself if it is not a choice."""
     fields = model._meta.fields  # noqa: SLF001 - Django's documented model API
-    known: dict[Any, Words] = next(
-        (dict(one.flatchoices) for one in fields if one.name == column), {}
+    labels: dict[Any, Words] = next(
+        (dict(field.flatchoices) for field in fields if field.name == column), {}
     )
-    return str(known.get(value, value))
+    return str(labels.get(value, value))
 
 
 def joins_for_names(model: type[models.Model]) -> tuple[str, ...]:
@@ -221,15 +221,15 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
         page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])
         return format_html('<a href="{}">{}</a>', page, follow(row, text) if text else target)
 
-    made: Any = column
-    made.target_path, made.as_text = path, plain(text or path, label)
+    annotated: Any = column
+    annotated.target_path, annotated.as_text = path, plain(text or path, label)
     return column
 
 
 def restricted(column: Column, right: str, *, otherwise: Column | None = None) -> Column:
     """Restrict a column to staff with a permission; others see ``otherwise``, or nothing."""
-    made: Any = column
-    made.right, made.otherwise = right, otherwise
+    annotated: Any = column
+    annotated.right, annotated.otherwise = right, otherwise
     return column
 
 
@@ -292,32 +292,32 @@ def pairs(
 
     @_titled(label)
     def column(row: Any) -> str | None:
-        told = {
+        values = {
             name: value
             for name, value in getattr(row, field).items()
             if value not in (None, "", [], {})
         }
         # In the order of the labels; entries without a label come last.
-        order = [*(words or {}), *told]
+        order = [*(words or {}), *values]
         lines = (
-            ((words or {}).get(name) or name.replace("_", " "), _told(told[name]))
-            for name in sorted(told, key=order.index)
+            ((words or {}).get(name) or name.replace("_", " "), _format_json(values[name]))
+            for name in sorted(values, key=order.index)
         )
         body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
-        return format_html('<table class="staff-pairs">{}</table>', body) if told else None
+        return format_html('<table class="staff-pairs">{}</table>', body) if values else None
 
     return column
 
 
-def _told(value: Any) -> str:
+def _format_json(value: Any) -> str:
     """Format a JSON value as text, lists shortened to ``MAX_LIST_ITEMS`` entries."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):
-        value = [f"{name}: {_told(one)}" for name, one in value.items()]
+        value = [f"{name}: {_format_json(one)}" for name, one in value.items()]
     if isinstance(value, list):
         more = ["…"] if len(value) > MAX_LIST_ITEMS else []
-        return ", ".join([*(_told(one) for one in value[:MAX_LIST_ITEMS]), *more])
+        return ", ".join([*(_format_json(one) for one in value[:MAX_LIST_ITEMS]), *more])
     moment = _moment(value) if isinstance(value, str) else None
     if moment is not None:
         return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
@@ -327,10 +327,10 @@ def _told(value: Any) -> str:
 def _moment(text: str) -> datetime | None:
     """Parse an ISO moment with a time zone; None for anything else."""
     try:
-        found = datetime.fromisoformat(text) if "T" in text else None
+        moment = datetime.fromisoformat(text) if "T" in text else None
     except ValueError:
         return None
-    return found if found is not None and found.tzinfo else None
+    return moment if moment is not None and moment.tzinfo else None
 
 
 @admin.display(description=cast("str", gettext_lazy("Status history")))

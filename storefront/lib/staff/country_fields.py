@@ -25,10 +25,10 @@ class CountriesField(forms.CharField):
         codes = str(value or "").upper().replace(",", " ").split()
         for code in codes:
             if code not in COUNTRIES:
-                words = _("%(code)s is not a country code. Enter two letters, such as DE.") % {
+                message = _("%(code)s is not a country code. Enter two letters, such as DE.") % {
                     "code": code
                 }
-                raise forms.ValidationError(words, code="no_country")
+                raise forms.ValidationError(message, code="no_country")
         return list(dict.fromkeys(codes))
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -27,8 +27,8 @@ ERROR_MESSAGES = {
 
 
 def error_message(error: CsvError) -> str:
-    words = str(ERROR_MESSAGES[error.code])
-    return words % error.about if "%s" in words else words
+    message = str(ERROR_MESSAGES[error.code])
+    return message % error.about if "%s" in message else message
 
 
 class CsvUploadForm(forms.Form):
@@ -53,19 +53,19 @@ class CsvUploadForm(forms.Form):
         widget=forms.HiddenInput(),
     )
 
-    def __init__(self, *args: Any, **words: Any) -> None:
-        super().__init__(*args, **words)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.fields["file"].help_text = self.columns
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        given = self.cleaned_data.get("file")
+        upload = self.cleaned_data.get("file")
         text = self.cleaned_data.get("text", "")
-        if given is not None and given.size > MAX_CHARS:
+        if upload is not None and upload.size > MAX_CHARS:
             self.add_error("file", ERROR_MESSAGES["too_long"])
             return cleaned
-        if given is not None:
-            text = decode(given.read())
+        if upload is not None:
+            text = decode(upload.read())
         if not text:
             self.add_error("file", gettext("Choose a file."))
             return cleaned

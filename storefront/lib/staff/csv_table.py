@@ -50,8 +50,8 @@ def parse_rows(
     text = text.replace("\x00", "").lstrip("\r\n")
     if len(text) > MAX_CHARS:
         raise CsvError("too_long")
-    first, _rest, _end = text.partition("\n")
-    delimiter = max(DELIMITERS, key=first.count)
+    header_line, _separator, _body = text.partition("\n")
+    delimiter = max(DELIMITERS, key=header_line.count)
     try:
         table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         header = next(table, [])
@@ -69,27 +69,27 @@ def _columns(
     header: list[str], called: Mapping[str, Sequence[str]], needed: Collection[str]
 ) -> Mapping[str, int]:
     names = [" ".join(name.replace("_", " ").casefold().split()) for name in header]
-    found = {
+    columns = {
         field: names.index(alias)
         for field, aliases in called.items()
         for alias in reversed(aliases)
         if alias in names
     }
-    if missing := [field for field in needed if field not in found]:
+    if missing := [field for field in needed if field not in columns]:
         expected = ", ".join(called[field][0] for field in missing)
         raise CsvError("no_column", expected)
-    return found
+    return columns
 
 
 def _rows(
     table: Iterator[list[str]], columns: Mapping[str, int], *, width: int
 ) -> Iterator[CsvRow]:
-    for place, cells in enumerate(table, start=2):
+    for number, cells in enumerate(table, start=2):
         if any(cell.strip() for cell in cells[width:]):
-            raise CsvError("too_wide", place)
+            raise CsvError("too_wide", number)
         if any(cell.strip() for cell in cells):
-            said = {
-                field: cells[at].strip().lstrip("'") if at < len(cells) else ""
-                for field, at in columns.items()
+            values = {
+                field: cells[index].strip().lstrip("'") if index < len(cells) else ""
+                for field, index in columns.items()
             }
-            yield CsvRow(place, said)
+            yield CsvRow(number, values)

@@ -46,9 +46,9 @@ def fieldsets(
     editable_fields, read = list(editable_fields), list(read)
     others = [one for one in editable_fields if one not in named]
     shown = {*editable_fields, *read}
-    made: list[tuple[Words, list[Any]]] = []
+    sections: list[tuple[Words, list[Any]]] = []
     for group in groups:
         mine = [*group.columns, *group.fields]
-        made.append((group.title, [one for one in mine if one in shown] if mine else others))
-    made.append((READ_ONLY_TITLE, [one for one in read if one not in named]))
-    return [(title, {"fields": fields}) for title, fields in made if fields]
+        sections.append((group.title, [one for one in mine if one in shown] if mine else others))
+    sections.append((READ_ONLY_TITLE, [one for one in read if one not in named]))
+    return [(title, {"fields": fields}) for title, fields in sections if fields]

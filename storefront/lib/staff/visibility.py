@@ -27,8 +27,8 @@ def visible_fields(
     ``rights`` maps field names to the permission needed; a column of ``columns.restricted`` carries
     its own.
     """
-    found = (_seen(user, model, one, rights) for one in fields)
-    return [one for one in found if one is not None]
+    shown = (_seen(user, model, field, rights) for field in fields)
+    return [field for field in shown if field is not None]
 
 
 def _seen(user: Any, model: type[models.Model], field: Any, rights: Mapping[str, str]) -> Any:

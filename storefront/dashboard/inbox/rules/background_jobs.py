@@ -57,7 +57,7 @@ BACKGROUND_JOBS = (
               AND began.at < %(now)s - interval '1 hour'
             HAVING count(*) > 0
         """,  # noqa: S608 - made of constants
-        told=lambda detail: (
+        format_detail=lambda detail: (
             str(_("Start time unknown: no data integrity check has run yet."))
             if detail == UNCHECKED
             else detail
@@ -79,7 +79,7 @@ BACKGROUND_JOBS = (
         f"f.id, f.name, f.received_at AS since, {NO_AMOUNT}, f.problem AS detail"
         " FROM catalog_competitorpricelist f",
         "f.imported_at IS NULL AND f.problem <> '' AND f.content <> ''",
-        told=lambda problem: (
+        format_detail=lambda problem: (
             str(_("Many prices changed by more than the limit."))
             if problem == IMPLAUSIBLE
             else problem

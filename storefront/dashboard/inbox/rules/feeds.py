@@ -36,7 +36,7 @@ FEEDS = (
         " FROM suppliers_syncissue i JOIN suppliers_syncrun r ON r.id = i.first_run_id",
         "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
         filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
-        named=issue_labels.issue_label,
+        format_name=issue_labels.issue_label,
     ),
 )
 IMAGES = (

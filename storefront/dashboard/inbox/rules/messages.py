@@ -25,6 +25,6 @@ MESSAGES = (
         " d.problem AS detail FROM notifications_message d",
         "d.status = 'failed' OR (d.status = 'sending'"
         " AND d.status_since < %(now)s - interval '15 minutes')",
-        named=labels.label,
+        format_name=labels.label,
     ),
 )

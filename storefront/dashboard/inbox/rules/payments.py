@@ -47,7 +47,7 @@ PAYMENTS = (
         amount="asked.amount",
         since=DUE_SINCE,
         detail="asked.kind",
-        told=lambda kind: str(PaymentEvent.Kind(kind).label),
+        format_detail=lambda kind: str(PaymentEvent.Kind(kind).label),
     ),
     _payment(
         "canceled_order_charged",
@@ -91,7 +91,7 @@ PAYMENTS = (
             LEFT JOIN orders_purchaseorder po ON po.id = d.purchase_order_id
             WHERE d.status = 'open'
         """,
-        told=lambda kind: str(Discrepancy.Kind(kind).label) if kind else "",
+        format_detail=lambda kind: str(Discrepancy.Kind(kind).label) if kind else "",
     ),
     simple_rule(
         "reconciliation_late",

@@ -47,7 +47,7 @@ PRICES = (
         " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
         "h.status = 'open'",
-        told=labels.row_message,
+        format_detail=labels.row_message,
     ),
     simple_rule(
         "exchange_rate_pending",

@@ -26,7 +26,7 @@ PURCHASE_ORDERS = (
         "po.status = 'on_hold'",
         since="status_since",
         detail="po.hold_reasons::text",
-        told=hold_reasons.as_text,
+        format_detail=hold_reasons.as_text,
     ),
     _purchase(
         "submission_unconfirmed",

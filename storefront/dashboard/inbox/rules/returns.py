@@ -40,7 +40,7 @@ _OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interva
         r.ship_by < (%(now)s)::date - 15
         OR r.ship_by IS NULL AND r.address <> '' AND r.destination <> 'nowhere'
            AND r.status_since < %(now)s - interval '91 days')"""
-_KEPT_BY_CUSTOMER = "r.status = 'approved' AND r.destination = 'nowhere'"
+_REFUND_WITHOUT_RETURN = "r.status = 'approved' AND r.destination = 'nowhere'"
 _SHIPPED_WITH_TRACKING = "r.status IN ('in_transit', 'lost_in_transit') AND r.tracking_number <> ''"
 _POLICY = """coalesce(
     (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id = po.supplier_id),
@@ -104,13 +104,13 @@ RETURNS = (
     _return(
         "return_to_refund",
         _("Refund or reject a return"),
-        f"r.status = 'inspected' OR {_KEPT_BY_CUSTOMER}",
+        f"r.status = 'inspected' OR {_REFUND_WITHOUT_RETURN}",
     ),
     _return(
         "withdrawal_refund_due",
         _("Withdrawal refund due within 14 days"),
         "r.kind = 'withdrawal' AND r.opened_at < %(now)s - interval '7 days'"
-        f" AND (r.status IN ('received', 'inspected') OR {_KEPT_BY_CUSTOMER} OR {_SHIPPED_WITH_TRACKING})",
+        f" AND (r.status IN ('received', 'inspected') OR {_REFUND_WITHOUT_RETURN} OR {_SHIPPED_WITH_TRACKING})",
         since="opened_at",
     ),
     _return(

@@ -41,7 +41,7 @@ _ROUTABLE = """
       AND CASE WHEN o.is_cost_unconfirmed THEN o.cost_reported_at
           ELSE greatest(o.cost_reported_at, s.costs_confirmed_at) END
         >= %(now)s - make_interval(mins => s.cost_expires_after_min)
-      AND k.reported_quantity >= l.kept + k.buffer + k.reserved + k.allocated_outstanding
+      AND k.reported_quantity >= l.channel_buffer + k.buffer + k.reserved + k.allocated_outstanding
         + (o.min_order_units + o.pack_size - 1) / o.pack_size * o.pack_size
         + stock_decay(
             k.reported_quantity,
@@ -57,7 +57,7 @@ _UNROUTABLE = f"""
     FROM ({_POSSIBLY_OUTDATED}) doubtful
     CROSS JOIN LATERAL (
         SELECT l.id, l.variant_id, l.available, l.updated_at, v.sku, h.code, h.currency,
-               h.buffer AS kept
+               h.buffer AS channel_buffer
         FROM catalog_listing l
         JOIN catalog_variant v ON v.id = l.variant_id
         JOIN catalog_channel h ON h.id = l.channel_id
@@ -108,13 +108,13 @@ STOCK = (
         "stock_stale",
         _("Supplier stock data is outdated"),
         "suppliers_supplier",
-        f"s.id, s.name, coalesce(p.told_at, s.status_since) AS since, {NO_AMOUNT},"  # noqa: S608 - ours
+        f"s.id, s.name, coalesce(p.confirmed_at, s.status_since) AS since, {NO_AMOUNT},"  # noqa: S608 - ours
         " c.problem AS detail"
         " FROM suppliers_supplier s"
         " LEFT JOIN suppliers_connection c ON c.supplier_id = s.id"
-        " LEFT JOIN (SELECT supplier_id, max(stock_confirmed_at) AS told_at"
+        " LEFT JOIN (SELECT supplier_id, max(stock_confirmed_at) AS confirmed_at"
         " FROM suppliers_stocklocation GROUP BY 1) p ON p.supplier_id = s.id",
-        "s.status = 'active' AND coalesce(p.told_at, s.status_since)"
+        "s.status = 'active' AND coalesce(p.confirmed_at, s.status_since)"
         " < %(now)s - make_interval(mins => s.stock_age_shown_after_min)",
     ),
     simple_rule(

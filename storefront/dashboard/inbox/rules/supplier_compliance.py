@@ -54,7 +54,7 @@ SUPPLIER_COMPLIANCE = (
         "o.missing_certificates <> '' AND o.status = 'active' AND s.status = 'active'"
         " GROUP BY s.id, o.missing_certificates",
         filters="missing_certificates__isempty=0",
-        named=lambda criteria: criteria.replace("_", " "),
+        format_name=lambda criteria: criteria.replace("_", " "),
     ),
     simple_rule(
         "responsible_person_missing",

@@ -14,8 +14,8 @@ class Command(changepassword.Command):
     """Overrides Django's command, because this app precedes Django's in ``INSTALLED_APPS``."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
-        said: str | None = super().handle(*args, **options)  # raises if nothing was changed
+        output: str | None = super().handle(*args, **options)  # raises if nothing was changed
         user = User.objects.get_by_natural_key(options["username"])
         changed = security_log.Event.PASSWORD_CHANGED
         security_log.record(changed, actor=None, what=f"user:{user.pk}")
-        return said
+        return output

@@ -44,8 +44,8 @@ class Command(BaseCommand):
             mark = "BROKEN" if finding.count else "ok"
             self.stdout.write(f"{mark:<7}{finding.invariant.code:<25}{finding.invariant.sentence}")
             for row in finding.rows:
-                told = ", ".join(f"{name}={value}" for name, value in row.items())
-                self.stdout.write(f"         {told}")
+                values = ", ".join(f"{name}={value}" for name, value in row.items())
+                self.stdout.write(f"         {values}")
             if finding.count > len(finding.rows):
                 self.stdout.write(f"         … {finding.count} in all")
         broken = sum(1 for finding in findings if finding.count)

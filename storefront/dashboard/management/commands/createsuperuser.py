@@ -16,8 +16,8 @@ class Command(createsuperuser.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         superusers = User.objects.filter(is_superuser=True)
         before = list(superusers.values_list("pk", flat=True))
-        said: str | None = super().handle(*args, **options)
+        output: str | None = super().handle(*args, **options)
         for user in superusers.exclude(pk__in=before):
             created = security_log.Event.RIGHTS_CHANGED
             security_log.record(created, actor=None, what=f"user:{user.pk}", change="superuser")
-        return said
+        return output

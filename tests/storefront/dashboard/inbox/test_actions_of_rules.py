@@ -45,7 +45,7 @@ def test_each_action_needs_no_confirmation(code, client, monkeypatch):
         shown = run_action(client, code, row.row, click.code, click.of)
         (act,) = [act for act in QUICK_ACTIONS[code] if act.code == click.code]
         assert str(act.done) % row.name in unescape(shown), "it is called as it was shown"
-        assert LogEntry.objects.filter(change_message=str(click.words)).exists(), re.findall(
+        assert LogEntry.objects.filter(change_message=str(click.label)).exists(), re.findall(
             r"messagelist.*", shown
         )
 

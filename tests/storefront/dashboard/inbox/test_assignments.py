@@ -47,24 +47,24 @@ def post(client, found, what, **more):
 def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
     ann = sign_in(client, "ann", "view_message")
     assert post(client, row, "assign").url == reverse("admin:index")
-    assert waiting().taken_by == ann
+    assert waiting().assignee == ann
     assert "Unassign" in client.get(reverse("admin:index")).content.decode()
 
     bob = sign_in(client, "bob", "view_message")
     post(client, row, "assign")  # the page is a minute old
-    assert waiting().taken_by == ann
+    assert waiting().assignee == ann
     page = client.get(reverse("admin:index")).content.decode()
     assert ann in page
     assert "Reassign to me" in page
 
     post(client, row, "reassign")
-    assert waiting().taken_by == bob
+    assert waiting().assignee == bob
     sign_in(client, "cy", "view_message")
     post(client, row, "unassign")  # from an old page: another user has it
-    assert waiting().taken_by == bob
+    assert waiting().assignee == bob
     client.force_login(User.objects.get(email=bob))
     post(client, row, "unassign")
-    assert waiting().taken_by == ""
+    assert waiting().assignee == ""
 
 
 def test_item_that_returns_is_unassigned(client, row):
@@ -72,9 +72,9 @@ def test_item_that_returns_is_unassigned(client, row):
     assignments.assign(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
     Message.objects.filter(pk=row.row).update(status_since=NOON)
 
-    assert waiting().taken_by == ""
+    assert waiting().assignee == ""
     post(client, waiting(), "assign")
-    assert waiting().taken_by == "ann@fara.example"
+    assert waiting().assignee == "ann@fara.example"
 
 
 def test_forbidden_or_invalid_assignment_is_refused(client, row):
@@ -115,7 +115,7 @@ def test_assignment_of_an_item_with_moving_time_lasts_a_day():
     def taken(now):
         StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # the feed arrived again
         (found,) = items_of("stock_oversold", now=now)
-        return found.taken_by
+        return found.assignee
 
     assert taken(NOON + timedelta(hours=5)) == "ann"
     assert taken(NOON + timedelta(hours=25)) == ""

@@ -41,7 +41,7 @@ def page(client, listing, **asked):
 def test_page_shows_the_chosen_offer_and_why_others_are_not(staff, light):
     answer = page(staff, light)
 
-    assert [(row.is_taken, row.why) for row in answer.context["rows"]] == [
+    assert [(row.is_selected, row.why) for row in answer.context["rows"]] == [
         (True, "Selected"),
         (False, "Landed cost is higher by €1.00 in total"),
     ]
@@ -84,11 +84,11 @@ def test_page_shows_buffers_and_supplier_metrics(staff, light):
     )
 
     [row] = [
-        row for row in page(staff, light).context["rows"] if row.found.row.level == light.level
+        row for row in page(staff, light).context["rows"] if row.source.row.level == light.level
     ]
 
     assert row.promised == 3
-    assert [units for _, units in row.kept_back] == [1, 0, 1, 0, 0]
+    assert [units for _, units in row.deductions] == [1, 0, 1, 0, 0]
     assert (row.freshness, [card.value for card in row.scores]) == ("fresh", [Decimal("0.9")])
 
 

@@ -64,7 +64,7 @@ def ranked(measure):
         cards=Scorecard.objects.filter(measure=measure),
         measure=measure,
     )
-    return [(row.place, row.supplier.code) for row in found]
+    return [(row.position, row.supplier.code) for row in found]
 
 
 def page(client, name, *args, **asked):
