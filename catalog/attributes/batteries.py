@@ -123,7 +123,7 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
     if is_built_in and not format_:
         format_ = BUILT_IN
     chemistry = next(
-        (name for name, said in _CHEMISTRIES if re.search(said, text, re.IGNORECASE)), ""
+        (name for name, pattern in _CHEMISTRIES if re.search(pattern, text, re.IGNORECASE)), ""
     )
     if not format_ and chemistry == "li_po":
         format_, is_built_in = BUILT_IN, True  # a pouch cell has no format that is sold
@@ -147,8 +147,8 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
 def _count(cell: re.Match[str] | None, text: str, *, format_: str) -> int | None:
     if cell and cell["count"]:
         return int(cell["count"])
-    if found := _COUNT.search(text):
-        return int(found[1])
+    if match := _COUNT.search(text):
+        return int(match[1])
     return 1 if format_ else None
 
 
@@ -160,9 +160,9 @@ def _is_included(text: str, *, is_built_in: bool) -> bool | None:
     return None
 
 
-def _with_energy(battery: Battery, said_wh: Decimal | None) -> Battery:
+def _with_energy(battery: Battery, stated_wh: Decimal | None) -> Battery:
     """Set the stated energy, or compute it as n · V · Ah."""
-    energy = said_wh
+    energy = stated_wh
     if energy is None and battery.capacity_mah and battery.voltage:
         cells = battery.count if battery.format in CELL_LIMITS and battery.count else 1
         energy = cells * battery.voltage * battery.capacity_mah / 1000
@@ -183,14 +183,14 @@ def for_option(battery: Battery, *, name: str, value: str) -> Battery:
     if not _BATTERY.search(name):
         return battery
     try:
-        said = parse_battery(value)
+        stated = parse_battery(value)
     except UnreadableError:
         return replace(battery, capacity_mah=None, energy_wh=None)
-    if said.capacity_mah:
-        changed = replace(battery, capacity_mah=said.capacity_mah, energy_wh=None)
-        battery = _with_energy(changed, said.energy_wh)
-    if said.is_included is not None and not battery.is_built_in:
-        battery = replace(battery, is_included=said.is_included)
+    if stated.capacity_mah:
+        changed = replace(battery, capacity_mah=stated.capacity_mah, energy_wh=None)
+        battery = _with_energy(changed, stated.energy_wh)
+    if stated.is_included is not None and not battery.is_built_in:
+        battery = replace(battery, is_included=stated.is_included)
     return battery
 
 

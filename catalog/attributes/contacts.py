@@ -43,8 +43,8 @@ def find_maker(claims: Mapping[str, str]) -> Contact | None:
 
 def find_responsible_person(claims: Mapping[str, str]) -> Contact | None:
     """Return the responsible person, if one line states it completely and it is in the EU."""
-    found = _stated(claims, RESPONSIBLE)
-    return found if found and found.country in EU else None
+    contact = _stated(claims, RESPONSIBLE)
+    return contact if contact and contact.country in EU else None
 
 
 def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
@@ -57,7 +57,7 @@ def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
 
 def _stated(claims: Mapping[str, str], label: re.Pattern[str]) -> Contact | None:
     texts = (text for name, text in claims.items() if label.fullmatch(name.strip()))
-    return next((found for text in texts if (found := parse(text))), None)
+    return next((contact for text in texts if (contact := parse(text))), None)
 
 
 def parse(text: str) -> Contact | None:

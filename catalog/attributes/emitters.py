@@ -54,14 +54,14 @@ def remove_unknown_emitters(
     own_keys = [key for number in own if (key := brand_key(number))]
     invented: list[str] = []
 
-    def replaced(found: re.Match[str], known: frozenset[str]) -> str:
-        is_own = any(key.startswith(brand_key(found["model"])) for key in own_keys)
-        is_of_brand = bool(brand_key(brand)) and brand_key(found[0]).startswith(brand_key(brand))
-        if found["number"] in known or is_own or is_of_brand:
-            return found[0]
-        invented.append(found[0])
+    def replaced(match: re.Match[str], known: frozenset[str]) -> str:
+        is_own = any(key.startswith(brand_key(match["model"])) for key in own_keys)
+        is_of_brand = bool(brand_key(brand)) and brand_key(match[0]).startswith(brand_key(brand))
+        if match["number"] in known or is_own or is_of_brand:
+            return match[0]
+        invented.append(match[0])
         return " "
 
     for shape, known in _FAMILIES:
-        title = shape.sub(lambda found, known=known: replaced(found, known), title)  # type: ignore[misc]
+        title = shape.sub(lambda match, known=known: replaced(match, known), title)  # type: ignore[misc]
     return (close_gaps(title), tuple(invented)) if invented else (title, ())

@@ -47,7 +47,7 @@ SKU_PREFIXES: Mapping[str, str] = {
 
 # English and German, after ``fold``.
 # First match wins: a strap for a headlamp is an accessory, a charger for cells a charger.
-_WORDS: Sequence[tuple[str, str]] = (
+_FAMILY_PATTERNS: Sequence[tuple[str, str]] = (
     (
         "accessory",
         r"accessor\w+|straps?|holsters?|diffusers?|filters?|lanyards?|pouch\w*|o-?rings?",
@@ -92,7 +92,9 @@ _WORDS: Sequence[tuple[str, str]] = (
         ),
     ),
 )
-_FAMILIES = tuple((family, re.compile(rf"\b(?:{words})\b")) for family, words in _WORDS)
+_FAMILIES = tuple(
+    (family, re.compile(rf"\b(?:{pattern})\b")) for family, pattern in _FAMILY_PATTERNS
+)
 
 
 def family_of(*, title: str, category_path: Sequence[str]) -> str:
@@ -103,7 +105,7 @@ def family_of(*, title: str, category_path: Sequence[str]) -> str:
     """
     for text in [*reversed(category_path), title]:
         folded = fold(text)
-        named = [family for family, words in _FAMILIES if words.search(folded)]
+        named = [family for family, pattern in _FAMILIES if pattern.search(folded)]
         if text is not title and len(set(named)) > 1 and "accessory" not in named:
             continue
         if named:

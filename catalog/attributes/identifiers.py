@@ -32,28 +32,30 @@ def gtin14(raw: str) -> str:
     Raises: InvalidGtinError  the message says what is wrong
     Source: GS1 General Specifications, check digit calculation
     """
-    digits, told = _SEPARATORS.sub("", raw), repr(raw[:40])
+    digits, quoted = _SEPARATORS.sub("", raw), repr(raw[:40])
     if not (digits.isascii() and digits.isdigit()):
         raise InvalidGtinError(
-            f"{told} contains characters other than digits", code="gtin_no_digits", told=told
+            f"{quoted} contains characters other than digits", code="gtin_no_digits", told=quoted
         )
     if len(digits) not in GTIN_LENGTHS:
-        message = f"{told} has {len(digits)} digits, not 8, 12, 13 or 14"
-        raise InvalidGtinError(message, code="gtin_length", told=told, digits=len(digits))
+        message = f"{quoted} has {len(digits)} digits, not 8, 12, 13 or 14"
+        raise InvalidGtinError(message, code="gtin_length", told=quoted, digits=len(digits))
     padded = digits.zfill(14)
     if not int(padded):
-        raise InvalidGtinError(f"{told} is a placeholder", code="gtin_placeholder", told=told)
+        raise InvalidGtinError(f"{quoted} is a placeholder", code="gtin_placeholder", told=quoted)
     right = check_digit(padded[:-1])
     if padded[-1] != right:
-        message = f"{told} ends in {padded[-1]}, but its check digit must be {right}"
-        values = {"told": told, "last": padded[-1], "right": right}
+        message = f"{quoted} ends in {padded[-1]}, but its check digit must be {right}"
+        values = {"told": quoted, "last": padded[-1], "right": right}
         raise InvalidGtinError(message, code="gtin_check_digit", **values)
     return padded
 
 
 def check_digit(body: str) -> str:
     """Return the digit that completes ``body``: weights 3, 1, 3 … from the right."""
-    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(body)))
+    total = sum(
+        int(digit) * (1 if position % 2 else 3) for position, digit in enumerate(reversed(body))
+    )
     return str(-total % 10)
 
 
@@ -79,7 +81,7 @@ def can_identify(brand: str, number: str) -> bool:
     return (
         brand_key(brand) not in _NO_BRAND
         and len(key) >= _MIN_PART_NUMBER_LENGTH
-        and any(letter.isdigit() for letter in key)
+        and any(character.isdigit() for character in key)
         and len(set(key)) > 1  # "000" is a placeholder
     )
 

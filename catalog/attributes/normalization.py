@@ -64,8 +64,8 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         return _rejected_row(record, "no-title", "The product has no title.")
     family = families.family_of(title=plain_title, category_path=record.category_path)
     if not family:
-        shelf = " / ".join(record.category_path)[:120]
-        where = f"nor the category {shelf!r}" if shelf else "nor a category"
+        category_text = " / ".join(record.category_path)[:120]
+        where = f"nor the category {category_text!r}" if category_text else "nor a category"
         message = f"Neither the title {where} names a kind of light, so it is not imported."
         return _rejected_row(record, "family-unknown", message)
     labels = SpecTable(record.claims, title=record.title, mark=record.decimal_mark)
@@ -97,8 +97,8 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         hs_code="".join(digit for digit in record.hs_code if digit.isdigit())[:10],
         spec=spec,
         sources={
-            column: {"supplier": source, **said}
-            for column, (_, said) in numbers.items()
+            column: {"supplier": source, **source_line}
+            for column, (_, source_line) in numbers.items()
             if column in spec
         },
         more={
@@ -126,10 +126,10 @@ def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[Im
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:
     """Yield why variants with stock and price are not sold: no service carries unknown lithium."""
-    found = (
+    lithiums = (
         get_lithium(enriched, option_values=variant.option_values) for variant in record.variants
     )
-    if any(lithium.kind != "none" and lithium.cell_wh is None for lithium in found):
+    if any(lithium.kind != "none" and lithium.cell_wh is None for lithium in lithiums):
         message = (
             "The watt-hours of the lithium battery are not stated, so no shipping service may carry"
             " it. Ask the supplier for its capacity and voltage."
@@ -166,8 +166,8 @@ def _findings(
     wrong = {finding.column for finding in findings if finding.is_error}
     for column in plausibility.RANGES:
         if column in numbers and column not in wrong:
-            found = plausibility.check_range(column, numbers[column][0])
-            findings += [found] if found else []
+            range_finding = plausibility.check_range(column, numbers[column][0])
+            findings += [range_finding] if range_finding else []
     return findings
 
 
@@ -232,12 +232,12 @@ def _plausible_modes(claim: plausibility.StatedSpecs) -> Iterator[plausibility.S
 
 def _other_attributes(labels: SpecTable, *, wrong: set[str]) -> dict[str, str]:
     """Return attributes without a column, and rejected values, in the supplier's text."""
-    kept = labels.unused_lines()
+    lines = labels.unused_lines()
     for column in sorted(wrong):
-        kept |= labels.lines_of(column)
+        lines |= labels.lines_of(column)
     return {
         text_cleaning.clean_text(label)[:60]: text_cleaning.clean_text(text)[:MAX_OTHER_TEXT]
-        for label, text in list(kept.items())[:MAX_OTHER_ATTRIBUTES]
+        for label, text in list(lines.items())[:MAX_OTHER_ATTRIBUTES]
         if _is_attribute(text_cleaning.clean_text(label), text)
     }
 
@@ -262,7 +262,7 @@ def _issues(
         if finding.is_error
     ]
     if labels.unreadable:
-        said = "; ".join(f"{label}: {reason}" for label, _, reason in labels.unreadable)
+        problems = "; ".join(f"{label}: {reason}" for label, _, reason in labels.unreadable)
         raw = {label: text[:200] for label, text, _ in labels.unreadable}
-        issues.append(_issue(record, "value-unreadable", f"{said[:480]}; left empty.", raw=raw))
+        issues.append(_issue(record, "value-unreadable", f"{problems[:480]}; left empty.", raw=raw))
     return issues

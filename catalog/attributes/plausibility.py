@@ -108,12 +108,12 @@ def check(claim: StatedSpecs) -> list[Finding]:
     """
     findings: list[Finding] = []
     for rule in (_capacity, _output, _beam, _intensity, _runtime, _weight):
-        found = list(rule(claim))
-        findings += found
-        gone = {finding.column for finding in found if finding.is_error}
-        if "capacity_mah" in gone:
-            gone.add("energy_wh")
-        claim = replace(claim, **dict.fromkeys(gone))  # type: ignore[arg-type]
+        new = list(rule(claim))
+        findings += new
+        impossible = {finding.column for finding in new if finding.is_error}
+        if "capacity_mah" in impossible:
+            impossible.add("energy_wh")
+        claim = replace(claim, **dict.fromkeys(impossible))  # type: ignore[arg-type]
     return findings + list(_modes(claim.modes))
 
 
@@ -129,12 +129,12 @@ def check_range(column: str, value: Decimal | int) -> Finding | None:
 
 
 def _check_limit(  # noqa: PLR0913 - one row of the table of limits
-    column: str, code: str, said: Decimal, *, error: Decimal | int, doubt: Decimal | int, what: str
+    column: str, code: str, value: Decimal, *, error: Decimal | int, doubt: Decimal | int, what: str
 ) -> Iterator[Finding]:
-    if said > doubt:
-        limit = error if said > error else doubt
-        message = f"{_format_number(said)} {what}, more than {_format_number(Decimal(limit))}"
-        yield Finding(column=column, code=code, message=message, is_error=said > error)
+    if value > doubt:
+        limit = error if value > error else doubt
+        message = f"{_format_number(value)} {what}, more than {_format_number(Decimal(limit))}"
+        yield Finding(column=column, code=code, message=message, is_error=value > error)
 
 
 def _format_number(number: Decimal) -> str:
@@ -190,17 +190,17 @@ def _output(claim: StatedSpecs) -> Iterator[Finding]:
     if claim.power_w:
         per_w = output / claim.power_w
         tests.append((per_w, MAX_LM_PER_W, UNLIKELY_LM_PER_W, "lumens per watt"))
-    found = [
+    findings = [
         finding
-        for said, error, doubt, what in tests
+        for value, error, doubt, what in tests
         for finding in _check_limit(
-            "output_lm", "output-impossible", said, error=error, doubt=doubt, what=what
+            "output_lm", "output-impossible", value, error=error, doubt=doubt, what=what
         )
     ]
-    if errors := [finding for finding in found if finding.is_error]:
+    if errors := [finding for finding in findings if finding.is_error]:
         yield errors[0]
-    elif found:
-        yield replace(found[0], code="output-unlikely")
+    elif findings:
+        yield replace(findings[0], code="output-unlikely")
 
 
 def _beam(claim: StatedSpecs) -> Iterator[Finding]:

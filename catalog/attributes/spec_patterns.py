@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 # The subject of a label. First match wins; the order matters ("battery weight" is no weight).
 SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (subject, re.compile(words, re.IGNORECASE))
-    for subject, words in (
+    (subject, re.compile(pattern, re.IGNORECASE))
+    for subject, pattern in (
         ("skip", r"pack(?:age|ed|ing)|gross|shipping|carton|cable|charg\w+ time|warranty|certif"),
         ("modes", r"\bmodes?\b|light settings|levels"),
         ("charging", r"charg\w*|\busb\b"),
@@ -32,8 +32,8 @@ SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (code, re.compile(words, re.IGNORECASE))
-    for code, words in (
+    (code, re.compile(pattern, re.IGNORECASE))
+    for code, pattern in (
         ("motion_sensor", r"(?:motion|wave|gesture|hand|ir|induction)[ -]?sens\w*|\bsensor\b"),
         ("red_light", r"\bred (?:light|led|mode|night)|night vision"),
         ("magnet", r"magnet(?:ic)?(?: base| tail)?(?! charg)"),
@@ -48,8 +48,8 @@ FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 CHARGING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (code, re.compile(words, re.IGNORECASE))
-    for code, words in (
+    (code, re.compile(pattern, re.IGNORECASE))
+    for code, pattern in (
         ("usb_c", r"usb[ -]?c\b|type[ -]?c\b"),
         ("micro_usb", r"micro[ -]?usb"),
         ("magnetic", r"magnetic charg\w*|magnetic cable"),

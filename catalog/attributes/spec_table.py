@@ -39,11 +39,11 @@ class SpecTable:
     def __init__(self, claims: Mapping[str, str], *, title: str = "", mark: str = "") -> None:
         self._title = title
         self.mark = mark
-        self._said: dict[str, dict[str, str]] = {}
+        self._lines_by_subject: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
-            said = attribute_units.with_heading_unit(text, heading=label)
-            self._said.setdefault(_subject(label), {})[label] = said
+            with_unit = attribute_units.with_heading_unit(text, heading=label)
+            self._lines_by_subject.setdefault(_subject(label), {})[label] = with_unit
         self._numbers: dict[str, StatedValue] | None = None
 
     def excludes_battery_weight(self) -> bool:
@@ -59,13 +59,13 @@ class SpecTable:
 
     def unused_lines(self) -> dict[str, str]:
         """Return the lines that no attribute uses or recognizes."""
-        found = {**self._said.get("", {}), **self._said.get("skip", {})}
+        unused = {**self._lines_by_subject.get("", {}), **self._lines_by_subject.get("skip", {})}
         reported = {label for label, _, _ in self.unreadable}
         for subject, columns in COLUMNS_BY_SUBJECT.items():
             if not any(column in (self._numbers or {}) for column in columns):
-                lines = self._said.get(subject, {}).items()
-                found |= {label: text for label, text in lines if label not in reported}
-        return found
+                lines = self._lines_by_subject.get(subject, {}).items()
+                unused |= {label: text for label, text in lines if label not in reported}
+        return unused
 
     def lines_of(self, column: str) -> dict[str, str]:
         subjects = {
@@ -80,13 +80,13 @@ class SpecTable:
         return {
             label: text
             for subject in subjects
-            for label, text in self._said.get(subject, {}).items()
+            for label, text in self._lines_by_subject.get(subject, {}).items()
         }
 
     def battery_text(self) -> str:
         """Join all battery lines; "Battery included: no" becomes words."""
         parts = []
-        for label, text in self._said.get("battery", {}).items():
+        for label, text in self._lines_by_subject.get("battery", {}).items():
             answer = text.strip().casefold()
             if "includ" in label.casefold() and answer in {"no", "none", "false", "0"}:
                 parts.append("not included")
@@ -106,17 +106,19 @@ class SpecTable:
 
     def _read(self, battery: batteries.Battery) -> Iterator[tuple[str, StatedValue]]:
         yield from self._of_modes()
-        yield from self._measured("output_lm", self._most(attribute_units.OUTPUT_LM), whole=True)
+        yield from self._measured(
+            "output_lm", self._most(attribute_units.OUTPUT_LM), is_integer=True
+        )
         yield from self._measured("output_min_lm", self._one(attribute_units.OUTPUT_LM))
         yield from self._intensity_from_beam()
-        yield from self._measured("intensity_cd", self._intensity, whole=True)
+        yield from self._measured("intensity_cd", self._intensity, is_integer=True)
         yield from self._runtimes()
-        yield from self._measured("weight_g", self._one(attribute_units.WEIGHT_G), whole=True)
-        yield from self._measured("length_mm", self._longest_side, whole=True)
-        yield from self._measured("head_mm", self._longest_side, whole=True)
+        yield from self._measured("weight_g", self._one(attribute_units.WEIGHT_G), is_integer=True)
+        yield from self._measured("length_mm", self._longest_side, is_integer=True)
+        yield from self._measured("head_mm", self._longest_side, is_integer=True)
         yield from self._measured("impact_m", self._one(attribute_units.DISTANCE_M))
-        yield from self._measured("cct_k", self._one(attribute_units.COLOR_K), whole=True)
-        yield from self._measured("cri", _cri, whole=True)
+        yield from self._measured("cct_k", self._one(attribute_units.COLOR_K), is_integer=True)
+        yield from self._measured("cri", _cri, is_integer=True)
         yield from self._measured(
             "ip_rating", lambda text: attribute_units.parse_ip_rating(text) or None
         )
@@ -124,9 +126,9 @@ class SpecTable:
         yield from self._batteries(battery)
 
     def _measured(
-        self, column: str, read: Callable[[str], Any], *, whole: bool = False
+        self, column: str, read: Callable[[str], Any], *, is_integer: bool = False
     ) -> Iterator[tuple[str, StatedValue]]:
-        for label, text in self._said.get(column, {}).items():
+        for label, text in self._lines_by_subject.get(column, {}).items():
             try:
                 value = read(text)
                 if column in MEASURED:
@@ -135,8 +137,8 @@ class SpecTable:
                 self.record_unreadable(label, text, error)
                 continue
             if value is not None:
-                said = _source(label, text)
-                yield column, (round(value) if whole else value, said)
+                source = _source(label, text)
+                yield column, (round(value) if is_integer else value, source)
                 return
 
     def _one(self, units: attribute_units.Units) -> Callable[[str], Decimal | None]:
@@ -155,23 +157,26 @@ class SpecTable:
 
     def _of_modes(self) -> Iterator[tuple[str, StatedValue]]:
         """Yield the brightest and the longest mode; a separate line overrides them."""
-        said = {"label": "Modes", "raw": "; ".join(self._said.get("modes", {}).values())[:200]}
+        source = {
+            "label": "Modes",
+            "raw": "; ".join(self._lines_by_subject.get("modes", {}).values())[:200],
+        }
         white = [mode for mode in self.modes() if mode.kind == "white" and mode.output_lm]
         if white:
             brightest = max(white, key=lambda mode: mode.output_lm or 0)
-            yield "output_lm", (round(brightest.output_lm or 0), said)
+            yield "output_lm", (round(brightest.output_lm or 0), source)
             if brightest.runtime_min:
-                yield "runtime_high_min", (brightest.runtime_min, said)
+                yield "runtime_high_min", (brightest.runtime_min, source)
         if len(white) > 1:
-            yield "output_min_lm", (min(mode.output_lm or 0 for mode in white), said)
+            yield "output_min_lm", (min(mode.output_lm or 0 for mode in white), source)
         if runtimes := [mode.runtime_min for mode in white if mode.runtime_min]:
-            yield "runtime_max_min", (max(runtimes), said)
+            yield "runtime_max_min", (max(runtimes), source)
 
     def is_intensity_from_beam(self) -> bool:
         """Test whether the beam distance is the only source of the intensity."""
-        found = (self._numbers or {}).get("intensity_cd")
-        return found is not None and found[1]["label"] in {
-            label[:60] for label in self._said.get("beam", {})
+        intensity = (self._numbers or {}).get("intensity_cd")
+        return intensity is not None and intensity[1]["label"] in {
+            label[:60] for label in self._lines_by_subject.get("beam", {})
         }
 
     def stated_beam_m(self) -> Decimal | None:
@@ -185,14 +190,16 @@ class SpecTable:
 
     def _intensity_from_beam(self) -> Iterator[tuple[str, StatedValue]]:
         """Derive the candela from the distance if no line states them; FL 1 relates the two."""
-        if "beam" in self._said:
-            for _, (meters, said) in self._measured("beam", self._most(attribute_units.DISTANCE_M)):
-                yield "intensity_cd", (round(meters * meters / 4), said)
+        if "beam" in self._lines_by_subject:
+            for _, (meters, source) in self._measured(
+                "beam", self._most(attribute_units.DISTANCE_M)
+            ):
+                yield "intensity_cd", (round(meters * meters / 4), source)
 
     def _runtimes(self) -> Iterator[tuple[str, StatedValue]]:
         """Yield run times; one without a mode counts as the longest, the weaker claim."""
-        found: dict[str, StatedValue] = {}
-        for label, text in self._said.get("runtime", {}).items():
+        runtimes: dict[str, StatedValue] = {}
+        for label, text in self._lines_by_subject.get("runtime", {}).items():
             for part in SEPARATORS.split(text):
                 try:
                     minutes = attribute_units.parse_duration_min(part, mark=self.mark)
@@ -205,21 +212,21 @@ class SpecTable:
                         bool(HIGH.search(label)) and not LONG.search(part)
                     )
                     column = "runtime_high_min" if is_high else "runtime_max_min"
-                    said = _source(label, text)
-                    if column not in found or minutes > found[column][0]:
-                        found[column] = (round(minutes), said)
-        yield from found.items()
+                    source = _source(label, text)
+                    if column not in runtimes or minutes > runtimes[column][0]:
+                        runtimes[column] = (round(minutes), source)
+        yield from runtimes.items()
 
     def _listed(self) -> Iterator[tuple[str, StatedValue]]:
         for column, known in (("charging", CHARGING), ("features", FEATURES)):
-            for said in self._codes(column, known):
-                yield column, said
+            for stated in self._codes(column, known):
+                yield column, stated
         for label, text in self._lines("light_colors"):
             colors = [color for color in COLORS if color in text.casefold()]
             if colors:
-                found = [color.replace(" ", "_") for color in colors]
-                yield "light_colors", (found, _source(label, text))
-                if {"red", "white"} <= set(found):
+                codes = [color.replace(" ", "_") for color in colors]
+                yield "light_colors", (codes, _source(label, text))
+                if {"red", "white"} <= set(codes):
                     yield from self._red_light(label, text)
         for label, text in self._lines("material"):
             if names := list(dict.fromkeys(name.lower() for name in MATERIALS.findall(text))):
@@ -230,33 +237,33 @@ class SpecTable:
         listed = [codes for codes, _ in self._codes("features", FEATURES)]
         codes = listed[0] if listed else []
         if "red_light" not in codes:
-            said = _source(label, text)
+            source = _source(label, text)
             known = [code for code, _ in FEATURES]
-            yield "features", (sorted([*codes, "red_light"], key=known.index), said)
+            yield "features", (sorted([*codes, "red_light"], key=known.index), source)
 
     def _codes(
         self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]
     ) -> Iterator[StatedValue]:
         """Yield the codes of all lines on a subject, including the title."""
-        said = [*self._lines(column, "features"), ("Title", self._title)]
-        found = [
+        lines = [*self._lines(column, "features"), ("Title", self._title)]
+        matches = [
             (code, label, text)
-            for label, text in dict.fromkeys(said)
-            for code, words in known
-            if words.search(text)
+            for label, text in dict.fromkeys(lines)
+            for code, pattern in known
+            if pattern.search(text)
         ]
-        if found:
-            _, label, text = found[0]
-            named = {code for code, _, _ in found}
+        if matches:
+            _, label, text = matches[0]
+            named = {code for code, _, _ in matches}
             codes = [code for code, _ in known if code in named]
             yield codes, _source(label, text)
 
     def _lines(self, *subjects: str) -> Iterator[tuple[str, str]]:
         for subject in dict.fromkeys(subjects):
-            yield from self._said.get(subject, {}).items()
+            yield from self._lines_by_subject.get(subject, {}).items()
 
     def _batteries(self, battery: batteries.Battery) -> Iterator[tuple[str, StatedValue]]:
-        said = {"label": "Battery", "raw": self.battery_text()[:200]}
+        source = {"label": "Battery", "raw": self.battery_text()[:200]}
         values = {
             "battery_format": battery.format,
             "battery_count": battery.count,
@@ -269,7 +276,7 @@ class SpecTable:
         }
         for column, value in values.items():
             if value not in ("", None, []):
-                yield column, (value, said)
+                yield column, (value, source)
 
     def _power_sources(self, battery: batteries.Battery) -> list[str]:
         text = " ".join(text for _, text in self._lines("battery", "charging")).casefold()
@@ -287,12 +294,12 @@ class SpecTable:
         for label, text in self._lines("modes"):
             _, _, of_line = label.partition(":")
             for part in [text] if of_line else re.split(r"\s*[;|\n]\s*", text):
-                said = re.split(r"[\d:(=–-]", part, maxsplit=1)[0]
-                name = (of_line or said).strip(" ,.")[:40]
+                beginning = re.split(r"[\d:(=–-]", part, maxsplit=1)[0]
+                name = (of_line or beginning).strip(" ,.")[:40]
                 try:
                     output = self._one(attribute_units.OUTPUT_LM)(part)
-                    rest = _without_lumens(part)
-                    minutes = attribute_units.parse_duration_min(rest, mark=self.mark)
+                    without_lumens = _without_lumens(part)
+                    minutes = attribute_units.parse_duration_min(without_lumens, mark=self.mark)
                 except UnreadableError:
                     continue
                 kind = MODE_KINDS.search(name)
@@ -319,7 +326,7 @@ def _reject_number_without_unit(text: str, value: object) -> None:
 
 
 def _subject(label: str) -> str:
-    return next((subject for subject, words in SUBJECTS if words.search(label)), "")
+    return next((subject for subject, pattern in SUBJECTS if pattern.search(label)), "")
 
 
 def _cri(text: str) -> Decimal | None:

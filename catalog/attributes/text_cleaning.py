@@ -47,14 +47,14 @@ _STYLE_TAG = re.compile(r"</?(?:b|br|em|font|i|p|span|strong|sub|sup|u)\b[^<>]*>
 def clean_text(text: str) -> str:
     """Normalize to one line without control characters, direction overrides or emoji."""
     normal = unicodedata.normalize("NFC", _VARIATION.sub("", text))
-    kept = (
+    characters = (
         " " if character in "\t\r\n" else character
         for character in normal
         if character in _ALLOWED_SIGNS
         or character in "\t\r\n"
         or unicodedata.category(character) not in _UNWANTED
     )
-    return " ".join("".join(kept).split())
+    return " ".join("".join(characters).split())
 
 
 def clean_title(text: str, *, output_lm: int | None) -> str:
@@ -64,9 +64,9 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
     """
     title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
-    def believed(found: re.Match[str]) -> str:
-        is_believed = _number(found["bracketed"] or found["bare"]) == output_lm
-        return found[0] if is_believed else " "
+    def believed(match: re.Match[str]) -> str:
+        is_believed = _number(match["bracketed"] or match["bare"]) == output_lm
+        return match[0] if is_believed else " "
 
     honest = _LUMENS.sub(believed, title)
     if honest != title:

@@ -80,13 +80,13 @@ _LUX_AT = re.compile(r"k?(?:lux|lx)\s*@?\s*\d+\s*m", re.IGNORECASE)
 
 def heading_unit(heading: str) -> str:
     """Return the unit that a heading ends in: ``Output (lm)``, ``beam_m``, ``Lumens``."""
-    found = _HEADING.search(heading.strip())
-    if not found:
+    match = _HEADING.search(heading.strip())
+    if not match:
         return ""
-    unit = (found["bracket"] or found["last"]).casefold()
-    if found["bracket"] and _LUX_AT.fullmatch(unit):
+    unit = (match["bracket"] or match["last"]).casefold()
+    if match["bracket"] and _LUX_AT.fullmatch(unit):
         return unit
-    is_unit = unit in _ALL_UNITS and (found["bracket"] or unit not in _BRACKETED_ONLY)
+    is_unit = unit in _ALL_UNITS and (match["bracket"] or unit not in _BRACKETED_ONLY)
     return unit if is_unit else ""
 
 
@@ -138,10 +138,10 @@ def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
     Raises: UnreadableError  see ``parse_quantities``
     """
     lux = [
-        parse_decimal(found["lux"], mark=mark)
-        * (1000 if found["k"] else 1)
-        * parse_decimal(found["meters"], mark=mark) ** 2
-        for found in _LUX.finditer(text)
+        parse_decimal(match["lux"], mark=mark)
+        * (1000 if match["k"] else 1)
+        * parse_decimal(match["meters"], mark=mark) ** 2
+        for match in _LUX.finditer(text)
     ]
     return [*parse_quantities(text, INTENSITY_CD, mark=mark), *lux]
 
@@ -188,14 +188,14 @@ def parse_ip_rating(text: str) -> str:
 
     ``9K`` (ISO 20653) is a stronger jet than ``9`` (IEC 60529).
 
-    Shape:  a double rating such as ``IP66/IP68`` becomes ``IP66/8``; ``none`` is said in words
+    Shape:  a double rating such as ``IP66/IP68`` becomes ``IP66/8``; ``none`` also covers "not waterproof"
     """
     if text.strip().casefold() in {"none", "no", "not waterproof", "not water resistant", "ipx0"}:
         return "none"
-    found = re.findall(r"\bIP\s*-?([0-6X])([0-9])(K?)\b", text.upper())
+    ratings = re.findall(r"\bIP\s*-?([0-6X])([0-9])(K?)\b", text.upper())
     known = [
         (dust, water + k if water == "9" else water)
-        for dust, water, k in found
+        for dust, water, k in ratings
         if water != "0" or dust != "X"
     ]
     if not known:

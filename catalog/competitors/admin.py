@@ -51,16 +51,16 @@ class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # gen
         fields = ()
 
     def clean_file(self) -> UploadedFile[bytes]:
-        given: UploadedFile[bytes] = self.cleaned_data["file"]
-        if (given.size or 0) > price_import.MAX_BYTES:
+        upload: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (upload.size or 0) > price_import.MAX_BYTES:
             raise forms.ValidationError(gettext("Maximum 8 MB."), code="too_large")
         try:
-            price_import.decode(given.read())
+            price_import.decode(upload.read())
         except UnreadableFileError as error:
-            words = labels.message(error.code, error.values)
-            raise forms.ValidationError(words, code="unreadable") from error
-        given.seek(0)
-        return given
+            message = labels.message(error.code, error.values)
+            raise forms.ValidationError(message, code="unreadable") from error
+        upload.seek(0)
+        return upload
 
 
 @admin.register(CompetitorPriceList)
@@ -101,9 +101,11 @@ class CompetitorPriceListAdmin(StaffAdmin):
         form: CompetitorPriceListForm,
         change: bool,
     ) -> None:
-        given = form.cleaned_data["file"]
-        made = price_import.store_list(name=given.name, content=given.read(), **acting(request))
-        obj.pk = made.pk
+        upload = form.cleaned_data["file"]
+        price_list = price_import.store_list(
+            name=upload.name, content=upload.read(), **acting(request)
+        )
+        obj.pk = price_list.pk
         obj.refresh_from_db()
 
     @admin.display(description=_("Problem"), ordering="problem")
@@ -117,28 +119,28 @@ class CompetitorPriceListAdmin(StaffAdmin):
     @admin.display(description=_("Rows"))
     def lines(self, file: CompetitorPriceList) -> str:
         try:
-            found = matching.preview(file=file)
+            preview = matching.preview(file=file)
         except UnreadableFileError as error:
-            refused = [RejectedLine(*each) for each in file.refused]
+            refused = [RejectedLine(*row) for row in file.refused]
             why = labels.message(error.code, error.values)
             return format_html("<p>{}</p>{}", why, _rejected_rows(refused))
         matched = [
             (
-                each.line.number,
-                each.sku,
-                each.line.competitor,
-                columns.as_money(Money(each.line.amount, each.line.currency)),
-                each.by.label,
-                columns.as_number(each.confidence),
+                match.line.number,
+                match.sku,
+                match.line.competitor,
+                columns.as_money(Money(match.line.amount, match.line.currency)),
+                match.by.label,
+                columns.as_number(match.confidence),
             )
-            for each in found.matched[:MAX_SHOWN_LINES]
+            for match in preview.matched[:MAX_SHOWN_LINES]
         ]
         return format_html(
             "{}{}",
             _table(
                 gettext("Matched rows"),
                 matched,
-                total=len(found.matched),
+                total=len(preview.matched),
                 headings=(
                     gettext("Row"),
                     gettext("SKU"),
@@ -148,7 +150,7 @@ class CompetitorPriceListAdmin(StaffAdmin):
                     gettext("Match confidence (1 = certain)"),
                 ),
             ),
-            _rejected_rows(found.refused),
+            _rejected_rows(preview.refused),
         )
 
     @action(description=_("Apply matched rows"), icon="download_done")
@@ -162,10 +164,10 @@ class CompetitorPriceListAdmin(StaffAdmin):
                 "Prices that are recent and certain enough take effect immediately. "
                 "Rejected rows stay in the file."
             ),
-            act=lambda _given: _import(file, actor=str(request.user)),
-            done=lambda taken: " ".join(
+            act=lambda _values: _import(file, actor=str(request.user)),
+            done=lambda result: " ".join(
                 [
-                    f"{labels.import_result(taken.counts)}.",
+                    f"{labels.import_result(result.counts)}.",
                     gettext("Prices that follow competitors are recalculated within a minute."),
                 ]
             ),
@@ -176,8 +178,8 @@ def _import(file: CompetitorPriceList, *, actor: str) -> price_import.ImportResu
     try:
         return price_import.import_list(file=file, actor=actor, now=timezone.now())
     except UnreadableFileError as error:
-        words = labels.message(error.code, error.values)
-        raise UnreadableFileError(words) from error
+        message = labels.message(error.code, error.values)
+        raise UnreadableFileError(message) from error
 
 
 def _rejected_rows(refused: Sequence[RejectedLine]) -> str:

@@ -93,40 +93,44 @@ def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
     Raises: UnreadableFileError  required columns are missing, or there are too many lines
     """
     lines = text.removeprefix("\ufeff")
-    first = lines.partition("\n")[0]
-    between = max(",;\t", key=first.count)
-    rows = csv.reader(StringIO(lines), delimiter=between)
+    header_line = lines.partition("\n")[0]
+    separator = max(",;\t", key=header_line.count)
+    rows = csv.reader(StringIO(lines), delimiter=separator)
     try:
-        places = _column_positions(next(rows, []))
+        positions = _column_positions(next(rows, []))
         for count, row in enumerate(rows, start=1):
             if count > MAX_LINES:
                 raise UnreadableFileError("too_many", most=MAX_LINES)
             if not any(cell.strip() for cell in row):
                 continue
-            cells = {name: _cell(row, place) for name, place in places.items()}
+            cells = {name: _cell(row, position) for name, position in positions.items()}
             yield parse_line(rows.line_num, cells)
     except csv.Error as error:
         raise UnreadableFileError("bad_csv", number=rows.line_num, problem=str(error)) from error
 
 
 def _column_positions(headings: list[str]) -> dict[str, int]:
-    told = [heading.strip().casefold() for heading in headings]
-    places = {
-        name: place
+    names = [heading.strip().casefold() for heading in headings]
+    positions = {
+        name: position
         for name, spellings in HEADINGS.items()
-        if (place := next((told.index(each) for each in spellings if each in told), None))
+        if (
+            position := next(
+                (names.index(spelling) for spelling in spellings if spelling in names), None
+            )
+        )
         is not None
     }
-    missing = [name for name in REQUIRED if name not in places]
-    if not places.keys() & {"sku", "gtin", "mpn"}:
+    missing = [name for name in REQUIRED if name not in positions]
+    if not positions.keys() & {"sku", "gtin", "mpn"}:
         missing.append("sku, gtin or mpn")
     if missing:
         raise UnreadableFileError("no_column", columns=", ".join(missing))
-    return places
+    return positions
 
 
-def _cell(row: list[str], place: int) -> str:
-    return row[place].replace("\0", "").strip() if place < len(row) else ""
+def _cell(row: list[str], position: int) -> str:
+    return row[position].replace("\0", "").strip() if position < len(row) else ""
 
 
 def parse_line(number: int, cells: Mapping[str, str]) -> PriceLine | RejectedLine:
@@ -165,51 +169,51 @@ def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     )
 
 
-def _quoted(told: str) -> str:
-    return repr(told[:40])
+def _quoted(text: str) -> str:
+    return repr(text[:40])
 
 
-def _amount(told: str) -> Decimal:
-    found = _AMOUNT.fullmatch(told)
-    if not found:
-        raise InvalidCellError("no_price", told=_quoted(told))
-    amount = Decimal(f"{found[1]}.{found[2] or '0'}")
+def _amount(text: str) -> Decimal:
+    match = _AMOUNT.fullmatch(text)
+    if not match:
+        raise InvalidCellError("no_price", told=_quoted(text))
+    amount = Decimal(f"{match[1]}.{match[2] or '0'}")
     if not amount:
         raise InvalidCellError("costs_nothing")
     return amount
 
 
-def _currency(told: str) -> str:
-    code = told.upper()
+def _currency(text: str) -> str:
+    code = text.upper()
     if not is_currency(code):
-        raise InvalidCellError("no_currency", told=_quoted(told))
+        raise InvalidCellError("no_currency", told=_quoted(text))
     return code
 
 
-def _has_tax(told: str) -> bool:
-    word = told.casefold()
+def _has_tax(text: str) -> bool:
+    word = text.casefold()
     if word in WITH_TAX:
         return True
     if word in WITHOUT_TAX:
         return False
-    raise InvalidCellError("no_tax", told=_quoted(told))
+    raise InvalidCellError("no_tax", told=_quoted(text))
 
 
-def _time(told: str) -> datetime | None:
-    if not told:
+def _time(text: str) -> datetime | None:
+    if not text:
         return None
     try:
-        moment = datetime.fromisoformat(told)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidCellError("no_date", told=_quoted(told)) from None
+        raise InvalidCellError("no_date", told=_quoted(text)) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _confidence(told: str) -> Decimal:
+def _confidence(text: str) -> Decimal:
     try:
-        sure = Decimal(told or 1)
+        confidence = Decimal(text or 1)
     except InvalidOperation:
-        sure = Decimal(-1)
-    if not (sure.is_finite() and 0 <= sure <= 1):
-        raise InvalidCellError("no_confidence", told=_quoted(told))
-    return sure.quantize(Decimal("0.01"))
+        confidence = Decimal(-1)
+    if not (confidence.is_finite() and 0 <= confidence <= 1):
+        raise InvalidCellError("no_confidence", told=_quoted(text))
+    return confidence.quantize(Decimal("0.01"))

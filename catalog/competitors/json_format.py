@@ -73,10 +73,10 @@ def parse(text: str, *, is_strict: bool = False) -> Iterator[PriceLine | Rejecte
 
 def _rows(text: str) -> Iterator[tuple[int, Any]]:
     try:
-        told = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+        document = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
     except (ValueError, RecursionError) as error:
         raise UnreadableFileError("no_json", problem=str(error)[:150]) from None
-    rows = told.get(LIST_KEY) if isinstance(told, dict) else told
+    rows = document.get(LIST_KEY) if isinstance(document, dict) else document
     if not isinstance(rows, list):
         raise UnreadableFileError("no_list", name=LIST_KEY)
     if len(rows) > MAX_LINES:
@@ -87,14 +87,14 @@ def _rows(text: str) -> Iterator[tuple[int, Any]]:
 def _cells(row: Any) -> dict[str, str]:
     if not isinstance(row, dict):
         raise InvalidCellError("no_object")
-    told: dict[str, tuple[str, Any]] = {}
-    for word, value in row.items():
-        told.setdefault(word.strip().casefold(), (word, value))
+    cells: dict[str, tuple[str, Any]] = {}
+    for key, value in row.items():
+        cells.setdefault(key.strip().casefold(), (key, value))
     # Of several spellings, the first of the headings is used, in any order.
     return {
-        name: _cell(*told[spelling])
+        name: _cell(*cells[spelling])
         for name, spellings in HEADINGS.items()
-        if (spelling := next((each for each in spellings if each in told), None)) is not None
+        if (spelling := next((alias for alias in spellings if alias in cells), None)) is not None
     }
 
 
@@ -103,12 +103,12 @@ def _cell(word: str, value: Any) -> str:
         return ""
     if isinstance(value, (dict, list)):
         raise InvalidCellError("no_text", word=word[:40])
-    told = str(value).casefold() if isinstance(value, bool) else str(value)
+    text = str(value).casefold() if isinstance(value, bool) else str(value)
     try:
-        told.encode()
+        text.encode()
     except UnicodeEncodeError:  # an unpaired surrogate, which the database rejects
         raise InvalidCellError("no_text", word=word[:40]) from None
-    return told.replace("\0", "").strip()
+    return text.replace("\0", "").strip()
 
 
 def _validate_row(row: Any) -> None:

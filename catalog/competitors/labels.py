@@ -96,19 +96,19 @@ def implausible_changes(counts: Mapping[str, Any]) -> str:
 
 def import_result(counts: Mapping[str, Any]) -> str:
     """Return how many lines had each result; zeros are omitted."""
-    said = {
-        **{one.value: one.label for one in ImportOutcome},
+    names = {
+        **{outcome.value: outcome.label for outcome in ImportOutcome},
         "refused": _(
             "rejected",
         ),
     }
     if "changed" not in counts and "matched" in counts:
-        said |= {
+        names |= {
             "matched": _(
                 "matched",
             )
         }  # not imported
-    return " · ".join(f"{name}: {counts[code]}" for code, name in said.items() if counts.get(code))
+    return " · ".join(f"{name}: {counts[code]}" for code, name in names.items() if counts.get(code))
 
 
 # Form fields of a price source

@@ -64,21 +64,21 @@ def preview(*, file: CompetitorPriceList) -> ImportPreview:
     """
     if not file.content:
         raise UnreadableFileError("forgotten")
-    found = ImportPreview()
+    result = ImportPreview()
     lines: list[PriceLine] = []
-    for each in PARSERS[ListFormat(file.list_format)](file.content):
-        if isinstance(each, PriceLine):
-            lines.append(each)
+    for line in PARSERS[ListFormat(file.list_format)](file.content):
+        if isinstance(line, PriceLine):
+            lines.append(line)
         else:
-            found.refused.append(each)
+            result.refused.append(line)
     for batch in batched(lines, BATCH):
-        _match(batch, file=file, found=found)
-    _keep_newest(found)
-    found.refused.sort(key=lambda refusal: refusal.number)
-    return found
+        _match(batch, file=file, result=result)
+    _keep_newest(result)
+    result.refused.sort(key=lambda refusal: refusal.number)
+    return result
 
 
-def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, found: ImportPreview) -> None:
+def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: ImportPreview) -> None:
     skus = {line.sku for line in lines if line.sku}
     ours = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
     known: dict[MatchMethod, dict[str, VariantRef]] = {
@@ -94,11 +94,11 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, found: Impo
     for line in lines:
         if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
             # Otherwise we would undercut our own prices repeatedly.
-            found.refused.append(RejectedLine(line.number, "ourselves"))
+            result.refused.append(RejectedLine(line.number, "ourselves"))
             continue
         as_of = line.as_of or file.as_of or file.received_at
         if why := _date_problem(as_of, file.received_at):
-            found.refused.append(RejectedLine(line.number, *why))
+            result.refused.append(RejectedLine(line.number, *why))
             continue
         names = {
             MatchMethod.SKU: line.sku,
@@ -107,14 +107,16 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, found: Impo
         }
         hits = {by: known[by][name] for by, name in names.items() if name in known[by]}
         if not hits:
-            told = [[by.value, name[:SHOWN_CHARACTERS]] for by, name in names.items() if name]
-            found.refused.append(RejectedLine(line.number, "not_ours", {"goods": told}))
+            identifiers = [
+                [by.value, name[:SHOWN_CHARACTERS]] for by, name in names.items() if name
+            ]
+            result.refused.append(RejectedLine(line.number, "not_ours", {"goods": identifiers}))
         elif len(set(hits.values())) > 1:
             at_odds = {"names": [by.value for by in hits]}
-            found.refused.append(RejectedLine(line.number, "different", at_odds))
+            result.refused.append(RejectedLine(line.number, "different", at_odds))
         else:
             by, (variant_id, sku) = next(iter(hits.items()))
-            found.matched.append(
+            result.matched.append(
                 MatchedPrice(
                     line=line,
                     variant_id=variant_id,
@@ -156,20 +158,20 @@ def _date_problem(
 
 def _variants_by_identifier(scheme: str, values: set[str]) -> dict[str, VariantRef]:
     sure = Identifier.objects.filter(scheme=scheme, value__in=values)
-    told = sure.exclude(state=Identifier.State.CONFLICT)
+    undisputed = sure.exclude(state=Identifier.State.CONFLICT)
     return {
         value: (variant_id, sku)
-        for value, variant_id, sku in told.values_list("value", "variant_id", "variant__sku")
+        for value, variant_id, sku in undisputed.values_list("value", "variant_id", "variant__sku")
     }
 
 
-def _keep_newest(found: ImportPreview) -> None:
+def _keep_newest(result: ImportPreview) -> None:
     """Keep one line per competitor and variant: the newest, of equals the first."""
     best: dict[tuple[int, str], MatchedPrice] = {}
-    for each in sorted(found.matched, key=lambda one: one.as_of, reverse=True):
-        if best.setdefault((each.variant_id, each.line.competitor), each) is not each:
-            found.refused.append(RejectedLine(each.line.number, "twice"))
-    found.matched[:] = sorted(best.values(), key=lambda one: one.line.number)
+    for match in sorted(result.matched, key=lambda price: price.as_of, reverse=True):
+        if best.setdefault((match.variant_id, match.line.competitor), match) is not match:
+            result.refused.append(RejectedLine(match.line.number, "twice"))
+    result.matched[:] = sorted(best.values(), key=lambda price: price.line.number)
 
 
 MIN_KNOWN_PRICES = 20
@@ -200,6 +202,6 @@ def check_plausibility(matched: Sequence[MatchedPrice]) -> dict[str, int]:
     return {"moved": moved, "known": known, "factor": IMPLAUSIBLE_FACTOR}
 
 
-def _is_implausible(price: CompetitorPrice, told: MatchedPrice) -> bool:
-    low, high = sorted((price.amount, told.line.amount))
-    return price.currency != told.line.currency or high >= low * IMPLAUSIBLE_FACTOR
+def _is_implausible(price: CompetitorPrice, matched: MatchedPrice) -> bool:
+    low, high = sorted((price.amount, matched.line.amount))
+    return price.currency != matched.line.currency or high >= low * IMPLAUSIBLE_FACTOR

@@ -52,8 +52,8 @@ class ImportResult:
 
     @property
     def counts(self) -> Counter[str]:
-        found = Counter(str(became) for _, became in self.became)
-        return found + Counter(matched=len(self.became), refused=len(self.refused))
+        outcomes = Counter(str(became) for _, became in self.became)
+        return outcomes + Counter(matched=len(self.became), refused=len(self.refused))
 
 
 def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[str, ListFormat]:
@@ -118,26 +118,28 @@ def import_list(
     Raises: UnreadableFileError   no price list, or its content is no longer stored
             ImplausibleListError  too many implausible changes
     """
-    found = preview(file=file)
-    if not is_previewed and (why := matching.check_plausibility(found.matched)):
-        counts = {"matched": len(found.matched), "refused": len(found.refused), **why}
+    matches = preview(file=file)
+    if not is_previewed and (why := matching.check_plausibility(matches.matched)):
+        counts = {"matched": len(matches.matched), "refused": len(matches.refused), **why}
         problem = labels.IMPLAUSIBLE
-        _save_result(file, problem=problem, imported_at=None, counts=counts, refused=found.refused)
+        _save_result(
+            file, problem=problem, imported_at=None, counts=counts, refused=matches.refused
+        )
         raise ImplausibleListError(labels.implausible_changes(why))
-    taken = ImportResult(file=file, became=[], refused=found.refused)
-    for batch in batched(found.matched, BATCH):
+    result = ImportResult(file=file, became=[], refused=matches.refused)
+    for batch in batched(matches.matched, BATCH):
         with transaction.atomic(durable=True):
             done = _write(batch, source=file.name, actor=actor[:100], now=now)
-        for each in batch:
-            if each.line.number in done:
-                taken.became.append((each, done[each.line.number]))
+        for match in batch:
+            if match.line.number in done:
+                result.became.append((match, done[match.line.number]))
             else:
-                taken.refused.append(RejectedLine(each.line.number, "gone"))
-    taken.refused.sort(key=lambda refusal: refusal.number)
+                result.refused.append(RejectedLine(match.line.number, "gone"))
+    result.refused.sort(key=lambda refusal: refusal.number)
     _save_result(
-        file, problem="", imported_at=now, counts=dict(taken.counts), refused=taken.refused
+        file, problem="", imported_at=now, counts=dict(result.counts), refused=result.refused
     )
-    return taken
+    return result
 
 
 def delete_old(*, now: datetime) -> int:
@@ -146,8 +148,8 @@ def delete_old(*, now: datetime) -> int:
     Lists from staff and the price history stay.
     """
     _machine_lists().filter(received_at__lt=now - CONTENT_RETENTION).update(content="")
-    told = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
-    old = told.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")
+    machine_made = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
+    old = machine_made.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")
     forgotten = 0
     while ids := list(old.values_list("pk", flat=True)[:DELETE_BATCH]):
         # Django loads rows referenced by sources before it deletes them: omit the contents.
@@ -163,8 +165,11 @@ def _machine_lists() -> QuerySet[CompetitorPriceList]:
 def _save_result(
     file: CompetitorPriceList, *, refused: Sequence[RejectedLine], **became: Any
 ) -> None:
-    told = [[each.number, each.code, dict(each.values)] for each in refused[:MAX_STORED_REJECTIONS]]
-    CompetitorPriceList.objects.filter(pk=file.pk).update(refused=told, **became)
+    rows = [
+        [rejection.number, rejection.code, dict(rejection.values)]
+        for rejection in refused[:MAX_STORED_REJECTIONS]
+    ]
+    CompetitorPriceList.objects.filter(pk=file.pk).update(refused=rows, **became)
 
 
 @requires_transaction
@@ -172,7 +177,7 @@ def _write(
     batch: Sequence[MatchedPrice], *, source: str, actor: str, now: datetime
 ) -> dict[int, ImportOutcome]:
     """Save new prices; return the result of each line, without lines whose variant was deleted."""
-    variant_ids = [each.variant_id for each in batch]
+    variant_ids = [match.variant_id for match in batch]
     variants = Variant.objects.filter(pk__in=variant_ids).order_by("pk")
     # Locks the variants, so that the second of two imports sees what the first wrote.
     alive = set(variants.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
@@ -186,13 +191,13 @@ def _write(
     new: list[CompetitorPrice] = []
     changed: dict[CompetitorPrice, list[str]] = {}
     moved: list[CompetitorPrice] = []
-    heard: set[int] = set()  # variants whose market prices changed
-    for each in batch:
-        line = each.line
-        if each.variant_id not in alive:
+    affected: set[int] = set()  # variants whose market prices changed
+    for match in batch:
+        line = match.line
+        if match.variant_id not in alive:
             continue
-        price = present.get((each.variant_id, line.competitor))
-        if price is not None and price.as_of > each.as_of:
+        price = present.get((match.variant_id, line.competitor))
+        if price is not None and price.as_of > match.as_of:
             done[line.number] = ImportOutcome.OLDER  # a newer price is known
             continue
         done[line.number] = ImportOutcome.CONFIRMED
@@ -200,15 +205,15 @@ def _write(
         values = {
             **what,
             "url": line.url,
-            "as_of": each.as_of,
-            "confidence": each.confidence,
-            "matched_by": each.by.value,
+            "as_of": match.as_of,
+            "confidence": match.confidence,
+            "matched_by": match.by.value,
             "source": source,
             "reported_by": actor,
         }
         if price is None:
             price = CompetitorPrice(
-                variant_id=each.variant_id, competitor=line.competitor, **values
+                variant_id=match.variant_id, competitor=line.competitor, **values
             )
             new.append(price)
             moved.append(price)
@@ -216,20 +221,20 @@ def _write(
             continue
         # An update that only confirms a price may make an expired one current again.
         if price.as_of <= now - MAX_COMPETITOR_PRICE_AGE:
-            heard.add(price.variant_id)
+            affected.add(price.variant_id)
         if names := bulk.set_changed(price, values):
             changed[price] = names
             if what.keys() & set(names):
                 moved.append(price)
                 done[line.number] = ImportOutcome.CHANGED
             if "confidence" in names:
-                heard.add(price.variant_id)
+                affected.add(price.variant_id)
     CompetitorPrice.objects.bulk_create(new)
     bulk.update(CompetitorPrice, changed)
     CompetitorPriceChange.objects.bulk_create(
         CompetitorPriceChange(at=now, **{name: getattr(price, name) for name in RECORDED_FIELDS})
         for price in moved
     )
-    heard |= {price.variant_id for price in moved}
-    repricing_queue.enqueue_market_followers(variant_ids=heard, now=now)
+    affected |= {price.variant_id for price in moved}
+    repricing_queue.enqueue_market_followers(variant_ids=affected, now=now)
     return done

@@ -63,47 +63,49 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         except ForbiddenAddressError:
             parts = None
         if parts is None or re.search(r"\s", url):
-            words = gettext("Enter a URL, such as https://api.example.com/v1/.")
-            raise forms.ValidationError(words, code="no_address")
+            message = gettext("Enter a URL, such as https://api.example.com/v1/.")
+            raise forms.ValidationError(message, code="no_address")
         if settings.IS_PRODUCTION and parts.scheme != "https":
-            words = gettext(
+            message = gettext(
                 "The URL must begin with https, so that the prices cannot be changed on the way."
             )
-            raise forms.ValidationError(words, code="open_address")
+            raise forms.ValidationError(message, code="open_address")
         return url
 
     def clean_header(self) -> str:
         header = str(self.cleaned_data["header"]).strip()
         if header and (not HEADER.fullmatch(header) or header.lower() in FORBIDDEN_HEADERS):
-            words = gettext("This header cannot carry a secret. Use Authorization or X-Api-Key.")
-            raise forms.ValidationError(words, code="no_header")
+            message = gettext("This header cannot carry a secret. Use Authorization or X-Api-Key.")
+            raise forms.ValidationError(message, code="no_header")
         return header
 
     def clean_secret(self) -> str:
         secret = str(self.cleaned_data["secret"])
         if not (secret.isascii() and secret.isprintable()):
-            words = gettext("Use ASCII letters, digits and symbols only.")
-            raise forms.ValidationError(words, code="no_secret")
+            message = gettext("Use ASCII letters, digits and symbols only.")
+            raise forms.ValidationError(message, code="no_secret")
         if 0 < len(secret) < MIN_SECRET_CHARS:
             # A shorter secret could not be redacted reliably.
-            words = gettext("The secret is too short. Enter at least 6 characters.")
-            raise forms.ValidationError(words, code="no_secret")
+            message = gettext("The secret is too short. Enter at least 6 characters.")
+            raise forms.ValidationError(message, code="no_secret")
         return secret
 
     def clean(self) -> dict[str, Any]:
         """Validate address, header and secret together."""
-        given: dict[str, Any] = super().clean() or {}
-        if {"url", "header", "secret"} - given.keys():
-            return given
-        is_kept = bool(self.instance.secret_encrypted) and not given["secret"]
-        if given["secret"] and not given["header"]:
+        values: dict[str, Any] = super().clean() or {}
+        if {"url", "header", "secret"} - values.keys():
+            return values
+        keeps_secret = bool(self.instance.secret_encrypted) and not values["secret"]
+        if values["secret"] and not values["header"]:
             self.add_error("header", gettext("Enter the header for the secret."))
-        elif given["header"] and not given["secret"] and not is_kept:
+        elif values["header"] and not values["secret"] and not keeps_secret:
             self.add_error("secret", gettext("Enter the secret, or leave the header empty."))
-        elif given["header"] and is_kept and _host(given["url"]) != _host(self.initial["url"]):
+        elif (
+            values["header"] and keeps_secret and _host(values["url"]) != _host(self.initial["url"])
+        ):
             # Otherwise a user who may change the address could redirect the secret.
             self.add_error("secret", gettext("The URL changed. Enter the secret again."))
-        return given
+        return values
 
     def sealed(self) -> str:
         """Return the encrypted secret to store."""
@@ -144,12 +146,12 @@ class CompetitorSourceAdmin(StaffAdmin):
     available_if: ClassVar = {"ask_now": lambda source: source.is_enabled}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        asked = (
+        fields = (
             [*EDITABLE_FIELDS, "secret"]
             if obj is None or self.has_change_permission(request)
             else EDITABLE_FIELDS
         )
-        return asked if obj is None else [*asked, *self.get_readonly_fields(request, obj)]
+        return fields if obj is None else [*fields, *self.get_readonly_fields(request, obj)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
@@ -172,7 +174,7 @@ class CompetitorSourceAdmin(StaffAdmin):
     def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         source = self.row(request, object_id)
 
-        def act(_given: object) -> None:
+        def act(_values: object) -> None:
             sources.make_due(source=source, now=timezone.now())
             self.wake(request, tasks.fetch_source, source_id=source.pk)
 

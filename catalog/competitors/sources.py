@@ -58,8 +58,8 @@ EXPECTED_ERRORS = (
 
 def due_sources(*, now: datetime) -> list[int]:
     """Return the sources that are due."""
-    found = CompetitorSource.objects.filter(is_enabled=True, due_at__lte=now)
-    return list(found.order_by("due_at", "pk").values_list("pk", flat=True))
+    due = CompetitorSource.objects.filter(is_enabled=True, due_at__lte=now)
+    return list(due.order_by("due_at", "pk").values_list("pk", flat=True))
 
 
 def make_due(*, source: CompetitorSource, now: datetime) -> None:
@@ -81,7 +81,7 @@ def fetch_source(*, source_id: int, now: datetime) -> ImportResult | None:
     try:
         secret = str(decrypt(source.secret_encrypted).get(SECRET_KEY, ""))
         answer = _download(source, secret, now)
-        taken = None if answer is None else _import(source, answer, secret, now)
+        result = None if answer is None else _import(source, answer, secret, now)
     except EXPECTED_ERRORS as error:
         # The error quotes the list, and a server may echo our secret.
         why = str(error)
@@ -89,8 +89,8 @@ def fetch_source(*, source_id: int, now: datetime) -> ImportResult | None:
             why = labels.message(error.code, error.values)
         _record_failure(source, redact(why, _spellings(secret)), now)
         if isinstance(error, TemporaryError):
-            asked = CompetitorSource.objects.filter(pk=source.pk)
-            asked.update(due_at=Least("due_at", now + RETRY_AFTER))
+            row = CompetitorSource.objects.filter(pk=source.pk)
+            row.update(due_at=Least("due_at", now + RETRY_AFTER))
         return None
     except Exception as error:
         _record_failure(source, f"Unexpected error: {type(error).__name__}.", now)
@@ -98,13 +98,13 @@ def fetch_source(*, source_id: int, now: datetime) -> ImportResult | None:
     CompetitorSource.objects.filter(pk=source.pk).update(
         last_success_at=now, problem="", failing_since=None
     )
-    return taken
+    return result
 
 
-def _record_failure(source: CompetitorSource, words: str, now: datetime) -> None:
-    log.warning("no prices fetched from %s: %s", source, words)
+def _record_failure(source: CompetitorSource, message: str, now: datetime) -> None:
+    log.warning("no prices fetched from %s: %s", source, message)
     CompetitorSource.objects.filter(pk=source.pk).update(
-        problem=words[:MAX_PROBLEM_LENGTH], failing_since=source.failing_since or now
+        problem=message[:MAX_PROBLEM_LENGTH], failing_since=source.failing_since or now
     )
 
 
@@ -165,34 +165,36 @@ def _import(
     }
     as_of = _last_modified(answer.headers.get("last-modified", ""), now)
     file = _store(source, answer.content, marks["digest"], secret=secret, as_of=as_of, now=now)
-    asked = CompetitorSource.objects.filter(pk=source.pk)
+    row = CompetitorSource.objects.filter(pk=source.pk)
     try:
-        taken = price_import.import_list(
+        result = price_import.import_list(
             file=file, actor=file.received_by, now=now, is_previewed=False
         )
     except ImplausibleListError:
         # The same content is the same list; it is fetched and checked again.
-        asked.update(validators=marks, last_file=file)
+        row.update(validators=marks, last_file=file)
         raise
-    if taken.became:
+    if result.became:
         # Stored last: after a crash or an empty import the list is fetched again.
         marks |= {
             "etag": _validator(answer, "etag"),
             "modified": _validator(answer, "last-modified"),
         }
-    asked.update(validators=marks, last_file=file)
-    if not taken.became:
-        first = taken.refused[0]
+    row.update(validators=marks, last_file=file)
+    if not result.became:
+        first = result.refused[0]
         why = labels.message(first.code, first.values)
         raise NothingImportedError(f"All rows were rejected. Row {first.number}: {why}")
-    return taken
+    return result
 
 
 def _validator(answer: ServiceResponse, header: str) -> str:
     """Return a validator that can be sent back unchanged; empty if it cannot."""
-    told = answer.headers.get(header, "")
+    value = answer.headers.get(header, "")
     return (
-        told if told.isascii() and told.isprintable() and len(told) <= MAX_VALIDATOR_LENGTH else ""
+        value
+        if value.isascii() and value.isprintable() and len(value) <= MAX_VALIDATOR_LENGTH
+        else ""
     )
 
 
@@ -240,8 +242,8 @@ def _store(  # noqa: PLR0913 - what, from whom, and how old it is
 def _last_modified(modified: str, now: datetime) -> datetime | None:
     """Return since when a list is unchanged, None if the server does not say."""
     try:
-        told = parsedate_to_datetime(modified)
+        moment = parsedate_to_datetime(modified)
     except (ValueError, OverflowError):
         return None
-    told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return min(told, now)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(moment, now)

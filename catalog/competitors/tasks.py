@@ -22,8 +22,8 @@ def fetch_due_sources(**_: Any) -> int:
 @shared_task
 def fetch_source(*, source_id: int, **_: Any) -> dict[str, int] | None:
     """Fetch one competitor price source, unless another worker did."""
-    taken = sources.fetch_source(source_id=source_id, now=timezone.now())
-    return None if taken is None else dict(taken.counts)
+    result = sources.fetch_source(source_id=source_id, now=timezone.now())
+    return None if result is None else dict(result.counts)
 
 
 @shared_task

@@ -35,23 +35,23 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         fields = ("base", "quote", "rate", "source", "as_of")
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
+        values: dict[str, Any] = super().clean() or {}
         if (
-            given.get(
+            values.get(
                 "as_of",
             )
-            and given["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW
+            and values["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW
         ):
             self.add_error("as_of", gettext("The date cannot be in the future."))
         if (
-            given.get(
+            values.get(
                 "rate",
             )
             is not None
-            and given["rate"] <= 0
+            and values["rate"] <= 0
         ):
             self.add_error("rate", gettext("The rate must be above 0."))
-        return given
+        return values
 
 
 @admin.register(ExchangeRate)
@@ -86,7 +86,7 @@ class ExchangeRateAdmin(StaffAdmin):
         form: forms.ModelForm[ExchangeRate],
         change: bool,
     ) -> None:
-        said = rates.set_manual_rate(
+        saved = rates.set_manual_rate(
             base=obj.base.upper(),
             quote=obj.quote.upper(),
             rate=obj.rate,
@@ -94,7 +94,7 @@ class ExchangeRateAdmin(StaffAdmin):
             as_of=obj.as_of,
             **acting(request),
         )
-        obj.pk = said.pk
+        obj.pk = saved.pk
 
 
 @admin.register(ExchangeRateUpdate)
@@ -132,30 +132,30 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
 
     @action(description=_("Approve"), icon="check")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        news = self.row(request, object_id)
+        row = self.row(request, object_id)
         return self.ask(
             request,
-            news,
+            row,
             title=gettext("Approve"),
             explain=gettext("%(pair)s changes from %(old)s to %(new)s.")
             % {
-                "pair": news,
-                "old": "–" if news.old_rate is None else columns.as_number(news.old_rate),
-                "new": columns.as_number(news.rate),
+                "pair": row,
+                "old": "–" if row.old_rate is None else columns.as_number(row.old_rate),
+                "new": columns.as_number(row.rate),
             },
-            act=lambda _given: rates.approve(update=news, **acting(request)),
+            act=lambda _values: rates.approve(update=row, **acting(request)),
             done=gettext("All prices in this currency are recalculated within a minute."),
         )
 
     @action(description=_("Reject"), icon="block")
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        news = self.row(request, object_id)
+        row = self.row(request, object_id)
         return self.ask(
             request,
-            news,
+            row,
             title=gettext("Reject"),
             explain=gettext("The current rate stays in use until it is outdated."),
             form_class=ReasonForm,
-            act=lambda given: rates.reject(update=news, reason=given["reason"], **acting(request)),
+            act=lambda values: rates.reject(update=row, reason=values["reason"], **acting(request)),
             done=gettext("Update rejected. The same rate is not suggested again."),
         )

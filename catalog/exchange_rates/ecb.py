@@ -13,7 +13,7 @@ EURO = "EUR"
 # Published at 16:00 in Frankfurt, within an hour of this all year round.
 PUBLISHED_AT = time(15, tzinfo=UTC)
 LEAST, MOST = Decimal("0.000001"), Decimal(10_000_000)
-PLACES = Decimal("0.0000000001")
+RATE_SCALE = Decimal("0.0000000001")
 
 
 class UnreadableRatesError(ValueError):
@@ -36,7 +36,7 @@ class DailyRates:
         if quote not in per_euro:
             return {}
         return {
-            base: (per_euro[quote] / rate).quantize(PLACES)
+            base: (per_euro[quote] / rate).quantize(RATE_SCALE)
             for base, rate in per_euro.items()
             if base != quote
         }
@@ -62,22 +62,22 @@ def parse(content: bytes) -> DailyRates:
         raise UnreadableRatesError("The day is not a valid date.") from None
     per_euro: dict[str, Decimal] = {}
     for cube in days[0].xpath("./*[local-name()='Cube']"):
-        currency, told = cube.get("currency", ""), cube.get("rate", "")
+        currency, text = cube.get("currency", ""), cube.get("rate", "")
         if not (len(currency) == 3 and currency.isascii() and currency.isupper()):  # noqa: PLR2004
             raise UnreadableRatesError(f"{currency[:20]!r} is not a valid currency.")
         if currency in per_euro:
             raise UnreadableRatesError(f"{currency} occurs twice.")
-        per_euro[currency] = _rate(currency, told)
+        per_euro[currency] = _rate(currency, text)
     if not per_euro:
         raise UnreadableRatesError("The file has no rates.")
     return DailyRates(as_of=as_of, per_euro=per_euro)
 
 
-def _rate(currency: str, told: str) -> Decimal:
+def _rate(currency: str, text: str) -> Decimal:
     try:
-        rate = Decimal(told)
+        rate = Decimal(text)
     except InvalidOperation:
         rate = Decimal(0)
     if not (rate.is_finite() and LEAST < rate < MOST):
-        raise UnreadableRatesError(f"{currency}: {told[:20]!r} is not a valid rate.")
+        raise UnreadableRatesError(f"{currency}: {text[:20]!r} is not a valid rate.")
     return rate

@@ -134,11 +134,11 @@ def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
 
 
 def _new_update(
-    row: ExchangeRate | None, *, source: str, actor: str, now: datetime, **told: Any
+    row: ExchangeRate | None, *, source: str, actor: str, now: datetime, **values: Any
 ) -> ExchangeRateUpdate:
     """Return an update that takes effect, unsaved; ``row`` is the current rate."""
     return ExchangeRateUpdate(
-        **told,
+        **values,
         old_rate=row.rate if row else None,
         source=source[:60],
         status=Status.TAKEN,
@@ -197,8 +197,10 @@ def _lock(quote: str) -> dict[str, ExchangeRate]:
 
 
 def _was_decided(row: ExchangeRate, rate: Decimal, *, source: str, as_of: datetime) -> bool:
-    told = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote, as_of=as_of, rate=rate)
-    return told.filter(source=source[:60], status__in=[Status.REJECTED, Status.WAITING]).exists()
+    updates = ExchangeRateUpdate.objects.filter(
+        base=row.base, quote=row.quote, as_of=as_of, rate=rate
+    )
+    return updates.filter(source=source[:60], status__in=[Status.REJECTED, Status.WAITING]).exists()
 
 
 def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
@@ -207,9 +209,11 @@ def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
     A held rate ends that time. Otherwise waiting would make any rate plausible, even one that staff
     rejected.
     """
-    told = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote)
-    last = told.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))["last"]
-    doubted = told.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)
+    updates = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote)
+    last = updates.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))[
+        "last"
+    ]
+    doubted = updates.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)
     return (doubted.aggregate(first=Min("as_of"))["first"] or as_of) - row.as_of
 
 
@@ -233,23 +237,23 @@ def _apply(update: ExchangeRateUpdate, *, now: datetime) -> ExchangeRate:
         },
     )
     is_same = before is not None and before.rate == update.rate and before.pending_rate is None
-    _update_validity([row.pk], now=now, is_news=not is_same)
+    _update_validity([row.pk], now=now, has_changed=not is_same)
     return row
 
 
 @requires_transaction
-def _update_validity(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> None:
+def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: bool = True) -> None:
     """Save the validity of these rates and queue the prices that depend on them.
 
     A confirmation of a valid rate changes no price.
     Locks:  the rates, in id order
     """
-    found = ExchangeRate.objects.filter(pk__in=rate_ids).order_by("pk")
-    for row in found.select_for_update(of=["self"]):
+    rates = ExchangeRate.objects.filter(pk__in=rate_ids).order_by("pk")
+    for row in rates.select_for_update(of=["self"]):
         validity = _status(row, now)
         if validity != row.validity:
             ExchangeRate.objects.filter(pk=row.pk).update(validity=validity)
-        elif not is_news:
+        elif not has_changed:
             continue
         hanging = Listing.objects.filter(_depends_on(row), channel__currency=row.quote)
         touched = hanging.order_by("variant_id").values_list("variant_id", flat=True)

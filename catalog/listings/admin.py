@@ -87,8 +87,8 @@ class ListingAdmin(StaffAdmin):
     actions_detail: ClassVar = ["explain"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
-        found: QuerySet[Listing] = super().get_queryset(request)
-        return found.select_related("variant__product", "channel", "rule")
+        listings: QuerySet[Listing] = super().get_queryset(request)
+        return listings.select_related("variant__product", "channel", "rule")
 
     @admin.display(description=_("Product"), ordering="variant__product__title")
     def title(self, listing: Listing) -> str:
@@ -115,7 +115,7 @@ class ListingAdmin(StaffAdmin):
     @action(description=_("Explain the price"), icon="calculate")
     def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
         listing = self.row(request, object_id)
-        found = price_explanation.explain(listing=listing, now=timezone.now())
+        explanation = price_explanation.explain(listing=listing, now=timezone.now())
         currency = listing.channel.currency
         context = {
             **self.admin_site.each_context(request),
@@ -123,23 +123,23 @@ class ListingAdmin(StaffAdmin):
             "opts": self.opts,
             "original": listing,
             "back": self.page_of(listing),
-            "hold": found.hold,
-            "stopped": found.hold and labels.hold_message(found.hold),
+            "hold": explanation.hold,
+            "stopped": explanation.hold and labels.hold_message(explanation.hold),
             "present": listing.price_amount
             and columns.as_money(Money(listing.price_amount, currency)),
             "steps": [
                 {
-                    "words": labels.step_label(step.code),
+                    "label": labels.step_label(step.code),
                     "note": labels.step_note(step),
                     "amount": ""
                     if step.amount is None
                     else columns.as_money(Money(step.amount, currency)),
                 }
-                for step in found.steps
+                for step in explanation.steps
             ],
             "rules": [
                 {"row": rule, "scope": labels.rule_scope(rule), "method": labels.rule_method(rule)}
-                for rule in found.rules
+                for rule in explanation.rules
             ],
         }
         return TemplateResponse(request, "catalog/listings/price_explanation.html", context)

@@ -38,19 +38,19 @@ def compare_change(change: PriceChange) -> str:
 
 
 def _last_breakdown(changes: QuerySet[PriceChange]) -> Mapping[str, Any]:
-    asked = changes.filter(amount__isnull=False).order_by("-at", "-pk")
-    return asked.values_list("breakdown", flat=True).first() or {}
+    priced = changes.filter(amount__isnull=False).order_by("-at", "-pk")
+    return priced.values_list("breakdown", flat=True).first() or {}
 
 
 def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> str:
     before, after = dict(_cells(old, currency)), dict(_cells(new, currency))
-    words = {"supplier": _("Supplier"), "origins": _("Ships from")}
+    extra_labels = {"supplier": _("Supplier"), "origins": _("Ships from")}
     rows = format_html_join(
         "",
         "<tr><th scope=row>{}</th><td>{}</td><td>{}</td></tr>",
         (
             (
-                words.get(code) or labels.step_label(code),
+                extra_labels.get(code) or labels.step_label(code),
                 before.get(code, "–"),
                 after.get(code, "–"),
             )
@@ -78,6 +78,6 @@ def _cells(breakdown: Mapping[str, Any], currency: str) -> Iterator[tuple[str, s
         if code == "current_price":  # in an old breakdown this is the price before it
             continue
         money = amount and columns.as_money(Money(Decimal(amount), currency))
-        said = labels.step_note(Step(code=code, note=note))
-        told = " · ".join(filter(None, [said, money])) or "✓"
-        yield "price" if code.startswith("blocked_") else code, told
+        note_text = labels.step_note(Step(code=code, note=note))
+        cell = " · ".join(filter(None, [note_text, money])) or "✓"
+        yield "price" if code.startswith("blocked_") else code, cell

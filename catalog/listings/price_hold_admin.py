@@ -104,7 +104,7 @@ class PriceHoldAdmin(StaffAdmin):
                     gettext("The suggested price takes effect immediately."),
                 ]
             ),
-            act=lambda _given: price_approvals.approve(hold=hold, **acting(request)),
+            act=lambda _values: price_approvals.approve(hold=hold, **acting(request)),
             done=gettext("Suggested price approved"),
         )
 
@@ -120,8 +120,8 @@ class PriceHoldAdmin(StaffAdmin):
                 "item stays unavailable. The same suggestion is not made again."
             ),
             form_class=ReasonForm,
-            act=lambda given: price_approvals.reject(
-                hold=hold, reason=given["reason"], **acting(request)
+            act=lambda values: price_approvals.reject(
+                hold=hold, reason=values["reason"], **acting(request)
             ),
             done=gettext("Suggested price rejected"),
         )
@@ -139,8 +139,8 @@ class PriceHoldAdmin(StaffAdmin):
                 "the suggestion or the cost changes. It never goes below the cost."
             ),
             form_class=ReasonForm,
-            act=lambda given: price_approvals.keep_current_price(
-                hold=hold, reason=given["reason"], **acting(request)
+            act=lambda values: price_approvals.keep_current_price(
+                hold=hold, reason=values["reason"], **acting(request)
             ),
             done=gettext("Current price kept"),
         )

@@ -83,10 +83,10 @@ def _supersede(holds: list[PriceHold], *, now: datetime) -> None:
 
 
 def _rejected_proposals(listing_ids: list[int]) -> dict[int, tuple[str, Decimal | None]]:
-    found = PriceHold.objects.filter(listing__in=listing_ids, status=Status.REJECTED)
-    newest = found.order_by("listing", "-id").distinct("listing")
-    told = newest.values_list("listing_id", "reason", "proposed_amount")
-    return {listing_id: (reason, amount) for listing_id, reason, amount in told}
+    rejected = PriceHold.objects.filter(listing__in=listing_ids, status=Status.REJECTED)
+    newest = rejected.order_by("listing", "-id").distinct("listing")
+    rows = newest.values_list("listing_id", "reason", "proposed_amount")
+    return {listing_id: (reason, amount) for listing_id, reason, amount in rows}
 
 
 def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def get_figures(done: Calculation) -> dict[str, str]:
     """
     present, day_ago = done.current.present, done.current.day_ago
     new, floor = (done.verdict.proposed, done.verdict.floor) if done.verdict else (None, None)
-    known = {
+    amounts = {
         "floor": floor,
         "map": done.bounds.map_amount,
         "msrp": done.bounds.msrp_amount,
@@ -130,9 +130,9 @@ def get_figures(done: Calculation) -> dict[str, str]:
         "new": new,
         "max_first": done.max_first,
     }
-    told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in known.items()}
-    told["move"] = percent(new / present - 1) if new and present else "?"
-    told["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
+    figures = {name: "?" if amount is None else f"{amount:.2f}" for name, amount in amounts.items()}
+    figures["move"] = percent(new / present - 1) if new and present else "?"
+    figures["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
     if done.covers_cost and not done.is_current_price_allowed and floor is not None:
-        told["below"] = told["old"]
-    return told
+        figures["below"] = figures["old"]
+    return figures

@@ -87,16 +87,18 @@ def refresh_listings(
     for start in range(0, len(ids), BATCH):
         batch = [by_variant[variant_id] for variant_id in ids[start : start + BATCH]]
         with transaction.atomic(durable=True):
-            found = _refresh(channel=channel, supplies=batch, areas=areas, now=now)
-            index.reindex(product_ids=found, channel=channel)
-        touched |= found
+            product_ids = _refresh(channel=channel, supplies=batch, areas=areas, now=now)
+            index.reindex(product_ids=product_ids, channel=channel)
+        touched |= product_ids
     return touched
 
 
 def _areas(supplies: Sequence[ListingSupply]) -> dict[frozenset[str] | None, int | None]:
     """Return the ids of the delivery areas of these supplies. New areas are committed at once."""
     reached = {
-        reaches for each in supplies for reaches in (each.reaches, *each.reaches_from.values())
+        reaches
+        for supply in supplies
+        for reaches in (supply.reaches, *supply.reaches_from.values())
     }
     wanted = {reaches: sorted(reaches) for reaches in reached if reaches is not None}
     rows = DeliveryArea.objects.filter(countries__in=wanted.values())
@@ -104,12 +106,12 @@ def _areas(supplies: Sequence[ListingSupply]) -> dict[frozenset[str] | None, int
     def known() -> dict[frozenset[str] | None, int | None]:
         return {frozenset(countries): pk for pk, countries in rows.values_list("pk", "countries")}
 
-    found = known() if wanted else {}
-    if new := [countries for reaches, countries in wanted.items() if reaches not in found]:
+    ids = known() if wanted else {}
+    if new := [countries for reaches, countries in wanted.items() if reaches not in ids]:
         fresh = [DeliveryArea(countries=countries) for countries in sorted(new)]
         DeliveryArea.objects.bulk_create(fresh, ignore_conflicts=True)
-        found = known()
-    return {None: None, **found}
+        ids = known()
+    return {None: None, **ids}
 
 
 @requires_transaction

@@ -139,8 +139,8 @@ def reprice_queued(*, now: datetime) -> int:
         variant_ids = set(waiting.values())
         for channel in channels:
             with transaction.atomic(durable=True):
-                asked = listings_with_inputs(channel).filter(variant__in=variant_ids)
-                batch = list(asked.select_for_update(of=["self"]))
+                listings = listings_with_inputs(channel).filter(variant__in=variant_ids)
+                batch = list(listings.select_for_update(of=["self"]))
                 at = moment()
                 policy = pricing_policy.load_policy(channel=channel, now=at)
                 _reprice(batch, channel=channel, policy=policy, total=RepricingResult(), now=at)
@@ -233,11 +233,11 @@ def _republish(moved: list[Any], *, changed: dict[Listing, list[str]]) -> None:
     """Hide listings that lost their price, publish those that regained one and are complete."""
     if not moved:
         return
-    found = Listing.objects.select_related("variant__product__spec").in_bulk(
+    listings = Listing.objects.select_related("variant__product__spec").in_bulk(
         row.pk for row in moved
     )
     for row in moved:
-        listing, has_price = found[row.pk], row.price_amount is not None
+        listing, has_price = listings[row.pk], row.price_amount is not None
         is_published = is_complete(listing, listing.variant, has_price=has_price)
         if is_published != row.is_published:
             row.is_published = is_published

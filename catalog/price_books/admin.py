@@ -105,7 +105,7 @@ class PriceBookAdmin(StaffAdmin):
         if request.method == "POST":
             self.wake(request, price_book_tasks.run_dry_run, book_id=book.pk)
             return HttpResponseRedirect(f"{request.path}?asked=1")
-        found = book.dry_run_result or {}
+        result = book.dry_run_result or {}
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Dry run"),
@@ -113,10 +113,10 @@ class PriceBookAdmin(StaffAdmin):
             "original": book,
             "back": self.page_of(book),
             "go_live": reverse("admin:catalog_pricebook_go_live", args=[book.pk]),
-            "is_asked": "asked" in request.GET and not found,
+            "is_requested": "asked" in request.GET and not result,
             "currency": book.channel.currency,
-            "found": found,
-            "moments": [_shown(one) for one in (found, *found.get("later", ())) if one],
+            "result": result,
+            "moments": [_shown(one) for one in (result, *result.get("later", ())) if one],
         }
         return TemplateResponse(request, "catalog/price_books/dry_run.html", context)
 
@@ -134,7 +134,7 @@ class PriceBookAdmin(StaffAdmin):
     def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
         counts = (book.dry_run_result or {}).get("counts", {})
-        words = gettext(
+        explanation = gettext(
             "From now on, all prices of %(channel)s use this price book. The dry run "
             "changed %(moved)d of %(all)d prices and held %(stopped)d for review."
         ) % {
@@ -147,8 +147,8 @@ class PriceBookAdmin(StaffAdmin):
             request,
             book,
             title=gettext("Go live"),
-            explain=words,
-            act=lambda _given: self._open(request, book),
+            explain=explanation,
+            act=lambda _values: self._open(request, book),
             done=gettext("%s is live. The prices update within a minute.") % book,
         )
 
@@ -160,7 +160,7 @@ class PriceBookAdmin(StaffAdmin):
     def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
 
-        def act(_given: object) -> None:
+        def act(_values: object) -> None:
             versions.restore(book=book, **acting(request))
             self.wake(request, listing_tasks.reprice_due_channels)
 
@@ -179,18 +179,18 @@ class PriceBookAdmin(StaffAdmin):
     @action(description=_("Duplicate as draft"), icon="edit_note")
     def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
-        made: list[PriceBook] = []
+        drafts: list[PriceBook] = []
         answer = self.ask(
             request,
             book,
             title=gettext("Duplicate as draft"),
             explain=gettext("The draft starts with the rules and limits of this book."),
-            act=lambda _given: made.append(
+            act=lambda _values: drafts.append(
                 versions.create_draft(channel=book.channel, template=book, **acting(request))
             ),
             done=gettext("Draft created. It has no effect until it goes live."),
         )
-        return HttpResponseRedirect(self.page_of(made[0])) if made else answer
+        return HttpResponseRedirect(self.page_of(drafts[0])) if drafts else answer
 
 
 @admin.register(PriceRule)
@@ -225,9 +225,9 @@ class PriceRuleAdmin(StaffAdmin):
     autocomplete_fields: ClassVar = ["product", "variant", "brand"]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        given = request.GET.get("book", "")
+        book_id = request.GET.get("book", "")
         drafts = PriceBook.objects.filter(status=Status.DRAFT).order_by("-pk")
-        book = drafts.filter(pk=given).first() if given.isdigit() else drafts.first()
+        book = drafts.filter(pk=book_id).first() if book_id.isdigit() else drafts.first()
         if book is None:
             return {"number": 1}
         last = book.rules.aggregate(last=Max("number"))["last"] or 0
@@ -259,13 +259,15 @@ class PriceRuleAdmin(StaffAdmin):
         versions.clear_dry_run(book=obj.book)
 
 
-def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the dry run result of one time in words."""
-    rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in found["largest"]]
+def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the dry run result of one time as text."""
+    rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in result["largest"]]
     return {
-        "at": parse_datetime(found["at"]) if "at" in found else None,
-        "counts": found["counts"],
-        "margins": [labels.format_percent(found[f"margin_{when}"]) for when in ("before", "after")],
-        "outcomes": [(labels.step_label(code), many) for code, many in found["outcomes"].items()],
+        "at": parse_datetime(result["at"]) if "at" in result else None,
+        "counts": result["counts"],
+        "margins": [
+            labels.format_percent(result[f"margin_{when}"]) for when in ("before", "after")
+        ],
+        "outcomes": [(labels.step_label(code), many) for code, many in result["outcomes"].items()],
         "largest": [{**row, "outcome": labels.step_label(row["outcome"])} for row in rows],
     }

@@ -44,15 +44,15 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         usual, chosen = cleaned.get("default_country"), cleaned.get("countries")
         if usual and chosen and usual not in chosen:
-            words = gettext("Include the default country %(code)s.")
-            self.add_error("countries", words % {"code": usual})
+            message = gettext("Include the default country %(code)s.")
+            self.add_error("countries", message % {"code": usual})
         terms = SellingCosts.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
         if cleaned.get("prices_exclude_tax") and self.instance.pk and terms.exists():
-            words = gettext(
+            message = gettext(
                 "The selling fees of this channel say that tax is in the "
                 "price. Set that tax rate to 0 first."
             )
-            self.add_error("prices_exclude_tax", words)
+            self.add_error("prices_exclude_tax", message)
         return cleaned
 
 
@@ -91,19 +91,19 @@ class ChannelAdmin(StaffAdmin):
     @action(description=_("New price book draft"), icon="edit_note")
     def new_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self.row(request, object_id)
-        made = []
+        drafts = []
         answer = self.ask(
             request,
             channel,
             title=gettext("New price book draft"),
             explain=gettext("The draft starts with the live rules and limits."),
-            act=lambda _given: made.append(
+            act=lambda _values: drafts.append(
                 versions.create_draft(channel=channel, **acting(request))
             ),
             done=gettext("Draft created. It has no effect until it goes live."),
         )
-        if made:
-            page = reverse("admin:catalog_pricebook_change", args=[made[0].pk])
+        if drafts:
+            page = reverse("admin:catalog_pricebook_change", args=[drafts[0].pk])
             return HttpResponseRedirect(page)
         return answer
 
@@ -117,7 +117,7 @@ class ChannelAdmin(StaffAdmin):
             explain=gettext(
                 "Uses the live price book, the selling fees and today's exchange rates."
             ),
-            act=lambda _given: versions.request_repricing(channel=channel, now=timezone.now()),
+            act=lambda _values: versions.request_repricing(channel=channel, now=timezone.now()),
             done=gettext("The prices are recalculated within a minute."),
         )
 

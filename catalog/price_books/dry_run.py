@@ -36,7 +36,7 @@ def input_hash(*, channel: Channel, now: datetime) -> str:
     costing = pricing_policy.load_costing(channel, now=now)
     paid_in = Listing.objects.on(channel).values_list("wholesale_currency", flat=True).distinct()
     live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
-    said = (
+    inputs = (
         list(live.values_list("pk", flat=True)),
         sorted(costing.countries),
         sorted((scope, astuple(terms)) for scope, terms in costing.terms.items()),
@@ -45,7 +45,7 @@ def input_hash(*, channel: Channel, now: datetime) -> str:
             for base in sorted({*paid_in, DUTY_CURRENCY})
         ],
     )
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    return hashlib.sha256(repr(inputs).encode()).hexdigest()
 
 
 def why_stale(*, book: PriceBook, now: datetime) -> str:
@@ -98,8 +98,8 @@ class Effect:
 
 def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
     """Return the future times at which a timed rule of a book begins or ends."""
-    told = book.rules.values_list("starts_at", "ends_at")
-    return sorted({moment for pair in told for moment in pair if moment and moment > now})
+    periods = book.rules.values_list("starts_at", "ends_at")
+    return sorted({moment for period in periods for moment in period if moment and moment > now})
 
 
 def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
@@ -173,15 +173,15 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     sums = {at: _Totals() for at in (None, *moments[:MAX_RULE_CHANGES])}
     for effect in simulate(book=book, now=now):
         sums[effect.at].add(effect)
-    found = {
-        **sums.pop(None).told(),
-        "later": [{"at": at.isoformat(), **one.told()} for at, one in sums.items() if at],
+    result = {
+        **sums.pop(None).to_json(),
+        "later": [{"at": at.isoformat(), **one.to_json()} for at, one in sums.items() if at],
         "omitted_times": len(moments[MAX_RULE_CHANGES:]),
         "input_hash": counted_by,
     }
     same = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
-    same.update(dry_run_result=found, dry_run_at=now)
-    return found
+    same.update(dry_run_result=result, dry_run_at=now)
+    return result
 
 
 class _Totals:
@@ -201,13 +201,13 @@ class _Totals:
         self.before.add(effect, effect.before)
         self.after.add(effect, effect.after)
         if move := abs(effect.move_rate):
-            place = (move, -effect.listing_id, effect)
+            entry = (move, -effect.listing_id, effect)
             if len(self.largest) < MAX_SHOWN_CHANGES:
-                heapq.heappush(self.largest, place)
+                heapq.heappush(self.largest, entry)
             else:
-                heapq.heappushpop(self.largest, place)
+                heapq.heappushpop(self.largest, entry)
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         moves = [effect for *_, effect in sorted(self.largest, reverse=True)]
         return {
             "counts": dict(self.counts),
@@ -233,13 +233,13 @@ HEADINGS = (
 )
 
 
-def to_rows(found: list[Effect]) -> Iterator[tuple[str, ...]]:
+def to_rows(effects: list[Effect]) -> Iterator[tuple[str, ...]]:
     """Yield effects as rows of text under ``HEADINGS``, with SKU and title."""
-    variants = Variant.objects.filter(pk__in=[effect.variant_id for effect in found])
+    variants = Variant.objects.filter(pk__in=[effect.variant_id for effect in effects])
     names = {
         pk: (sku, title) for pk, sku, title in variants.values_list("pk", "sku", "product__title")
     }
-    for effect in found:
+    for effect in effects:
         after = effect.margin_rate(effect.proposed if effect.is_stopped else effect.after)
         yield (
             *names[effect.variant_id],

@@ -81,38 +81,41 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
             self.fields["book"].queryset = drafts.select_related("channel")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        self._method(given)
-        step, ending = given.get("step"), given.get("ending")
+        values = super().clean() or self.cleaned_data
+        self._method(values)
+        step, ending = values.get("step"), values.get("ending")
         if step is not None and ending is not None and not 0 <= ending < step:
             self.add_error("ending", gettext("The ending must be lower than the step."))
-        book = given.get("book") or (self.instance.book if self.instance.book_id else None)
+        book = values.get("book") or (self.instance.book if self.instance.book_id else None)
         if (
             book is not None
             and ending is not None
             and ending % smallest_unit(book.channel.currency)
         ):
-            words = gettext("%(currency)s does not have this many decimal places.") % {
+            message = gettext("%(currency)s does not have this many decimal places.") % {
                 "currency": book.channel.currency
             }
-            self.add_error("ending", words)
-        start, end = given.get("starts_at"), given.get("ends_at")
-        if given.get("is_promotion") and not (start and end):
+            self.add_error("ending", message)
+        start, end = values.get("starts_at"), values.get("ends_at")
+        if values.get("is_promotion") and not (start and end):
             self.add_error("ends_at", gettext("An announced discount needs a start and an end."))
         if start and end and end <= start:
             self.add_error("ends_at", gettext("The end must be after the start."))
-        return given
+        return values
 
-    def _method(self, given: dict[str, Any]) -> None:
-        values = [given.get("value"), *(Decimal(tier) for _start, tier in given.get("tiers") or ())]
+    def _method(self, cleaned: dict[str, Any]) -> None:
+        values = [
+            cleaned.get("value"),
+            *(Decimal(tier) for _start, tier in cleaned.get("tiers") or ()),
+        ]
         known = [value for value in values if value is not None]
-        if given.get("method") == Method.MARGIN:
-            if given.get("basis") != Basis.COST:
-                words = gettext("A margin can only be based on the landed cost.")
-                self.add_error("method", words)
+        if cleaned.get("method") == Method.MARGIN:
+            if cleaned.get("basis") != Basis.COST:
+                message = gettext("A margin can only be based on the landed cost.")
+                self.add_error("method", message)
             if not all(0 <= value < 1 for value in known):
                 self.add_error("value", gettext("A margin must be between 0 and 1."))
-        elif given.get("basis") == Basis.COST and any(value < 0 for value in known):
+        elif cleaned.get("basis") == Basis.COST and any(value < 0 for value in known):
             self.add_error(
                 "value", gettext("The value cannot be negative: prices must cover the cost.")
             )

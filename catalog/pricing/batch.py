@@ -130,16 +130,16 @@ def _allow_restored_prices(
     stopped = _moved_too_far(requests, done)
     if not stopped:
         return done
-    made = PriceChange.objects.filter(listing__in=stopped, rule__book=restored.book_id)
-    known: set[tuple[int, Decimal | None]] = {*made.values_list("listing_id", "amount")}
+    changes = PriceChange.objects.filter(listing__in=stopped, rule__book=restored.book_id)
+    known: set[tuple[int, Decimal | None]] = {*changes.values_list("listing_id", "amount")}
     known.update(_replaced_since(stopped, restored.until).items())
     return [
-        replace(one, verdict=replace(one.verdict, stop=None))
-        if one.verdict
+        replace(calculation, verdict=replace(calculation.verdict, stop=None))
+        if calculation.verdict
         and request.listing_id in stopped
-        and (request.listing_id, one.verdict.proposed) in known
-        else one
-        for request, one in zip(requests, done, strict=True)
+        and (request.listing_id, calculation.verdict.proposed) in known
+        else calculation
+        for request, calculation in zip(requests, done, strict=True)
     ]
 
 
@@ -166,39 +166,45 @@ def _allow_offer_changes(
     stopped = _moved_too_far(requests, done)
     if not stopped:
         return done
-    made = PriceChange.objects.filter(listing__in=stopped, amount__isnull=False)
-    last = _first_per_listing(made.order_by("listing", "-at", "-id"))
+    changes = PriceChange.objects.filter(listing__in=stopped, amount__isnull=False)
+    last = _first_per_listing(changes.order_by("listing", "-at", "-id"))
     day_ago: dict[int, PriceChange] = {}
     if policy.limits.max_change_per_day is not None:
-        day_ago = _first_per_listing(made.order_by("listing", "at", "id"))
-        day_ago |= _first_per_listing(made.filter(at__lte=since).order_by("listing", "-at", "-id"))
+        day_ago = _first_per_listing(changes.order_by("listing", "at", "id"))
+        day_ago |= _first_per_listing(
+            changes.filter(at__lte=since).order_by("listing", "-at", "-id")
+        )
 
-    def replaced(listing_id: int, one: Calculation) -> PricingInput | None:
+    def replaced(listing_id: int, calculation: Calculation) -> PricingInput | None:
         """Return the published offer if it explains each change; None if it does not."""
-        proposed = one.verdict.proposed if one.verdict else None
-        market = markets.get(one.pricing_input.rule_scope.variant_id, UNKNOWN_MARKET)
-        found: PricingInput | None = None
+        proposed = calculation.verdict.proposed if calculation.verdict else None
+        market = markets.get(calculation.pricing_input.rule_scope.variant_id, UNKNOWN_MARKET)
+        offer: PricingInput | None = None
         for change, price, most in (
-            (last.get(listing_id), one.current.present, policy.limits.max_change_per_run),
-            (day_ago.get(listing_id), one.current.day_ago, policy.limits.max_change_per_day),
+            (last.get(listing_id), calculation.current.present, policy.limits.max_change_per_run),
+            (
+                day_ago.get(listing_id),
+                calculation.current.day_ago,
+                policy.limits.max_change_per_day,
+            ),
         ):
             if proposed is None or price is None or not is_large_change(proposed, price, most):
                 continue
-            sold = _published_offer(change, one.pricing_input) if change else None
+            sold = _published_offer(change, calculation.pricing_input) if change else None
             if sold is None or not is_explained_by_offer(
-                one, sold=sold, price=price, policy=policy, market=market, most=most
+                calculation, sold=sold, price=price, policy=policy, market=market, most=most
             ):
                 return None
-            found = found or sold
-        return found
+            offer = offer or sold
+        return offer
 
     return [
-        replace(one, replaces=sold, verdict=replace(one.verdict, stop=None))
-        if one.verdict
+        replace(calculation, replaces=sold, verdict=replace(calculation.verdict, stop=None))
+        if calculation.verdict
         and request.listing_id in stopped
-        and (sold := replaced(request.listing_id, one)) is not None
-        else one
-        for request, one in zip(requests, done, strict=True)
+        and (sold := replaced(request.listing_id, calculation)) is not None
+        else calculation
+        for request, calculation in zip(requests, done, strict=True)
     ]
 
 

@@ -101,8 +101,8 @@ def percent(rate: Decimal) -> str:
 
 def _rule_note(rule: Rule, value: Decimal | None) -> str:
     shown = Decimal(0) if value is None else value
-    words = f"{shown.normalize():f}" if rule.method == "fixed" else percent(shown)
-    return f"{rule.number}: {rule.method} {words} / {rule.basis}"
+    text = f"{shown.normalize():f}" if rule.method == "fixed" else percent(shown)
+    return f"{rule.number}: {rule.method} {text} / {rule.basis}"
 
 
 def to_json(done: Calculation) -> dict[str, Any]:

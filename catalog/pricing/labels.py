@@ -93,8 +93,8 @@ BELOW_FLOOR_MESSAGE = _(
 
 def block_message(reason: str, figures: Mapping[str, str]) -> str:
     """Return why a price was stopped, with the figures of ``price_holds.get_figures``."""
-    said = [BLOCK_MESSAGES[reason], *([BELOW_FLOOR_MESSAGE] if "below" in figures else [])]
-    return " ".join(str(sentence) % figures for sentence in said)
+    messages = [BLOCK_MESSAGES[reason], *([BELOW_FLOOR_MESSAGE] if "below" in figures else [])]
+    return " ".join(str(sentence) % figures for sentence in messages)
 
 
 def hold_message(hold: PriceHold) -> str:
@@ -102,9 +102,9 @@ def hold_message(hold: PriceHold) -> str:
     return block_message(hold.reason, hold.breakdown["figures"])
 
 
-def row_message(told: str) -> str:
+def row_message(detail: str) -> str:
     """Return the same for a query result: JSON of reason and figures."""
-    return block_message(**json.loads(told))
+    return block_message(**json.loads(detail))
 
 
 def step_label(code: str) -> str:
@@ -114,11 +114,11 @@ def step_label(code: str) -> str:
 
 def step_note(step: Step) -> str:
     """Return the note of a step; the note of a rule is translated."""
-    found = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
-    if found is None:
+    match = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
+    if match is None:
         return step.note
-    basis = dict(PriceRule._meta.get_field("basis").flatchoices)[found["basis"]]  # noqa: SLF001
-    return f"{found['number']}: {found['value']} {_METHOD_LABELS[found['method']]} {basis}"
+    basis = dict(PriceRule._meta.get_field("basis").flatchoices)[match["basis"]]  # noqa: SLF001
+    return f"{match['number']}: {match['value']} {_METHOD_LABELS[match['method']]} {basis}"
 
 
 def format_percent(rate: str | None) -> str:
@@ -127,14 +127,14 @@ def format_percent(rate: str | None) -> str:
 
 def rule_scope(rule: PriceRule) -> str:
     """Return the items that a rule applies to."""
-    asked = [
+    scopes = [
         (_("variant"), rule.variant),
         (_("product"), rule.product),
         (_("supplier"), rule.supplier_code),
         (_("brand"), rule.brand),
         (_("category"), rule.category),
     ]
-    return " · ".join(f"{name} {value}" for name, value in asked if value) or str(_("everything"))
+    return " · ".join(f"{name} {value}" for name, value in scopes if value) or str(_("everything"))
 
 
 def rule_method(rule: PriceRule) -> str:

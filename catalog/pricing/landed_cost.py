@@ -218,7 +218,7 @@ class Costing:
 
         Units:  ``wholesale`` in the channel's currency
         """
-        found: LandedCost | None = None
+        highest: LandedCost | None = None
         for origin in origins or UNKNOWN_ORIGIN:
             terms = self.terms_of(origin=origin, supplier_code=supplier_code)
             if terms is None:
@@ -229,14 +229,14 @@ class Costing:
                 rate = self.worst_case_rate(DUTY_CURRENCY)
             if rate is None:
                 return None
-            one = calculate(
+            cost = calculate(
                 wholesale=wholesale, origin=origin, terms=terms, flat_duty=FLAT_DUTY * rate
             )
             if owes and DUTY_CURRENCY in self.unconfirmed_rates:
-                one = replace(one, is_sure=False)
-            if found is None or _is_costlier(one, found):
-                found = one
-        return found
+                cost = replace(cost, is_sure=False)
+            if highest is None or _is_costlier(cost, highest):
+                highest = cost
+        return highest
 
 
 def _is_costlier(one: LandedCost, other: LandedCost) -> bool:

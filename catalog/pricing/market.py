@@ -42,13 +42,13 @@ def store_daily_sales(
         for key, row in present.items()
         if key in wanted and bulk.set_changed(row, {"units": wanted[key]})
     }
-    gone = [row for key, row in present.items() if key not in wanted]
+    removed = [row for key, row in present.items() if key not in wanted]
     new = [
         DailySales(channel_id=channel_id, variant_id=variant_id, day=day, units=units)
         for (channel_id, variant_id, day), units in wanted.items()
         if (channel_id, variant_id, day) not in present
     ]
-    DailySales.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    DailySales.objects.filter(pk__in=[row.pk for row in removed]).delete()
     bulk.update(DailySales, changed)
     DailySales.objects.bulk_create(
         new,
@@ -56,7 +56,7 @@ def store_daily_sales(
         unique_fields=["channel", "variant", "day"],
         update_fields=["units"],
     )
-    touched = [*changed, *gone, *new]
+    touched = [*changed, *removed, *new]
     repricing_queue.enqueue_market_followers(
         variant_ids={row.variant_id for row in touched}, now=now
     )
@@ -100,7 +100,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
     rates = costing.rates
     # A price without tax is compared as with our tax; without a tax rate, it is skipped.
     terms = costing.terms.get((ANY, ANY))
-    found: dict[int, Decimal] = {}
+    lowest: dict[int, Decimal] = {}
     for variant_id, amount, currency, has_tax in prices:
         if (
             currency not in rates
@@ -112,9 +112,9 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
         price = Money(amount * rates[currency] * factor, channel.currency).rounded().amount
         if not price:  # below the smallest coin of our currency
             continue
-        if variant_id not in found or price < found[variant_id]:
-            found[variant_id] = price
-    return found
+        if variant_id not in lowest or price < lowest[variant_id]:
+            lowest[variant_id] = price
+    return lowest
 
 
 def _sold_per_day(

@@ -61,20 +61,24 @@ def load_policy(
 
 def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costing:
     """Return the inputs of landed costs, for one destination or all of the channel."""
-    found = _rate_validities(channel, now)
-    rates = {base: one.rate for base, one in found.items() if one.status != RateStatus.UNKNOWN}
+    validities = _rate_validities(channel, now)
+    rates = {
+        base: rate.rate for base, rate in validities.items() if rate.status != RateStatus.UNKNOWN
+    }
     return Costing(
         countries=(country,) if country else channel.destinations,
         on=now.date(),
         terms=load_terms(channel),
         rates={channel.currency: Decimal(1), **rates},
         unconfirmed_rates={
-            base: one.worst_case_rate
-            for base, one in found.items()
-            if one.status == RateStatus.UNSURE
+            base: rate.worst_case_rate
+            for base, rate in validities.items()
+            if rate.status == RateStatus.UNSURE
         },
         expired_rates={
-            base: one.rate for base, one in found.items() if one.status == RateStatus.UNKNOWN
+            base: rate.rate
+            for base, rate in validities.items()
+            if rate.status == RateStatus.UNKNOWN
         },
     )
 
@@ -154,12 +158,12 @@ def to_rule(row: PriceRule, *, currency: str) -> Rule:
 
 def rule_columns(rule: PriceRule) -> Mapping[str, Any]:
     """Return all columns of a rule, to copy it to another book."""
-    left_out = {"id", "book"}
+    excluded = {"id", "book"}
     fields = PriceRule._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
     return {
         field.attname: getattr(rule, field.attname)
         for field in fields
-        if field.name not in left_out
+        if field.name not in excluded
     }
 
 

@@ -233,10 +233,10 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
     if done.rule.basis != Basis.COST or {Adjustment.MAP, Adjustment.MSRP} & {*done.verdict.clamps}:
         return False
     before = calculate_price(sold, policy=policy, current=NO_CURRENT_PRICE, market=market)
-    asked = before.verdict.proposed if before.verdict else None
+    proposed = before.verdict.proposed if before.verdict else None
     return (
-        asked is not None
-        and not is_large_change(asked, price, most)
+        proposed is not None
+        and not is_large_change(proposed, price, most)
         and not is_large_change(done.cost, before.cost, most)
     )
 
@@ -288,9 +288,9 @@ def _apply_rule(  # noqa: PLR0913 - the rule and what it is applied to
         floor = landed.price_for_margin(limits.floor_margin_rate)
         verdict = GuardResult(proposed=None, floor=floor, stop=BlockReason.NO_MARGIN)
     else:
-        asked, changes = _apply_market(rule_price, rule, market)
+        market_price, changes = _apply_market(rule_price, rule, market)
         verdict = apply_guards(
-            asked,
+            market_price,
             landed=landed,
             limits=limits,
             bounds=so_far.bounds,

@@ -65,13 +65,13 @@ def current_reduction(
 def _first_step(prices: Sequence[PricePoint]) -> int:
     """Return the index at which the reduction of the last price began."""
     first, after = len(prices) - 1, prices[-1].amount
-    for place in range(first, -1, -1):
-        asked = prices[place]
-        if asked.amount is None:
+    for index in range(first, -1, -1):
+        point = prices[index]
+        if point.amount is None:
             continue
-        if not asked.is_reduced or (after is not None and asked.amount < after):
+        if not point.is_reduced or (after is not None and point.amount < after):
             break
-        first, after = place, asked.amount
+        first, after = index, point.amount
     return first
 
 
@@ -81,11 +81,11 @@ def lowest_before(prices: Sequence[PricePoint], *, since: datetime) -> Decimal |
     An earlier price counts if it was still in force when they began.
     """
     start = since - WINDOW
-    found: Decimal | None = None
-    for place, asked in enumerate(prices):
-        ends = prices[place + 1].at if place + 1 < len(prices) else since
-        amount = asked.amount
-        if amount is None or asked.at >= since or ends <= start:
+    lowest: Decimal | None = None
+    for index, point in enumerate(prices):
+        ends = prices[index + 1].at if index + 1 < len(prices) else since
+        amount = point.amount
+        if amount is None or point.at >= since or ends <= start:
             continue
-        found = amount if found is None else min(found, amount)
-    return found
+        lowest = amount if lowest is None else min(lowest, amount)
+    return lowest

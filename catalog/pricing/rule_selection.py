@@ -84,11 +84,11 @@ class Rule:
 
     def value_at(self, cost: Decimal) -> Decimal:
         """Return the value of the highest tier that the wholesale cost reaches."""
-        found = self.value
+        result = self.value
         for start, value in self.tiers:
             if cost >= start:
-                found = value
-        return found
+                result = value
+        return result
 
     @property
     def scope(self) -> tuple[int | None, int | None, str | None, int | None, int | None]:
@@ -116,20 +116,22 @@ class RuleIndex:
         self.rules = sorted((rule for rule in rules if rule.runs(now)), key=rank_key)
         self._by_scope: dict[tuple[bool, ...], dict[tuple[object, ...], list[Rule]]] = {}
         for rule in self.rules:
-            asked = tuple(part is not None for part in rule.scope)
-            wanted = tuple(part for part in rule.scope if part is not None)
-            self._by_scope.setdefault(asked, defaultdict(list))[wanted].append(rule)
+            is_set = tuple(part is not None for part in rule.scope)
+            values = tuple(part for part in rule.scope if part is not None)
+            self._by_scope.setdefault(is_set, defaultdict(list))[values].append(rule)
 
-    def matching(self, place: RuleScope) -> Iterator[Rule]:
+    def matching(self, item: RuleScope) -> Iterator[Rule]:
         """Yield the matching rules, the winning one first."""
-        here = (
-            place.variant_id,
-            place.product_id,
-            place.supplier_code,
-            place.brand_id,
-            place.category_id,
+        values = (
+            item.variant_id,
+            item.product_id,
+            item.supplier_code,
+            item.brand_id,
+            item.category_id,
         )
         # Insertion order is rank order: each scope precedes wider ones.
-        for asked, found in self._by_scope.items():
-            wanted = tuple(part for part, is_asked in zip(here, asked, strict=True) if is_asked)
-            yield from found.get(wanted, ())
+        for is_set, rules_by_values in self._by_scope.items():
+            key = tuple(
+                part for part, is_part_set in zip(values, is_set, strict=True) if is_part_set
+            )
+            yield from rules_by_values.get(key, ())

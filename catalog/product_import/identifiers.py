@@ -31,10 +31,10 @@ class IdentifierValue(NamedTuple):
 
 def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
     """Return the variants already created from these supplier SKUs."""
-    found = Identifier.objects.filter(
+    rows = Identifier.objects.filter(
         scheme=Identifier.Scheme.SUPPLIER, value__in=[_supplier_name(source, sku) for sku in skus]
     ).values_list("value", "variant_id")
-    by_name = dict(found)
+    by_name = dict(rows)
     return {sku: by_name[name] for sku in skus if (name := _supplier_name(source, sku)) in by_name}
 
 
@@ -43,17 +43,17 @@ def _supplier_name(source: str, sku: str) -> str:
 
 
 @requires_transaction
-def write_identifiers(taken: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
+def write_identifiers(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
     """Write the identifiers of all variants; return those that another variant already has.
 
     These are stored as conflicts for staff. An invalid GTIN is not stored.
     """
     issues: list[ImportIssue] = []
-    present = _existing(taken)
+    present = _existing(items)
     new: list[Identifier] = []
     wanted = {
         variant.pk: (record, list(_names(record, item, source)))
-        for item in taken
+        for item in items
         for record in item.record.variants
         for variant in [item.variants[record.sku]]
     }
@@ -71,13 +71,15 @@ def write_identifiers(taken: Sequence[ImportItem], *, source: str) -> list[Impor
             changed.add(record.sku)
     changed |= _drop_stale(present, wanted)
     Identifier.objects.bulk_create(new)
-    for item in taken:
+    for item in items:
         item.changed |= changed & item.variants.keys()
     return issues
 
 
-def _existing(taken: Sequence[ImportItem]) -> dict[int, dict[tuple[str, str], Identifier]]:
-    variants: list[Variant] = [each for item in taken for each in item.variants.values()]
+def _existing(items: Sequence[ImportItem]) -> dict[int, dict[tuple[str, str], Identifier]]:
+    variants: list[Variant] = [
+        variant_row for item in items for variant_row in item.variants.values()
+    ]
     present: dict[int, dict[tuple[str, str], Identifier]] = {}
     for row in Identifier.objects.filter(variant__in=[variant.pk for variant in variants]):
         present.setdefault(row.variant_id, {})[row.scheme, row.value] = row
@@ -164,11 +166,11 @@ MAX_SLUG = 100
 def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
     """Return our SKU for a supplier SKU, always the same: ``HL-7K3Q-X2M9-PB4T``."""
     number = int.from_bytes(hashlib.blake2b(f"{source}:{supplier_sku}".encode()).digest()[:16])
-    letters = ""
+    characters = ""
     for _ in range(12):
-        number, place = divmod(number, len(_SKU_ALPHABET))
-        letters += _SKU_ALPHABET[place]
-    return f"{prefix}-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+        number, index = divmod(number, len(_SKU_ALPHABET))
+        characters += _SKU_ALPHABET[index]
+    return f"{prefix}-{characters[:4]}-{characters[4:8]}-{characters[8:]}"
 
 
 def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
@@ -184,15 +186,15 @@ def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
         external_id: f"{slug}-{_slug_suffix(source, external_id)}".strip("-")
         for external_id, slug in plain.items()
     }
-    taken = set(
+    used = set(
         Product.objects.filter(slug__in=[*plain.values(), *tailed.values()]).values_list(
             "slug", flat=True
         )
     )
     chosen = {}
     for external_id, slug in plain.items():
-        free = slug if slug and slug not in taken else tailed[external_id]
-        taken.add(free)
+        free = slug if slug and slug not in used else tailed[external_id]
+        used.add(free)
         chosen[external_id] = free
     return chosen
 

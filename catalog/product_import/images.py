@@ -21,19 +21,19 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 
 @requires_transaction
-def write_images(taken: Sequence[ImportItem]) -> None:
+def write_images(items: Sequence[ImportItem]) -> None:
     """Write one row per image; delete rows that the supplier no longer states.
 
     An image that only variants of one color state belongs to the first of them. A record without
     images deletes nothing, since that is usually an error.
     """
     present: dict[int, dict[str, Image]] = {}
-    for row in Image.objects.filter(product__in=[item.row.pk for item in taken]):
+    for row in Image.objects.filter(product__in=[item.row.pk for item in items]):
         present.setdefault(row.product_id, {})[row.source_url] = row
     new: list[Image] = []
     changed: dict[Image, list[str]] = {}
     stale: list[int] = []
-    for item in taken:
+    for item in items:
         wanted = _wanted(item)
         rows_now = present.get(item.row.pk, {})
         is_changed = False
@@ -44,8 +44,8 @@ def write_images(taken: Sequence[ImportItem]) -> None:
             elif names := bulk.set_changed(rows_now[url], values):
                 changed[rows_now[url]] = [name.removesuffix("_id") for name in names]
                 is_changed = True
-        if wanted and (gone := [row.pk for url, row in rows_now.items() if url not in wanted]):
-            stale += gone
+        if wanted and (removed := [row.pk for url, row in rows_now.items() if url not in wanted]):
+            stale += removed
             is_changed = True
         if is_changed:
             item.mark_changed()
@@ -60,9 +60,9 @@ def _wanted(item: ImportItem) -> dict[str, Mapping[str, Any]]:
     wanted: dict[str, Mapping[str, Any]] = {}
     owners = _owners(item)
     of_product = [url for url in dict.fromkeys(item.record.picture_urls) if _is_valid_url(url)]
-    for place, url in enumerate(of_product[:MAX_IMAGES]):
-        role = _ROLES[place] if place < len(_ROLES) else Image.Role.OTHER
-        wanted[url] = {"variant_id": owners.get(url), "role": role, "position": place}
+    for position, url in enumerate(of_product[:MAX_IMAGES]):
+        role = _ROLES[position] if position < len(_ROLES) else Image.Role.OTHER
+        wanted[url] = {"variant_id": owners.get(url), "role": role, "position": position}
     for variant in item.record.variants:
         for url in variant.picture_urls:
             if _is_valid_url(url) and url not in wanted and len(wanted) < 2 * MAX_IMAGES:
@@ -76,8 +76,11 @@ def _wanted(item: ImportItem) -> dict[str, Mapping[str, Any]]:
 
 def first_invalid_url(record: ProductRecord) -> ImportIssue | None:
     """Return the first image URL that cannot be fetched, as an issue of its product."""
-    said = [*record.picture_urls, *(url for each in record.variants for url in each.picture_urls)]
-    bad = next((url for url in said if not _is_valid_url(url)), None)
+    urls = [
+        *record.picture_urls,
+        *(url for variant in record.variants for url in variant.picture_urls),
+    ]
+    bad = next((url for url in urls if not _is_valid_url(url)), None)
     if bad is None:
         return None
     message = f"{bad[:200]!r} is not an image URL; skipped."

@@ -49,17 +49,17 @@ def import_products(
     Locks:  the products, in id order
     """
     issues: list[ImportIssue] = []
-    taken = list(normalize_records(records, source=source, issues=issues))
+    items = list(normalize_records(records, source=source, issues=issues))
     with transaction.atomic(durable=True):
-        _load_rows(taken, known=known, source=source)
-        products.write_products(taken, source=source, now=now)
-        products.write_specs(taken)
-        products.write_modes(taken)
-        created = _write_variants(taken, source=source)
-        issues += identifiers.write_identifiers(taken, source=source)
-        images.write_images(taken)
-    variants = {sku: row.pk for item in taken for sku, row in item.variants.items()}
-    touched = {item.variants[sku].pk for item in taken for sku in item.changed}
+        _load_rows(items, known=known, source=source)
+        products.write_products(items, source=source, now=now)
+        products.write_specs(items)
+        products.write_modes(items)
+        created = _write_variants(items, source=source)
+        issues += identifiers.write_identifiers(items, source=source)
+        images.write_images(items)
+    variants = {sku: row.pk for item in items for sku, row in item.variants.items()}
+    touched = {item.variants[sku].pk for item in items for sku in item.changed}
     return ImportResult(
         variants=variants,
         touched=touched,
@@ -77,7 +77,7 @@ def normalize_records(
 
     Rows with an invalid or repeated SKU are skipped.
     """
-    seen: set[str] = set()
+    skus: set[str] = set()
     for record in records:
         enriched = normalize(record, source=source)
         if isinstance(enriched, ImportIssue):
@@ -86,9 +86,9 @@ def normalize_records(
         issues += enriched.issues
         own: list[VariantRecord] = []
         for variant in record.variants:
-            if _is_usable(variant.sku) and variant.sku not in seen:
+            if _is_usable(variant.sku) and variant.sku not in skus:
                 own.append(variant)
-                seen.add(variant.sku)
+                skus.add(variant.sku)
         if len(own) < len(record.variants) or not own:
             message = "A SKU is missing, too long or duplicated; its other rows are skipped."
             issues.append(
@@ -128,31 +128,31 @@ def _is_usable(sku: str) -> bool:
 
 
 @requires_transaction
-def _load_rows(taken: Sequence[ImportItem], *, known: Mapping[str, int], source: str) -> None:
+def _load_rows(items: Sequence[ImportItem], *, known: Mapping[str, int], source: str) -> None:
     """Load the variants and products of the records and lock the products."""
-    skus = [variant.sku for item in taken for variant in item.record.variants]
+    skus = [variant.sku for item in items for variant in item.record.variants]
     ids = identifiers.find_variant_ids(skus=skus, source=source)
     ids |= {sku: known[sku] for sku in skus if sku in known}
-    found = Variant.objects.in_bulk(set(ids.values()))
+    variants = Variant.objects.in_bulk(set(ids.values()))
     products = (
-        Product.objects.filter(pk__in={variant.product_id for variant in found.values()})
+        Product.objects.filter(pk__in={variant.product_id for variant in variants.values()})
         .select_for_update(of=["self"])
         .order_by("pk")
         .in_bulk()
     )
-    for item in taken:
+    for item in items:
         for record in item.record.variants:
-            if variant := found.get(ids.get(record.sku, 0)):
+            if variant := variants.get(ids.get(record.sku, 0)):
                 item.variants[record.sku] = variant
                 item.product = item.product or products[variant.product_id]
 
 
 @requires_transaction
-def _write_variants(taken: Sequence[ImportItem], *, source: str) -> int:
+def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
     """Create and update the variants; return how many are new."""
     new: list[Variant] = []
     changed: dict[Variant, list[str]] = {}
-    for item in taken:
+    for item in items:
         for position, record in enumerate(item.record.variants):
             values = _variant_values(item, record, position=position)
             variant = item.variants.get(record.sku)

@@ -29,20 +29,20 @@ _STATED_COLUMNS: Mapping[str, Callable[[], Any]] = {
 
 
 @requires_transaction
-def write_products(taken: Sequence[ImportItem], *, source: str, now: datetime) -> None:
+def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -> None:
     """Create new products and update changed fields that staff have not locked."""
-    brands = _brands({item.enriched.brand for item in taken})
-    _write_contacts(taken, brands)
-    shelves = _categories()
-    new = [item for item in taken if item.product is None]
+    brands = _brands({item.enriched.brand for item in items})
+    _write_contacts(items, brands)
+    categories = _categories()
+    new = [item for item in items if item.product is None]
     titles = {item.record.external_id: item.enriched.title for item in new}
     slugs = identifiers.make_slugs(titles, source=source)
     changed: dict[Product, list[str]] = {}
-    for item in taken:
+    for item in items:
         enriched = item.enriched
         values: dict[str, Any] = {
             "brand": brands[brand_key(enriched.brand)[:80]],
-            "category": shelves[enriched.category],
+            "category": categories[enriched.category],
             "family": enriched.family,
             "title": enriched.title,
             "summary": enriched.summary,
@@ -78,15 +78,15 @@ def _differing(product: Product, values: Mapping[str, Any]) -> list[str]:
 
 def _brands(names: Iterable[str]) -> dict[str, Brand]:
     wanted = {brand_key(name)[:80]: name for name in sorted(names, reverse=True)}
-    found = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
-    missing = [Brand(key=key, name=name) for key, name in wanted.items() if key not in found]
+    brands = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
+    missing = [Brand(key=key, name=name) for key, name in wanted.items() if key not in brands]
     if missing:
         Brand.objects.bulk_create(missing, ignore_conflicts=True)
-        found = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
-    return found
+        brands = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
+    return brands
 
 
-def _write_contacts(taken: Sequence[ImportItem], brands: Mapping[str, Brand]) -> None:
+def _write_contacts(items: Sequence[ImportItem], brands: Mapping[str, Brand]) -> None:
     """Fill in unknown manufacturers and responsible persons. Known ones stay.
 
     A responsible person that staff removed stays removed: the products are not sold to the EU.
@@ -94,7 +94,7 @@ def _write_contacts(taken: Sequence[ImportItem], brands: Mapping[str, Brand]) ->
     Locks:  the brands that change, in id order
     """
     empty: dict[tuple[int, str], Contact] = {}
-    for item in taken:
+    for item in items:
         brand = brands[brand_key(item.enriched.brand)[:80]]
         if brand.name == UNBRANDED:
             continue
@@ -113,33 +113,33 @@ def _write_contacts(taken: Sequence[ImportItem], brands: Mapping[str, Brand]) ->
 
 
 def _categories() -> dict[str, Category]:
-    found = {category.slug: category for category in Category.objects.all()}
+    categories = {category.slug: category for category in Category.objects.all()}
     missing = [
         Category(slug=slug, names={"en": slug.replace("-", " ").capitalize()})
         for slug in dict.fromkeys(CATEGORY_SLUGS.values())
-        if slug not in found
+        if slug not in categories
     ]
     if missing:
         Category.objects.bulk_create(missing, ignore_conflicts=True)
-        found = {category.slug: category for category in Category.objects.all()}
-    return found
+        categories = {category.slug: category for category in Category.objects.all()}
+    return categories
 
 
 @requires_transaction
-def write_specs(taken: Sequence[ImportItem]) -> None:
+def write_specs(items: Sequence[ImportItem]) -> None:
     """Write the specifications with their sources; a value no longer stated is emptied."""
-    found = {
+    specs = {
         spec.product_id: spec
-        for spec in Spec.objects.filter(product__in=[item.row.pk for item in taken])
+        for spec in Spec.objects.filter(product__in=[item.row.pk for item in items])
     }
     new: list[Spec] = []
     changed: dict[Spec, list[str]] = {}
-    for item in taken:
+    for item in items:
         values = _spec_values(item)
-        spec = found.get(item.row.pk)
+        spec = specs.get(item.row.pk)
         if spec is None:
             new.append(Spec(product=item.row, **values))
-            found[item.row.pk] = new[-1]
+            specs[item.row.pk] = new[-1]
             item.mark_changed()
             continue
         locked = item.row.overridden_fields
@@ -160,26 +160,28 @@ def _spec_values(item: ImportItem) -> dict[str, Any]:
         **stated,
         "basis": Spec.Basis.SUPPLIER_CLAIM if enriched.sources else Spec.Basis.NONE,
         "more": dict(enriched.more),
-        "sources": {name: dict(said) for name, said in enriched.sources.items()},
+        "sources": {name: dict(source) for name, source in enriched.sources.items()},
         "warnings": [dict(warning) for warning in enriched.warnings],
     }
 
 
 @requires_transaction
-def write_modes(taken: Sequence[ImportItem]) -> None:
+def write_modes(items: Sequence[ImportItem]) -> None:
     """Write the mode tables; a table with any change is replaced."""
-    found: dict[int, list[Mode]] = {}
-    for mode in Mode.objects.filter(product__in=[item.row.pk for item in taken]).order_by(
+    modes: dict[int, list[Mode]] = {}
+    for mode in Mode.objects.filter(product__in=[item.row.pk for item in items]).order_by(
         "product", "position"
     ):
-        found.setdefault(mode.product_id, []).append(mode)
+        modes.setdefault(mode.product_id, []).append(mode)
     new: list[Mode] = []
     stale: list[int] = []
-    for item in taken:
+    for item in items:
         if "modes" in item.row.overridden_fields:
             continue
-        wanted = [_mode(item.row, place, claim) for place, claim in enumerate(item.enriched.modes)]
-        present = found.get(item.row.pk, [])
+        wanted = [
+            _mode(item.row, position, claim) for position, claim in enumerate(item.enriched.modes)
+        ]
+        present = modes.get(item.row.pk, [])
         if [_values(mode) for mode in present] != [_values(mode) for mode in wanted]:
             stale += [mode.pk for mode in present]
             new += wanted

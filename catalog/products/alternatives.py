@@ -49,24 +49,24 @@ class UnavailableProduct:
 def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | None:
     """Return a product by its slug that is not a draft and not for sale now."""
     known = Product.objects.exclude(status=Product.Status.DRAFT).select_related("category", "spec")
-    found = known.filter(slug=slug.replace("\0", "")).first()
-    if found is None:
+    product = known.filter(slug=slug.replace("\0", "")).first()
+    if product is None:
         return None
     unpriced = Listing.objects.on(channel).filter(
-        variant__product=found,
+        variant__product=product,
         price_amount=None,
         wholesale_amount__isnull=False,
         is_delisted=False,
     )
-    in_production = found.variants.exclude(status=Variant.Status.DISCONTINUED)
-    is_gone = found.status == Product.Status.ARCHIVED or not in_production.exists()
+    in_production = product.variants.exclude(status=Variant.Status.DISCONTINUED)
+    is_gone = product.status == Product.Status.ARCHIVED or not in_production.exists()
     is_being_priced = not is_gone and unpriced.filter(variant__in=in_production).exists()
     return UnavailableProduct(
-        id=found.pk,
-        title=found.title,
-        family=found.family,
-        category=found.category,
-        spec=getattr(found, "spec", None),
+        id=product.pk,
+        title=product.title,
+        family=product.family,
+        category=product.category,
+        spec=getattr(product, "spec", None),
         is_gone=is_gone,
         is_being_priced=is_being_priced,
     )

@@ -223,7 +223,7 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
         if not (row := cursor.fetchone()):
             return None
         own, brand, contacts = row[:8], row[8], row[9:17]
-        (modes, pictures), rest = row[17:19], row[19:]
+        (modes, pictures), category_and_spec = row[17:19], row[19:]
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
         shown = [ImageView(*picture) for picture in pictures or ()]
         rows = cursor.fetchall()
@@ -239,7 +239,10 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
     )
     if not buyable:
         return None
-    of_category, of_spec = rest[: len(_names(Category))], rest[len(_names(Category)) :]
+    of_category, of_spec = (
+        category_and_spec[: len(_names(Category))],
+        category_and_spec[len(_names(Category)) :],
+    )
     return ProductView(
         id=own[0],
         slug=own[1],
@@ -285,14 +288,14 @@ def _variant(
     now: datetime,
 ) -> VariantView:
     """Return a variant from its row; images of its color count as its own."""
-    own = [each for each in pictures if each.variant_id == values[0]]
+    own = [picture for picture in pictures if picture.variant_id == values[0]]
     of_color = [
-        each
-        for each in pictures
-        if values[4] and each not in own and colors.get(each.variant_id or 0) == values[4]
+        picture
+        for picture in pictures
+        if values[4] and picture not in own and colors.get(picture.variant_id or 0) == values[4]
     ]
     names: Mapping[str, str] = values[15] or {}
-    asked = [
+    price_points = [
         PricePoint(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
         for at, amount, is_reduced in values[18] or ()
     ]
@@ -316,8 +319,8 @@ def _variant(
         restock_on=values[17],
         ships_from=values[14],
         pictures=(*own, *of_color),
-        reduction=current_reduction(asked, price=values[11], until=values[16], now=now)
-        if asked
+        reduction=current_reduction(price_points, price=values[11], until=values[16], now=now)
+        if price_points
         else None,
     )
 
@@ -336,8 +339,10 @@ def load_channel(code: str) -> tuple[Channel, list[Category]] | None:
         cursor.execute(_SHOP, [code])
         if not (row := cursor.fetchone()):
             return None
-    *of_channel, shelves = row
-    return _from_row(Channel, of_channel), [_from_row(Category, shelf) for shelf in shelves or ()]
+    *of_channel, categories = row
+    return _from_row(Channel, of_channel), [
+        _from_row(Category, values) for values in categories or ()
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,11 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         return _texts(self.cleaned_data["intros"] or {})
 
     def clean_families(self) -> list[str]:
-        told, known = self.cleaned_data["families"], set(Family.values)
-        if not isinstance(told, list) or not {str(each) for each in told} <= known:
-            words = _("Enter a list of kinds in brackets. Known kinds: %(known)s.")
-            raise forms.ValidationError(words % {"known": ", ".join(sorted(known))})
-        return [str(each) for each in told]
+        families, known = self.cleaned_data["families"], set(Family.values)
+        if not isinstance(families, list) or not {str(family) for family in families} <= known:
+            message = _("Enter a list of kinds in brackets. Known kinds: %(known)s.")
+            raise forms.ValidationError(message % {"known": ", ".join(sorted(known))})
+        return [str(family) for family in families]
 
 
 class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -60,8 +60,8 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         for role in CONTACT_ROLES:
             parts = {part: str(cleaned.get(f"{role}_{part}") or "") for part in CONTACT_PARTS}
             if any(parts.values()) and not all(parts.values()):
-                words = _("Fill in name, address, country and e-mail address, or none of them.")
-                self.add_error(f"{role}_name", words)
+                message = _("Fill in name, address, country and e-mail address, or none of them.")
+                self.add_error(f"{role}_name", message)
         changed = set(self.changed_data)
         if RESPONSIBLE_LOCK_FIELD not in changed and changed & {
             f"responsible_{part}" for part in CONTACT_PARTS
@@ -72,23 +72,25 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     def clean_maker_country(self) -> str:
         code = str(self.cleaned_data["maker_country"]).upper()
         if code and code not in COUNTRIES:
-            words = _("%(code)s is not a country code. Enter two letters, such as DE.")
-            raise forms.ValidationError(words % {"code": code})
+            message = _("%(code)s is not a country code. Enter two letters, such as DE.")
+            raise forms.ValidationError(message % {"code": code})
         return code
 
     def clean_responsible_country(self) -> str:
         code = str(self.cleaned_data["responsible_country"]).upper()
         if code and code not in EU:
-            words = _("The responsible person must be in the EU: enter a country code such as DE.")
-            raise forms.ValidationError(words)
+            message = _(
+                "The responsible person must be in the EU: enter a country code such as DE."
+            )
+            raise forms.ValidationError(message)
         return code
 
 
-def _texts(told: Any) -> dict[str, str]:
+def _texts(texts: Any) -> dict[str, str]:
     known = [code for code, _name in settings.LANGUAGES]
-    if not isinstance(told, dict) or not all(
-        name in known and isinstance(text, str) for name, text in told.items()
+    if not isinstance(texts, dict) or not all(
+        name in known and isinstance(text, str) for name, text in texts.items()
     ):
-        words = _('Texts by language, such as {"en": "Headlamps"}; languages: %(known)s.')
-        raise forms.ValidationError(words % {"known": ", ".join(known)})
-    return told
+        message = _('Texts by language, such as {"en": "Headlamps"}; languages: %(known)s.')
+        raise forms.ValidationError(message % {"known": ", ".join(known)})
+    return texts

@@ -215,18 +215,18 @@ def fetch_due(*, size: int, now: datetime, main_only: bool = False) -> int:
             ends
     """
     waiting = _lock_due(size=size, now=now, main_only=main_only)
-    silent: set[str] = set()
+    unreachable: set[str] = set()
     slow: set[str] = set()
     later: list[int] = []
     for image in waiting:
         host = _host(image.source_url)
         if host in slow:
             later.append(image.pk)
-        if host in silent | slow:
+        if host in unreachable | slow:
             continue
         began = time.monotonic()
         if not fetch_image(image, now):
-            silent.add(host)
+            unreachable.add(host)
         elif time.monotonic() - began > SLOW_S:
             slow.add(host)
     Image.objects.filter(pk__in=later).update(retry_at=now + FIRST_RETRY)

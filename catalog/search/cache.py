@@ -42,11 +42,11 @@ TTL_S = 600
 
 
 def get_counts(
-    *, channel: Channel, category: Category | None, country: str, words: Sequence[Term]
+    *, channel: Channel, category: Category | None, country: str, terms: Sequence[Term]
 ) -> Sequence[Any] | None:
     """Return the cached counts of a search, None if there are none."""
     try:
-        numbers: Sequence[Any] | None = cache.get(_key(channel, category, country, words))
+        numbers: Sequence[Any] | None = cache.get(_key(channel, category, country, terms))
     except (RedisError, OSError):
         return None  # counted again
     return numbers
@@ -58,18 +58,18 @@ def set_counts(
     channel: Channel,
     category: Category | None,
     country: str,
-    words: Sequence[Term],
+    terms: Sequence[Term],
 ) -> None:
     """Cache the counts of a broad search; the first count is its total."""
     if numbers[0] <= BROAD_SEARCH:
         return
     try:
-        cache.set(_key(channel, category, country, words), numbers, timeout=TTL_S)
+        cache.set(_key(channel, category, country, terms), numbers, timeout=TTL_S)
     except (RedisError, OSError):
         log.warning("a search is counted each time: Redis is unavailable")
 
 
-def _key(channel: Channel, category: Category | None, country: str, words: Sequence[Term]) -> str:
-    said = repr([term.word for term in words])
-    name = sha256(said.encode()).hexdigest()[:32]
+def _key(channel: Channel, category: Category | None, country: str, terms: Sequence[Term]) -> str:
+    term_texts = repr([term.word for term in terms])
+    name = sha256(term_texts.encode()).hexdigest()[:32]
     return f"catalog:wide:{channel.pk}:{category.pk if category else 0}:{country}:{name}"

@@ -46,25 +46,25 @@ class Sql(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-def base_condition(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
+def base_condition(*, channel_id: int, category_id: int | None, terms: list[Term]) -> Sql:
     """Return the base condition: channel, category and search words."""
     text, values = "channel_id = %s", [channel_id]
     if category_id is not None:
         text += " AND category_id = %s"
         values.append(category_id)
-    if words:
-        looked_for = text_query(words)
-        return Sql(f"{text} AND search @@ ({looked_for.text})", (*values, *looked_for.values))
+    if terms:
+        tsquery = text_query(terms)
+        return Sql(f"{text} AND search @@ ({tsquery.text})", (*values, *tsquery.values))
     return Sql(text, tuple(values))
 
 
-def text_query(words: Sequence[Term]) -> Sql:
+def text_query(terms: Sequence[Term]) -> Sql:
     """Build a tsquery: every word, in any form; the last one as a prefix."""
     parts, values = [], []
-    for place, term in enumerate(words):
+    for index, term in enumerate(terms):
         quoted = _quoted(term.word)
         names = " | ".join(_quoted(name) for name in term.names)
-        is_last = place == len(words) - 1 and len(term.word) > 1
+        is_last = index == len(terms) - 1 and len(term.word) > 1
         begun = f"{quoted}:*" if is_last else quoted
         parts.append(
             "(to_tsquery('english', %s) || to_tsquery('simple', %s) || CAST(%s AS tsquery))"
@@ -82,7 +82,7 @@ def active_conditions(query: ProductFilter, *, in_stock: Sql, country: str) -> d
 
     Shape:  ``in_stock`` as ``is_in_stock`` returns it for ``country``
     """
-    found = {
+    condition_by_facet = {
         "price": _range("price_amount", query.price),
         "lumens": _lumens(query),
         "beam": _range("beam_m", query.beam_m),
@@ -97,11 +97,11 @@ def active_conditions(query: ProductFilter, *, in_stock: Sql, country: str) -> d
         "in_stock": in_stock if query.in_stock else None,
     }
     conditions = {}
-    for code, asked in found.items():
+    for code, selected in condition_by_facet.items():
         if code in query.unknown:
-            condition = _either(asked, Sql(IS_UNKNOWN[code]))
-        elif asked:
-            condition = asked
+            condition = _either(selected, Sql(IS_UNKNOWN[code]))
+        elif selected:
+            condition = selected
         else:
             continue
         conditions[code] = Sql(f"COALESCE({condition.text}, false)", condition.values)
@@ -118,9 +118,9 @@ def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
 
 def _sent_from(query: ProductFilter, in_stock: Sql, country: str) -> Sql:
     """Return the condition for cards that ship from one of some countries to the customer."""
-    ways = f"SELECT unnest(%s::text[]) || ':' || area.id FROM ({AREAS}) AS area"  # noqa: S608
+    routes = f"SELECT unnest(%s::text[]) || ':' || area.id FROM ({AREAS}) AS area"  # noqa: S608
     return Sql(
-        f"{in_stock.text} AND sent_from && ARRAY({ways})::varchar[]",
+        f"{in_stock.text} AND sent_from && ARRAY({routes})::varchar[]",
         (*in_stock.values, sorted(query.origin), country),
     )
 
@@ -166,16 +166,23 @@ def bucket_condition(value: str) -> str:
 
 def _lumens(query: ProductFilter) -> Sql | None:
     """Return the condition on the output: a free range and buckets must both hold."""
-    found = _range("output_lm", query.lumens)
+    output_range = _range("output_lm", query.lumens)
     if not query.lumens_in:
-        return found
+        return output_range
     buckets = " OR ".join(f"({bucket_condition(value)})" for value in sorted(query.lumens_in))
-    return Sql(f"({found.text}) AND ({buckets})", found.values) if found else Sql(buckets)
+    return (
+        Sql(f"({output_range.text}) AND ({buckets})", output_range.values)
+        if output_range
+        else Sql(buckets)
+    )
 
 
-def power_condition(asked: frozenset[str]) -> Sql | None:
+def power_condition(selected: frozenset[str]) -> Sql | None:
     """Match any of the cells and all of the others, so that "18650 usb-c" narrows."""
-    cells, also = sorted(asked - COMBINABLE_POWER_SOURCES), sorted(asked & COMBINABLE_POWER_SOURCES)
+    cells, also = (
+        sorted(selected - COMBINABLE_POWER_SOURCES),
+        sorted(selected & COMBINABLE_POWER_SOURCES),
+    )
     tests = [Sql("power && %s", (cells,))] if cells else []
     tests += [Sql("power @> %s", (also,))] if also else []
     return join(" AND ", tests) if tests else None

@@ -67,7 +67,7 @@ def get_cached(
         row = cursor.fetchone()
     if not row:
         return None
-    (total, _anywhere, _ways, *others), in_stock, origins = row
+    (total, _anywhere, _routes, *others), in_stock, origins = row
     return [total, in_stock, origins, *others]
 
 
@@ -78,13 +78,15 @@ def count_due(*, channel: Channel, now: datetime) -> int:
     Skipped while cards are being changed: pages then count for themselves.
     Locks:  an advisory lock of the channel: no card changes while we count
     """
-    shelves: list[Category | None] = [None, *Category.objects.order_by("pk")]
+    categories: list[Category | None] = [None, *Category.objects.order_by("pk")]
     counted = set(
         FacetCount.objects.filter(channel=channel, counted_at__gte=now - RECOUNT_AFTER).values_list(
             "category", flat=True
         )
     )
-    due = [shelf for shelf in shelves if (shelf.pk if shelf else None) not in counted]
+    due = [
+        category for category in categories if (category.pk if category else None) not in counted
+    ]
     if not due:
         return 0
     with connection.cursor() as cursor:
@@ -96,11 +98,11 @@ def count_due(*, channel: Channel, now: datetime) -> int:
         [
             FacetCount(
                 channel=channel,
-                category=shelf,
-                **_count_category(channel, shelf, fresh_since=fresh_since),
+                category=category,
+                **_count_category(channel, category, fresh_since=fresh_since),
                 counted_at=now,
             )
-            for shelf in due
+            for category in due
         ],
         update_conflicts=True,
         unique_fields=["channel", "category"],
@@ -110,10 +112,10 @@ def count_due(*, channel: Channel, now: datetime) -> int:
 
 
 def _count_category(
-    channel: Channel, shelf: Category | None, *, fresh_since: datetime
+    channel: Channel, category: Category | None, *, fresh_since: datetime
 ) -> dict[str, Any]:
     everything = conditions.base_condition(
-        channel_id=channel.pk, category_id=shelf.pk if shelf else None, words=[]
+        channel_id=channel.pk, category_id=category.pk if category else None, terms=[]
     )
     in_stock = conditions.is_fresh(fresh_since)
     row = facets.count_values(base=everything, query=ProductFilter(), in_stock=in_stock)

@@ -16,7 +16,7 @@ from storefront.lib.address import COUNTRIES
 type Range = tuple[Decimal | None, Decimal | None]
 
 ANY_RANGE: Range = (None, None)
-MAX_WORDS_LENGTH = 200
+MAX_QUERY_LENGTH = 200
 MAX_PAGE = 10_000
 MAX_NUMBER = Decimal(10_000_000)
 MAX_BRAND_LENGTH = 80
@@ -187,12 +187,12 @@ class ProductFilter:
         return params
 
     def range_of(self, code: str) -> Range:
-        found: Range = getattr(self, RANGE_FIELDS.get(code, code))
-        return found
+        value: Range = getattr(self, RANGE_FIELDS.get(code, code))
+        return value
 
     def chosen_in(self, code: str) -> frozenset[str]:
-        found: frozenset[str] = getattr(self, CHOICE_FIELDS.get(code, code))
-        return found
+        choices: frozenset[str] = getattr(self, CHOICE_FIELDS.get(code, code))
+        return choices
 
     @property
     def is_plain(self) -> bool:
@@ -213,8 +213,8 @@ class ProductFilter:
         if code in RANGES and value in {"", "range"}:
             changes[RANGE_FIELDS.get(code, code)] = ANY_RANGE
         if (code in CHOICES or code in DYNAMIC_CHOICES) and value not in {"range", "unknown"}:
-            left = self.chosen_in(code) - {value} if value else frozenset()
-            changes[CHOICE_FIELDS.get(code, code)] = left
+            remaining = self.chosen_in(code) - {value} if value else frozenset()
+            changes[CHOICE_FIELDS.get(code, code)] = remaining
         if value in {"", "unknown"}:
             changes["unknown"] = self.unknown - {code}
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -243,15 +243,15 @@ class _ParamParser:
         self.ignored: list[str] = []
 
     def _texts(self, name: str) -> list[str]:
-        given = self._params.getlist(name)
-        if len(given) > MAX_VALUES:
+        submitted = self._params.getlist(name)
+        if len(submitted) > MAX_VALUES:
             self.ignored.append(name)
-        texts = (str(text).replace("\0", "").strip()[:400] for text in given[:MAX_VALUES])
+        texts = (str(text).replace("\0", "").strip()[:400] for text in submitted[:MAX_VALUES])
         return [text for text in texts if text]
 
     def words(self, name: str) -> str:
         text = " ".join(" ".join(self._texts(name)[:1]).split())
-        return text[:MAX_WORDS_LENGTH]
+        return text[:MAX_QUERY_LENGTH]
 
     def range(self, name: str) -> Range:
         low, high = self._number(f"{name}_min"), self._number(f"{name}_max")

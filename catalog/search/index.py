@@ -136,7 +136,7 @@ _SEARCH = f"""
     || setweight(to_tsvector('simple', {_TITLE}), 'A')
     || setweight(array_to_tsvector(COALESCE(name.words, '{{}}')), 'B')
     || setweight(to_tsvector('english', family.words), 'B')
-    || setweight(to_tsvector('simple', family.words || ' ' || shelf.words), 'B')
+    || setweight(to_tsvector('simple', family.words || ' ' || category.words), 'B')
     || setweight(to_tsvector('simple', translate(
         concat_ws(' ', spec.battery_format, spec.charging, spec.features, spec.light_colors),
         '_[]",', '     ')), 'C')
@@ -206,8 +206,8 @@ _SELECT = f"""
     JOIN catalog_spec spec ON spec.product_id = product.id
     JOIN unnest(%(families)s::text[], %(family_words)s::text[]) AS family(code, words)
       ON family.code = product.family
-    JOIN unnest(%(shelves)s::bigint[], %(shelf_words)s::text[]) AS shelf(id, words)
-      ON shelf.id = product.category_id
+    JOIN unnest(%(category_ids)s::bigint[], %(category_texts)s::text[]) AS category(id, words)
+      ON category.id = product.category_id
     LEFT JOIN ({_COUNTRIES}) place ON place.product_id = product.id
     LEFT JOIN ({_COLORS}) color ON color.product_id = product.id
     LEFT JOIN ({_NAMES}) name ON name.product_id = product.id
@@ -243,16 +243,16 @@ REBUILD = f"""
 """  # noqa: S608 - made of constants
 
 # Candidates for spelling correction: words of titles and brands, without digits.
-COLLECT_WORDS = f"""
+COLLECT_SEARCH_TERMS = f"""
     INSERT INTO catalog_searchterm (word)
-    SELECT DISTINCT said.word
+    SELECT DISTINCT term.word
     FROM catalog_productcard card
     CROSS JOIN LATERAL regexp_split_to_table(
         {folded_sql("card.title || ' ' || card.brand")} COLLATE pg_c_utf8, '[^[:alpha:]]+'
-    ) AS said(word)
+    ) AS term(word)
     WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
-      AND length(said.word) BETWEEN 4 AND 40
-      AND NOT EXISTS (SELECT FROM catalog_searchterm known WHERE known.word = said.word)
+      AND length(term.word) BETWEEN 4 AND 40
+      AND NOT EXISTS (SELECT FROM catalog_searchterm known WHERE known.word = term.word)
     ON CONFLICT (word) DO NOTHING
 """  # noqa: S608 - made of constants
 
@@ -271,7 +271,7 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
     ids = sorted(product_ids)
     locked = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     list(locked.order_by("pk").values_list("pk"))
-    shelves = list(Category.objects.only("pk", "names"))
+    categories = list(Category.objects.only("pk", "names"))
     known_cells = set(CHOICES["power"][1])
     values: dict[str, Any] = {
         "channel": channel.pk,
@@ -281,9 +281,9 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
         "color_words": list(colors.COLOR_WORDS.values()),
         "families": list(SEARCH_WORDS),
         "family_words": [fold(words) for words in SEARCH_WORDS.values()],
-        "shelves": [category.pk for category in shelves],
-        "shelf_words": [
-            fold(" ".join(str(name) for name in category.names.values())) for category in shelves
+        "category_ids": [category.pk for category in categories],
+        "category_texts": [
+            fold(" ".join(str(name) for name in category.names.values())) for category in categories
         ],
     }
     with connection.cursor() as cursor:
@@ -293,5 +293,5 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
         transaction.on_commit(cache.bump_version)
         if not changed:
             return
-        cursor.execute(COLLECT_WORDS, values)
+        cursor.execute(COLLECT_SEARCH_TERMS, values)
     facet_counts.invalidate(channel=channel)

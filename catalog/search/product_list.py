@@ -86,15 +86,15 @@ def load_page(
             return ProductListPage(
                 query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={}
             )
-    asked = _ListContext(channel=channel, category=category, country=country, now=now)
-    shelf = _load(query, asked)
-    if not shelf.total and query.words and not any(shelf.without.values()):
+    context = _ListContext(channel=channel, category=category, country=country, now=now)
+    page = _load(query, context)
+    if not page.total and query.words and not any(page.without.values()):
         corrected = spelling.correct_spelling(query.words)
         if corrected != query.words:
-            found = _load(replace(query, words=corrected), asked)
-            if found.total or any(found.without.values()):
-                return replace(found, corrected=corrected)
-    return shelf
+            corrected_page = _load(replace(query, words=corrected), context)
+            if corrected_page.total or any(corrected_page.without.values()):
+                return replace(corrected_page, corrected=corrected)
+    return page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +110,16 @@ class _ListContext:
     def in_stock(self) -> Sql:
         return is_in_stock(country=self.country, fresh_since=self.now - STALE_AFTER)
 
-    def among(self, words: list[query_parser.Term]) -> Sql:
+    def among(self, terms: list[query_parser.Term]) -> Sql:
         category_id = self.category.pk if self.category else None
-        return base_condition(channel_id=self.channel.pk, category_id=category_id, words=words)
+        return base_condition(channel_id=self.channel.pk, category_id=category_id, terms=terms)
 
 
-def _load(query: ProductFilter, asked: _ListContext) -> ProductListPage:
-    words, in_stock = query_parser.split_terms(query.words), asked.in_stock
-    among = asked.among(words)
-    numbers = _get_counts(query, asked, words=words, among=among)
-    counts = parse_counts(numbers, query=query, in_stock=in_stock, country=asked.country)
+def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
+    terms, in_stock = query_parser.split_terms(query.words), context.in_stock
+    among = context.among(terms)
+    numbers = _get_counts(query, context, terms=terms, among=among)
+    counts = parse_counts(numbers, query=query, in_stock=in_stock, country=context.country)
     pages = -(-counts.total // PAGE_SIZE)
     page = min(query.page, max(pages, 1))
     query = replace(query, page=page)
@@ -129,7 +129,7 @@ def _load(query: ProductFilter, asked: _ListContext) -> ProductListPage:
             where=all_of(
                 {
                     "among": among,
-                    **active_conditions(query, in_stock=in_stock, country=asked.country),
+                    **active_conditions(query, in_stock=in_stock, country=context.country),
                 }
             ),
             in_stock=in_stock,
@@ -137,8 +137,8 @@ def _load(query: ProductFilter, asked: _ListContext) -> ProductListPage:
             total=counts.total,
         )
         offset = (page - 1) * PAGE_SIZE
-        if words and query.sort == "best" and offset < cache.BROAD_SEARCH:
-            cards = matches.ranked_page(words, offset=offset)
+        if terms and query.sort == "best" and offset < cache.BROAD_SEARCH:
+            cards = matches.ranked_page(terms, offset=offset)
         else:  # results after the ranked ones follow by score
             cards = matches.sorted_page(_ORDERS[query.sort], offset=offset)
     return ProductListPage(
@@ -153,23 +153,23 @@ def _load(query: ProductFilter, asked: _ListContext) -> ProductListPage:
 
 
 def _get_counts(
-    query: ProductFilter, asked: _ListContext, *, words: Sequence[query_parser.Term], among: Sql
+    query: ProductFilter, context: _ListContext, *, terms: Sequence[query_parser.Term], among: Sql
 ) -> Sequence[Any]:
     """Return the counts from a cache, or count."""
-    is_kept = replace(query, words="").is_plain
-    channel, category, country = asked.channel, asked.category, asked.country
+    is_cacheable = replace(query, words="").is_plain
+    channel, category, country = context.channel, context.category, context.country
     numbers: Sequence[Any] | None = None
-    if is_kept and words:
-        numbers = cache.get_counts(channel=channel, category=category, country=country, words=words)
-    elif is_kept:
+    if is_cacheable and terms:
+        numbers = cache.get_counts(channel=channel, category=category, country=country, terms=terms)
+    elif is_cacheable:
         numbers = facet_counts.get_cached(
-            channel=channel, category=category, country=country, now=asked.now
+            channel=channel, category=category, country=country, now=context.now
         )
     if numbers is None:
-        numbers = count_values(base=among, query=query, in_stock=asked.in_stock, country=country)
-        if is_kept and words:
+        numbers = count_values(base=among, query=query, in_stock=context.in_stock, country=country)
+        if is_cacheable and terms:
             cache.set_counts(
-                numbers, channel=channel, category=category, country=country, words=words
+                numbers, channel=channel, category=category, country=country, terms=terms
             )
     return numbers
 
@@ -184,22 +184,20 @@ class _Matches:
     total: int
 
     def sorted_page(self, order: str, *, offset: int) -> list[ProductCardRow]:
-        found = self._select_rows(order, offset=offset, size=PAGE_SIZE)
-        return _cards(found, order=Sql(f"is_behind, {order}"), offset=0)
+        rows = self._select_rows(order, offset=offset, size=PAGE_SIZE)
+        return _cards(rows, order=Sql(f"is_behind, {order}"), offset=0)
 
     def ranked_page(
-        self, words: Sequence[query_parser.Term], *, offset: int
+        self, terms: Sequence[query_parser.Term], *, offset: int
     ) -> list[ProductCardRow]:
         """Return a page sorted by relevance; of a broad search only the best-scored cards."""
-        looked_for = text_query(words)
-        order = Sql(
-            f"is_behind, ts_rank(search, {looked_for.text}) DESC, score DESC", looked_for.values
-        )
+        tsquery = text_query(terms)
+        order = Sql(f"is_behind, ts_rank(search, {tsquery.text}) DESC, score DESC", tsquery.values)
         size = min(self.total, cache.BROAD_SEARCH)
-        found = self._select_rows(
+        rows = self._select_rows(
             _ORDERS["best"], offset=0, size=size, is_gathered=self.total <= MAX_ROWS_TO_SORT
         )
-        return _cards(found, order=order, offset=offset)
+        return _cards(rows, order=order, offset=offset)
 
     def _select_rows(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
         """Read in-stock and other cards separately: an index sorts each part, not both together.
@@ -238,11 +236,11 @@ class _Matches:
         )
 
 
-def _cards(found: Sql, *, order: Sql, offset: int) -> list[ProductCardRow]:
+def _cards(rows: Sql, *, order: Sql, offset: int) -> list[ProductCardRow]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(CARD_COLUMNS)} FROM ({found.text}) AS card"  # noqa: S608
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM ({rows.text}) AS card"  # noqa: S608
             f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
-            [*found.values, *order.values],
+            [*rows.values, *order.values],
         )
         return [ProductCardRow(*row) for row in cursor.fetchall()]

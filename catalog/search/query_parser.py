@@ -70,7 +70,7 @@ _PHRASE = re.compile(
     + r")(?![\w-])"
 )
 _WORD = re.compile(r"\w+(?:[-./']\w+)*")
-_EMPTY_WORDS = frozenset(
+_STOP_WORDS = frozenset(
     {"a", "an", "and", "for", "in", "is", "it", "of", "on", "or", "the", "to", "with"}
     | {"ve", "ile", "ucun", "bir", "under", "over"}
 )
@@ -84,20 +84,20 @@ class Term(NamedTuple):
 
 
 def parse(query: ProductFilter) -> ProductFilter:
-    """Return the query with the filters in its text; ``words`` keeps the rest."""
-    said = query.words
-    folded = fold(said)
-    if len(folded) != len(said):  # a letter that folds into two: positions no longer agree
-        said = folded
-    for found in list(_PHRASE.finditer(folded)):
-        query = _with_choice(query, *_PHRASES[found.group()])
-        said, folded = _blank(said, found), _blank(folded, found)
-    for found in list(_BOUND.finditer(folded)):
-        understood = _with_bound(query, found)
-        if understood is not query:
-            query = understood
-            said = _blank(said, found)
-    words = " ".join(said.split())
+    """Return the query with the filters in its text; ``words`` keeps the remaining text."""
+    remaining = query.words
+    folded = fold(remaining)
+    if len(folded) != len(remaining):  # a letter that folds into two: positions no longer agree
+        remaining = folded
+    for match in list(_PHRASE.finditer(folded)):
+        query = _with_choice(query, *_PHRASES[match.group()])
+        remaining, folded = _blank(remaining, match), _blank(folded, match)
+    for match in list(_BOUND.finditer(folded)):
+        changed = _with_bound(query, match)
+        if changed is not query:
+            query = changed
+            remaining = _blank(remaining, match)
+    words = " ".join(remaining.split())
     return replace(query, words=words if split_terms(words) else "")
 
 
@@ -106,10 +106,10 @@ def is_wordless(query: ProductFilter) -> bool:
     return query.words != "" and parse(ProductFilter(words=query.words)) == ProductFilter()
 
 
-def split_terms(words: str) -> list[Term]:
+def split_terms(text: str) -> list[Term]:
     """Split the remaining text into search words."""
-    found = [word[:MAX_TERM_LENGTH] for word in _WORD.findall(fold(words.replace("\0", " ")))]
-    return [Term(word, _names(word)) for word in found if word not in _EMPTY_WORDS][:MAX_TERMS]
+    texts = [word[:MAX_TERM_LENGTH] for word in _WORD.findall(fold(text.replace("\0", " ")))]
+    return [Term(word, _names(word)) for word in texts if word not in _STOP_WORDS][:MAX_TERMS]
 
 
 def _names(word: str) -> tuple[str, ...]:
@@ -119,8 +119,8 @@ def _names(word: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _blank(text: str, found: re.Match[str]) -> str:
-    return text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+def _blank(text: str, match: re.Match[str]) -> str:
+    return text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
 
 
 def _with_choice(query: ProductFilter, code: str, value: str) -> ProductFilter:
@@ -129,9 +129,9 @@ def _with_choice(query: ProductFilter, code: str, value: str) -> ProductFilter:
     return replace(query, **{code: query.chosen_in(code) | {value}})  # type: ignore[arg-type]
 
 
-def _with_bound(query: ProductFilter, found: re.Match[str]) -> ProductFilter:
+def _with_bound(query: ProductFilter, match: re.Match[str]) -> ProductFilter:
     """Parse one number; a number without a unit counts only after "under" or "over"."""
-    part = found.groupdict()
+    part = match.groupdict()
     code = next((code for code in ("weight", "lumens", "runtime", "price") if part[code]), None)
     if code is None and (part["sign"] or part["below"] or part["above"]):
         code = "price"
@@ -155,5 +155,5 @@ def _with_bound(query: ProductFilter, found: re.Match[str]) -> ProductFilter:
 
 def _number(text: str) -> Decimal:
     """Parse ``1,000`` and ``1.000`` as a thousand, ``9,90`` and ``9.90`` as decimals."""
-    whole = re.sub(r"[.,](?=\d{3}(?!\d))", "", text)
-    return Decimal(whole.replace(",", "."))
+    digits = re.sub(r"[.,](?=\d{3}(?!\d))", "", text)
+    return Decimal(digits.replace(",", "."))

@@ -18,15 +18,17 @@ CANDIDATES = 300
 _ALWAYS_KNOWN = frozenset(word for words in SEARCH_WORDS.values() for word in fold(words).split())
 
 
-def correct_spelling(words: str) -> str:
+def correct_spelling(text: str) -> str:
     """Return the text with each unknown word replaced by the most similar known one.
 
     Shape:  words without a similar one stay, so do words after ``MAX_CORRECTED`` long ones
     """
-    said = [fold(word) for word in words.split()]
-    doubtful = [word for word in dict.fromkeys(said) if len(word) >= MIN_LENGTH and word.isalpha()]
+    folded = [fold(word) for word in text.split()]
+    doubtful = [
+        word for word in dict.fromkeys(folded) if len(word) >= MIN_LENGTH and word.isalpha()
+    ]
     nearest = {word: _nearest(word) for word in doubtful[:MAX_CORRECTED]}
-    return " ".join(nearest.get(word, word) for word in said)
+    return " ".join(nearest.get(word, word) for word in folded)
 
 
 def _nearest(word: str) -> str:

@@ -88,16 +88,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         del args, options
-        for position, shelf in enumerate(_CATEGORIES):
+        for position, category in enumerate(_CATEGORIES):
             Category.objects.update_or_create(
-                slug=shelf.slug,
+                slug=category.slug,
                 defaults={
-                    "names": {"en": shelf.name_en, "az": shelf.name_az},
-                    "intros": {"en": shelf.intro_en, "az": shelf.intro_az},
+                    "names": {"en": category.name_en, "az": category.name_az},
+                    "intros": {"en": category.intro_en, "az": category.intro_az},
                     "families": [
-                        family for family, slug in CATEGORY_SLUGS.items() if slug == shelf.slug
+                        family for family, slug in CATEGORY_SLUGS.items() if slug == category.slug
                     ],
-                    "google_id": shelf.google_id,
+                    "google_id": category.google_id,
                     "position": position,
                 },
             )

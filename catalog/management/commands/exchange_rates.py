@@ -38,8 +38,8 @@ class Command(BaseCommand):
             )
         except (OSError, UnreadableRatesError, rates.FutureRateError) as error:
             raise CommandError(str(error)) from error
-        told = ", ".join(f"{many} {what}" for what, many in counts.items())
-        self.stdout.write(f"{options['file'].name}: {told}")
+        summary = ", ".join(f"{many} {what}" for what, many in counts.items())
+        self.stdout.write(f"{options['file'].name}: {summary}")
 
     def _show(self, _options: dict[str, Any]) -> None:
         for row in ExchangeRate.objects.order_by("quote", "base"):

@@ -35,15 +35,15 @@ class Command(BaseCommand):
             file = price_import.store_list(
                 name=options["file"].name, content=content, actor=ACTOR, now=now
             )
-            found = matching.preview(file=file)
+            preview = matching.preview(file=file)
         except UnreadableFileError as error:
             raise CommandError(labels.message(error.code, error.values)) from error
         except OSError as error:
             raise CommandError(str(error)) from error
-        for refusal in found.refused:
+        for refusal in preview.refused:
             why = labels.message(refusal.code, refusal.values)
             self.stdout.write(f"  line {refusal.number}: {why}")
-        self.stdout.write(f"{file}: {len(found.matched)} matched, {len(found.refused)} refused")
+        self.stdout.write(f"{file}: {len(preview.matched)} matched, {len(preview.refused)} refused")
         if options["only_look"]:
             return
         counts = price_import.import_list(file=file, actor=ACTOR, now=now).counts

@@ -45,10 +45,10 @@ class Command(BaseCommand):
         rows = Listing.objects.filter(variant__sku=options["sku"]).order_by("channel")
         if options["channel"]:
             rows = rows.filter(channel__code=options["channel"])
-        found = list(rows.select_related("channel", "variant"))
-        if not found:
+        listings = list(rows.select_related("channel", "variant"))
+        if not listings:
             raise CommandError(f"{options['sku']} has no listing.")
-        for listing in found:
+        for listing in listings:
             explanation = price_explanation.explain(listing=listing, now=timezone.now())
             currency = listing.channel.currency
             self.stdout.write(f"{listing.variant.sku} on {listing.channel}, {currency}")
@@ -71,13 +71,13 @@ class Command(BaseCommand):
         if book is None:
             raise CommandError("This price book does not exist.")
         started = time.perf_counter()
-        found = dry_run.run(book=book, now=timezone.now())
-        self._timed(f"{book} dry run", found["counts"].get("variants", 0), started)
-        for result in (found, *found["later"]):
+        first_result = dry_run.run(book=book, now=timezone.now())
+        self._timed(f"{book} dry run", first_result["counts"].get("variants", 0), started)
+        for result in (first_result, *first_result["later"]):
             self._write_result(result)
-        if found["omitted_times"]:
+        if first_result["omitted_times"]:
             self.stdout.write(
-                f"  {found['omitted_times']} later starts and ends of scheduled rules are not included"
+                f"  {first_result['omitted_times']} later starts and ends of scheduled rules are not included"
             )
 
     def _write_result(self, result: Mapping[str, Any]) -> None:
