@@ -113,9 +113,9 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
     if units is VOLTAGE_V:
         mark = mark or "."  # no light has a thousand volts
     amounts = []
-    for each in quantity_pattern.finditer(text):
-        number, unit = each[1], each[2]
-        if " " in number and text[: each.start()].strip():
+    for match in quantity_pattern.finditer(text):
+        number, unit = match[1], match[2]
+        if " " in number and text[: match.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")
         amounts.append(parse_decimal(number, mark=mark) * units[unit.lower()])
     return amounts

@@ -186,8 +186,8 @@ def _rejected_rows(refused: Sequence[RejectedLine]) -> str:
     return _table(
         gettext("Rejected rows"),
         [
-            (each.number, labels.message(each.code, each.values))
-            for each in refused[:MAX_SHOWN_LINES]
+            (line.number, labels.message(line.code, line.values))
+            for line in refused[:MAX_SHOWN_LINES]
         ],
         total=len(refused),
         headings=(gettext("Row"), gettext("Reason")),
@@ -203,7 +203,7 @@ def _table(title: str, lines: list[tuple[Any, ...]], *, total: int, headings: It
         title,
         gettext("%(total)d in all") % {"total": total},
         title,
-        format_html_join("", '<th scope="col">{}</th>', ((each,) for each in headings)),
+        format_html_join("", '<th scope="col">{}</th>', ((heading,) for heading in headings)),
         body,
     )
 

@@ -80,9 +80,9 @@ def preview(*, file: CompetitorPriceList) -> ImportPreview:
 
 def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: ImportPreview) -> None:
     skus = {line.sku for line in lines if line.sku}
-    ours = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
+    our_variants = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
     known: dict[MatchMethod, dict[str, VariantRef]] = {
-        MatchMethod.SKU: {sku: (variant_id, sku) for sku, variant_id in ours},
+        MatchMethod.SKU: {sku: (variant_id, sku) for sku, variant_id in our_variants},
         MatchMethod.GTIN: _variants_by_identifier(
             "gtin", {line.gtin for line in lines if line.gtin}
         ),
@@ -157,8 +157,8 @@ def _date_problem(
 
 
 def _variants_by_identifier(scheme: str, values: set[str]) -> dict[str, VariantRef]:
-    sure = Identifier.objects.filter(scheme=scheme, value__in=values)
-    undisputed = sure.exclude(state=Identifier.State.CONFLICT)
+    claims = Identifier.objects.filter(scheme=scheme, value__in=values)
+    undisputed = claims.exclude(state=Identifier.State.CONFLICT)
     return {
         value: (variant_id, sku)
         for value, variant_id, sku in undisputed.values_list("value", "variant_id", "variant__sku")
@@ -190,13 +190,13 @@ def check_plausibility(matched: Sequence[MatchedPrice]) -> dict[str, int]:
     """
     known = moved = 0
     for batch in batched(matched, BATCH):
-        prices = CompetitorPrice.objects.filter(variant__in={each.variant_id for each in batch})
+        prices = CompetitorPrice.objects.filter(variant__in={match.variant_id for match in batch})
         present = {(price.variant_id, price.competitor): price for price in prices}
-        for each in batch:
-            price = present.get((each.variant_id, each.line.competitor))
-            if price is not None and price.as_of <= each.as_of:
+        for match in batch:
+            price = present.get((match.variant_id, match.line.competitor))
+            if price is not None and price.as_of <= match.as_of:
                 known += 1
-                moved += _is_implausible(price, each)
+                moved += _is_implausible(price, match)
     if known < MIN_KNOWN_PRICES or moved * 2 <= known:
         return {}
     return {"moved": moved, "known": known, "factor": IMPLAUSIBLE_FACTOR}

@@ -101,8 +101,8 @@ def store_list(  # noqa: PLR0913 - what, from whom, and by which channel
         received_by=actor[:100],
     )
     if source_type is not SourceType.HAND:
-        mine = _machine_lists().filter(received_by=file.received_by)
-        spare = mine.order_by("-received_at", "-pk").values("pk")[MAX_STORED_CONTENTS:]
+        lists = _machine_lists().filter(received_by=file.received_by)
+        spare = lists.order_by("-received_at", "-pk").values("pk")[MAX_STORED_CONTENTS:]
         CompetitorPriceList.objects.filter(pk__in=spare).update(content="")
     return file
 

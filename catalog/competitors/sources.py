@@ -118,8 +118,8 @@ def _claim(source_id: int, now: datetime) -> CompetitorSource | None:
     if source is None:
         return None
     then = now + timedelta(minutes=source.interval_minutes)
-    mine = CompetitorSource.objects.filter(pk=source.pk, is_enabled=True, due_at=source.due_at)
-    return source if mine.update(due_at=then, asked_at=now) else None
+    due = CompetitorSource.objects.filter(pk=source.pk, is_enabled=True, due_at=source.due_at)
+    return source if due.update(due_at=then, asked_at=now) else None
 
 
 def _download(source: CompetitorSource, secret: str, now: datetime) -> ServiceResponse | None:

@@ -213,8 +213,8 @@ def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
     last = updates.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))[
         "last"
     ]
-    doubted = updates.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)
-    return (doubted.aggregate(first=Min("as_of"))["first"] or as_of) - row.as_of
+    held_or_rejected = updates.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)
+    return (held_or_rejected.aggregate(first=Min("as_of"))["first"] or as_of) - row.as_of
 
 
 def _supersede(*, base: str, quote: str, actor: str, now: datetime) -> None:
@@ -255,8 +255,8 @@ def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: boo
             ExchangeRate.objects.filter(pk=row.pk).update(validity=validity)
         elif not has_changed:
             continue
-        hanging = Listing.objects.filter(_depends_on(row), channel__currency=row.quote)
-        touched = hanging.order_by("variant_id").values_list("variant_id", flat=True)
+        dependent = Listing.objects.filter(_depends_on(row), channel__currency=row.quote)
+        touched = dependent.order_by("variant_id").values_list("variant_id", flat=True)
         repricing_queue.enqueue(variant_ids=touched.distinct(), now=now)
 
 

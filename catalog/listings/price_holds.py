@@ -34,9 +34,9 @@ def update_holds(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
     Locks:  none; the caller holds the listings
     """
     stopped = {
-        listing.pk: one
-        for listing, one in done.items()
-        if one.verdict and one.verdict.stop not in {None, BlockReason.UNSURE_RATE}
+        listing.pk: calculation
+        for listing, calculation in done.items()
+        if calculation.verdict and calculation.verdict.stop not in {None, BlockReason.UNSURE_RATE}
     }
     holds = PriceHold.objects.filter(listing__in=[listing.pk for listing in done])
     present = {hold.listing_id: hold for hold in holds.filter(status=Status.OPEN)}

@@ -115,19 +115,19 @@ def record_changes(tagged: Sequence[PricedListing], *, now: datetime) -> None:
     losing the price would bypass the guard on the daily change.
     Locks:  none; the caller holds the listings
     """
-    moved = [each for each in tagged if each.listing.price_amount != each.before]
-    moments = history.change_times(listing_ids=[each.listing.pk for each in moved], now=now)
+    moved = [entry for entry in tagged if entry.listing.price_amount != entry.before]
+    moments = history.change_times(listing_ids=[entry.listing.pk for entry in moved], now=now)
     changes = (
         PriceChange(
-            listing=each.listing,
-            amount=each.listing.price_amount,
-            old_amount=each.done.current.present if each.before is None else each.before,
-            cost_amount=each.listing.cost_amount,
-            rule_id=each.listing.rule_id,
-            breakdown=to_json(each.done),
-            at=moments.get(each.listing.pk, now),
+            listing=entry.listing,
+            amount=entry.listing.price_amount,
+            old_amount=entry.done.current.present if entry.before is None else entry.before,
+            cost_amount=entry.listing.cost_amount,
+            rule_id=entry.listing.rule_id,
+            breakdown=to_json(entry.done),
+            at=moments.get(entry.listing.pk, now),
         )
-        for each in moved
+        for entry in moved
     )
     PriceChange.objects.bulk_create(changes)
-    price_holds.update_holds({each.listing: each.done for each in tagged}, now=now)
+    price_holds.update_holds({entry.listing: entry.done for entry in tagged}, now=now)

@@ -94,8 +94,8 @@ def is_due(channel: Channel, *, now: datetime) -> bool:
 
 def _claim(channel: Channel, *, now: datetime) -> bool:
     free = Q(reprice_locked_until__isnull=True) | Q(reprice_locked_until__lt=now)
-    mine = Channel.objects.filter(free, pk=channel.pk)
-    return bool(mine.update(reprice_locked_until=now + LOCK_TTL))
+    unlocked = Channel.objects.filter(free, pk=channel.pk)
+    return bool(unlocked.update(reprice_locked_until=now + LOCK_TTL))
 
 
 def reprice_channel(*, channel: Channel, now: datetime) -> RepricingResult:
@@ -217,7 +217,7 @@ def _reprice(
         if done.verdict and done.verdict.stop:
             total.stopped[done.verdict.stop.value] += 1
     total.listings += len(batch)
-    moved = [each.listing for each in tagged if each.listing.price_amount != each.before]
+    moved = [entry.listing for entry in tagged if entry.listing.price_amount != entry.before]
     _republish(
         [row for row in moved if (row.price_amount is None) == row.is_published], changed=changed
     )

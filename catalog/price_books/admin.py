@@ -116,7 +116,7 @@ class PriceBookAdmin(StaffAdmin):
             "is_requested": "asked" in request.GET and not result,
             "currency": book.channel.currency,
             "result": result,
-            "moments": [_shown(one) for one in (result, *result.get("later", ())) if one],
+            "moments": [_shown(part) for part in (result, *result.get("later", ())) if part],
         }
         return TemplateResponse(request, "catalog/price_books/dry_run.html", context)
 

@@ -175,12 +175,12 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
         sums[effect.at].add(effect)
     result = {
         **sums.pop(None).to_json(),
-        "later": [{"at": at.isoformat(), **one.to_json()} for at, one in sums.items() if at],
+        "later": [{"at": at.isoformat(), **totals.to_json()} for at, totals in sums.items() if at],
         "omitted_times": len(moments[MAX_RULE_CHANGES:]),
         "input_hash": counted_by,
     }
-    same = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
-    same.update(dry_run_result=result, dry_run_at=now)
+    unchanged = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
+    unchanged.update(dry_run_result=result, dry_run_at=now)
     return result
 
 

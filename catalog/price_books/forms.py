@@ -28,15 +28,15 @@ class TiersField(forms.CharField):
         if isinstance(value, list):
             return value
         pairs: list[list[str]] = []
-        for part in filter(None, (each.strip() for each in str(value or "").split(","))):
+        for part in filter(None, (item.strip() for item in str(value or "").split(","))):
             start, colon, tier = part.partition(":")
             try:
                 read = [Decimal(start.strip()), Decimal(tier.strip())]
             except InvalidOperation:
                 read = []
-            if not colon or not read or not all(each.is_finite() for each in read) or read[0] < 0:
+            if not colon or not read or not all(item.is_finite() for item in read) or read[0] < 0:
                 raise forms.ValidationError(gettext("Use the format 20: 0.35, 100: 0.30"))
-            pairs.append([str(each) for each in read])
+            pairs.append([str(item) for item in read])
         return sorted(pairs, key=lambda pair: Decimal(pair[0]))
 
     def has_changed(self, initial: Any, data: Any) -> bool:

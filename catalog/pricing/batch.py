@@ -146,8 +146,10 @@ def _allow_restored_prices(
 def _moved_too_far(requests: Sequence[PricingRequest], done: Sequence[Calculation]) -> set[int]:
     return {
         request.listing_id
-        for request, one in zip(requests, done, strict=True)
-        if request.listing_id and one.verdict and one.verdict.stop in OVERRIDABLE_BLOCKS
+        for request, calculation in zip(requests, done, strict=True)
+        if request.listing_id
+        and calculation.verdict
+        and calculation.verdict.stop in OVERRIDABLE_BLOCKS
     }
 
 
@@ -234,11 +236,11 @@ def _apply_keep_decisions(
     """
     below = {
         request.listing_id
-        for request, one in zip(requests, done, strict=True)
+        for request, calculation in zip(requests, done, strict=True)
         if request.listing_id
-        and one.is_stopped
-        and one.covers_cost
-        and not one.is_current_price_allowed
+        and calculation.is_stopped
+        and calculation.covers_cost
+        and not calculation.is_current_price_allowed
     }
     if not below:
         return done
@@ -248,20 +250,20 @@ def _apply_keep_decisions(
         hold.listing_id: hold for hold in decided.order_by("listing", "-id").distinct("listing")
     }
     return [
-        replace(one, override_reason=f"{hold.decided_by}: {hold.decision_reason}")
-        if (hold := newest.get(request.listing_id or 0)) and _applies_to(hold, one)
-        else one
-        for request, one in zip(requests, done, strict=True)
+        replace(calculation, override_reason=f"{hold.decided_by}: {hold.decision_reason}")
+        if (hold := newest.get(request.listing_id or 0)) and _applies_to(hold, calculation)
+        else calculation
+        for request, calculation in zip(requests, done, strict=True)
     ]
 
 
-def _applies_to(hold: PriceHold, one: Calculation) -> bool:
-    verdict, landed = one.verdict, one.landed
+def _applies_to(hold: PriceHold, calculation: Calculation) -> bool:
+    verdict, landed = calculation.verdict, calculation.landed
     return (
         hold.status == PriceHold.Status.CURRENT_PRICE_KEPT
         and verdict is not None
         and landed is not None
         and (hold.reason, hold.proposed_amount) == (verdict.stop, verdict.proposed)
-        and hold.old_amount == one.current.present
+        and hold.old_amount == calculation.current.present
         and landed_cost_in(hold.breakdown) == landed.total.quantize(CENT)
     )

@@ -239,6 +239,6 @@ class Costing:
         return highest
 
 
-def _is_costlier(one: LandedCost, other: LandedCost) -> bool:
-    ones, others = one.price_for_margin(Decimal(0)), other.price_for_margin(Decimal(0))
+def _is_costlier(cost: LandedCost, other: LandedCost) -> bool:
+    ones, others = cost.price_for_margin(Decimal(0)), other.price_for_margin(Decimal(0))
     return others is not None and (ones is None or ones > others)

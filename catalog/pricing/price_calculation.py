@@ -338,8 +338,8 @@ def _apply_market(
             rule_price *= 1 - follows.lower_rate
             changes.append((MarketAdjustment.HIGH_STOCK, rule_price))
     if follows.undercut_rate is not None and market.competitor is not None:
-        theirs = market.competitor * (1 - follows.undercut_rate)
-        if theirs < rule_price:  # follow only lower competitor prices
-            rule_price = theirs
+        competitor_price = market.competitor * (1 - follows.undercut_rate)
+        if competitor_price < rule_price:  # follow only lower competitor prices
+            rule_price = competitor_price
             changes.append((MarketAdjustment.COMPETITOR_PRICE, rule_price))
     return rule_price, tuple(changes)

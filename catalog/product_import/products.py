@@ -103,7 +103,7 @@ def _write_contacts(items: Sequence[ImportItem], brands: Mapping[str, Brand]) ->
         is_open = not (brand.responsible_name or brand.is_responsible_locked)
         if (person := item.enriched.responsible_person) and is_open:
             empty.setdefault((brand.pk, "responsible"), person)
-    for (pk, role), contact in sorted(empty.items(), key=lambda each: each[0]):
+    for (pk, role), contact in sorted(empty.items(), key=lambda entry: entry[0]):
         unknown: dict[str, str | bool] = {f"{role}_name": ""}
         if role == "responsible":
             unknown["is_responsible_locked"] = False

@@ -130,12 +130,14 @@ class ProductView:
     def pictures_of(self, variant: VariantView) -> tuple[ImageView, ...]:
         """Return the images of a variant: its own, then common ones, or all if it has none."""
         others = () if variant.pictures else self.pictures
-        common = (each for each in self.pictures if each.variant_id is None)
+        common = (picture for picture in self.pictures if picture.variant_id is None)
         return _each_once((*variant.pictures, *common, *others))
 
     def default_variant(self, now: datetime) -> VariantView:
         """Return the default variant: the cheapest available one, or the cheapest."""
-        return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
+        return min(
+            self.variants, key=lambda option: (not option.is_available(now), option.price.amount)
+        )
 
 
 def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:

@@ -138,7 +138,9 @@ def join(between: str, parts: Iterable[Sql]) -> Sql:
 
 
 def all_of(conditions: dict[str, Sql]) -> Sql:
-    return join(" AND ", (Sql(f"({each.text})", each.values) for each in conditions.values()))
+    return join(
+        " AND ", (Sql(f"({condition.text})", condition.values) for condition in conditions.values())
+    )
 
 
 def _either(first: Sql | None, second: Sql) -> Sql:

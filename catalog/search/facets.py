@@ -103,7 +103,10 @@ def count_values(
     """
     conditions = active_conditions(query, in_stock=in_stock, country=country)
     wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)
-    tests = (Sql(f"({each.text}) AS ok_{code}", each.values) for code, each in conditions.items())
+    tests = (
+        Sql(f"({condition.text}) AS ok_{code}", condition.values)
+        for code, condition in conditions.items()
+    )
     cards = join(", ", [Sql("*"), *tests])
     selected = join(", ", wanted)
     with connection.cursor() as cursor:
@@ -133,7 +136,7 @@ def _wanted(
         return Sql(f"{function}({_RANGE_COLUMNS[code]}){filtered}")
 
     def among(but: str) -> Sql:
-        others = {code: each for code, each in conditions.items() if code != but}
+        others = {code: condition for code, condition in conditions.items() if code != but}
         return all_of({"": base, **others})
 
     wanted = [

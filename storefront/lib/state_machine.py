@@ -143,6 +143,6 @@ def copy_history(row: Stateful, *, to: Stateful) -> None:
     label = row._meta.label  # noqa: SLF001 - Django's documented model API
     moves = StatusChange.objects.filter(subject=label, subject_id=row.pk).order_by("pk")
     copies = list(moves)
-    for one in copies:
-        one.pk, one.subject_id = None, to.pk
+    for change in copies:
+        change.pk, change.subject_id = None, to.pk
     StatusChange.objects.bulk_create(copies)

@@ -42,9 +42,9 @@ def drop_controls_in(value: Any) -> Any:
     if isinstance(value, str):
         return drop_controls(value)
     if isinstance(value, Mapping):
-        return {drop_controls_in(key): drop_controls_in(each) for key, each in value.items()}
+        return {drop_controls_in(key): drop_controls_in(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)([drop_controls_in(each) for each in value])
+        return type(value)([drop_controls_in(item) for item in value])
     return value
 
 

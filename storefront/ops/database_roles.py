@@ -88,7 +88,7 @@ def _statements(role: str, password: str) -> list[sql.Composed]:
 
 def _columns(label: str) -> list[str]:
     fields = apps.get_model(label)._meta  # noqa: SLF001
-    return [str(fields.get_field(each).column) for each in APPEND_ONLY[label].update]
+    return [str(fields.get_field(name).column) for name in APPEND_ONLY[label].update]
 
 
 def _exists(role: str) -> bool:

@@ -104,10 +104,10 @@ class SmokeTest:
     def _carrier_link(self, url: str) -> str:
         """Return the first link of the order page to another host, or ""."""
         page = self.visitor.open(url)
-        ours = urlsplit(url).hostname
+        shop_host = urlsplit(url).hostname
         for link in page.links:
             host = urlsplit(link).hostname
-            if host and host != ours:
+            if host and host != shop_host:
                 return link
         return ""
 

@@ -36,8 +36,8 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
     One that may succeed later is retried with increasing delays. One that is malformed, or has used
     all attempts, becomes ``failed`` and goes to the inbox.
     """
-    mine = InboundWebhook.objects.filter(pk=call.pk, status=Status.RECEIVED, due_at__lte=now)
-    if not mine.update(due_at=now + LEASE, attempts=F("attempts") + 1):
+    due = InboundWebhook.objects.filter(pk=call.pk, status=Status.RECEIVED, due_at__lte=now)
+    if not due.update(due_at=now + LEASE, attempts=F("attempts") + 1):
         return False
     call.refresh_from_db()
     try:

@@ -52,9 +52,9 @@ def index(request: HttpRequest, owner: User) -> HttpResponse:
 def end(request: HttpRequest, owner: User, session_id: int | None = None) -> HttpResponse:
     """Ask for confirmation, then end one session, or all except the current one."""
     chosen = [
-        one
-        for one in staff_sessions.list_open(owner, timezone.now())
-        if one.session_id != request.session.session_key and session_id in {None, one.pk}
+        session
+        for session in staff_sessions.list_open(owner, timezone.now())
+        if session.session_id != request.session.session_key and session_id in {None, session.pk}
     ]
     if chosen and request.method != "POST":
         return _page(request, owner, "session_end", {"sessions": chosen})

@@ -33,11 +33,11 @@ Type = Authenticator.Type
 @for_own_factors
 def index(request: HttpRequest, user: User) -> HttpResponse:
     factors = Authenticator.objects.filter(user=user).order_by("pk")
-    codes = next((one for one in factors if one.type == Type.RECOVERY_CODES), None)
+    codes = next((factor for factor in factors if factor.type == Type.RECOVERY_CODES), None)
     context = {
         "title": _("Security"),
-        "factors": [one for one in factors if one.type != Type.RECOVERY_CODES],
-        "has_app": any(one.type == Type.TOTP for one in factors),
+        "factors": [factor for factor in factors if factor.type != Type.RECOVERY_CODES],
+        "has_app": any(factor.type == Type.TOTP for factor in factors),
         "left": len(codes.wrap().get_unused_codes()) if codes else None,
         "is_required": settings.STAFF_SECOND_FACTOR,
         "has_name": not _is_number(request),

@@ -87,13 +87,13 @@ def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
         half = middleware.pending_user(request)
         if half is not None and enrollment.has_any(half):
             return redirect(reverse("factors:sign_in", query={"next": request.path}))
-        who = half or request.user
+        user = half or request.user
         is_fresh = middleware.is_fresh(request, timezone.now())
-        if not isinstance(who, User) or not who.is_staff or (half and not is_fresh):
+        if not isinstance(user, User) or not user.is_staff or (half and not is_fresh):
             return redirect(reverse("admin:login", query={"next": request.path}))
         if not is_fresh:
             return redirect(reverse("factors:again", query={"next": request.path}))
-        return view(request, who, *args, **kwargs)
+        return view(request, user, *args, **kwargs)
 
     return opened
 

@@ -210,10 +210,10 @@ def _rows(
 
     def row(source: ComparedSource) -> Row:
         level, offer = source.row.level, source.row.level.offer
-        known, mine = cast(Any, level), landed[level.pk]
+        known, landed_cost = cast(Any, level), landed[level.pk]
         more = (
-            Money(mine.of(quantity) - best.of(quantity), channel.currency)
-            if mine and best
+            Money(landed_cost.of(quantity) - best.of(quantity), channel.currency)
+            if landed_cost and best
             else None
         )
         rate = costing.rate(offer.currency)
@@ -232,10 +232,10 @@ def _rows(
             cost_here=_format_money(cost.converted(rate=rate, currency=channel.currency))
             if cost and rate is not None
             else "",
-            landed=_format_money(Money(mine.of(quantity) / quantity, channel.currency))
-            if mine
+            landed=_format_money(Money(landed_cost.of(quantity) / quantity, channel.currency))
+            if landed_cost
             else "",
-            parts=_parts(mine, channel.currency) if mine else (),
+            parts=_parts(landed_cost, channel.currency) if landed_cost else (),
             freshness=age,
             age_text=str(AGES[age]),
             deductions=[

@@ -58,7 +58,10 @@ class RoutingForm(DestinationForm):
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
             ("", gettext("active version")),
-            *((str(one.pk), f"{one} {labels.summary(to_rules(one))}") for one in versions),
+            *(
+                (str(version.pk), f"{version} {labels.summary(to_rules(version))}")
+                for version in versions
+            ),
         ]
 
     def clean_lines(self) -> Mapping[int, int]:

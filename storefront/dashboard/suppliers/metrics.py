@@ -125,9 +125,9 @@ def rank(
         card = known.get(supplier.pk)
         if card is None:
             return True, True, Decimal(0), supplier.name
-        sure = _bound(card, less=less)
-        value = card.value if sure is None else sure
-        return False, sure is None, value if less else -value, supplier.name
+        bound = _bound(card, less=less)
+        value = card.value if bound is None else bound
+        return False, bound is None, value if less else -value, supplier.name
 
     ranked = []
     for position, supplier in enumerate(sorted(suppliers, key=order), start=1):

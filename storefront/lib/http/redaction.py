@@ -46,8 +46,8 @@ def quoted_response(method: str, start: bytes, *, sent: Iterable[str] = ()) -> s
 
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Return the text without the secrets, plain or URL-encoded; longest first."""
-    long = {each for each in secrets if len(each) >= MIN_SECRET_CHARS}
-    spelled = long | {quote(each, safe="") for each in long}
+    long = {secret for secret in secrets if len(secret) >= MIN_SECRET_CHARS}
+    spelled = long | {quote(secret, safe="") for secret in long}
     for value in sorted(spelled, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text

@@ -94,10 +94,10 @@ def is_allowed(address: str) -> bool:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    allowed = [ipaddress.ip_network(each) for each in settings.PRIVATE_NETWORKS_ALLOWED]
+    allowed = [ipaddress.ip_network(entry) for entry in settings.PRIVATE_NETWORKS_ALLOWED]
     if any(ip.version == network.version and ip in network for network in allowed):
         return True
-    return all(_is_public(each) for each in _embedded_addresses(ip))
+    return all(_is_public(embedded) for embedded in _embedded_addresses(ip))
 
 
 def _is_public(ip: IPAddress) -> bool:
@@ -115,14 +115,16 @@ def _embedded_addresses(ip: IPAddress) -> Iterator[IPAddress]:
         return
     if ip.ipv4_mapped is None and ip not in NAT64:
         yield ip
-    yield from (each for each in (ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())) if each)
+    yield from (
+        embedded for embedded in (ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())) if embedded
+    )
     if ip in NAT64 or ip in NAT64_LOCAL or ip in COMPATIBLE:
         yield ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
 
 
 def _is_listed_port(port: int) -> bool:
-    for each in settings.OUTSIDE_PORTS_ALLOWED:
-        first, _, last = each.partition("-")
+    for entry in settings.OUTSIDE_PORTS_ALLOWED:
+        first, _, last = entry.partition("-")
         if int(first) <= port <= int(last or first):
             return True
     return False
@@ -134,16 +136,16 @@ def _resolved(host: str, port: int, timeout_s: float | None) -> list[str]:
 
     def ask() -> None:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            result.put([str(info[4][0]) for info in found])
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            result.put([str(info[4][0]) for info in infos])
         except (OSError, UnicodeError) as error:
             result.put(error)
 
     threading.Thread(target=ask, daemon=True, name="resolver").start()
     try:
-        found = result.get(timeout=timeout_s)
+        outcome = result.get(timeout=timeout_s)
     except queue.Empty as error:
         raise TemporaryError(f"{host[:80]} was not resolved in time") from error
-    if isinstance(found, Exception):
-        raise TemporaryError(f"{host[:80]} cannot be resolved") from found
-    return found
+    if isinstance(outcome, Exception):
+        raise TemporaryError(f"{host[:80]} cannot be resolved") from outcome
+    return outcome

@@ -25,9 +25,9 @@ def anonymize(value: Any, words: Collection[str]) -> Any:
     if isinstance(value, dict):
         if {"line1", "country"} <= value.keys():
             return blank_address(value)
-        return {key: anonymize(each, words) for key, each in value.items()}
+        return {key: anonymize(item, words) for key, item in value.items()}
     if isinstance(value, list):
-        return [anonymize(each, words) for each in value]
+        return [anonymize(item, words) for item in value]
     if isinstance(value, str) and any(word.casefold() in value.casefold() for word in words):
         return ""
     return value

@@ -82,7 +82,10 @@ def _fresh(newest: Fernet, stored: Any, keys: Collection[str] | None) -> Any:
     """Return a value re-encrypted with the newest key, or as it is if that key encrypted it."""
     if keys is not None:
         sealed = {key: stored[key] for key in keys if key in stored}
-        return {**stored, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}
+        return {
+            **stored,
+            **{key: _fresh(newest, ciphertext, None) for key, ciphertext in sealed.items()},
+        }
     return stored if _opens(newest, stored) else reencrypt(stored)
 
 

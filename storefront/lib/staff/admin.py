@@ -236,10 +236,12 @@ class StaffAdmin(ConfirmingAdmin):
         if row is None:
             return offered
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        misfits = {
-            f"{prefix}{name}" for name, is_for in self.available_if.items() if not is_for(row)
+        inapplicable = {
+            f"{prefix}{name}"
+            for name, applies_to in self.available_if.items()
+            if not applies_to(row)
         }
-        return [offer for offer in offered if offer.action_name not in misfits]
+        return [offer for offer in offered if offer.action_name not in inapplicable]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may_add and bool(super().has_add_permission(request))

@@ -314,10 +314,10 @@ def _format_json(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):
-        value = [f"{name}: {_format_json(one)}" for name, one in value.items()]
+        value = [f"{name}: {_format_json(item)}" for name, item in value.items()]
     if isinstance(value, list):
         more = ["…"] if len(value) > MAX_LIST_ITEMS else []
-        return ", ".join([*(_format_json(one) for one in value[:MAX_LIST_ITEMS]), *more])
+        return ", ".join([*(_format_json(item) for item in value[:MAX_LIST_ITEMS]), *more])
     moment = _moment(value) if isinstance(value, str) else None
     if moment is not None:
         return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")

@@ -48,7 +48,7 @@ def fieldsets(
     shown = {*editable_fields, *read}
     sections: list[tuple[Words, list[Any]]] = []
     for group in groups:
-        mine = [*group.columns, *group.fields]
-        sections.append((group.title, [one for one in mine if one in shown] if mine else others))
+        names = [*group.columns, *group.fields]
+        sections.append((group.title, [one for one in names if one in shown] if names else others))
     sections.append((READ_ONLY_TITLE, [one for one in read if one not in named]))
     return [(title, {"fields": fields}) for title, fields in sections if fields]

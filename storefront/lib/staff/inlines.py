@@ -63,8 +63,10 @@ def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[Staf
 
     The first column that is a field of the row itself links to the row's page.
     """
-    own = next((one for one in fields if isinstance(one, str) and _is_value(model, one)), None)
-    shown = [_leading(model, one) if one == own else one for one in fields]
+    link_field = next(
+        (field for field in fields if isinstance(field, str) and _is_value(model, field)), None
+    )
+    shown = [_leading(model, field) if field == link_field else field for field in fields]
     options = {"model": model, "fields": shown, "readonly_fields": shown, **options}
     return type(f"{model.__name__}Inline", (StaffInline,), options)
 
