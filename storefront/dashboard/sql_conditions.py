@@ -1,8 +1,8 @@
 """Dashboard SQL: select unanswered payment requests, cancellations, and shipped canceled orders.
 
-The inbox rules and the invariants share these conditions. In them, ``p`` is a payment, ``asked`` a
-request of it, ``po`` a purchase order and ``s`` its supplier. They repeat the rules of
-``orders.payments.captures``, ``orders.cancellation.supplier_answers`` and
+The inbox rules and the invariants share these conditions. In them, ``p`` is a payment, ``request``
+an event that requests a change of it, ``po`` a purchase order and ``s`` its supplier. They repeat
+the rules of ``orders.payments.captures``, ``orders.cancellation.supplier_answers`` and
 ``orders.cancellation.canceled_but_shipped``.
 """
 
@@ -25,17 +25,19 @@ DECIDED_AT = """SELECT max(each.at) FROM (
 # is left. Another void waits until the order is decided; a single capture at most until the
 # authorization ends (``orders.payments.captures``).
 DUE_SINCE = f"""(CASE
-    WHEN p.capture_mode = 'multiple' AND asked.kind = 'capture_requested' THEN asked.received_at
-    WHEN asked.kind = 'refund_requested' AND p.captured_amount - p.refunded_amount >= asked.amount
-        THEN asked.received_at
-    WHEN asked.kind = 'void_requested'
-        AND asked.amount >= p.authorized_amount - p.captured_amount - p.voided_amount
-        THEN asked.received_at
-    WHEN asked.kind = 'void_requested' AND EXISTS ({OPEN}) THEN NULL
-    WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
-    ELSE greatest(asked.received_at, ({DECIDED_AT})) END)"""
-UNANSWERED = """asked.kind IN ('capture_requested', 'void_requested', 'refund_requested')
-    AND NOT EXISTS (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)"""
+    WHEN p.capture_mode = 'multiple' AND request.kind = 'capture_requested'
+        THEN request.received_at
+    WHEN request.kind = 'refund_requested'
+        AND p.captured_amount - p.refunded_amount >= request.amount
+        THEN request.received_at
+    WHEN request.kind = 'void_requested'
+        AND request.amount >= p.authorized_amount - p.captured_amount - p.voided_amount
+        THEN request.received_at
+    WHEN request.kind = 'void_requested' AND EXISTS ({OPEN}) THEN NULL
+    WHEN EXISTS ({OPEN}) THEN greatest(request.received_at, p.capture_before - interval '12 hours')
+    ELSE greatest(request.received_at, ({DECIDED_AT})) END)"""
+UNANSWERED = """request.kind IN ('capture_requested', 'void_requested', 'refund_requested')
+    AND NOT EXISTS (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = request.id)"""
 
 
 # Cancellations without an answer

@@ -89,8 +89,8 @@ MESSAGING = (
         code="messaging.payment_requests_answered",
         sentence="A payment request is answered by the gateway within an hour of being due.",
         sql=f"""
-            SELECT p.key, asked.kind, asked.amount, asked.received_at
-            FROM orders_paymentevent asked JOIN orders_payment p ON p.id = asked.payment_id
+            SELECT p.key, request.kind, request.amount, request.received_at
+            FROM orders_paymentevent request JOIN orders_payment p ON p.id = request.payment_id
             WHERE {UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '1 hour'
         """,  # noqa: S608 - our own words
     ),

@@ -128,7 +128,7 @@ PAYMENTS = (
         sentence="Each purchase order that was confirmed before it was canceled has a capture"
         " request for its charge, to the cent.",
         sql="""
-            SELECT po.number, po.customer_charge_amount, e.amount AS asked
+            SELECT po.number, po.customer_charge_amount, e.amount AS requested
             FROM orders_purchaseorder po
             JOIN orders_payment p ON p.order_id = po.order_id
              AND p.authorized_amount > 0 AND p.status <> 'voided'

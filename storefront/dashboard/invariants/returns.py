@@ -83,10 +83,10 @@ RETURNS = (
         sentence="Each refunded return has one refund request, to the cent, plus one for each"
         " return of its replacements; other returns have none.",
         sql="""
-            SELECT a.number, a.status, a.refund_amount, e.asked, e.again
+            SELECT a.number, a.status, a.refund_amount, e.requested, e.again
             FROM orders_returnauthorization a
             LEFT JOIN LATERAL (
-                SELECT sum(e.amount) AS asked,
+                SELECT sum(e.amount) AS requested,
                        count(*) - count(DISTINCT named.number) AS again
                 FROM (WITH RECURSIVE chain AS (
                           SELECT a.number, a.replacement_id UNION
@@ -99,7 +99,7 @@ RETURNS = (
                  AND e.external_id = 'refund:' || p.key || ':return:' || named.number
             ) e ON true
             WHERE a.refund_amount IS DISTINCT FROM
-                  CASE WHEN a.status = 'refunded' THEN coalesce(e.asked, 0) ELSE e.asked END
+                  CASE WHEN a.status = 'refunded' THEN coalesce(e.requested, 0) ELSE e.requested END
                OR e.again > 0
         """,
     ),
@@ -145,10 +145,10 @@ RETURNS = (
         sentence="A price difference refund is requested once, to the cent, and equals the"
         " amount of its lines.",
         sql="""
-            SELECT a.number, a.status, a.difference_amount, e.asked, e.count, rl.difference
+            SELECT a.number, a.status, a.difference_amount, e.requested, e.count, rl.difference
             FROM orders_returnauthorization a
             LEFT JOIN LATERAL (
-                SELECT sum(e.amount) AS asked, count(*) FROM orders_paymentevent e
+                SELECT sum(e.amount) AS requested, count(*) FROM orders_paymentevent e
                 JOIN orders_payment p ON p.id = e.payment_id
                 WHERE p.order_id = a.order_id AND e.kind = 'refund_requested'
                   AND e.external_id = 'refund:' || p.key || ':exchange:' || a.number
@@ -157,7 +157,7 @@ RETURNS = (
                 SELECT sum(difference_amount) AS difference FROM orders_returnline
                 WHERE authorization_id = a.id
             ) rl ON true
-            WHERE a.difference_amount <> coalesce(e.asked, 0) OR e.count > 1
+            WHERE a.difference_amount <> coalesce(e.requested, 0) OR e.count > 1
                OR a.difference_amount <> coalesce(rl.difference, 0)
         """,
     ),

@@ -32,21 +32,21 @@ PAYMENTS = (
         "payment_request_refused",
         _("Payment gateway rejected a request"),
         "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
-        " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
+        " WHERE later.payment_id = p.id AND later.kind = request.kind AND later.id > e.id)",
         join="JOIN orders_paymentevent e ON e.payment_id = p.id"
-        " JOIN orders_paymentevent asked ON asked.id = e.answers_id",
-        amount="asked.amount",
+        " JOIN orders_paymentevent request ON request.id = e.answers_id",
+        amount="request.amount",
         since="e.received_at",
-        detail="replace(asked.kind, '_', ' ') || ': ' || e.reason",
+        detail="replace(request.kind, '_', ' ') || ': ' || e.reason",
     ),
     _payment(
         "payment_request_unanswered",
         _("Payment gateway does not respond"),
         f"{UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '10 minutes'",
-        join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
-        amount="asked.amount",
+        join="JOIN orders_paymentevent request ON request.payment_id = p.id",
+        amount="request.amount",
         since=DUE_SINCE,
-        detail="asked.kind",
+        detail="request.kind",
         format_detail=lambda kind: str(PaymentEvent.Kind(kind).label),
     ),
     _payment(

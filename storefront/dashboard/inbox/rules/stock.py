@@ -30,7 +30,7 @@ _POSSIBLY_OUTDATED = """
 # The rule of orders.routing.candidates, and the minimum of suppliers.inventory.sellable_units, for
 # all listings at once; a test keeps them equal.
 _ROUTABLE = """
-    SELECT true AS is_so FROM suppliers_supplieroffer o
+    SELECT true AS is_routable FROM suppliers_supplieroffer o
     JOIN suppliers_supplier s ON s.id = o.supplier_id
     JOIN suppliers_stocklevel k ON k.offer_id = o.id
     JOIN suppliers_stocklocation p ON p.id = k.location_id
@@ -54,17 +54,17 @@ _ROUTABLE = """
 _UNROUTABLE = f"""
     SELECT l.id, l.sku AS name, l.updated_at AS since, {NO_AMOUNT},
            l.code || ': ' || l.available AS detail
-    FROM ({_POSSIBLY_OUTDATED}) doubtful
+    FROM ({_POSSIBLY_OUTDATED}) candidate
     CROSS JOIN LATERAL (
         SELECT l.id, l.variant_id, l.available, l.updated_at, v.sku, h.code, h.currency,
                h.buffer AS channel_buffer
         FROM catalog_listing l
         JOIN catalog_variant v ON v.id = l.variant_id
         JOIN catalog_channel h ON h.id = l.channel_id
-        WHERE l.id = doubtful.id AND l.is_published AND NOT l.is_delisted AND l.available > 0
+        WHERE l.id = candidate.id AND l.is_published AND NOT l.is_delisted AND l.available > 0
           AND l.as_of > %(now)s - interval '1 day' OFFSET 0) l
-    LEFT JOIN LATERAL ({_ROUTABLE} LIMIT 1) able ON true
-    WHERE able.is_so IS NULL
+    LEFT JOIN LATERAL ({_ROUTABLE} LIMIT 1) route ON true
+    WHERE route.is_routable IS NULL
 """  # noqa: S608 - made of constants
 
 # What was paid for units sold from a stock level that its reported quantity does not include yet.
