@@ -46,10 +46,10 @@ class UploadForm(forms.Form):
     )
 
     def clean_file(self) -> Any:
-        given = self.cleaned_data["file"]
-        if given.size > file_sources.MAX_BYTES:
+        uploaded = self.cleaned_data["file"]
+        if uploaded.size > file_sources.MAX_BYTES:
             raise forms.ValidationError(gettext("At most 200 MB."), code="too_large")
-        return given
+        return uploaded
 
 
 class MappingActions(StaffAdmin):
@@ -74,9 +74,13 @@ class _MappingPage:
     """One request to the mapping page of one file."""
 
     def __init__(
-        self, desk: StaffAdmin, request: HttpRequest, supplier: Supplier, content: FileContent
+        self,
+        model_admin: StaffAdmin,
+        request: HttpRequest,
+        supplier: Supplier,
+        content: FileContent,
     ) -> None:
-        self.desk = desk
+        self.model_admin = model_admin
         self.request = request
         self.supplier = supplier
         self.content = content
@@ -89,7 +93,7 @@ class _MappingPage:
         if step == "fetch":
             return self._fetch()
         if step == "upload":
-            return self._keep()
+            return self._store_upload()
         name = self.request.GET.get("file", "")
         if not name and self.fetch is not None and self.fetch.is_open:
             return self._show({"looks_again_after_s": REFRESH_AFTER_S})
@@ -107,24 +111,26 @@ class _MappingPage:
 
     def _built(self, path: Path, step: str) -> HttpResponse:
         base = self._active()
-        given = self.request.POST if step in {"preview", "save"} else None
+        submitted = self.request.POST if step in {"preview", "save"} else None
         reading = base.reading if base else Mapping().reading
         sample = feed_mapping_sample.read_sample(
-            path, reading=_submitted_reading(given) if given else reading
+            path, reading=_submitted_reading(submitted) if submitted else reading
         )
-        form = MappingForm(given, headers=sample.detected.headers, base=base or sample.suggested)
+        form = MappingForm(
+            submitted, headers=sample.detected.headers, base=base or sample.suggested
+        )
         shown: dict[str, Any] = {"file": path.name, "sample": sample, "form": form}
-        if given is None or not form.is_valid():
+        if submitted is None or not form.is_valid():
             return self._show(shown)
         previews = feed_mapping_sample.preview_file(
             path, form.mapping, content=self.content, currency=self.supplier.currency
         )
         shown["unread"] = feed_mapping_sample.unread_columns(sample.detected.headers, form.mapping)
-        shown["refused"] = sum(one.is_refused for one in previews)
-        good = sum(not isinstance(one.record, ImportIssue) for one in previews)
+        shown["refused"] = sum(preview.is_refused for preview in previews)
+        good = sum(not isinstance(preview.record, ImportIssue) for preview in previews)
         token = self._token(path.name, form.mapping)
         if step == "save" and good:
-            if constant_time_compare(str(given.get("seen", "")), token):
+            if constant_time_compare(str(submitted.get("seen", "")), token):
                 return self._save(form.mapping)
             self.problem = gettext(
                 "The mapping has changed since the preview. Check the preview again."
@@ -153,21 +159,21 @@ class _MappingPage:
             sample_fetch.cancel_request(supplier=self.supplier, content=self.content.value)
             raise
 
-    def _keep(self) -> HttpResponse:
+    def _store_upload(self) -> HttpResponse:
         self.upload = UploadForm(self.request.POST, self.request.FILES)
         if not self.upload.is_valid():
             return self._show({})
-        given = self.upload.cleaned_data["file"]
-        kept = file_sources.store_upload(
+        uploaded = self.upload.cleaned_data["file"]
+        stored = file_sources.store_upload(
             supplier=self.supplier,
             content=self.content,
-            name=given.name,
-            chunks=given.chunks(),
+            name=uploaded.name,
+            chunks=uploaded.chunks(),
             by=str(self.request.user),
             now=timezone.now(),
             made_at=self.upload.cleaned_data["made_at"],
         )
-        return self._to(file=kept.storage_name)
+        return self._to(file=stored.storage_name)
 
     def _save(self, built: Mapping) -> HttpResponse:
         version = file_sources.save_mapping(
@@ -179,24 +185,24 @@ class _MappingPage:
         )
         with suppress(TemporaryError):  # the supplier's page offers it, too
             enqueue_or_fail(connection_tasks.run_health_check, supplier_id=self.supplier.pk)
-        words = gettext("Saved. %(version)s is active from now on.") % {"version": version}
-        self.desk.message_user(self.request, words, messages.SUCCESS)
+        message = gettext("Saved. %(version)s is active from now on.") % {"version": version}
+        self.model_admin.message_user(self.request, message, messages.SUCCESS)
         return self._to()
 
     def _active(self) -> Mapping | None:
-        mine = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
-        found = mine.filter(is_active=True).first()
-        return Mapping.read(found.spec) if found else None
+        versions = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
+        active = versions.filter(is_active=True).first()
+        return Mapping.read(active.spec) if active else None
 
     def _reading_only(self, step: str) -> dict[str, Any]:
         """Return the form for how to read a file that the detection misread."""
-        given = self.request.POST if step in {"preview", "save"} else None
-        return {"form": MappingForm(given, headers=(), base=self._active() or Mapping())}
+        submitted = self.request.POST if step in {"preview", "save"} else None
+        return {"form": MappingForm(submitted, headers=(), base=self._active() or Mapping())}
 
     def _token(self, name: str, built: Mapping) -> str:
-        told = [self.supplier.pk, self.content, name, built.written()]
-        words = json.dumps(told, sort_keys=True)
-        return salted_hmac("feed-mapping", words, algorithm="sha256").hexdigest()
+        parts = [self.supplier.pk, self.content, name, built.written()]
+        text = json.dumps(parts, sort_keys=True)
+        return salted_hmac("feed-mapping", text, algorithm="sha256").hexdigest()
 
     def _to(self, **more: str) -> HttpResponse:
         query = urlencode({"content": self.content.value, **more})
@@ -205,11 +211,11 @@ class _MappingPage:
     def _show(self, shown: Table[str, Any]) -> HttpResponse:
         versions = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
         context = {
-            **self.desk.admin_site.each_context(self.request),
+            **self.model_admin.admin_site.each_context(self.request),
             "title": gettext("Mapping"),
             "original": self.supplier,
-            "opts": self.desk.opts,
-            "back": self.desk.page_of(self.supplier),
+            "opts": self.model_admin.opts,
+            "back": self.model_admin.page_of(self.supplier),
             "content": self.content,
             "contents": FileContent.choices,
             "upload": self.upload,
@@ -221,13 +227,13 @@ class _MappingPage:
         return TemplateResponse(self.request, "suppliers/feed_mapping.html", context)
 
 
-def _submitted_reading(given: Any) -> FormatOverrides:
+def _submitted_reading(submitted: Any) -> FormatOverrides:
     """Return the submitted reading settings; the form reports invalid ones."""
-    form = MappingForm(given, headers=(), base=Mapping())
+    form = MappingForm(submitted, headers=(), base=Mapping())
     form.is_valid()
     reading: FormatOverrides = form.mapping.reading
-    alone = Mapping(fields={"sku": Source(column="sku")}, reading=reading)
-    return FormatOverrides() if any(alone.validation_errors()) else reading
+    minimal = Mapping(fields={"sku": Source(column="sku")}, reading=reading)
+    return FormatOverrides() if any(minimal.validation_errors()) else reading
 
 
 @admin.register(FeedMapping)
@@ -259,7 +265,7 @@ class FeedMappingAdmin(StaffAdmin):
             explain=gettext(
                 "Copies this version as the newest version. The next run reads files with it."
             ),
-            act=lambda _given: file_sources.restore_mapping(
+            act=lambda _values: file_sources.restore_mapping(
                 version=version, by=str(request.user), now=timezone.now()
             ),
             done=gettext("Restored. The next run uses the mapping of %s.") % version,

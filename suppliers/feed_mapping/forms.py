@@ -50,13 +50,16 @@ VALUE_MAPPED_KINDS = (CellKind.STOCK, CellKind.FLAG)
 
 
 def initial_values(mapping: Mapping) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    values: dict[str, Any] = {
         "images": "\n".join(map(source_syntax.format_source, mapping.images)),
         "options": _lines(mapping.options),
         "claims": _lines(mapping.claims),
         "warehouses": source_syntax.format_pairs(
-            (f"{each.location} {each.country}".strip(), source_syntax.format_source(each.source))
-            for each in mapping.warehouses
+            (
+                f"{warehouse.location} {warehouse.country}".strip(),
+                source_syntax.format_source(warehouse.source),
+            )
+            for warehouse in mapping.warehouses
         ),
         **{name: getattr(mapping.reading, name) for name in READING_FIELDS},
         "delimiter": mapping.reading.delimiter.replace("\t", TAB),
@@ -72,14 +75,14 @@ def initial_values(mapping: Mapping) -> dict[str, Any]:
         kind = TARGETS[name].kind
         bare = msgspec.structs.replace(source, separator="")
         key = "column" if source.column else "else"
-        found[f"{key}_{name}"] = source.column or source_syntax.format_source(bare)
+        values[f"{key}_{name}"] = source.column or source_syntax.format_source(bare)
         if kind in UNITS:
-            found[f"how_{name}"] = source.unit
+            values[f"how_{name}"] = source.unit
         elif kind is CellKind.WORDS:
-            found[f"how_{name}"] = source.separator
+            values[f"how_{name}"] = source.separator
         elif kind in VALUE_MAPPED_KINDS:
-            found[f"how_{name}"] = source_syntax.format_pairs(source.words.items())
-    return found
+            values[f"how_{name}"] = source_syntax.format_pairs(source.words.items())
+    return values
 
 
 def _lines(table: dict[str, Source]) -> str:
@@ -165,7 +168,7 @@ class MappingForm(forms.Form):
         self.initial = {**initial_values(base), **(self.initial or {})}
         for name, target in TARGETS.items():
             self._add_target(name, target.label, target.kind, headers)
-        self._add_rest()
+        self._add_file_fields()
 
     def _add_target(self, name: str, label: str, kind: CellKind, headers: Sequence[str]) -> None:
         column = self._base.fields[name].column if name in self._base.fields else ""
@@ -184,8 +187,8 @@ class MappingForm(forms.Form):
                 _("Unit of %(field)s") % {"field": label}, units
             )
         elif kind is CellKind.WORDS:
-            words = _("%(field)s separator") % {"field": label}
-            self.fields[f"how_{name}"] = _text_field(words, 3)
+            separator_label = _("%(field)s separator") % {"field": label}
+            self.fields[f"how_{name}"] = _text_field(separator_label, 3)
         elif kind in VALUE_MAPPED_KINDS:
             self.fields[f"how_{name}"] = forms.CharField(
                 label=_("Value mapping for %(field)s") % {"field": label},
@@ -194,9 +197,12 @@ class MappingForm(forms.Form):
                 widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "placeholder": "ja = 10"}),
             )
 
-    def _add_rest(self) -> None:
+    def _add_file_fields(self) -> None:
         as_detected = _("automatic")
-        formats = [("", as_detected), *((one.value, one.value.upper()) for one in Format)]
+        formats = [
+            ("", as_detected),
+            *((file_format.value, file_format.value.upper()) for file_format in Format),
+        ]
         marks = [("", as_detected), (".", "1234.50"), (",", "1234,50")]
         self.fields |= {
             "format": _choice_field(_("Format"), formats),
@@ -262,54 +268,54 @@ class MappingForm(forms.Form):
             claims=dict(self._listed("claims", self._pairs("claims", self._base.claims))),
             warehouses=tuple(self._listed("warehouses", self._warehouses)),
             reading=self._reading(),
-            currency=self._said("currency").upper(),
-            location=self._said("location") or "main",
-            country=self._said("country").upper(),
+            currency=self._text_value("currency").upper(),
+            location=self._text_value("location") or "main",
+            country=self._text_value("country").upper(),
             omitted_products=MissingRowMeans(
-                self._said("omitted_products") or MissingRowMeans.DISCONTINUED
+                self._text_value("omitted_products") or MissingRowMeans.DISCONTINUED
             ),
             omitted_stock=MissingRowMeans(
-                self._said("omitted_stock") or MissingRowMeans.OUT_OF_STOCK
+                self._text_value("omitted_stock") or MissingRowMeans.OUT_OF_STOCK
             ),
-            blank=EmptyCellMeans(self._said("blank") or EmptyCellMeans.ZERO),
+            blank=EmptyCellMeans(self._text_value("blank") or EmptyCellMeans.ZERO),
             stale_after_h=self.cleaned_data.get("stale_after_h") or 0,
         )
         for error in [] if self.errors else self.mapping.validation_errors():
             self.add_error(None, error)
         return cleaned
 
-    def _said(self, name: str) -> str:
+    def _text_value(self, name: str) -> str:
         return str(self.cleaned_data.get(name) or "")
 
     def _reading(self) -> FormatOverrides:
-        said: dict[str, Any] = {name: self._said(name) for name in READING_FIELDS}
-        said["delimiter"] = said["delimiter"].replace(TAB, "\t")
-        said["header_row"] = self.cleaned_data.get("header_row") or 0
-        return FormatOverrides(**said)
+        values: dict[str, Any] = {name: self._text_value(name) for name in READING_FIELDS}
+        values["delimiter"] = values["delimiter"].replace(TAB, "\t")
+        values["header_row"] = self.cleaned_data.get("header_row") or 0
+        return FormatOverrides(**values)
 
     def _target(self, name: str) -> Source | None:
-        column, otherwise = self._said(f"column_{name}"), self._said(f"else_{name}")
+        column, otherwise = self._text_value(f"column_{name}"), self._text_value(f"else_{name}")
         if column and otherwise:
             self.add_error(f"else_{name}", _("Choose a column or enter another source, not both."))
         if not column and not otherwise:
             return None
-        given = Source(column=column) if column else source_syntax.parse_source(otherwise)
-        kind, how = TARGETS[name].kind, self._said(f"how_{name}")
+        source = Source(column=column) if column else source_syntax.parse_source(otherwise)
+        kind, how = TARGETS[name].kind, self._text_value(f"how_{name}")
         before = self._base.fields.get(name, Source())
         if kind in UNITS:
-            return msgspec.structs.replace(given, unit=how, words=before.words)
+            return msgspec.structs.replace(source, unit=how, words=before.words)
         if kind is CellKind.WORDS:
-            return msgspec.structs.replace(given, separator=how, words=before.words)
+            return msgspec.structs.replace(source, separator=how, words=before.words)
         words = before.words
         if kind in VALUE_MAPPED_KINDS:
             words = dict(
                 self._listed(f"how_{name}", lambda text: source_syntax.parse_pairs(text).items())
             )
-        return msgspec.structs.replace(given, unit=before.unit, words=words)
+        return msgspec.structs.replace(source, unit=before.unit, words=words)
 
     def _listed(self, name: str, reader: Callable[[str], Any]) -> Any:
         try:
-            return list(reader(self._said(name)))
+            return list(reader(self._text_value(name)))
         except InvalidLineError as error:
             self.add_error(name, INVALID_LINE % {"line": str(error)[:80]})
             return []
@@ -323,30 +329,31 @@ class MappingForm(forms.Form):
     @staticmethod
     def _pairs(_name: str, before: dict[str, Source]) -> Callable[[str], list[tuple[str, Source]]]:
         def reader(text: str) -> list[tuple[str, Source]]:
-            found = source_syntax.parse_pairs(text)
+            pairs = source_syntax.parse_pairs(text)
             return [
-                (name, _unchanged_or_parsed(said, before.values())) for name, said in found.items()
+                (name, _unchanged_or_parsed(source_text, before.values()))
+                for name, source_text in pairs.items()
             ]
 
         return reader
 
     def _warehouses(self, text: str) -> list[Warehouse]:
         before = [warehouse.source for warehouse in self._base.warehouses]
-        found = []
-        for place, said in source_syntax.parse_pairs(text).items():
-            location, _space, country = place.partition(" ")
-            found.append(
+        warehouses = []
+        for key, source_text in source_syntax.parse_pairs(text).items():
+            location, _space, country = key.partition(" ")
+            warehouses.append(
                 Warehouse(
-                    source=_unchanged_or_parsed(said, before),
+                    source=_unchanged_or_parsed(source_text, before),
                     location=location,
                     country=country.strip().upper(),
                 )
             )
-        return found
+        return warehouses
 
 
-def _unchanged_or_parsed(said: str, before: Any) -> Source:
+def _unchanged_or_parsed(text: str, before: Any) -> Source:
     """Return the source; an unchanged one keeps its parts without a form field."""
-    return next((one for one in before if source_syntax.format_source(one) == said), None) or (
-        source_syntax.parse_source(said)
-    )
+    return next(
+        (source for source in before if source_syntax.format_source(source) == text), None
+    ) or (source_syntax.parse_source(text))

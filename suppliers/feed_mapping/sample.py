@@ -94,8 +94,8 @@ def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
         else None
     )
     return [
-        _preview_row(converter, place, row, currency=currency, page_mark=page_mark)
-        for place, row in enumerate(islice(rows, n), start=1)
+        _preview_row(converter, row_number, row, currency=currency, page_mark=page_mark)
+        for row_number, row in enumerate(islice(rows, n), start=1)
     ]
 
 
@@ -109,23 +109,25 @@ def unread_columns(headers: Iterable[str], mapping: mappings.Mapping) -> list[st
 
 def _preview_row(
     converter: Converter,
-    place: int,
+    row_number: int,
     row: Mapping[str, Any] | ImportIssue,
     *,
     currency: str,
     page_mark: str | None,
 ) -> Preview:
-    record = row if isinstance(row, ImportIssue) else converter.whole(row, place=f"row {place}")
+    record = (
+        row if isinstance(row, ImportIssue) else converter.whole(row, place=f"row {row_number}")
+    )
     raw = row.raw if isinstance(row, ImportIssue) else row
     if isinstance(record, ImportIssue):
         return Preview(raw=raw, record=record, issues=_by_cell([record]))
     issues = list(record.problems)
     cost = record.cost
-    if cost and (wrong := cost_issue(cost, sku=record.sku, expected=currency)):
-        issues.append(wrong)
+    if cost and (issue := cost_issue(cost, sku=record.sku, expected=currency)):
+        issues.append(issue)
         cost = None
-    gone = (gettext("Discontinued by the supplier"),) if record.is_gone else ()
-    preview = Preview(raw=raw, record=record, notes=(*record.notes, *gone), cost=cost)
+    discontinued_note = (gettext("Discontinued by the supplier"),) if record.is_gone else ()
+    preview = Preview(raw=raw, record=record, notes=(*record.notes, *discontinued_note), cost=cost)
     # A variant may leave its title to other rows of its product.
     if page_mark is not None and not record.is_gone and (record.title or not record.parent):
         preview = _with_page(preview, record, issues, mark=page_mark)
@@ -138,10 +140,10 @@ def _with_page(
     """Add what the product import would store."""
     product = product_pages.build_detail(record.sku, [record], mark=mark).record
     records = [] if product is None else [product]
-    goods = list(importer.normalize_records(records, source="", issues=issues))
-    if not goods:
+    normalized = list(importer.normalize_records(records, source="", issues=issues))
+    if not normalized:
         return preview._replace(is_refused=True)
-    ((variant,), enriched) = goods[0].record.variants, goods[0].enriched
+    ((variant,), enriched) = normalized[0].record.variants, normalized[0].enriched
     gtin, weight_g = identifiers.parse_gtin(variant), importer.packed_weight_g(variant)
     return preview._replace(
         gtin=gtin if isinstance(gtin, str) else "",
@@ -164,23 +166,25 @@ def _attribute_label(column: str) -> str:
 
 
 def _by_cell(issues: Iterable[ImportIssue]) -> dict[str, list[PreviewIssue]]:
-    found: dict[str, list[PreviewIssue]] = {}
+    by_cell: dict[str, list[PreviewIssue]] = {}
     for issue in issues:
         cell = next(
             (c for c, codes in CODES_BY_CELL.items() if issue.code.startswith(codes)), "more"
         )
-        found.setdefault(cell, []).append(
+        by_cell.setdefault(cell, []).append(
             PreviewIssue(issue_labels.issue_label(issue.code), _message(issue))
         )
-    return found
+    return by_cell
 
 
 def _message(issue: ImportIssue) -> str:
     """Return the message, with the cells that it does not quote."""
     if issue.code.startswith("list-"):
         return issue.message
-    said = [f"{name}: {text}" for name, text in issue.raw.items() if str(text) not in issue.message]
-    return f"{issue.message} ({'; '.join(said)})" if said else issue.message
+    cells = [
+        f"{name}: {text}" for name, text in issue.raw.items() if str(text) not in issue.message
+    ]
+    return f"{issue.message} ({'; '.join(cells)})" if cells else issue.message
 
 
 def _display(value: Any) -> str:
@@ -230,14 +234,17 @@ def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str
 
     Shape: ``fetch`` is the last fetch requested by staff; a sync may have fetched one, too
     """
-    given = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
-    asked = fetch if fetch and fetch.file else None
-    is_later = asked is not None and (given is None or asked.since > given.at)
-    handed_in, fetched = (given.storage_name if given else ""), (asked.file if asked else "")
-    by_hand = [fetched, handed_in] if is_later else [handed_in, fetched]
+    upload = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
+    requested_fetch = fetch if fetch and fetch.file else None
+    is_later = requested_fetch is not None and (upload is None or requested_fetch.since > upload.at)
+    uploaded_name, fetched_name = (
+        (upload.storage_name if upload else ""),
+        (requested_fetch.file if requested_fetch else ""),
+    )
+    staff_files = [fetched_name, uploaded_name] if is_later else [uploaded_name, fetched_name]
     connection = Connection.objects.filter(supplier=supplier).first()
     files = connection.connector_state.get("files", {}) if connection else {}
-    names = [*by_hand, str(files.get(content, {}).get("file", ""))]
+    names = [*staff_files, str(files.get(content, {}).get("file", ""))]
     return next((name for name in names if name and find_file(supplier, name)), "")
 
 
@@ -280,6 +287,8 @@ def _open_file(path: Path, reading: FormatOverrides) -> Iterator[DataFile]:
 
 
 def _sample_column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
-    seen = dict.fromkeys(str(row[name]).strip() for row in rows if row.get(name) not in {None, ""})
-    values = [value[:MAX_VALUE_LENGTH] for value in seen if value]
+    distinct = dict.fromkeys(
+        str(row[name]).strip() for row in rows if row.get(name) not in {None, ""}
+    )
+    values = [value[:MAX_VALUE_LENGTH] for value in distinct if value]
     return Column(name=name, values=tuple(values[:VALUES]))

@@ -46,22 +46,22 @@ def suggest_mapping(
     the most likely is taken.
     """
     rows = list(rows)
-    left = {header: known_name(header) for header in headers}
+    unused = {header: known_name(header) for header in headers}
     fields: dict[str, Source] = {}
     for name, target in TARGETS.items():
-        header = _find_header(left, target.aliases)
+        header = _find_header(unused, target.aliases)
         if header is None or (name == "battery" and not _is_flag(header, rows)):
             continue
-        del left[header]
+        del unused[header]
         fields[name] = _source(header, target.kind, rows)
     if "length" in fields and not {"width", "height"} <= fields.keys():
         header = fields["length"].column
         if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
             del fields["length"]  # of the light: a box has three dimensions
-            left[header] = name
-    claims, options = _take_columns(left, CLAIM_ALIASES), _take_columns(left, OPTION_ALIASES)
-    images = [header for header, name in left.items() if _is_image(name)]
-    warehouses = () if "location" in fields else tuple(_warehouses(left))
+            unused[header] = name
+    claims, options = _take_columns(unused, CLAIM_ALIASES), _take_columns(unused, OPTION_ALIASES)
+    images = [header for header, name in unused.items() if _is_image(name)]
+    warehouses = () if "location" in fields else tuple(_warehouses(unused))
     return mappings.Mapping(
         fields=fields,
         images=tuple(
@@ -74,20 +74,22 @@ def suggest_mapping(
     )
 
 
-def _take_columns(left: dict[str, str], aliases: Mapping[str, Sequence[str]]) -> dict[str, Source]:
+def _take_columns(
+    unused: dict[str, str], aliases: Mapping[str, Sequence[str]]
+) -> dict[str, Source]:
     """Take the columns that have one of the names out of those that are left."""
-    found = {}
+    columns = {}
     for label, names in aliases.items():
-        header = _find_header(left, names)
+        header = _find_header(unused, names)
         if header is not None:
-            del left[header]
-            found[label] = Source(column=header)
-    return found
+            del unused[header]
+            columns[label] = Source(column=header)
+    return columns
 
 
-def _find_header(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:
+def _find_header(unused: Mapping[str, str], aliases: Sequence[str]) -> str | None:
     for alias in aliases:
-        for header, name in left.items():
+        for header, name in unused.items():
             if name == alias:
                 return header
     return None
@@ -97,8 +99,8 @@ def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether a column is a yes/no flag, as far as the rows show."""
     for row in rows:
         try:
-            if said := sources.text(row.get(header)):
-                numbers.flag(said, words=YES_WORDS)
+            if text := sources.text(row.get(header)):
+                numbers.flag(text, words=YES_WORDS)
         except UnreadableError:
             return False
     return True
@@ -108,10 +110,10 @@ def _is_image(name: str) -> bool:
     return name in IMAGE_ALIASES or NUMBERED_IMAGE.fullmatch(name) is not None
 
 
-def _warehouses(left: Mapping[str, str]) -> Iterable[mappings.Warehouse]:
-    for header, name in left.items():
-        if found := WAREHOUSE.fullmatch(name):
-            code = found[1].replace(" ", "").upper()
+def _warehouses(unused: Mapping[str, str]) -> Iterable[mappings.Warehouse]:
+    for header, name in unused.items():
+        if match := WAREHOUSE.fullmatch(name):
+            code = match[1].replace(" ", "").upper()
             country = code[:2] if code[:2].isalpha() and len(code) <= 4 else ""  # noqa: PLR2004
             yield mappings.Warehouse(
                 source=Source(column=header), location=code[:30], country=country
@@ -134,8 +136,8 @@ def _source(header: str, kind: CellKind, rows: Sequence[Mapping[str, Any]]) -> S
 
 def _unit(header: str, kind: CellKind) -> str:
     known = GRAMS if kind is CellKind.WEIGHT else MILLIMETERS
-    if found := UNIT.search(header):
-        unit = found[1].casefold()
+    if match := UNIT.search(header):
+        unit = match[1].casefold()
         return unit if unit in known else ""
     return "g" if kind is CellKind.WEIGHT and "grams" in fold_header(header) else ""
 

@@ -41,7 +41,7 @@ def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all output
     *,
     work: RunContext,
     records: Sequence[ProductRecord],
-    taken: ImportResult,
+    imported: ImportResult,
     disputed: Mapping[str, int],
     offers: Mapping[str, SupplierOffer],
     touched: set[int],
@@ -54,7 +54,7 @@ def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all output
     new, changed = [], []
     for record in records:
         for variant in record.variants:
-            variant_id = taken.variants.get(variant.sku)
+            variant_id = imported.variants.get(variant.sku)
             disputed_id = disputed.get(variant.sku)
             offer = offers.get(variant.sku)
             if offer is None:

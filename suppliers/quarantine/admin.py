@@ -61,14 +61,14 @@ Kind = PendingChange.Kind
 class ChangesPage:
     """One request to the changes of a run."""
 
-    def __init__(self, desk: SyncRunAdmin, request: HttpRequest, run: SyncRun) -> None:
-        self.desk = desk
+    def __init__(self, model_admin: SyncRunAdmin, request: HttpRequest, run: SyncRun) -> None:
+        self.model_admin = model_admin
         self.request = request
         self.run = run
         self.problem = ""
-        given = request.GET
-        self.kind = given.get("kind", "") if given.get("kind") in Kind.values else ""
-        self.order = given.get("order", "") if given.get("order") in SORT_ORDERS else "-size"
+        query = request.GET
+        self.kind = query.get("kind", "") if query.get("kind") in Kind.values else ""
+        self.order = query.get("order", "") if query.get("order") in SORT_ORDERS else "-size"
 
     def answer(self) -> HttpResponse:
         if self.request.method == "POST":
@@ -97,18 +97,18 @@ class ChangesPage:
         except SERVICE_ERRORS as refusal:
             self.problem = str(refusal)
         else:
-            self.desk.tell(self.request, decided)
-            return HttpResponseRedirect(self.desk.page_of(self.run))
+            self.model_admin.tell(self.request, decided)
+            return HttpResponseRedirect(self.model_admin.page_of(self.run))
         self.run.refresh_from_db()
         return self._show(status=422)
 
     def _choice(self) -> Selection:
-        given = self.request.POST
+        data = self.request.POST
         kinds = [self.kind] if self.kind else []
-        if given.get("step") == "ticked":
-            ids = [int(pk) for pk in given.getlist("pk") if pk.isdecimal()]
+        if data.get("step") == "ticked":
+            ids = [int(pk) for pk in data.getlist("pk") if pk.isdecimal()]
             return Selection(kinds=kinds, ids=ids)
-        return Selection(kinds=kinds, at_most=Decimal(given.get("at_most", "").replace(",", ".")))
+        return Selection(kinds=kinds, at_most=Decimal(data.get("at_most", "").replace(",", ".")))
 
     def _file(self) -> HttpResponse:
         answer = StreamingHttpResponse(
@@ -118,27 +118,27 @@ class ChangesPage:
         return answer  # type: ignore[return-value]  # Django's two answers share no base in stubs
 
     def _show(self, *, status: int = 200) -> HttpResponse:
-        mine = PendingChange.objects.filter(run=self.run)
+        changes = PendingChange.objects.filter(run=self.run)
         page = Paginator(self._rows(), PER_PAGE).get_page(self.request.GET.get("page"))
         context = {
-            **self.desk.admin_site.each_context(self.request),
+            **self.model_admin.admin_site.each_context(self.request),
             "title": gettext("Review changes"),
             "original": self.run,
-            "opts": self.desk.opts,
-            "back": self.desk.page_of(self.run),
+            "opts": self.model_admin.opts,
+            "back": self.model_admin.page_of(self.run),
             "problem": self.problem,
             "waits": self.run.status == SyncRun.Status.QUARANTINED,
             "page": page,
             "kind": self.kind,
             "order": self.order,
-            "kinds": list(mine.values("kind").order_by("kind").annotate(count=Count("pk"))),
+            "kinds": list(changes.values("kind").order_by("kind").annotate(count=Count("pk"))),
             "outcomes": list(
-                mine.exclude(outcome="")
+                changes.exclude(outcome="")
                 .values("outcome")
                 .order_by("outcome")
                 .annotate(count=Count("pk"))
             ),
-            "most": mine.aggregate(most=Max("size"))["most"],
+            "most": changes.aggregate(most=Max("size"))["most"],
             "facts": _checked_counts(self.run),
             "query": urlencode({"kind": self.kind, "order": self.order}),
         }
@@ -163,22 +163,22 @@ def _csv_lines(changes: QuerySet[PendingChange]) -> Iterator[str]:
 def _describe(decided: ReviewResult) -> str:
     """Return the result of a decision as a sentence."""
     done = ngettext("%(count)d value changed.", "%(count)d values changed.", decided.done)
-    words = done % {"count": decided.done}
+    message = done % {"count": decided.done}
     if decided.left:
-        left = ngettext(
+        skipped = ngettext(
             "%(count)d skipped: a newer value exists.",
             "%(count)d skipped: newer values exist.",
             decided.left,
         )
-        words = f"{words} {left % {'count': decided.left}}"
+        message = f"{message} {skipped % {'count': decided.left}}"
     if decided.waiting:
-        later = ngettext(
+        deferred = ngettext(
             "%(count)d follows within a minute, after sales are subtracted.",
             "%(count)d follow within a minute, after sales are subtracted.",
             decided.waiting,
         )
-        words = f"{words} {later % {'count': decided.waiting}}"
-    return words
+        message = f"{message} {deferred % {'count': decided.waiting}}"
+    return message
 
 
 # Thresholds
@@ -197,14 +197,14 @@ class QuarantineThresholdsAdmin(StaffAdmin):
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **words: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         """End the help text of a threshold with its default."""
         if db_field.name in QuarantineThresholds.NAMES:
-            usual = gettext("Empty = {usual}, the default for all suppliers.").format(
+            default_note = gettext("Empty = {usual}, the default for all suppliers.").format(
                 usual=getattr(DEFAULT_THRESHOLDS, db_field.name)
             )
-            words["help_text"] = f"{db_field.help_text} {usual}"
-        return super().formfield_for_dbfield(db_field, request, **words)
+            options["help_text"] = f"{db_field.help_text} {default_note}"
+        return super().formfield_for_dbfield(db_field, request, **options)
 
 
 # Runs
@@ -296,21 +296,21 @@ class SyncRunAdmin(StaffAdmin):
                 " value exists. This run becomes the baseline for later runs."
             )
             % {"problem": run.problem, "count": count},
-            act=lambda _given: self._apply(request, run),
+            act=lambda _values: self._apply(request, run),
             done=gettext("Run applied."),
         )
 
     @action(description=_("Discard run"), icon="close")
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.row(request, object_id)
-        who = str(request.user)
+        actor = str(request.user)
         return self.ask(
             request,
             run,
             title=gettext("Discard run"),
             explain=gettext("%(problem)s Nothing is applied. The next run is checked again.")
             % {"problem": run.problem},
-            act=lambda _given: review.discard(sync_run=run, actor=who, now=timezone.now()),
+            act=lambda _values: review.discard(sync_run=run, actor=actor, now=timezone.now()),
             done=gettext("Run discarded."),
         )
 
@@ -318,11 +318,11 @@ class SyncRunAdmin(StaffAdmin):
     def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.row(request, object_id)
 
-        def act(given: Any) -> None:
+        def act(values: Any) -> None:
             decided = rollback.roll_back(
                 sync_run=run,
                 actor=str(request.user),
-                reason=given["reason"],
+                reason=values["reason"],
                 now=timezone.now(),
             )
             self.tell(request, decided)
@@ -348,8 +348,8 @@ class SyncRunAdmin(StaffAdmin):
         self.wake(request, tasks.publish_pending)
 
     def _apply(self, request: HttpRequest, run: SyncRun) -> None:
-        who = str(request.user)
-        self.tell(request, review.apply(sync_run=run, actor=who, now=timezone.now()))
+        actor = str(request.user)
+        self.tell(request, review.apply(sync_run=run, actor=actor, now=timezone.now()))
 
 
 register_read_only(

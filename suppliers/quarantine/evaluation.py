@@ -157,8 +157,8 @@ def check_lists(work: RunContext, connector: object) -> None:
 def _last_lists(work: RunContext) -> dict[str, int]:
     """Return the row count of each list in the last applied run of any job that fetched it."""
     done = SyncRun.objects.filter(supplier=work.supplier, status=SyncRun.Status.APPLIED)
-    whole = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
-    last = whole.order_by("-status_since", "-pk").first()
+    runs_with_lists = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
+    last = runs_with_lists.order_by("-status_since", "-pk").first()
     return dict(last.profile["lists"]) if last else {}
 
 
@@ -210,14 +210,16 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_whole: bool)
         moved = levels.count_changes(is_whole=is_whole, factor=run_thresholds(work).surge_factor)
     if not moved.zeroed and not moved.surged:
         return
-    could = stocked()
-    work.run.profile |= {"stocked": could, "zeroed": moved.zeroed, "surged": moved.surged}
-    told = moved.told if work.run.is_delta else could
+    stocked_rows = stocked()
+    work.run.profile |= {"stocked": stocked_rows, "zeroed": moved.zeroed, "surged": moved.surged}
+    reported_rows = moved.told if work.run.is_delta else stocked_rows
     work.quarantine_if(
         guards.zeroed_stock_violation(
-            stocked=could, zeroed=moved.zeroed, limits=run_thresholds(work)
+            stocked=stocked_rows, zeroed=moved.zeroed, limits=run_thresholds(work)
         )
-        or guards.stock_surge_violation(told=told, surged=moved.surged, limits=run_thresholds(work))
+        or guards.stock_surge_violation(
+            told=reported_rows, surged=moved.surged, limits=run_thresholds(work)
+        )
     )
 
 
@@ -273,8 +275,10 @@ def _check_rolled_back(work: RunContext, sql: str, params: Mapping[str, Any]) ->
     last = done.order_by("-status_since", "-pk").first()
     if last is None or last.status != SyncRun.Status.ROLLED_BACK:
         return
-    ((told, again),) = rows(sql, {**params, "undone": last.pk})
-    work.quarantine_if(guards.rolled_back_values_violation(run=last.pk, told=told, again=again))
+    ((reported, repeated),) = rows(sql, {**params, "undone": last.pk})
+    work.quarantine_if(
+        guards.rolled_back_values_violation(run=last.pk, reported=reported, repeated=repeated)
+    )
 
 
 def _join_sentences(*reasons: str) -> str:

@@ -109,9 +109,9 @@ def duplicate_rows_violation(
 def currency_violation(*, expected: str, found: Iterable[str]) -> str:
     """Return the violation if most prices are in another currency."""
     codes = list(found)
-    strange = [code for code in codes if code != expected]
-    if strange and 2 * len(strange) > len(codes):
-        return f"Prices are in {strange[0]}; this supplier's currency is {expected}."
+    unexpected = [code for code in codes if code != expected]
+    if unexpected and 2 * len(unexpected) > len(codes):
+        return f"Prices are in {unexpected[0]}; this supplier's currency is {expected}."
     return ""
 
 
@@ -157,10 +157,10 @@ def price_outlier_violation(*, moves: CostDeltas, limits: Thresholds = DEFAULT_T
     """Return the violation if too many costs are outliers; a single one only concerns its row."""
     if not _exceeds(moves.jumped, of=moves.known, percent=limits.max_price_outlier_percent):
         return ""
-    words = f"{moves.jumped} of {moves.known} costs change by a factor of {limits.price_outlier_factor} or more"
+    message = f"{moves.jumped} of {moves.known} costs change by a factor of {limits.price_outlier_factor} or more"
     for example in outliers(moves.sample, limits=limits)[:1]:
-        words += f", such as {example.sku}: {example.before} to {example.after}"
-    return f"{words}."
+        message += f", such as {example.sku}: {example.before} to {example.after}"
+    return f"{message}."
 
 
 def negative_margin_violation(
@@ -210,21 +210,19 @@ def is_older_than(moment: datetime | None, last: datetime | None) -> bool:
     return moment is not None and last is not None and last - moment > CLOCK_DRIFT
 
 
-def rolled_back_values_violation(*, run: int, told: int, again: int) -> str:
+def rolled_back_values_violation(*, run: int, reported: int, repeated: int) -> str:
     """Return the violation if most values return that staff rolled back."""
-    if 2 * again > told:
-        return (
-            f"{again} of {told} values were rolled back before and are reported again (run {run})."
-        )
+    if 2 * repeated > reported:
+        return f"{repeated} of {reported} values were rolled back before and are reported again (run {run})."
     return ""
 
 
-def _exceeds(lost: int, *, of: int, percent: int) -> bool:
-    return lost > ALWAYS_ALLOWED and 100 * lost > percent * of
+def _exceeds(count: int, *, of: int, percent: int) -> bool:
+    return count > ALWAYS_ALLOWED and 100 * count > percent * of
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{Decimal(100 * part) / max(1, whole):.0f} %"
+def _percent(part: int, total: int) -> str:
+    return f"{Decimal(100 * part) / max(1, total):.0f} %"
 
 
 # Changed columns
@@ -258,12 +256,12 @@ def schema_drift_violation(*, before: FileProfile | None, now: FileProfile) -> s
     missing = [name for name in before.columns if name not in now.columns]
     if not changed and 2 * len(missing) <= len(before.columns):
         return ""
-    words = " ".join(changed)
+    message = " ".join(changed)
     if missing:
-        strange = [name for name in now.columns if name not in before.columns]
-        words = f"{words} Missing columns: {_first_names(missing)}."
-        words += f" New columns: {_first_names(strange)}." if strange else ""
-    return words.strip()
+        added = [name for name in now.columns if name not in before.columns]
+        message = f"{message} Missing columns: {_first_names(missing)}."
+        message += f" New columns: {_first_names(added)}." if added else ""
+    return message.strip()
 
 
 def _type_changes(before: FileProfile, now: FileProfile) -> Iterator[str]:
@@ -322,23 +320,23 @@ def uniform_shift_violation(moves: CostDeltas, *, rates: Mapping[str, Decimal]) 
     meaning = next(_explanations(factor, rates), "")
     if not meaning and abs(factor - ONE) <= MAX_UNIFORM_SHIFT:
         return ""
-    words = f"{moves.moved} of {moves.known} costs change by the same factor, {factor:.4g}"
-    return f"{words}: {meaning}." if meaning else f"{words}."
+    message = f"{moves.moved} of {moves.known} costs change by the same factor, {factor:.4g}"
+    return f"{message}: {meaning}." if meaning else f"{message}."
 
 
 def _is_changed_by(factor: Decimal, move: CostDelta) -> bool:
-    wanted = move.before * factor
+    expected = move.before * factor
     # Both costs were rounded to a cent.
-    allowed = max(Decimal("0.01") * max(ONE, factor), wanted * FACTOR_TOLERANCE)
-    return abs(move.after - wanted) <= allowed
+    allowed = max(Decimal("0.01") * max(ONE, factor), expected * FACTOR_TOLERANCE)
+    return abs(move.after - expected) <= allowed
 
 
 def _explanations(factor: Decimal, rates: Mapping[str, Decimal]) -> Iterator[str]:
-    for shift, words in SHIFTS.items():
+    for shift, label in SHIFTS.items():
         if _is_close(factor, shift):
-            yield f"as if {words} were missing" if shift == 10 else f"as if they were in {words}"  # noqa: PLR2004
+            yield f"as if {label} were missing" if shift == 10 else f"as if they were in {label}"  # noqa: PLR2004
         if _is_close(factor, ONE / shift):
-            yield f"as if {words} were applied twice"
+            yield f"as if {label} were applied twice"
     for tax in TAXES:
         if _is_close(factor, tax):
             yield f"as if a tax of {100 * (tax - 1):.0f} % were added"
@@ -351,5 +349,5 @@ def _explanations(factor: Decimal, rates: Mapping[str, Decimal]) -> Iterator[str
             yield f"as if they were in {currency}"
 
 
-def _is_close(factor: Decimal, named: Decimal, *, within: Decimal = FACTOR_TOLERANCE) -> bool:
-    return abs(factor - named) <= named * within
+def _is_close(factor: Decimal, expected: Decimal, *, within: Decimal = FACTOR_TOLERANCE) -> bool:
+    return abs(factor - expected) <= expected * within

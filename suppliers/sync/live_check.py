@@ -37,7 +37,7 @@ MIN_QUERY_AGE = timedelta(seconds=5)
 MAX_CONCURRENT = 8
 CAUSE = f"{webhooks.EVENT_CAUSE}asked at checkout"
 
-type Told = tuple[StockReport | ImportIssue, ...]
+type StockAnswer = tuple[StockReport | ImportIssue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +62,40 @@ def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[
     """
     if in_transaction():
         raise OpenTransactionError("live stock check")
-    questions = _required_queries(wanted, now)
-    if not questions:
+    queries = _required_queries(wanted, now)
+    if not queries:
         return frozenset()
-    answers = _query_all(questions)
+    answers = _query_all(queries)
     refused: set[int] = set()
-    told: dict[Supplier, list[StockQuery]] = defaultdict(list)
-    for question in questions:
-        answer = answers.get((question.supplier.pk, question.external_id))
+    queries_with_answer: dict[Supplier, list[StockQuery]] = defaultdict(list)
+    for query in queries:
+        answer = answers.get((query.supplier.pk, query.external_id))
         if isinstance(answer, DiscontinuedError):
-            refused.update(level.pk for level in question.levels)
+            refused.update(level.pk for level in query.levels)
         elif answer is None:
-            if question.supplier.live_check_fallback == LiveCheckFallback.REFUSE:
-                refused.update(level.pk for level in question.levels)
+            if query.supplier.live_check_fallback == LiveCheckFallback.REFUSE:
+                refused.update(level.pk for level in query.levels)
         else:
-            told[question.supplier].append(question)
-            if question.supplier.live_check_fallback == LiveCheckFallback.REFUSE:
-                unread = (level for level in question.levels if not _has_figure(answer, level))
+            queries_with_answer[query.supplier].append(query)
+            if query.supplier.live_check_fallback == LiveCheckFallback.REFUSE:
+                unread = (level for level in query.levels if not _has_figure(answer, level))
                 refused.update(level.pk for level in unread)
-    for supplier, asked in told.items():
-        answered = {
-            question.external_id: cast("Told", answers[supplier.pk, question.external_id])
-            for question in asked
+    for supplier, supplier_queries in queries_with_answer.items():
+        supplier_answers = {
+            query.external_id: cast("StockAnswer", answers[supplier.pk, query.external_id])
+            for query in supplier_queries
         }
-        if not _store_answers(supplier, answered, now):
-            refused.update(_short_levels(asked, answered, wanted))
+        if not _store_answers(supplier, supplier_answers, now):
+            refused.update(_short_levels(supplier_queries, supplier_answers, wanted))
     variants = {
         level.offer.variant_id
-        for asked in told.values()
-        for question in asked
-        for level in question.levels
+        for supplier_queries in queries_with_answer.values()
+        for query in supplier_queries
+        for level in query.levels
     }
-    publication.publish_now(variant_ids=[one for one in variants if one is not None], now=now)
+    publication.publish_now(
+        variant_ids=[variant_id for variant_id in variants if variant_id is not None], now=now
+    )
     return frozenset(refused)
 
 
@@ -103,19 +105,19 @@ def _required_queries(wanted: Mapping[int, int], now: datetime) -> list[StockQue
         for level in _AGES(ids=list(wanted), now=now)
         if _needs_query(level, wanted[level.pk], now)
     ]
-    found: dict[tuple[int, str], StockQuery] = {}
+    queries: dict[tuple[int, str], StockQuery] = {}
     for level in _LEVELS(ids=unreadable) if unreadable else ():
         supplier, external_id = level.offer.supplier, level.offer.product_external_id
-        question = found.setdefault((supplier.pk, external_id), StockQuery(supplier, external_id))
-        question.levels.append(level)
-    return list(found.values())
+        query = queries.setdefault((supplier.pk, external_id), StockQuery(supplier, external_id))
+        query.levels.append(level)
+    return list(queries.values())
 
 
 def _needs_query(level: StockLevel, wanted: int, now: datetime) -> bool:
-    supplier, seen = level.offer.supplier, cast(Any, level)
+    supplier, annotated = level.offer.supplier, cast(Any, level)
     return freshness.needs_live_check(
-        age=now - seen.known_at,
-        left=seen.free - wanted,
+        age=now - annotated.known_at,
+        left=annotated.free - wanted,
         query_after=timedelta(minutes=supplier.live_check_after_min),
         live_check_below_units=supplier.live_check_below_units,
         min_age=MIN_QUERY_AGE,
@@ -138,47 +140,53 @@ def _levels(*, ids: list[int]) -> QuerySet[StockLevel]:
 _AGES, _LEVELS = PreparedQuery(_levels_with_age), PreparedQuery(_levels)
 
 
-def _query_all(questions: Sequence[StockQuery]) -> dict[tuple[int, str], Told | DiscontinuedError]:
+def _query_all(
+    queries: Sequence[StockQuery],
+) -> dict[tuple[int, str], StockAnswer | DiscontinuedError]:
     """Query all concurrently; return the answers that arrive within ``TIMEOUT_S``."""
     ends_at = time.monotonic() + TIMEOUT_S
-    answers: dict[tuple[int, str], Told | DiscontinuedError] = {}
+    answers: dict[tuple[int, str], StockAnswer | DiscontinuedError] = {}
     pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENT, thread_name_prefix="ask-live")
-    with ExitStack() as lines:
-        asked = [
-            pool.submit(_query, connector, question, ends_at, answers)
-            for connector, question in _open_connectors(questions, lines)
+    with ExitStack() as stack:
+        futures = [
+            pool.submit(_query, connector, query, ends_at, answers)
+            for connector, query in _open_connectors(queries, stack)
         ]
-        wait(asked, timeout=max(0.0, ends_at - time.monotonic()))
+        wait(futures, timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
         return dict(answers)  # later answers are ignored
 
 
 def _open_connectors(
-    questions: Iterable[StockQuery], lines: ExitStack
+    queries: Iterable[StockQuery], stack: ExitStack
 ) -> list[tuple[PagedStockAndPrice, StockQuery]]:
     """Open one connector per supplier that supports queries of single products."""
     connectors: dict[int, object] = {}
-    for question in questions:
-        supplier = question.supplier
+    for query in queries:
+        supplier = query.supplier
         if supplier.pk in connectors:
             continue
         try:
-            lines.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
-            connectors[supplier.pk] = lines.enter_context(open_connector(supplier))
+            stack.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
+            connectors[supplier.pk] = stack.enter_context(open_connector(supplier))
         except (BulkheadFullError, ExternalServiceError) as error:
             log.info("%s: no live check: %s", supplier, error)
             connectors[supplier.pk] = None
-    pairs = [(connectors[question.supplier.pk], question) for question in questions]
-    return [(one, question) for one, question in pairs if isinstance(one, PagedStockAndPrice)]
+    pairs = [(connectors[query.supplier.pk], query) for query in queries]
+    return [
+        (connector, query)
+        for connector, query in pairs
+        if isinstance(connector, PagedStockAndPrice)
+    ]
 
 
 def _query(
     connector: PagedStockAndPrice,
-    question: StockQuery,
+    query: StockQuery,
     ends_at: float,
-    answers: dict[tuple[int, str], Told | DiscontinuedError],
+    answers: dict[tuple[int, str], StockAnswer | DiscontinuedError],
 ) -> None:
-    supplier, external_id = question.supplier, question.external_id
+    supplier, external_id = query.supplier, query.external_id
     try:
         with deadlines.deadline_at(ends_at):
             answers[supplier.pk, external_id] = connector.stock(external_id=external_id)
@@ -192,11 +200,11 @@ def _query(
         connections.close_all()  # of this thread
 
 
-def _store_answers(supplier: Supplier, answered: dict[str, Told], now: datetime) -> bool:
+def _store_answers(supplier: Supplier, answers: dict[str, StockAnswer], now: datetime) -> bool:
     """Store the answers; return whether that was possible without waiting."""
     try:
         webhooks.apply_stock_report(
-            supplier=supplier, told=answered, cause=CAUSE, now=now, is_urgent=True
+            supplier=supplier, answers=answers, cause=CAUSE, now=now, is_urgent=True
         )
     except (QuarantinedError, OperationalError) as error:
         log.warning("%s: cannot store the stock of a live check: %s", supplier, error)
@@ -204,33 +212,33 @@ def _store_answers(supplier: Supplier, answered: dict[str, Told], now: datetime)
     return True
 
 
-def _has_figure(told: Told, level: StockLevel) -> bool:
+def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
     """Return whether an answer has a readable figure for a row.
 
     A row without SKU could be any row that has no figure.
     """
     sku = level.offer.supplier_sku
-    bad = [row for row in told if isinstance(row, ImportIssue) and row.is_fatal]
+    bad = [row for row in answer if isinstance(row, ImportIssue) and row.is_fatal]
     if any(row.row == sku for row in bad):
         return False
-    has_figure = any(isinstance(row, StockReport) and row.sku == sku for row in told)
+    has_figure = any(isinstance(row, StockReport) and row.sku == sku for row in answer)
     return has_figure or not any(is_missing_sku(row) for row in bad)
 
 
 def _short_levels(
-    asked: Iterable[StockQuery], answered: Mapping[str, Told], wanted: Mapping[int, int]
+    queries: Iterable[StockQuery], answers: Mapping[str, StockAnswer], wanted: Mapping[int, int]
 ) -> Iterable[int]:
     """Yield the rows with too few units; ``reserved`` is as it was before the query."""
-    for question in asked:
+    for query in queries:
         units = {
             (row.sku, row.location): row.quantity
-            for row in answered[question.external_id]
+            for row in answers[query.external_id]
             if isinstance(row, StockReport)
         }
-        for level in question.levels:
-            if not _has_figure(answered[question.external_id], level):
+        for level in query.levels:
+            if not _has_figure(answers[query.external_id], level):
                 continue  # no answer for it: accepted or refused already
-            told = units.get((level.offer.supplier_sku, level.location.code), 0)
-            kept = level.buffer + level.allocated_outstanding + level.reserved
-            if told < wanted[level.pk] + kept:
+            reported = units.get((level.offer.supplier_sku, level.location.code), 0)
+            committed = level.buffer + level.allocated_outstanding + level.reserved
+            if reported < wanted[level.pk] + committed:
                 yield level.pk

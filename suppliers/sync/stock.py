@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 # An unchanged listing gets its new stock age after so long.
 REPUBLISH_AFTER = timedelta(hours=6)
-KEPT_ROWS_MESSAGE = (
+UNCHANGED_STOCK_MESSAGE = (
     "{} rows have no SKU. Stock missing from the list may be in one of them, so it is"
     " kept and ages."
 )
@@ -87,13 +87,17 @@ class StagedAnswers:
     # products with a row without SKU, or "" for the whole list
     products_with_unidentified_rows: set[str] = field(default_factory=set)
 
-    def take(self, external_id: str, told: tuple[StockReport | ImportIssue, ...]) -> None:
+    def take(
+        self, external_id: str, rows_of_product: tuple[StockReport | ImportIssue, ...]
+    ) -> None:
         self.products.add((external_id, True))
-        self.stage_rows(external_id, told)
+        self.stage_rows(external_id, rows_of_product)
 
-    def stage_rows(self, external_id: str, told: tuple[StockReport | ImportIssue, ...]) -> None:
+    def stage_rows(
+        self, external_id: str, rows_of_product: tuple[StockReport | ImportIssue, ...]
+    ) -> None:
         """Stage figures. If a row has no SKU, note that missing SKUs of the product are unknown."""
-        problems = levels.stage_rows(self.stage, told, external_id=external_id)
+        problems = levels.stage_rows(self.stage, rows_of_product, external_id=external_id)
         self.problems += problems
         if any(is_missing_sku(problem) for problem in problems):
             self.products_with_unidentified_rows.add(external_id)
@@ -178,7 +182,7 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
             is_whole=scope.zeroes_missing_rows,
         )
         if is_whole and answers.products_with_unidentified_rows:
-            work.notes.append(KEPT_ROWS_MESSAGE.format(answers.nameless))
+            work.notes.append(UNCHANGED_STOCK_MESSAGE.format(answers.nameless))
         work.advance(SyncRun.Status.STAGED)
         issues.sync(work=work, family=IssueScope.STOCK, problems=answers.problems)
         with with_large_work_mem():
@@ -188,45 +192,47 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
 
 def _read_lines(work: RunContext, connector: BulkOffers, answers: StagedAnswers) -> None:
     """Read a stock list in bulk; rows that need care are checked one by one."""
-    for told in connector.stock_lines():
-        if isinstance(told, CopyLines):
-            answers.listed += told.count
-            if answers.stage.pour(told.text):
+    for item in connector.stock_lines():
+        if isinstance(item, CopyLines):
+            answers.listed += item.count
+            if answers.stage.pour(item.text):
                 work.heartbeat()
         else:
-            external_id, figures = told
+            external_id, figures = item
             answers.listed += 1
             answers.stage_rows(external_id, figures)
 
 
 def _read_all(work: RunContext, connector: BulkStockAndPrice, answers: StagedAnswers) -> None:
-    for external_id, told in connector.stock_rows():
+    for external_id, figures in connector.stock_rows():
         work.heartbeat()
         answers.listed += 1
-        answers.take(external_id, told)
+        answers.take(external_id, figures)
 
 
 def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) -> None:
     """Read the list; query the products without a figure one by one, the stalest first."""
     catalog, figures = require(connector, PagedCatalog), require(connector, PagedStockAndPrice)
-    untold: set[str] = set()
+    without_figure: set[str] = set()
     for row in catalog.product_rows():
         work.heartbeat()
         if isinstance(row, ProductSummary):
             answers.listed += 1
             if row.stock is None:
-                untold.add(row.external_id)
+                without_figure.add(row.external_id)
                 answers.products.add((row.external_id, False))
             else:
                 answers.take(row.external_id, row.stock)
-    log.info("%s: %s products listed, %s to fetch", work.run, answers.listed, len(untold))
-    external_ids = [external_id for external_id in _stalest_first(work) if external_id in untold]
-    asked = 0
-    told = fetch_concurrently(
+    log.info("%s: %s products listed, %s to fetch", work.run, answers.listed, len(without_figure))
+    external_ids = [
+        external_id for external_id in _stalest_first(work) if external_id in without_figure
+    ]
+    answer_count = 0
+    results = fetch_concurrently(
         work, lambda external_id: figures.stock(external_id=external_id), external_ids
     )
-    for external_id, answer in told:
-        asked += 1
+    for external_id, answer in results:
+        answer_count += 1
         if isinstance(answer, DiscontinuedError):
             continue  # the product job handles it
         if isinstance(answer, ExternalServiceError):
@@ -237,7 +243,7 @@ def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) 
             )
         else:
             answers.take(external_id, answer)
-    work.run.deferred_rows = len(external_ids) - asked
+    work.run.deferred_rows = len(external_ids) - answer_count
 
 
 def _stalest_first(work: RunContext) -> list[str]:

@@ -80,15 +80,17 @@ def refresh_stock(
     """
     with open_connector(supplier) as connector:
         figures = require(connector, PagedStockAndPrice)
-        told = {external_id: figures.stock(external_id=external_id) for external_id in external_ids}
-    apply_stock_report(supplier=supplier, told=told, cause=cause, now=now)
+        answers = {
+            external_id: figures.stock(external_id=external_id) for external_id in external_ids
+        }
+    apply_stock_report(supplier=supplier, answers=answers, cause=cause, now=now)
     publication.publish_pending(now=now)
 
 
 def apply_stock_report(
     *,
     supplier: Supplier,
-    told: dict[str, tuple[StockReport | ImportIssue, ...]],
+    answers: dict[str, tuple[StockReport | ImportIssue, ...]],
     cause: str,
     now: datetime,
     is_urgent: bool = False,
@@ -98,7 +100,7 @@ def apply_stock_report(
     Raises: QuarantinedError  events zeroed too much: staff decide
         OperationalError  ``is_urgent``, and a run holds the lock
     """
-    doubt = _store_report(supplier, told, cause, now, is_urgent=is_urgent)
+    doubt = _store_report(supplier, answers, cause, now, is_urgent=is_urgent)
     if doubt is not None:
         _quarantine(supplier, doubt, now)
         raise QuarantinedError(doubt.reason)
@@ -121,13 +123,15 @@ def zero_stock_after_refusal(
         return
     with staging_table(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
         for level in empty:
-            told = StockReport(
+            report = StockReport(
                 sku=level.offer.supplier_sku,
                 location=level.location.code,
                 country=level.location.country,
                 quantity=kept[level.pk],
             )
-            inventory_levels.stage_rows(stage, [told], external_id=level.offer.product_external_id)
+            inventory_levels.stage_rows(
+                stage, [report], external_id=level.offer.product_external_id
+            )
         stage.ready()
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers({level.offer_id for level in empty})
@@ -147,7 +151,7 @@ class _QuarantineReason:
 @transaction.atomic(durable=True)
 def _store_report(
     supplier: Supplier,
-    told: dict[str, tuple[StockReport | ImportIssue, ...]],
+    answers: dict[str, tuple[StockReport | ImportIssue, ...]],
     cause: str,
     now: datetime,
     *,
@@ -156,16 +160,16 @@ def _store_report(
     """Store the figures, or return why not."""
     if is_urgent:
         run(f"SET LOCAL lock_timeout = {URGENT_LOCK_TIMEOUT_MS}")
-    offers = SupplierOffer.objects.filter(supplier=supplier, product_external_id__in=told)
+    offers = SupplierOffer.objects.filter(supplier=supplier, product_external_id__in=answers)
     offers = offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
     with staging_table(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
         problems = [
             problem
-            for external_id, figures in told.items()
+            for external_id, figures in answers.items()
             for problem in inventory_levels.stage_rows(stage, figures, external_id=external_id)
         ]
         stage.ready()
-        covered = list(_in_scope(offers, told, problems).values_list("pk", flat=True))
+        covered = list(_in_scope(offers, answers, problems).values_list("pk", flat=True))
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers(covered)
         if reason := _zeroed_limit_violation(supplier, now):
@@ -178,20 +182,20 @@ def _store_report(
 
 def _in_scope(
     offers: QuerySet[SupplierOffer],
-    told: dict[str, tuple[StockReport | ImportIssue, ...]],
+    answers: dict[str, tuple[StockReport | ImportIssue, ...]],
     problems: Sequence[ImportIssue],
 ) -> QuerySet[SupplierOffer]:
     """Return the offers in scope; a row without SKU puts the rest of its product out of scope."""
     unreadable = [problem.row for problem in problems if problem.is_fatal]
     products_with_unidentified_rows = [
         external_id
-        for external_id, rows in told.items()
+        for external_id, rows in answers.items()
         if any(is_missing_sku(row) for row in rows)
     ]
     read = [
         row.sku
         for external_id in products_with_unidentified_rows
-        for row in told[external_id]
+        for row in answers[external_id]
         if isinstance(row, StockReport)
     ]
     return offers.exclude(supplier_sku__in=unreadable).exclude(
@@ -206,17 +210,17 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
         return ""
     last = _last_run(supplier, status=SyncRun.Status.APPLIED)
     since = max(last.started_at if last else now - COUNT_WINDOW, now - COUNT_WINDOW)
-    mine = StockLevel.objects.filter(offer__supplier=supplier).exclude(
+    levels = StockLevel.objects.filter(offer__supplier=supplier).exclude(
         offer__status=SupplierOffer.Status.DISCONTINUED
     )
-    by_news = StockMovement.objects.filter(
+    event_movements = StockMovement.objects.filter(
         kind=StockMovement.Kind.REPORTED,
         cause__startswith=EVENT_CAUSE,
         reported_delta__lt=0,
         at__gte=since,
     )
-    zeroed = mine.filter(reported_quantity=0, pk__in=by_news.values("level")).count()
-    stocked = mine.filter(reported_quantity__gt=0).count()
+    zeroed = levels.filter(reported_quantity=0, pk__in=event_movements.values("level")).count()
+    stocked = levels.filter(reported_quantity__gt=0).count()
     return guards.zeroed_stock_violation(
         stocked=stocked + zeroed,
         zeroed=zeroed + emptied_now,
