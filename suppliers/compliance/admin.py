@@ -57,7 +57,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
     search_fields: ClassVar = ["issuer", "reference", "note", "supplier__name"]
     ordering: ClassVar = ["-id"]
     raw_id_fields: ClassVar = ["brand", "product"]
-    kept: ClassVar = [
+    decision_columns: ClassVar = [
         columns.status("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "submitted_by",
         "verified_by",
@@ -74,7 +74,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["supplier", *SUBMITTED_FIELDS, "document"]
-        return ["supplier", *SUBMITTED_FIELDS, self.file_link, *self.kept]
+        return ["supplier", *SUBMITTED_FIELDS, self.file_link, *self.decision_columns]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [] if obj is None else self.get_fields(request, obj)
@@ -120,10 +120,10 @@ class ComplianceDocumentAdmin(StaffAdmin):
         form: ComplianceDocumentForm,
         change: bool,
     ) -> None:
-        made = vetting.submit(
+        document = vetting.submit(
             supplier=obj.supplier, claim=form.claim(), actor=str(request.user), now=timezone.now()
         )
-        obj.pk = made.pk
+        obj.pk = document.pk
         obj.refresh_from_db()
 
     @action(description=_("Verify"), icon="verified")
@@ -137,12 +137,12 @@ class ComplianceDocumentAdmin(StaffAdmin):
     def _judge(self, request: HttpRequest, object_id: str, judge: Any, title: str) -> HttpResponse:
         document = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
+        def act(values: Mapping[str, Any]) -> None:
             judge(
                 document=document,
                 actor=str(request.user),
                 now=timezone.now(),
-                reason=given["reason"],
+                reason=values["reason"],
             )
 
         return self.ask(
@@ -203,12 +203,12 @@ class VettingActions(StaffAdmin):
     ) -> HttpResponse:
         supplier = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
+        def act(values: Mapping[str, Any]) -> None:
             decide(
                 supplier=supplier,
                 actor=str(request.user),
                 now=timezone.now(),
-                reason=given["reason"],
+                reason=values["reason"],
             )
 
         return self.ask(
@@ -225,11 +225,11 @@ class VettingActions(StaffAdmin):
         )
 
 
-def vet_and_activate(*, supplier: Supplier, **words: Any) -> None:
+def vet_and_activate(*, supplier: Supplier, **decision: Any) -> None:
     """Start the vetting of a candidate, then activate it.
 
     Raises: vetting.NotVettedError  required documents are missing; the message names them
     """
     if supplier.status == Status.CANDIDATE:
-        vetting.start(supplier=supplier, **words)
-    vetting.activate(supplier=supplier, **words)
+        vetting.start(supplier=supplier, **decision)
+    vetting.activate(supplier=supplier, **decision)

@@ -93,8 +93,8 @@ def read(name: str) -> bytes:
 
     Raises: FileNotFoundError
     """
-    with storages["private"].open(name) as kept:
-        content: bytes = kept.read()
+    with storages["private"].open(name) as file:
+        content: bytes = file.read()
         return content
 
 

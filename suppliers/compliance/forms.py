@@ -46,12 +46,12 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
         fields = ("supplier", *SUBMITTED_FIELDS)
 
     def clean_document(self) -> bytes | None:
-        given: UploadedFile[bytes] | None = self.cleaned_data["document"]
-        if given is None:
+        uploaded: UploadedFile[bytes] | None = self.cleaned_data["document"]
+        if uploaded is None:
             return None
-        if (given.size or 0) > documents.MAX_BYTES:
+        if (uploaded.size or 0) > documents.MAX_BYTES:
             raise forms.ValidationError(gettext("At most 10 MB."), code="too_large")
-        content: bytes = given.read()
+        content: bytes = uploaded.read()
         try:
             documents.validate(content)
         except documents.InvalidDocumentError as error:
@@ -59,8 +59,8 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
         return content
 
     def claim(self) -> DocumentSubmission:
-        given: dict[str, Any] = {name: self.cleaned_data[name] for name in SUBMITTED_FIELDS}
-        return DocumentSubmission(**given, content=self.cleaned_data["document"])
+        values: dict[str, Any] = {name: self.cleaned_data[name] for name in SUBMITTED_FIELDS}
+        return DocumentSubmission(**values, content=self.cleaned_data["document"])
 
 
 # Form fields

@@ -33,11 +33,11 @@ class FetchStage(StrEnum):
     """The progress of a requested fetch."""
 
     WAITING = "waiting"
-    UNDER_WAY = "under way"
+    IN_PROGRESS = "under way"
     DONE = "done"
     FAILED = "failed"
-    BROKEN_OFF = "broken off"  # its worker was killed
-    NOT_TAKEN_UP = "not taken up"  # no worker started it
+    INTERRUPTED = "broken off"  # its worker was killed
+    NOT_STARTED = "not taken up"  # no worker started it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,21 +51,21 @@ class Fetch:
 
     @property
     def is_open(self) -> bool:
-        return self.stage in {FetchStage.WAITING, FetchStage.UNDER_WAY}
+        return self.stage in {FetchStage.WAITING, FetchStage.IN_PROGRESS}
 
 
 def request_fetch(*, supplier: Supplier, content: str, now: datetime) -> bool:
-    """Record a request for the file; return False if a fetch is under way.
+    """Record a request for the file; return False if a fetch is in progress.
 
     Raises: PermanentError  the supplier has no connection
     """
-    wire = Connection.objects.filter(supplier=supplier).first()
-    if wire is None:
+    connection = Connection.objects.filter(supplier=supplier).first()
+    if connection is None:
         raise PermanentError(_("This supplier has no connection yet."), code="not_connected")
     last = last_fetch(supplier=supplier, content=content, now=now)
     if last is not None and last.is_open:
         return False
-    _save_state(wire, content, {"asked_at": now.isoformat()})
+    _save_state(connection, content, {"asked_at": now.isoformat()})
     return True
 
 
@@ -81,52 +81,52 @@ def fetch(*, supplier: Supplier, content: str, now: datetime) -> None:
     """
     clock = running_clock(now)
     with exclusive_lock(_lock_name(supplier, content)):
-        wire = Connection.objects.get(supplier=supplier)
-        wish = _load_state(wire, content)
-        if not wish or "ended_at" in wish:
+        connection = Connection.objects.get(supplier=supplier)
+        request = _load_state(connection, content)
+        if not request or "ended_at" in request:
             return
-        begun = {**wish, "began_at": clock().isoformat()}
-        _save_state(wire, content, begun)
+        started = {**request, "began_at": clock().isoformat()}
+        _save_state(connection, content, started)
         try:
-            found = {"file": _download(supplier, wire, content).name}
+            outcome = {"file": _download(supplier, connection, content).name}
         except ExternalServiceError as error:
-            found = {"problem": str(error)[:MAX_PROBLEM_LENGTH]}
-        _save_state(wire, content, {**begun, **found, "ended_at": clock().isoformat()})
+            outcome = {"problem": str(error)[:MAX_PROBLEM_LENGTH]}
+        _save_state(connection, content, {**started, **outcome, "ended_at": clock().isoformat()})
 
 
 def last_fetch(*, supplier: Supplier, content: str, now: datetime) -> Fetch | None:
     """Return the progress of the last requested fetch; None without a request."""
-    wire = Connection.objects.filter(supplier=supplier).first()
-    wish = _load_state(wire, content) if wire else {}
-    if wire and "began_at" in wish and "ended_at" not in wish:
+    connection = Connection.objects.filter(supplier=supplier).first()
+    request = _load_state(connection, content) if connection else {}
+    if connection and "began_at" in request and "ended_at" not in request:
         if is_locked_elsewhere(_lock_name(supplier, content)):
-            return Fetch(stage=FetchStage.UNDER_WAY, since=_moment(wish, "began_at"))
+            return Fetch(stage=FetchStage.IN_PROGRESS, since=_moment(request, "began_at"))
         # It may have ended before the lock was checked: read the state again.
-        wire.refresh_from_db(fields=["connector_state"])
-        wish = _load_state(wire, content)
-    if not wish:
+        connection.refresh_from_db(fields=["connector_state"])
+        request = _load_state(connection, content)
+    if not request:
         return None
-    if "ended_at" in wish:
-        stage = FetchStage.FAILED if "problem" in wish else FetchStage.DONE
+    if "ended_at" in request:
+        stage = FetchStage.FAILED if "problem" in request else FetchStage.DONE
         return Fetch(
             stage=stage,
-            since=_moment(wish, "ended_at"),
-            file=wish.get("file", ""),
-            problem=wish.get("problem", ""),
+            since=_moment(request, "ended_at"),
+            file=request.get("file", ""),
+            problem=request.get("problem", ""),
         )
-    if "began_at" in wish:
-        return Fetch(stage=FetchStage.BROKEN_OFF, since=_moment(wish, "began_at"))
-    is_late = now - _moment(wish, "asked_at") > START_TIMEOUT
+    if "began_at" in request:
+        return Fetch(stage=FetchStage.INTERRUPTED, since=_moment(request, "began_at"))
+    is_late = now - _moment(request, "asked_at") > START_TIMEOUT
     return Fetch(
-        stage=FetchStage.NOT_TAKEN_UP if is_late else FetchStage.WAITING,
-        since=_moment(wish, "asked_at"),
+        stage=FetchStage.NOT_STARTED if is_late else FetchStage.WAITING,
+        since=_moment(request, "asked_at"),
     )
 
 
-def _download(supplier: Supplier, wire: Connection, content: str) -> Path:
-    gate = factory.build_gate(supplier, wire)
+def _download(supplier: Supplier, connection: Connection, content: str) -> Path:
+    gate = factory.build_gate(supplier, connection)
     try:
-        line = factory.build_context(supplier, wire, gate=gate)
+        line = factory.build_context(supplier, connection, gate=gate)
         return feed_fetch.fetch(line, content=options.Content(content)).path
     finally:
         gate.keep()
@@ -136,13 +136,13 @@ def _lock_name(supplier: Supplier, content: str) -> str:
     return f"sample {supplier.pk} {content}"
 
 
-def _load_state(wire: Connection, content: str) -> dict[str, Any]:
-    return dict(wire.connector_state.get(STATE_KEY, {}).get(content, {}))
+def _load_state(connection: Connection, content: str) -> dict[str, Any]:
+    return dict(connection.connector_state.get(STATE_KEY, {}).get(content, {}))
 
 
-def _save_state(wire: Connection, content: str, wish: dict[str, Any]) -> None:
-    DatabaseStateStore(wire.pk).save({STATE_KEY: {content: wish}})
+def _save_state(connection: Connection, content: str, request: dict[str, Any]) -> None:
+    DatabaseStateStore(connection.pk).save({STATE_KEY: {content: request}})
 
 
-def _moment(wish: dict[str, Any], name: str) -> datetime:
-    return datetime.fromisoformat(wish[name])
+def _moment(request: dict[str, Any], name: str) -> datetime:
+    return datetime.fromisoformat(request[name])

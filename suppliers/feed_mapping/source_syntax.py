@@ -31,8 +31,8 @@ def format_source(source: Source) -> str:
 def parse_source(text: str) -> Source:
     """Parse one source; an unknown prefix belongs to the column name."""
     plain, separator = text.strip(), ""
-    if found := SPLIT.fullmatch(plain):
-        plain, separator = found["name"], found["separator"]
+    if match := SPLIT.fullmatch(plain):
+        plain, separator = match["name"], match["separator"]
     for prefix, name in PREFIXES.items():
         if plain.casefold().startswith(prefix):
             bare = Source(separator=separator)
@@ -45,13 +45,13 @@ def parse_pairs(text: str) -> dict[str, str]:
 
     Raises: InvalidLineError
     """
-    found = {}
+    pairs = {}
     for line in split_lines(text):
         name, sign, value = line.partition("=")
         if not sign or not name.strip() or not value.strip():
             raise InvalidLineError(line)
-        found[name.strip()] = value.strip()
-    return found
+        pairs[name.strip()] = value.strip()
+    return pairs
 
 
 def format_pairs(table: Iterable[tuple[str, str]]) -> str:

@@ -162,24 +162,24 @@ class SafetyStockActions(StaffAdmin):
     @action(description=_("Set safety stock"), icon="inventory_2")
     def set_safety_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
-        found = safety_stock.suggest(supplier=supplier, now=timezone.now())
-        words = gettext(
+        suggestion = safety_stock.suggest(supplier=supplier, now=timezone.now())
+        explanation = gettext(
             "In 90 days, %(refused)d of %(promised)d confirmed lines were rejected."
         ) % {
-            "refused": found.refused,
-            "promised": found.promised,
+            "refused": suggestion.refused,
+            "promised": suggestion.promised,
         }
-        if found.units is None:
-            words += " " + gettext("There is no suggestion below %(few)d lines.") % {
+        if suggestion.units is None:
+            explanation += " " + gettext("There is no suggestion below %(few)d lines.") % {
                 "few": statistics.MIN_PROMISES
             }
         else:
-            words += " " + gettext("Suggested: %(units)d.") % {"units": found.units}
+            explanation += " " + gettext("Suggested: %(units)d.") % {"units": suggestion.units}
 
-        def act(given: Mapping[str, Any]) -> None:
+        def act(values: Mapping[str, Any]) -> None:
             safety_stock.set_units(
                 supplier=supplier,
-                units=given["units"],
+                units=values["units"],
                 actor=str(request.user),
                 now=timezone.now(),
             )
@@ -188,9 +188,9 @@ class SafetyStockActions(StaffAdmin):
             request,
             supplier,
             title=gettext("Set safety stock"),
-            explain=words,
+            explain=explanation,
             form_class=SafetyStockForm,
-            initial={"units": supplier.buffer if found.units is None else found.units},
+            initial={"units": supplier.buffer if suggestion.units is None else suggestion.units},
             act=act,
             done=gettext("Saved. The safety stock applies from the next stock sync."),
         )

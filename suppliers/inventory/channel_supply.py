@@ -106,9 +106,9 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
     ]
     chosen = _pricing_offer(usable or without_current_rate, costing)
     bound = _highest_map(usable, chosen, costing)
-    able: dict[str, list[Route]] = defaultdict(list)
+    services_by_country: dict[str, list[Route]] = defaultdict(list)
     for location, route in _usable_services(usable, routes):
-        able[location.country].append(route)
+        services_by_country[location.country].append(route)
     forbidden = _restricted_countries(usable)
     restocks = [] if full else [offer.restock_on for offer in usable if offer.restock_on]
     return ListingSupply(
@@ -121,11 +121,13 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
         msrp_amount=chosen.msrp_amount if chosen else None,
         available=_max_combined_units(usable, max_splits),
         ships_from=dict(sorted(ships_from.items())),
-        reaches=without_restricted(destinations(chain(*able.values())), not_sent_to=forbidden),
+        reaches=without_restricted(
+            destinations(chain(*services_by_country.values())), not_sent_to=forbidden
+        ),
         reaches_from={
             country: reaches
-            for country, ways in sorted(able.items())
-            if (reaches := without_restricted(destinations(ways), not_sent_to=forbidden))
+            for country, services in sorted(services_by_country.items())
+            if (reaches := without_restricted(destinations(services), not_sent_to=forbidden))
             is not None
         },
         as_of=min((location.known_at for location in full), default=None)
@@ -166,10 +168,10 @@ def _pricing_offer(offers: Sequence[OfferSupply], costing: Costing) -> OfferSupp
     """
     stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
     smallest_order = min((offer.smallest_order for offer in stocked), default=1)
-    able = [offer for offer in stocked if offer.smallest_order == smallest_order]
+    smallest_order_offers = [offer for offer in stocked if offer.smallest_order == smallest_order]
     located = [offer for offer in offers if offer.locations]
     return min(
-        able or located or offers,
+        smallest_order_offers or located or offers,
         key=lambda offer: _landed_cost_key(offer, smallest_order, costing),
         default=None,
     )
@@ -182,14 +184,14 @@ def _highest_map(
 
     Without any stock, it is the offer whose cost sets the price.
     """
-    able = [offer for offer in offers if any(location.free for location in offer.locations)]
+    stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
     bounds = [
         (
             offer.map_amount * (costing.worst_case_rate(offer.cost.currency) or 0),
             offer is chosen,
             offer,
         )
-        for offer in able or filter(None, [chosen])
+        for offer in stocked or filter(None, [chosen])
         if offer.map_amount is not None
     ]
     return max(bounds, key=lambda bound: bound[:2])[2] if bounds else None
@@ -198,9 +200,13 @@ def _highest_map(
 def _landed_cost_key(offer: OfferSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
     """Return the sort key: the landed cost from the cheapest origin; unknown costs last."""
     landed = [
-        one.of(quantity)
+        landed_cost.of(quantity)
         for origin in offer.origins or ("",)
-        if (one := costing.landed(offer.cost, origins=(origin,), supplier_code=offer.supplier_code))
+        if (
+            landed_cost := costing.landed(
+                offer.cost, origins=(origin,), supplier_code=offer.supplier_code
+            )
+        )
     ]
     rate = costing.rate(offer.cost.currency) or Decimal(0)
     return (False, min(landed)) if landed else (True, offer.cost.amount * quantity * rate)

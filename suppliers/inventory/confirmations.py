@@ -32,7 +32,7 @@ WHERE l.location_id = ANY(%(locations)s) AND l.reported_quantity > 0
 QUEUE_STOCK_CONFIRMED_ALONE = """
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT o.variant_id
-FROM unnest(%(places)s::bigint[], %(froms)s::timestamptz[], %(tos)s::timestamptz[])
+FROM unnest(%(location_ids)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
   AS crossed(location_id, since, till)
 JOIN suppliers_stocklevel l ON l.location_id = crossed.location_id
   AND l.as_of >= crossed.since AND l.as_of < crossed.till
@@ -114,7 +114,7 @@ UPDATE suppliers_supplieroffer o
 SET is_cost_unconfirmed = true, cost_reported_at = GREATEST(o.cost_reported_at, s.costs_confirmed_at)
 FROM suppliers_supplier s
 WHERE o.supplier_id = %(supplier)s AND s.id = o.supplier_id AND NOT o.is_cost_unconfirmed
-  AND (o.product_external_id = ANY(%(unreadable)s) OR (%(is_whole)s
+  AND (o.product_external_id = ANY(%(unreadable)s) OR (%(is_full_list)s
     AND o.id IN (
       SELECT n.offer_id
       FROM feed_cost_diff n JOIN suppliers_supplieroffer k ON k.id = n.offer_id
@@ -176,9 +176,9 @@ def _queue_aged_stock(
     by_id: dict[int, Supplier], locations: list[StockLocation], now: datetime
 ) -> int:
     rescaled, together = [], []
-    places: list[int] = []
-    froms: list[datetime] = []
-    tos: list[datetime] = []
+    location_ids: list[int] = []
+    starts: list[datetime] = []
+    ends: list[datetime] = []
     for location in locations:
         supplier = by_id[location.supplier_id]
         if location.freshness_key and location.freshness_key != supplier.freshness_key:
@@ -186,14 +186,16 @@ def _queue_aged_stock(
             continue
         since = location.aged_until or now - LONG_AGO
         ages = freshness.decay_steps(freshness.decay_terms(supplier))
-        told = location.stock_confirmed_at
-        if told and any(since - age <= told < now - age for age in ages):
+        confirmed_at = location.stock_confirmed_at
+        if confirmed_at and any(since - age <= confirmed_at < now - age for age in ages):
             together.append(location.pk)
         for age in ages:
-            places.append(location.pk)
-            froms.append(since - age)
-            tos.append(now - age)
-    queued = run(QUEUE_STOCK_CONFIRMED_ALONE, {"places": places, "froms": froms, "tos": tos})
+            location_ids.append(location.pk)
+            starts.append(since - age)
+            ends.append(now - age)
+    queued = run(
+        QUEUE_STOCK_CONFIRMED_ALONE, {"location_ids": location_ids, "starts": starts, "ends": ends}
+    )
     for ids, is_all in ((rescaled, True), (together, False)):
         if ids:
             queued += run(QUEUE_STOCK_CONFIRMED_TOGETHER, {"locations": ids, "all": is_all})
@@ -250,19 +252,19 @@ def confirm_costs(
     supplier: Supplier,
     unreadable: Iterable[str],
     refused: Iterable[str],
-    is_whole: bool,
+    is_full_list: bool,
     as_of: datetime,
 ) -> None:
     """Record that all costs of a supplier are confirmed, except those it did not report.
 
     Shape: ``unreadable`` are products without a valid answer, ``refused`` SKUs with an
-        implausible cost; ``is_whole``: costs missing from the stage are unconfirmed too
+        implausible cost; ``is_full_list``: costs missing from the stage are unconfirmed too
     """
     params = {
         "supplier": supplier.pk,
         "unreadable": list(unreadable),
         "refused": list(refused),
-        "is_whole": is_whole,
+        "is_full_list": is_full_list,
         "as_of": as_of,
     }
     run(MARK_UNREPORTED_COSTS, params)

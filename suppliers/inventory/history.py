@@ -42,22 +42,26 @@ def cost_history(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[in
 
     The first entry is the cost at ``since``.
     """
-    found = {}
+    history = {}
     for offer in offers:
         changes = CostChange.objects.filter(offer=offer, at__gte=since).order_by("-at", "-pk")
         rows = [
-            CostEntry(at=one.at, amount=one.new_amount, before=one.old_amount, cause=one.cause)
-            for one in changes[:MAX_ENTRIES]
+            CostEntry(
+                at=change.at, amount=change.new_amount, before=change.old_amount, cause=change.cause
+            )
+            for change in changes[:MAX_ENTRIES]
         ][::-1]
         if rows:
             first = CostEntry(at=since, amount=rows[0].before, before=None, cause="")
-            is_whole = len(rows) < MAX_ENTRIES and first.amount is not None
-            found[offer.pk] = [first, *rows] if is_whole else rows
+            is_complete = len(rows) < MAX_ENTRIES and first.amount is not None
+            history[offer.pk] = [first, *rows] if is_complete else rows
         elif offer.cost_amount is not None:
             known = offer.cost_reported_at or offer.seen_at
-            began = CostEntry(at=max(since, known), amount=offer.cost_amount, before=None, cause="")
-            found[offer.pk] = [began]
-    return found
+            first_entry = CostEntry(
+                at=max(since, known), amount=offer.cost_amount, before=None, cause=""
+            )
+            history[offer.pk] = [first_entry]
+    return history
 
 
 def stock_history(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[StockEntry]]:
@@ -66,7 +70,7 @@ def stock_history(levels: Iterable[StockLevel], *, since: datetime) -> dict[int,
     Earlier counters are computed back from the current ones, which are the sum of all
     movements.
     """
-    found = {}
+    history = {}
     for level in levels:
         moves = list(
             StockMovement.objects.filter(level=level, at__gte=since).order_by("-at", "-pk")[
@@ -92,5 +96,5 @@ def stock_history(levels: Iterable[StockLevel], *, since: datetime) -> dict[int,
             rows.append(
                 StockEntry(at=since, reported=reported, promised=promised, kind="", cause="")
             )
-        found[level.pk] = rows[::-1]
-    return found
+        history[level.pk] = rows[::-1]
+    return history

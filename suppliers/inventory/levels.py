@@ -185,19 +185,19 @@ def clear_affected_offers() -> None:
     run(f"CREATE TEMPORARY TABLE {AFFECTED_OFFERS} (offer_id bigint)")
 
 
-def count_changes(*, is_whole: bool = True, factor: int = 1) -> StockChangeCounts:
+def count_changes(*, is_full_list: bool = True, factor: int = 1) -> StockChangeCounts:
     """Count how the stage changes the non-zero stock rows in scope.
 
     Shape: a row surges if it rises to ``factor`` times its quantity or more
     """
     ((stocked, zeroed, told, surged),) = rows(
-        COUNT_CHANGES.format(join=_join(is_whole=is_whole)), {"factor": factor}
+        COUNT_CHANGES.format(join=_join(is_full_list=is_full_list)), {"factor": factor}
     )
     return StockChangeCounts(stocked=stocked, zeroed=zeroed, told=told, surged=surged)
 
 
-def _join(*, is_whole: bool) -> str:
-    return "LEFT" if is_whole else "INNER"
+def _join(*, is_full_list: bool) -> str:
+    return "LEFT" if is_full_list else "INNER"
 
 
 @requires_transaction
@@ -236,12 +236,12 @@ def merge(  # noqa: PLR0913 - one row's columns
     cause: str,
     as_of: datetime,
     received_at: datetime,
-    is_whole: bool = True,
+    is_full_list: bool = True,
     is_confirmed: bool = False,
 ) -> tuple[int, int]:
     """Merge the stage into the stock rows; return the numbers of new and changed rows.
 
-    Only offers in scope (``set_affected_offers``) are changed. If the stage ``is_whole``, rows that
+    Only offers in scope (``set_affected_offers``) are changed. If the stage ``is_full_list``, rows that
     it leaves out become zero. ``is_confirmed``: the caller also sets ``stock_confirmed_at`` of all
     the supplier's locations to ``as_of``.
 
@@ -260,6 +260,6 @@ def merge(  # noqa: PLR0913 - one row's columns
     run("DROP TABLE IF EXISTS pg_temp.feed_figures")
     run(STAGE_FIGURES, params)
     run("ANALYZE feed_figures")
-    changed = run(UPDATE_LEVELS.format(join=_join(is_whole=is_whole)), params)
+    changed = run(UPDATE_LEVELS.format(join=_join(is_full_list=is_full_list)), params)
     run(DELETE_KNOWN_ROWS)
     return run(INSERT_LEVELS, params), changed

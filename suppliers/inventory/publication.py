@@ -45,7 +45,7 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
         offers, routes = _offer_supplies(batch, now), queries.services_by_location()
         for channel in channels:
             costing = policy.load_costing(channel, now=now)
-            ways = _services_in_currency(channel.currency, routes)
+            channel_routes = _services_in_currency(channel.currency, routes)
             supplies = [
                 summarize(
                     variant_id,
@@ -53,7 +53,7 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
                     costing,
                     kept=channel.buffer,
                     max_splits=channel.max_split_locations,
-                    routes=ways,
+                    routes=channel_routes,
                 )
                 for variant_id in batch
             ]
@@ -64,7 +64,11 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
 def _services_in_currency(
     currency: str, routes: Mapping[tuple[int, str], Sequence[Route]]
 ) -> dict[int, Sequence[Route]]:
-    return {place: ways for (place, money), ways in routes.items() if money == currency}
+    return {
+        location_id: services
+        for (location_id, service_currency), services in routes.items()
+        if service_currency == currency
+    }
 
 
 def publish_pending(*, now: datetime, within: timedelta | None = None) -> int:
@@ -111,14 +115,14 @@ def _pending_in_slice(number: int) -> QuerySet[PendingPublication]:
 
 
 def _publish_all(
-    found: QuerySet[PendingPublication], *, now: datetime, is_over: Callable[[], bool] = bool
+    pending: QuerySet[PendingPublication], *, now: datetime, is_over: Callable[[], bool] = bool
 ) -> int:
     """Publish until the query finds none; return the number of variants."""
     published = 0
-    look = found.values_list("pk", "variant_id")[:QUERY_LIMIT]
-    while not is_over() and (waiting := list(look.all())):
+    next_rows = pending.values_list("pk", "variant_id")[:QUERY_LIMIT]
+    while not is_over() and (queued := list(next_rows.all())):
         rows_of: dict[int, list[int]] = defaultdict(list)
-        for pk, variant_id in waiting:
+        for pk, variant_id in queued:
             rows_of[variant_id].append(pk)
         for batch in batched(rows_of, BATCH):
             publish(variant_ids=batch, now=now)
@@ -182,7 +186,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
         forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_category) | in_eu
     locations: dict[int, list[LocationStock]] = defaultdict(list)
     confirmed = set()
-    for offer_id, country, free, known_at, place, has_fresh_stock, has_fresh_cost in levels:
+    for offer_id, country, free, known_at, location_pk, has_fresh_stock, has_fresh_cost in levels:
         facts = StockFacts(
             units=free, has_fresh_stock=has_fresh_stock, has_fresh_cost=has_fresh_cost
         )
@@ -190,12 +194,14 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
         if STALE.isdisjoint(against):
             confirmed.add(offer_id)
         units = 0 if against else free
-        location = LocationStock(country=country, free=units, known_at=known_at, location_id=place)
+        location = LocationStock(
+            country=country, free=units, known_at=known_at, location_id=location_pk
+        )
         locations[offer_id].append(location)
-    found: dict[int, list[OfferSupply]] = defaultdict(list)
+    supplies: dict[int, list[OfferSupply]] = defaultdict(list)
     for pk, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack, back_on in offers:
         if variant_id is not None and variant_id in loads and amount is not None:
-            found[variant_id].append(
+            supplies[variant_id].append(
                 OfferSupply(
                     cost=Money(amount, currency),
                     locations=tuple(locations[pk]),
@@ -209,7 +215,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
                     restock_on=_plausible_restock_date(back_on, now) if pk in confirmed else None,
                 )
             )
-    return found
+    return supplies
 
 
 def _plausible_restock_date(restock_on: date | None, now: datetime) -> date | None:

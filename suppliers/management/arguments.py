@@ -42,11 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME=JSON",
         help="an option of the connector; null restores the default",
     )
-    for name, words in (
+    for name, help_text in (
         ("calls-per-second", "rate limit"),
         ("max-concurrent-calls", "maximum number of concurrent calls"),
     ):
-        parser.add_argument(f"--{name}", type=_small_number, metavar="N", help=words)
+        parser.add_argument(f"--{name}", type=_small_number, metavar="N", help=help_text)
     parser.add_argument(
         "--account-id", help="our account ID with the supplier, if it signs webhooks with it"
     )
@@ -83,8 +83,8 @@ def parse_input(options: dict[str, Any], *, stdin: Callable[[], str]) -> Supplie
     )
 
 
-def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
-    pairs = [text.partition("=") for text in given]
+def _pairs(flag: str, arguments: list[str]) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in arguments]
     if not all(name and equals for name, equals, _ in pairs):
         # Do not repeat the text: it may be a secret without its name.
         raise InvalidArgumentError(f"{flag}: enter NAME=VALUE.")

@@ -30,9 +30,9 @@ def usage_lines(supplier: Supplier, runs: Sequence[SyncRun], *, now: datetime) -
     yield f"calls: {calls.total():,}{f' ({by_capability})' if by_capability else ''}"
     for quota in CallQuota.objects.filter(connection__supplier=supplier).order_by("name"):
         if quota.until > now or points[quota.name]:
-            left = max(0, quota.total - quota.used)
+            remaining = max(0, quota.total - quota.used)
             yield (
-                f"{quota.name}: {points[quota.name]:,} used, {left:,} of {quota.total:,} left,"
+                f"{quota.name}: {points[quota.name]:,} used, {remaining:,} of {quota.total:,} left,"
                 f" resets at {quota.until:%Y-%m-%d %H:%M:%S} UTC"
             )
 

@@ -75,8 +75,8 @@ class OverrideForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        filled = {name: value for name, value in given.items() if value not in {None, ""}}
+        values: dict[str, Any] = super().clean() or {}
+        filled = {name: value for name, value in values.items() if value not in {None, ""}}
         if not filled and not self.errors:
             raise forms.ValidationError(gettext("Enter at least one value."), code="empty")
         return filled
@@ -107,35 +107,35 @@ def origins(offer: SupplierOffer) -> str:
 def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
     page = f"run:{offer.run_id}" if offer.run_id else gettext("an earlier run")
     cost = offer.cost_changes.order_by("-pk").values_list("cause", flat=True).first()
-    told: list[tuple[Any, ...]] = [("cost_amount", offer.cost_amount, cost or page)]
-    told += [
+    sources: list[tuple[Any, ...]] = [("cost_amount", offer.cost_amount, cost or page)]
+    sources += [
         (name, getattr(offer, name), page)
         for name in overrides.OVERRIDABLE_FIELDS
         if name not in {"cost_amount", "status"}
     ]
     override = set(offer.overridden_fields)
-    told = [
+    sources = [
         (
             columns.field_label(SupplierOffer, name),
             "—" if value is None else value,
-            gettext("set manually") if name in override else why,
+            gettext("set manually") if name in override else source,
         )
-        for name, value, why in told
+        for name, value, source in sources
     ]
     if "status" in offer.overridden_fields:
-        told.append(
+        sources.append(
             (
                 columns.field_label(SupplierOffer, "status"),
                 offer.get_status_display(),
                 gettext("set manually"),
             )
         )
-    moved = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
-    last = Subquery(moved.order_by("-pk").values("cause")[:1])
+    changes = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
+    last = Subquery(changes.order_by("-pk").values("cause")[:1])
     levels = offer.levels.annotate(last=last).order_by("location__code")
-    for place, units, why in levels.values_list("location__code", "reported_quantity", "last"):
-        told.append((gettext("stock in %(place)s") % {"place": place}, units, why or page))
-    return told
+    for code, units, source in levels.values_list("location__code", "reported_quantity", "last"):
+        sources.append((gettext("stock in %(place)s") % {"place": code}, units, source or page))
+    return sources
 
 
 class OverrideActions(LinkActions):
@@ -153,9 +153,10 @@ class OverrideActions(LinkActions):
     def override(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
-        def act(given: Any) -> None:
-            who = str(request.user)
-            overrides.override(offer=offer, values=given, actor=who, now=timezone.now())
+        def act(values: Any) -> None:
+            overrides.override(
+                offer=offer, values=values, actor=str(request.user), now=timezone.now()
+            )
             self.wake(request, tasks.publish_pending)
 
         return self.ask(
@@ -176,8 +177,8 @@ class OverrideActions(LinkActions):
     def clear_override(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
-        def act(given: Any) -> None:
-            fields = given["fields_back"]
+        def act(values: Any) -> None:
+            fields = values["fields_back"]
             overrides.clear_override(offer=offer, fields=fields, now=timezone.now())
             self.wake(request, tasks.publish_pending)
 

@@ -90,8 +90,8 @@ def match_offers(*, work: RunContext, refused: Sequence[str]) -> int:
     with with_large_work_mem(), staging_table("feed_matches", columns) as matches:
         run("DROP TABLE IF EXISTS pg_temp.feed_claims")
         run(STAGE_CANDIDATES, params)
-        for some in batched(_candidate_products(), PRODUCTS_AT_ONCE):
-            matches.extend(_matches(work, some))
+        for batch in batched(_candidate_products(), PRODUCTS_AT_ONCE):
+            matches.extend(_matches(work, batch))
             matches.rest()
         matches.ready()
         return _write(work, params)
@@ -101,8 +101,8 @@ def _candidate_products() -> Iterator[list[Row]]:
     """Yield the rows of each product; the session stays free for other statements."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(SELECT_CANDIDATES)
-        for _ref, found in groupby(cursor, key=itemgetter(0)):
-            yield list(found)
+        for _ref, product_rows in groupby(cursor, key=itemgetter(0)):
+            yield list(product_rows)
 
 
 def _matches(work: RunContext, products: Sequence[list[Row]]) -> Iterator[tuple[str, int, int]]:

@@ -40,10 +40,10 @@ class LinkForm(ReasonForm):
 @admin.display(description=_("Reasons it is not on sale"))
 def open_issue_list(offer: SupplierOffer) -> str:
     """List the open issues of the offer's row in the supplier's data."""
-    told = [(issue_label(code), message) for code, message in _open_issues(offer)]
+    issues = [(issue_label(code), message) for code, message in _open_issues(offer)]
     return format_html(
         '<ul class="staff-moves">{}</ul>',
-        format_html_join("", "<li><b>{}</b> {}</li>", told),
+        format_html_join("", "<li><b>{}</b> {}</li>", issues),
     )
 
 
@@ -67,10 +67,10 @@ class LinkActions(StaffAdmin):
     def link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
-        def act(given: Any) -> None:
-            variant = Variant.objects.get(sku=given["sku"])
+        def act(values: Any) -> None:
+            variant = Variant.objects.get(sku=values["sku"])
             overrides.link(offer=offer, variant=variant, now=timezone.now())
-            self.record(request, offer, gettext("Linked to %(sku)s"), given)
+            self.record(request, offer, gettext("Linked to %(sku)s"), values)
             self.wake(request, tasks.publish_pending)
 
         return self._decide(
@@ -92,9 +92,9 @@ class LinkActions(StaffAdmin):
     def create_product(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
-        def act(given: Any) -> None:
+        def act(values: Any) -> None:
             overrides.create_product(offer=offer, now=timezone.now())
-            self.record(request, offer, gettext("Product requested"), given)
+            self.record(request, offer, gettext("Product requested"), values)
 
         return self._decide(
             request,
@@ -111,9 +111,9 @@ class LinkActions(StaffAdmin):
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
-        def act(given: Any) -> None:
+        def act(values: Any) -> None:
             overrides.refuse(offer=offer, now=timezone.now())
-            self.record(request, offer, gettext("Rejected"), given)
+            self.record(request, offer, gettext("Rejected"), values)
 
         return self._decide(
             request,
@@ -128,16 +128,16 @@ class LinkActions(StaffAdmin):
         )
 
     def _decide(
-        self, request: HttpRequest, offer: SupplierOffer, *, explain: str, **words: Any
+        self, request: HttpRequest, offer: SupplierOffer, *, explain: str, **options: Any
     ) -> HttpResponse:
         """Ask for a reason, and show the open issues."""
-        form_class = words.pop("form_class", ReasonForm)
-        told = [f"{issue_label(code)}. {message}" for code, message in _open_issues(offer)]
-        explain = " ".join([*told, explain])
-        return self.ask(request, offer, explain=explain, form_class=form_class, **words)
+        form_class = options.pop("form_class", ReasonForm)
+        sentences = [f"{issue_label(code)}. {message}" for code, message in _open_issues(offer)]
+        explain = " ".join([*sentences, explain])
+        return self.ask(request, offer, explain=explain, form_class=form_class, **options)
 
     def record(
-        self, request: HttpRequest, offer: SupplierOffer, done: str, given: Mapping[str, Any]
+        self, request: HttpRequest, offer: SupplierOffer, done: str, values: Mapping[str, Any]
     ) -> None:
         """Write the decision with its reason to the offer's history."""
-        self.log_change(request, offer, f"{done % given}: {given['reason']}")
+        self.log_change(request, offer, f"{done % values}: {values['reason']}")

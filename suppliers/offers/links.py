@@ -74,20 +74,22 @@ class _EarlierDecisions:
 
     @classmethod
     def of(cls, supplier: Supplier, skus: Sequence[str]) -> _EarlierDecisions:
-        found = cls()
+        decisions = cls()
         offers = SupplierOffer.objects.filter(supplier=supplier, supplier_sku__in=skus)
         for offer in offers.only(
             "supplier_sku", "variant", "disputed_variant", "overridden_fields"
         ):
             sku, is_fixed = offer.supplier_sku, SupplierOffer.LINK in offer.overridden_fields
             if offer.variant_id is not None:
-                found.known[sku] = offer.variant_id
-                found.fixed |= {sku} if is_fixed else set()
+                decisions.known[sku] = offer.variant_id
+                decisions.fixed |= {sku} if is_fixed else set()
             elif is_fixed:
-                (found.refused if "status" in offer.overridden_fields else found.to_make).add(sku)
+                (
+                    decisions.refused if "status" in offer.overridden_fields else decisions.to_make
+                ).add(sku)
             elif offer.disputed_variant_id is not None:
-                found.disputed[sku] = offer.disputed_variant_id
-        return found
+                decisions.disputed[sku] = offer.disputed_variant_id
+        return decisions
 
 
 def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
@@ -95,14 +97,14 @@ def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Lin
     skus = [variant.sku for record in records for variant in record.variants]
     offers = _EarlierDecisions.of(supplier, skus)
     own_skus = offers.to_make | identifiers.find_variant_ids(skus=skus, source=supplier.code).keys()
-    made: list[ProductRecord] = []
-    others: list[ProductRecord] = []
+    own_records: list[ProductRecord] = []
+    records_to_match: list[ProductRecord] = []
     for record in records:
         own, other = _split_page(record, own_skus, offers)
-        made += [own] if own.variants else []
-        others += [other] if other.variants else []
-    result = _match_with_all(supplier, others, offers)
-    result.own[:0] = made
+        own_records += [own] if own.variants else []
+        records_to_match += [other] if other.variants else []
+    result = _match_with_all(supplier, records_to_match, offers)
+    result.own[:0] = own_records
     return result
 
 
@@ -113,62 +115,62 @@ def _split_page(
 
     A new SKU of an own product is a new version of that product.
     """
-    wanted = [each for each in record.variants if each.sku not in offers.refused]
-    elsewhere = {each.sku for each in wanted} - own_skus
-    if len(elsewhere) < len(wanted):
+    accepted = [variant for variant in record.variants if variant.sku not in offers.refused]
+    elsewhere = {variant.sku for variant in accepted} - own_skus
+    if len(elsewhere) < len(accepted):
         elsewhere &= offers.known.keys() | offers.disputed.keys()
-    own = tuple(each for each in wanted if each.sku not in elsewhere)
-    rest = tuple(each for each in wanted if each.sku in elsewhere)
-    return replace(record, variants=own), replace(record, variants=rest)
+    own = tuple(variant for variant in accepted if variant.sku not in elsewhere)
+    to_match = tuple(variant for variant in accepted if variant.sku in elsewhere)
+    return replace(record, variants=own), replace(record, variants=to_match)
 
 
 def _match_with_all(
     supplier: Supplier, records: Sequence[ProductRecord], offers: _EarlierDecisions
 ) -> Links:
     result = Links(known=dict(offers.known), disputed=dict(offers.disputed))
-    claimed = {record.external_id: matching.sku_identifiers(record) for record in records}
-    owners = find_owners(
-        supplier=supplier, claims=[each for claims in claimed.values() for each in claims]
-    )
+    claims_by_product = {record.external_id: matching.sku_identifiers(record) for record in records}
+    all_claims = [claim for claims in claims_by_product.values() for claim in claims]
+    owners = find_owners(supplier=supplier, claims=all_claims)
     gtins = stated_gtins(offers.known.values())
-    for claim in (each for claims in claimed.values() for each in claims):
+    for claim in all_claims:
         pk = offers.known.get(claim.sku)
         if pk is None or claim.sku in offers.fixed:
             continue
         if matching.is_contradicted(claim, owners, variant_id=pk, gtins=gtins.get(pk, ())):
             result.disputed[claim.sku] = result.known.pop(claim.sku)
     matches = {
-        external_id: matching.match(claims, owners) for external_id, claims in claimed.items()
+        external_id: matching.match(claims, owners)
+        for external_id, claims in claims_by_product.items()
     }
-    claimants = Counter(pk for found in matches.values() for pk in found.linked.values())
+    claimants = Counter(pk for match in matches.values() for pk in match.linked.values())
     for record in records:
-        found = matches[record.external_id]
-        if any(claimants[pk] > 1 for pk in found.linked.values()):
-            found = Match()  # if two products claim one variant, neither is linked
-        if not found and not _has_any(record, {**result.known, **result.disputed}):
+        match = matches[record.external_id]
+        if any(claimants[pk] > 1 for pk in match.linked.values()):
+            match = Match()  # if two products claim one variant, neither is linked
+        if not match and not _has_any(record, {**result.known, **result.disputed}):
             result.own.append(record)
             continue
-        _link(record, found, result)
+        _link(record, match, result)
     return result
 
 
-def _has_any(record: ProductRecord, found: Mapping[str, int]) -> bool:
-    return any(variant.sku in found for variant in record.variants)
+def _has_any(record: ProductRecord, variant_ids: Mapping[str, int]) -> bool:
+    return any(variant.sku in variant_ids for variant in record.variants)
 
 
-def _link(record: ProductRecord, found: Match, result: Links) -> None:
+def _link(record: ProductRecord, match: Match, result: Links) -> None:
     """Link certain matches; report the other SKUs, whose offers stay on hold for staff."""
-    was_linked = result.disputed.keys() - found.contradicted.keys()
+    was_linked = result.disputed.keys() - match.contradicted.keys()
     for variant in record.variants:
         sku = variant.sku
-        pk = result.known.get(sku, found.linked.get(sku))
+        pk = result.known.get(sku, match.linked.get(sku))
         if pk is not None and result.disputed.get(sku, pk) == pk:
             result.linked[sku] = pk
             result.disputed.pop(sku, None)
         elif sku in was_linked:
             result.problems.append(_problem(CONTRADICTS_LINK, variant))
-        elif sku in found.contradicted:
-            result.disputed[sku] = found.contradicted[sku]
+        elif sku in match.contradicted:
+            result.disputed[sku] = match.contradicted[sku]
             result.problems.append(_problem(CONTRADICTS_PART, variant))
         else:
             result.problems.append(_problem(NOT_MATCHED, variant))

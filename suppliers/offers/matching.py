@@ -116,23 +116,27 @@ def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tup
 
 def match(product: Sequence[SkuIdentifiers], owners: Mapping[Name, IdentifierOwner]) -> Match:
     """Return the variants that the SKUs of one supplier product are."""
-    found: dict[str, IdentifierOwner] = {}
+    owner_by_sku: dict[str, IdentifierOwner] = {}
     contradicted: dict[str, int] = {}
     for claim in product:
         by_gtin, by_part = _by_gtin(claim, owners), _by_part(claim, owners)
         owner = by_part or by_gtin
         if owner is None or owner.offered_as - {claim.sku}:
             return Match()
-        found[claim.sku] = owner
+        owner_by_sku[claim.sku] = owner
         if by_part is not None and is_contradicted(
             claim, owners, variant_id=by_part.variant_id, gtins=by_part.gtins
         ):
             contradicted[claim.sku] = by_part.variant_id
-    is_one_product = len({owner.product_id for owner in found.values()}) == 1
-    is_one_each = len({owner.variant_id for owner in found.values()}) == len(product)
-    if not (is_one_product and is_one_each):
+    is_one_product = len({owner.product_id for owner in owner_by_sku.values()}) == 1
+    has_distinct_variants = len({owner.variant_id for owner in owner_by_sku.values()}) == len(
+        product
+    )
+    if not (is_one_product and has_distinct_variants):
         return Match()
-    linked = {sku: each.variant_id for sku, each in found.items() if sku not in contradicted}
+    linked = {
+        sku: owner.variant_id for sku, owner in owner_by_sku.items() if sku not in contradicted
+    }
     return Match(linked=linked, contradicted=contradicted)
 
 
@@ -150,9 +154,11 @@ def _by_part(
     claim: SkuIdentifiers, owners: Mapping[Name, IdentifierOwner]
 ) -> IdentifierOwner | None:
     """Return the variant that part and model number name; None if they name two."""
-    named = [each for name in claim.part_names if (each := owners.get(name))]
-    found = {each.variant_id: each for each in named if _is_same_version(claim, each)}
-    return next(iter(found.values())) if len(found) == 1 else None
+    named = [owner for name in claim.part_names if (owner := owners.get(name))]
+    owner_by_variant = {
+        owner.variant_id: owner for owner in named if _is_same_version(claim, owner)
+    }
+    return next(iter(owner_by_variant.values())) if len(owner_by_variant) == 1 else None
 
 
 def _is_same_version(claim: SkuIdentifiers, owner: IdentifierOwner) -> bool:

@@ -45,8 +45,8 @@ def override(*, offer: SupplierOffer, values: Mapping[str, Any], actor: str, now
     Locks: the offer
     Raises: OverrideError  unknown field, or the offer is discontinued
     """
-    if strange := set(values) - set(OVERRIDABLE_FIELDS):
-        raise OverrideError(f"{', '.join(sorted(strange))} cannot be overridden.")
+    if unknown := set(values) - set(OVERRIDABLE_FIELDS):
+        raise OverrideError(f"{', '.join(sorted(unknown))} cannot be overridden.")
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if row.status == SupplierOffer.Status.DISCONTINUED:
         raise OverrideError("The supplier has discontinued it.")

@@ -151,11 +151,11 @@ def staged_row(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, .
     )
 
 
-def stage_diff(*, work: RunContext, is_whole: bool) -> None:
+def stage_diff(*, work: RunContext, is_full_list: bool) -> None:
     """Stage the differences between the list and the known offers."""
     with with_large_work_mem():
         run("DROP TABLE IF EXISTS pg_temp.feed_cost_diff")
-        join = "FULL" if is_whole else "LEFT"
+        join = "FULL" if is_full_list else "LEFT"
         run(STAGE_DIFF.format(join=join), {"supplier": work.supplier.pk})
         run("ANALYZE feed_cost_diff")
 
@@ -170,13 +170,13 @@ def count_priced(*, work: RunContext) -> tuple[int, int]:
 def duplicate_prices() -> list[tuple[str, ImportIssue]]:
     """Return the SKUs with two prices, each with its product: they are rejected."""
     with with_large_work_mem():
-        found = rows(SELECT_DUPLICATES)
+        duplicates = rows(SELECT_DUPLICATES)
     return [
         (
             external_id,
             ImportIssue(row=sku, code="cost-twice", message=f"Two prices: {least} and {most}."),
         )
-        for sku, external_id, least, most in found
+        for sku, external_id, least, most in duplicates
     ]
 
 
@@ -198,8 +198,8 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
 
     Raises: LeaseLostError  the run was closed
     """
-    ((is_news,),) = rows("SELECT EXISTS (SELECT 1 FROM feed_cost_diff WHERE offer_id IS NULL)")
-    if not is_news:
+    ((has_new_skus,),) = rows("SELECT EXISTS (SELECT 1 FROM feed_cost_diff WHERE offer_id IS NULL)")
+    if not has_new_skus:
         return 0
     with with_large_work_mem():
         twins = [sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": work.supplier.pk})]
@@ -210,15 +210,15 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
         "refused": [*refused, *twins],
         "as_of": as_of,
     }
-    made = 0
+    created = 0
     for first in range(0, int(size), PAGES_PER_SLICE):
         work.heartbeat()
         ends = {"first": f"({first},0)", "last": f"({first + PAGES_PER_SLICE},0)"}
         with transaction.atomic(durable=True):
             work.lock()
             lock_offer_creation(supplier_id=work.supplier.pk)
-            made += run(INSERT_OFFERS, {**params, **ends, "now": work.moment()})
-    log.info("%s: %s new offers", work.run, made)
-    if made >= ANALYZE_AFTER:
+            created += run(INSERT_OFFERS, {**params, **ends, "now": work.moment()})
+    log.info("%s: %s new offers", work.run, created)
+    if created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
-    return made
+    return created

@@ -191,7 +191,7 @@ class Batch:
     @property
     def examined(self) -> list[str]:
         return [page.listed.external_id for page in self.good] + [
-            each.external_id for each, _ in self.refused
+            listed.external_id for listed, _ in self.refused
         ]
 
     @property
@@ -205,14 +205,14 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
     work: RunContext,
     batch: Batch,
     records: Sequence[ProductRecord],
-    taken: ImportResult,
+    imported: ImportResult,
     disputed: Mapping[str, int],
     present: Mapping[str, SupplierProduct],
-    again: Collection[str] = (),
+    read_again: Collection[str] = (),
 ) -> None:
     """Write one batch atomically: offers, initial stock, digests and issues.
 
-    Shape: ``again`` are products that the next run reads again; ``disputed`` maps SKUs to the
+    Shape: ``read_again`` are products that the next run reads again; ``disputed`` maps SKUs to the
         variant that they must not be linked to (``offers.links``)
     Locks: the run, the offers, then stock rows, each in id order
     Raises: SkuConflictError  another worker's batch has one of the SKUs
@@ -237,35 +237,37 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
             offer.product_external_id
         ):
             raise SkuConflictError(sku)
-    touched = set(taken.touched)
+    touched = set(imported.touched)
     new = upsert_offers(
         work=work,
         records=records,
-        taken=taken,
+        imported=imported,
         disputed=disputed,
         offers=offers,
         touched=touched,
         now=now,
     )
-    left_out = [
+    missing_offers = [
         offer
         for sku, offer in offers.items()
         if offer.product_external_id in {*external_ids, *batch.gone} and sku not in set(skus)
     ]
-    kept = [
+    kept_offers = [
         offer
-        for offer in left_out
+        for offer in missing_offers
         if work.has_unidentified_rows
         and offer.product_external_id in external_ids
         and offer.status != Status.DISCONTINUED
     ]
-    touched |= _discontinue(work, [offer for offer in left_out if offer not in kept], now)
+    touched |= _discontinue(
+        work, [offer for offer in missing_offers if offer not in kept_offers], now
+    )
     _write_first_stock(work, batch, new)
     _write_products(work, batch, set(external_ids), present, now)
     # Products kept because of an unreadable list are read again, too.
     SupplierProduct.objects.filter(
         supplier=work.supplier,
-        external_id__in={*again, *(offer.product_external_id for offer in kept)},
+        external_id__in={*read_again, *(offer.product_external_id for offer in kept_offers)},
     ).update(list_digest="", detail_digest="")
     # An offer that lacks a required certificate starts on hold.
     ids = [offer.pk for offer in [*new, *offers.values()]]
@@ -309,7 +311,7 @@ def _write_first_stock(work: RunContext, batch: Batch, new: Sequence[SupplierOff
 def _write_products(
     work: RunContext,
     batch: Batch,
-    taken_refs: set[str],
+    imported_ids: set[str],
     present: Mapping[str, SupplierProduct],
     now: datetime,
 ) -> None:
@@ -317,8 +319,8 @@ def _write_products(
     new, changed = [], []
     read = [(page.listed, page.digest) for page in batch.good] + batch.refused
     for listed, detail_digest in read:
-        is_taken = listed.external_id in taken_refs
-        status = SupplierProduct.Status.ACTIVE if is_taken else SupplierProduct.Status.REFUSED
+        is_imported = listed.external_id in imported_ids
+        status = SupplierProduct.Status.ACTIVE if is_imported else SupplierProduct.Status.REFUSED
         product = present.get(listed.external_id)
         if product is None:
             product = SupplierProduct(
@@ -327,13 +329,13 @@ def _write_products(
                 cost_digest=listed.cost_digest,
             )
             new.append(product)
-            work.run.created += is_taken
+            work.run.created += is_imported
         else:
             if product.status != SupplierProduct.Status.ACTIVE:
                 product.cost_digest = ""  # its costs may be outdated
             changed.append(product)
-            work.run.updated += is_taken
-        work.run.rejected += not is_taken
+            work.run.updated += is_imported
+        work.run.rejected += not is_imported
         product.status = status
         product.detail_digest = detail_digest
         product.list_digest = listed.digest
@@ -359,9 +361,9 @@ def _write_products(
 
 def discontinue(*, work: RunContext, external_ids: Iterable[str]) -> None:
     """Discontinue products that the list no longer contains. The guards have accepted the list."""
-    for some in batched(external_ids, BATCH):
+    for ids in batched(external_ids, BATCH):
         with transaction.atomic(durable=True):
-            discontinue_batch(work, some)
+            discontinue_batch(work, ids)
 
 
 @requires_transaction

@@ -112,7 +112,7 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
             title=gettext("Sync now"),
             explain=gettext("Fetches products, prices and stock from %(name)s now.")
             % {"name": supplier.name},
-            act=lambda _given: _start_syncs(supplier, *RUN_KINDS.values),
+            act=lambda _values: _start_syncs(supplier, *RUN_KINDS.values),
             done=gettext("Started. The runs appear in the list of sync runs."),
         )
 
@@ -120,7 +120,7 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
     def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
 
-        def act(_given: object) -> None:
+        def act(_values: object) -> None:
             publication.reprice(supplier=supplier)
             self.wake(request, inventory_tasks.publish_pending)
 

@@ -22,7 +22,7 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             times = order_schedule.parse_times(self.cleaned_data["dispatch_times"])
         except ValueError as error:
             raise forms.ValidationError(gettext("Enter times such as 09:00 14:30.")) from error
-        return " ".join(sorted({f"{one:%H:%M}" for one in times}))
+        return " ".join(sorted({f"{moment:%H:%M}" for moment in times}))
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
@@ -45,10 +45,10 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         return " ".join(sorted(day.isoformat() for day in days))
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        if given.get("dispatch_mode") == "at_times" and given.get("dispatch_times") == "":
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("dispatch_mode") == "at_times" and values.get("dispatch_times") == "":
             self.add_error("dispatch_times", gettext("Enter the times at which orders are sent."))
-        every = given.get("dispatch_every_min")
+        every = values.get("dispatch_every_min")
         if every is not None and not 5 <= every <= 24 * 60:  # noqa: PLR2004 - as the column
             self.add_error("dispatch_every_min", gettext("Enter 5 to 1440 minutes."))
-        return given
+        return values

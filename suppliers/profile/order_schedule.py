@@ -87,17 +87,20 @@ class DispatchSchedule:
 
     def _of_every(self, now: datetime) -> Iterator[datetime]:
         midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-        place = (now - midnight) // self.every + 1
+        index = (now - midnight) // self.every + 1
         while True:
-            yield midnight + place * self.every
-            place += 1
+            yield midnight + index * self.every
+            index += 1
 
     def _of_times(self, now: datetime) -> Iterator[datetime]:
         zone = ZoneInfo(self.calendar.zone)
         today = now.astimezone(zone).date()
         for ahead in range(MAX_DAYS_AHEAD):
             day = today + timedelta(days=ahead)
-            moments = (datetime.combine(day, one, zone).astimezone(UTC) for one in self.times)
+            moments = (
+                datetime.combine(day, time_of_day, zone).astimezone(UTC)
+                for time_of_day in self.times
+            )
             yield from sorted(moments)
 
 

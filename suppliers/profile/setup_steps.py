@@ -63,8 +63,8 @@ def list_steps(supplier: Supplier, *, now: datetime) -> Iterator[SetupStep]:
         address=_action_url(supplier, "sync_now"),
     )
     served = ShippingService.objects.filter(location__supplier=supplier, is_active=True)
-    places = supplier.locations.exclude(pk__in=served.values("location"))
-    unserved = places.order_by("pk").first()
+    unserved_locations = supplier.locations.exclude(pk__in=served.values("location"))
+    unserved = unserved_locations.order_by("pk").first()
     yield SetupStep(
         title=_("Shipping services"),
         hint=_(
@@ -100,9 +100,9 @@ def _vetting_steps(supplier: Supplier, now: datetime) -> Iterator[SetupStep]:
 def _is_complete(supplier: Supplier, wire: Connection) -> bool:
     if supplier.adapter not in CONNECTORS or not (wire.base_url or wire.options):
         return False
-    kept = setup.stored_secret_names(wire)
+    stored_names = setup.stored_secret_names(wire)
     secrets = setup.declared_secrets(supplier.adapter)
-    return all(secret.name in kept for secret in secrets if secret.is_required)
+    return all(secret.name in stored_names for secret in secrets if secret.is_required)
 
 
 def _action_url(supplier: Supplier, name: str) -> str:
@@ -115,24 +115,24 @@ def _admin_url(name: str, **query: int) -> str:
 
 def render_steps(supplier: Supplier, *, now: datetime) -> str:
     """Render the steps with their state; the first open one is next."""
-    found = list(list_steps(supplier, now=now))
-    todo = next((step for step in found if not step.is_done), None)
+    steps = list(list_steps(supplier, now=now))
+    next_step = next((step for step in steps if not step.is_done), None)
     lines = (
         (
             columns.as_status(
                 gettext("Done")
                 if step.is_done
                 else gettext("Next")
-                if step is todo
+                if step is next_step
                 else gettext("To do"),
-                waits=step is todo,
+                waits=step is next_step,
                 ended=step.is_done,
             ),
             step.address,
             step.title,
             step.hint,
         )
-        for step in found
+        for step in steps
     )
     return format_html(
         '<ol class="staff-moves">{}</ol>',

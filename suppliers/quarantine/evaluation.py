@@ -199,7 +199,7 @@ def check_stock_duplicates(work: RunContext, *, is_compared: bool) -> None:
     check_duplicates(work, read=read, twice=twice)
 
 
-def check_stock(work: RunContext, *, stocked: Callable[[], int], is_whole: bool) -> None:
+def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: bool) -> None:
     """Check how many stock rows fall to zero, and how many surge.
 
     Shape: ``stocked`` counts the non-zero rows in scope, a full scan, so it is called only if
@@ -207,7 +207,9 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_whole: bool)
     Raises: QuarantinedError
     """
     with with_large_work_mem():
-        moved = levels.count_changes(is_whole=is_whole, factor=run_thresholds(work).surge_factor)
+        moved = levels.count_changes(
+            is_full_list=is_full_list, factor=run_thresholds(work).surge_factor
+        )
     if not moved.zeroed and not moved.surged:
         return
     stocked_rows = stocked()

@@ -107,14 +107,16 @@ def store_cost_changes(sync_run: SyncRun, *, refused: Sequence[str]) -> None:
 
 
 @requires_transaction
-def store_stock_changes(sync_run: SyncRun, *, unreadable: Sequence[str], is_whole: bool) -> None:
+def store_stock_changes(
+    sync_run: SyncRun, *, unreadable: Sequence[str], is_full_list: bool
+) -> None:
     """Store the stock changes; rows in a delta become unconfirmed.
 
-    Shape: ``is_whole``: rows missing from the stage would become zero
+    Shape: ``is_full_list``: rows missing from the stage would become zero
     Locks: the pending runs, then the locations and the rows, each in id order
     """
     params = {**_params(sync_run), "unreadable": list(unreadable), "as_of": sync_run.as_of}
-    run(INSERT_STOCK.format(join="FULL" if is_whole else "LEFT"), params)
+    run(INSERT_STOCK.format(join="FULL" if is_full_list else "LEFT"), params)
     if sync_run.is_delta:
         _drop_superseded(sync_run, DELETE_REPORTED_STOCK)
         levels.lock_locations(supplier=sync_run.supplier)
@@ -122,9 +124,9 @@ def store_stock_changes(sync_run: SyncRun, *, unreadable: Sequence[str], is_whol
 
 
 @requires_transaction
-def store_product_changes(sync_run: SyncRun, *, tells_gone: bool) -> None:
+def store_product_changes(sync_run: SyncRun, *, is_missing_discontinued: bool) -> None:
     """Store the missing products, if missing means discontinued, and the pages to read."""
-    if tells_gone:
+    if is_missing_discontinued:
         run(INSERT_DISCONTINUED, _params(sync_run))
     run(INSERT_PAGES, _params(sync_run))
 
@@ -146,14 +148,14 @@ def merge_event_changes(
             kind=PendingChange.Kind.STOCK,
             offer_id=offer_id,
             row=sku,
-            place=place,
+            place=location_code,
             country=country,
             old=old,
             new=Decimal(new),
             size=size,
             reported_at=reported_at,
         )
-        for offer_id, sku, place, country, old, new, size in moves
+        for offer_id, sku, location_code, country, old, new, size in moves
     ]
     waiting = PendingChange.objects.filter(run=sync_run)
     for change in fresh:

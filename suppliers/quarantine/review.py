@@ -190,13 +190,15 @@ def apply(
     run(LOCK_OFFERS, params)
     run(APPLY_COSTS, params)
     _apply_stock(sync_run, chosen, params, now)
-    done = PendingChange.objects.filter(run=sync_run, outcome=Outcome.APPLIED)
+    applied = PendingChange.objects.filter(run=sync_run, outcome=Outcome.APPLIED)
     SyncRun.objects.filter(pk=sync_run.pk).update(
-        updated=done.exclude(kind=Kind.DISCONTINUED).count(),
-        gone=done.filter(kind=Kind.DISCONTINUED).count(),
+        updated=applied.exclude(kind=Kind.DISCONTINUED).count(),
+        gone=applied.filter(kind=Kind.DISCONTINUED).count(),
     )
-    left = PendingChange.objects.filter(run=sync_run, outcome=Outcome.SKIPPED_NEWER_VALUE).count()
-    return ReviewResult(done=done.count(), left=left)
+    skipped = PendingChange.objects.filter(
+        run=sync_run, outcome=Outcome.SKIPPED_NEWER_VALUE
+    ).count()
+    return ReviewResult(done=applied.count(), left=skipped)
 
 
 @requires_transaction
@@ -214,25 +216,30 @@ def _apply_stock(sync_run: SyncRun, chosen: Any, params: dict[str, Any], now: da
     levels.lock_locations(supplier=sync_run.supplier)
     run(LOCK_LEVELS, params)
     run(APPLY_STOCK, params)
-    for some in batched(fresh, BATCH):
-        _make_levels(sync_run, some, now)
+    for changes in batched(fresh, BATCH):
+        _make_levels(sync_run, changes, now)
 
 
 @requires_transaction
 def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datetime) -> None:
-    here = StockLocation.objects.filter(supplier=sync_run.supplier_id)
-    places = dict(here.values_list("code", "pk"))
-    confirmed = dict(here.exclude(stock_confirmed_at=None).values_list("pk", "stock_confirmed_at"))
+    locations = StockLocation.objects.filter(supplier=sync_run.supplier_id)
+    location_ids = dict(locations.values_list("code", "pk"))
+    confirmed = dict(
+        locations.exclude(stock_confirmed_at=None).values_list("pk", "stock_confirmed_at")
+    )
     offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.DISCONTINUED).in_bulk(
         [change.offer_id for change in changes]
     )
-    taken = set(StockLevel.objects.filter(offer__in=offers).values_list("offer_id", "location_id"))
-    wanted = {
-        (change.offer_id, places[change.place]): change
+    existing = set(
+        StockLevel.objects.filter(offer__in=offers).values_list("offer_id", "location_id")
+    )
+    new_changes = {
+        (change.offer_id, location_ids[change.place]): change
         for change in changes
-        if change.offer_id in offers and (change.offer_id, places[change.place]) not in taken
+        if change.offer_id in offers
+        and (change.offer_id, location_ids[change.place]) not in existing
     }
-    made = [
+    new_levels = [
         StockLevel(
             offer=offers[offer_id],
             location_id=location_id,
@@ -241,13 +248,13 @@ def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datet
             as_of=change.reported_at or sync_run.as_of,
             received_at=now,
         )
-        for (offer_id, location_id), change in wanted.items()
+        for (offer_id, location_id), change in new_changes.items()
         if offer_id is not None
     ]
-    for level in made:
+    for level in new_levels:
         confirmed_at = confirmed.get(level.location_id)
         level.is_unconfirmed = confirmed_at is not None and confirmed_at > level.as_of
-    levels = StockLevel.objects.bulk_create(made)
+    levels = StockLevel.objects.bulk_create(new_levels)
     StockMovement.objects.bulk_create(
         StockMovement(
             level=level,
@@ -260,7 +267,7 @@ def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datet
     )
     variant_ids = {offers[level.offer_id].variant_id for level in levels}
     PendingPublication.queue(filter(None, variant_ids))
-    pks = [change.pk for change in wanted.values()]
+    pks = [change.pk for change in new_changes.values()]
     PendingChange.objects.filter(pk__in=pks).update(outcome=Outcome.APPLIED)
 
 
@@ -268,16 +275,18 @@ def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datet
 def _discontinue(sync_run: SyncRun, chosen: Any, now: datetime) -> None:
     """Discontinue the missing products; leave pages to the next run."""
     chosen.filter(kind=Kind.PRODUCT_PAGE).update(outcome=Outcome.LEFT_TO_NEXT_RUN)
-    here = SupplierProduct.objects.filter(supplier=sync_run.supplier_id).exclude(
+    active_products = SupplierProduct.objects.filter(supplier=sync_run.supplier_id).exclude(
         status=SupplierProduct.Status.DISCONTINUED
     )
-    gone = chosen.filter(kind=Kind.DISCONTINUED, row__in=here.values("external_id"))
+    discontinued = chosen.filter(
+        kind=Kind.DISCONTINUED, row__in=active_products.values("external_id")
+    )
     work = RunContext(sync_run, now=now)
-    for some in batched(gone.order_by("row").values_list("row", flat=True), BATCH):
-        writer.discontinue_batch(work, some)
-        PendingChange.objects.filter(run=sync_run, kind=Kind.DISCONTINUED, row__in=some).update(
-            outcome=Outcome.APPLIED
-        )
+    for external_ids in batched(discontinued.order_by("row").values_list("row", flat=True), BATCH):
+        writer.discontinue_batch(work, external_ids)
+        PendingChange.objects.filter(
+            run=sync_run, kind=Kind.DISCONTINUED, row__in=external_ids
+        ).update(outcome=Outcome.APPLIED)
 
 
 @transaction.atomic(durable=True)

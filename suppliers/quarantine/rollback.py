@@ -197,10 +197,10 @@ def roll_back(*, sync_run: SyncRun, actor: str, reason: str, now: datetime) -> R
         InvalidTransitionError, ConcurrentUpdateError  not applied, or rolled back already
     """
     if sync_run.kind == Kind.PRODUCTS:
-        words = _(
+        message = _(
             "Product runs cannot be reverted. Edit, unpublish or archive the products instead."
         )
-        raise NotReversibleError(words)
+        raise NotReversibleError(message)
     if sync_run.kind == Kind.STOCK:
         Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=sync_run.supplier_id)
         if runs_with_deferred(supplier=sync_run.supplier):
@@ -216,11 +216,11 @@ def roll_back(*, sync_run: SyncRun, actor: str, reason: str, now: datetime) -> R
         run(RESTORE_COSTS, params)
     else:
         _restore_stock(sync_run, now)
-    kept = PendingChange.objects.filter(run=sync_run)
+    changes = PendingChange.objects.filter(run=sync_run)
     return ReviewResult(
-        done=kept.filter(outcome=Outcome.ROLLED_BACK).count(),
-        left=kept.filter(outcome=Outcome.SKIPPED_NEWER_VALUE).count(),
-        waiting=kept.filter(outcome=Outcome.DEFERRED).count(),
+        done=changes.filter(outcome=Outcome.ROLLED_BACK).count(),
+        left=changes.filter(outcome=Outcome.SKIPPED_NEWER_VALUE).count(),
+        waiting=changes.filter(outcome=Outcome.DEFERRED).count(),
     )
 
 

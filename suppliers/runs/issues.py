@@ -100,22 +100,22 @@ def record(*, run: SyncRun, problems: Iterable[ImportIssue]) -> None:
 
     Locks: the issues of the rows, by row and code
     """
-    wanted: dict[str, dict[str, ImportIssue]] = defaultdict(dict)
+    by_code: dict[str, dict[str, ImportIssue]] = defaultdict(dict)
     for problem in problems:
-        wanted[problem.code[:MAX_CODE_LENGTH]].setdefault(problem.row[:MAX_ROW_LENGTH], problem)
-    if not wanted:
+        by_code[problem.code[:MAX_CODE_LENGTH]].setdefault(problem.row[:MAX_ROW_LENGTH], problem)
+    if not by_code:
         return
     present: dict[str, set[str]] = defaultdict(set)
-    open_ones = SyncIssue.objects.filter(supplier=run.supplier_id, resolved_at=None)
-    for row, code in open_ones.filter(code__in=wanted).values_list("row", "code"):
+    open_issues = SyncIssue.objects.filter(supplier=run.supplier_id, resolved_at=None)
+    for row, code in open_issues.filter(code__in=by_code).values_list("row", "code"):
         present[code].add(row)
-    kept = [
+    issue_rows = [
         _issue_row(row, code, problem, count=len(of_code))
-        for code, of_code in wanted.items()
+        for code, of_code in by_code.items()
         for row, problem in _limited(of_code, present[code])
     ]
-    for some in batched(sorted(kept), BATCH_SIZE):
-        params = dict(zip(COLUMNS, map(list, zip(*some, strict=True)), strict=True))
+    for batch in batched(sorted(issue_rows), BATCH_SIZE):
+        params = dict(zip(COLUMNS, map(list, zip(*batch, strict=True)), strict=True))
         sql(UPSERT, {**params, "supplier": run.supplier_id, "run": run.pk})
 
 
@@ -123,10 +123,10 @@ def _limited(
     of_code: Mapping[str, ImportIssue], present: AbstractSet[str]
 ) -> Iterator[tuple[str, ImportIssue]]:
     """Yield the problems to store for one code: open ones first, then new ones up to the limit."""
-    again = [row for row in of_code if row in present]
+    already_open = [row for row in of_code if row in present]
     new = (row for row in of_code if row not in present)
-    room = max(0, MAX_OPEN_PER_CODE - len(present))
-    for row in [*again[:MAX_OPEN_PER_CODE], *islice(new, room)]:
+    remaining = max(0, MAX_OPEN_PER_CODE - len(present))
+    for row in [*already_open[:MAX_OPEN_PER_CODE], *islice(new, remaining)]:
         yield row, of_code[row]
 
 
@@ -162,17 +162,19 @@ def resolve(
     Shape: ``examined`` are the rows that were read; None means all
     Locks: the resolved issues, by row and code
     """
-    still = {(problem.row[:MAX_ROW_LENGTH], problem.code[:MAX_CODE_LENGTH]) for problem in problems}
+    unresolved = {
+        (problem.row[:MAX_ROW_LENGTH], problem.code[:MAX_CODE_LENGTH]) for problem in problems
+    }
     read = None if examined is None else {row[:MAX_ROW_LENGTH] for row in examined}
-    open_ones = SyncIssue.objects.filter(family.condition(), supplier=run.supplier_id)
+    open_issues = SyncIssue.objects.filter(family.condition(), supplier=run.supplier_id)
     if read is not None and len(read) <= BATCH_SIZE:
-        open_ones = open_ones.filter(row__in=read)
-    gone = [
+        open_issues = open_issues.filter(row__in=read)
+    resolved_ids = [
         pk
-        for pk, row, code in open_ones.filter(resolved_at=None).values_list("pk", "row", "code")
-        if (row, code) not in still and (read is None or row in read)
+        for pk, row, code in open_issues.filter(resolved_at=None).values_list("pk", "row", "code")
+        if (row, code) not in unresolved and (read is None or row in read)
     ]
-    return sql(RESOLVE, {"gone": gone, "now": now}) if gone else 0
+    return sql(RESOLVE, {"gone": resolved_ids, "now": now}) if resolved_ids else 0
 
 
 def dismiss(*, issue: SyncIssue, now: datetime) -> None:

@@ -137,8 +137,8 @@ class RunContext:
         if time.monotonic() - self._extended < EXTEND_AFTER_S:
             return
         self._extended = time.monotonic()
-        told = {**self.counts(), **self.meter.read(), "lease_until": self.moment() + LEASE}
-        if not SyncRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**told):
+        values = {**self.counts(), **self.meter.read(), "lease_until": self.moment() + LEASE}
+        if not SyncRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**values):
             raise LeaseLostError(str(self.run))
 
     @requires_transaction
@@ -150,8 +150,8 @@ class RunContext:
         Locks: the run, shared
         Raises: LeaseLostError  the run was closed
         """
-        found = rows(LOCK_RUN, {"run": self.run.pk, "status": self.run.status})
-        if not found:
+        locked = rows(LOCK_RUN, {"run": self.run.pk, "status": self.run.status})
+        if not locked:
             raise LeaseLostError(str(self.run))
 
     def quarantine_if(self, reason: str) -> None:
@@ -338,8 +338,8 @@ def pending_runs(sync_run: SyncRun) -> list[SyncRun]:
     return list(waiting.select_for_update(of=["self"], no_key=True).order_by("pk"))
 
 
-def _is_same(one: SyncRun, other: SyncRun) -> bool:
-    return one.problem == other.problem and _digest(one) == _digest(other)
+def _is_same(run: SyncRun, other: SyncRun) -> bool:
+    return run.problem == other.problem and _digest(run) == _digest(other)
 
 
 def _digest(sync_run: SyncRun) -> tuple[Any, ...]:

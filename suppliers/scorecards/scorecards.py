@@ -77,12 +77,12 @@ def record_cost_counts(*, now: datetime) -> None:
 
 def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
     """Write the measures of every day from ``first`` to today; return how many."""
-    seen = _Observations(supplier, first=first, now=now)
+    observations = _Observations(supplier, first=first, now=now)
     days = [first + A_DAY * n for n in range((now.date() - first).days + 1)]
     cards = [
         Scorecard(supplier=supplier, measure=measure, on=day, **asdict(score))
         for day in days
-        for measure, score in seen.measured(day)
+        for measure, score in observations.measured(day)
     ]
     Scorecard.objects.bulk_create(
         cards,
@@ -106,7 +106,7 @@ def fill_rate_scores(*, on: date) -> dict[int, int]:
         .order_by("supplier", "-on")
         .distinct("supplier")
     )
-    return {one.supplier_id: int(100 * one.low) for one in newest if one.low is not None}
+    return {card.supplier_id: int(100 * card.low) for card in newest if card.low is not None}
 
 
 def store_stock_accuracy(*, supplier: Supplier) -> None:
@@ -206,9 +206,9 @@ class _Observations:
         hour = begin
         while hour < min(end, self._now):
             hour += AN_HOUR
-            place = bisect_right(self._stocked, hour)
-            if place and hour <= self._now and any(a <= hour < b for a, b in self._awake):
-                yield Decimal((hour - self._stocked[place - 1]) // timedelta(seconds=1))
+            index = bisect_right(self._stocked, hour)
+            if index and hour <= self._now and any(a <= hour < b for a, b in self._awake):
+                yield Decimal((hour - self._stocked[index - 1]) // timedelta(seconds=1))
 
     def _cost_stability(self, begin: datetime, end: datetime) -> Score | None:
         """Return the share of known costs that did not change."""

@@ -23,13 +23,13 @@ MAX_SAFETY_STOCK = 50
 BUCKETS_MS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200)
 NO_ANSWER_MS = 0  # the bucket of calls without answer
 
-_STOCK_WORDS = re.compile(
+_OUT_OF_STOCK_PATTERN = re.compile(
     r"\b(?:out[\s_-]?of[\s_-]?stock|sold[\s_-]?out|no[\s_-]stock|not[\s_]in[\s_]stock"
     r"|not[\s_]enough|insufficient|(?:in)?sufficient[\s_]inventory|inventory[\s_](?:is[\s_])?short"
     r"|shortage|back[\s_-]?order(?:ed)?|out[\s_]of[\s_]production)\b|stok(?:da)?\s+yox|缺货|无货|库存不足",
     re.IGNORECASE,
 )
-_DISCONTINUED_WORDS = re.compile(
+_DISCONTINUED_PATTERN = re.compile(
     r"\b(?:discontinued|no[\s_]longer[\s_](?:sold|available|exists?)|(?:off|removed[\s_]from)"
     r"[\s_](?:the[\s_])?shel(?:f|ves)|delisted)\b|下架|停产",
     re.IGNORECASE,
@@ -94,10 +94,10 @@ def duration_score(values: Sequence[Decimal]) -> Score | None:
 
 def quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
     """Return a quantile of sorted values, linearly interpolated."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
+    position = share * (len(ordered) - 1)
+    below = int(position)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
 
 
 def _median_ranks(sample: int) -> tuple[int | None, int | None]:
@@ -142,12 +142,12 @@ def _value_at_rank(counts: Mapping[int, int], rank: Decimal) -> Decimal:
     return floor
 
 
-def rejection_cause(words: str) -> str:
+def rejection_cause(text: str) -> str:
     """Return the cause of a rejection from its text: out of stock, discontinued or other."""
-    words = words[:_MAX_TEXT_LENGTH]
-    if _STOCK_WORDS.search(words):
+    text = text[:_MAX_TEXT_LENGTH]
+    if _OUT_OF_STOCK_PATTERN.search(text):
         return "out_of_stock"
-    return "discontinued" if _DISCONTINUED_WORDS.search(words) else "rejected_other"
+    return "discontinued" if _DISCONTINUED_PATTERN.search(text) else "rejected_other"
 
 
 def suggested_safety_stock(*, promised: int, shown: Sequence[int]) -> int | None:
@@ -159,6 +159,6 @@ def suggested_safety_stock(*, promised: int, shown: Sequence[int]) -> int | None
     if not shown:
         return 0 if promised >= MIN_PROMISES else None
     allowed = int(MAX_REJECTION_RATE * max(promised, len(shown)))
-    kept_from = sorted(max(0, units) for units in shown)
-    needed = kept_from[-1 - allowed] if allowed < len(kept_from) else 0
+    sufficient_units = sorted(max(0, units) for units in shown)
+    needed = sufficient_units[-1 - allowed] if allowed < len(sufficient_units) else 0
     return min(needed, MAX_SAFETY_STOCK)

@@ -54,18 +54,18 @@ class LithiumLimits:
 
 def restrictions(*, cells: Iterable[LithiumCells], limits: LithiumLimits) -> frozenset[Restriction]:
     """Return all reasons against carrying these cells in one parcel."""
-    lithium = [one for one in cells if one.lithium != NO_LITHIUM]
-    found = set()
-    for one in lithium:
-        if one.lithium not in limits.accepts:
-            found.add(Restriction.PACKING_NOT_ACCEPTED)
-        if one.cell_wh is None:
-            found.add(Restriction.ENERGY_UNKNOWN)
-        elif one.cell_wh > limits.max_cell_wh:
-            found.add(Restriction.CELL_ENERGY)
-        elif one.cell_wh * one.cells_per_unit > limits.max_battery_wh:
-            found.add(Restriction.BATTERY_ENERGY)
-    total_cells = sum(one.cells_per_unit * one.pieces for one in lithium)
+    lithium = [piece for piece in cells if piece.lithium != NO_LITHIUM]
+    reasons = set()
+    for piece in lithium:
+        if piece.lithium not in limits.accepts:
+            reasons.add(Restriction.PACKING_NOT_ACCEPTED)
+        if piece.cell_wh is None:
+            reasons.add(Restriction.ENERGY_UNKNOWN)
+        elif piece.cell_wh > limits.max_cell_wh:
+            reasons.add(Restriction.CELL_ENERGY)
+        elif piece.cell_wh * piece.cells_per_unit > limits.max_battery_wh:
+            reasons.add(Restriction.BATTERY_ENERGY)
+    total_cells = sum(piece.cells_per_unit * piece.pieces for piece in lithium)
     if limits.max_cells is not None and total_cells > limits.max_cells:
-        found.add(Restriction.CELL_COUNT)
-    return frozenset(found)
+        reasons.add(Restriction.CELL_COUNT)
+    return frozenset(reasons)

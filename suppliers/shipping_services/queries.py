@@ -13,19 +13,19 @@ from suppliers.shipping_services.selection import Route
 
 def services_by_location() -> Mapping[tuple[int, str], Sequence[Route]]:
     """Return the active services by location and currency."""
-    found: dict[tuple[int, str], list[Route]] = defaultdict(list)
+    routes: dict[tuple[int, str], list[Route]] = defaultdict(list)
     rows = (
         ShippingService.objects.filter(is_active=True)
         .order_by("pk")
         .select_related("location__supplier")
     )
     for service in rows:
-        found[service.location_id, service.currency].append(_service_option(service))
-    return dict(found)
+        routes[service.location_id, service.currency].append(_service_option(service))
+    return dict(routes)
 
 
 def _service_option(service: ShippingService) -> Route:
-    ways = {
+    packings = {
         "inside": service.accepts_cells_in_equipment,
         "with": service.accepts_cells_with_equipment,
         "alone": service.accepts_cells_alone,
@@ -44,7 +44,7 @@ def _service_option(service: ShippingService) -> Route:
         max_days=service.max_days,
         max_weight_g=service.max_weight_g,
         limits=LithiumLimits(
-            accepts=frozenset(way for way, is_accepted in ways.items() if is_accepted),
+            accepts=frozenset(packing for packing, is_accepted in packings.items() if is_accepted),
             max_cell_wh=service.max_cell_wh,
             max_battery_wh=service.max_battery_wh,
             max_cells=service.max_cells,

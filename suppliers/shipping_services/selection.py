@@ -88,18 +88,18 @@ def parcel_load(piece: ParcelItem, pieces: int = 1) -> ParcelLoad:
 
 def reasons_against(route: Route, load: ParcelLoad) -> frozenset[str]:
     """Return the reasons against this service, apart from its destinations."""
-    found = {reason.value for reason in restrictions(cells=load.cells, limits=route.limits)}
+    reasons = {reason.value for reason in restrictions(cells=load.cells, limits=route.limits)}
     if load.weight_g > route.max_weight_g:
-        found.add(TOO_HEAVY)
-    return frozenset(found)
+        reasons.add(TOO_HEAVY)
+    return frozenset(reasons)
 
 
-def max_units(route: Route, one: ParcelLoad) -> int:
+def max_units(route: Route, load: ParcelLoad) -> int:
     """Return how many pieces the service carries in one parcel."""
-    if reasons_against(route, one):
+    if reasons_against(route, load):
         return 0
-    most = route.max_weight_g // max(1, one.weight_g)
-    cells = sum(piece.cells_per_unit for piece in one.cells if piece.lithium != NO_LITHIUM)
+    most = route.max_weight_g // max(1, load.weight_g)
+    cells = sum(piece.cells_per_unit for piece in load.cells if piece.lithium != NO_LITHIUM)
     if cells and route.limits.max_cells is not None:
         most = min(most, route.limits.max_cells // cells)
     return most
@@ -107,12 +107,12 @@ def max_units(route: Route, one: ParcelLoad) -> int:
 
 def destinations(routes: Iterable[Route]) -> frozenset[str] | None:
     """Return the destinations of these services; empty: worldwide, None: none."""
-    found: frozenset[str] | None = None
+    countries: frozenset[str] | None = None
     for route in routes:
         if not route.countries:
             return route.countries
-        found = route.countries | (found or frozenset())
-    return found
+        countries = route.countries | (countries or frozenset())
+    return countries
 
 
 def without_restricted(

@@ -70,13 +70,13 @@ class BatchDispatcher:
 
         Raises: LeaseLostError  the run was closed
         """
-        while left := self._left():
-            taken = 0
-            for batch_id in advisory_locks.lock_free_slices(LOCK_NAME, left):
+        while open_ids := self._left():
+            imported = 0
+            for batch_id in advisory_locks.lock_free_slices(LOCK_NAME, open_ids):
                 self._work.heartbeat()
-                taken += _import_batch(batch_id, now=self._work.moment())
+                imported += _import_batch(batch_id, now=self._work.moment())
             self._collect()
-            if not taken:
+            if not imported:
                 if self._work.is_over_time:
                     break
                 self._work.heartbeat()
@@ -84,16 +84,16 @@ class BatchDispatcher:
         self._collect()
 
     def _left(self) -> list[int]:
-        left = PageBatch.objects.filter(run=self._work.run, done__isnull=True)
-        return list(left.order_by("pk").values_list("pk", flat=True))
+        open_batches = PageBatch.objects.filter(run=self._work.run, done__isnull=True)
+        return list(open_batches.order_by("pk").values_list("pk", flat=True))
 
     def _waiting(self) -> int:
         return PageBatch.objects.filter(run=self._work.run, done__isnull=True).count()
 
     def _collect(self) -> None:
         """Add the counts of batches that helpers imported."""
-        for (told,) in rows(COLLECT_DONE, {"run": self._work.run.pk}):
-            counts = msgspec.json.decode(told)
+        for (encoded,) in rows(COLLECT_DONE, {"run": self._work.run.pk}):
+            counts = msgspec.json.decode(encoded)
             self.done += counts["pages"]
             self.skus += counts["skus"]
             for name in COUNT_FIELDS:
@@ -105,11 +105,11 @@ def import_dispatched(batch_id: int, *, now: datetime) -> bool:
 
     Safe to be killed anywhere: the fetching worker then imports the batch.
     """
-    did = False
+    is_imported = False
     with suppress(LeaseLostError):
         for number in advisory_locks.lock_free_slices(LOCK_NAME, [batch_id]):
-            did = _import_batch(number, now=now)
-    return did
+            is_imported = _import_batch(number, now=now)
+    return is_imported
 
 
 def _import_batch(batch_id: int, *, now: datetime) -> bool:
@@ -117,34 +117,34 @@ def _import_batch(batch_id: int, *, now: datetime) -> bool:
 
     Raises: LeaseLostError  its run was closed
     """
-    found = PageBatch.objects.filter(
+    open_batches = PageBatch.objects.filter(
         pk=batch_id, done__isnull=True, run__status=SyncRun.Status.STAGED
     )
-    row = found.select_related("run__supplier__connection").first()
+    row = open_batches.select_related("run__supplier__connection").first()
     if row is None:
         return False
-    handed = msgspec.msgpack.decode(row.pages, type=BatchMessage)
+    message = msgspec.msgpack.decode(row.pages, type=BatchMessage)
     for name in COUNT_FIELDS:  # count this batch alone; the fetching worker adds the counts
         setattr(row.run, name, 0)
-    if handed.file_as_of is not None:
-        row.run.profile = {"as_of": handed.file_as_of.isoformat()}
+    if message.file_as_of is not None:
+        row.run.profile = {"as_of": message.file_as_of.isoformat()}
     work = RunContext(row.run, now=now)
-    work.has_unidentified_rows = handed.has_unidentified_rows
-    skus = product_intake.import_batch(work, handed.batch)
-    told = {name: getattr(row.run, name) for name in COUNT_FIELDS}
+    work.has_unidentified_rows = message.has_unidentified_rows
+    skus = product_intake.import_batch(work, message.batch)
+    counts = {name: getattr(row.run, name) for name in COUNT_FIELDS}
     PageBatch.objects.filter(pk=batch_id).update(
-        done={"pages": handed.batch.size, "skus": skus, **told}
+        done={"pages": message.batch.size, "skus": skus, **counts}
     )
     return True
 
 
 def _serialize(work: RunContext, batch: Batch) -> bytes:
-    handed = BatchMessage(
+    message = BatchMessage(
         batch=batch,
         file_as_of=work.run.file_as_of,
         has_unidentified_rows=work.has_unidentified_rows,
     )
-    return msgspec.msgpack.encode(handed)
+    return msgspec.msgpack.encode(message)
 
 
 def delete_closed() -> None:

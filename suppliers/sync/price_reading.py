@@ -40,7 +40,7 @@ from suppliers.sync.rotation import rotation_slot
 log = logging.getLogger(__name__)
 
 ROTATION_PERIOD = timedelta(days=1)
-LEFT_OUT_MESSAGE = (
+MISSING_SKU_MESSAGE = (
     "The supplier's prices no longer include this SKU: it is off sale. The next product"
     " sync discontinues the offer, unless the product page still lists it."
 )
@@ -55,7 +55,7 @@ WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
 SELECT_TO_READ = """
 SELECT external_id, cost_digest FROM (
   SELECT DISTINCT ON (p.external_id) p.external_id, l.cost_digest, p.changed_at,
-    p.cost_digest <> l.cost_digest AS is_news
+    p.cost_digest <> l.cost_digest AS is_changed
   FROM feed_costs_list l
   JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.external_id = l.external_id
   WHERE p.status = 'active' AND (
@@ -64,7 +64,7 @@ SELECT external_id, cost_digest FROM (
   )
   ORDER BY p.external_id
 ) to_read
-ORDER BY is_news DESC, changed_at, external_id
+ORDER BY is_changed DESC, changed_at, external_id
 """
 
 
@@ -108,24 +108,24 @@ def read_prices(work: RunContext, connector: Connector, read: PriceReadResult) -
     else:
         _read_changed(work, connector, read)
         read.costs.ready()
-        price_list.stage_diff(work=work, is_whole=False)
+        price_list.stage_diff(work=work, is_full_list=False)
 
 
 def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadResult) -> None:
     """Read a whole price list or a delta, as the connector declares."""
-    is_whole = connector.omitted_costs is not MissingRowMeans.UNCHANGED
-    if not is_whole:
+    is_full_list = connector.omitted_costs is not MissingRowMeans.UNCHANGED
+    if not is_full_list:
         work.run.profile["is_delta"] = True
     if isinstance(connector, BulkOffers):
         read.examined = None
         _read_lines(work, connector, read)
     else:
-        for external_id, told in connector.cost_rows():
+        for external_id, costs in connector.cost_rows():
             work.heartbeat()
-            for row in told:
+            for row in costs:
                 _add_cost(work, read, external_id, row)
     read.costs.ready()
-    price_list.stage_diff(work=work, is_whole=is_whole)
+    price_list.stage_diff(work=work, is_full_list=is_full_list)
     work.advance(SyncRun.Status.PARSED)
     evaluation.check_file(work, connector)
     evaluation.check_lists(work, connector)
@@ -139,7 +139,7 @@ def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadRes
         ]
     twice = sum(problem.code == "cost-twice" for problem in read.problems)
     evaluation.check_duplicates(work, read=rows_read, twice=twice)
-    if is_whole:
+    if is_full_list:
         read.examined = None
         known, still_there = price_list.count_priced(work=work)
         work.quarantine_if(
@@ -156,18 +156,18 @@ def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadRes
 
 def _read_lines(work: RunContext, connector: BulkOffers, read: PriceReadResult) -> None:
     """Read a price list in bulk; rows that need care are checked one by one."""
-    for told in connector.offer_lines():
-        if isinstance(told, CopyLines):
-            read.count += told.count
-            read.currencies[work.supplier.currency] += told.count
-            if read.costs.pour(told.text):
+    for item in connector.offer_lines():
+        if isinstance(item, CopyLines):
+            read.count += item.count
+            read.currencies[work.supplier.currency] += item.count
+            if read.costs.pour(item.text):
                 work.heartbeat()
-        elif isinstance(told, ImportIssue) or isinstance(told.cost, ImportIssue):
-            external_id = "" if isinstance(told, ImportIssue) else told.external_id
-            read.refuse(external_id, told if isinstance(told, ImportIssue) else told.cost)  # type: ignore[arg-type]
-        elif told.cost is not None:
-            cost = PriceReport(sku=told.sku, cost=told.cost)
-            _add_cost(work, read, told.external_id, cost, offer=told)
+        elif isinstance(item, ImportIssue) or isinstance(item.cost, ImportIssue):
+            external_id = "" if isinstance(item, ImportIssue) else item.external_id
+            read.refuse(external_id, item if isinstance(item, ImportIssue) else item.cost)  # type: ignore[arg-type]
+        elif item.cost is not None:
+            cost = PriceReport(sku=item.sku, cost=item.cost)
+            _add_cost(work, read, item.external_id, cost, offer=item)
 
 
 def _read_changed(work: RunContext, connector: Connector, read: PriceReadResult) -> None:
@@ -197,8 +197,15 @@ def _digests_to_read(
     )
     evaluation.check_row_count(work, good=count)
     every = timedelta(minutes=work.supplier.connection.prices_every_min)
-    turn, slices = rotation_slot(now=work.run.started_at, every=every, within=ROTATION_PERIOD)
-    params = {"supplier": work.supplier.pk, "slice": turn, "slices": slices, "all": slices == 1}
+    slice_index, slices = rotation_slot(
+        now=work.run.started_at, every=every, within=ROTATION_PERIOD
+    )
+    params = {
+        "supplier": work.supplier.pk,
+        "slice": slice_index,
+        "slices": slices,
+        "all": slices == 1,
+    }
     return dict(rows(SELECT_TO_READ, params))
 
 
@@ -207,10 +214,10 @@ def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadRes
     log.info("%s: %s products to fetch prices for", work.run, len(external_ids))
     done = 0
     skus = _known_skus(work, external_ids)
-    asked = fetch_concurrently(
+    results = fetch_concurrently(
         work, lambda external_id: prices.costs(external_id=external_id), external_ids
     )
-    for external_id, answer in asked:
+    for external_id, answer in results:
         done += 1
         if isinstance(answer, DiscontinuedError):
             continue  # the product job handles it
@@ -227,7 +234,7 @@ def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadRes
             read.examined.append(external_id)
         for row in answer:
             _add_cost(work, read, external_id, row)
-        _hold_left_out(read, external_id, answer, skus.get(external_id, {}))
+        _hold_missing_skus(read, external_id, answer, skus.get(external_id, {}))
     work.run.deferred_rows = len(external_ids) - done
 
 
@@ -244,7 +251,7 @@ def _known_skus(work: RunContext, external_ids: Sequence[str]) -> dict[str, dict
     return skus
 
 
-def _hold_left_out(
+def _hold_missing_skus(
     read: PriceReadResult,
     external_id: str,
     answer: Sequence[PriceReport | ImportIssue],
@@ -257,13 +264,15 @@ def _hold_left_out(
     """
     if read.examined is not None:
         read.examined += skus
-    told = {row.row if isinstance(row, ImportIssue) else row.sku for row in answer}
-    if told - skus.keys() and any(isinstance(row, ImportIssue) for row in answer):
+    reported_skus = {row.row if isinstance(row, ImportIssue) else row.sku for row in answer}
+    if reported_skus - skus.keys() and any(isinstance(row, ImportIssue) for row in answer):
         return
-    for sku in sorted(skus.keys() - told):
+    for sku in sorted(skus.keys() - reported_skus):
         if skus[sku] != SupplierOffer.Status.DISCONTINUED:
             read.problems.append(
-                ImportIssue(row=sku, code="cost-left-out", message=LEFT_OUT_MESSAGE, is_fatal=False)
+                ImportIssue(
+                    row=sku, code="cost-left-out", message=MISSING_SKU_MESSAGE, is_fatal=False
+                )
             )
         if skus[sku] == SupplierOffer.Status.ACTIVE:
             read.with_missing_skus.add(external_id)
@@ -282,12 +291,14 @@ def _add_cost(
         return
     read.currencies[row.cost.currency] += 1
     amount = row.cost.rounded().amount
-    wrong = cost_issue(row.cost, sku=row.sku, expected=work.supplier.currency)
-    if wrong is not None:
-        read.refuse(external_id, wrong)
+    issue = cost_issue(row.cost, sku=row.sku, expected=work.supplier.currency)
+    if issue is not None:
+        read.refuse(external_id, issue)
     else:
-        told = offer or OfferRow(external_id=external_id, sku=row.sku)
-        read.costs.add(price_list.staged_row(told, amount=amount, currency=work.supplier.currency))
+        offer_row = offer or OfferRow(external_id=external_id, sku=row.sku)
+        read.costs.add(
+            price_list.staged_row(offer_row, amount=amount, currency=work.supplier.currency)
+        )
         read.count += 1
         if read.examined is not None:
             read.examined.append(row.sku)

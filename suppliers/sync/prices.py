@@ -101,7 +101,7 @@ def sync_prices(work: RunContext, connector: Connector) -> None:
     Raises: QuarantinedError  a guard rejects them: nothing is written
         ExternalServiceError  the supplier does not answer
     """
-    asked_at = work.run.started_at
+    requested_at = work.run.started_at
     with (
         staging_table("feed_costs", price_list.COLUMNS) as costs,
         staging_table("feed_costs_read", ("external_id text", "cost_digest text")) as remembered,
@@ -131,24 +131,26 @@ def sync_prices(work: RunContext, connector: Connector) -> None:
         remembered.ready()
         work.advance(SyncRun.Status.STAGED)
         if isinstance(connector, BulkOffers):
-            work.run.created = _create_offers(work, read, asked_at)
+            work.run.created = _create_offers(work, read, requested_at)
         problems, examined = read.problems, read.examined
         issues.sync(work=work, family=IssueScope.COST, problems=problems, examined=examined)
         with with_large_work_mem():
-            _apply(work, read, asked_at, confirmed_at=list_fetched_at(connector) or asked_at)
+            _apply(
+                work, read, requested_at, confirmed_at=list_fetched_at(connector) or requested_at
+            )
 
 
-def _create_offers(work: RunContext, read: PriceReadResult, asked_at: datetime) -> int:
+def _create_offers(work: RunContext, read: PriceReadResult, requested_at: datetime) -> int:
     """Create offers for new SKUs, and match the certain ones to variants.
 
     Matching also runs after a failed run: that may have created offers without matching them.
     """
-    made = price_list.create_offers(work=work, refused=read.refused, as_of=asked_at)
+    created = price_list.create_offers(work=work, refused=read.refused, as_of=requested_at)
     earlier = SyncRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
     last = earlier.exclude(pk=work.run.pk).order_by("-pk").first()
-    if made or (last is not None and last.status == SyncRun.Status.FAILED):
+    if created or (last is not None and last.status == SyncRun.Status.FAILED):
         bulk_matching.match_offers(work=work, refused=read.refused)
-    return made
+    return created
 
 
 def _reject_outliers(work: RunContext, read: PriceReadResult) -> None:
@@ -160,7 +162,7 @@ def _reject_outliers(work: RunContext, read: PriceReadResult) -> None:
 
 @transaction.atomic(durable=True)
 def _apply(
-    work: RunContext, read: PriceReadResult, asked_at: datetime, *, confirmed_at: datetime
+    work: RunContext, read: PriceReadResult, requested_at: datetime, *, confirmed_at: datetime
 ) -> None:
     """Write all costs and mark the run applied. Costs are as old as the list.
 
@@ -174,8 +176,8 @@ def _apply(
         "refused": read.refused,
         "unreadable": list(unreadable),
         "with_missing_skus": list(read.with_missing_skus),
-        "as_of": asked_at,
-        "is_confirmed": confirmed_at >= asked_at,
+        "as_of": requested_at,
+        "is_confirmed": confirmed_at >= requested_at,
     }
     work.run.updated = run(WRITE_COSTS, params)
     run(HOLD_OFFERS, params)
@@ -185,7 +187,7 @@ def _apply(
         supplier=work.supplier,
         unreadable=unreadable,
         refused=read.refused,
-        is_whole=read.examined is None,
+        is_full_list=read.examined is None,
         as_of=confirmed_at,
     )
     work.run.rejected = len(set(read.refused))

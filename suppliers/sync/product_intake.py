@@ -92,9 +92,9 @@ def import_batch(work: RunContext, batch: Batch) -> int:
             setattr(work.run, name, count)
         if len(batch.good) > 1:
             half = len(batch.good) // 2
-            rest = Batch(good=batch.good[half:])
+            second_half = Batch(good=batch.good[half:])
             return import_batch(work, replace(batch, good=batch.good[:half])) + import_batch(
-                work, rest
+                work, second_half
             )
         external_id = batch.good[0].record.external_id
         log.exception("product %s cannot be stored", external_id)
@@ -126,19 +126,19 @@ def _import_with_retries(work: RunContext, batch: Batch) -> int:
 def _import_once(work: RunContext, batch: Batch) -> int:
     records = _without_foreign_skus(work, [page.record for page in batch.good], batch)
     decided = links.decide_links(supplier=work.supplier, records=records)
-    taken = _store_and_link(work, decided)
-    batch.problems += taken.issues
+    imported = _store_and_link(work, decided)
+    batch.problems += imported.issues
     present = _known_products(work, batch.answered)
     # What cannot be stored now is fetched again by the next run.
-    again = {problem.row for problem in taken.issues if problem.code == NOT_STORED}
+    read_again = {problem.row for problem in imported.issues if problem.code == NOT_STORED}
     writer.write_batch(
         work=work,
         batch=batch,
         records=records,
-        taken=taken,
+        imported=imported,
         disputed=decided.disputed,
         present=present,
-        again=again,
+        read_again=read_again,
     )
     return sum(len(record.variants) for record in records)
 
@@ -220,7 +220,7 @@ def _without_foreign_skus(
         .exclude(status=SupplierOffer.Status.DISCONTINUED)
         .values_list("supplier_sku", "product_external_id")
     )
-    kept = []
+    own_records = []
     for record in records:
         own = []
         for variant in record.variants:
@@ -237,19 +237,19 @@ def _without_foreign_skus(
                     )
                 )
         if own:
-            kept.append(replace(record, variants=tuple(own)))
-    return kept
+            own_records.append(replace(record, variants=tuple(own)))
+    return own_records
 
 
 def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    taken = _store_records(work, decided.own, decided.known, is_again=is_again)
+    stored = _store_records(work, decided.own, decided.known, is_again=is_again)
     touched = {*decided.linked.values(), *decided.disputed.values()}
     return replace(
-        taken,
-        variants={**taken.variants, **decided.linked},
-        touched=taken.touched | touched,
-        issues=[*taken.issues, *decided.problems],
+        stored,
+        variants={**stored.variants, **decided.linked},
+        touched=stored.touched | touched,
+        issues=[*stored.issues, *decided.problems],
     )
 
 
@@ -276,12 +276,12 @@ def _store_records(
             return ImportResult(
                 variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
-    taken = [_store_records(work, [record], known) for record in records]
+    results = [_store_records(work, [record], known) for record in records]
     return ImportResult(
-        variants={sku: pk for each in taken for sku, pk in each.variants.items()},
-        touched={pk for each in taken for pk in each.touched},
-        issues=[issue for each in taken for issue in each.issues],
-        created=sum(each.created for each in taken),
-        updated=sum(each.updated for each in taken),
-        unchanged=sum(each.unchanged for each in taken),
+        variants={sku: pk for result in results for sku, pk in result.variants.items()},
+        touched={pk for result in results for pk in result.touched},
+        issues=[issue for result in results for issue in result.issues],
+        created=sum(result.created for result in results),
+        updated=sum(result.updated for result in results),
+        unchanged=sum(result.unchanged for result in results),
     )

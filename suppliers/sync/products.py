@@ -107,7 +107,7 @@ def sync_products(work: RunContext, connector: Connector) -> None:
     """
     bulk = connector if isinstance(connector, BulkCatalog) else None
     listing = bulk.pages() if bulk else require(connector, PagedCatalog).product_rows()
-    is_whole = bulk is None or bulk.omitted_products is not MissingRowMeans.UNCHANGED
+    is_full_list = bulk is None or bulk.omitted_products is not MissingRowMeans.UNCHANGED
     with staging_table(
         "feed_list", ("external_id text", "list_digest text", "cost_digest text")
     ) as stage:
@@ -115,17 +115,21 @@ def sync_products(work: RunContext, connector: Connector) -> None:
         work.run.read = good + len(bad)
         work.advance(SyncRun.Status.PARSED)
         unusable = sum(row.is_fatal for row in bad)
-        is_gone = bulk is None or bulk.omitted_products is MissingRowMeans.DISCONTINUED
+        is_missing_discontinued = (
+            bulk is None or bulk.omitted_products is MissingRowMeans.DISCONTINUED
+        )
         work.save_pending_changes = lambda: pending_changes.store_product_changes(
-            work.run, tells_gone=is_gone
+            work.run, is_missing_discontinued=is_missing_discontinued
         )
         evaluation.check_file(work, connector)
         evaluation.check_lists(work, connector)
         evaluation.check_duplicates(
             work, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
         )
-        work.quarantine_if(_list_violation(work, good=good, bad=unusable, is_whole=is_whole))
-        if is_whole:
+        work.quarantine_if(
+            _list_violation(work, good=good, bad=unusable, is_full_list=is_full_list)
+        )
+        if is_full_list:
             evaluation.check_row_count(work, good=good)
         bad += [
             ImportIssue(
@@ -135,7 +139,7 @@ def sync_products(work: RunContext, connector: Connector) -> None:
         ]
         to_read = _stage_pages(work, is_paged=bulk is None)
         params = {"supplier": work.supplier.pk, "listed_at": list_fetched_at(connector)}
-        vanished = rows(SELECT_MISSING, params) if is_gone else []
+        vanished = rows(SELECT_MISSING, params) if is_missing_discontinued else []
     work.advance(SyncRun.Status.STAGED)
     work.save_pending_changes = None  # from here on batches are written
     issues.sync(work=work, family=IssueScope.LIST, problems=bad)
@@ -189,8 +193,8 @@ def _stage_list(
     return good, bad
 
 
-def _list_violation(work: RunContext, *, good: int, bad: int, is_whole: bool) -> str:
-    if not is_whole:
+def _list_violation(work: RunContext, *, good: int, bad: int, is_full_list: bool) -> str:
+    if not is_full_list:
         return guards.invalid_rows_violation(good=good, bad=bad, limits=run_thresholds(work))
     ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
     return guards.missing_rows_violation(
@@ -201,13 +205,15 @@ def _list_violation(work: RunContext, *, good: int, bad: int, is_whole: bool) ->
 def _stage_pages(work: RunContext, *, is_paged: bool) -> int:
     """Choose the pages to read; return how many. A bulk list is complete, so it needs no slice."""
     every = timedelta(minutes=work.supplier.connection.products_every_min)
-    turn, slices = rotation_slot(now=work.run.started_at, every=every, within=ROTATION_PERIOD)
+    slice_index, slices = rotation_slot(
+        now=work.run.started_at, every=every, within=ROTATION_PERIOD
+    )
     run("DROP TABLE IF EXISTS pg_temp.feed_to_read")
     run(
         STAGE_TO_READ,
         {
             "supplier": work.supplier.pk,
-            "slice": turn if is_paged else NO_SLICE,
+            "slice": slice_index if is_paged else NO_SLICE,
             "slices": slices,
             "all": is_paged and slices == 1,
         },
@@ -239,17 +245,17 @@ def _import_bulk_pages(
     for batch in batched(pages if to_read else (), BULK_BATCH):
         if reading.work.should_stop:
             return
-        taken = rows(TAKE_CHOSEN, {"external_ids": [page.external_id for page in batch]})
+        chosen_rows = rows(TAKE_CHOSEN, {"external_ids": [page.external_id for page in batch]})
         listed = {
             external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
-            for external_id, d, c in taken
+            for external_id, d, c in chosen_rows
         }
         chosen = [
             (listed.pop(page.external_id), page) for page in batch if page.external_id in listed
         ]
         if chosen:
             _import_answers(reading, sharing, chosen)
-        to_read -= len(taken)
+        to_read -= len(chosen_rows)
         if not to_read:
             return
 

@@ -13,5 +13,5 @@ from datetime import datetime, timedelta
 def rotation_slot(*, now: datetime, every: timedelta, within: timedelta) -> tuple[int, int]:
     """Return the index of the slice for ``now``, and the number of slices."""
     count = max(1, within // every)
-    turn = int(now.timestamp() // every.total_seconds())
-    return turn % count, count
+    index = int(now.timestamp() // every.total_seconds())
+    return index % count, count

@@ -84,5 +84,5 @@ def _startable_jobs(supplier_id: int) -> frozenset[str]:
     first = {SyncRun.Kind.PRODUCTS}
     if _has_price_list(adapter):
         first |= {SyncRun.Kind.PRICES}
-    found = first | (set(SyncRun.Kind) if applied.filter(kind__in=first).exists() else set())
-    return frozenset(str(kind) for kind in found)
+    allowed = first | (set(SyncRun.Kind) if applied.filter(kind__in=first).exists() else set())
+    return frozenset(str(kind) for kind in allowed)

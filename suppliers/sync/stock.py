@@ -126,8 +126,8 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         ExternalServiceError  the supplier does not answer
     """
     omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
-    is_whole = omitted is not MissingRowMeans.UNCHANGED
-    if not is_whole:
+    is_full_list = omitted is not MissingRowMeans.UNCHANGED
+    if not is_full_list:
         work.run.profile["is_delta"] = True
     with (
         staging_table(levels.STAGE, levels.COLUMNS) as stage,
@@ -148,19 +148,19 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         work.advance(SyncRun.Status.PARSED)
         scope = StockScope(
             omitted=omitted,
-            has_unidentified_rows=is_whole and "" in answers.products_with_unidentified_rows,
+            has_unidentified_rows=is_full_list and "" in answers.products_with_unidentified_rows,
             params=answers.params(work),
         )
-        if answers.products_with_unidentified_rows and not is_whole:
+        if answers.products_with_unidentified_rows and not is_full_list:
             work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.nameless))
         stock_diff.stage_diff(scope, buffer=work.supplier.buffer)
         work.save_pending_changes = lambda: pending_changes.store_stock_changes(
-            work.run, unreadable=answers.unreadable, is_whole=scope.zeroes_missing_rows
+            work.run, unreadable=answers.unreadable, is_full_list=scope.zeroes_missing_rows
         )
         evaluation.check_file(work, connector)
         evaluation.check_lists(work, connector)
-        evaluation.check_stock_duplicates(work, is_compared=is_whole)
-        if is_whole:
+        evaluation.check_stock_duplicates(work, is_compared=is_full_list)
+        if is_full_list:
             if isinstance(connector, BulkOffers):
                 known, still_there = stock_diff.count_listed(scope)
             else:
@@ -179,9 +179,9 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         evaluation.check_stock(
             work,
             stocked=lambda: stock_diff.count_stocked(scope),
-            is_whole=scope.zeroes_missing_rows,
+            is_full_list=scope.zeroes_missing_rows,
         )
-        if is_whole and answers.products_with_unidentified_rows:
+        if is_full_list and answers.products_with_unidentified_rows:
             work.notes.append(UNCHANGED_STOCK_MESSAGE.format(answers.nameless))
         work.advance(SyncRun.Status.STAGED)
         issues.sync(work=work, family=IssueScope.STOCK, problems=answers.problems)
@@ -279,7 +279,7 @@ def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
         cause=f"run:{work.run.pk}",
         as_of=as_of,
         received_at=moment,
-        is_whole=scope.zeroes_missing_rows,
+        is_full_list=scope.zeroes_missing_rows,
         is_confirmed=True,
     )
     params = {**scope.params, "as_of": as_of, "aged": as_of - REPUBLISH_AFTER}

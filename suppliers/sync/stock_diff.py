@@ -68,7 +68,7 @@ SELECT count(*) FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.
 WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND l.reported_quantity > 0
   AND {in_scope}
 """
-COUNT_LEFT_OUT = """
+COUNT_MISSING = """
 SELECT (SELECT count(*) FROM suppliers_supplieroffer
         WHERE supplier_id = %(supplier)s AND status <> 'discontinued'),
        (SELECT count(DISTINCT offer_id) FROM feed_stock_diff WHERE sku IS NULL)
@@ -144,8 +144,8 @@ def count_listed(scope: StockScope) -> tuple[int, int]:
     Products are only counted if any row is missing. A list may leave out sold-out SKUs.
     """
     with with_large_work_mem():
-        ((known, left_out),) = rows(COUNT_LEFT_OUT, scope.params)
-        if not left_out:
+        ((known, missing),) = rows(COUNT_MISSING, scope.params)
+        if not missing:
             return known, known
         ((known, still_there),) = rows(COUNT_PRODUCTS_LISTED, scope.params)
     return known, still_there

@@ -136,7 +136,7 @@ def zero_stock_after_refusal(
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers({level.offer_id for level in empty})
         inventory_levels.merge(
-            supplier=supplier, cause=cause, as_of=now, received_at=now, is_whole=False
+            supplier=supplier, cause=cause, as_of=now, received_at=now, is_full_list=False
         )
 
 

@@ -25,5 +25,5 @@ class Command(BaseCommand):
         first = now.date() - timedelta(days=options["days"])
         scorecards.record_cost_counts(now=now)
         for supplier in Supplier.objects.order_by("code"):
-            made = scorecards.roll_up(supplier=supplier, first=first, now=now)
-            self.stdout.write(f"{supplier.code}: {made} metrics.")
+            count = scorecards.roll_up(supplier=supplier, first=first, now=now)
+            self.stdout.write(f"{supplier.code}: {count} metrics.")

@@ -57,10 +57,10 @@ class Command(BaseCommand):
         except arguments.InvalidArgumentError as error:
             raise CommandError(str(error)) from error
         except setup.InvalidSetupError as error:
-            lines = "\n".join(f"  {name}: {words}" for name, words in error.reasons.items())
+            lines = "\n".join(f"  {name}: {reason}" for name, reason in error.reasons.items())
             raise CommandError(f"{options['code']} was not saved:\n{lines}") from error
-        said = "added as a candidate" if is_new else "changed"
-        self.stdout.write(f"{supplier.code} ({supplier.adapter}): {said}.")
+        result = "added as a candidate" if is_new else "changed"
+        self.stdout.write(f"{supplier.code} ({supplier.adapter}): {result}.")
         self.stdout.write(f"Next: manage.py supplier check {supplier.code}")
 
     def _check(self, options: dict[str, Any]) -> None:
@@ -76,12 +76,12 @@ class Command(BaseCommand):
     def _sync(self, options: dict[str, Any]) -> None:
         supplier = self._supplier(options)
         runs: list[SyncRun] = []
-        words = {"guards_waived_by": options["guards_waived_by"], "out": self.stdout}
+        job_options = {"guards_waived_by": options["guards_waived_by"], "out": self.stdout}
         began = timezone.now()
         try:
             is_all = options["kind"] == "all"
             for kind in schedule.job_order(supplier) if is_all else [options["kind"]]:
-                runs.append(run_job(supplier, kind, since=began, now=timezone.now(), **words))
+                runs.append(run_job(supplier, kind, since=began, now=timezone.now(), **job_options))
                 if runs[-1].status != SyncRun.Status.APPLIED:
                     problem = f"{runs[-1].status}. {runs[-1].problem}"
                     raise CommandError(f"{kind} of {supplier}: {problem}")
@@ -91,8 +91,10 @@ class Command(BaseCommand):
 
     @staticmethod
     def _supplier(options: dict[str, Any]) -> Supplier:
-        found = Supplier.objects.select_related("connection").filter(code=options["code"]).first()
-        if found is None:
+        supplier = (
+            Supplier.objects.select_related("connection").filter(code=options["code"]).first()
+        )
+        if supplier is None:
             codes = ", ".join(Supplier.objects.order_by("code").values_list("code", flat=True))
             raise CommandError(f"Unknown supplier {options['code']!r}. Available: {codes}")
-        return found
+        return supplier
