@@ -216,10 +216,10 @@ def _hold_expired(supplier_id: int, now: datetime) -> int:
 
 @requires_transaction
 def _apply_holds(supplier: Supplier, now: datetime) -> HoldResult:
-    weighed = certificates.apply_holds(supplier_id=supplier.pk, now=now)
-    if weighed.held and supplier.status == Status.ACTIVE:
-        events.offers_held(supplier, count=weighed.held, criteria=weighed.lacking, at=now)
-    return weighed
+    result = certificates.apply_holds(supplier_id=supplier.pk, now=now)
+    if result.held and supplier.status == Status.ACTIVE:
+        events.offers_held(supplier, count=result.held, criteria=result.lacking, at=now)
+    return result
 
 
 @requires_transaction

@@ -84,7 +84,7 @@ WITH confirmed AS (
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM confirmed WHERE was_old AND variant_id IS NOT NULL
 """
-# A row that was reported after we asked does not become unconfirmed by this answer.
+# A row that was reported after we queried does not become unconfirmed by this answer.
 MARK_UNCONFIRMED = """
 WITH locked AS (
   SELECT l.id, p.stock_confirmed_at
@@ -124,7 +124,7 @@ WHERE o.supplier_id = %(supplier)s AND s.id = o.supplier_id AND NOT o.is_cost_un
     )))
 """
 MARK_REPORTED_COSTS = """
-WITH heard AS (
+WITH reported AS (
   UPDATE suppliers_supplieroffer o SET is_cost_unconfirmed = false, cost_reported_at = %(as_of)s
   FROM feed_costs c
   WHERE o.supplier_id = %(supplier)s AND o.is_cost_unconfirmed
@@ -137,7 +137,7 @@ WITH heard AS (
     AND s.costs_confirmed_at < %(as_of)s - make_interval(mins => s.cost_expires_after_min)
 )
 INSERT INTO suppliers_pendingpublication (variant_id)
-SELECT variant_id FROM heard WHERE variant_id IS NOT NULL
+SELECT variant_id FROM reported WHERE variant_id IS NOT NULL
 UNION SELECT variant_id FROM young WHERE variant_id IS NOT NULL
 """
 CONFIRM_COSTS = """

@@ -24,7 +24,7 @@ class StockChangeCounts:
 
     stocked: int
     zeroed: int
-    told: int
+    reported: int
     surged: int
 
 
@@ -190,10 +190,10 @@ def count_changes(*, is_full_list: bool = True, factor: int = 1) -> StockChangeC
 
     Shape: a row surges if it rises to ``factor`` times its quantity or more
     """
-    ((stocked, zeroed, told, surged),) = rows(
+    ((stocked, zeroed, reported, surged),) = rows(
         COUNT_CHANGES.format(join=_join(is_full_list=is_full_list)), {"factor": factor}
     )
-    return StockChangeCounts(stocked=stocked, zeroed=zeroed, told=told, surged=surged)
+    return StockChangeCounts(stocked=stocked, zeroed=zeroed, reported=reported, surged=surged)
 
 
 def _join(*, is_full_list: bool) -> str:

@@ -186,7 +186,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
         forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_category) | in_eu
     locations: dict[int, list[LocationStock]] = defaultdict(list)
     confirmed = set()
-    for offer_id, country, free, known_at, location_pk, has_fresh_stock, has_fresh_cost in levels:
+    for offer_id, country, free, known_at, location_id, has_fresh_stock, has_fresh_cost in levels:
         facts = StockFacts(
             units=free, has_fresh_stock=has_fresh_stock, has_fresh_cost=has_fresh_cost
         )
@@ -195,7 +195,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
             confirmed.add(offer_id)
         units = 0 if against else free
         location = LocationStock(
-            country=country, free=units, known_at=known_at, location_id=location_pk
+            country=country, free=units, known_at=known_at, location_id=location_id
         )
         locations[offer_id].append(location)
     supplies: dict[int, list[OfferSupply]] = defaultdict(list)

@@ -48,7 +48,7 @@ def _amount(label: Any) -> forms.DecimalField:
     )
 
 
-def _whole(label: Any, *, least: int) -> forms.IntegerField:
+def _integer(label: Any, *, least: int) -> forms.IntegerField:
     return forms.IntegerField(
         label=label,
         min_value=least,
@@ -62,9 +62,9 @@ class OverrideForm(forms.Form):
     """Overridden values; empty fields are not changed."""
 
     cost_amount = _amount(_("Cost"))
-    lead_days = _whole(_("Handling time (days)"), least=0)
-    min_order_units = _whole(_("Minimum order quantity"), least=1)
-    pack_size = _whole(_("Pack size"), least=1)
+    lead_days = _integer(_("Handling time (days)"), least=0)
+    min_order_units = _integer(_("Minimum order quantity"), least=1)
+    pack_size = _integer(_("Pack size"), least=1)
     map_amount = _amount(_("Minimum advertised price (MAP)"))
     msrp_amount = _amount(_("Recommended retail price (MSRP)"))
     status = forms.ChoiceField(

@@ -269,7 +269,7 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
         supplier=work.supplier,
         external_id__in={*read_again, *(offer.product_external_id for offer in kept_offers)},
     ).update(list_digest="", detail_digest="")
-    # An offer that lacks a required certificate starts on hold.
+    # An offer without a required certificate starts on hold.
     ids = [offer.pk for offer in [*new, *offers.values()]]
     certificates.apply_holds(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
     examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _sku_claims(batch))]
@@ -291,12 +291,12 @@ def _sku_claims(batch: Batch) -> list[tuple[str, str]]:
 def _write_first_stock(work: RunContext, batch: Batch, new: Sequence[SupplierOffer]) -> None:
     """Import the stock of new offers from their pages; the stock job follows."""
     ids = {offer.supplier_sku: offer.pk for offer in new}
-    told = [row for page in batch.good for row in page.stock if row.sku in ids]
-    if not told:
+    rows = [row for page in batch.good for row in page.stock if row.sku in ids]
+    if not rows:
         return
     now = work.moment()
     with staging_table(levels.STAGE, levels.COLUMNS) as stage:
-        levels.stage_rows(stage, told)
+        levels.stage_rows(stage, rows)
         stage.ready()
         levels.set_affected_offers(ids.values())
         levels.merge(
@@ -346,14 +346,14 @@ def _write_products(
         if product.list_digest != listed.digest:
             product.list_digest = listed.digest
             changed.append(product)
-    gone = [present[external_id] for external_id in batch.gone if external_id in present]
-    work.run.gone += len(gone)
-    for product in gone:
+    discontinued = [present[external_id] for external_id in batch.gone if external_id in present]
+    work.run.gone += len(discontinued)
+    for product in discontinued:
         product.status = SupplierProduct.Status.DISCONTINUED
         product.changed_at = now
     SupplierProduct.objects.bulk_create(new)
     SupplierProduct.objects.bulk_update(
-        [*changed, *gone],
+        [*changed, *discontinued],
         ["list_digest", "detail_digest", "cost_digest", "status", "changed_at"],
         batch_size=BATCH,
     )

@@ -32,13 +32,13 @@ class SetupStep:
 
 def list_steps(supplier: Supplier, *, now: datetime) -> Iterator[SetupStep]:
     """Yield the steps that this supplier's connector needs."""
-    wire: Connection | None = getattr(supplier, "connection", None)
+    connection: Connection | None = getattr(supplier, "connection", None)
     yield SetupStep(
         title=_("Connection"),
         hint=_("Enter the address, keys and options."),
-        is_done=wire is not None and _is_complete(supplier, wire),
-        address=reverse("admin:suppliers_connection_change", args=[wire.pk])
-        if wire
+        is_done=connection is not None and _is_complete(supplier, connection),
+        address=reverse("admin:suppliers_connection_change", args=[connection.pk])
+        if connection
         else _admin_url("connection_add", supplier=supplier.pk),
     )
     if supplier.adapter == file_sources.FEED:
@@ -48,7 +48,7 @@ def list_steps(supplier: Supplier, *, now: datetime) -> Iterator[SetupStep]:
             is_done=supplier.mappings.filter(is_active=True).exists(),
             address=_action_url(supplier, "mapping"),
         )
-    report = wire.health_report if wire else {}
+    report = connection.health_report if connection else {}
     yield SetupStep(
         title=_("Connection check"),
         hint=_("Check the connection. Nothing is ordered or imported."),
@@ -97,10 +97,10 @@ def _vetting_steps(supplier: Supplier, now: datetime) -> Iterator[SetupStep]:
     )
 
 
-def _is_complete(supplier: Supplier, wire: Connection) -> bool:
-    if supplier.adapter not in CONNECTORS or not (wire.base_url or wire.options):
+def _is_complete(supplier: Supplier, connection: Connection) -> bool:
+    if supplier.adapter not in CONNECTORS or not (connection.base_url or connection.options):
         return False
-    stored_names = setup.stored_secret_names(wire)
+    stored_names = setup.stored_secret_names(connection)
     secrets = setup.declared_secrets(supplier.adapter)
     return all(secret.name in stored_names for secret in secrets if secret.is_required)
 

@@ -43,7 +43,7 @@ ORDER BY CASE WHEN {IS_OUTLIER} THEN 0 ELSE 1 END, hashtext(m.supplier_sku) LIMI
 """  # noqa: S608
 # Published variants whose old cost was not above their net price already.
 COUNT_ABOVE_PRICE = """
-WITH told AS (
+WITH reported AS (
   SELECT o.variant_id, o.currency, o.cost_amount AS before, min(c.amount) AS after
   FROM feed_costs c
   JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
@@ -53,7 +53,7 @@ WITH told AS (
 ), priced AS (
   SELECT t.variant_id, t.before * x.rate AS before, t.after * x.rate AS after,
     g.price_amount / (1 + z.tax_rate) AS net
-  FROM told t
+  FROM reported t
   JOIN catalog_listing g ON g.variant_id = t.variant_id AND g.is_published
   JOIN catalog_channel h ON h.id = g.channel_id
   CROSS JOIN LATERAL (
@@ -77,7 +77,7 @@ COUNT_DUPLICATES = """
 SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE least <> most) FROM (
   SELECT min(quantity) AS least, max(quantity) AS most FROM feed_stock {some}
   GROUP BY external_id, sku, location
-) told
+) reported_rows
 """
 COUNT_ROLLED_BACK_COSTS = """
 SELECT count(*), count(*) FILTER (WHERE c.amount = u.new) FROM suppliers_pendingchange u
@@ -214,7 +214,7 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
         return
     stocked_rows = stocked()
     work.run.profile |= {"stocked": stocked_rows, "zeroed": moved.zeroed, "surged": moved.surged}
-    reported_rows = moved.told if work.run.is_delta else stocked_rows
+    reported_rows = moved.reported if work.run.is_delta else stocked_rows
     work.quarantine_if(
         guards.zeroed_stock_violation(
             stocked=stocked_rows, zeroed=moved.zeroed, limits=run_thresholds(work)

@@ -1,6 +1,6 @@
 """Quarantine guards: check the rows, stock, costs, columns and age of a feed. Pure.
 
-A guard returns the violation in words for staff, or an empty text. On a violation the whole run
+A guard returns the violation as a message for staff, or an empty text. On a violation the whole run
 is quarantined: nothing of it is applied until staff decide.
 """
 

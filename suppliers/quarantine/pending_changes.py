@@ -142,7 +142,7 @@ def merge_event_changes(
     sync_run: SyncRun, moves: Iterable[tuple[Any, ...]], *, reported_at: datetime
 ) -> None:
     """Merge changes of a webhook event into a pending run; the last event of a row counts."""
-    fresh = [
+    changes = [
         PendingChange(
             run=sync_run,
             kind=PendingChange.Kind.STOCK,
@@ -158,9 +158,9 @@ def merge_event_changes(
         for offer_id, sku, location_code, country, old, new, size in moves
     ]
     waiting = PendingChange.objects.filter(run=sync_run)
-    for change in fresh:
+    for change in changes:
         waiting.filter(offer_id=change.offer_id, place=change.place).delete()
-    PendingChange.objects.bulk_create(fresh)
+    PendingChange.objects.bulk_create(changes)
 
 
 def _params(sync_run: SyncRun) -> Mapping[str, Any]:

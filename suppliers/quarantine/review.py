@@ -204,8 +204,8 @@ def apply(
 @requires_transaction
 def _apply_stock(sync_run: SyncRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
     """Write the changed stock rows, then the new ones."""
-    fresh = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
-    countries = {change.place: change.country for change in fresh}
+    new_rows = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
+    countries = {change.place: change.country for change in new_rows}
     StockLocation.objects.bulk_create(
         (
             StockLocation(supplier_id=sync_run.supplier_id, code=code, country=country)
@@ -216,7 +216,7 @@ def _apply_stock(sync_run: SyncRun, chosen: Any, params: dict[str, Any], now: da
     levels.lock_locations(supplier=sync_run.supplier)
     run(LOCK_LEVELS, params)
     run(APPLY_STOCK, params)
-    for changes in batched(fresh, BATCH):
+    for changes in batched(new_rows, BATCH):
         _make_levels(sync_run, changes, now)
 
 

@@ -38,20 +38,20 @@ WHERE c.run_id = %(run)s ORDER BY o.id FOR NO KEY UPDATE OF o
 # sale, or gave its first cost, is held again. The cost gets its old age and is unconfirmed; without
 # a known age it is too old to sell at.
 RESTORE_COSTS = """
-WITH mine AS (
+WITH cost_change AS (
   SELECT id, offer_id, old_amount, new_amount, was_on_hold, old_confirmed_at FROM suppliers_costchange
   WHERE run_id = %(run)s
-), back AS (
+), restored AS (
   UPDATE suppliers_supplieroffer o
-  SET cost_amount = mine.old_amount, cost_reported_at = mine.old_confirmed_at, is_cost_unconfirmed = true,
+  SET cost_amount = cost_change.old_amount, cost_reported_at = cost_change.old_confirmed_at, is_cost_unconfirmed = true,
     status = CASE WHEN o.status = 'active' AND NOT o.overridden_fields ? 'status'
-        AND (mine.was_on_hold OR mine.old_amount IS NULL)
+        AND (cost_change.was_on_hold OR cost_change.old_amount IS NULL)
       THEN 'on_hold' ELSE o.status END
-  FROM mine
-  WHERE o.id = mine.offer_id AND o.cost_amount = mine.new_amount
+  FROM cost_change
+  WHERE o.id = cost_change.offer_id AND o.cost_amount = cost_change.new_amount
     AND NOT o.overridden_fields ? 'cost_amount' AND NOT EXISTS (
       SELECT 1 FROM suppliers_costchange later
-      WHERE later.offer_id = o.id AND later.id > mine.id
+      WHERE later.offer_id = o.id AND later.id > cost_change.id
         AND NOT starts_with(later.cause, 'rollback:') AND NOT EXISTS (
           SELECT 1 FROM suppliers_costchange undone
           WHERE undone.offer_id = o.id AND undone.id > later.id
@@ -63,22 +63,23 @@ WITH mine AS (
   INSERT INTO suppliers_costchange (
     offer_id, run_id, cause, old_amount, new_amount, was_on_hold, at)
   SELECT offer_id, NULL, 'rollback:' || %(run)s, new_amount, old_amount, false, %(now)s
-  FROM mine JOIN back ON back.id = mine.offer_id
+  FROM cost_change JOIN restored ON restored.id = cost_change.offer_id
 ), queued AS (
   INSERT INTO suppliers_pendingpublication (variant_id)
-  SELECT DISTINCT variant_id FROM back WHERE variant_id IS NOT NULL
+  SELECT DISTINCT variant_id FROM restored WHERE variant_id IS NOT NULL
 ), read_again AS (
   UPDATE suppliers_supplierproduct p SET cost_digest = ''
-  WHERE p.supplier_id = %(supplier)s AND p.external_id IN (SELECT product_external_id FROM back)
+  WHERE p.supplier_id = %(supplier)s AND p.external_id IN (SELECT product_external_id FROM restored)
 )
 INSERT INTO suppliers_pendingchange (
   run_id, kind, offer_id, row, place, country, old, new, size, outcome)
-SELECT %(run)s, 'cost', o.id, o.supplier_sku, '', '', mine.old_amount, mine.new_amount,
-  COALESCE(GREATEST(mine.new_amount / mine.old_amount, mine.old_amount / mine.new_amount), 0),
-  CASE WHEN back.id IS NULL THEN 'skipped' ELSE 'rolled_back' END
-FROM mine
-JOIN suppliers_supplieroffer o ON o.id = mine.offer_id
-LEFT JOIN back ON back.id = mine.offer_id
+SELECT %(run)s, 'cost', o.id, o.supplier_sku, '', '', cost_change.old_amount, cost_change.new_amount,
+  COALESCE(GREATEST(
+    cost_change.new_amount / cost_change.old_amount, cost_change.old_amount / cost_change.new_amount), 0),
+  CASE WHEN restored.id IS NULL THEN 'skipped' ELSE 'rolled_back' END
+FROM cost_change
+JOIN suppliers_supplieroffer o ON o.id = cost_change.offer_id
+LEFT JOIN restored ON restored.id = cost_change.offer_id
 """
 STAGE_CHANGES = """
 CREATE TEMPORARY TABLE feed_moved ON COMMIT DROP AS

@@ -35,18 +35,18 @@ INSERT INTO suppliers_syncissue (
 SELECT %(supplier)s, %(run)s, %(run)s, n.row, n.code, n.severity, n.message, n.raw::jsonb
 FROM unnest(
   %(row)s::text[], %(code)s::text[], %(severity)s::text[], %(message)s::text[], %(raw)s::text[]
-) WITH ORDINALITY AS n (row, code, severity, message, raw, place)
-ORDER BY n.place
+) WITH ORDINALITY AS n (row, code, severity, message, raw, position)
+ORDER BY n.position
 ON CONFLICT (supplier_id, row, code) WHERE resolved_at IS NULL DO UPDATE
 SET last_run_id = EXCLUDED.last_run_id, severity = EXCLUDED.severity,
   message = EXCLUDED.message, raw = EXCLUDED.raw
 """
 RESOLVE = """
-WITH gone AS (
-  SELECT id FROM suppliers_syncissue WHERE id = ANY(%(gone)s) AND resolved_at IS NULL
+WITH resolved AS (
+  SELECT id FROM suppliers_syncissue WHERE id = ANY(%(ids)s) AND resolved_at IS NULL
   ORDER BY row, code FOR NO KEY UPDATE
 )
-UPDATE suppliers_syncissue i SET resolved_at = %(now)s FROM gone WHERE i.id = gone.id
+UPDATE suppliers_syncissue i SET resolved_at = %(now)s FROM resolved WHERE i.id = resolved.id
 """
 
 
@@ -174,7 +174,7 @@ def resolve(
         for pk, row, code in open_issues.filter(resolved_at=None).values_list("pk", "row", "code")
         if (row, code) not in unresolved and (read is None or row in read)
     ]
-    return sql(RESOLVE, {"gone": resolved_ids, "now": now}) if resolved_ids else 0
+    return sql(RESOLVE, {"ids": resolved_ids, "now": now}) if resolved_ids else 0
 
 
 def dismiss(*, issue: SyncIssue, now: datetime) -> None:

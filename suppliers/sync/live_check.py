@@ -54,7 +54,7 @@ def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[
 
     Answers are stored like webhook events, so the reservation decides by the new figure.
     Returned are only rows that the reservation cannot decide: no (readable) answer and the
-    supplier's ``live_check_fallback`` is ``REFUSE``; the product is gone; or too few units, and the
+    supplier's ``live_check_fallback`` is ``REFUSE``; the product is discontinued; or too few units, and the
     answer could not be stored.
 
     Shape: ``wanted`` maps stock row ids to units

@@ -40,7 +40,7 @@ class BatchMessage(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class BatchDispatcher:
-    """The fetching worker's side: queue batches, import the rest, sum up the results."""
+    """The fetching worker's side: queue batches, import the remaining ones, sum up the results."""
 
     def __init__(self, work: RunContext) -> None:
         self._work = work

@@ -91,8 +91,8 @@ def _count_lost(work: RunContext, refused: list[str]) -> int:
     Hourly slices are small: one product that never had prices would otherwise quarantine each
     run that includes it.
     """
-    had = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
-    return had.filter(cost_amount__isnull=False).count()
+    offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
+    return offers.filter(cost_amount__isnull=False).count()
 
 
 def sync_prices(work: RunContext, connector: Connector) -> None:

@@ -22,17 +22,19 @@ LIST_REUSE = timedelta(minutes=30)
 
 def due_jobs(*, now: datetime) -> list[tuple[int, str]]:
     """Return the jobs to start now, as (supplier id, kind). A job with an open run is not due."""
-    lines = (
+    connections = (
         Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
         .exclude(paused_until__gt=now)
         .exclude(breaker__in=CircuitBreaker.objects.open_for_syncs())
         .order_by("pk")
     )
     return [
-        (line.supplier_id, str(kind))
-        for line in lines
+        (connection.supplier_id, str(kind))
+        for connection in connections
         for kind, column in INTERVAL_FIELDS.items()
-        if _is_due(line.supplier_id, kind, timedelta(minutes=getattr(line, column)), now)
+        if _is_due(
+            connection.supplier_id, kind, timedelta(minutes=getattr(connection, column)), now
+        )
     ]
 
 

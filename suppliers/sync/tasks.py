@@ -51,8 +51,8 @@ def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
         with suppress(AlreadyRunningError), bulkhead(BulkheadKind.SYNCS, supplier_id):
             _run(supplier, kind, now=timezone.now())
     except BulkheadFullError:  # no sweep retries it
-        again = {"supplier_id": supplier_id, "kind": kind}
-        sync_now.apply_async(kwargs=again, countdown=BULKHEAD_RETRY_S)
+        kwargs = {"supplier_id": supplier_id, "kind": kind}
+        sync_now.apply_async(kwargs=kwargs, countdown=BULKHEAD_RETRY_S)
 
 
 def _run(
@@ -84,5 +84,5 @@ def close_expired_runs(**_: Any) -> None:
 
 @shared_task
 def delete_old_changes(**_: Any) -> None:
-    """Delete the kept changes of runs decided long ago."""
+    """Delete the stored changes of runs that were decided long ago."""
     runs.delete_old_changes(now=timezone.now())

@@ -100,10 +100,10 @@ def apply_stock_report(
     Raises: QuarantinedError  events zeroed too much: staff decide
         OperationalError  ``is_urgent``, and a run holds the lock
     """
-    doubt = _store_report(supplier, answers, cause, now, is_urgent=is_urgent)
-    if doubt is not None:
-        _quarantine(supplier, doubt, now)
-        raise QuarantinedError(doubt.reason)
+    violation = _store_report(supplier, answers, cause, now, is_urgent=is_urgent)
+    if violation is not None:
+        _quarantine(supplier, violation, now)
+        raise QuarantinedError(violation.reason)
 
 
 @transaction.atomic(durable=True)
@@ -185,7 +185,7 @@ def _in_scope(
     answers: dict[str, tuple[StockReport | ImportIssue, ...]],
     problems: Sequence[ImportIssue],
 ) -> QuerySet[SupplierOffer]:
-    """Return the offers in scope; a row without SKU puts the rest of its product out of scope."""
+    """Return the offers in scope; a row without SKU excludes all other SKUs of its product."""
     unreadable = [problem.row for problem in problems if problem.is_fatal]
     products_with_unidentified_rows = [
         external_id
@@ -228,9 +228,9 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
     )
 
 
-def _quarantine(supplier: Supplier, doubt: _QuarantineReason, now: datetime) -> None:
+def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> None:
     """Quarantine the changes: merged into the run that awaits review, if any."""
-    if _merge_into_pending(supplier, doubt, now):
+    if _merge_into_pending(supplier, violation, now):
         return
     try:
         run = runs.open_run(supplier=supplier, kind=SyncRun.Kind.STOCK, now=now)
@@ -238,13 +238,13 @@ def _quarantine(supplier: Supplier, doubt: _QuarantineReason, now: datetime) -> 
         return  # that run checks the whole stock
     work = RunContext(run, now=now)
     work.save_pending_changes = lambda: pending_changes.merge_event_changes(
-        run, doubt.moves, reported_at=now
+        run, violation.moves, reported_at=now
     )
-    runs.quarantine(work, f"{EVENTS_PREFIX}{doubt.reason}")
+    runs.quarantine(work, f"{EVENTS_PREFIX}{violation.reason}")
 
 
 @transaction.atomic(durable=True)
-def _merge_into_pending(supplier: Supplier, doubt: _QuarantineReason, now: datetime) -> bool:
+def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> bool:
     """Merge into the run that awaits review; return whether there is one.
 
     A full run already contains these rows, so nothing is added to it.
@@ -258,7 +258,7 @@ def _merge_into_pending(supplier: Supplier, doubt: _QuarantineReason, now: datet
     if last is None:
         return False
     if last.problem.startswith(EVENTS_PREFIX) or last.is_delta:
-        pending_changes.merge_event_changes(last, doubt.moves, reported_at=now)
+        pending_changes.merge_event_changes(last, violation.moves, reported_at=now)
     return True
 
 
