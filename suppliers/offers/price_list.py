@@ -202,12 +202,12 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
     if not has_new_skus:
         return 0
     with with_large_work_mem():
-        twins = [sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": work.supplier.pk})]
+        confusable = [sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": work.supplier.pk})]
     ((size,),) = rows("SELECT pg_relation_size('feed_cost_diff') / 8192")
     params = {
         "supplier": work.supplier.pk,
         "currency": work.supplier.currency,
-        "refused": [*refused, *twins],
+        "refused": [*refused, *confusable],
         "as_of": as_of,
     }
     created = 0

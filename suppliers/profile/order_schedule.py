@@ -78,8 +78,8 @@ class DispatchSchedule:
         return moment if moment > now else None
 
     def _moments(self, now: datetime, until: datetime) -> Iterator[datetime]:
-        walk = self._of_every(now) if self.mode == DispatchMode.EVERY else self._of_times(now)
-        for moment in walk:
+        candidates = self._of_every(now) if self.mode == DispatchMode.EVERY else self._of_times(now)
+        for moment in candidates:
             if moment > until:
                 return
             if moment > now and self.calendar.is_open(moment):

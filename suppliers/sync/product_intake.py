@@ -50,25 +50,25 @@ class IntakeProgress:
 
 
 def classify(
-    reading: IntakeProgress,
+    progress: IntakeProgress,
     answers: Sequence[tuple[ListedProduct, ProductDetail | ExternalServiceError]],
 ) -> Batch:
     """Classify pages as they arrive.
 
     Raises: QuarantinedError  a guard rejects the pages read so far
     """
-    work = reading.work
+    work = progress.work
     batch = Batch(size=len(answers))
     present = _known_products(work, [listed.external_id for listed, _ in answers])
     for listed, page in answers:
-        _classify_page(reading, batch, listed, page, present.get(listed.external_id))
-    reading.read += len(answers)
-    reading.unusable += len(batch.refused)
-    usable = reading.read - reading.unusable
+        _classify_page(progress, batch, listed, page, present.get(listed.external_id))
+    progress.read += len(answers)
+    progress.unusable += len(batch.refused)
+    usable = progress.read - progress.unusable
     work.quarantine_if(
-        guards.currency_violation(expected=work.supplier.currency, found=reading.currencies)
+        guards.currency_violation(expected=work.supplier.currency, found=progress.currencies)
         or guards.invalid_rows_violation(
-            good=usable, bad=reading.unusable, limits=run_thresholds(work)
+            good=usable, bad=progress.unusable, limits=run_thresholds(work)
         )
     )
     return batch
@@ -149,7 +149,7 @@ def _known_products(work: RunContext, external_ids: Sequence[str]) -> dict[str, 
 
 
 def _classify_page(
-    reading: IntakeProgress,
+    progress: IntakeProgress,
     batch: Batch,
     listed: ListedProduct,
     page: ProductDetail | ExternalServiceError,
@@ -174,7 +174,7 @@ def _classify_page(
         if page.record is None:
             batch.refused.append((listed, page.digest))
             return
-        record = _without_invalid_costs(reading, page.record, batch.problems)
+        record = _without_invalid_costs(progress, page.record, batch.problems)
         stock = tuple(row for row in page.stock or () if isinstance(row, StockReport))
         batch.good.append(
             AcceptedPage(listed=listed, digest=page.digest, record=record, stock=stock)
@@ -182,14 +182,14 @@ def _classify_page(
 
 
 def _without_invalid_costs(
-    reading: IntakeProgress, record: ProductRecord, problems: list[ImportIssue]
+    progress: IntakeProgress, record: ProductRecord, problems: list[ImportIssue]
 ) -> ProductRecord:
-    expected = reading.work.supplier.currency
+    expected = progress.work.supplier.currency
     variants = []
     for variant in record.variants:
         cost = variant.cost
         if cost is not None:
-            reading.currencies.append(cost.currency)
+            progress.currencies.append(cost.currency)
             issue = cost_issue(cost, sku=variant.sku, expected=expected)
             if issue is not None:
                 problems.append(issue)

@@ -139,7 +139,7 @@ def sync_products(work: RunContext, connector: Connector) -> None:
         ]
         to_read = _stage_pages(work, is_paged=bulk is None)
         params = {"supplier": work.supplier.pk, "listed_at": list_fetched_at(connector)}
-        vanished = rows(SELECT_MISSING, params) if is_missing_discontinued else []
+        missing = rows(SELECT_MISSING, params) if is_missing_discontinued else []
     work.advance(SyncRun.Status.STAGED)
     work.save_pending_changes = None  # from here on batches are written
     issues.sync(work=work, family=IssueScope.LIST, problems=bad)
@@ -148,29 +148,29 @@ def sync_products(work: RunContext, connector: Connector) -> None:
         work.run,
         good,
         to_read,
-        len(vanished),
+        len(missing),
     )
     # An unreadable row may be a product, or one SKU of a product, that seems to be missing.
-    nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
-    work.has_unidentified_rows = bulk is not None and bool(nameless)
-    reading, sharing = IntakeProgress(work=work), BatchDispatcher(work)
+    unidentified = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
+    work.has_unidentified_rows = bulk is not None and bool(unidentified)
+    progress, dispatcher = IntakeProgress(work=work), BatchDispatcher(work)
     if bulk is None:
-        _read_pages(reading, sharing, require(connector, PagedCatalog))
+        _read_pages(progress, dispatcher, require(connector, PagedCatalog))
     else:
-        _import_bulk_pages(reading, sharing, bulk, to_read)
-    sharing.finish()
-    if not nameless:
-        writer.discontinue(work=work, external_ids=[external_id for (external_id,) in vanished])
-    elif vanished:
+        _import_bulk_pages(progress, dispatcher, bulk, to_read)
+    dispatcher.finish()
+    if not unidentified:
+        writer.discontinue(work=work, external_ids=[external_id for (external_id,) in missing])
+    elif missing:
         work.notes.append(
-            f"{nameless} rows cannot be read. {len(vanished)} products missing from the list may"
+            f"{unidentified} rows cannot be read. {len(missing)} products missing from the list may"
             " be among them, so they are kept."
         )
     if work.run.created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
-    work.run.deferred_rows = to_read - sharing.done
+    work.run.deferred_rows = to_read - dispatcher.done
     work.run.rejected += unusable
-    untouched = good - sharing.done - work.run.deferred_rows
+    untouched = good - dispatcher.done - work.run.deferred_rows
     work.run.unchanged += max(0, untouched)
 
 
@@ -222,8 +222,10 @@ def _stage_pages(work: RunContext, *, is_paged: bool) -> int:
     return int(count)
 
 
-def _read_pages(reading: IntakeProgress, sharing: BatchDispatcher, catalog: PagedCatalog) -> None:
-    work = reading.work
+def _read_pages(
+    progress: IntakeProgress, dispatcher: BatchDispatcher, catalog: PagedCatalog
+) -> None:
+    work = progress.work
     listed = {
         external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
         for external_id, d, c in rows(SELECT_TO_READ)
@@ -233,17 +235,17 @@ def _read_pages(reading: IntakeProgress, sharing: BatchDispatcher, catalog: Page
     )
     for batch in batched(pages, BATCH):
         _import_answers(
-            reading, sharing, [(listed[external_id], page) for external_id, page in batch]
+            progress, dispatcher, [(listed[external_id], page) for external_id, page in batch]
         )
 
 
 def _import_bulk_pages(
-    reading: IntakeProgress, sharing: BatchDispatcher, catalog: BulkCatalog, to_read: int
+    progress: IntakeProgress, dispatcher: BatchDispatcher, catalog: BulkCatalog, to_read: int
 ) -> None:
     """Read the list again up to the last chosen product; of duplicates the first counts."""
     pages = (row for row in catalog.pages() if isinstance(row, ProductDetail))
     for batch in batched(pages if to_read else (), BULK_BATCH):
-        if reading.work.should_stop:
+        if progress.work.should_stop:
             return
         chosen_rows = rows(TAKE_CHOSEN, {"external_ids": [page.external_id for page in batch]})
         listed = {
@@ -254,26 +256,26 @@ def _import_bulk_pages(
             (listed.pop(page.external_id), page) for page in batch if page.external_id in listed
         ]
         if chosen:
-            _import_answers(reading, sharing, chosen)
+            _import_answers(progress, dispatcher, chosen)
         to_read -= len(chosen_rows)
         if not to_read:
             return
 
 
 def _import_answers(
-    reading: IntakeProgress,
-    sharing: BatchDispatcher,
+    progress: IntakeProgress,
+    dispatcher: BatchDispatcher,
     answers: Sequence[tuple[ListedProduct, ProductDetail | ExternalServiceError]],
 ) -> None:
-    work = reading.work
+    work = progress.work
     work.heartbeat()
-    sharing.take(product_intake.classify(reading, answers))
-    if reading.is_time_to_publish(PUBLISH_EVERY_S):
+    dispatcher.take(product_intake.classify(progress, answers))
+    if progress.is_time_to_publish(PUBLISH_EVERY_S):
         publication.publish_pending(now=work.moment())
     log.info(
         "%s: %s pages read, %s imported, %s SKUs",
         work.run,
-        reading.read,
-        sharing.done,
-        sharing.skus,
+        progress.read,
+        dispatcher.done,
+        dispatcher.skus,
     )

@@ -110,7 +110,7 @@ class StagedAnswers:
         }
 
     @property
-    def nameless(self) -> int:
+    def unidentified_count(self) -> int:
         return sum(is_missing_sku(problem) for problem in self.problems)
 
     @property
@@ -152,7 +152,7 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
             params=answers.params(work),
         )
         if answers.products_with_unidentified_rows and not is_full_list:
-            work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.nameless))
+            work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.unidentified_count))
         stock_diff.stage_diff(scope, buffer=work.supplier.buffer)
         work.save_pending_changes = lambda: pending_changes.store_stock_changes(
             work.run, unreadable=answers.unreadable, is_full_list=scope.zeroes_missing_rows
@@ -182,7 +182,7 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
             is_full_list=scope.zeroes_missing_rows,
         )
         if is_full_list and answers.products_with_unidentified_rows:
-            work.notes.append(UNCHANGED_STOCK_MESSAGE.format(answers.nameless))
+            work.notes.append(UNCHANGED_STOCK_MESSAGE.format(answers.unidentified_count))
         work.advance(SyncRun.Status.STAGED)
         issues.sync(work=work, family=IssueScope.STOCK, problems=answers.problems)
         with with_large_work_mem():

@@ -185,7 +185,7 @@ def _in_scope(
     answers: dict[str, tuple[StockReport | ImportIssue, ...]],
     problems: Sequence[ImportIssue],
 ) -> QuerySet[SupplierOffer]:
-    """Return the offers in scope; a row without SKU excludes all other SKUs of its product."""
+    """Return the offers in scope; a row without SKU excludes the SKUs that no other row names."""
     unreadable = [problem.row for problem in problems if problem.is_fatal]
     products_with_unidentified_rows = [
         external_id
