@@ -31,15 +31,13 @@ def offers(
 
     Raises: PermanentError  the file is broken or too old
     """
-    ready = fast_path.offers(
+    fast = fast_path.offers(
         file_reader.mapping,
         currency=file_reader.currency,
         mark=file_reader.decimal,
         external_id_of=external_id_of,
     )
-    return _convert(
-        file_reader, ready, partial(file_reader.offer_of, external_id_of=external_id_of)
-    )
+    return _convert(file_reader, fast, partial(file_reader.offer_of, external_id_of=external_id_of))
 
 
 def stock(
@@ -49,56 +47,55 @@ def stock(
 
     Raises: PermanentError  the file is broken or too old
     """
-    ready = fast_path.stock(file_reader.mapping, external_id_of=external_id_of)
-    return _convert(
-        file_reader, ready, partial(file_reader.stock_of, external_id_of=external_id_of)
-    )
+    fast = fast_path.stock(file_reader.mapping, external_id_of=external_id_of)
+    return _convert(file_reader, fast, partial(file_reader.stock_of, external_id_of=external_id_of))
 
 
 def _convert[T](
     file_reader: FeedFileReader,
-    ready: FastConverter | None,
-    careful: Callable[..., T | None],
+    fast: FastConverter | None,
+    convert_row: Callable[..., T | None],
 ) -> Iterator[CopyLines | T]:
-    if ready is None:
-        for place, row in file_reader.rows():
-            if (told := careful(row, place=place)) is not None:
-                yield told
+    if fast is None:
+        for row_name, row in file_reader.rows():
+            if (converted := convert_row(row, row_name=row_name)) is not None:
+                yield converted
         return
     try:
         if file_reader.file.detected.format in {Format.CSV, Format.TSV}:
-            yield from _convert_by_position(file_reader, ready, careful)
+            yield from _convert_by_position(file_reader, fast, convert_row)
         else:
-            yield from _convert_by_name(file_reader, ready, careful)
+            yield from _convert_by_name(file_reader, fast, convert_row)
     except PermanentError:
-        file_reader.is_whole = False
+        file_reader.is_complete = False
         raise
 
 
 def _convert_by_position[T](
-    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[..., T | None]
+    file_reader: FeedFileReader, fast: FastConverter, convert_row: Callable[..., T | None]
 ) -> Iterator[CopyLines | T]:
     """Read cells by position, without building a dict per row."""
-    found = file_reader.file.detected
+    detected = file_reader.file.detected
     headers, rows = delimited.cells(
         file_reader.file.path,
-        encoding=found.encoding,
-        delimiter=found.delimiter,
-        header_row=found.header_row,
+        encoding=detected.encoding,
+        delimiter=detected.delimiter,
+        header_row=detected.header_row,
     )
     # A missing column is read as empty.
-    places = [headers.index(each) if each in headers else None for each in ready.columns]
-    is_whole = None not in places
-    pick = itemgetter(*[place or 0 for place in places])
-    read = ready.read
+    positions = [headers.index(column) if column in headers else None for column in fast.columns]
+    has_all_columns = None not in positions
+    select = itemgetter(*[position or 0 for position in positions])
+    read = fast.read
     lines: list[str] = []
     bad = 0
     for number, row in enumerate(rows, start=1):
         if type(row) is list:
-            cells = pick(row)
-            if not is_whole:
+            cells = select(row)
+            if not has_all_columns:
                 cells = [
-                    "" if place is None else cell for place, cell in zip(places, cells, strict=True)
+                    "" if position is None else cell
+                    for position, cell in zip(positions, cells, strict=True)
                 ]
             if (line := read(cells)) is not None:
                 lines.append(line)
@@ -106,24 +103,24 @@ def _convert_by_position[T](
                     yield CopyLines("".join(lines), len(lines))
                     lines.clear()
                 continue
-            told = careful(dict(zip(headers, row, strict=False)), place=f"row {number}")
+            converted = convert_row(dict(zip(headers, row, strict=False)), row_name=f"row {number}")
         elif isinstance(row, ImportIssue):
             if row.is_fatal:
                 bad += 1
                 file_reader.count_bad_rows(bad)
-            told = careful(row, place=f"row {number}")
-        if told is not None:
-            yield told
+            converted = convert_row(row, row_name=f"row {number}")
+        if converted is not None:
+            yield converted
     if lines:
         yield CopyLines("".join(lines), len(lines))
 
 
 def _convert_by_name[T](
-    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[..., T | None]
+    file_reader: FeedFileReader, fast: FastConverter, convert_row: Callable[..., T | None]
 ) -> Iterator[CopyLines | T]:
-    read, columns, values = ready.read, ready.columns, fast_path.plain_values
+    read, columns, values = fast.read, fast.columns, fast_path.plain_values
     lines: list[str] = []
-    for place, row in file_reader.rows():
+    for row_name, row in file_reader.rows():
         if type(row) is dict and (cells := values(row, columns)) is not None:
             line = read(cells)
             if line is not None:
@@ -132,7 +129,7 @@ def _convert_by_name[T](
                     yield CopyLines("".join(lines), len(lines))
                     lines.clear()
                 continue
-        if (told := careful(row, place=place)) is not None:
-            yield told
+        if (converted := convert_row(row, row_name=row_name)) is not None:
+            yield converted
     if lines:
         yield CopyLines("".join(lines), len(lines))

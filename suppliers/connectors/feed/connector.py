@@ -36,23 +36,23 @@ class FeedReading:
     Fetched files are kept until ``close``, so that a second pass yields the same.
     """
 
-    def __init__(self, line: ConnectorContext) -> None:
-        self._line = line
-        self._options = line.settings(Options)
+    def __init__(self, context: ConnectorContext) -> None:
+        self._context = context
+        self._options = context.settings(Options)
         self._work: Path | None = None
         self._file_readers: dict[Content, FeedFileReader] = {}
         self._refs: ProductIndex | None = None
 
     def sign_in(self) -> str:
         """Check that the file exists, if possible without fetching it."""
-        fetch.check_exists(self._line)
-        return self._line.secrets.get("user", "") or urlsplit(self._line.base_url).netloc
+        fetch.check_exists(self._context)
+        return self._context.secrets.get("user", "") or urlsplit(self._context.base_url).netloc
 
     def close(self) -> None:
         for which, file_reader in self._file_readers.items():
             file_reader.close()
-            if not file_reader.is_whole:
-                fetch.force_refetch(self._line, which)
+            if not file_reader.is_complete:
+                fetch.force_refetch(self._context, which)
         if self._refs is not None:
             self._refs.close()
         if self._work is not None:
@@ -101,13 +101,13 @@ class FeedReading:
         if which not in self._file_readers:
             mapping = self._options.mapping_of(which)
             work = self._folder() / which.value
-            fetched = fetch.fetch(self._line, content=which)
+            fetched = fetch.fetch(self._context, content=which)
             path = fetched.path
             file: DataFile = open_file(path, work=work, reading=mapping.reading)
             self._file_readers[which] = FeedFileReader(
                 file,
                 mapping,
-                currency=self._line.currency,
+                currency=self._context.currency,
                 work=work,
                 mark=(path.name, path.stat().st_size),
                 age=fetched.age,
@@ -131,18 +131,18 @@ class FeedReading:
             mark = msgspec.json.encode([*file_reader.mark, mapping], order="sorted")
             # Named like a fetched file, so that it is deleted like one.
             name = f"external_ids-{blake2b(mark, digest_size=8).hexdigest()}.raw"
-            self._refs = ProductIndex(self._line.folder / name, file_reader.external_ids)
+            self._refs = ProductIndex(self._context.folder / name, file_reader.external_ids)
         return self._refs
 
     def _folder(self) -> Path:
         """Return a temporary folder; delete folders that killed workers left a day ago."""
         if self._work is None:
-            self._line.folder.mkdir(parents=True, exist_ok=True)
-            for left in self._line.folder.glob(f"{WORK_PREFIX}*"):
+            self._context.folder.mkdir(parents=True, exist_ok=True)
+            for folder in self._context.folder.glob(f"{WORK_PREFIX}*"):
                 with suppress(OSError):
-                    if left.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
-                        shutil.rmtree(left, ignore_errors=True)
-            self._work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._line.folder))
+                    if folder.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
+                        shutil.rmtree(folder, ignore_errors=True)
+            self._work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._context.folder))
         return self._work
 
 

@@ -67,10 +67,10 @@ def age_from_headers(headers: Mapping[str, str], *, modified: str, now_s: float)
     a file look older than it is.
     Shape:  ``modified`` is the Last-Modified of this answer, or of the one with the file
     """
-    written_s, says_s = _seconds(modified), _seconds(headers.get("date", ""))
+    written_s, server_s = _seconds(modified), _seconds(headers.get("date", ""))
     if written_s is None:
         return UNKNOWN_AGE
-    ahead_s = max(0, round(((says_s or now_s) - now_s) / MINUTE_S) * MINUTE_S)
+    ahead_s = max(0, round(((server_s or now_s) - now_s) / MINUTE_S) * MINUTE_S)
     return FileAge(written_at=datetime.fromtimestamp(written_s - ahead_s, UTC))
 
 
@@ -95,7 +95,7 @@ READ_S = 30.0
 TOTAL_S = 600.0
 HEAD_UNSUPPORTED = frozenset({405, 501})
 VALIDATORS_MAX_AGE_S = 86_400  # validators may be wrong: once a day, the file is fetched regardless
-KEPT_S = 86_400  # another worker may still read a file that is no longer current
+OLD_FILE_MAX_AGE_S = 86_400  # another worker may still read a file that is no longer current
 DEFAULT_PORTS = {"https": 443, "http": 80}
 TOKEN = "{token}"  # noqa: S105 - a placeholder
 UPLOADS = "uploads"
@@ -111,74 +111,79 @@ class Fetched:
 class _FetchResult:
     """The server's answer: validators, age, and whether the file was sent."""
 
-    marks: dict[str, Any]
+    validators: dict[str, Any]
     age: FileAge
     is_new: bool
 
 
-def fetch(line: ConnectorContext, *, content: Content) -> Fetched:
+def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
     """Return the file with this content, or the kept one if it did not change.
 
     An unchanged file has the age that the server reports now: rewriting it confirms it.
 
     Raises: TemporaryError, PermanentError
     """
-    options = line.settings(Options)
-    place = options.at(content)
+    options = context.settings(Options)
+    location = options.at(content)
     if options.via is FetchMethod.UPLOAD:
-        path = upload_path(line.folder, place)
+        path = upload_path(context.folder, location)
         given_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return Fetched(path=path, age=FileAge(given_at=given_at))
-    line.folder.mkdir(parents=True, exist_ok=True)
+    context.folder.mkdir(parents=True, exist_ok=True)
     name = options.file_of(content).value
-    known = dict(line.memory.load().get("files", {}).get(name, {}))
-    kept = line.folder / str(known.get("file", ""))
-    is_known = known.get("at") == place and known.get("file") and kept.is_file()
+    known = dict(context.memory.load().get("files", {}).get(name, {}))
+    stored = context.folder / str(known.get("file", ""))
+    is_known = known.get("at") == location and known.get("file") and stored.is_file()
     if not is_known or time.time() - float(known.get("at_s", 0)) > VALIDATORS_MAX_AGE_S:
         known = {}
-    fresh = line.folder / f"{name}-{secrets.token_hex(8)}.raw"
+    new_file = context.folder / f"{name}-{secrets.token_hex(8)}.raw"
     try:
-        take = _from_sftp if options.via is FetchMethod.SFTP else _from_web
-        told = take(line, options, place, to=fresh, known=known)
+        fetch_file = _from_sftp if options.via is FetchMethod.SFTP else _from_web
+        result = fetch_file(context, options, location, to=new_file, known=known)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        new_file.unlink(missing_ok=True)
         raise
-    if told.is_new:
-        marks = {**told.marks, "at": place, "at_s": time.time(), "file": fresh.name}
-        _store_validators(line, name, marks)
-        return Fetched(path=fresh, age=told.age)
-    fresh.unlink(missing_ok=True)
-    os.utime(kept)
-    if told.marks != {mark: known.get(mark) for mark in told.marks}:
-        _store_validators(line, name, {**known, **told.marks})
-    return Fetched(path=kept, age=told.age)
+    if result.is_new:
+        validators = {
+            **result.validators,
+            "at": location,
+            "at_s": time.time(),
+            "file": new_file.name,
+        }
+        _store_validators(context, name, validators)
+        return Fetched(path=new_file, age=result.age)
+    new_file.unlink(missing_ok=True)
+    os.utime(stored)
+    if result.validators != {key: known.get(key) for key in result.validators}:
+        _store_validators(context, name, {**known, **result.validators})
+    return Fetched(path=stored, age=result.age)
 
 
-def force_refetch(line: ConnectorContext, which: Content) -> None:
+def force_refetch(context: ConnectorContext, which: Content) -> None:
     """Ignore the validators at the next fetch, since the kept file is incomplete."""
-    marks = line.memory.load().get("files", {}).get(which.value)
-    if marks:
-        _store_validators(line, which.value, {**marks, "at_s": 0})
+    validators = context.memory.load().get("files", {}).get(which.value)
+    if validators:
+        _store_validators(context, which.value, {**validators, "at_s": 0})
 
 
-def check_exists(line: ConnectorContext) -> None:
+def check_exists(context: ConnectorContext) -> None:
     """Check that the products file exists and is readable.
 
     Raises: TemporaryError, PermanentError
     """
-    options = line.settings(Options)
+    options = context.settings(Options)
     if options.via is FetchMethod.UPLOAD:
-        upload_path(line.folder, options.products_at)
+        upload_path(context.folder, options.products_at)
     elif options.via is FetchMethod.SFTP:
-        with open_sftp(line, host_key=options.host_key) as sftp:
+        with open_sftp(context, host_key=options.host_key) as sftp:
             sftp.modified(options.products_at)
     else:
-        url = urlsplit(_address(line, options.products_at))
-        wire = replace(line, base_url=f"{url.scheme}://{url.netloc}")
-        with wire.api(headers=_credentials(line)) as api:
+        url = urlsplit(_address(context, options.products_at))
+        head_context = replace(context, base_url=f"{url.scheme}://{url.netloc}")
+        with head_context.api(headers=_credentials(context)) as api:
             answer = api.send("HEAD", f"{url.path or '/'}?{url.query}")
         if answer.status in REDIRECT_STATUSES or answer.status in HEAD_UNSUPPORTED:
-            fetch(line, content=Content.PRODUCTS)
+            fetch(context, content=Content.PRODUCTS)
         else:
             raise_for_status(answer, what=f"HEAD {url.hostname}")
 
@@ -195,37 +200,37 @@ def upload_path(folder: Path, name: str) -> Path:
     return path
 
 
-def _store_validators(line: ConnectorContext, name: str, marks: dict[str, Any]) -> None:
-    line.memory.save({"files": {name: marks}})
-    wanted = {each["file"] for each in line.memory.load()["files"].values()}
-    old = time.time() - KEPT_S
-    for path in line.folder.glob("*.raw"):
+def _store_validators(context: ConnectorContext, name: str, validators: dict[str, Any]) -> None:
+    context.memory.save({"files": {name: validators}})
+    current_names = {entry["file"] for entry in context.memory.load()["files"].values()}
+    oldest_s = time.time() - OLD_FILE_MAX_AGE_S
+    for path in context.folder.glob("*.raw"):
         # Another worker may just have deleted it.
         with suppress(FileNotFoundError):
-            if path.name not in wanted and path.stat().st_mtime < old:
+            if path.name not in current_names and path.stat().st_mtime < oldest_s:
                 path.unlink()
 
 
 def _from_web(
-    line: ConnectorContext, options: Options, place: str, *, to: Path, known: dict[str, Any]
+    context: ConnectorContext, options: Options, location: str, *, to: Path, known: dict[str, Any]
 ) -> _FetchResult:
     """Fetch over HTTPS, unless the file did not change; its date may still be new."""
     del options
     conditions = {
-        header: known[mark]
-        for header, mark in (("if-none-match", "etag"), ("if-modified-since", "modified"))
-        if known.get(mark)
+        header: known[name]
+        for header, name in (("if-none-match", "etag"), ("if-modified-since", "modified"))
+        if known.get(name)
     }
     with to.open("wb") as sink:
         answer = download(
-            _address(line, place),
+            _address(context, location),
             to=sink,
-            headers={**_credentials(line), **conditions},
+            headers={**_credentials(context), **conditions},
             max_bytes=MAX_FETCHED_BYTES,
             read_s=READ_S,
             total_s=TOTAL_S,
-            gate=line.gate,
-            secrets=line.secrets.values(),
+            gate=context.gate,
+            secrets=context.secrets.values(),
         )
     is_new = answer.status != HTTPStatus.NOT_MODIFIED
     if not is_new and not known:
@@ -234,30 +239,30 @@ def _from_web(
         )
     modified = answer.headers.get("last-modified", "")[:60]
     if is_new:
-        marks = {"etag": answer.headers.get("etag", "")[:200], "modified": modified}
+        validators = {"etag": answer.headers.get("etag", "")[:200], "modified": modified}
     else:
         modified = modified or str(known.get("modified", ""))
-        marks = {"modified": modified}
+        validators = {"modified": modified}
     age = age_from_headers(answer.headers, modified=modified, now_s=time.time())
-    return _FetchResult(marks=marks, age=age, is_new=is_new)
+    return _FetchResult(validators=validators, age=age, is_new=is_new)
 
 
-def _address(line: ConnectorContext, place: str) -> str:
+def _address(context: ConnectorContext, location: str) -> str:
     """Return the URL of the file, with the token inserted: never log or show it.
 
     Raises: PermanentError  it is on another host than the secrets are for
     """
     try:
-        address = urljoin(line.base_url, place)
-        is_elsewhere = _host(address) != _host(line.base_url)
+        address = urljoin(context.base_url, location)
+        is_elsewhere = _host(address) != _host(context.base_url)
     except ValueError:
         raise PermanentError("the address of the file is invalid", code="bad_options") from None
-    if is_elsewhere and any(line.secrets.values()):
+    if is_elsewhere and any(context.secrets.values()):
         raise PermanentError(
             "the file is on another host: enter that host as the base URL",
             code="bad_options",
         )
-    return address.replace(TOKEN, quote(line.secrets.get("token", ""), safe=""))
+    return address.replace(TOKEN, quote(context.secrets.get("token", ""), safe=""))
 
 
 def _host(address: str) -> tuple[str, str | None, int | None]:
@@ -265,8 +270,8 @@ def _host(address: str) -> tuple[str, str | None, int | None]:
     return url.scheme, url.hostname, url.port or DEFAULT_PORTS.get(url.scheme)
 
 
-def _credentials(line: ConnectorContext) -> dict[str, str]:
-    user, password = line.secrets.get("user", ""), line.secrets.get("password", "")
+def _credentials(context: ConnectorContext) -> dict[str, str]:
+    user, password = context.secrets.get("user", ""), context.secrets.get("password", "")
     if not user:
         return {}
     pair = b64encode(f"{user}:{password}".encode()).decode()
@@ -274,12 +279,14 @@ def _credentials(line: ConnectorContext) -> dict[str, str]:
 
 
 def _from_sftp(
-    line: ConnectorContext, options: Options, place: str, *, to: Path, known: dict[str, Any]
+    context: ConnectorContext, options: Options, location: str, *, to: Path, known: dict[str, Any]
 ) -> _FetchResult:
     """Fetch over SFTP, unless neither time nor size of the file changed."""
-    with open_sftp(line, host_key=options.host_key) as sftp:
-        mark, written_s = sftp.modified(place)
-        is_new = known.get("etag") != mark
+    with open_sftp(context, host_key=options.host_key) as sftp:
+        validator, written_s = sftp.modified(location)
+        is_new = known.get("etag") != validator
         if is_new:
-            sftp.get(place, to=to)
-    return _FetchResult(marks={"etag": mark}, age=age_from_mtime(written_s), is_new=is_new)
+            sftp.get(location, to=to)
+    return _FetchResult(
+        validators={"etag": validator}, age=age_from_mtime(written_s), is_new=is_new
+    )

@@ -31,14 +31,14 @@ def order_email_payload(request: PurchaseOrderRequest, *, language: str) -> dict
 
 def request_email_payload(manual_request: ManualRequest, *, language: str) -> dict[str, Any]:
     """Return the payload of the e-mail for a manual request, as JSON primitives."""
-    told: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "locale": language,
         "number": manual_request.number,
         "url": manual_request.page_url,
     }
     if manual_request.ship_to is not None:
-        told["ship_to"] = asdict(manual_request.ship_to)
-    return told
+        payload["ship_to"] = asdict(manual_request.ship_to)
+    return payload
 
 
 def file_name(number: str) -> str:
@@ -47,9 +47,9 @@ def file_name(number: str) -> str:
 
 def order_csv(request: PurchaseOrderRequest) -> bytes:
     """Return an order as CSV, one row per line; cells are escaped against formulas."""
-    written = [csv_line(COLUMNS)]
+    csv_lines = [csv_line(COLUMNS)]
     to = request.ship_to
-    where = (to.name, to.line1, to.line2, to.postcode, to.city, to.region, to.country, to.phone)
+    recipient = (to.name, to.line1, to.line2, to.postcode, to.city, to.region, to.country, to.phone)
     for line in request.lines:
         cells = (
             request.number,
@@ -57,9 +57,9 @@ def order_csv(request: PurchaseOrderRequest) -> bytes:
             line.sku,
             line.title,
             str(line.quantity),
-            *where,
+            *recipient,
             request.carrier_service,
             request.page_url,
         )
-        written.append(csv_line(cells))
-    return "".join(written).encode()
+        csv_lines.append(csv_line(cells))
+    return "".join(csv_lines).encode()

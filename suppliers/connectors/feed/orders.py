@@ -32,7 +32,7 @@ ORDER_KEY_PREFIX = "ORDER "  # prefix of each step: slots are reserved for order
 class FeedOrdering:
     """The ordering half of the feed connector."""
 
-    _line: ConnectorContext
+    _context: ConnectorContext
     _options: Options
     _sftp: Sftp | None = None
     _closing: ExitStack
@@ -63,7 +63,7 @@ class FeedOrdering:
 
     def find(self, *, number: str) -> PurchaseOrderReport | None:
         if self._options.orders_by == OrderChannel.EMAIL:
-            is_sent = self._line.post.has_sent(key=number)
+            is_sent = self._context.post.has_sent(key=number)
         else:
             is_sent = self._has_file(order_documents.file_name(number))
         return _received(number) if is_sent else None
@@ -79,13 +79,15 @@ class FeedOrdering:
             raise UnsupportedCapabilityError(
                 "questions_to is not an e-mail address", code="no_such_capability"
             )
-        letter = order_documents.request_email_payload(manual_request, language=self._line.language)
-        self._line.post.request(
-            wanted=manual_request.wanted, key=manual_request.key, to=to, payload=letter
+        payload = order_documents.request_email_payload(
+            manual_request, language=self._context.language
+        )
+        self._context.post.request(
+            wanted=manual_request.wanted, key=manual_request.key, to=to, payload=payload
         )
 
     def _mail(self, request: PurchaseOrderRequest) -> None:
-        post = self._line.post
+        post = self._context.post
         if "@" not in self._options.orders_to:
             raise PermanentError("orders_to is not an e-mail address", code="bad_options")
         if post.has_sent(key=request.number):
@@ -93,7 +95,7 @@ class FeedOrdering:
         post.send(
             key=request.number,
             to=self._options.orders_to,
-            payload=order_documents.order_email_payload(request, language=self._line.language),
+            payload=order_documents.order_email_payload(request, language=self._context.language),
         )
 
     def _file(self, request: PurchaseOrderRequest) -> None:
@@ -107,7 +109,7 @@ class FeedOrdering:
             except TemporaryError as error:
                 # A partial file under the temporary name is no order.
                 raise TemporaryError(str(error), code=error.code) from error
-        self._line.post.mark_sending(key=name)
+        self._context.post.mark_sending(key=name)
         try:
             with self._session() as sftp:
                 sftp.rename(self._path(name + PARTIAL_SUFFIX), self._path(name))
@@ -125,7 +127,7 @@ class FeedOrdering:
         with self._session() as sftp:
             names = frozenset(sftp.names(self._options.orders_to or "."))
         return name in names or (
-            name + PARTIAL_SUFFIX not in names and self._line.post.is_marked(key=name)
+            name + PARTIAL_SUFFIX not in names and self._context.post.is_marked(key=name)
         )
 
     @contextmanager
@@ -134,7 +136,7 @@ class FeedOrdering:
         if self._sftp is None:
             self._closing = ExitStack()
             opened = open_sftp(
-                self._line, host_key=self._options.host_key, purpose=ORDER_KEY_PREFIX
+                self._context, host_key=self._options.host_key, purpose=ORDER_KEY_PREFIX
             )
             self._sftp = self._closing.enter_context(opened)
         try:

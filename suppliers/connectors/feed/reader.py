@@ -97,9 +97,9 @@ class FeedFileReader:
         self._work = work
         self._converter = Converter(mapping, currency=currency, mark=decimal)
         self._row_groups: RowGroups | None = None
-        self.is_whole = True  # as far as it was read
+        self.is_complete = True  # as far as it was read
         self._newest = _newest()
-        self._complaints: list[ImportIssue] = []
+        self._bad_rows: list[ImportIssue] = []
 
     def close(self) -> None:
         if self._row_groups is not None:
@@ -110,40 +110,43 @@ class FeedFileReader:
 
         Raises: PermanentError  the file is broken or too old, or hardly a row is usable
         """
-        seen = DuplicateIndex(self._work / "seen.sqlite")
+        known_skus = DuplicateIndex(self._work / "seen.sqlite")
         mark = self.mapping.claims_decimal_separator(detected=self.file.detected.decimal)
         try:
             products = self._grouped() if self.mapping.is_grouped else self._ungrouped()
-            for found in products:
-                if isinstance(found, ImportIssue):
-                    yield found
+            for product in products:
+                if isinstance(product, ImportIssue):
+                    yield product
                     continue
-                external_id, rows = found
-                kept = [row for row in rows if not row.is_gone]
-                good, twins = _without_confusable(kept, seen)
+                external_id, rows = product
+                current_rows = [row for row in rows if not row.is_gone]
+                distinct_rows, twins = _without_confusable(current_rows, known_skus)
                 yield from twins
-                if good:
-                    yield product_pages.build_detail(external_id, good, mark=mark)
-                elif not kept and self.mapping.omitted_products is not MissingRowMeans.DISCONTINUED:
+                if distinct_rows:
+                    yield product_pages.build_detail(external_id, distinct_rows, mark=mark)
+                elif (
+                    not current_rows
+                    and self.mapping.omitted_products is not MissingRowMeans.DISCONTINUED
+                ):
                     # If it were left out, it would count as unchanged.
                     yield ProductDetail(
                         external_id=external_id, digest="gone", record=None, is_gone=True
                     )
         finally:
-            seen.close()
+            known_skus.close()
 
     def _grouped(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
         """Group the rows on disk in the first pass; yield the same in the second."""
         if self._row_groups is None:
-            self._complaints = []
+            self._bad_rows = []
             groups = RowGroups(self._work / "groups.sqlite")
             try:
-                groups.fill(self._good(self._complaints))
+                groups.fill(self._good(self._bad_rows))
             except BaseException:
                 groups.close()
                 raise
             self._row_groups = groups
-        yield from self._complaints
+        yield from self._bad_rows
         yield from self._row_groups.products()
 
     def _good(self, bad_rows: list[ImportIssue]) -> Iterator[ConvertedRow]:
@@ -158,8 +161,10 @@ class FeedFileReader:
             yield row if isinstance(row, ImportIssue) else (row.sku, [row])
 
     def _mapped(self) -> Iterator[ConvertedRow | ImportIssue]:
-        for place, row in self.rows():
-            yield row if isinstance(row, ImportIssue) else self._converter.whole(row, place=place)
+        for row_name, row in self.rows():
+            yield (
+                row if isinstance(row, ImportIssue) else self._converter.whole(row, place=row_name)
+            )
 
     def stock_rows(
         self, external_id_of: ProductIdOf
@@ -168,45 +173,48 @@ class FeedFileReader:
 
         Raises: PermanentError
         """
-        for place, row in self.rows():
-            if told := self.stock_of(row, place=place, external_id_of=external_id_of):
-                yield told
+        for row_name, row in self.rows():
+            if row_stock := self.stock_of(row, row_name=row_name, external_id_of=external_id_of):
+                yield row_stock
 
     def stock_of(
-        self, row: dict[str, Any] | ImportIssue, *, place: str, external_id_of: ProductIdOf
+        self, row: dict[str, Any] | ImportIssue, *, row_name: str, external_id_of: ProductIdOf
     ) -> tuple[str, tuple[StockReport | ImportIssue, ...]] | None:
         """Return the stock of one row, by the converter; None where it has none."""
-        found = self._with_sku(row, place=place)
-        if isinstance(found, ImportIssue):
-            return ("", (replace(found, code=MISSING_SKU),)) if found.is_fatal else None
-        sku, cells = found
-        told = self._converter.stock(cells, sku=sku)
-        problems = told.problems
+        identified = self._with_sku(row, row_name=row_name)
+        if isinstance(identified, ImportIssue):
+            return ("", (replace(identified, code=MISSING_SKU),)) if identified.is_fatal else None
+        sku, cells = identified
+        converted = self._converter.stock(cells, sku=sku)
+        problems = converted.problems
         is_delta = self.mapping.omitted_stock is MissingRowMeans.UNCHANGED
         if is_delta and self.mapping.blank is EmptyCellMeans.UNCHANGED:
-            problems = tuple(each for each in problems if each.code != "stock-blank")
-        if told.levels is None and not problems:
+            problems = tuple(problem for problem in problems if problem.code != "stock-blank")
+        if converted.levels is None and not problems:
             return None
-        return external_id_of(sku, self._converter.parent(cells)), (*(told.levels or ()), *problems)
+        return external_id_of(sku, self._converter.parent(cells)), (
+            *(converted.levels or ()),
+            *problems,
+        )
 
     def offer_of(
-        self, row: dict[str, Any] | ImportIssue, *, place: str, external_id_of: ProductIdOf
+        self, row: dict[str, Any] | ImportIssue, *, row_name: str, external_id_of: ProductIdOf
     ) -> OfferRow | ImportIssue | None:
         """Return the offer of one row, by the converter; None where it is none."""
-        found = self._with_sku(row, place=place)
-        if isinstance(found, ImportIssue):
-            return replace(found, code="cost-unreadable") if found.is_fatal else None
-        sku, cells = found
+        identified = self._with_sku(row, row_name=row_name)
+        if isinstance(identified, ImportIssue):
+            return replace(identified, code="cost-unreadable") if identified.is_fatal else None
+        sku, cells = identified
         if self._converter.is_gone(cells):
             return None
         external_id = external_id_of(sku, self._converter.parent(cells))
         return self._converter.offer(cells, external_id=external_id, sku=sku)
 
     def _with_sku(
-        self, row: dict[str, Any] | ImportIssue, *, place: str
+        self, row: dict[str, Any] | ImportIssue, *, row_name: str
     ) -> tuple[str, dict[str, Any]] | ImportIssue:
         """Return a row with its SKU, or what is wrong with it."""
-        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
+        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, row_name=row_name)
         return sku if isinstance(sku, ImportIssue) else (sku, cast(dict[str, Any], row))
 
     def cost_rows(
@@ -216,14 +224,14 @@ class FeedFileReader:
 
         Raises: PermanentError
         """
-        for place, row in self.rows():
-            told = self.offer_of(row, place=place, external_id_of=external_id_of)
-            if isinstance(told, ImportIssue):
-                yield "", (told,)
-            elif told is not None and isinstance(told.cost, ImportIssue):
-                yield told.external_id, (told.cost,)
-            elif told is not None and isinstance(told.cost, Money):
-                yield told.external_id, (PriceReport(sku=told.sku, cost=told.cost),)
+        for row_name, row in self.rows():
+            offer = self.offer_of(row, row_name=row_name, external_id_of=external_id_of)
+            if isinstance(offer, ImportIssue):
+                yield "", (offer,)
+            elif offer is not None and isinstance(offer.cost, ImportIssue):
+                yield offer.external_id, (offer.cost,)
+            elif offer is not None and isinstance(offer.cost, Money):
+                yield offer.external_id, (PriceReport(sku=offer.sku, cost=offer.cost),)
 
     def profile(self) -> FileProfile:
         """Return the file's profile, from its first rows; its age is complete after a full pass."""
@@ -241,29 +249,29 @@ class FeedFileReader:
 
     def external_ids(self) -> Iterator[tuple[str, str]]:
         """Yield each SKU with its product."""
-        for place, row in self.rows():
-            found = self._with_sku(row, place=place)
-            if not isinstance(found, ImportIssue):
-                sku, cells = found
+        for row_name, row in self.rows():
+            identified = self._with_sku(row, row_name=row_name)
+            if not isinstance(identified, ImportIssue):
+                sku, cells = identified
                 yield sku, self._converter.parent(cells) or sku
 
     def contained_skus(self, skus: AbstractSet[str]) -> frozenset[str]:
         return frozenset(sku for sku, _ in self.external_ids() if sku in skus)
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
-        """Yield the rows with their places, up to ``MAX_BAD_ROWS`` bad ones."""
+        """Yield the rows with their names, up to ``MAX_BAD_ROWS`` bad ones."""
         try:
             yield from self._counted()
         except PermanentError:
-            self.is_whole = False
+            self.is_complete = False
             raise
 
     def _counted(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
         bad = 0
         newest = _newest()
         for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
-            place = f"row {number}"
-            yield place, row
+            row_name = f"row {number}"
+            yield row_name, row
             if isinstance(row, ImportIssue):
                 bad += row.is_fatal
                 if row.is_fatal:
@@ -271,7 +279,7 @@ class FeedFileReader:
             elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
                 if at and newest.see(at):
-                    sku = self._converter.sku(row, place=place)
+                    sku = self._converter.sku(row, row_name=row_name)
                     newest.add(at, "" if isinstance(sku, ImportIssue) else sku)
         self._newest = newest
         if self.mapping.stale_after_h:
@@ -282,14 +290,14 @@ class FeedFileReader:
 
         Raises: PermanentError  they are too many: it is another kind of file
         """
-        self.is_whole = False
+        self.is_complete = False
         if bad > MAX_BAD_ROWS:
             raise invalid_file("bad-rows", f"More than {MAX_BAD_ROWS} rows cannot be read.")
 
     def _check_age(self, newest: datetime | None) -> None:
         """Reject a file whose newest row is too old."""
-        most = timedelta(hours=self.mapping.stale_after_h)
-        if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
+        max_age = timedelta(hours=self.mapping.stale_after_h)
+        if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > max_age:
             raise invalid_file(
                 "stale", f"The newest row of the file is dated {newest:%Y-%m-%d %H:%M}."
             )
@@ -300,12 +308,12 @@ def _newest() -> LatestRowDates:
 
 
 def _without_confusable(
-    rows: list[ConvertedRow], seen: DuplicateIndex
+    rows: list[ConvertedRow], known_skus: DuplicateIndex
 ) -> tuple[list[ConvertedRow], list[ImportIssue]]:
     """Return the rows with distinct SKUs, and a bad row for each confusable SKU."""
     twins: dict[str, str] = {}
     for sku in dict.fromkeys(row.sku for row in rows):
-        if twin := seen.twin(sku):
+        if twin := known_skus.twin(sku):
             twins[sku] = twin
     bad_rows = [_confusable_row(sku, twin) for sku, twin in twins.items()]
     return [row for row in rows if row.sku not in twins], bad_rows

@@ -48,15 +48,15 @@ class Sftp:
     def __init__(
         self,
         client: paramiko.SFTPClient,
-        line: ConnectorContext,
+        context: ConnectorContext,
         *,
         purpose: str,
         close_session: Callable[[], None],
     ) -> None:
         self._client = client
-        self._line = line
+        self._context = context
         self._purpose = purpose
-        self._hang_up = close_session
+        self._close_session = close_session
 
     def get(self, remote: str, *, to: Path, at_most: int = MAX_FETCHED_BYTES) -> None:
         """Fetch a file.
@@ -64,12 +64,12 @@ class Sftp:
         Raises: TemporaryError, PermanentError
         """
         ends_at = time.monotonic() + TOTAL_S
-        is_whole = False
-        with closing(self._pieces(remote, at_most=at_most)) as pieces, to.open("wb") as sink:
-            while not is_whole:
+        is_complete = False
+        with closing(self._chunks(remote, at_most=at_most)) as chunks, to.open("wb") as sink:
+            while not is_complete:
                 with self._watched("GET", remote):
-                    is_whole = _write_chunks(pieces, sink)
-                    if not is_whole and time.monotonic() > ends_at:
+                    is_complete = _write_chunks(chunks, sink)
+                    if not is_complete and time.monotonic() > ends_at:
                         raise TemporaryError(f"{remote}: incomplete after {TOTAL_S:.0f} s")
 
     def write(self, remote: str, content: bytes) -> None:
@@ -90,8 +90,10 @@ class Sftp:
                 self._client.rename(old, new)
             except OSError as error:
                 channel = self._client.get_channel()
-                is_gone = channel is None or channel.closed or isinstance(error, TimeoutError)
-                if is_gone or error.errno is not None:
+                is_disconnected = (
+                    channel is None or channel.closed or isinstance(error, TimeoutError)
+                )
+                if is_disconnected or error.errno is not None:
                     raise
                 # On an open connection, an error without a number is a refusal of the server.
                 raise PermanentError(f"{new}: {error}", code="sftp-refused") from error
@@ -102,10 +104,10 @@ class Sftp:
         Raises: TemporaryError, PermanentError
         """
         with self._watched("LIST", folder):
-            found = self._client.listdir_attr(folder)
-        if len(found) > MAX_NAMES:
+            entries = self._client.listdir_attr(folder)
+        if len(entries) > MAX_NAMES:
             raise PermanentError(f"{folder}: more than {MAX_NAMES} files", code="sftp-many")
-        return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
+        return sorted(entry.filename for entry in entries if stat.S_ISREG(entry.st_mode or 0))
 
     def modified(self, remote: str) -> tuple[str, int | None]:
         """Return a validator that changes with the file, and when the file was written.
@@ -114,42 +116,44 @@ class Sftp:
         Raises: TemporaryError, PermanentError
         """
         with self._watched("LIST", remote):
-            found = self._client.stat(remote)
-        return f"{found.st_mtime}-{found.st_size}", found.st_mtime
+            attributes = self._client.stat(remote)
+        return f"{attributes.st_mtime}-{attributes.st_size}", attributes.st_mtime
 
-    def _pieces(self, remote: str, *, at_most: int) -> Generator[bytes]:
-        """Yield the file, requesting many pieces at once, but no more than fit into memory."""
+    def _chunks(self, remote: str, *, at_most: int) -> Generator[bytes]:
+        """Yield the file, requesting many chunks at once, but no more than fit into memory."""
         with self._client.open(remote, "rb") as source:
-            size, got = source.stat().st_size or 0, 0
+            size, received = source.stat().st_size or 0, 0
             if size > at_most:
                 raise PermanentError(f"{remote}: larger than {at_most} bytes", code="sftp-long")
             for window in batched(range(0, size, CHUNK_BYTES), MAX_PENDING_CHUNKS):
-                for piece in source.readv([(at, min(CHUNK_BYTES, size - at)) for at in window]):
-                    got += len(piece)
-                    yield piece
-        if got != size:
+                for chunk in source.readv([(at, min(CHUNK_BYTES, size - at)) for at in window]):
+                    received += len(chunk)
+                    yield chunk
+        if received != size:
             raise TemporaryError(f"{remote}: the file changed during the download")
 
     @contextmanager
     def _watched(self, verb: str, remote: str) -> Iterator[None]:
         what = f"{self._purpose}{verb} {posixpath.basename(remote)[:60]}"
-        with _watched(self._line, what, close_session=self._hang_up, has_effect=verb == "PUT"):
+        with _watched(
+            self._context, what, close_session=self._close_session, has_effect=verb == "PUT"
+        ):
             yield
 
 
 @contextmanager
-def open_sftp(line: ConnectorContext, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
+def open_sftp(context: ConnectorContext, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
     """Sign in at the server of the connection's address.
 
     Shape:  ``purpose`` prefixes the name of each step: the gate recognizes it by that
     Raises: TemporaryError, PermanentError
     """
-    parts = urlsplit(line.base_url)
+    parts = urlsplit(context.base_url)
     if not parts.hostname:
         raise PermanentError("the address contains no SFTP server", code="bad_options")
     expected = parse_host_key(host_key)
     with ExitStack() as opened:
-        with _watched(line, f"{purpose}SIGN IN", close_session=opened.close):
+        with _watched(context, f"{purpose}SIGN IN", close_session=opened.close):
             socket = connect(
                 parts.hostname,
                 parts.port or PORT,
@@ -161,17 +165,17 @@ def open_sftp(line: ConnectorContext, *, host_key: str, purpose: str = "") -> It
             opened.callback(transport.close)
             transport.banner_timeout = RESPONSE_TIMEOUT_S
             transport.auth_timeout = transport.handshake_timeout = RESPONSE_TIMEOUT_S
-            session = _sign_in(transport, line, expected)
+            session = _sign_in(transport, context, expected)
         opened.callback(session.close)
-        yield Sftp(session, line, purpose=purpose, close_session=transport.close)
+        yield Sftp(session, context, purpose=purpose, close_session=transport.close)
 
 
-def _write_chunks(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
+def _write_chunks(chunks: Iterator[bytes], sink: BinaryIO) -> bool:
     """Write pieces for ``FETCH_STEP_S``; return whether the file is complete."""
-    rests_at = time.monotonic() + FETCH_STEP_S
-    for piece in pieces:
-        sink.write(piece)
-        if time.monotonic() > rests_at:
+    step_ends_at = time.monotonic() + FETCH_STEP_S
+    for chunk in chunks:
+        sink.write(chunk)
+        if time.monotonic() > step_ends_at:
             return False
     return True
 
@@ -181,29 +185,31 @@ def parse_host_key(host_key: str) -> paramiko.PKey:
 
     Raises: PermanentError
     """
-    words = host_key.split()
-    kind = next(
-        (place for place, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))), -1
+    parts = host_key.split()
+    type_index = next(
+        (index for index, part in enumerate(parts) if part.startswith(("ssh-", "ecdsa-"))), -1
     )
     try:
-        return paramiko.PKey.from_type_string(words[kind], base64.b64decode(words[kind + 1]))
+        return paramiko.PKey.from_type_string(
+            parts[type_index], base64.b64decode(parts[type_index + 1])
+        )
     except (IndexError, ValueError, paramiko.SSHException) as error:
         message = "the server's host key is missing or invalid; expected: ssh-ed25519 AAAA…"
         raise PermanentError(message, code="bad_options") from error
 
 
 def _sign_in(
-    transport: paramiko.Transport, line: ConnectorContext, expected: paramiko.PKey
+    transport: paramiko.Transport, context: ConnectorContext, expected: paramiko.PKey
 ) -> paramiko.SFTPClient:
     transport.get_security_options().key_types = _key_types(expected)
     transport.start_client(timeout=RESPONSE_TIMEOUT_S)
     if transport.get_remote_server_key().asbytes() != expected.asbytes():
         raise PermanentError("the server has another host key than the one stored", code="host_key")
-    user = line.secrets.get("user", "")
-    if key := line.secrets.get("private_key", ""):
-        transport.auth_publickey(user, _private_key(key, line.secrets.get("password") or None))
+    user = context.secrets.get("user", "")
+    if key := context.secrets.get("private_key", ""):
+        transport.auth_publickey(user, _private_key(key, context.secrets.get("password") or None))
     else:
-        transport.auth_password(user, line.secrets.get("password", ""))
+        transport.auth_password(user, context.secrets.get("password", ""))
     session = paramiko.SFTPClient.from_transport(transport)
     if session is None:
         raise TemporaryError("the server does not open an SFTP session")
@@ -230,7 +236,7 @@ def _private_key(text: str, password: str | None) -> paramiko.PKey:
 
 @contextmanager
 def _watched(
-    line: ConnectorContext,
+    context: ConnectorContext,
     what: str,
     *,
     close_session: Callable[[], None],
@@ -240,7 +246,7 @@ def _watched(
     call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=STEP_S)
     if in_transaction():
         raise OpenTransactionError(str(call))
-    line.gate.enter(call)
+    context.gate.enter(call)
     started = time.monotonic()
     failure: ExternalServiceError | None = None
     watchdog = threading.Timer(STEP_S, close_session)
@@ -261,7 +267,7 @@ def _watched(
             milliseconds=(time.monotonic() - started) * 1000,
             error=failure,
         )
-        line.gate.leave(call, outcome)
+        context.gate.leave(call, outcome)
 
 
 def _to_error(what: str, error: Exception, *, has_effect: bool) -> ExternalServiceError:

@@ -47,18 +47,18 @@ class Records:
     def __init__(self, text: LineSource, *, delimiter: str) -> None:
         self._text = text
         self._delimiter = delimiter
-        self._again: deque[str] = deque()
+        self._pending: deque[str] = deque()
         self.number = 0  # of the last line that was read
         self.begins = 0  # the line where the last record begins
 
     @property
     def is_settled(self) -> bool:
         """Whether each line that was read belongs to a record already yielded."""
-        return not self._again
+        return not self._pending
 
     def give_back(self, line: str, *, number: int) -> None:
         """Read this line next, as the line with this number."""
-        self._again.appendleft(line)
+        self._pending.appendleft(line)
         self.number = number - 1
 
     def __iter__(self) -> Iterator[str]:
@@ -74,24 +74,28 @@ class Records:
 
     def _closed(self, first: str) -> str:
         """Read lines until the quote is closed; if it never is, re-read them one by one."""
-        taken = [first]
+        lines = [first]
         size = len(first)
-        while size < MAX_RECORD_LENGTH and len(taken) < MAX_RECORD_LINES and (more := self._next()):
-            taken.append(more)
-            size += len(more)
+        while (
+            size < MAX_RECORD_LENGTH
+            and len(lines) < MAX_RECORD_LINES
+            and (next_line := self._next())
+        ):
+            lines.append(next_line)
+            size += len(next_line)
             if (
-                '"' in more
-                and (found := quoting("".join(taken), self._delimiter)) is not Quoting.OPEN
+                '"' in next_line
+                and (state := quoting("".join(lines), self._delimiter)) is not Quoting.OPEN
             ):
-                if found is Quoting.CLOSED:
-                    return "".join(taken)
+                if state is Quoting.CLOSED:
+                    return "".join(lines)
                 break
-        self._again.extendleft(reversed(taken[1:]))
-        self.number -= len(taken) - 1
+        self._pending.extendleft(reversed(lines[1:]))
+        self.number -= len(lines) - 1
         return MalformedRecord("A quote is not closed.")
 
     def _next(self) -> str:
-        line = self._again.popleft() if self._again else self._text.readline(MAX_RECORD_LENGTH)
+        line = self._pending.popleft() if self._pending else self._text.readline(MAX_RECORD_LENGTH)
         self.number += bool(line)
         return line
 
@@ -131,8 +135,8 @@ def rows(
 
     Raises: PermanentError  there are no column names
     """
-    headers, found = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
-    for row in found:
+    headers, cell_rows = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
+    for row in cell_rows:
         yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row
 
 
@@ -152,19 +156,19 @@ def cells(
 
     Raises: PermanentError  there are no column names
     """
-    found = _split_records(path, encoding=encoding, delimiter=delimiter)
-    for line, first, _ in found:
+    records = _split_records(path, encoding=encoding, delimiter=delimiter)
+    for line, first, _ in records:
         if line < header_row:
             continue
         headers = _headers(first)
-        return headers, _whole(found, len(headers))
+        return headers, _check_width(records, len(headers))
     return [], iter(())
 
 
-def _whole(
-    found: Iterator[tuple[int, list[str] | str, str]], width: int
+def _check_width(
+    records: Iterator[tuple[int, list[str] | str, str]], width: int
 ) -> Iterator[list[str] | ImportIssue]:
-    for line, row, record in found:
+    for line, row, record in records:
         if isinstance(row, str):
             yield _bad_row(line, row, record)
         elif len(row) != width and (len(row) < width or any(row[width:])):
@@ -187,25 +191,25 @@ def _split_records(
     is_row = re.compile(rf'(?:{quoted}|[^"{mark}]*)(?:{mark}(?:{quoted}|[^"{mark}]*))*').fullmatch
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         records = Records(text, delimiter=delimiter)
-        careful = iter(records)
-        waiting: list[str] = []
-        cut = csv.reader(iter(waiting.pop, None), delimiter=delimiter, strict=True)
+        slow_records = iter(records)
+        quoted_lines: list[str] = []
+        quoted_rows = csv.reader(iter(quoted_lines.pop, None), delimiter=delimiter, strict=True)
         number = 0
         while line := text.readline(MAX_RECORD_LENGTH):
             number += 1
-            bare = line.rstrip("\r\n")
+            content = line.rstrip("\r\n")
             if len(line) < MAX_CELL_LENGTH and "\0" not in line:
-                if not bare or bare.isspace():
+                if not content or content.isspace():
                     continue
                 if '"' not in line:
-                    yield number, bare.split(delimiter), line
+                    yield number, content.split(delimiter), line
                     continue
-                if is_row(bare):
-                    waiting.append(line)
-                    yield number, next(cut), line
+                if is_row(content):
+                    quoted_lines.append(line)
+                    yield number, next(quoted_rows), line
                     continue
             records.give_back(line, number=number)
-            for record in careful:
+            for record in slow_records:
                 if record.strip():
                     yield records.begins, _cells(record, delimiter), record
                 if records.is_settled:
@@ -243,19 +247,19 @@ def unique_names(cells: Sequence[str]) -> list[str]:
             "columns", f"There are {len(cells)} columns; at most {MAX_COLUMNS} are allowed."
         )
     names: dict[str, int] = {}
-    for place, cell in enumerate(cells, start=1):
-        base = " ".join(cell.split())[:MAX_NAME_LENGTH] or f"column {place}"
+    for number, cell in enumerate(cells, start=1):
+        base = " ".join(cell.split())[:MAX_NAME_LENGTH] or f"column {number}"
         name, copies = base, 1
         while name in names:
             copies += 1
             name = f"{base} ({copies})"
-        names[name] = place
+        names[name] = number
     return list(names)
 
 
-def total_row(place: str) -> ImportIssue:
+def total_row(row_name: str) -> ImportIssue:
     message = "The row is a total of other rows and is skipped."
-    return ImportIssue(row=place, code=TOTAL_ROW, message=message, is_fatal=False)
+    return ImportIssue(row=row_name, code=TOTAL_ROW, message=message, is_fatal=False)
 
 
 def _bad_row(line: int, message: str, record: str) -> ImportIssue:

@@ -53,21 +53,21 @@ def sheets(path: Path) -> list[tuple[str, str]]:
     Raises: PermanentError  the spreadsheet is unreadable
     """
     with open_zip(path) as archive:
-        where = {
+        targets = {
             link.get("Id"): link.get("Target", "")
             for link in _parse_small_part(archive, "xl/_rels/workbook.xml.rels").iter(
                 f"{MAIN}Relationship"
             )
         }
-        found = []
+        visible = []
         for sheet in _parse_small_part(archive, "xl/workbook.xml").iter(f"{MAIN}sheet"):
-            target = where.get(sheet.get(RELATION), "")
-            inside = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            target = targets.get(sheet.get(RELATION), "")
+            part_path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
             if sheet.get("state", "visible") == "visible":
-                found.append((str(sheet.get("name", ""))[:60], inside))
-    if not found:
+                visible.append((str(sheet.get("name", ""))[:60], part_path))
+    if not visible:
         raise invalid_file("xlsx-empty", "The spreadsheet has no visible sheet.")
-    return found
+    return visible
 
 
 def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, list[str]]]:
@@ -75,17 +75,17 @@ def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, lis
 
     Raises: PermanentError  it cannot be read
     """
-    inside = _part(path, sheet)
+    part_path = _part(path, sheet)
     with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
-        for number, cells in _sheet(archive, inside, texts.at):
+        for number, cells in _sheet(archive, part_path, texts.at):
             yield number, ["" if cell is None else str(cell) for cell in cells]
 
 
 def _part(path: Path, sheet: str) -> str:
-    inside = dict(sheets(path)).get(sheet)
-    if inside is None:
+    part_path = dict(sheets(path)).get(sheet)
+    if part_path is None:
         raise invalid_file("xlsx-sheet", f"The spreadsheet has no sheet {sheet[:60]!r}.")
-    return inside
+    return part_path
 
 
 def rows(
@@ -95,10 +95,10 @@ def rows(
 
     Raises: PermanentError  it cannot be read to its end
     """
-    inside = _part(path, sheet)
+    part_path = _part(path, sheet)
     headers: list[str] | None = None
     with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
-        for number, cells in _sheet(archive, inside, texts.at):
+        for number, cells in _sheet(archive, part_path, texts.at):
             if number < header_row or not any(cell not in {None, ""} for cell in cells):
                 continue
             if headers is None:
@@ -137,16 +137,19 @@ def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
         huge_tree=False,
     )
     entry = archive.getinfo(name)
-    most = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * entry.compress_size)
+    max_bytes = min(
+        MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * entry.compress_size
+    )
     read = 0
     try:
         with open_entry(archive, entry) as part:
             watched = StallGuard(part)
             while chunk := watched.read(CHUNK):
                 read += len(chunk)
-                if read > most:
+                if read > max_bytes:
                     raise invalid_file(
-                        "archive-bomb", f"The spreadsheet is too large: over {most} bytes unpacked."
+                        "archive-bomb",
+                        f"The spreadsheet is too large: over {max_bytes} bytes unpacked.",
                     )
                 parser.feed(chunk)
                 element = None
@@ -166,13 +169,13 @@ def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
 
 
 def _sheet(
-    archive: zipfile.ZipFile, inside: str, shared: StringLookup
+    archive: zipfile.ZipFile, part_path: str, shared: StringLookup
 ) -> Iterator[tuple[int, list[Any]]]:
     try:
-        archive.getinfo(inside)
+        archive.getinfo(part_path)
     except KeyError as error:
         raise invalid_file("xlsx", "The spreadsheet is damaged: its sheet is missing.") from error
-    for place, row in enumerate(_elements(archive, inside, "row"), start=1):
+    for position, row in enumerate(_elements(archive, part_path, "row"), start=1):
         cells: list[Any] = []
         for cell in row:
             column = _column(cell.get("r")) if cell.get("r") else len(cells)
@@ -180,7 +183,7 @@ def _sheet(
                 continue
             cells += [None] * (column - len(cells))
             cells.append(_value(cell, shared))
-        yield int(row.get("r") or place), cells
+        yield int(row.get("r") or position), cells
 
 
 def _column(reference: str) -> int:
@@ -194,30 +197,30 @@ def _column(reference: str) -> int:
 
 def _value(cell: Any, shared: StringLookup) -> Any:
     kind = cell.get("t", "n")
-    said = ""
+    content = ""
     for part in cell:
         name = part.tag.rpartition("}")[2]
         if name == "f":
             return Formula(f"={part.text or ''}"[:200])
         if name == "v":
-            said = part.text or ""
+            content = part.text or ""
         elif name == "is":
-            said = "".join(text.text or "" for text in part.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
+            content = "".join(text.text or "" for text in part.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
     if kind == "s":
-        return shared(int(said)) if said.isdecimal() else ""
+        return shared(int(content)) if content.isdecimal() else ""
     if kind in {"str", "inlineStr", "d"}:
-        return said
+        return content
     if kind == "b":
-        return said == "1"
-    return None if kind == "e" or not said else _number(said)
+        return content == "1"
+    return None if kind == "e" or not content else _number(content)
 
 
-def _number(said: str) -> Any:
+def _number(text: str) -> Any:
     try:
-        number = Decimal(said[:MAX_NUMBER_LENGTH])
+        number = Decimal(text[:MAX_NUMBER_LENGTH])
     except InvalidOperation:
-        return said
-    return number if number.is_finite() else said
+        return text
+    return number if number.is_finite() else text
 
 
 class SharedStrings:
@@ -230,17 +233,17 @@ class SharedStrings:
         if SHARED not in archive.namelist():
             return
         # A text in several fonts is in several pieces.
-        found = ("".join(part.text or "" for part in each.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
-                 for each in _elements(archive, SHARED, "si"))  # fmt: skip
+        texts = ("".join(part.text or "" for part in element.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
+                 for element in _elements(archive, SHARED, "si"))  # fmt: skip
         if archive.getinfo(SHARED).file_size <= MAX_IN_MEMORY_BYTES:
-            self._few = list(found)
+            self._few = list(texts)
             return
         self._many = sqlite3.connect(work / "texts.sqlite")
         self._many.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "DROP TABLE IF EXISTS texts; CREATE TABLE texts (number INTEGER PRIMARY KEY, said TEXT)"
+            "DROP TABLE IF EXISTS texts; CREATE TABLE texts (number INTEGER PRIMARY KEY, content TEXT)"
         )
-        for batch in batched(enumerate(found), BATCH):
+        for batch in batched(enumerate(texts), BATCH):
             self._many.executemany("INSERT INTO texts VALUES (?, ?)", batch)
         self._many.commit()
 
@@ -248,18 +251,18 @@ class SharedStrings:
         if self._many is None:
             return self._few[number] if number < len(self._few) else ""
         block = self._block(number // BLOCK)
-        place = number % BLOCK
-        return block[place] if place < len(block) else ""
+        offset = number % BLOCK
+        return block[offset] if offset < len(block) else ""
 
     def _read_block(self, block: int) -> list[str]:
         """Read a block at once: neighboring cells usually have neighboring strings."""
         if self._many is None:
             return []
-        found = self._many.execute(
-            "SELECT said FROM texts WHERE number >= ? AND number < ? ORDER BY number",
+        rows = self._many.execute(
+            "SELECT content FROM texts WHERE number >= ? AND number < ? ORDER BY number",
             (block * BLOCK, (block + 1) * BLOCK),
         )
-        return [said for (said,) in found]
+        return [text for (text,) in rows]
 
     def close(self) -> None:
         if self._many is not None:

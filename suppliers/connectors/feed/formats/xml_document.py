@@ -59,17 +59,17 @@ def item_path(path: Path, *, encoding: str) -> str:
     """Return the path of the element that repeats, as near to the root as possible."""
     counts: Counter[ElementPath] = Counter()
     parser = _parser(encoding, events=("start", "end"))
-    here: list[str] = []
+    open_tags: list[str] = []
     try:
         with path.open("rb") as file:
             for event, element in _events(file.read(PROBE_BYTES), parser):
                 if event == "end":
-                    here.pop()
+                    open_tags.pop()
                     element.clear()
                     continue
-                here.append(_name(element))
-                if len(here) <= MAX_DEPTH:
-                    counts[tuple(here)] += 1
+                open_tags.append(_name(element))
+                if len(open_tags) <= MAX_DEPTH:
+                    counts[tuple(open_tags)] += 1
     except etree.XMLSyntaxError as error:
         if not counts:
             raise invalid_file(
@@ -94,22 +94,22 @@ def reject_doctype(start: str) -> None:
 
 
 def declared_encoding(start: bytes) -> str:
-    found = DECLARATION.search(start[:300])
-    return found[1].decode().casefold() if found else ""
+    match = DECLARATION.search(start[:300])
+    return match[1].decode().casefold() if match else ""
 
 
 def _elements(path: Path, *, encoding: str, tag: str) -> Iterator[Any]:
     parser = _parser(encoding, events=("end",), tag=f"{{*}}{tag}")
-    has_looked = False
+    is_checked = False
     try:
         with path.open("rb") as file:
             watched = StallGuard(file)
             while chunk := watched.read(CHUNK):
                 parser.feed(chunk)
                 for _, element in parser.read_events():
-                    if not has_looked:
+                    if not is_checked:
                         _reject_doctype(element)
-                        has_looked = True
+                        is_checked = True
                     watched.progressed()
                     yield element
             parser.close()
@@ -119,8 +119,8 @@ def _elements(path: Path, *, encoding: str, tag: str) -> Iterator[Any]:
 
 def _events(start: bytes, parser: Any) -> Iterator[tuple[str, Any]]:
     parser.feed(start)
-    for place, (event, element) in enumerate(parser.read_events()):
-        if place == 0:
+    for index, (event, element) in enumerate(parser.read_events()):
+        if index == 0:
             _reject_doctype(element)
         yield event, element
 
@@ -160,8 +160,8 @@ def _name(element: Any) -> str:
 
 
 def _path_of(element: Any) -> ElementPath:
-    above = [_name(each) for each in element.iterancestors()]
-    return (*reversed(above), _name(element))
+    ancestors = [_name(ancestor) for ancestor in element.iterancestors()]
+    return (*reversed(ancestors), _name(element))
 
 
 def _free(element: Any) -> None:
@@ -176,7 +176,9 @@ def _free(element: Any) -> None:
 def _flatten(element: Any, *, depth: int) -> dict[str, Any]:
     if depth > MAX_DEPTH:
         raise RecursionError
-    row: dict[str, Any] = {f"@{_split(name)[1]}": said for name, said in element.attrib.items()}
+    row: dict[str, Any] = {
+        f"@{_split(name)[1]}": value_text for name, value_text in element.attrib.items()
+    }
     children = [
         (*_split(child.tag), child) for child in element[:MAX_VALUES] if isinstance(child.tag, str)
     ]
@@ -188,8 +190,8 @@ def _flatten(element: Any, *, depth: int) -> dict[str, Any]:
             value: Any = _flatten(child, depth=depth + 1)
         else:
             value = (child.text or "").strip()
-            for attribute, said in child.attrib.items():
-                row.setdefault(f"{name}@{_split(attribute)[1]}", said)
+            for attribute, value_text in child.attrib.items():
+                row.setdefault(f"{name}@{_split(attribute)[1]}", value_text)
         if name not in row:
             row[name] = value
         elif isinstance(row[name], list):
@@ -202,17 +204,17 @@ def _flatten(element: Any, *, depth: int) -> dict[str, Any]:
 def _find_value(element: Any, expression: str) -> Any:
     spaces = {name: uri for name, uri in element.nsmap.items() if name} | {"g": GOOGLE}
     try:
-        found = etree.XPath(expression, namespaces=spaces)(element)
+        result = etree.XPath(expression, namespaces=spaces)(element)
     except etree.XPathError:
         return None
-    if isinstance(found, list):
+    if isinstance(result, list):
         return [
-            "".join(each.itertext()) if hasattr(each, "itertext") else str(each) for each in found
+            "".join(item.itertext()) if hasattr(item, "itertext") else str(item) for item in result
         ][:MAX_VALUES]
     return (
-        found
-        if isinstance(found, bool)
-        else f"{found:g}"
-        if isinstance(found, float)
-        else str(found)
+        result
+        if isinstance(result, bool)
+        else f"{result:g}"
+        if isinstance(result, float)
+        else str(result)
     )

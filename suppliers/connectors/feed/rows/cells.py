@@ -78,8 +78,8 @@ def cell_warning(sku: str, code: str, error: UnreadableError) -> ImportIssue:
 
 
 def sentence(error: UnreadableError) -> str:
-    words = str(error)
-    return f"{words[:1].upper()}{words[1:]}."
+    message = str(error)
+    return f"{message[:1].upper()}{message[1:]}."
 
 
 def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,12 +111,13 @@ def normalized(text: str) -> str:
         raise UnreadableError(
             f"the SKU has {len(sku)} characters; at most {MAX_SKU_LENGTH} are allowed"
         )
-    unseen = next(
-        (each for each in sku if unicodedata.category(each) in INVISIBLE_CATEGORIES), None
+    invisible = next(
+        (character for character in sku if unicodedata.category(character) in INVISIBLE_CATEGORIES),
+        None,
     )
-    if unseen is not None:
-        name = unicodedata.name(unseen, "a control character")
-        raise UnreadableError(f"the SKU contains U+{ord(unseen):04X}, {name.lower()}")
+    if invisible is not None:
+        name = unicodedata.name(invisible, "a control character")
+        raise UnreadableError(f"the SKU contains U+{ord(invisible):04X}, {name.lower()}")
     if " ".join(sku.split()) != sku:
         raise UnreadableError("the SKU contains repeated or unusual spaces")
     return sku

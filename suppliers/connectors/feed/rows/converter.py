@@ -68,7 +68,7 @@ class ConvertedRow:
 
 MAX_CODE_LENGTH = 30
 MAX_TITLE_LENGTH = 200
-COUNTRY_LETTERS = 2
+COUNTRY_CODE_LENGTH = 2
 
 
 class Converter:
@@ -81,23 +81,28 @@ class Converter:
         self.mapping = mapping
         self._currency = mapping.currency or currency
         self._cells = Cells(mapping, mark=mark)
-        self._words = DescriptionReader(mapping, cells=self._cells)
+        self._descriptions = DescriptionReader(mapping, cells=self._cells)
         self._terms = TermsReader(self._cells, currency=self._currency)
         self._warehouses = [
-            (sources.make_getter(each.source), each.source, each.location, each.country)
-            for each in mapping.warehouses
+            (
+                sources.make_getter(warehouse.source),
+                warehouse.source,
+                warehouse.location,
+                warehouse.country,
+            )
+            for warehouse in mapping.warehouses
         ]
 
-    def sku(self, row: Row, *, place: str) -> str | ImportIssue:
+    def sku(self, row: Row, *, row_name: str) -> str | ImportIssue:
         """Return the SKU of the row, or a bad row if it is unreadable."""
         try:
             named = self._cells.named("sku", row)
             if (not named or is_total([named])) and is_total(map(sources.text, row.values())):
-                return total_row(place)
+                return total_row(row_name)
             return cells.normalized(named)
         except UnreadableError as error:
             return ImportIssue(
-                row=place, code="list-no-id", message=sentence(error), raw=shortened(row)
+                row=row_name, code="list-no-id", message=sentence(error), raw=shortened(row)
             )
 
     def parent(self, row: Row) -> str:
@@ -112,8 +117,8 @@ class Converter:
             return ""
 
     def is_gone(self, row: Row) -> bool:
-        said = self._cells.text("status", row)
-        return bool(said) and numbers.is_gone(said, words=self._cells.source("status").words)
+        status = self._cells.text("status", row)
+        return bool(status) and numbers.is_gone(status, words=self._cells.source("status").words)
 
     def cost(self, row: Row, *, sku: str) -> Money | ImportIssue | None:
         """Return the cost of the row; None when the row has none, and the known cost stays."""
@@ -121,33 +126,35 @@ class Converter:
         def problem(code: str, message: str) -> ImportIssue:
             return ImportIssue(row=sku, code=code, message=message)
 
-        said, mark = self._cells.figure("cost", row)
-        if not said:
+        text, mark = self._cells.figure("cost", row)
+        if not text:
             if self.mapping.blank is EmptyCellMeans.UNCHANGED:
                 return None
             return problem("cost-missing", "The row has no price.")
-        named = self._cells.text("currency", row).upper()
+        stated_currency = self._cells.text("currency", row).upper()
         try:
-            price = numbers.money(said, mark=mark, currency=named or self._currency)
+            price = numbers.money(text, mark=mark, currency=stated_currency or self._currency)
         except UnreadableError as error:
             return problem("cost-unreadable", sentence(error))
-        if named and price.currency != named:
-            message = f"The price is in {price.currency}, but the row states {named[:10]}."
+        if stated_currency and price.currency != stated_currency:
+            message = (
+                f"The price is in {price.currency}, but the row states {stated_currency[:10]}."
+            )
             return problem("cost-two-currencies", message)
         if price.amount <= 0:
-            return problem("cost-absurd", f"{said[:40]} is not a valid price.")
+            return problem("cost-absurd", f"{text[:40]} is not a valid price.")
         return price
 
     def stock(self, row: Row, *, sku: str) -> ConvertedStock:
         """Return the quantity at each location."""
         if self.is_gone(row):
             return ConvertedStock(
-                levels=tuple(self._level(sku, 0, *at) for at in self._places(row))
+                levels=tuple(self._level(sku, 0, *at) for at in self._locations(row))
             )
         levels, problems, notes = [], [], []
-        for value, source, location, country in self._piles(row):
-            said, mark = self._cells.written(value)
-            if not said:
+        for value, source, location, country in self._stock_cells(row):
+            text, mark = self._cells.written(value)
+            if not text:
                 if self.mapping.blank is EmptyCellMeans.UNCHANGED:
                     message = "The stock cell is empty: the stock stays unchanged."
                     problems.append(ImportIssue(row=sku, code="stock-blank", message=message))
@@ -160,7 +167,7 @@ class Converter:
                 levels.append(self._level(sku, 0, location, country))
                 continue
             try:
-                quantity, note = numbers.units(said, mark=mark, words=source.words)
+                quantity, note = numbers.units(text, mark=mark, words=source.words)
             except UnreadableError as error:
                 problems.append(
                     ImportIssue(row=sku, code="stock-unreadable", message=sentence(error))
@@ -175,7 +182,7 @@ class Converter:
         )
 
     def whole(self, row: Row, *, place: str) -> ConvertedRow | ImportIssue:
-        sku = self.sku(row, place=place)
+        sku = self.sku(row, row_name=place)
         if isinstance(sku, ImportIssue):
             return sku
         problems: list[ImportIssue] = []
@@ -191,21 +198,21 @@ class Converter:
             parent=self.parent(row),
             title=self._cells.text("title", row),
             brand=self._cells.text("brand", row),
-            category_path=self._words.category(row),
+            category_path=self._descriptions.category(row),
             description_html=self._cells.text("description", row)[: sources.MAX_TEXT_LENGTH],
             cost=cost if isinstance(cost, Money) else None,
             gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
             mpn=self._cells.text("mpn", row)[:MAX_LABEL_LENGTH],
-            weight_g=self._words.weight_g(row, sku, problems),
-            picture_urls=self._words.pictures(row),
-            options=self._words.options(row),
-            claims=self._words.claims(row, sku, problems),
+            weight_g=self._descriptions.weight_g(row, sku, problems),
+            picture_urls=self._descriptions.pictures(row),
+            options=self._descriptions.options(row),
+            claims=self._descriptions.claims(row, sku, problems),
             stock=stocked.levels,
             is_gone=self.is_gone(row),
-            hs_code="".join(each for each in self._cells.text("hs_code", row) if each.isdigit())[
-                :10
-            ],
-            has_battery=self._words.has_battery(row, sku, problems),
+            hs_code="".join(
+                character for character in self._cells.text("hs_code", row) if character.isdigit()
+            )[:10],
+            has_battery=self._descriptions.has_battery(row, sku, problems),
             updated_at=self.updated_at(row),
             terms=self._terms.read(row, sku, problems),
             problems=tuple(problems),
@@ -225,26 +232,26 @@ class Converter:
         )
 
     def updated_at(self, row: Row) -> datetime | None:
-        said = self._cells.text("updated_at", row)
+        text = self._cells.text("updated_at", row)
         try:
-            return numbers.moment(said) if said else None
+            return numbers.moment(text) if text else None
         except UnreadableError:
             return None
 
-    def _places(self, row: Row) -> list[tuple[str, str]]:
+    def _locations(self, row: Row) -> list[tuple[str, str]]:
         if self._warehouses:
             return [(location, country) for _, _, location, country in self._warehouses]
         location = self._cells.text("location", row)[:MAX_CODE_LENGTH] or self.mapping.location
         country = self._cells.text("country", row) or self.mapping.country
         return [(location, country)]
 
-    def _piles(self, row: Row) -> Iterator[tuple[Any, Source, str, str]]:
+    def _stock_cells(self, row: Row) -> Iterator[tuple[Any, Source, str, str]]:
         for get, source, location, country in self._warehouses:
             yield get(row), source, location, country
         if "stock" in self._cells and not self._warehouses:
-            ((location, country),) = self._places(row)
+            ((location, country),) = self._locations(row)
             yield self._cells.value("stock", row), self._cells.source("stock"), location, country
 
     def _level(self, sku: str, quantity: int, location: str, country: str) -> StockReport:
-        code = (country or self.mapping.country).upper()[:COUNTRY_LETTERS]
+        code = (country or self.mapping.country).upper()[:COUNTRY_CODE_LENGTH]
         return StockReport(sku=sku, location=location, country=code, quantity=quantity)

@@ -31,14 +31,14 @@ class DescriptionReader:
         self._claims = {n: (sources.make_getter(each), each) for n, each in mapping.claims.items()}
 
     def options(self, row: Row) -> dict[str, str]:
-        return {n: said for n, get in self._options.items() if (said := sources.text(get(row)))}
+        return {n: text for n, get in self._options.items() if (text := sources.text(get(row)))}
 
     def category(self, row: Row) -> tuple[str, ...]:
         if "category" not in self._cells:
             return ()
         separator = self._cells.source("category").separator
-        said = sources.texts(self._cells.value("category", row), separator=separator)
-        return tuple(part[:MAX_LABEL_LENGTH] for part in said[:10])
+        names = sources.texts(self._cells.value("category", row), separator=separator)
+        return tuple(part[:MAX_LABEL_LENGTH] for part in names[:10])
 
     def pictures(self, row: Row) -> tuple[str, ...]:
         return picture_urls(
@@ -48,59 +48,59 @@ class DescriptionReader:
         )
 
     def weight_g(self, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
-        said, mark = self._cells.figure("weight", row)
-        if not said:
+        text, mark = self._cells.figure("weight", row)
+        if not text:
             return None
         try:
-            return numbers.grams(said, mark=mark, unit=self._cells.source("weight").unit) or None
+            return numbers.grams(text, mark=mark, unit=self._cells.source("weight").unit) or None
         except UnreadableError as error:
             problems.append(cell_warning(sku, "weight-unreadable", error))
             return None
 
     def has_battery(self, row: Row, sku: str, problems: list[ImportIssue]) -> bool | None:
-        said = self._cells.text("battery", row)
-        if not said:
+        text = self._cells.text("battery", row)
+        if not text:
             return None
         try:
-            return numbers.flag(said, words=YES_WORDS | self._cells.source("battery").words)
+            return numbers.flag(text, words=YES_WORDS | self._cells.source("battery").words)
         except UnreadableError as error:
             problems.append(cell_warning(sku, "battery-unreadable", error))
             return None
 
     def claims(self, row: Row, sku: str, problems: list[ImportIssue]) -> dict[str, str]:
         """Return the specification table: joined features, single columns, the dimensions."""
-        found: dict[str, str] = {}
+        spec_table: dict[str, str] = {}
         if "features" in self._cells:
             separator = self._cells.source("features").separator or "|"
             for piece in _features(self._cells.value("features", row), separator=separator):
                 label, colon, value = piece.partition(":")
                 if colon and label.strip() and value.strip():
-                    found[label.strip()[:MAX_LABEL_LENGTH]] = value.strip()
+                    spec_table[label.strip()[:MAX_LABEL_LENGTH]] = value.strip()
         for label, (get, source) in self._claims.items():
-            if said := self._said(get(row)):
+            if text := self._claim_text(get(row)):
                 heading = f"({source.unit})" if source.unit else source.column or label
-                found[label] = with_heading_unit(said, heading=heading)
+                spec_table[label] = with_heading_unit(text, heading=heading)
         if origin := self._cells.text("origin", row):
-            found.setdefault("Country of origin", origin)
+            spec_table.setdefault("Country of origin", origin)
         sides = [self._side(name, row, sku, problems) for name in ("length", "width", "height")]
         if all(side is not None for side in sides):
-            found.setdefault("Dimensions", f"{' × '.join(str(side) for side in sides)} mm")
-        return dict(list(found.items())[:MAX_CLAIMS])
+            spec_table.setdefault("Dimensions", f"{' × '.join(str(side) for side in sides)} mm")
+        return dict(list(spec_table.items())[:MAX_CLAIMS])
 
-    def _said(self, value: Any) -> str:
+    def _claim_text(self, value: Any) -> str:
         """Return a cell as text; a spreadsheet number gets the decimal separator of the file."""
-        said = html.unescape(sources.text(value))
-        if not isinstance(value, Decimal) or "." not in said:
-            return said
+        text = html.unescape(sources.text(value))
+        if not isinstance(value, Decimal) or "." not in text:
+            return text
         # With three decimals and an unknown separator it could be read as thousands.
-        return said.replace(".", ",") if self._mark_of_claims == "," else f"{said}0"
+        return text.replace(".", ",") if self._mark_of_claims == "," else f"{text}0"
 
     def _side(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
-        said, mark = self._cells.figure(name, row)
-        if not said:
+        text, mark = self._cells.figure(name, row)
+        if not text:
             return None
         try:
-            return numbers.millimeters(said, mark=mark, unit=self._cells.source(name).unit)
+            return numbers.millimeters(text, mark=mark, unit=self._cells.source(name).unit)
         except UnreadableError as error:
             problems.append(cell_warning(sku, "size-unreadable", error))
             return None
@@ -109,11 +109,11 @@ class DescriptionReader:
 def _features(value: Any, *, separator: str) -> list[str]:
     """Return features as ``name:value``; Google's are elements of two or three."""
     entries = value if isinstance(value, list) else [value]
-    found = []
+    features = []
     for entry in entries:
         if isinstance(entry, dict):
-            name, said = entry.get("attribute_name"), entry.get("attribute_value")
-            found.append(f"{sources.text(name)}:{sources.text(said)}")
+            name, text = entry.get("attribute_name"), entry.get("attribute_value")
+            features.append(f"{sources.text(name)}:{sources.text(text)}")
         else:
-            found += sources.texts(entry, separator=separator)
-    return found
+            features += sources.texts(entry, separator=separator)
+    return features

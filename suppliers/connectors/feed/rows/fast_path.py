@@ -36,8 +36,8 @@ MAX_TITLE_LENGTH = 200
 MAX_CODE_LENGTH = 30
 
 
-def _text(most: int) -> str:
-    return rf"(?:[^\s{EXCLUDED_CHARACTERS}](?:[^{EXCLUDED_CHARACTERS}]{{0,{most - 2}}}[^\s{EXCLUDED_CHARACTERS}])?)?"
+def _text(longest: int) -> str:
+    return rf"(?:[^\s{EXCLUDED_CHARACTERS}](?:[^{EXCLUDED_CHARACTERS}]{{0,{longest - 2}}}[^\s{EXCLUDED_CHARACTERS}])?)?"
 
 
 OFFER = re.compile(
@@ -69,7 +69,7 @@ class _Cells:
         self._fields = mapping.fields
         self.columns: list[str] = []
 
-    def place(self, source: Source) -> int:
+    def position_of(self, source: Source) -> int:
         if source.column not in self.columns:
             self.columns.append(source.column)
         return self.columns.index(source.column)
@@ -81,7 +81,7 @@ class _Cells:
             return -1, ""
         if source.constant:
             return -1, sources.text(source.constant)
-        return self.place(source), ""
+        return self.position_of(source), ""
 
 
 def is_plain(source: Source | None) -> bool:
@@ -95,9 +95,9 @@ def offers(
 
     Shape:  ``currency`` is the supplier's, ``mark`` the decimal separator of the file
     """
-    wanted = ("sku", "parent", "cost", "status", "currency", *OFFER_FIELDS)
+    used_fields = ("sku", "parent", "cost", "status", "currency", *OFFER_FIELDS)
     if (
-        not all(is_plain(mapping.fields.get(name)) for name in wanted)
+        not all(is_plain(mapping.fields.get(name)) for name in used_fields)
         or not _has_cents(currency)
         or mapping.currency not in {"", currency}
         or mapping.stale_after_h
@@ -106,135 +106,138 @@ def offers(
     ):
         return None
     cells = _Cells(mapping)
-    sku, sku_said = cells.of("sku")
-    parent, parent_said = cells.of("parent")
-    cost, cost_said = cells.of("cost")
-    status, status_said = cells.of("status")
-    money, money_said = cells.of("currency")
-    rest = [cells.of(name) for name in OFFER_FIELDS]
-    is_gone = _discontinued_values(mapping)
+    sku_position, sku_constant = cells.of("sku")
+    parent_position, parent_constant = cells.of("parent")
+    cost_position, cost_constant = cells.of("cost")
+    status_position, status_constant = cells.of("status")
+    currency_position, currency_constant = cells.of("currency")
+    optional_cells = [cells.of(name) for name in OFFER_FIELDS]
+    is_discontinued = _discontinued_values(mapping)
     with_comma = mark == ","
-    fits = OFFER.fullmatch
+    is_plain_line = OFFER.fullmatch
 
     def read(values: Sequence[str]) -> str | None:
-        if (values[status] if status >= 0 else status_said) and is_gone(
-            values[status] if status >= 0 else status_said
-        ):
+        status = values[status_position] if status_position >= 0 else status_constant
+        if status and is_discontinued(status):
             return None
-        said = values[money] if money >= 0 else money_said
-        if said and said != currency:
+        row_currency = values[currency_position] if currency_position >= 0 else currency_constant
+        if row_currency and row_currency != currency:
             return None
-        name = values[sku] if sku >= 0 else sku_said
-        if name.casefold() in TOTAL_LABELS:
+        sku = values[sku_position] if sku_position >= 0 else sku_constant
+        if sku.casefold() in TOTAL_LABELS:
             return None
-        group = values[parent] if parent >= 0 else parent_said
-        price = values[cost] if cost >= 0 else cost_said
-        title, gtin, brand, minimum, pack, days, least, advised = [
-            values[place] if place >= 0 else same for place, same in rest
+        parent = values[parent_position] if parent_position >= 0 else parent_constant
+        price = values[cost_position] if cost_position >= 0 else cost_constant
+        title, gtin, brand, minimum, pack, days, map_price, msrp = [
+            values[position] if position >= 0 else constant for position, constant in optional_cells
         ]
         if with_comma:
-            price, least, advised = (
+            price, map_price, msrp = (
                 _with_decimal_point(price),
-                _with_decimal_point(least),
-                _with_decimal_point(advised),
+                _with_decimal_point(map_price),
+                _with_decimal_point(msrp),
             )
-        if len(name) > MAX_SKU_LENGTH or len(group) > MAX_SKU_LENGTH:
+        if len(sku) > MAX_SKU_LENGTH or len(parent) > MAX_SKU_LENGTH:
             return None
         line = (
-            f"{external_id_of(name, group)}\t{name}\t{price}\t{title}\t{gtin}\t{brand}\t{minimum}\t{pack}"
-            f"\t{days}\t{least}\t{advised}\n"
+            f"{external_id_of(sku, parent)}\t{sku}\t{price}\t{title}\t{gtin}\t{brand}\t{minimum}\t{pack}"
+            f"\t{days}\t{map_price}\t{msrp}\n"
         )
-        return line if fits(line) else None
+        return line if is_plain_line(line) else None
 
     return FastConverter(_at_least_two(cells.columns), read)
 
 
 def stock(mapping: Mapping, *, external_id_of: ProductIdOf) -> FastConverter | None:
     """Return the converter for stock runs; None where no row of such a file is plain."""
-    piles = [each.source for each in mapping.warehouses] or [
+    stock_sources = [warehouse.source for warehouse in mapping.warehouses] or [
         source for name, source in mapping.fields.items() if name == "stock"
     ]
-    wanted = ("sku", "parent", "status", "location", "country")
+    used_fields = ("sku", "parent", "status", "location", "country")
     if (
-        not all(is_plain(mapping.fields.get(name)) for name in wanted)
-        or not piles
-        or not all(_is_countable(pile) for pile in piles)
+        not all(is_plain(mapping.fields.get(name)) for name in used_fields)
+        or not stock_sources
+        or not all(_is_countable(stock_source) for stock_source in stock_sources)
         or mapping.stale_after_h
         or "updated_at" in mapping.fields
     ):
         return None
     cells = _Cells(mapping)
-    sku, sku_said = cells.of("sku")
-    parent, parent_said = cells.of("parent")
-    status, status_said = cells.of("status")
-    location, _ = cells.of("location")
-    country, _ = cells.of("country")
-    counted = [cells.place(pile) for pile in piles]
-    places = _stock_locations(mapping)
-    is_gone = _discontinued_values(mapping)
-    at = rf"{NAME}\t{NAME}\t{_text(MAX_CODE_LENGTH)}\t{COUNTRY}\t{UNITS}\n"
-    fits = re.compile(at * len(counted)).fullmatch
+    sku_position, sku_constant = cells.of("sku")
+    parent_position, parent_constant = cells.of("parent")
+    status_position, status_constant = cells.of("status")
+    location_position, _ = cells.of("location")
+    country_position, _ = cells.of("country")
+    unit_positions = [cells.position_of(stock_source) for stock_source in stock_sources]
+    locations = _stock_locations(mapping)
+    is_discontinued = _discontinued_values(mapping)
+    line_pattern = rf"{NAME}\t{NAME}\t{_text(MAX_CODE_LENGTH)}\t{COUNTRY}\t{UNITS}\n"
+    is_plain_line = re.compile(line_pattern * len(unit_positions)).fullmatch
 
     def read(values: Sequence[str]) -> str | None:
-        if (values[status] if status >= 0 else status_said) and is_gone(
-            values[status] if status >= 0 else status_said
-        ):
+        status = values[status_position] if status_position >= 0 else status_constant
+        if status and is_discontinued(status):
             return None
-        name = values[sku] if sku >= 0 else sku_said
-        if name.casefold() in TOTAL_LABELS:
+        sku = values[sku_position] if sku_position >= 0 else sku_constant
+        if sku.casefold() in TOTAL_LABELS:
             return None
-        group = values[parent] if parent >= 0 else parent_said
-        if len(name) > MAX_SKU_LENGTH or len(group) > MAX_SKU_LENGTH:
+        parent = values[parent_position] if parent_position >= 0 else parent_constant
+        if len(sku) > MAX_SKU_LENGTH or len(parent) > MAX_SKU_LENGTH:
             return None
-        start = f"{external_id_of(name, group)}\t{name}"
-        if len(counted) == 1:
-            where, land = places[0]
-            where = (values[location] if location >= 0 else "") or where
-            land = (values[country] if country >= 0 else "") or land
-            line = f"{start}\t{where}\t{land}\t{values[counted[0]]}\n"
+        prefix = f"{external_id_of(sku, parent)}\t{sku}"
+        if len(unit_positions) == 1:
+            location, country = locations[0]
+            location = (values[location_position] if location_position >= 0 else "") or location
+            country = (values[country_position] if country_position >= 0 else "") or country
+            line = f"{prefix}\t{location}\t{country}\t{values[unit_positions[0]]}\n"
         else:
             line = "".join(
                 [
-                    f"{start}\t{where}\t{land}\t{values[place]}\n"
-                    for (where, land), place in zip(places, counted, strict=True)
+                    f"{prefix}\t{location}\t{country}\t{values[position]}\n"
+                    for (location, country), position in zip(locations, unit_positions, strict=True)
                 ]
             )
-        return line if fits(line) else None
+        return line if is_plain_line(line) else None
 
     if mapping.warehouses:
-        location = country = -1
+        location_position = country_position = -1
     return FastConverter(_at_least_two(cells.columns), read)
 
 
 def plain_values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
     """Return the cells of a row by name; None where one of them is no plain value."""
-    found: list[Any] = []
+    values: list[Any] = []
     for name in columns:
         value = row.get(name)
         kind = type(value)
         if kind is str:
-            found.append(value)
+            values.append(value)
         elif value is None:
-            found.append("")
+            values.append("")
         elif kind is int or kind is Decimal:
-            found.append(sources.text(value))
+            values.append(sources.text(value))
         else:
             return None
-    return found
+    return values
 
 
 def _stock_locations(mapping: Mapping) -> list[tuple[str, str]]:
     """Return location and country of each stock column, escaped for COPY."""
     fields = mapping.fields
     if mapping.warehouses:
-        told = [(each.location, each.country) for each in mapping.warehouses]
+        locations = [(warehouse.location, warehouse.country) for warehouse in mapping.warehouses]
     else:
-        same = {
+        constants = {
             name: sources.text(fields[name].constant) if name in fields else ""
             for name in ("location", "country")
         }
-        told = [(same["location"][:MAX_CODE_LENGTH] or mapping.location, same["country"])]
-    return [(escape(where), (land or mapping.country).upper()[:2]) for where, land in told]
+        locations = [
+            (constants["location"][:MAX_CODE_LENGTH] or mapping.location, constants["country"])
+        ]
+    return [
+        (escape(location), (country or mapping.country).upper()[:2])
+        for location, country in locations
+    ]
 
 
 def _is_countable(source: Source) -> bool:
@@ -247,10 +250,10 @@ def _discontinued_values(mapping: Mapping) -> Callable[[str], bool]:
     words = source.words if source else {}
 
     @lru_cache(maxsize=1_000)
-    def is_gone(said: str) -> bool:
-        return bool(said.strip()) and numbers.is_gone(said, words=words)
+    def is_discontinued(status: str) -> bool:
+        return bool(status.strip()) and numbers.is_gone(status, words=words)
 
-    return is_gone
+    return is_discontinued
 
 
 def _has_cents(currency: str) -> bool:
@@ -258,9 +261,9 @@ def _has_cents(currency: str) -> bool:
     return len(currency) == len("EUR") and Money(cent, currency).rounded().amount == cent
 
 
-def _with_decimal_point(figure: str) -> str:
+def _with_decimal_point(number: str) -> str:
     """Return 12,30 as 12.30. A point there separates thousands: not plain."""
-    return "?" if "." in figure else figure.replace(",", ".")
+    return "?" if "." in number else number.replace(",", ".")
 
 
 def _at_least_two(columns: list[str]) -> list[str]:

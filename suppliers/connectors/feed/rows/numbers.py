@@ -23,7 +23,7 @@ PIECES = re.compile(
     r"\s*(?:in stock|available|auf lager|verfügbar|en stock|disponibles?)?"
     r"|(?:in stock|auf lager|en stock|available)\s*[:(]\s*(\d+)\s*\)?"
 )
-WORDS = re.compile(r"[^\W\d_]{2}")
+LETTERS = re.compile(r"[^\W\d_]{2}")
 BELOW = re.compile(r"(?:<=?|less than|under|max\.?)\s*\d+")
 SYMBOLS = {"€": "EUR", "£": "GBP", "zł": "PLN", "₼": "AZN", "₺": "TRY", "₴": "UAH", "us$": "USD"}
 DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"})
@@ -55,7 +55,9 @@ SOLD_OUT = NO | {
     "agotado", "sin stock", "no disponible", "esaurito", "non disponibile", "uitverkocht",
     "niet op voorraad", "brak", "wyprzedane", "нет в наличии", "bitib", "satılıb",
 }  # fmt: skip
-GONE = frozenset({"discontinued", "deleted", "gone", "archived", "eol", "end of life", "delisted"})
+DISCONTINUED = frozenset(
+    {"discontinued", "deleted", "gone", "archived", "eol", "end of life", "delisted"}
+)
 DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2}))?")
 
 
@@ -65,14 +67,14 @@ def money(text: str, *, mark: str, currency: str) -> Money:
     Shape:  ``currency`` is that of a price without one
     Raises: UnreadableError
     """
-    found = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * MAX_NUMBER_LENGTH]))
-    if found is None:
+    match = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * MAX_NUMBER_LENGTH]))
+    if match is None:
         raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is not a price")
-    signs = {sign for part in ("before", "after") if (sign := found[part].strip(" \xa0-–"))}
+    signs = {sign for part in ("before", "after") if (sign := match[part].strip(" \xa0-–"))}
     if len(signs) > 1:
         raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} contains two currencies")
-    said = _currency(signs.pop(), expected=currency) if signs else currency
-    return Money(parse_decimal(found["number"], mark=mark), said)
+    price_currency = _currency(signs.pop(), expected=currency) if signs else currency
+    return Money(parse_decimal(match["number"], mark=mark), price_currency)
 
 
 def _currency(sign: str, *, expected: str) -> str:
@@ -103,13 +105,13 @@ def millimeters(text: str, *, mark: str, unit: str) -> int:
 
 
 def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) -> int:
-    found = MEASURE.fullmatch(text.strip()[:MAX_NUMBER_LENGTH])
-    if found is None:
+    match = MEASURE.fullmatch(text.strip()[:MAX_NUMBER_LENGTH])
+    if match is None:
         raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is not a measure")
-    named = (found["unit"] or unit).casefold()
-    if named not in units:
-        raise UnreadableError(f"{named!r} is an unknown unit")
-    value = parse_decimal(found["number"], mark=mark) * units[named]
+    unit_name = (match["unit"] or unit).casefold()
+    if unit_name not in units:
+        raise UnreadableError(f"{unit_name!r} is an unknown unit")
+    value = parse_decimal(match["number"], mark=mark) * units[unit_name]
     if 0 < value < Decimal("0.5"):
         raise UnreadableError(
             f"{text[:MAX_NUMBER_LENGTH]!r} is too small: set the unit of the column"
@@ -125,28 +127,28 @@ def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
     Shape:  ``words`` maps the supplier's texts to units, as staff set it
     Raises: UnreadableError
     """
-    said = " ".join(text.replace("_", " ").casefold().split())[:MAX_NUMBER_LENGTH]
+    normalized = " ".join(text.replace("_", " ").casefold().split())[:MAX_NUMBER_LENGTH]
     for word, meaning in words.items():
-        if " ".join(word.replace("_", " ").casefold().split()) == said:
+        if " ".join(word.replace("_", " ").casefold().split()) == normalized:
             return _whole(parse_decimal(meaning, mark="."), meaning), ""
-    if at_least := AT_LEAST.fullmatch(said):
-        least = int((at_least[1] or at_least[2])[:18])
-        return least, f"{text[:MAX_NUMBER_LENGTH]!r} is stored as {least}"
-    if BELOW.fullmatch(said):
+    if at_least := AT_LEAST.fullmatch(normalized):
+        minimum = int((at_least[1] or at_least[2])[:18])
+        return minimum, f"{text[:MAX_NUMBER_LENGTH]!r} is stored as {minimum}"
+    if BELOW.fullmatch(normalized):
         return 0, f"{text[:MAX_NUMBER_LENGTH]!r} states no minimum and is stored as 0"
-    if said.replace("-", " ") in SOLD_OUT - {"0"}:
+    if normalized.replace("-", " ") in SOLD_OUT - {"0"}:
         return 0, f"{text[:MAX_NUMBER_LENGTH]!r} is stored as 0"
-    if said.replace("-", " ") in IN_STOCK - {"1"}:
+    if normalized.replace("-", " ") in IN_STOCK - {"1"}:
         return (
             1,
             f"{text[:MAX_NUMBER_LENGTH]!r} is stored as 1: map the word to a number to sell more",
         )
-    if counted := PIECES.fullmatch(said):
-        said = counted[1] or counted[2]
-    if not any(each.isdigit() for each in said) or WORDS.search(said):
+    if match := PIECES.fullmatch(normalized):
+        normalized = match[1] or match[2]
+    if not any(character.isdigit() for character in normalized) or LETTERS.search(normalized):
         message = f"{text[:MAX_NUMBER_LENGTH]!r} states no quantity: not sold until you map it to a number"
         raise UnreadableError(message)
-    return _whole(parse_decimal(said, mark=mark), text), ""
+    return _whole(parse_decimal(normalized, mark=mark), text), ""
 
 
 def _whole(number: Decimal, text: str) -> int:
@@ -160,20 +162,22 @@ def flag(text: str, *, words: Mapping[str, str]) -> bool:
 
     Raises: UnreadableError
     """
-    said = text.strip().casefold()
-    said = {word.casefold(): meaning for word, meaning in words.items()}.get(said, said)
-    if said in YES:
+    normalized = text.strip().casefold()
+    normalized = {word.casefold(): meaning for word, meaning in words.items()}.get(
+        normalized, normalized
+    )
+    if normalized in YES:
         return True
-    if said in NO:
+    if normalized in NO:
         return False
     raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is neither yes nor no")
 
 
 def is_gone(text: str, *, words: Mapping[str, str]) -> bool:
     """Test whether a status means discontinued; an unknown text does not."""
-    said = text.strip().casefold()
-    meant = {word.casefold(): meaning for word, meaning in words.items()}.get(said)
-    return meant == "gone" if meant else said in GONE
+    normalized = text.strip().casefold()
+    mapped = {word.casefold(): meaning for word, meaning in words.items()}.get(normalized)
+    return mapped == "gone" if mapped else normalized in DISCONTINUED
 
 
 def moment(text: str) -> datetime:

@@ -37,26 +37,28 @@ class RowGroups:
         path.unlink(missing_ok=True)
         self._base = sqlite3.connect(path)
         self._base.executescript(
-            PRAGMAS + "CREATE TABLE rows (external_id TEXT, sku TEXT, said BLOB);"
+            PRAGMAS + "CREATE TABLE rows (external_id TEXT, sku TEXT, content BLOB);"
         )
         self._write = msgspec.msgpack.Encoder().encode
         self._read = msgspec.msgpack.Decoder(ConvertedRow).decode
 
     def fill(self, rows: Iterable[ConvertedRow]) -> None:
         """Store all rows."""
-        kept = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
-        for batch in batched(kept, BATCH):
+        stored_rows = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
+        for batch in batched(stored_rows, BATCH):
             self._base.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
         self._base.commit()
         self._base.execute("CREATE INDEX by_ref ON rows (external_id)")
 
     def products(self) -> Iterator[tuple[str, list[ConvertedRow]]]:
         """Yield the rows of each product, at most ``MAX_ROWS_PER_PRODUCT``."""
-        found = self._base.execute("SELECT external_id, said FROM rows ORDER BY external_id, rowid")
-        for external_id, group in groupby(found, key=itemgetter(0)):
+        stored_rows = self._base.execute(
+            "SELECT external_id, content FROM rows ORDER BY external_id, rowid"
+        )
+        for external_id, group in groupby(stored_rows, key=itemgetter(0)):
             rows = [
-                self._read(said)
-                for _, (_, said) in zip(range(MAX_ROWS_PER_PRODUCT), group, strict=False)
+                self._read(content)
+                for _, (_, content) in zip(range(MAX_ROWS_PER_PRODUCT), group, strict=False)
             ]
             yield external_id, rows
 
@@ -80,8 +82,8 @@ class DuplicateIndex:
         try:
             self._base.execute("INSERT INTO seen VALUES (?, ?)", (folded, sku))
         except sqlite3.IntegrityError:
-            found = self._base.execute("SELECT sku FROM seen WHERE folded = ?", (folded,))
-            return str(found.fetchone()[0])
+            earlier = self._base.execute("SELECT sku FROM seen WHERE folded = ?", (folded,))
+            return str(earlier.fetchone()[0])
         return ""
 
     def close(self) -> None:
@@ -108,10 +110,10 @@ class ProductIndex:
         self._base = sqlite3.connect(path)
 
     def of(self, sku: str) -> str:
-        found = self._base.execute(
+        row = self._base.execute(
             "SELECT external_id FROM external_ids WHERE sku = ?", (sku,)
         ).fetchone()
-        return str(found[0]) if found else sku
+        return str(row[0]) if row else sku
 
     def close(self) -> None:
         self._base.close()
@@ -136,19 +138,19 @@ def build_detail(
     A row of the parent, with neither cost nor stock, adds its texts and is no variant.
     """
     head = next((row for row in rows if row.title), rows[0])
-    sold = [row for row in rows if not _is_heading(row, external_id, rows)] or list(rows)
+    variant_rows = [row for row in rows if not _is_heading(row, external_id, rows)] or list(rows)
     by_sku: dict[str, list[ConvertedRow]] = {}
-    for row in sold:
+    for row in variant_rows:
         by_sku.setdefault(row.sku, []).append(row)
-    firsts = [same[0] for same in by_sku.values()]
-    names = tuple(dict.fromkeys(name for row in firsts for name in row.options))
+    first_rows = [sku_rows[0] for sku_rows in by_sku.values()]
+    names = tuple(dict.fromkeys(name for row in first_rows for name in row.options))
     claims = {
-        label: said for row in (*reversed(firsts), head) for label, said in row.claims.items()
+        label: value for row in (*reversed(first_rows), head) for label, value in row.claims.items()
     }
     return ProductDetail(
         external_id=external_id,
         digest=_digest([*([mark] if mark else []), *(_texts(row) for row in rows)]),
-        cost_digest=_digest([[row.sku, row.cost] for row in firsts]),
+        cost_digest=_digest([[row.sku, row.cost] for row in first_rows]),
         record=ProductRecord(
             external_id=external_id,
             title=head.title,
@@ -161,7 +163,7 @@ def build_detail(
             has_battery=_has_battery(head, rows),
             hs_code=_first(rows, "hs_code"),
             picture_urls=tuple(dict.fromkeys(url for row in rows for url in row.picture_urls))[:20],
-            variants=tuple(_variant(row, names) for row in firsts),
+            variants=tuple(_variant(row, names) for row in first_rows),
         ),
         problems=tuple(_problems(by_sku)),
         stock=_stock(by_sku),
@@ -188,34 +190,36 @@ def _variant(row: ConvertedRow, names: Sequence[str]) -> VariantRecord:
 
 
 def _first(rows: Sequence[ConvertedRow], name: str) -> str:
-    return next((said for row in rows if (said := str(getattr(row, name)))), "")
+    return next((text for row in rows if (text := str(getattr(row, name)))), "")
 
 
 def _has_battery(head: ConvertedRow, rows: Sequence[ConvertedRow]) -> bool:
     """Return whether there is a battery: as stated, else by the texts, in case it is not."""
-    said = [row.has_battery for row in rows if row.has_battery is not None]
-    if said:
-        return any(said)
-    words = (head.title, head.description_html, *head.claims, *head.claims.values())
-    return any(BATTERY.search(each) for each in words)
+    stated = [row.has_battery for row in rows if row.has_battery is not None]
+    if stated:
+        return any(stated)
+    texts = (head.title, head.description_html, *head.claims, *head.claims.values())
+    return any(BATTERY.search(text) for text in texts)
 
 
 def _stock(by_sku: dict[str, list[ConvertedRow]]) -> tuple[StockReport, ...] | None:
-    told = [level for rows in by_sku.values() for row in rows for level in row.stock or ()]
+    levels = [level for rows in by_sku.values() for row in rows for level in row.stock or ()]
     return (
-        tuple(told) if any(r.stock is not None for rows in by_sku.values() for r in rows) else None
+        tuple(levels)
+        if any(r.stock is not None for rows in by_sku.values() for r in rows)
+        else None
     )
 
 
 def _problems(by_sku: dict[str, list[ConvertedRow]]) -> list[ImportIssue]:
-    found = []
+    problems = []
     for sku, rows in by_sku.items():
-        found += [problem for row in rows for problem in row.problems]
-        places = [level.location for row in rows for level in row.stock or ()]
-        if len(set(places)) < len(places) or (len(rows) > 1 and not places):
+        problems += [problem for row in rows for problem in row.problems]
+        locations = [level.location for row in rows for level in row.stock or ()]
+        if len(set(locations)) < len(locations) or (len(rows) > 1 and not locations):
             message = "The file contains this SKU twice. The first row applies to its texts."
-            found.append(ImportIssue(row=sku, code="sku-twice", message=message))
-    return found
+            problems.append(ImportIssue(row=sku, code="sku-twice", message=message))
+    return problems
 
 
 def _texts(row: ConvertedRow) -> list[object]:

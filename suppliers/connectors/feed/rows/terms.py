@@ -14,7 +14,7 @@ from suppliers.connectors.feed.rows.cells import Cells, cell_warning
 MAX_UNITS = 100_000
 MAX_DAYS = 365
 FIRST_YEAR, LAST_YEAR = 2000, 2099
-NAMES = ("minimum", "pack", "lead_days", "map", "msrp", "restock")
+TERM_FIELDS = ("minimum", "pack", "lead_days", "map", "msrp", "restock")
 
 
 class TermsReader:
@@ -26,10 +26,10 @@ class TermsReader:
     def __init__(self, cells: Cells, *, currency: str) -> None:
         self._cells = cells
         self._currency = currency
-        self._is_silent = not any(name in cells for name in NAMES)
+        self._has_no_terms = not any(name in cells for name in TERM_FIELDS)
 
     def read(self, row: Row, sku: str, problems: list[ImportIssue]) -> SupplierTerms:
-        if self._is_silent:
+        if self._has_no_terms:
             return NO_SUPPLIER_TERMS
         return SupplierTerms(
             min_order_units=self._count("minimum", row, sku, problems, most=MAX_UNITS) or None,
@@ -43,48 +43,48 @@ class TermsReader:
     def _count(
         self, name: str, row: Row, sku: str, problems: list[ImportIssue], *, most: int
     ) -> int | None:
-        said, mark = self._cells.figure(name, row)
-        if not said:
+        text, mark = self._cells.figure(name, row)
+        if not text:
             return None
         try:
-            return _parse_count(said, mark=mark, most=most)
+            return _parse_count(text, mark=mark, most=most)
         except UnreadableError as error:
             problems.append(cell_warning(sku, f"{name.replace('_', '-')}-unreadable", error))
             return None
 
     def _price(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> Money | None:
-        said, mark = self._cells.figure(name, row)
-        if not said:
+        text, mark = self._cells.figure(name, row)
+        if not text:
             return None
-        named = self._cells.text("currency", row).upper()
+        stated_currency = self._cells.text("currency", row).upper()
         try:
-            price = numbers.money(said, mark=mark, currency=named or self._currency)
+            price = numbers.money(text, mark=mark, currency=stated_currency or self._currency)
         except UnreadableError as error:
             problems.append(cell_warning(sku, f"{name}-unreadable", error))
             return None
         return price if price.amount > 0 else None
 
     def _restock_on(self, row: Row, sku: str, problems: list[ImportIssue]) -> date | None:
-        said = self._cells.text("restock", row)
-        if not said:
+        text = self._cells.text("restock", row)
+        if not text:
             return None
         try:
-            return _restock_date(said)
+            return _restock_date(text)
         except UnreadableError as error:
             problems.append(cell_warning(sku, "restock-unreadable", error))
             return None
 
 
-def _restock_date(said: str) -> date | None:
+def _restock_date(text: str) -> date | None:
     """Parse a day; one before ``FIRST_YEAR``, such as 1970-01-01, is a placeholder, so None."""
-    on = numbers.moment(said).date()
-    if on.year > LAST_YEAR:
-        raise UnreadableError(f"{said[:40]!r} is too far ahead for a restock date")
-    return on if on.year >= FIRST_YEAR else None
+    day = numbers.moment(text).date()
+    if day.year > LAST_YEAR:
+        raise UnreadableError(f"{text[:40]!r} is too far ahead for a restock date")
+    return day if day.year >= FIRST_YEAR else None
 
 
-def _parse_count(said: str, *, mark: str, most: int) -> int:
-    number = parse_decimal(said, mark=mark)
+def _parse_count(text: str, *, mark: str, most: int) -> int:
+    number = parse_decimal(text, mark=mark)
     if number != number.to_integral_value() or not 0 <= number <= most:
-        raise UnreadableError(f"{said[:40]!r} is not a valid number here")
+        raise UnreadableError(f"{text[:40]!r} is not a valid number here")
     return int(number)
