@@ -37,10 +37,10 @@ OUTCOMES = {
 @admin.display(description=_("Last connection check"))
 def last_health_check(row: Supplier) -> str | None:
     """Render the report of the last health check: each step and its advice."""
-    wire: Connection | None = getattr(row, "connection", None)
-    if wire is None or not wire.health_report:
+    connection: Connection | None = getattr(row, "connection", None)
+    if connection is None or not connection.health_report:
         return None
-    report = wire.health_report
+    report = connection.health_report
     steps = format_html_join(
         "",
         "<li>{} <b>{}</b> {} <em>{}</em></li>",
@@ -59,19 +59,23 @@ def last_health_check(row: Supplier) -> str | None:
             for step in report["steps"]
         ),
     )
-    suggestions = format_html_join("", "<li>{}</li>", ((wish,) for wish in report["suggestions"]))
-    able = ", ".join(report["capabilities"])
-    return format_html('<p>{}</p><ul class="staff-moves">{}{}</ul>', able, steps, suggestions)
+    suggestions = format_html_join(
+        "", "<li>{}</li>", ((suggestion,) for suggestion in report["suggestions"])
+    )
+    capabilities = ", ".join(report["capabilities"])
+    return format_html(
+        '<p>{}</p><ul class="staff-moves">{}{}</ul>', capabilities, steps, suggestions
+    )
 
 
-def start_supplier_task(task: QueueableTask, supplier: Supplier, **given: Any) -> None:
+def start_supplier_task(task: QueueableTask, supplier: Supplier, **arguments: Any) -> None:
     """Start a task that calls the supplier.
 
     Raises: PermanentError  the supplier has no connection
     """
     if not Connection.objects.filter(supplier=supplier).exists():
         raise PermanentError(gettext("This supplier has no connection yet."), code=NOT_CONNECTED)
-    enqueue_or_fail(task, supplier_id=supplier.pk, **given)
+    enqueue_or_fail(task, supplier_id=supplier.pk, **arguments)
 
 
 class HealthCheckActions(StaffAdmin):
@@ -86,7 +90,7 @@ class HealthCheckActions(StaffAdmin):
     @action(description=_("Check connection"), icon="network_check")
     def check_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
-        words = gettext(
+        template = gettext(
             "Signs in to %(name)s, reads one product, quotes one parcel and reads the"
             " balance. Nothing is ordered."
         )
@@ -94,8 +98,8 @@ class HealthCheckActions(StaffAdmin):
             request,
             supplier,
             title=gettext("Check connection"),
-            explain=words % {"name": supplier.name},
-            act=lambda _given: start_supplier_task(tasks.run_health_check, supplier),
+            explain=template % {"name": supplier.name},
+            act=lambda _submitted: start_supplier_task(tasks.run_health_check, supplier),
             done=gettext("Started. The result appears on this page shortly."),
         )
 
@@ -164,25 +168,25 @@ class ConnectionAdmin(CircuitBreakerActions):
         request: HttpRequest,
         obj: Any = None,
         change: bool = False,  # noqa: FBT002 - Django's
-        **words: Any,
+        **options: Any,
     ) -> type[forms.ModelForm[Any]]:
         """Return the form for the supplier's connector, or the default one for a read-only view."""
         if obj is not None and self.has_change_permission(request, obj):
-            words["form"] = connection_form(obj)
-        return super().get_form(request, obj, change, **words)
+            options["form"] = connection_form(obj)
+        return super().get_form(request, obj, change, **options)
 
     def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
         """Start a health check of the saved connection; return to the supplier's page."""
-        answer: HttpResponse = super().response_change(request, obj)
+        response: HttpResponse = super().response_change(request, obj)
         if "_save" not in request.POST:
-            return answer
+            return response
         try:
             enqueue_or_fail(tasks.run_health_check, supplier_id=obj.supplier_id)
         except TemporaryError as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            words = gettext("The connection is being checked. The result appears on this page.")
-            self.message_user(request, words, messages.INFO)
+            message = gettext("The connection is being checked. The result appears on this page.")
+            self.message_user(request, message, messages.INFO)
         return HttpResponseRedirect(
             reverse("admin:suppliers_supplier_change", args=[obj.supplier_id])
         )
@@ -191,8 +195,8 @@ class ConnectionAdmin(CircuitBreakerActions):
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Continue to the page for the keys, whose fields depend on the connector."""
-        given = request.POST.copy()
-        given["_continue"] = "1"
-        request.POST = given  # type: ignore[assignment]  # as Django's own admin does
-        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
-        return answer
+        data = request.POST.copy()
+        data["_continue"] = "1"
+        request.POST = data  # type: ignore[assignment]  # as Django's own admin does
+        response: HttpResponse = super().response_add(request, obj, post_url_continue)
+        return response

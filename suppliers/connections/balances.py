@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 
 def prepaid_suppliers() -> list[Supplier]:
     """Return the active suppliers whose connector reports a prepaid balance."""
-    able_to_tell = [
+    capable = [
         name for name in CONNECTORS if Capability.BALANCE in capabilities_of(connector_class(name))
     ]
     active = Supplier.objects.filter(status=Supplier.Status.ACTIVE, connection__isnull=False)
-    return list(active.filter(adapter__in=able_to_tell).order_by("pk"))
+    return list(active.filter(adapter__in=capable).order_by("pk"))
 
 
 def refresh(*, supplier: Supplier, now: datetime) -> Money | None:
@@ -41,11 +41,11 @@ def refresh(*, supplier: Supplier, now: datetime) -> Money | None:
     connection.update(balance_amount=balance.rounded().amount, balance_reported_at=now)
     low = connection.filter(balance_amount__lt=F("low_balance_amount")).first()
     if low is not None:
-        words = (
+        message = (
             f"{Connection.BALANCE_PROBLEM_PREFIX}{balance} is left, below {low.low_balance_amount}"
         )
-        connection.update(problem=words[:300], problem_at=now)
+        connection.update(problem=message[:300], problem_at=now)
     else:
-        told = connection.filter(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
-        told.update(problem="", problem_at=None)
+        flagged = connection.filter(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
+        flagged.update(problem="", problem_at=None)
     return balance

@@ -47,9 +47,9 @@ def save_mapping(
     """
     written = Mapping.read(spec).written()
     Supplier.objects.select_for_update(of=["self"]).get(pk=supplier.pk)
-    mine = FeedMapping.objects.filter(supplier=supplier, content=content)
-    last = mine.aggregate(last=Max("version"))["last"] or 0
-    mine.filter(is_active=True).update(is_active=False)
+    versions = FeedMapping.objects.filter(supplier=supplier, content=content)
+    last = versions.aggregate(last=Max("version"))["last"] or 0
+    versions.filter(is_active=True).update(is_active=False)
     return FeedMapping.objects.create(
         supplier=supplier,
         content=content,
@@ -76,18 +76,18 @@ def connection_options(supplier: Supplier, options: Table[str, Any]) -> dict[str
     if supplier.adapter != FEED:
         return {}
     active = FeedMapping.objects.filter(supplier=supplier, is_active=True)
-    found: dict[str, Any] = {
+    filled: dict[str, Any] = {
         MAPPING_OPTIONS[FileContent(content)]: spec
         for content, spec in active.values_list("content", "spec")
     }
     if options.get("via") == BY_HAND:
         newest = FeedUpload.objects.filter(supplier=supplier).order_by("content", "-id")
         newest = newest.distinct("content")
-        found |= {
+        filled |= {
             FILE_OPTIONS[FileContent(content)]: name
             for content, name in newest.values_list("content", "storage_name")
         }
-    return found
+    return filled
 
 
 # Uploaded files
@@ -123,7 +123,7 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
     folder = supplier_folder(supplier) / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    handle, written = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+    handle, temporary_path = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as sink:
             for chunk in chunks:
@@ -132,12 +132,12 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
                     raise FileTooLargeError(f"over {MAX_BYTES} bytes")
                 digest.update(chunk)
                 sink.write(chunk)
-        told_at_s = min(now, made_at or now).timestamp()
-        os.utime(written, (told_at_s, told_at_s))
+        dated_at_s = min(now, made_at or now).timestamp()
+        os.utime(temporary_path, (dated_at_s, dated_at_s))
         storage_name = f"{content}-{digest.hexdigest()[:24]}.upload"
-        Path(written).replace(folder / storage_name)
+        Path(temporary_path).replace(folder / storage_name)
     finally:
-        Path(written).unlink(missing_ok=True)
+        Path(temporary_path).unlink(missing_ok=True)
     return FeedUpload.objects.create(
         supplier=supplier,
         content=content,
@@ -152,4 +152,4 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
 
 
 def _printable(name: str) -> str:
-    return "".join(letter for letter in name if letter.isprintable())[-120:]
+    return "".join(character for character in name if character.isprintable())[-120:]

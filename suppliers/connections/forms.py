@@ -38,24 +38,24 @@ HIDDEN_OPTIONS = frozenset({"mapping", "prices_mapping", "stock_mapping"})
 MAX_TEXT_LENGTH = 500
 
 
-def option_fields(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, forms.Field]:
+def option_fields(kind: type[msgspec.Struct], current: Mapping[str, Any]) -> dict[str, forms.Field]:
     """Return the form fields, filled with the current options; empty means the default."""
     fields: dict[str, forms.Field] = {}
-    rest = []
+    other_names = []
     for option in _visible_options(kind):
-        made = _option_field(option, now.get(option.name))
-        if made is None:
-            rest.append(option.name)
+        form_field = _option_field(option, current.get(option.name))
+        if form_field is None:
+            other_names.append(option.name)
         else:
-            fields[f"{OPTION_PREFIX}{option.name}"] = made
-    if rest:
-        set_now = {name: now[name] for name in rest if name in now}
-        words = _("A JSON object, such as {}. Allowed keys: %(names)s.")
+            fields[f"{OPTION_PREFIX}{option.name}"] = form_field
+    if other_names:
+        other_values = {name: current[name] for name in other_names if name in current}
+        help_template = _("A JSON object, such as {}. Allowed keys: %(names)s.")
         fields[OTHER_OPTIONS] = forms.CharField(
             label=_("Other options (JSON)"),
             required=False,
-            initial=json.dumps(set_now, indent=2, ensure_ascii=False) if set_now else "",
-            help_text=words % {"names": ", ".join(rest)},
+            initial=json.dumps(other_values, indent=2, ensure_ascii=False) if other_values else "",
+            help_text=help_template % {"names": ", ".join(other_names)},
             widget=UnfoldAdminTextareaWidget,
         )
     return fields
@@ -66,18 +66,18 @@ def submitted_options(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) ->
 
     Raises: forms.ValidationError  the JSON field does not hold an object
     """
-    found: dict[str, Any] = {}
-    rest = _parse_object(cleaned.get(OTHER_OPTIONS) or "")
+    options: dict[str, Any] = {}
+    others = _parse_object(cleaned.get(OTHER_OPTIONS) or "")
     for option in _visible_options(kind):
         field = f"{OPTION_PREFIX}{option.name}"
         if field not in cleaned:
-            found[option.name] = rest.pop(option.name, None)
+            options[option.name] = others.pop(option.name, None)
         elif isinstance(_unwrap_optional(option.type), inspect.BoolType):
-            found[option.name] = {"yes": True, "no": False}.get(cleaned[field])
+            options[option.name] = {"yes": True, "no": False}.get(cleaned[field])
         else:
-            found[option.name] = None if cleaned[field] == "" else cleaned[field]
+            options[option.name] = None if cleaned[field] == "" else cleaned[field]
     # Unknown names are kept: the struct reports them.
-    return found | rest
+    return options | others
 
 
 def _visible_options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
@@ -90,53 +90,56 @@ def _unwrap_optional(kind: inspect.Type) -> inspect.Type:
     """Return the type of an optional value."""
     if not isinstance(kind, inspect.UnionType):
         return kind
-    some = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
-    return some[0] if len(some) == 1 else kind
+    parts = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
+    return parts[0] if len(parts) == 1 else kind
 
 
-def _option_field(option: inspect.Field, now: Any) -> forms.Field | None:
+def _option_field(option: inspect.Field, current: Any) -> forms.Field | None:
     kind = _unwrap_optional(option.type)
-    usual = option.default if option.default is not msgspec.NODEFAULT else None
-    spoken = OPTIONS.get(option.name, OptionLabel(option.name.replace("_", " ").capitalize()))
-    words: dict[str, Any] = {
-        "label": spoken.label,
-        "help_text": spoken.help_text,
+    default = option.default if option.default is not msgspec.NODEFAULT else None
+    option_label = OPTIONS.get(option.name, OptionLabel(option.name.replace("_", " ").capitalize()))
+    arguments: dict[str, Any] = {
+        "label": option_label.label,
+        "help_text": option_label.help_text,
         "required": False,
-        "initial": now,
+        "initial": current,
     }
     if isinstance(kind, inspect.BoolType):
-        as_usual = _("Default: %(usual)s") % {"usual": _("yes") if usual else _("no")}
-        choices = [("", as_usual), ("yes", _("yes")), ("no", _("no"))]
-        words["initial"] = {True: "yes", False: "no"}.get(now, "")
-        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
+        default_choice = _("Default: %(usual)s") % {"usual": _("yes") if default else _("no")}
+        choices = [("", default_choice), ("yes", _("yes")), ("no", _("no"))]
+        arguments["initial"] = {True: "yes", False: "no"}.get(current, "")
+        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **arguments)
     if isinstance(kind, inspect.EnumType):
-        values = [str(each.value) for each in kind.cls]
-        shown = str(usual.value) if isinstance(usual, Enum) else _("none")
-        choices = [("", _("Default: %(usual)s") % {"usual": shown}), *((v, v) for v in values)]
-        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
-    said = _("Default: %(usual)s.") % {"usual": usual} if usual else ""
-    told = filter(None, (str(spoken.help_text), said))
-    words["help_text"] = " ".join(told) or _("Optional.")
+        values = [str(member.value) for member in kind.cls]
+        default_name = str(default.value) if isinstance(default, Enum) else _("none")
+        choices = [
+            ("", _("Default: %(usual)s") % {"usual": default_name}),
+            *((v, v) for v in values),
+        ]
+        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **arguments)
+    default_text = _("Default: %(usual)s.") % {"usual": default} if default else ""
+    help_parts = filter(None, (str(option_label.help_text), default_text))
+    arguments["help_text"] = " ".join(help_parts) or _("Optional.")
     if isinstance(kind, inspect.IntType):
         return forms.IntegerField(
-            min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **words
+            min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **arguments
         )
     if isinstance(kind, inspect.StrType):
         return forms.CharField(
-            max_length=MAX_TEXT_LENGTH, widget=UnfoldAdminTextInputWidget, **words
+            max_length=MAX_TEXT_LENGTH, widget=UnfoldAdminTextInputWidget, **arguments
         )
     return None
 
 
 def _parse_object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text) if text.strip() else {}
+        value = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
-        words = _("Invalid JSON: %(error)s")
-        raise forms.ValidationError({OTHER_OPTIONS: words % {"error": error}}) from error
-    if not isinstance(found, dict):
+        template = _("Invalid JSON: %(error)s")
+        raise forms.ValidationError({OTHER_OPTIONS: template % {"error": error}}) from error
+    if not isinstance(value, dict):
         raise forms.ValidationError({OTHER_OPTIONS: _("Enter a JSON object: {…}.")})
-    return found
+    return value
 
 
 # The form
@@ -160,8 +163,8 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.connector:
             address = cleaned.get("base_url", "")
-            if address and (words := setup.address_error(address)):
-                self.add_error("base_url", words)
+            if address and (reason := setup.address_error(address)):
+                self.add_error("base_url", reason)
             return cleaned
         if self.errors:
             return cleaned
@@ -178,9 +181,9 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         )
         try:
             setup.apply_settings(self.instance, connector=self.connector, wiring=wiring)
-        except InvalidSetupError as refusal:
-            for name, words in refusal.reasons.items():
-                self.add_error(self._field(name), words)
+        except InvalidSetupError as error:
+            for name, reason in error.reasons.items():
+                self.add_error(self._field(name), reason)
         return cleaned
 
     def _field(self, name: str) -> str | None:
@@ -194,29 +197,31 @@ def connection_form(connection: Connection | None) -> type[ConnectionForm]:
     if connection is None or connection.supplier.adapter not in CONNECTORS:
         return ConnectionForm
     connector = connection.supplier.adapter
-    kept = setup.stored_secret_names(connection)
+    stored_names = setup.stored_secret_names(connection)
     fields: dict[str, Any] = {
-        f"{SECRET_PREFIX}{secret.name}": _secret_field(secret, is_kept=secret.name in kept)
+        f"{SECRET_PREFIX}{secret.name}": _secret_field(
+            secret, is_stored=secret.name in stored_names
+        )
         for secret in setup.declared_secrets(connector)
     }
     fields |= option_fields(setup.find_connector(connector).OPTIONS, connection.options)
-    made = type("ConnectorsForm", (ConnectionForm,), {**fields, "connector": connector})
-    return cast("type[ConnectionForm]", made)
+    form_class = type("ConnectorsForm", (ConnectionForm,), {**fields, "connector": connector})
+    return cast("type[ConnectionForm]", form_class)
 
 
-def _secret_field(secret: Secret, *, is_kept: bool) -> forms.Field:
-    if is_kept:
-        words = _("Write-only. Leave it empty to keep the current value.")
+def _secret_field(secret: Secret, *, is_stored: bool) -> forms.Field:
+    if is_stored:
+        hint = _("Write-only. Leave it empty to keep the current value.")
     elif secret.is_required:
-        words = _("Write-only. It cannot be read here again.")
+        hint = _("Write-only. It cannot be read here again.")
     else:
-        words = _("Write-only. Optional: enter it if the supplier issued one.")
+        hint = _("Write-only. Optional: enter it if the supplier issued one.")
     widget = UnfoldAdminTextareaWidget if secret.is_text else UnfoldAdminPasswordWidget
     return forms.CharField(
         label=_("Secret: %(label)s") % {"label": _(secret.label)},
-        required=secret.is_required and not is_kept,
+        required=secret.is_required and not is_stored,
         strip=True,
         max_length=MAX_SECRET_LENGTH,
-        help_text=words,
+        help_text=hint,
         widget=widget(attrs=WRITE_ONLY_ATTRS),
     )

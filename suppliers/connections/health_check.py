@@ -96,14 +96,14 @@ ADVICE_BY_CODE: dict[str, str | Promise] = {
 
 def advice_for(error: ExternalServiceError, *, is_sign_in: bool = False) -> str:
     """Return one sentence of advice; the error itself says what happened."""
-    if (words := ADVICE_BY_CODE.get(error.code)) is not None:
-        return str(words)
+    if (advice := ADVICE_BY_CODE.get(error.code)) is not None:
+        return str(advice)
     if isinstance(error, CallDeferredError):
         return str(RETRY_LATER)
     if isinstance(error, TemporaryError):
         # Without a status code there was no answer.
         return str(TRY_LATER if error.code else UNREACHABLE)
-    if any(sign in str(error) for sign in ("not JSON", "not readable")):
+    if any(marker in str(error) for marker in ("not JSON", "not readable")):
         return str(NOT_THE_API)
     return str(CHECK_KEYS if is_sign_in else CONTACT_SUPPLIER)
 
@@ -168,11 +168,11 @@ def run(*, supplier: Supplier, now: datetime) -> HealthReport:
 
     It places no order and imports nothing.
     """
-    trial = _run_steps(supplier)
+    report = _run_steps(supplier)
     Connection.objects.filter(supplier=supplier).update(
-        checked_at=now, health_report=trial.written()
+        checked_at=now, health_report=report.written()
     )
-    return trial
+    return report
 
 
 def _run_steps(supplier: Supplier) -> HealthReport:
@@ -181,54 +181,54 @@ def _run_steps(supplier: Supplier) -> HealthReport:
     steps: list[CheckResult] = []
     suggestions: tuple[str, ...] = ()
     try:
-        with open_connector(supplier) as adapter:
-            steps.extend(_steps(supplier, adapter))
-            if isinstance(adapter, SettingsAdvice) and steps[0].outcome is Outcome.GOOD:
-                suggestions = tuple(adapter.advice())
+        with open_connector(supplier) as connector:
+            steps.extend(_steps(supplier, connector))
+            if isinstance(connector, SettingsAdvice) and steps[0].outcome is Outcome.GOOD:
+                suggestions = tuple(connector.advice())
     except ExternalServiceError as error:
         steps.append(_failed(gettext("connection"), error))
     return HealthReport(
         code=supplier.code,
         connector=supplier.adapter,
-        capabilities=tuple(str(ability) for ability in capabilities),
+        capabilities=tuple(str(capability) for capability in capabilities),
         steps=tuple(steps),
         suggestions=suggestions,
     )
 
 
-def _steps(supplier: Supplier, adapter: Connector) -> Iterator[CheckResult]:
-    found = _Findings()
-    signed_in = _step(gettext("sign in"), lambda: _sign_in(adapter), is_sign_in=True)
+def _steps(supplier: Supplier, connector: Connector) -> Iterator[CheckResult]:
+    findings = _Findings()
+    signed_in = _step(gettext("sign in"), lambda: _sign_in(connector), is_sign_in=True)
     yield signed_in
-    tries: list[tuple[Capability, Callable[[], str]]] = [
-        (Capability.CATALOG, lambda: _read_page(adapter, found)),
-        (Capability.STOCK_AND_PRICE, lambda: _read_stock(adapter, found)),
-        (Capability.FREIGHT, lambda: _quote_parcel(supplier, adapter, found)),
-        (Capability.BALANCE, lambda: _read_balance(adapter)),
+    checks: list[tuple[Capability, Callable[[], str]]] = [
+        (Capability.CATALOG, lambda: _read_page(connector, findings)),
+        (Capability.STOCK_AND_PRICE, lambda: _read_stock(connector, findings)),
+        (Capability.FREIGHT, lambda: _quote_parcel(supplier, connector, findings)),
+        (Capability.BALANCE, lambda: _read_balance(connector)),
     ]
-    has = capabilities_of(type(adapter))
-    for ability, work in tries:
-        needs_page = ability in {Capability.STOCK_AND_PRICE, Capability.FREIGHT}
-        outcome, told = Outcome.NOT_TRIED, ""
-        if ability not in has:
-            outcome, told = Outcome.ABSENT, gettext("not supported by the connector")
+    supported = capabilities_of(type(connector))
+    for capability, check in checks:
+        needs_page = capability in {Capability.STOCK_AND_PRICE, Capability.FREIGHT}
+        outcome, message = Outcome.NOT_TRIED, ""
+        if capability not in supported:
+            outcome, message = Outcome.ABSENT, gettext("not supported by the connector")
         elif signed_in.outcome is Outcome.BAD:
-            told = gettext("sign-in failed")
-        elif needs_page and not found.page:
-            told = gettext("no product to check with")
-        if told:
-            yield CheckResult(name=str(ability), outcome=outcome, told=told)
+            message = gettext("sign-in failed")
+        elif needs_page and not findings.page:
+            message = gettext("no product to check with")
+        if message:
+            yield CheckResult(name=str(capability), outcome=outcome, told=message)
         else:
-            yield _step(str(ability), work)
+            yield _step(str(capability), check)
 
 
 class _NoDataError(ExternalServiceError):
     """The supplier answered, but without usable data."""
 
 
-def _step(name: str, work: Callable[[], str], *, is_sign_in: bool = False) -> CheckResult:
+def _step(name: str, check: Callable[[], str], *, is_sign_in: bool = False) -> CheckResult:
     try:
-        return CheckResult(name=name, outcome=Outcome.GOOD, told=work())
+        return CheckResult(name=name, outcome=Outcome.GOOD, told=check())
     except ExternalServiceError as error:
         return _failed(name, error, is_sign_in=is_sign_in)
 
@@ -238,109 +238,114 @@ def _failed(name: str, error: ExternalServiceError, *, is_sign_in: bool = False)
     return CheckResult(name=name, outcome=Outcome.BAD, told=str(error), advice=advice)
 
 
-def _sign_in(adapter: Connector) -> str:
-    who = adapter.sign_in()
-    return gettext("signed in as %(who)s") % {"who": who} if who else gettext("signed in")
+def _sign_in(connector: Connector) -> str:
+    account = connector.sign_in()
+    return gettext("signed in as %(who)s") % {"who": account} if account else gettext("signed in")
 
 
-def _read_page(adapter: Connector, found: _Findings) -> str:
+def _read_page(connector: Connector, findings: _Findings) -> str:
     problems: list[ImportIssue] = []
-    for page in _read_pages(adapter, problems):
+    for page in _read_pages(connector, problems):
         if page.record is not None and page.record.variants:
-            found.page = page
-            found.stock = [row for row in page.stock or () if isinstance(row, StockReport)]
-            told = gettext("read %(title)s (%(ref)s), %(count)d variants")
-            return told % {
+            findings.page = page
+            findings.stock = [row for row in page.stock or () if isinstance(row, StockReport)]
+            summary = gettext("read %(title)s (%(ref)s), %(count)d variants")
+            return summary % {
                 "title": page.record.title[:60],
                 "ref": page.external_id,
                 "count": len(page.record.variants),
             }
         problems.extend(page.problems)
     if problems:
-        words = gettext("no valid product; first error: %(words)s (%(code)s)")
+        template = gettext("no valid product; first error: %(words)s (%(code)s)")
         raise _NoDataError(
-            words % {"words": problems[0].message, "code": problems[0].code}, code="no_good_row"
+            template % {"words": problems[0].message, "code": problems[0].code}, code="no_good_row"
         )
     raise _NoDataError(gettext("the product list is empty"), code="no_rows")
 
 
-def _read_pages(adapter: Connector, problems: list[ImportIssue]) -> Iterator[ProductDetail]:
+def _read_pages(connector: Connector, problems: list[ImportIssue]) -> Iterator[ProductDetail]:
     """Yield some product pages of either kind of catalog; add invalid rows to ``problems``."""
-    if isinstance(adapter, BulkCatalog):
-        for page in islice(adapter.pages(), MAX_ROWS):
+    if isinstance(connector, BulkCatalog):
+        for page in islice(connector.pages(), MAX_ROWS):
             if isinstance(page, ImportIssue):
                 problems.append(page)
             else:
                 yield page
         return
-    if isinstance(adapter, PagedCatalog):
-        read = 0
-        for row in islice(adapter.product_rows(), MAX_ROWS):
+    if isinstance(connector, PagedCatalog):
+        pages_read = 0
+        for row in islice(connector.product_rows(), MAX_ROWS):
             if isinstance(row, ImportIssue):
                 problems.append(row)
-            elif read < MAX_PAGES:
-                read += 1
-                yield from _fetch_page(adapter, row, problems)
+            elif pages_read < MAX_PAGES:
+                pages_read += 1
+                yield from _fetch_page(connector, row, problems)
 
 
 def _fetch_page(
-    adapter: PagedCatalog, row: ProductSummary, problems: list[ImportIssue]
+    connector: PagedCatalog, row: ProductSummary, problems: list[ImportIssue]
 ) -> Iterator[ProductDetail]:
     try:
-        yield adapter.product(external_id=row.external_id)
+        yield connector.product(external_id=row.external_id)
     except DiscontinuedError as error:
         problems.append(ImportIssue(row=row.external_id, code="gone", message=str(error)))
 
 
-def _read_stock(adapter: Connector, found: _Findings) -> str:
-    if found.page is None:
+def _read_stock(connector: Connector, findings: _Findings) -> str:
+    if findings.page is None:
         return ""
-    if isinstance(adapter, BulkStockAndPrice):
+    if isinstance(connector, BulkStockAndPrice):
         # The first rows; the quote is for the product that was read.
-        rows, costs = _first_readable(adapter.stock_rows()), _first_readable(adapter.cost_rows())
-        stock = [row for row in rows if isinstance(row, StockReport)]
-    else:
-        figures = require(adapter, PagedStockAndPrice)
         rows, costs = (
-            figures.stock(external_id=found.page.external_id),
-            figures.costs(external_id=found.page.external_id),
+            _first_readable(connector.stock_rows()),
+            _first_readable(connector.cost_rows()),
         )
         stock = [row for row in rows if isinstance(row, StockReport)]
-        found.stock = stock or found.stock
-    told = gettext("%(units)d units at %(places)d locations, %(costs)d prices")
-    return told % {
+    else:
+        figures = require(connector, PagedStockAndPrice)
+        rows, costs = (
+            figures.stock(external_id=findings.page.external_id),
+            figures.costs(external_id=findings.page.external_id),
+        )
+        stock = [row for row in rows if isinstance(row, StockReport)]
+        findings.stock = stock or findings.stock
+    template = gettext("%(units)d units at %(places)d locations, %(costs)d prices")
+    return template % {
         "units": sum(row.quantity for row in stock),
         "places": len({row.location for row in stock}),
         "costs": sum(not isinstance(row, ImportIssue) for row in costs),
     }
 
 
-def _first_readable[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
+def _first_readable[T](products: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
     """Return the rows of the first readable product."""
-    beginning = (rows for _ref, rows in islice(told, MAX_ROWS))
-    readable = (rows for rows in beginning if any(not isinstance(row, ImportIssue) for row in rows))
+    first_products = (rows for _ref, rows in islice(products, MAX_ROWS))
+    readable = (
+        rows for rows in first_products if any(not isinstance(row, ImportIssue) for row in rows)
+    )
     return next(readable, ())
 
 
-def _quote_parcel(supplier: Supplier, adapter: Connector, found: _Findings) -> str:
-    if not isinstance(adapter, Freight) or found.page is None or found.page.record is None:
+def _quote_parcel(supplier: Supplier, connector: Connector, findings: _Findings) -> str:
+    if not isinstance(connector, Freight) or findings.page is None or findings.page.record is None:
         return ""
     to = _test_address()
-    most = max(found.stock, key=lambda row: row.quantity, default=None)
-    sku = most.sku if most else found.page.record.variants[0].sku
-    routes = adapter.freight(
-        country_from=most.country if most else _origin_country(supplier, to),
+    largest = max(findings.stock, key=lambda row: row.quantity, default=None)
+    sku = largest.sku if largest else findings.page.record.variants[0].sku
+    routes = connector.freight(
+        country_from=largest.country if largest else _origin_country(supplier, to),
         ship_to=to,
         lines=(PurchaseOrderRequestLine(reference="1", sku=sku, quantity=1),),
     )
     if not routes:
-        words = gettext("no shipping service for one %(sku)s to %(country)s")
-        raise _NoDataError(words % {"sku": sku, "country": to.country}, code="no_route")
+        error_template = gettext("no shipping service for one %(sku)s to %(country)s")
+        raise _NoDataError(error_template % {"sku": sku, "country": to.country}, code="no_route")
     cheapest = min(routes, key=lambda route: route.price.amount)
-    told = gettext(
+    template = gettext(
         "%(count)d shipping services for one %(sku)s to %(country)s, from %(price)s (%(name)s)"
     )
-    return told % {
+    return template % {
         "count": len(routes),
         "sku": sku,
         "country": to.country,
@@ -349,10 +354,10 @@ def _quote_parcel(supplier: Supplier, adapter: Connector, found: _Findings) -> s
     }
 
 
-def _read_balance(adapter: Connector) -> str:
-    if not isinstance(adapter, Balance):
+def _read_balance(connector: Connector) -> str:
+    if not isinstance(connector, Balance):
         return ""
-    money = adapter.balance()
+    money = connector.balance()
     return gettext("balance: %(amount)s %(currency)s") % {
         "amount": money.amount,
         "currency": money.currency,

@@ -39,7 +39,7 @@ class InvalidSetupError(Exception):
     """The input is invalid; nothing is written. ``reasons`` are by field."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
-        super().__init__(" ".join(f"{name}: {words}" for name, words in reasons.items()))
+        super().__init__(" ".join(f"{name}: {reason}" for name, reason in reasons.items()))
         self.reasons = dict(reasons)
 
 
@@ -74,8 +74,8 @@ def find_connector(connector: str) -> type[Connector]:
     """
     if connector not in CONNECTORS:
         known = ", ".join(sorted(CONNECTORS))
-        words = _("Unknown connector %(name)r. Available: %(known)s.")
-        raise InvalidSetupError({"connector": words % {"name": connector, "known": known}})
+        template = _("Unknown connector %(name)r. Available: %(known)s.")
+        raise InvalidSetupError({"connector": template % {"name": connector, "known": known}})
     return cast("type[Connector]", connector_class(connector))
 
 
@@ -87,9 +87,9 @@ def declared_secrets(connector: str) -> tuple[Secret, ...]:
     return (*declared, HOOK_SECRET)
 
 
-def stored_secret_names(wire: Connection) -> frozenset[str]:
+def stored_secret_names(connection: Connection) -> frozenset[str]:
     """Return the names of the stored secrets."""
-    return frozenset(decrypt(wire.secrets_encrypted))
+    return frozenset(decrypt(connection.secrets_encrypted))
 
 
 @transaction.atomic(durable=True)
@@ -113,16 +113,16 @@ def save_supplier(*, code: str, wish: SupplierInput, now: datetime) -> tuple[Sup
     if wish.currency:
         supplier.currency = wish.currency
     supplier.name = wish.name or supplier.name
-    wire = Connection.objects.filter(supplier=supplier).first() if not is_new else None
-    wire = wire or Connection(supplier=supplier)
+    connection = Connection.objects.filter(supplier=supplier).first() if not is_new else None
+    connection = connection or Connection(supplier=supplier)
     if is_other:  # state of one connector is meaningless to another
-        wire.options, wire.connector_state, wire.tokens_encrypted = {}, {}, ""
+        connection.options, connection.connector_state, connection.tokens_encrypted = {}, {}, ""
     for name, value in wish.connection.items():
-        setattr(wire, name, value)
-    apply_settings(wire, connector=supplier.adapter, wiring=wish.wiring)
+        setattr(connection, name, value)
+    apply_settings(connection, connector=supplier.adapter, wiring=wish.wiring)
     supplier.save()
-    wire.supplier = supplier
-    wire.save()
+    connection.supplier = supplier
+    connection.save()
     return supplier, is_new
 
 
@@ -154,57 +154,59 @@ def _fixed_field_errors(supplier: Supplier, wish: SupplierInput) -> dict[str, st
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     is_known = SupplierProduct.objects.filter(supplier=supplier).exists()
     if wish.connector not in {None, supplier.adapter} and is_known:
-        words = _(
+        template = _(
             "Products were imported with the IDs of %(now)s. For another connector, add"
             " a new supplier."
         )
-        reasons["connector"] = words % {"now": supplier.adapter}
+        reasons["connector"] = template % {"now": supplier.adapter}
     if wish.currency not in {None, supplier.currency} and is_known:
-        words = _("Costs are stored in %(now)s. For another currency, add a new supplier.")
-        reasons["currency"] = words % {"now": supplier.currency}
+        template = _("Costs are stored in %(now)s. For another currency, add a new supplier.")
+        reasons["currency"] = template % {"now": supplier.currency}
     return reasons
 
 
-def apply_settings(wire: Connection, *, connector: str, wiring: ConnectionInput) -> None:
+def apply_settings(connection: Connection, *, connector: str, wiring: ConnectionInput) -> None:
     """Set address, secrets and options on a row that the caller saves.
 
     Tokens and state of an old key or host are deleted.
 
     Raises: InvalidSetupError  the row is unchanged
     """
-    if reasons := validate(wire, connector=connector, wiring=wiring):
+    if reasons := validate(connection, connector=connector, wiring=wiring):
         raise InvalidSetupError(reasons)
-    kept, wanted = decrypt(wire.secrets_encrypted), _merged_secrets(wire, wiring)
-    changed = {name for name, _value in kept.items() ^ wanted.items()}
-    if _is_other_host(wire, wiring):
-        wire.connector_state = {}
-        wire.tokens_encrypted = ""
+    stored, merged = decrypt(connection.secrets_encrypted), _merged_secrets(connection, wiring)
+    changed = {name for name, _value in stored.items() ^ merged.items()}
+    if _is_other_host(connection, wiring):
+        connection.connector_state = {}
+        connection.tokens_encrypted = ""
     if changed - {HOOK_SECRET.name}:
-        wire.tokens_encrypted = ""
+        connection.tokens_encrypted = ""
     if changed:
-        wire.secrets_encrypted = encrypt(wanted)
-    wire.base_url = _merged_address(wire, wiring)
-    wire.options = _merged_options(wire, wiring)
+        connection.secrets_encrypted = encrypt(merged)
+    connection.base_url = _merged_address(connection, wiring)
+    connection.options = _merged_options(connection, wiring)
 
 
-def validate(wire: Connection, *, connector: str, wiring: ConnectionInput) -> dict[str, str]:
+def validate(connection: Connection, *, connector: str, wiring: ConnectionInput) -> dict[str, str]:
     """Return the validation errors by field; empty if valid."""
     kind = find_connector(connector).OPTIONS
     reasons = {}
     options: msgspec.Struct | None = None
     try:
-        options = msgspec.convert(_merged_options(wire, wiring), kind)
+        options = msgspec.convert(_merged_options(connection, wiring), kind)
     except msgspec.ValidationError as error:
         reasons["options"] = _describe_option_error(kind, str(error))
-    address = _merged_address(wire, wiring)
+    address = _merged_address(connection, wiring)
     is_needed = bool(address) or getattr(options, "needs_address", True)
-    if is_needed and (words := address_error(address)):
-        reasons["base_url"] = words
-    reasons |= _secret_errors(wire, declared_secrets(connector), wiring)
-    if "base_url" not in reasons and _is_other_host(wire, wiring):
+    if is_needed and (reason := address_error(address)):
+        reasons["base_url"] = reason
+    reasons |= _secret_errors(connection, declared_secrets(connector), wiring)
+    if "base_url" not in reasons and _is_other_host(connection, wiring):
         # Otherwise a user who may change the address could send our keys to another host.
         for name in (
-            decrypt(wire.secrets_encrypted).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}
+            decrypt(connection.secrets_encrypted).keys()
+            - wiring.secrets.keys()
+            - {HOOK_SECRET.name}
         ):
             reasons[f"secret {name}"] = _("The address has changed. Enter this secret again.")
     return reasons
@@ -228,25 +230,25 @@ def _describe_option_error(kind: type[msgspec.Struct], error: str) -> str:
 
 
 def _secret_errors(
-    wire: Connection, declared: tuple[Secret, ...], wiring: ConnectionInput
+    connection: Connection, declared: tuple[Secret, ...], wiring: ConnectionInput
 ) -> dict[str, str]:
     reasons = {}
     known = [secret.name for secret in declared]
     for name, value in wiring.secrets.items():
         if name not in known:
-            words = _("This connector has no such secret. Available: %(known)s.")
-            reasons[f"secret {name}"] = words % {"known": ", ".join(known)}
+            template = _("This connector has no such secret. Available: %(known)s.")
+            reasons[f"secret {name}"] = template % {"known": ", ".join(known)}
         elif len(value) > MAX_SECRET_LENGTH:
             reasons[f"secret {name}"] = _("The value is too long.")
-    wanted = _merged_secrets(wire, wiring)
+    merged = _merged_secrets(connection, wiring)
     for secret in declared:
-        if secret.is_required and secret.name not in wanted:
+        if secret.is_required and secret.name not in merged:
             reasons[f"secret {secret.name}"] = _("Enter this secret: %(label)s.") % {
                 "label": secret.label
             }
     try:
-        for word in wiring.secrets.get(HOOK_SECRET.name, "").split():
-            webhook_signing.decode_secret(word)
+        for secret_key in wiring.secrets.get(HOOK_SECRET.name, "").split():
+            webhook_signing.decode_secret(secret_key)
     except webhook_signing.InvalidSecretError:
         reasons[f"secret {HOOK_SECRET.name}"] = _(
             "A webhook secret consists of whsec_ and Base64 text."
@@ -270,20 +272,20 @@ def address_error(address: str) -> str:
     return ""
 
 
-def _is_other_host(wire: Connection, wiring: ConnectionInput) -> bool:
-    was, will_be = urlsplit(wire.base_url), urlsplit(_merged_address(wire, wiring))
-    return bool(wire.base_url) and (was.scheme, was.netloc) != (will_be.scheme, will_be.netloc)
+def _is_other_host(connection: Connection, wiring: ConnectionInput) -> bool:
+    old, new = urlsplit(connection.base_url), urlsplit(_merged_address(connection, wiring))
+    return bool(connection.base_url) and (old.scheme, old.netloc) != (new.scheme, new.netloc)
 
 
-def _merged_address(wire: Connection, wiring: ConnectionInput) -> str:
-    return wire.base_url if wiring.base_url is None else wiring.base_url.strip()
+def _merged_address(connection: Connection, wiring: ConnectionInput) -> str:
+    return connection.base_url if wiring.base_url is None else wiring.base_url.strip()
 
 
-def _merged_secrets(wire: Connection, wiring: ConnectionInput) -> dict[str, str]:
-    merged = decrypt(wire.secrets_encrypted) | dict(wiring.secrets)
+def _merged_secrets(connection: Connection, wiring: ConnectionInput) -> dict[str, str]:
+    merged = decrypt(connection.secrets_encrypted) | dict(wiring.secrets)
     return {name: value for name, value in merged.items() if value.strip()}
 
 
-def _merged_options(wire: Connection, wiring: ConnectionInput) -> dict[str, Any]:
-    merged = wire.options | dict(wiring.options)
+def _merged_options(connection: Connection, wiring: ConnectionInput) -> dict[str, Any]:
+    merged = connection.options | dict(wiring.options)
     return {name: value for name, value in merged.items() if value is not None}

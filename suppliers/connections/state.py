@@ -66,10 +66,10 @@ class DatabaseStateStore:
         return dict(self._rows.values_list("connector_state", flat=True).get())
 
     @transaction.atomic
-    def save(self, news: Mapping[str, Any]) -> None:
-        """Merge ``news`` into the state; concurrent jobs of a supplier lose nothing.
+    def save(self, changes: Mapping[str, Any]) -> None:
+        """Merge ``changes`` into the state; concurrent jobs of a supplier lose nothing.
 
         Locks: the connection
         """
         rows = self._rows.select_for_update(of=["self"]).values_list("connector_state", flat=True)
-        self._rows.update(connector_state=merge_state(rows.get(), news))
+        self._rows.update(connector_state=merge_state(rows.get(), changes))

@@ -87,17 +87,17 @@ class StateStore(Protocol):
 
     def load(self) -> dict[str, Any]: ...
 
-    def save(self, news: Mapping[str, Any]) -> None:
-        """Merge this into the state as ``merge_state`` does; other names keep their values."""
+    def save(self, changes: Mapping[str, Any]) -> None:
+        """Merge ``changes`` into the state as ``merge_state`` does; other names keep their values."""
 
 
-def merge_state(connector_state: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+def merge_state(connector_state: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state updated by name; where both values are dicts, these are merged by name."""
-    together = {**connector_state, **news}
-    for name in connector_state.keys() & news.keys():
-        if isinstance(connector_state[name], dict) and isinstance(news[name], dict):
-            together[name] = {**connector_state[name], **news[name]}
-    return together
+    merged = {**connector_state, **changes}
+    for name in connector_state.keys() & changes.keys():
+        if isinstance(connector_state[name], dict) and isinstance(changes[name], dict):
+            merged[name] = {**connector_state[name], **changes[name]}
+    return merged
 
 
 class Mailer(Protocol):

@@ -33,11 +33,11 @@ def amount(value: Any) -> Decimal | None:
     """Parse one number; None for an empty value and for anything but a finite number."""
     if isinstance(value, bool) or value is None:
         return None
-    written = str(value).strip()
-    if len(written) > MAX_NUMBER_LENGTH:
+    number_text = str(value).strip()
+    if len(number_text) > MAX_NUMBER_LENGTH:
         return None
     try:
-        number = Decimal(written)
+        number = Decimal(number_text)
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
@@ -128,8 +128,8 @@ class RepairedJson:
                 text, self._cut_off = text[:end], text[end:]
             if repaired := _repair(text):
                 return repaired
-        rest, self._cut_off = self._cut_off + self._decoder.decode(b"", final=True), ""
-        return _repair(rest)
+        remaining, self._cut_off = self._cut_off + self._decoder.decode(b"", final=True), ""
+        return _repair(remaining)
 
 
 def repair_json(content: bytes) -> bytes:
@@ -139,13 +139,13 @@ def repair_json(content: bytes) -> bytes:
 def _repair(text: str) -> bytes:
     text = drop_controls(text).translate(SPACE_TABLE)
     if SURROGATE.search(text):
-        text = ESCAPE.sub(lambda found: found[1] or found[3] or "", text)
+        text = ESCAPE.sub(lambda match: match[1] or match[3] or "", text)
     return text.encode()
 
 
 def _find_safe_cut(text: str) -> int:
     """Return where the text can be cut without splitting an escape."""
-    found = PARTIAL_ESCAPE.search(text, max(0, len(text) - 12))
-    end = found.start() if found else len(text)
+    match = PARTIAL_ESCAPE.search(text, max(0, len(text) - 12))
+    end = match.start() if match else len(text)
     backslashes = len(text[:end]) - len(text[:end].rstrip("\\"))
     return end - backslashes % 2

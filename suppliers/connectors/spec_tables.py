@@ -26,20 +26,20 @@ def claims(html: str) -> dict[str, str]:
     page.feed(html[:MAX_HTML_LENGTH])
     page.close()
     page.end_line()
-    found: dict[str, str] = {}
+    spec_table: dict[str, str] = {}
     for table in page.tables:
         for label, value in _add_table(table):
-            _add_claim(found, label, value)
+            _add_claim(spec_table, label, value)
     for line in page.lines:
         if match := LABELED_LINE.match(line):
-            _add_claim(found, match[1], match[2])
-    return found
+            _add_claim(spec_table, match[1], match[2])
+    return spec_table
 
 
-def _add_claim(found: dict[str, str], label: str, value: str) -> None:
+def _add_claim(spec_table: dict[str, str], label: str, value: str) -> None:
     label = label.strip().rstrip(":\uff1a").strip()
-    if label and value and len(label) <= MAX_LABEL_LENGTH and len(found) < MAX_CLAIMS:
-        found.setdefault(label, value[:MAX_VALUE_LENGTH])
+    if label and value and len(label) <= MAX_LABEL_LENGTH and len(spec_table) < MAX_CLAIMS:
+        spec_table.setdefault(label, value[:MAX_VALUE_LENGTH])
 
 
 def _add_table(rows: list[list[str]]) -> list[tuple[str, str]]:
@@ -70,8 +70,8 @@ class _DescriptionParser(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tables: list[list[list[str]]] = []
         self.lines: list[str] = []
-        self._words: list[str] = []
-        self._unseen = 0
+        self._texts: list[str] = []
+        self._hidden_depth = 0
         self._depth = 0
         self._is_in_cell = False
         self._term = ""
@@ -79,7 +79,7 @@ class _DescriptionParser(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
         if tag in HIDDEN_TAGS:
-            self._unseen += 1
+            self._hidden_depth += 1
         elif tag == "table":
             self.end_line()
             self._end_cell()
@@ -93,37 +93,37 @@ class _DescriptionParser(HTMLParser):
         elif tag in {"dt", "dd"} or (tag in BLOCK_TAGS and not self._depth):
             self.end_line()
         elif tag in BLOCK_TAGS:
-            self._words.append(" ")
+            self._texts.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in HIDDEN_TAGS:
-            self._unseen = max(0, self._unseen - 1)
+            self._hidden_depth = max(0, self._hidden_depth - 1)
         elif tag in {"td", "th", "tr", "table"} and self._depth:
             self._end_cell()
             self._depth -= tag == "table"
         elif tag == "dt":
-            self._term = self._taken()
+            self._term = self._take_text()
         elif tag == "dd":
-            self.tables.append([[self._term, self._taken()]])
+            self.tables.append([[self._term, self._take_text()]])
         elif tag in BLOCK_TAGS and not self._depth:
             self.end_line()
 
     def _end_cell(self) -> None:
         """Close the open cell, if any: end tags may be missing."""
         if self._is_in_cell:
-            self.tables[-1][-1].append(self._taken())
-        self._words.clear()
+            self.tables[-1][-1].append(self._take_text())
+        self._texts.clear()
         self._is_in_cell = False
 
     def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self._words.append(data)
+        if not self._hidden_depth:
+            self._texts.append(data)
 
     def end_line(self) -> None:
-        if not self._depth and (line := self._taken()):
+        if not self._depth and (line := self._take_text()):
             self.lines.append(line)
 
-    def _taken(self) -> str:
-        words = " ".join("".join(self._words).split())
-        self._words.clear()
-        return words
+    def _take_text(self) -> str:
+        text = " ".join("".join(self._texts).split())
+        self._texts.clear()
+        return text

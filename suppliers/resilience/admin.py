@@ -35,8 +35,8 @@ def connection_health(row: Connection) -> str:
     if breaker is None or not breaker.failures:
         return columns.as_status(gettext("yes"), ended=True)
     if breaker.open_until is None:
-        words = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
-        return columns.as_status(words % {"count": breaker.failures}, waits=True)
+        template = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
+        return columns.as_status(template % {"count": breaker.failures}, waits=True)
     when = columns.as_age(breaker.open_until)
     return columns.as_status(gettext("no; next attempt %(when)s") % {"when": when}, calls=True)
 
@@ -50,7 +50,7 @@ class CircuitBreakerActions(StaffAdmin):
     def close_breaker(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.row(request, object_id)
 
-        def act(_given: object) -> None:
+        def act(_submitted: object) -> None:
             circuit_breaker.close(connection_id=connection.pk)
 
         return self.ask(

@@ -52,7 +52,7 @@ def bulkhead(work: BulkheadKind, supplier_id: int) -> Iterator[None]:
 
     Raises: BulkheadFullError
     """
-    names = [f"{work} {supplier_id} {place}" for place in range(slot_count(work))]
+    names = [f"{work} {supplier_id} {number}" for number in range(slot_count(work))]
     name = next((name for name in names if _try_lock(name)), "")
     if not name:
         raise BulkheadFullError(f"{work} of supplier {supplier_id}")

@@ -111,16 +111,16 @@ class SharedCircuitBreaker:
 
     def _try_half_open(self, call: Call, *, is_for_order: bool) -> bool:
         """Become the probe, unless it is too early or another call is."""
-        begins_at = "orders_blocked_until" if is_for_order else "open_until"
-        turn = self._rows.filter(
+        due_field = "orders_blocked_until" if is_for_order else "open_until"
+        free_probe = self._rows.filter(
             Q(half_open_until__isnull=True) | Q(half_open_until__lte=Now()),
             opened_at__isnull=False,
-            **{f"{begins_at}__lte": Now()},
+            **{f"{due_field}__lte": Now()},
         )
-        return bool(turn.update(half_open_until=Now() + _probe_time(call)))
+        return bool(free_probe.update(half_open_until=Now() + _probe_time(call)))
 
     @transaction.atomic(durable=True)
-    def _count_failure(self, words: str, *, is_probe: bool) -> None:
+    def _count_failure(self, message: str, *, is_probe: bool) -> None:
         """Count a failure.
 
         ``OPENS_AFTER`` failures open the breaker; a failed probe doubles the pause, up to the
@@ -132,7 +132,7 @@ class SharedCircuitBreaker:
         row = self._rows.select_for_update(of=["self"]).get()
         now = self._rows.annotate(now=Now()).values_list("now", flat=True).get()
         row.failures += 1
-        row.last_failure = words[:200]
+        row.last_failure = message[:200]
         opens = row.opened_at is None and row.failures >= OPENS_AFTER
         if opens or is_probe:
             pause = backoff(
@@ -143,7 +143,7 @@ class SharedCircuitBreaker:
             row.open_until = now + pause
             row.orders_blocked_until = now + pause / 2
             row.half_open_until = None
-            log.warning("%s is paused for %s: %s", row, pause, words)
+            log.warning("%s is paused for %s: %s", row, pause, message)
         row.save()
 
 
@@ -179,12 +179,12 @@ def is_failure(outcome: Outcome) -> bool:
 
 def is_inconclusive(outcome: Outcome) -> bool:
     """Return whether the call says nothing about the other side: never sent, or cut short by us."""
-    never_left = outcome.error is None or not outcome.error.is_outcome_unknown
-    return outcome.status is None and (never_left or outcome.is_cut_short)
+    was_never_sent = outcome.error is None or not outcome.error.is_outcome_unknown
+    return outcome.status is None and (was_never_sent or outcome.is_cut_short)
 
 
 def blocked_for_orders() -> QuerySet[CircuitBreaker, int]:
     """Return the ids of suppliers whose breaker blocks even orders."""
     # Gateway rows have no connection, and NOT IN a list with a NULL matches nothing.
-    shut = CircuitBreaker.objects.open_for_orders().filter(connection__isnull=False)
-    return shut.values_list(F("connection__supplier_id"), flat=True)
+    open_breakers = CircuitBreaker.objects.open_for_orders().filter(connection__isnull=False)
+    return open_breakers.values_list(F("connection__supplier_id"), flat=True)

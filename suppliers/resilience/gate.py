@@ -108,7 +108,7 @@ class SupplierGate:
         meter: UsageMeter | None = None,
     ) -> None:
         self._code = code
-        self._abilities = sorted(abilities.items(), key=lambda each: -len(each[0]))
+        self._abilities = sorted(abilities.items(), key=lambda entry: -len(entry[0]))
         self._breaker = breaker
         self._slots = slots
         self._pace = pace
@@ -162,8 +162,8 @@ class SupplierGate:
         names = (path, f"{call.method} {path}")
         return next(
             (
-                each
-                for start, each in self._abilities
+                capability
+                for start, capability in self._abilities
                 if any(name.startswith(start) for name in names)
             ),
             "",
@@ -195,7 +195,7 @@ class LatencyGate:
         self._gate = gate
         self._supplier_id = supplier_id
         self._counts: Counter[int] = Counter()
-        self._kept_at = time.monotonic()
+        self._written_at = time.monotonic()
 
     def enter(self, call: Call) -> None:
         self._gate.enter(call)
@@ -209,12 +209,12 @@ class LatencyGate:
             return
         is_answered = outcome.status is not None and outcome.status < 500  # noqa: PLR2004 - HTTP
         self._counts[statistics.bucket_of(outcome.milliseconds) if is_answered else 0] += 1
-        if time.monotonic() - self._kept_at >= FLUSH_EVERY_S:
+        if time.monotonic() - self._written_at >= FLUSH_EVERY_S:
             self.keep()
 
     def keep(self) -> None:
         """Write the latencies; a database error does not fail the call."""
-        self._kept_at = time.monotonic()
+        self._written_at = time.monotonic()
         counted, self._counts = sorted(self._counts.items()), Counter()
         if not counted:
             return

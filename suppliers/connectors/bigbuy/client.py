@@ -49,17 +49,17 @@ class SeveralWarehousesError(PermanentError):
 class ApiClient:
     """HTTP client of one BigBuy account."""
 
-    def __init__(self, line: ConnectorContext, options: Options) -> None:
-        headers = {"Authorization": f"Bearer {line.secrets.get('api_key', '')}"}
-        self._api = line.api(headers=headers)
-        self._lists = line.api(
+    def __init__(self, context: ConnectorContext, options: Options) -> None:
+        headers = {"Authorization": f"Bearer {context.secrets.get('api_key', '')}"}
+        self._api = context.api(headers=headers)
+        self._lists = context.api(
             headers=headers,
             read_s=LIST_READ_S,
             total_s=LIST_TOTAL_S,
             max_answer_bytes=LIST_MAX_BYTES,
         )
-        self._budget = line.budget
-        self._folder = line.folder
+        self._budget = context.budget
+        self._folder = context.folder
         self._options = options
         self.list_counts: dict[str, int] = {}  # rows, by list and taxonomy
 
@@ -89,33 +89,33 @@ class ApiClient:
         Raises: TemporaryError  the answer has no id: look the order up
         """
         answer = self._send("POST", path, body=body)
-        named = ORDER_PATH.search(answer.headers.get("location", ""))
-        if named is None:
+        match = ORDER_PATH.search(answer.headers.get("location", ""))
+        if match is None:
             raise TemporaryError(
                 f"POST {path}: HTTP {answer.status} without an order ID",
                 code="no_location",
                 is_outcome_unknown=True,
             )
-        return named[1]
+        return match[1]
 
     def _send(self, method: str, path: str, *, body: Any = None) -> ServiceResponse:
         quota = GROUP_QUOTAS[path.split("/", maxsplit=1)[0]]
-        give_up_at = time.monotonic() + MAX_TURN_WAIT_S
+        deadline = time.monotonic() + MAX_TURN_WAIT_S
         while True:
-            self._wait_for_turn(quota, give_up_at=give_up_at)
+            self._wait_for_turn(quota, deadline=deadline)
             answer = self._api.send(method, path + SUFFIX, body=body)
             # BigBuy's second begins when the call arrives, which is before its answer arrives.
             self._budget.set_remaining(quota, left=0, total=quota.points, until=_in(TURN_S))
-            refused = parse_error(answer.status, answer.content)
-            if refused is None and answer.status < FIRST_NON_SUCCESS_STATUS:
+            rejection = parse_error(answer.status, answer.content)
+            if rejection is None and answer.status < FIRST_NON_SUCCESS_STATUS:
                 return answer
-            refused = refused or ApiError(code=str(answer.status))
+            rejection = rejection or ApiError(code=str(answer.status))
             # A rate-limited call had no effect: it may be sent again.
-            if refused.code != RATE_LIMITED or time.monotonic() > give_up_at:
-                raise _to_error(refused, f"{method} {path}", is_write=method != "GET")
+            if rejection.code != RATE_LIMITED or time.monotonic() > deadline:
+                raise _to_error(rejection, f"{method} {path}", is_write=method != "GET")
             time.sleep(MAX_SLEEP_S)
 
-    def _wait_for_turn(self, quota: Quota, *, give_up_at: float) -> None:
+    def _wait_for_turn(self, quota: Quota, *, deadline: float) -> None:
         """Wait for the next free second.
 
         Raises: QuotaExceededError  none is free within the limit
@@ -124,7 +124,7 @@ class ApiClient:
             try:
                 self._budget.spend(quota, is_for_order=True)
             except QuotaExceededError as error:
-                if time.monotonic() > give_up_at:
+                if time.monotonic() > deadline:
                     raise
                 wait_s = error.until.timestamp() - time.time()
                 time.sleep(min(max(wait_s, MIN_SLEEP_S), MAX_SLEEP_S))
@@ -189,26 +189,26 @@ class ApiClient:
         until = self._store_quota(quota, answer.headers)
         file.seek(0)
         start = answer.content or file.read(START_BYTES)
-        refused = parse_error(answer.status, start)
-        if refused is not None and refused.code == RATE_LIMITED:
+        rejection = parse_error(answer.status, start)
+        if rejection is not None and rejection.code == RATE_LIMITED:
             until = until or _in(PAUSE_AFTER_429_S)
             self._budget.set_remaining(quota, left=0, total=None, until=until)
             raise QuotaExceededError(f"GET {path}: rate limit reached", until=until)
-        if refused is not None:
-            raise refused.error(f"GET {path}", is_write=False)
+        if rejection is not None:
+            raise rejection.error(f"GET {path}", is_write=False)
         if not start.lstrip().startswith(b"["):
             raise _invalid_response(path)
 
     def _store_quota(self, quota: Quota, headers: Mapping[str, str]) -> datetime | None:
         """Store the rest of a quota from the headers; return when its window ends."""
         names = ("limit", "remaining", "reset")
-        told = [headers.get(f"x-ratelimit-{name}", "") for name in names]
-        if not all(word.isdecimal() and len(word) < 12 for word in told):  # noqa: PLR2004
+        values = [headers.get(f"x-ratelimit-{name}", "") for name in names]
+        if not all(value.isdecimal() and len(value) < 12 for value in values):  # noqa: PLR2004
             return None
-        total, left, reset_s = map(int, told)
+        total, remaining, reset_s = map(int, values)
         # An absurd date would pause the syncs for ever.
         until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
-        self._budget.set_remaining(quota, left=left, total=total, until=until)
+        self._budget.set_remaining(quota, left=remaining, total=total, until=until)
         return until
 
 
@@ -216,13 +216,13 @@ def _in(seconds: float) -> datetime:
     return datetime.fromtimestamp(time.time() + seconds, UTC)
 
 
-def _to_error(refused: ApiError, what: str, *, is_write: bool) -> ExternalServiceError:
-    if refused.warehouses:
+def _to_error(rejection: ApiError, what: str, *, is_write: bool) -> ExternalServiceError:
+    if rejection.warehouses:
         return SeveralWarehousesError(
-            f"{what}: the items are in {len(refused.warehouses)} warehouses",
+            f"{what}: the items are in {len(rejection.warehouses)} warehouses",
             code="several_warehouses",
         )
-    return refused.error(what, is_write=is_write)
+    return rejection.error(what, is_write=is_write)
 
 
 def _invalid_response(path: str) -> PermanentError:

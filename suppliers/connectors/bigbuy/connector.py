@@ -81,11 +81,11 @@ class BigBuy:
     omitted_products = MissingRowMeans.DISCONTINUED
     omitted_stock = omitted_costs = MissingRowMeans.OUT_OF_STOCK
 
-    def __init__(self, line: ConnectorContext) -> None:
-        self._options = line.settings(Options)
-        self._folder = line.folder
-        self._api = ApiClient(line, self._options)
-        self._memory = line.memory
+    def __init__(self, context: ConnectorContext) -> None:
+        self._options = context.settings(Options)
+        self._folder = context.folder
+        self._api = ApiClient(context, self._options)
+        self._memory = context.memory
         self._opened: ListStore | None = None
         self._listed: tuple[list[ImportIssue], frozenset[int]] | None = None
 

@@ -70,22 +70,24 @@ class ApiError:
     """
 
     code: str
-    said: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
     fields: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
     warehouses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def error(self, what: str, *, is_write: bool) -> ExternalServiceError:
         """Return the exception. That of a write contains none of BigBuy's text."""
-        is_broken = self.code.isdecimal() and int(self.code) >= HTTP_SERVER_ERROR
-        kind, words = MEANINGS.get(self.code, MEANINGS["500"] if is_broken else UNKNOWN_MEANING)
-        parts = [words if is_write or not self.said else f"{words}: {self.said!r}"]
+        is_server_error = self.code.isdecimal() and int(self.code) >= HTTP_SERVER_ERROR
+        kind, meaning = MEANINGS.get(
+            self.code, MEANINGS["500"] if is_server_error else UNKNOWN_MEANING
+        )
+        parts = [meaning if is_write or not self.text else f"{meaning}: {self.text!r}"]
         parts += [f"invalid: {', '.join(self.fields)}"] if self.fields else []
         parts += [", ".join(self.skus)] if self.skus else []
         error = kind(
             f"{what}: {self.code} {'; '.join(parts)}"[:MAX_MESSAGE_LENGTH],
             code=self.code,
-            is_outcome_unknown=is_write and (is_broken or self.code in MAYBE_WRITTEN),
+            is_outcome_unknown=is_write and (is_server_error or self.code in MAYBE_WRITTEN),
         )
         if isinstance(error, ItemUnavailableError):
             error.skus = self.skus
@@ -98,15 +100,19 @@ def parse_error(status: int, content: bytes) -> ApiError | None:
     An HTTP error is one, and so are two kinds of bodies with a good status.
     """
     if status >= HTTP_CLIENT_ERROR:
-        said = _decode(content)
+        content_json = _decode(content)
         return (
-            _parse_json(str(status), said) if isinstance(said, dict) else ApiError(code=str(status))
+            _parse_json(str(status), content_json)
+            if isinstance(content_json, dict)
+            else ApiError(code=str(status))
         )
     if content.startswith(SOFT_500):
-        return ApiError(code="500", said="not available right now")
-    said = _decode(content) if content.startswith(b"{") and len(content) < MAX_ERROR_BYTES else None
-    if isinstance(said, dict) and {"code", "message"} <= said.keys():
-        return _parse_json(str(said["code"]), said)
+        return ApiError(code="500", text="not available right now")
+    content_json = (
+        _decode(content) if content.startswith(b"{") and len(content) < MAX_ERROR_BYTES else None
+    )
+    if isinstance(content_json, dict) and {"code", "message"} <= content_json.keys():
+        return _parse_json(str(content_json["code"]), content_json)
     return None
 
 
@@ -117,22 +123,24 @@ def _decode(content: bytes) -> Any:
         return None
 
 
-def _parse_json(status: str, said: Mapping[str, Any]) -> ApiError:
+def _parse_json(status: str, answer: Mapping[str, Any]) -> ApiError:
     """Find the business code, wherever it is, and its details.
 
     Code and message may be swapped, and the message may itself be JSON.
     """
-    inner = said.get("message")
-    inner = _decode(inner.encode()) if isinstance(inner, str) and inner.startswith("{") else None
-    layers = [said, inner] if isinstance(inner, dict) else [said]
+    nested = answer.get("message")
+    nested = (
+        _decode(nested.encode()) if isinstance(nested, str) and nested.startswith("{") else None
+    )
+    layers = [answer, nested] if isinstance(nested, dict) else [answer]
     data = next((layer["data"] for layer in layers if layer.get("data")), None)
-    written = [str(layer.get(name, "")) for layer in layers for name in ("code", "message")]
-    business = next((word for word in written if word.startswith("ER") and word in MEANINGS), "")
-    numbers = [word for word in (status, *written) if word.isdecimal()]
+    texts = [str(layer.get(name, "")) for layer in layers for name in ("code", "message")]
+    business_code = next((word for word in texts if word.startswith("ER") and word in MEANINGS), "")
+    numbers = [word for word in (status, *texts) if word.isdecimal()]
     return ApiError(
-        code=business or _code_of_inactive(data) or next(iter(numbers), status),
-        said="; ".join(_messages(layers))[:MAX_MESSAGE_LENGTH],
-        fields=tuple(_invalid_fields(said.get("errors"))),
+        code=business_code or _code_of_inactive(data) or next(iter(numbers), status),
+        text="; ".join(_messages(layers))[:MAX_MESSAGE_LENGTH],
+        fields=tuple(_invalid_fields(answer.get("errors"))),
         skus=tuple(_skus(data)),
         warehouses=_warehouses(layers),
     )
@@ -141,8 +149,8 @@ def _parse_json(status: str, said: Mapping[str, Any]) -> ApiError:
 def _code_of_inactive(data: Any) -> str:
     """Return the code of the one rejection that has none: a product that is not on sale."""
     rows = _dicts(data if isinstance(data, list) else [])
-    is_gone = any("inactive" in str(row.get("message", "")).lower() for row in rows)
-    return "ER001" if is_gone else ""
+    is_inactive = any("inactive" in str(row.get("message", "")).lower() for row in rows)
+    return "ER001" if is_inactive else ""
 
 
 def _messages(layers: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -92,8 +92,8 @@ class ListStore:
 
     def has_changed(self, name: str) -> bool:
         """Test whether the part of some product in a list has another date than the cached one."""
-        (found,) = self._db.execute(CHANGED_SQL, (name,)).fetchone()
-        return bool(found)
+        (is_changed,) = self._db.execute(CHANGED_SQL, (name,)).fetchone()
+        return bool(is_changed)
 
     def replace(
         self, name: str, rows: Iterable[tuple[int, int | None, dict[str, Any]]], *, at_s: float
@@ -136,28 +136,28 @@ class ListStore:
             yield int(key), _decoder.decode(row)
 
     def row(self, name: str, key: int) -> dict[str, Any] | None:
-        found = self._db.execute(
+        stored = self._db.execute(
             "SELECT row FROM rows WHERE list = ? AND id = ?", (name, key)
         ).fetchone()
-        return _decoder.decode(found[0]) if found else None
+        return _decoder.decode(stored[0]) if stored else None
 
     def children(self, name: str, parent: int) -> list[dict[str, Any]]:
-        found = self._db.execute(f"SELECT row {BY_PARENT_SQL} ORDER BY id", (name, parent))
-        return [_decoder.decode(row) for (row,) in found]
+        stored_rows = self._db.execute(f"SELECT row {BY_PARENT_SQL} ORDER BY id", (name, parent))
+        return [_decoder.decode(row) for (row,) in stored_rows]
 
     def has_rows(self, name: str) -> bool:
-        found = self._db.execute("SELECT EXISTS (SELECT 1 FROM rows WHERE list = ?)", (name,))
-        return bool(found.fetchone()[0])
+        result = self._db.execute("SELECT EXISTS (SELECT 1 FROM rows WHERE list = ?)", (name,))
+        return bool(result.fetchone()[0])
 
     def has_children(self, name: str, parent: int) -> bool:
-        found = self._db.execute(f"SELECT EXISTS (SELECT 1 {BY_PARENT_SQL})", (name, parent))
-        return bool(found.fetchone()[0])
+        result = self._db.execute(f"SELECT EXISTS (SELECT 1 {BY_PARENT_SQL})", (name, parent))
+        return bool(result.fetchone()[0])
 
     def parent(self, name: str, key: int) -> int | None:
-        found = self._db.execute(
+        stored = self._db.execute(
             "SELECT parent FROM rows WHERE list = ? AND id = ?", (name, key)
         ).fetchone()
-        return int(found[0]) if found and found[0] is not None else None
+        return int(stored[0]) if stored and stored[0] is not None else None
 
     def put_stocked(self, products: Iterable[int], *, at_s: float) -> None:
         """Store the products in stock, and the lead times noted with ``note_ready``."""
@@ -177,5 +177,5 @@ class ListStore:
 
     def ready_days(self, sku: str) -> int | None:
         """Return the lead time of a SKU in days, from when it was last in stock."""
-        found = self._db.execute("SELECT days FROM main.ready WHERE sku = ?", (sku,)).fetchone()
-        return int(found[0]) if found else None
+        stored = self._db.execute("SELECT days FROM main.ready WHERE sku = ?", (sku,)).fetchone()
+        return int(stored[0]) if stored else None

@@ -78,14 +78,16 @@ def _order(api: ApiClient, key: str, number: str) -> Order:
 
 def _parcels_by_order(api: ApiClient, ids: Sequence[str]) -> dict[str, list[Parcel]]:
     """Return the parcels of many orders, by order id. BigBuy may leave orders out."""
-    found: dict[str, list[Parcel]] = {}
+    parcels: dict[str, list[Parcel]] = {}
     for batch in batched(ids, ORDERS_PER_TRACKING_CALL):
-        asked = [{"id": int(key) if key.isdecimal() else key} for key in batch]
-        body = {"track": {"orders": asked}}
+        requested = [{"id": int(key) if key.isdecimal() else key} for key in batch]
+        body = {"track": {"orders": requested}}
         for row in api.query("tracking/orders", list[TrackedOrder], body):
             if str(row.id) in batch:
-                found[str(row.id)] = [each for each in row.trackings or () if each.tracking_number]
-    return found
+                parcels[str(row.id)] = [
+                    parcel for parcel in row.trackings or () if parcel.tracking_number
+                ]
+    return parcels
 
 
 def _carriers(api: ApiClient) -> dict[str, str]:
@@ -107,7 +109,7 @@ def _reports(
             answer=known or Acknowledgement.ACCEPTED,
             reason="" if known else f"order_statuses does not map the status {name!r}",
             cost=_cost(order),
-            parcels=tuple(_parcel(each, carriers) for each in tracked.get(str(order.id), ())),
+            parcels=tuple(_parcel(parcel, carriers) for parcel in tracked.get(str(order.id), ())),
             raw={"order": msgspec.to_builtins(order)},
         )
 
@@ -122,8 +124,8 @@ def _cost(order: Order) -> Money | None:
 
 def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ShipmentNotice:
     """Return one parcel; BigBuy does not report its content."""
-    said = parcel.carrier
-    name = (said.name or carriers.get(str(said.id), "")) if said else ""
+    stated = parcel.carrier
+    name = (stated.name or carriers.get(str(stated.id), "")) if stated else ""
     return ShipmentNotice(
         carrier=name,
         number=parsing.text(parcel.tracking_number),
@@ -143,11 +145,11 @@ def track(
     """
     read: list[Order] = []
     failure: ExternalServiceError | None = None
-    for name in orders:
-        if not name.supplier_reference:
+    for reference in orders:
+        if not reference.supplier_reference:
             continue
         try:
-            read.append(_order(api, name.supplier_reference, name.number))
+            read.append(_order(api, reference.supplier_reference, reference.number))
         except ExternalServiceError as error:
             if error.code not in {NOT_FOUND, OTHER_ORDER}:
                 failure = error
@@ -166,8 +168,8 @@ MAX_ADDRESS_LENGTH = 70
 def validate(api: ApiClient, options: Options, request: PurchaseOrderRequest) -> Money | None:
     """Return the cost of the items, if the order would be accepted."""
     totals = api.query("order/check", OrderTotals, _order_body(options, request))
-    goods = totals.total_without_taxes_and_without_shipping_cost
-    return Money(goods, CURRENCY) if goods else None
+    item_cost = totals.total_without_taxes_and_without_shipping_cost
+    return Money(item_cost, CURRENCY) if item_cost else None
 
 
 def place(api: ApiClient, options: Options, request: PurchaseOrderRequest) -> PurchaseOrderReport:

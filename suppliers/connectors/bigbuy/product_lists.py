@@ -45,9 +45,9 @@ def fetch(
     if not listed:
         return bad, frozenset()
     if options.only_in_stock:
-        told = {int(key) for key in memory.load().get(CHOSEN_IDS, ())}
-        chosen = listed & (_products_in_stock(api, store, options) | told)
-        if chosen != told:
+        stored_ids = {int(key) for key in memory.load().get(CHOSEN_IDS, ())}
+        chosen = listed & (_products_in_stock(api, store, options) | stored_ids)
+        if chosen != stored_ids:
             memory.save({CHOSEN_IDS: sorted(chosen)})
     else:
         if not store.fetched_at_s(STOCKED):
@@ -79,11 +79,11 @@ def _products(api: ApiClient, store: ListStore, bad: list[ImportIssue]) -> set[i
     listed: set[int] = set()
 
     def good() -> Iterator[tuple[int, dict[str, Any], dict[str, str]]]:
-        for place, row in enumerate(api.rows("products"), start=1):
+        for position, row in enumerate(api.rows("products"), start=1):
             key = parsing.integer(row.get("id"))
             if key is None or key <= 0:
                 message = "The row has no valid ID."
-                bad.append(ImportIssue(row=f"row {place}", code="list-no-id", message=message))
+                bad.append(ImportIssue(row=f"row {position}", code="list-no-id", message=message))
             elif parsing.integer(row.get("active")) != 0:
                 listed.add(key)
                 dates = {name: parsing.text(row.get(field)) for name, field in DATES.items()}
@@ -130,13 +130,13 @@ def _replace(  # noqa: PLR0913 - a list, and how it is fetched
     is_per_product: bool = True,
 ) -> None:
     def keyed() -> Iterator[tuple[int, int | None, dict[str, Any]]]:
-        found = False
+        has_rows = False
         for row in api.rows(name, is_per_product=is_per_product):
             key = parsing.integer(row.get("id"))
             if key is not None:
-                found = True
+                has_rows = True
                 yield key, parsing.integer(row.get(parent)) if parent else None, row
-        if is_needed and not found:
+        if is_needed and not has_rows:
             raise PermanentError(f"GET catalog/{name}: the list is empty", code="garbage")
 
     store.replace(name, keyed(), at_s=time.time())

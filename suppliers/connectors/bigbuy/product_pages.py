@@ -50,9 +50,11 @@ class _JoinedProduct:
         brand = self._name("manufacturers", self._row.get("manufacturer"))
         path = self._category_path()
         options = [self._options(variation) for variation in self._variations]
-        words = [self._row, self._text, *self._variations]
-        lasting = [{k: v for k, v in each.items() if k not in VOLATILE_FIELDS} for each in words]
-        prices = [{k: v for k, v in each.items() if k in PRICES} for each in words]
+        sources = [self._row, self._text, *self._variations]
+        lasting = [
+            {k: v for k, v in source.items() if k not in VOLATILE_FIELDS} for source in sources
+        ]
+        prices = [{k: v for k, v in source.items() if k in PRICES} for source in sources]
         title = parsing.text(self._text.get("name"))
         if not title:
             message = "The product has no text in the configured language."
@@ -105,16 +107,18 @@ class _JoinedProduct:
             only = self._variant(self._row, title, ())
             return (only,) if only else ()
         names = _option_names(options)
-        found: dict[str, VariantRecord] = {}
+        variants: dict[str, VariantRecord] = {}
         for variation, chosen in zip(self._variations, options, strict=True):
             values = tuple(chosen.get(name, "") for name in names)
-            made = self._variant(variation, " ".join((title, *values)).strip(), values)
-            if made and made.sku in found:
+            variant = self._variant(variation, " ".join((title, *values)).strip(), values)
+            if variant and variant.sku in variants:
                 message = "The product has this SKU twice."
-                self._problems.append(ImportIssue(row=made.sku, code="sku-twice", message=message))
-            elif made:
-                found[made.sku] = made
-        return tuple(found.values())
+                self._problems.append(
+                    ImportIssue(row=variant.sku, code="sku-twice", message=message)
+                )
+            elif variant:
+                variants[variant.sku] = variant
+        return tuple(variants.values())
 
     def _variant(
         self, row: Mapping[str, Any], title: str, values: tuple[str, ...]
@@ -153,15 +157,15 @@ class _JoinedProduct:
         """Return the options of a variation: ``Color`` → ``Black``."""
         key = parsing.integer(variation.get("id"))
         combination = (self._list_store.row("variations", key) if key is not None else None) or {}
-        found: dict[str, str] = {}
+        options: dict[str, str] = {}
         attributes = combination.get("attributes")
-        for said in attributes if isinstance(attributes, list) else ():
-            chosen = parsing.integer(said.get("id")) if isinstance(said, dict) else None
+        for entry in attributes if isinstance(attributes, list) else ():
+            chosen = parsing.integer(entry.get("id")) if isinstance(entry, dict) else None
             attribute = self._list_store.row("attributes", chosen) if chosen is not None else None
             if attribute:
                 group = self._name("attributegroups", attribute.get("attributeGroup"))
-                found.setdefault(group or "Option", parsing.text(attribute.get("name")))
-        return found
+                options.setdefault(group or "Option", parsing.text(attribute.get("name")))
+        return options
 
     def _name(self, name: str, key: Any) -> str:
         number = parsing.integer(key)
@@ -169,14 +173,14 @@ class _JoinedProduct:
         return parsing.text(row.get("name")) if row else ""
 
     def _category_path(self) -> tuple[str, ...]:
-        found: list[str] = []
+        names: list[str] = []
         key = parsing.integer(self._row.get("taxonomy"))
-        while key and len(found) < MAX_CATEGORY_DEPTH:
+        while key and len(names) < MAX_CATEGORY_DEPTH:
             row = self._list_store.row("taxonomies", key) or {}
             if name := parsing.text(row.get("name")):
-                found.append(name)
+                names.append(name)
             key = parsing.integer(row.get("parentTaxonomy"))
-        return tuple(reversed(found))
+        return tuple(reversed(names))
 
 
 def _option_names(options: list[dict[str, str]]) -> tuple[str, ...]:
@@ -195,12 +199,12 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
     return parsing.picture_urls(parsing.text(image.get("url")) for image in photos)
 
 
-def _has_battery(table: Mapping[str, str], words: str) -> bool:
+def _has_battery(table: Mapping[str, str], text: str) -> bool:
     """Test whether a battery is in the box, by table and text."""
-    said = {label: value for label, value in table.items() if BATTERY.search(label)}
-    included = [value for label, value in said.items() if "includ" in label.casefold()]
+    battery_rows = {label: value for label, value in table.items() if BATTERY.search(label)}
+    included = [value for label, value in battery_rows.items() if "includ" in label.casefold()]
     if included:
         return not NEGATIVE_VALUE.match(included[0])
-    if said:
-        return not all(NEGATIVE_VALUE.match(value) for value in said.values())
-    return BATTERY.search(words) is not None
+    if battery_rows:
+        return not all(NEGATIVE_VALUE.match(value) for value in battery_rows.values())
+    return BATTERY.search(text) is not None

@@ -24,13 +24,13 @@ def stock_rows(
     for product, row in _rows_of_both_lists(
         api, store, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
     ):
-        told = tuple(levels(row, options))
+        reports = tuple(levels(row, options))
         days = ready_days(row, options)
         if days is not None:
             store.note_ready(parsing.text(row.get("sku")), days)
-        if any(isinstance(level, StockReport) and level.quantity > 0 for level in told):
+        if any(isinstance(level, StockReport) and level.quantity > 0 for level in reports):
             stocked.add(product)
-        yield str(product), told
+        yield str(product), reports
     store.put_stocked(stocked, at_s=time.time())
 
 
@@ -41,18 +41,18 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | Impo
         yield ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
         return
     units: dict[str, int] = {}
-    told = row.get("stocks")
-    for pile in told if isinstance(told, list) else ():
-        said = pile if isinstance(pile, dict) else {}
-        warehouse = parsing.text(said.get("warehouse"))
-        quantity = parsing.integer(said.get("quantity"))
-        ready_days = parsing.integer(said.get("maxHandlingDays"))
+    stocks = row.get("stocks")
+    for entry in stocks if isinstance(stocks, list) else ():
+        values = entry if isinstance(entry, dict) else {}
+        warehouse = parsing.text(values.get("warehouse"))
+        quantity = parsing.integer(values.get("quantity"))
+        ready_days = parsing.integer(values.get("maxHandlingDays"))
         if not warehouse or len(warehouse) > 30 or quantity is None or ready_days is None:  # noqa: PLR2004
-            message = f"{str(pile)[:80]!r} is not a stock entry of a warehouse."
+            message = f"{str(entry)[:80]!r} is not a stock entry of a warehouse."
             yield ImportIssue(row=sku, code="stock-unreadable", message=message)
             continue
-        is_soon = ready_days <= options.max_handling_days
-        units[warehouse] = units.get(warehouse, 0) + (quantity if is_soon else 0)
+        is_allowed = ready_days <= options.max_handling_days
+        units[warehouse] = units.get(warehouse, 0) + (quantity if is_allowed else 0)
     for warehouse, quantity in units.items():
         yield StockReport(
             sku=sku, location=warehouse, country=options.country(warehouse), quantity=quantity
@@ -61,16 +61,16 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | Impo
 
 def ready_days(row: Mapping[str, Any], options: Options) -> int | None:
     """Return the longest lead time in days of the stock that counts; None without any."""
-    told = row.get("stocks")
-    counted = [
+    stocks = row.get("stocks")
+    lead_times = [
         days
-        for pile in (told if isinstance(told, list) else ())
-        if isinstance(pile, dict)
-        and (parsing.integer(pile.get("quantity")) or 0) > 0
-        and (days := parsing.integer(pile.get("maxHandlingDays"))) is not None
+        for entry in (stocks if isinstance(stocks, list) else ())
+        if isinstance(entry, dict)
+        and (parsing.integer(entry.get("quantity")) or 0) > 0
+        and (days := parsing.integer(entry.get("maxHandlingDays"))) is not None
         and 0 <= days <= options.max_handling_days
     ]
-    return max(counted, default=None)
+    return max(lead_times, default=None)
 
 
 def cost_rows(

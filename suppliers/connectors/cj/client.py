@@ -97,9 +97,9 @@ def calls_per_second(
     *, options: Mapping[str, Any], connector_state: Mapping[str, Any]
 ) -> int | None:
     """Return the limit by level, or the lower one that CJ reported; None if neither is known."""
-    level, told = options.get("level"), connector_state.get("calls_per_second")
-    known = [CALLS_PER_SECOND.get(level) if isinstance(level, int) else None, told]
-    return min((each for each in known if isinstance(each, int) and each > 0), default=None)
+    level, reported = options.get("level"), connector_state.get("calls_per_second")
+    limits = [CALLS_PER_SECOND.get(level) if isinstance(level, int) else None, reported]
+    return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
 
 
 # The client
@@ -120,12 +120,12 @@ POINTS_QUOTA = Quota(
 class ApiClient:
     """HTTP client of one CJ account."""
 
-    def __init__(self, line: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
-        self._api = line.api()
-        self._budget = line.budget
+    def __init__(self, context: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
+        self._api = context.api()
+        self._budget = context.budget
         self._points = replace(POINTS_QUOTA, points=points_per_day)
-        key = line.secrets.get("api_key", "")
-        self._pair = TokenPair(api_key=key, store=line.tokens, ask=self._authenticate)
+        key = context.secrets.get("api_key", "")
+        self._pair = TokenPair(api_key=key, store=context.tokens, ask=self._authenticate)
 
     def settings(self) -> AccountSettings:
         """Read the account's settings: the cheapest call that needs a token."""
@@ -196,22 +196,24 @@ class ApiClient:
         if points and envelope.points_info is not None:
             self._store_quota(envelope.points_info)
         if envelope.code not in SUCCESS_CODES:
-            told = f"{what}: {envelope.code} (request {envelope.request_id})"
-            log.info("%s", told)
+            message = f"{what}: {envelope.code} (request {envelope.request_id})"
+            log.info("%s", message)
             # The error text of a write may quote what was sent, such as customers' names; that of a
             # login does not.
             if method == "GET" or not access:
-                told = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
-            refused = to_error(envelope.code, told, is_write=method != "GET")
-            raise _quota_error(refused) if isinstance(refused, PointsExceededError) else refused
+                message = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
+            rejection = to_error(envelope.code, message, is_write=method != "GET")
+            raise (
+                _quota_error(rejection) if isinstance(rejection, PointsExceededError) else rejection
+            )
         return decode(bytes(envelope.data), kind, what=what)
 
     def _store_quota(self, info: PointsInfo) -> None:
         """Store CJ's own count: another program may use the same account."""
-        left, total = parsing.integer(info.remaining), parsing.integer(info.total)
-        if left is not None and left >= 0:
+        remaining, total = parsing.integer(info.remaining), parsing.integer(info.total)
+        if remaining is not None and remaining >= 0:
             until = next_midnight(time.time())
-            self._budget.set_remaining(self._points, left=left, total=total, until=until)
+            self._budget.set_remaining(self._points, left=remaining, total=total, until=until)
 
 
 def _quota_error(error: ExternalServiceError) -> QuotaExceededError:

@@ -78,14 +78,14 @@ class CJ:
     QUOTAS: ClassVar[tuple[Quota, ...]] = (POINTS_QUOTA,)
     CURRENCY: ClassVar = product_details.CURRENCY
 
-    def __init__(self, line: ConnectorContext) -> None:
-        self._options: Options = line.settings(Options)
-        self._memory = line.memory
+    def __init__(self, context: ConnectorContext) -> None:
+        self._options: Options = context.settings(Options)
+        self._memory = context.memory
         self._minimums: dict[str, int] = {}  # only the list has them
-        self._list = CachedList(folder=line.folder, address=line.base_url)
-        self._list_since = line.list_since
+        self._list = CachedList(folder=context.folder, address=context.base_url)
+        self._list_since = context.list_since
         self._listed_at: datetime | None = None
-        self._api = ApiClient(line, points_per_day=self._options.points_per_day)
+        self._api = ApiClient(context, points_per_day=self._options.points_per_day)
 
     calls_per_second = staticmethod(client.calls_per_second)
 
@@ -116,7 +116,7 @@ class CJ:
         if self._list_since is None:
             yield from self._list.keep(product_list.product_rows(self._api))
             return
-        with self._list.turn():
+        with self._list.lock():
             at = self._list.at()
             if at is None or at < self._list_since:
                 yield from self._list.keep(product_list.product_rows(self._api))
@@ -131,10 +131,10 @@ class CJ:
         )
 
     def stock(self, *, external_id: str) -> tuple[StockReport | ImportIssue, ...]:
-        told = self._api.get_with_retries(
+        product = self._api.get_with_retries(
             "product/stock/getInventoryByPid", ProductStock, pid=external_id
         )
-        return stock.of_product(external_id, told.variant_inventories)
+        return stock.of_product(external_id, product.variant_inventories)
 
     def costs(self, *, external_id: str) -> tuple[PriceReport | ImportIssue, ...]:
         offered = self._api.get_with_retries("product/variant/query", list[Any], pid=external_id)

@@ -25,7 +25,7 @@ from suppliers.connectors.records import (
 RESULT_CODES = {ClaimResolution.REFUND: 1, ClaimResolution.RESEND: 2}
 TO_BALANCE = 1
 # Maps our claim reasons to CJ's: the first one that contains one of these words.
-REASON_WORDS: Mapping[ClaimReason, tuple[str, ...]] = {
+REASON_KEYWORDS: Mapping[ClaimReason, tuple[str, ...]] = {
     ClaimReason.NOT_RECEIVED: ("not received", "lost", "delay"),
     ClaimReason.DAMAGED: ("damage", "broken", "defect", "quality"),
     ClaimReason.WRONG_ITEM: ("wrong", "incorrect"),
@@ -92,14 +92,14 @@ def open_claim(api: ApiClient, claim: ClaimRequest) -> ClaimReport:
         "disputes/disputeProducts", DisputeProducts, orderId=claim.supplier_reference
     )
     lines = [_claimed_line(line, products) for line in claim.lines]
-    named = {"orderId": claim.supplier_reference, "productInfoList": lines}
-    terms = api.post("disputes/disputeConfirmInfo", DisputeTerms, named)
+    order_lines = {"orderId": claim.supplier_reference, "productInfoList": lines}
+    terms = api.post("disputes/disputeConfirmInfo", DisputeTerms, order_lines)
     expected = RESULT_CODES[claim.remedy]
     offered = [parsing.integer(option) for option in terms.expect_result_option_list or ()]
     if offered and expected not in offered:
         raise PermanentError(f"CJ offers no {claim.remedy} for this order", code="no_such_remedy")
     body = {
-        **named,
+        **order_lines,
         "businessDisputeId": claim.number,
         "disputeReasonId": _reason(claim.claim_reason, terms),
         "expectType": expected,
@@ -149,15 +149,15 @@ def _claimed_line(line: PurchaseOrderRequestLine, products: DisputeProducts) -> 
 
 def _reason(claim_reason: ClaimReason, terms: DisputeTerms) -> str:
     reasons = terms.dispute_reason_list or []
-    for word in (*REASON_WORDS[claim_reason], *REASON_WORDS[ClaimReason.OTHER]):
+    for keyword in (*REASON_KEYWORDS[claim_reason], *REASON_KEYWORDS[ClaimReason.OTHER]):
         for reason in reasons:
-            if word in (reason.reason_name or "").lower():
+            if keyword in (reason.reason_name or "").lower():
                 return parsing.text(reason.dispute_reason_id)
     raise PermanentError(f"CJ has no dispute reason for {claim_reason}", code="no_such_reason")
 
 
 def claims(api: ApiClient, supplier_reference: str) -> tuple[ClaimReport, ...]:
-    found: list[ClaimReport] = []
+    reports: list[ClaimReport] = []
     for number in range(1, MAX_PAGES + 1):
         page = api.get_with_retries(
             "disputes/getDisputeList",
@@ -167,10 +167,10 @@ def claims(api: ApiClient, supplier_reference: str) -> tuple[ClaimReport, ...]:
             pageSize=PAGE_SIZE,
         )
         rows = page.content or []
-        found += [_to_report(api, row) for row in rows if _is_of(row, supplier_reference)]
+        reports += [_to_report(api, row) for row in rows if _is_of(row, supplier_reference)]
         if not rows or number >= page.total_pages:
             break
-    return tuple(found)
+    return tuple(reports)
 
 
 def _is_of(row: Dispute, supplier_reference: str) -> bool:
@@ -183,20 +183,20 @@ def _to_report(api: ApiClient, row: Dispute) -> ClaimReport:
     Raises: TemporaryError  the answer is about another dispute: result and amount are unknown
     """
     name = parsing.text(row.dispute_id or row.id)
-    whole = api.get_with_retries("disputes/getDisputeDetail", Dispute, disputeId=name)
-    told = parsing.text(whole.dispute_id or whole.id)
-    if told not in {"", name}:
-        raise TemporaryError(f"requested dispute {name}, received {told}", code="other_claim")
-    answer = RESULT_STATUSES.get(parsing.integer(whole.finally_deal) or 0, ClaimStatus.OPEN)
-    if answer is ClaimStatus.OPEN and CANCELED in parsing.text(whole.status).upper():
+    detail = api.get_with_retries("disputes/getDisputeDetail", Dispute, disputeId=name)
+    received = parsing.text(detail.dispute_id or detail.id)
+    if received not in {"", name}:
+        raise TemporaryError(f"requested dispute {name}, received {received}", code="other_claim")
+    answer = RESULT_STATUSES.get(parsing.integer(detail.finally_deal) or 0, ClaimStatus.OPEN)
+    if answer is ClaimStatus.OPEN and CANCELED in parsing.text(detail.status).upper():
         answer = ClaimStatus.CANCELED
-    money = parsing.amount(whole.money)
+    money = parsing.amount(detail.money)
     return ClaimReport(
-        number=parsing.text(whole.business_dispute_id or row.business_dispute_id),
+        number=parsing.text(detail.business_dispute_id or row.business_dispute_id),
         supplier_claim_reference=name,
         answer=answer,
         amount=Money(money, CURRENCY) if money and answer is ClaimStatus.REFUNDED else None,
-        raw=msgspec.to_builtins(whole),
+        raw=msgspec.to_builtins(detail),
     )
 
 

@@ -49,29 +49,29 @@ SHIPPED_STATUSES = frozenset({Acknowledgement.SHIPPED, Acknowledgement.DELIVERED
 
 def track(api: ApiClient, orders: Sequence[OrderReference]) -> Iterator[PurchaseOrderReport]:
     """Read many orders; those that CJ does not have are left out."""
-    for place, chunk in enumerate(batched(orders, MAX_ORDERS_PER_CALL)):
-        if place:
+    for index, chunk in enumerate(batched(orders, MAX_ORDERS_PER_CALL)):
+        if index:
             time.sleep(BATCH_GAP_S)
-        found = _read_batch(api, [each.supplier_reference or each.number for each in chunk])
+        details = _read_batch(api, [order.supplier_reference or order.number for order in chunk])
         known = [
-            (each.number, detail)
-            for each in chunk
-            if (detail := found.get(each.supplier_reference or each.number)) is not None
+            (order.number, detail)
+            for order in chunk
+            if (detail := details.get(order.supplier_reference or order.number)) is not None
         ]
         yield from read_reports(api, known)
 
 
 def _read_batch(api: ApiClient, names: Sequence[str]) -> dict[str, OrderDetail]:
     try:
-        told = api.post(
+        details = api.post(
             "shopping/order/getOrderDetailBatch", list[OrderDetail], {"orderIds": list(names)}
         )
     except PermanentError as error:
         if error.code not in UNKNOWN_ENDPOINT_CODES:
             raise
-        told = [detail for name in names if (detail := find_order(api, name)) is not None]
-    asked = set(names)
-    return {name: detail for detail in told for name in _names(detail) & asked}
+        details = [detail for name in names if (detail := find_order(api, name)) is not None]
+    requested = set(names)
+    return {name: detail for detail in details for name in _names(detail) & requested}
 
 
 def find_order(api: ApiClient, name: str) -> OrderDetail | None:
@@ -98,12 +98,12 @@ def read_order(api: ApiClient, name: str) -> OrderDetail:
 
 def _names(detail: OrderDetail) -> set[str]:
     names = (detail.order_num, detail.order_id, detail.cj_order_id, detail.cj_order_code)
-    return {name for each in names if (name := parsing.text(each))}
+    return {name for value in names if (name := parsing.text(value))}
 
 
 def report_of(api: ApiClient, number: str, detail: OrderDetail) -> PurchaseOrderReport:
-    (told,) = read_reports(api, [(number, detail)])
-    return told
+    (report,) = read_reports(api, [(number, detail)])
+    return report
 
 
 def read_reports(
@@ -111,8 +111,8 @@ def read_reports(
 ) -> Iterator[PurchaseOrderReport]:
     """Yield the state of orders, with the orders that CJ split them into and their parcels."""
     orders = [(number, detail, _parts(api, detail)) for number, detail in known]
-    moving = [each for _, _, parts in orders for each in _without_unshipped_parts(parts)]
-    tracks = _tracks(api, [each.track_number for each in moving if each.track_number])
+    shipped = [part for _, _, parts in orders for part in _without_unshipped_parts(parts)]
+    tracks = _tracks(api, [part.track_number for part in shipped if part.track_number])
     for number, detail, parts in orders:
         yield PurchaseOrderReport(
             number=number,
@@ -122,8 +122,8 @@ def read_reports(
             freight=freight(detail),
             parcels=tuple(
                 parcel
-                for each in _without_unshipped_parts(parts)
-                for parcel in _parcels(each, tracks)
+                for part in _without_unshipped_parts(parts)
+                for parcel in _parcels(part, tracks)
             ),
             raw=msgspec.to_builtins(detail),
         )
@@ -132,7 +132,9 @@ def read_reports(
 def _parts(api: ApiClient, detail: OrderDetail) -> list[OrderDetail]:
     """Return the orders that an order was split into, or the order itself."""
     references = detail.split_order_ids or ()
-    return [part for each in references if (part := find_order(api, each)) is not None] or [detail]
+    return [
+        part for reference in references if (part := find_order(api, reference)) is not None
+    ] or [detail]
 
 
 def _without_unshipped_parts(parts: list[OrderDetail]) -> list[OrderDetail]:
@@ -162,16 +164,16 @@ def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[Shipm
     number = detail.track_number or ""
     if not number and acknowledgement_of(detail) not in SHIPPED_STATUSES:
         return ()
-    words = tracks.get(number)
+    tracking = tracks.get(number)
     return (
         ShipmentNotice(
-            carrier=_carrier(detail, words),
+            carrier=_carrier(detail, tracking),
             number=number,
             url=detail.tracking_url or "",
             lines=lines_of(detail.product_list),
-            carrier_text=parsing.text(words.tracking_status) if words else "",
-            happened_at=parsing.timestamp(words.delivery_time)
-            if words and words.delivery_time
+            carrier_text=parsing.text(tracking.tracking_status) if tracking else "",
+            happened_at=parsing.timestamp(tracking.delivery_time)
+            if tracking and tracking.delivery_time
             else parsing.timestamp(detail.out_warehouse_time),
         ),
     )
@@ -188,28 +190,28 @@ def lines_of(ordered: Sequence[OrderedLine] | None) -> tuple[PurchaseOrderReques
     )
 
 
-def _carrier(detail: OrderDetail, words: TrackRow | None) -> str:
+def _carrier(detail: OrderDetail, tracking: TrackRow | None) -> str:
     """Return the carrier of the last mile; CJ's name of the service means nothing to a customer."""
-    last_mile = words.last_mile_carrier if words else None
+    last_mile = tracking.last_mile_carrier if tracking else None
     return last_mile or detail.tracking_provider or detail.logistic_name or ""
 
 
 def _tracks(api: ApiClient, numbers: Sequence[str]) -> dict[str, TrackRow]:
     """Return tracking details, by number. Optional: a failure leaves them out."""
-    found: dict[str, TrackRow] = {}
+    tracks: dict[str, TrackRow] = {}
     for chunk in batched(dict.fromkeys(numbers), MAX_NUMBERS_PER_CALL):
         try:
             rows = api.get("logistic/trackInfo", list[TrackRow], trackNumber=list(chunk))
         except ExternalServiceError as error:
             log.info("no tracking available now: %s", error)
             break
-        found |= {row.tracking_number: row for row in rows if row.tracking_number}
-    return found
+        tracks |= {row.tracking_number: row for row in rows if row.tracking_number}
+    return tracks
 
 
 def cost(order: PlacedOrder | OrderDetail) -> Money | None:
-    goods = parsing.amount(order.product_amount)
-    return Money(goods, order.currency or CURRENCY) if goods else None
+    item_cost = parsing.amount(order.product_amount)
+    return Money(item_cost, order.currency or CURRENCY) if item_cost else None
 
 
 def freight(order: PlacedOrder | OrderDetail) -> Money | None:
@@ -237,12 +239,12 @@ def list_invoices(api: ApiClient, *, since: datetime) -> Iterator[InvoiceReport]
 
 def _rows(api: ApiClient, status: str, since: datetime) -> Iterator[OrderDetail]:
     for page in range(1, MAX_PAGES + 1):
-        words = {"pageNum": page, "pageSize": ORDERS_PER_PAGE, "status": status}
-        rows = api.get("shopping/order/list", OrderPage, **words).rows or []
-        made = [(row, parsing.timestamp(row.create_date)) for row in rows]
-        young = [row for row, at in made if at is None or at >= since]
-        yield from young
-        if len(rows) < ORDERS_PER_PAGE or not young:
+        query = {"pageNum": page, "pageSize": ORDERS_PER_PAGE, "status": status}
+        rows = api.get("shopping/order/list", OrderPage, **query).rows or []
+        dated_rows = [(row, parsing.timestamp(row.create_date)) for row in rows]
+        recent_rows = [row for row, at in dated_rows if at is None or at >= since]
+        yield from recent_rows
+        if len(rows) < ORDERS_PER_PAGE or not recent_rows:
             return
     raise TemporaryError(
         f"more than {ORDERS_PER_PAGE * MAX_PAGES} orders are {status}", code="too_much"
@@ -250,13 +252,13 @@ def _rows(api: ApiClient, status: str, since: datetime) -> Iterator[OrderDetail]
 
 
 def _to_invoice(row: OrderDetail) -> InvoiceReport:
-    goods = parsing.amount(row.product_amount)
-    if goods is None:
+    item_cost = parsing.amount(row.product_amount)
+    if item_cost is None:
         raise TemporaryError(f"{row.order_num}: the cost is missing", code="garbage")
     return InvoiceReport(
         number=row.order_num or "",
         supplier_reference=parsing.text(row.order_id or row.cj_order_id),
-        goods=Money(goods, row.currency or CURRENCY),
+        goods=Money(item_cost, row.currency or CURRENCY),
         freight=freight(row),
         at=parsing.timestamp(row.payment_date),
     )

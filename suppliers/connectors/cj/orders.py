@@ -279,8 +279,8 @@ def balance(api: ApiClient) -> Money:
 
     Raises: PermanentError  it is no number
     """
-    told = api.get_with_retries("shopping/pay/getBalance", AccountBalance)
-    amount = parsing.amount(told.amount)
+    answer = api.get_with_retries("shopping/pay/getBalance", AccountBalance)
+    amount = parsing.amount(answer.amount)
     if amount is None:
-        raise PermanentError(f"{str(told.amount)[:40]!r} is not a balance", code="garbage")
+        raise PermanentError(f"{str(answer.amount)[:40]!r} is not a balance", code="garbage")
     return Money(amount, CURRENCY)

@@ -29,26 +29,28 @@ MPN_LABELS = ("Model / MPN", "MPN", "Model", "Model number")
 
 def orderable_variants(page: Product, problems: list[ImportIssue]) -> list[Variant]:
     """Return the variants that can be ordered: those with an id, each id once."""
-    found: dict[str, Variant] = {}
-    for place, raw in enumerate(page.variants or (), start=1):
-        where = f"{page.pid} variant {place}"
+    variants_by_id: dict[str, Variant] = {}
+    for position, raw in enumerate(page.variants or (), start=1):
+        row_name = f"{page.pid} variant {position}"
         try:
             variant = msgspec.convert(raw, Variant)
         except msgspec.ValidationError as error:
-            problems.append(ImportIssue(row=where, code="sku-unreadable", message=str(error)[:500]))
+            problems.append(
+                ImportIssue(row=row_name, code="sku-unreadable", message=str(error)[:500])
+            )
             continue
         vid = connector_parsing.text(variant.vid)
         if not vid or len(vid) > connector_parsing.MAX_SKU_LENGTH:
             problems.append(
-                ImportIssue(row=where, code="sku-missing", message="A variant has no valid ID.")
+                ImportIssue(row=row_name, code="sku-missing", message="A variant has no valid ID.")
             )
-        elif vid in found:
+        elif vid in variants_by_id:
             problems.append(
                 ImportIssue(row=vid, code="sku-twice", message="The product has this SKU twice.")
             )
         else:
-            found[vid] = variant
-    return list(found.values())
+            variants_by_id[vid] = variant
+    return list(variants_by_id.values())
 
 
 def option_names(page: Product) -> tuple[str, ...]:
@@ -68,10 +70,12 @@ def split_options(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
     if names == 0:
         return [()] * len(keys)
     parts = [key.split("-") for key in keys]
-    sure = [Counter(cut[place] for cut in parts if len(cut) == names) for place in range(names)]
+    certain = [
+        Counter(cut[position] for cut in parts if len(cut) == names) for position in range(names)
+    ]
 
     def familiarity(cut: tuple[str, ...]) -> tuple[int, tuple[int, ...]]:
-        known = sum(sure[place][value] > 0 for place, value in enumerate(cut))
+        known = sum(certain[position][value] > 0 for position, value in enumerate(cut))
         return known, tuple(-len(value) for value in cut)
 
     return [max(_possible_splits(part, names), key=familiarity) for part in parts]
@@ -124,13 +128,13 @@ def _model(table: Mapping[str, str]) -> str:
 
 def costs(external_id: str, offered: Sequence[Any]) -> Iterator[PriceReport | ImportIssue]:
     """Yield the cost of each SKU of a product."""
-    for place, raw in enumerate(offered, start=1):
+    for position, raw in enumerate(offered, start=1):
         try:
             variant = msgspec.convert(raw, Variant)
         except msgspec.ValidationError as error:
             message = str(error)[:500]
             yield ImportIssue(
-                row=f"{external_id} variant {place}", code="cost-unreadable", message=message
+                row=f"{external_id} variant {position}", code="cost-unreadable", message=message
             )
             continue
         sku = connector_parsing.text(variant.vid)
@@ -165,12 +169,12 @@ def pictures(*sources: Any) -> tuple[str, ...]:
 
 def product(api: ApiClient, external_id: str, *, minimum: int | None = None) -> ProductDetail:
     """Read a product's page; ``minimum`` is the minimum quantity from the list."""
-    words: dict[str, Any] = api.get_with_retries(
+    content: dict[str, Any] = api.get_with_retries(
         "product/query", dict[str, Any], pid=external_id, features="enable_inventory"
     )
-    digest = connector_parsing.digest([_lasting(words), minimum])
+    digest = connector_parsing.digest([_lasting(content), minimum])
     try:
-        page = msgspec.convert(words, Product)
+        page = msgspec.convert(content, Product)
     except msgspec.ValidationError as error:
         return _unavailable(external_id, digest, "unreadable", str(error))
     if connector_parsing.text(page.pid) != external_id:
@@ -235,12 +239,12 @@ def _with_min_units(minimum: int | None, record: ProductRecord) -> ProductRecord
 
 
 def _stock(offered: list[Variant]) -> tuple[StockReport | ImportIssue, ...] | None:
-    told = [variant for variant in offered if variant.inventories is not None]
-    if not told:
+    stocked = [variant for variant in offered if variant.inventories is not None]
+    if not stocked:
         return None
     return tuple(
         row
-        for variant in told
+        for variant in stocked
         for row in stock.of_variant(connector_parsing.text(variant.vid), variant.inventories)
     )
 
@@ -259,9 +263,9 @@ def _unavailable(external_id: str, digest: str, code: str, message: str) -> Prod
     return ProductDetail(external_id=external_id, digest=digest, record=None, problems=(problem,))
 
 
-def _lasting(words: Any) -> Any:
-    if isinstance(words, dict):
-        return {key: _lasting(words[key]) for key in words if key not in VOLATILE_FIELDS}
-    if isinstance(words, list):
-        return [_lasting(entry) for entry in words]
-    return words
+def _lasting(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _lasting(content[key]) for key in content if key not in VOLATILE_FIELDS}
+    if isinstance(content, list):
+        return [_lasting(entry) for entry in content]
+    return content

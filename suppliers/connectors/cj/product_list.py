@@ -68,7 +68,7 @@ class CachedList:
     address: str
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Wait until no other worker here reads the list; after ``MAX_LOCK_WAIT_S`` go on without it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         give_up_at = time.monotonic() + MAX_LOCK_WAIT_S
@@ -99,7 +99,7 @@ class CachedList:
                 yield _from_cached(decode(line))
 
     def keep(
-        self, walk: Iterator[ProductSummary | ImportIssue]
+        self, rows_to_keep: Iterator[ProductSummary | ImportIssue]
     ) -> Iterator[ProductSummary | ImportIssue]:
         """Yield these rows, and cache them if the last is reached."""
         at = datetime.fromtimestamp(time.time(), UTC)
@@ -110,7 +110,7 @@ class CachedList:
             path = Path(file.name)
             try:
                 file.write(encode(_CacheHeader(address=self.address, at=at)) + b"\n")
-                for row in walk:
+                for row in rows_to_keep:
                     file.write(encode(_to_cached(row)) + b"\n")
                     yield row
                 file.close()
@@ -141,15 +141,15 @@ def _to_cached(row: ProductSummary | ImportIssue) -> _CachedRow:
     )
 
 
-def _from_cached(kept: _CachedRow) -> ProductSummary | ImportIssue:
-    if not kept.external_id:
-        return kept.bad[0]
+def _from_cached(cached: _CachedRow) -> ProductSummary | ImportIssue:
+    if not cached.external_id:
+        return cached.bad[0]
     return ProductSummary(
-        external_id=kept.external_id,
-        digest=kept.digest,
-        cost_digest=kept.cost_digest,
-        min_order_units=kept.min_order_units,
-        stock=None if kept.stock is None else (*kept.stock, *kept.bad),
+        external_id=cached.external_id,
+        digest=cached.digest,
+        cost_digest=cached.cost_digest,
+        min_order_units=cached.min_order_units,
+        stock=None if cached.stock is None else (*cached.stock, *cached.bad),
     )
 
 
@@ -204,8 +204,8 @@ class Slice:
         """
         start, end = self.listed_ms or (FIRST_LISTED_MS, until_ms)
         if end - start > MIN_SLICE_MS:
-            noon = (start + end) // 2
-            early, late = (start, noon + 1), (noon - 1, end)
+            middle_ms = (start + end) // 2
+            early, late = (start, middle_ms + 1), (middle_ms - 1, end)
             return replace(self, listed_ms=early), replace(self, listed_ms=late)
         low, high = self.cents or (0, MAX_CENTS)
         if low == high:
@@ -219,18 +219,18 @@ def product_rows(api: ApiClient) -> Iterator[ProductSummary | ImportIssue]:
 
     Raises: PermanentError  a page is garbage, or the list ends early
     """
-    whole = Slice()
-    first = _page(api, 1, whole)
+    full_list = Slice()
+    first = _page(api, 1, full_list)
     if first.total_records < MAX_LISTED:
-        yield from _rows(api, first, whole)
+        yield from _rows(api, first, full_list)
         return
-    seen: set[str] = set()
+    known_names: set[str] = set()
     for category in _categories(api):
         for row in _of_category(api, Slice(category=category)):
             # A product with several prices is in several slices.
             name = row.row if isinstance(row, ImportIssue) else row.external_id
-            if name not in seen:
-                seen.add(name)
+            if name not in known_names:
+                known_names.add(name)
                 yield row
 
 
@@ -245,7 +245,7 @@ def _of_category(api: ApiClient, category: Slice) -> Iterator[ProductSummary | I
         return
     until_ms = int(time.time() * 1000) + MIN_SLICE_MS
     try:
-        yield from _halves(api, category, until_ms=until_ms, asked=count(1))
+        yield from _halves(api, category, until_ms=until_ms, slice_numbers=count(1))
     except TooManySlicesError:
         yield ImportIssue(
             row=f"category {category.category}",
@@ -257,7 +257,7 @@ def _of_category(api: ApiClient, category: Slice) -> Iterator[ProductSummary | I
 
 
 def _halves(
-    api: ApiClient, part: Slice, *, until_ms: int, asked: Iterator[int]
+    api: ApiClient, part: Slice, *, until_ms: int, slice_numbers: Iterator[int]
 ) -> Iterator[ProductSummary | ImportIssue]:
     """Yield the rows of a slice that is too long, split until each part can be read whole.
 
@@ -267,13 +267,13 @@ def _halves(
     if not halves:
         raise TooManySlicesError
     for half in halves:
-        if next(asked) > MAX_SLICES:
+        if next(slice_numbers) > MAX_SLICES:
             raise TooManySlicesError
         first = _page(api, 1, half)
         if first.total_records < MAX_LISTED:
             yield from _rows(api, first, half)
         else:
-            yield from _halves(api, half, until_ms=until_ms, asked=asked)
+            yield from _halves(api, half, until_ms=until_ms, slice_numbers=slice_numbers)
 
 
 def _categories(api: ApiClient) -> list[str]:
@@ -302,34 +302,36 @@ def _rows(api: ApiClient, first: ListPage, part: Slice) -> Iterator[ProductSumma
         raws = [raw for group in page.content or () for raw in group.product_list or ()]
         if not raws:
             raise PermanentError(f"product/listV2: page {number} of {last} is empty")
-        for place, raw in enumerate(raws, start=1):
-            yield _row(bytes(raw), place=f"{where}page {number}, row {place}")
+        for position, raw in enumerate(raws, start=1):
+            yield _row(bytes(raw), row_name=f"{where}page {number}, row {position}")
 
 
-def _row(raw: bytes, *, place: str) -> ProductSummary | ImportIssue:
+def _row(raw: bytes, *, row_name: str) -> ProductSummary | ImportIssue:
     try:
-        words: dict[str, Any] = decode(raw, dict[str, Any], what="product/listV2")
-        listed = msgspec.convert(words, ListedProduct)
+        content: dict[str, Any] = decode(raw, dict[str, Any], what="product/listV2")
+        listed = msgspec.convert(content, ListedProduct)
     except (PermanentError, msgspec.ValidationError) as error:
-        return ImportIssue(row=place, code="list-unreadable", message=str(error)[:500])
+        return ImportIssue(row=row_name, code="list-unreadable", message=str(error)[:500])
     external_id = connector_parsing.text(listed.id)
     if not external_id or len(external_id) > MAX_ID_LENGTH:
         return ImportIssue(
-            row=place, code="list-no-id", message="The row has no valid ID.", raw=words
+            row=row_name, code="list-no-id", message="The row has no valid ID.", raw=content
         )
     if listed.sale_status is not None and connector_parsing.text(listed.sale_status) != ON_SALE:
         return ImportIssue(
             row=external_id,
             code="list-not-on-sale",
             message="Listed, but not approved for sale.",
-            raw=words,
+            raw=content,
         )
     return ProductSummary(
         external_id=external_id,
         digest=connector_parsing.digest(
-            {key: words[key] for key in words if key not in VOLATILE_FIELDS}
+            {key: content[key] for key in content if key not in VOLATILE_FIELDS}
         ),
-        cost_digest=connector_parsing.digest({key: words[key] for key in words if key in PRICES}),
+        cost_digest=connector_parsing.digest(
+            {key: content[key] for key in content if key in PRICES}
+        ),
         min_order_units=cj_parsing.units(listed.direct_min_order_num),
         stock=stock.parse_inline(listed.variant_inventories),
     )

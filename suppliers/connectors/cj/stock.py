@@ -20,11 +20,11 @@ COUNTRY_ALIASES = {"UK": "GB"}
 
 def parse_inline(value: Any) -> tuple[StockReport | ImportIssue, ...] | None:
     """Return the stock inside a list row; None where there is none to read."""
-    opened = cj_parsing.decode_nested(value)
-    if not isinstance(opened, list) or not opened:
+    decoded = cj_parsing.decode_nested(value)
+    if not isinstance(decoded, list) or not decoded:
         return None
     try:
-        variants = msgspec.convert(opened, list[VariantStock])
+        variants = msgspec.convert(decoded, list[VariantStock])
     except msgspec.ValidationError:
         return None  # the product's own page is read instead
     return _of_variants(variants)
@@ -58,16 +58,16 @@ def of_variant(sku: str, value: Any) -> list[StockReport | ImportIssue]:
         return [ImportIssue(row=sku, code="stock-unreadable", message=str(error)[:500])]
     units: dict[str, int] = {}
     problems: list[StockReport | ImportIssue] = []
-    for place in inventories:
-        country = (place.country_code or "").strip().upper()
+    for inventory in inventories:
+        country = (inventory.country_code or "").strip().upper()
         country = COUNTRY_ALIASES.get(country, country)
-        told = _sellable_units(place)
-        quantity = connector_parsing.integer(told)
+        stated_units = _sellable_units(inventory)
+        quantity = connector_parsing.integer(stated_units)
         if len(country) != COUNTRY_CODE_LENGTH:
             problems.append(
                 ImportIssue(row=sku, code="stock-nowhere", message=f"Stock in {country!r}.")
             )
-        elif told is None:
+        elif stated_units is None:
             units[country] = units.get(country, 0)
             problems.append(
                 ImportIssue(
@@ -82,7 +82,7 @@ def of_variant(sku: str, value: Any) -> list[StockReport | ImportIssue]:
                 ImportIssue(
                     row=sku,
                     code="stock-unreadable",
-                    message=f"{str(told)[:40]!r} in {country} is not a quantity.",
+                    message=f"{str(stated_units)[:40]!r} in {country} is not a quantity.",
                 )
             )
         else:
@@ -94,17 +94,17 @@ def of_variant(sku: str, value: Any) -> list[StockReport | ImportIssue]:
     return [*records, *problems]
 
 
-def _sellable_units(place: CountryStock) -> Any:
+def _sellable_units(inventory: CountryStock) -> Any:
     """Return the units that ship at once; stock of the manufacturer is not counted."""
-    told = (
-        place.cj_inventory_num,
-        place.cj_inventory,
-        _in_warehouses(place.stock),
-        place.total_inventory_num,
-        place.total_inventory,
-        place.storage_num,
+    figures = (
+        inventory.cj_inventory_num,
+        inventory.cj_inventory,
+        _in_warehouses(inventory.stock),
+        inventory.total_inventory_num,
+        inventory.total_inventory,
+        inventory.storage_num,
     )
-    return next((value for value in told if value is not None), None)
+    return next((value for value in figures if value is not None), None)
 
 
 def _in_warehouses(value: Any) -> Decimal | None:

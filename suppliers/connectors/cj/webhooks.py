@@ -102,12 +102,12 @@ def _logistic(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent,
     status = connector_parsing.integer(params.tracking_status)
     if status is None:
         status = connector_parsing.integer(latest.status)
-    words = TRACKING_LABELS.get(status) if status is not None else None
+    status_label = TRACKING_LABELS.get(status) if status is not None else None
     parcel = ShipmentNotice(
         carrier=params.tracking_provider or params.logistic_name or "",
         number=params.tracking_number,
         url=params.tracking_url or "",
-        carrier_text=words or latest.status_desc or latest.activity or "",
+        carrier_text=status_label or latest.status_desc or latest.activity or "",
         happened_at=connector_parsing.timestamp(latest.event_time),
     )
     return tuple(
@@ -174,11 +174,13 @@ def _product_event(external_id: str, pid: Any, vid: Any) -> tuple[SupplierEvent,
 
 def _stock(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
     """Return the SKUs whose stock changed: the rows are keyed by SKU, or each has its own."""
-    told: Any = decode(bytes(message.params), object, what="webhook STOCK")
-    by_sku = isinstance(told, dict) and all(isinstance(rows, list) for rows in told.values())
-    rows = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
-    named = told if by_sku else [row.get("vid") for row in rows if isinstance(row, dict)]
-    skus = tuple(dict.fromkeys(sku for each in named if (sku := connector_parsing.text(each))))
+    content: Any = decode(bytes(message.params), object, what="webhook STOCK")
+    by_sku = isinstance(content, dict) and all(isinstance(rows, list) for rows in content.values())
+    rows = [content] if isinstance(content, dict) else content if isinstance(content, list) else []
+    skus_or_ids = content if by_sku else [row.get("vid") for row in rows if isinstance(row, dict)]
+    skus = tuple(
+        dict.fromkeys(sku for value in skus_or_ids if (sku := connector_parsing.text(value)))
+    )
     return (
         (SupplierEvent(kind=EventType.STOCK, external_id=external_id, skus=skus),) if skus else ()
     )
@@ -192,8 +194,8 @@ def _makeup(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, .
     if status == PAID or status in CANCELED_STATUSES:
         reason = ""
     else:
-        asked = f"{amount} USD" if amount is not None else "an unknown amount"
-        reason = f"The supplier requests {asked} more: {params.reason or 'no reason given'}"
+        requested = f"{amount} USD" if amount is not None else "an unknown amount"
+        reason = f"The supplier requests {requested} more: {params.reason or 'no reason given'}"
     return (
         SupplierEvent(
             kind=EventType.CHARGE,
@@ -305,15 +307,15 @@ def _read(body: bytes) -> MessageHeader | None:
 
 
 def _is_test_call(body: bytes) -> bool:
-    named = _read(body)
-    return not body.strip() or (named is not None and not named.message_id and not named.type)
+    header = _read(body)
+    return not body.strip() or (header is not None and not header.message_id and not header.type)
 
 
 def _message_id(body: bytes) -> str:
     """Return the id of a verified message; without a usable id, a hash of its bytes."""
-    found = named.message_id if (named := _read(body)) else None
-    if isinstance(found, str | int) and not isinstance(found, bool):
-        text = str(found)
+    message_id = header.message_id if (header := _read(body)) else None
+    if isinstance(message_id, str | int) and not isinstance(message_id, bool):
+        text = str(message_id)
         if 0 < len(text) <= MAX_ID_LENGTH and text.isprintable():
             return text
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
@@ -345,31 +347,31 @@ def register_webhook(api: ApiClient, url: str) -> None:
 
     Raises: PermanentError  CJ cannot reach it, or rejects it
     """
-    present = api.settings().callback or {}
-    if all(topic in present and present[topic].urls == [url] for topic in TOPICS):
+    registered = api.settings().callback or {}
+    if all(topic in registered and registered[topic].urls == [url] for topic in TOPICS):
         return
-    wish = {topic: {"type": "ENABLE", "callbackUrls": [url]} for topic in TOPICS}
+    wanted = {topic: {"type": "ENABLE", "callbackUrls": [url]} for topic in TOPICS}
     try:
-        api.post("webhook/set", Any, wish)
+        api.post("webhook/set", Any, wanted)
     except PermanentError as error:
         if not error.code.isdecimal() or meaning_of(int(error.code)) is not Meaning.KNOWN:
             raise
 
 
 def subscribed(api: ApiClient) -> frozenset[str]:
-    found: set[str] = set()
+    external_ids: set[str] = set()
     for number in range(1, MAX_PAGES + 1):
         page = api.get_with_retries(
             "webhook/product/subscribe/list", SubscriptionPage, pageNum=number, pageSize=PAGE_SIZE
         )
         rows = page.content or page.rows or []
-        found |= {external_id for row in rows if (external_id := _ref(row))}
+        external_ids |= {external_id for row in rows if (external_id := _external_id(row))}
         if len(rows) < PAGE_SIZE:
             break
-    return frozenset(found)
+    return frozenset(external_ids)
 
 
-def _ref(row: Any) -> str:
+def _external_id(row: Any) -> str:
     if isinstance(row, dict):
         return connector_parsing.text(row.get("productId") or row.get("pid"))
     return connector_parsing.text(row)
@@ -377,16 +379,18 @@ def _ref(row: Any) -> str:
 
 def subscribe(api: ApiClient, external_ids: Sequence[str]) -> list[str]:
     """Subscribe to events of these products; stop at the limit of the account's level."""
-    agreed: list[str] = []
+    subscribed_ids: list[str] = []
     for chunk in batched(external_ids, BATCH_SIZE):
         try:
-            told = api.post(
+            result = api.post(
                 "webhook/product/subscribe", SubscriptionResult, {"productIds": list(chunk)}
             )
         except SubscriptionLimitError:
             break
-        agreed += [connector_parsing.text(each) for each in told.success_product_ids or ()]
-    return agreed
+        subscribed_ids += [
+            connector_parsing.text(product_id) for product_id in result.success_product_ids or ()
+        ]
+    return subscribed_ids
 
 
 def unsubscribe(api: ApiClient, external_ids: Sequence[str]) -> None:

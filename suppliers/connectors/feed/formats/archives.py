@@ -87,9 +87,12 @@ def _check_directory_size(path: Path) -> None:
         at = tail.rfind(END)
         if at < 0 or len(tail) - at < END_BYTES:
             raise invalid_file("broken-archive", "The archive is incomplete.")
-        told = [struct.unpack("<HI", tail[at + 10 : at + 16])]
-        told += _read_zip64_end(file, size - len(tail) + at)
-    if any(entries > MAX_ENTRIES or many > MAX_DIRECTORY_BYTES for entries, many in told):
+        directories = [struct.unpack("<HI", tail[at + 10 : at + 16])]
+        directories += _read_zip64_end(file, size - len(tail) + at)
+    if any(
+        entries > MAX_ENTRIES or size_bytes > MAX_DIRECTORY_BYTES
+        for entries, size_bytes in directories
+    ):
         raise invalid_file("many-entries", f"The archive contains more than {MAX_ENTRIES} files.")
 
 
@@ -102,17 +105,17 @@ def _read_zip64_end(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
     if locator_at < 0:
         return []
     file.seek(locator_at)
-    mark, _, record_at, _ = LOCATOR.unpack(file.read(LOCATOR.size))
-    if mark != LOCATOR_SIGNATURE:
+    signature, _, record_at, _ = LOCATOR.unpack(file.read(LOCATOR.size))
+    if signature != LOCATOR_SIGNATURE:
         return []
-    told = []
+    directories = []
     for at in (record_at, locator_at - END_64.size):
         if 0 <= at <= locator_at - END_64.size:
             file.seek(at)
-            mark, entries, many = END_64.unpack(file.read(END_64.size))
-            if mark == END_64_SIGNATURE:
-                told.append((entries, many))
-    return told
+            signature, entries, size_bytes = END_64.unpack(file.read(END_64.size))
+            if signature == END_64_SIGNATURE:
+                directories.append((entries, size_bytes))
+    return directories
 
 
 def _unpack_gzip(path: Path, *, work: Path) -> Path:
@@ -165,15 +168,16 @@ def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
 
 def _copy_limited(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
     """Unpack into the target, up to the plausible size."""
-    most = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * packed_bytes)
+    max_bytes = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * packed_bytes)
     written = 0
     with target.open("wb") as sink:
         try:
             while chunk := source.read(CHUNK):
                 written += len(chunk)
-                if written > most:
+                if written > max_bytes:
                     raise invalid_file(
-                        "archive-bomb", f"The archive is too large: over {most} bytes unpacked."
+                        "archive-bomb",
+                        f"The archive is too large: over {max_bytes} bytes unpacked.",
                     )
                 sink.write(chunk)
         except ARCHIVE_ERRORS as error:

@@ -41,35 +41,37 @@ class DataFile:
 
         Raises: PermanentError  the file cannot be read to its end
         """
-        found = self.detected
-        if found.format is Format.XLSX:
+        detected = self.detected
+        if detected.format is Format.XLSX:
             return xlsx.rows(
-                self.path, sheet=found.sheet, work=self._work, header_row=found.header_row
+                self.path, sheet=detected.sheet, work=self._work, header_row=detected.header_row
             )
-        if found.format is Format.XML:
-            said = found.encoding if found.encoding == "cp1252" else ""
+        if detected.format is Format.XML:
+            xml_encoding = detected.encoding if detected.encoding == "cp1252" else ""
             return xml_document.rows(
-                self.path, encoding=said, item_path=found.item_path, xpaths=xpaths
+                self.path, encoding=xml_encoding, item_path=detected.item_path, xpaths=xpaths
             )
-        if found.format is Format.JSON:
-            return json_document.rows(self.path, encoding=found.encoding, item_path=found.item_path)
-        if found.format is Format.NDJSON:
-            return ndjson.rows(self.path, encoding=found.encoding)
+        if detected.format is Format.JSON:
+            return json_document.rows(
+                self.path, encoding=detected.encoding, item_path=detected.item_path
+            )
+        if detected.format is Format.NDJSON:
+            return ndjson.rows(self.path, encoding=detected.encoding)
         return delimited.rows(
             self.path,
-            encoding=found.encoding,
-            delimiter=found.delimiter,
-            header_row=found.header_row,
+            encoding=detected.encoding,
+            delimiter=detected.delimiter,
+            header_row=detected.header_row,
         )
 
     def find_header_row(self) -> int:
         """Return the row with the column names; 0 for a format without one."""
-        found = self.detected
-        if found.format is Format.XLSX:
-            rows = xlsx.first_rows(self.path, sheet=found.sheet, work=self._work)
-        elif found.format in {Format.CSV, Format.TSV}:
+        detected = self.detected
+        if detected.format is Format.XLSX:
+            rows = xlsx.first_rows(self.path, sheet=detected.sheet, work=self._work)
+        elif detected.format in {Format.CSV, Format.TSV}:
             rows = delimited.first_rows(
-                self.path, encoding=found.encoding, delimiter=found.delimiter
+                self.path, encoding=detected.encoding, delimiter=detected.delimiter
             )
         else:
             return 0

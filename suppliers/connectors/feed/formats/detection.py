@@ -105,32 +105,32 @@ def _xml(
     path: Path, start: bytes, *, encoding: str, packed: str, reading: FormatOverrides
 ) -> Detected:
     """Use the encoding that the document declares, unless staff set one."""
-    said = reading.encoding and encoding
-    if not said and not xml_document.declared_encoding(start) and encoding == "cp1252":
-        said = encoding
+    set_encoding = reading.encoding and encoding
+    if not set_encoding and not xml_document.declared_encoding(start) and encoding == "cp1252":
+        set_encoding = encoding
     return Detected(
         format=Format.XML,
         packed=packed,
-        encoding=said or xml_document.declared_encoding(start) or encoding,
-        item_path=reading.item_path or xml_document.item_path(path, encoding=said),
+        encoding=set_encoding or xml_document.declared_encoding(start) or encoding,
+        item_path=reading.item_path or xml_document.item_path(path, encoding=set_encoding),
     )
 
 
 def _format(path: Path, text: str, *, encoding: str) -> Format:
-    begin = text.lstrip("\ufeff \t\r\n")
-    if begin.startswith("<"):
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith("<"):
         return Format.XML
-    if begin.startswith("["):
+    if start.startswith("["):
         return Format.JSON
-    if begin.startswith("{"):
-        return _json_format(path, begin, encoding=encoding)
+    if start.startswith("{"):
+        return _json_format(path, start, encoding=encoding)
     return Format.CSV
 
 
-def _json_format(path: Path, begin: str, *, encoding: str) -> Format:
+def _json_format(path: Path, start: str, *, encoding: str) -> Format:
     """Return whether the file is one document, or one document per line."""
-    _, _, rest = begin.partition("\n")
-    if rest.lstrip().startswith("{"):
+    _, _, following = start.partition("\n")
+    if following.lstrip().startswith("{"):
         return Format.NDJSON
     # One line, or one that is longer than our sample, or one document on many lines.
     return Format.JSON if json_document.item_paths(path, encoding=encoding) else Format.NDJSON

@@ -54,24 +54,24 @@ def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any
 
 def item_paths(path: Path, *, encoding: str) -> Counter[Location]:
     """Count the objects in each array of the first part of the document."""
-    found: Counter[Location] = Counter()
+    counts: Counter[Location] = Counter()
     keys: list[str | None] = []
-    read = 0
+    events_read = 0
     try:
-        for event, value in _events(path, encoding=encoding, most=PROBE_BYTES):
-            read += 1
+        for event, value in _events(path, encoding=encoding, max_bytes=PROBE_BYTES):
+            events_read += 1
             if event == "map_key":
                 keys[-1] = value
             elif event in STARTS:
                 if event == "start_map" and keys and keys[-1] is None and keys.count(None) == 1:
-                    found[tuple(str(key) for key in keys[:-1])] += 1
+                    counts[tuple(str(key) for key in keys[:-1])] += 1
                 keys.append("" if event == "start_map" else None)
                 _check_depth(len(keys))
             elif event in ENDS:
                 keys.pop()
     except ijson.JSONError:
         pass  # cut in the middle, or broken: reading it will show which
-    return found
+    return counts
 
 
 class RejectedItem(str):
@@ -121,28 +121,28 @@ def _build_item(event: str, value: Any, events: Iterator[Event]) -> Any:
     root: Any = {} if event == "start_map" else []
     stack: list[Any] = [root]
     keys: list[str] = [""]
-    refusal = ""
+    error = ""
     for event, value in events:  # noqa: PLR1704 - the same iterator
         if event in ENDS:
             stack.pop()
             keys.pop()
             if not stack:
-                return RejectedItem(refusal) if refusal else root
+                return RejectedItem(error) if error else root
             continue
         if event == "map_key":
             if value in stack[-1]:
-                refusal = f"The key {value[:40]!r} occurs twice."
+                error = f"The key {value[:40]!r} occurs twice."
             keys[-1] = value
             continue
         if event == "number" and not _is_in_range(value):
-            refusal = "A number has too many digits."
-        made: Any = {} if event == "start_map" else [] if event == "start_array" else value
+            error = "A number has too many digits."
+        node: Any = {} if event == "start_map" else [] if event == "start_array" else value
         if isinstance(stack[-1], dict):
-            stack[-1][keys[-1]] = made
+            stack[-1][keys[-1]] = node
         else:
-            stack[-1].append(made)
+            stack[-1].append(node)
         if event in STARTS:
-            stack.append(made)
+            stack.append(node)
             keys.append("")
             _check_depth(len(stack))
     return RejectedItem("The entry is incomplete.")
@@ -154,10 +154,10 @@ def _is_in_range(number: int | Decimal) -> bool:
     return bool(len(number.as_tuple().digits) <= MAX_NUMBER_LENGTH)
 
 
-def _events(path: Path, *, encoding: str, most: int = 0) -> Iterator[Event]:
+def _events(path: Path, *, encoding: str, max_bytes: int = 0) -> Iterator[Event]:
     with path.open("rb") as file:
         source: ByteSource = file if encoding == "utf-8" else Utf8Stream(file, encoding=encoding)
-        watched = StallGuard(_NumberGuard(BytesIO(source.read(most)) if most else source))
+        watched = StallGuard(_NumberGuard(BytesIO(source.read(max_bytes)) if max_bytes else source))
         for event in ijson.basic_parse(watched, use_float=False, buf_size=CHUNK):
             watched.progressed()
             yield event

@@ -93,5 +93,5 @@ KNOWN_NAMES = frozenset(IMAGE_ALIASES).union(
 
 def known_name(header: str) -> str:
     """Return a column's name, folded; a unit at its end is dropped, unless the name has it."""
-    whole = fold_header(header)
-    return whole if whole in KNOWN_NAMES else strip_unit(header)
+    folded = fold_header(header)
+    return folded if folded in KNOWN_NAMES else strip_unit(header)

@@ -133,7 +133,7 @@ def fold_header(header: str) -> str:
     """Return a column's name in a normal form: ``B2B_Price`` becomes ``b2b price``."""
     bare = CAMEL.sub(" ", header.removeprefix("g:"))
     decomposed = unicodedata.normalize("NFKD", bare.casefold())
-    plain = "".join(each for each in decomposed if not unicodedata.combining(each))
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return _BETWEEN.sub(" ", plain).strip()
 
 

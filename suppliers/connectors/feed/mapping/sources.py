@@ -63,7 +63,7 @@ def text(value: Any) -> str:
     if isinstance(value, Decimal):
         return _plain_text(value)
     if isinstance(value, list):
-        return next((written for each in value if (written := text(each))), "")
+        return next((written for element in value if (written := text(element))), "")
     return "" if isinstance(value, dict) else str(value)
 
 

@@ -60,10 +60,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     def validation_error(self) -> str:
         """Return what is wrong with it; empty if nothing is."""
-        given = [self.column, self.jmespath, self.xpath, self.constant]
-        if sum(bool(each) for each in given) != 1:
+        expressions = [self.column, self.jmespath, self.xpath, self.constant]
+        if sum(bool(expression) for expression in expressions) != 1:
             return "enter exactly one of a column, a JMESPath, an XPath and a constant"
-        if max(map(len, given)) > MAX_EXPRESSION_LENGTH:
+        if max(map(len, expressions)) > MAX_EXPRESSION_LENGTH:
             return f"an expression has at most {MAX_EXPRESSION_LENGTH} characters"
         try:
             if self.jmespath:
@@ -138,8 +138,8 @@ class Mapping(
 
     def written(self) -> dict[str, Any]:
         """Return it as JSON primitives."""
-        kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
-        return kept
+        content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return content
 
     def validation_errors(self) -> Iterator[str]:
         """Yield all that is wrong with it, as texts for staff."""
