@@ -89,14 +89,16 @@ def open_connector(
 
     Raises: PermanentError (``NOT_CONNECTED``)  no connection, or an unknown connector
     """
-    wire = Connection.objects.filter(supplier=supplier).first()
-    if wire is None:
+    connection = Connection.objects.filter(supplier=supplier).first()
+    if connection is None:
         raise PermanentError(f"{supplier} has no connection", code=NOT_CONNECTED)
     if supplier.adapter not in CONNECTORS:
         raise PermanentError(f"unknown connector {supplier.adapter!r}", code=NOT_CONNECTED)
-    gate = build_gate(supplier, wire, meter=meter)
-    line = replace(build_context(supplier, wire, gate=gate, meter=meter), list_since=list_since)
-    connector = cast(Any, connector_class(supplier.adapter))(line)
+    gate = build_gate(supplier, connection, meter=meter)
+    context = replace(
+        build_context(supplier, connection, gate=gate, meter=meter), list_since=list_since
+    )
+    connector = cast(Any, connector_class(supplier.adapter))(context)
     try:
         yield cast(Connector, connector)
     finally:
@@ -105,43 +107,54 @@ def open_connector(
 
 
 def build_gate(
-    supplier: Supplier, wire: Connection, *, meter: UsageMeter | None = None
+    supplier: Supplier, connection: Connection, *, meter: UsageMeter | None = None
 ) -> LatencyGate:
-    pace = calls_per_second(supplier, wire)
+    pace = calls_per_second(supplier, connection)
     gate = SupplierGate(
         code=supplier.code,
         abilities=getattr(connector_class(supplier.adapter), "CALLS", {}),
-        breaker=SharedCircuitBreaker(wire.pk),
-        slots=SharedSemaphore(name=supplier.code, max_concurrent=wire.max_concurrent_calls),
+        breaker=SharedCircuitBreaker(connection.pk),
+        slots=SharedSemaphore(name=supplier.code, max_concurrent=connection.max_concurrent_calls),
         pace=SharedRateLimit(name=supplier.code, calls_per_second=pace),
         meter=meter,
     )
     return LatencyGate(gate, supplier_id=supplier.pk)
 
 
-def calls_per_second(supplier: Supplier, wire: Connection) -> int:
+def calls_per_second(supplier: Supplier, connection: Connection) -> int:
     """Return the rate limit: the staff setting, at most what the account allows."""
     connector = connector_class(supplier.adapter)
     if not isinstance(connector, AccountRateLimit):
-        return wire.calls_per_second
-    allowed = connector.calls_per_second(options=wire.options, connector_state=wire.connector_state)
-    return min(wire.calls_per_second, allowed or wire.calls_per_second)
+        return connection.calls_per_second
+    allowed = connector.calls_per_second(
+        options=connection.options, connector_state=connection.connector_state
+    )
+    return min(connection.calls_per_second, allowed or connection.calls_per_second)
 
 
 def build_context(
-    supplier: Supplier, wire: Connection, *, gate: CallObserver, meter: UsageMeter | None = None
+    supplier: Supplier,
+    connection: Connection,
+    *,
+    gate: CallObserver,
+    meter: UsageMeter | None = None,
 ) -> ConnectorContext:
-    secrets = {name: str(value) for name, value in decrypt(wire.secrets_encrypted).items()}
+    secrets = {name: str(value) for name, value in decrypt(connection.secrets_encrypted).items()}
     return ConnectorContext(
-        base_url=wire.base_url,
+        base_url=connection.base_url,
         currency=supplier.currency,
         language=supplier.language,
         secrets=secrets,
-        options={**wire.options, **file_sources.connection_options(supplier, wire.options)},
+        options={
+            **connection.options,
+            **file_sources.connection_options(supplier, connection.options),
+        },
         gate=gate,
-        budget=MeteredQuotaCounter(DatabaseQuotaCounter(wire.pk), meter=meter or UsageMeter()),
-        tokens=DatabaseTokenStore(wire.pk),
-        memory=DatabaseStateStore(wire.pk),
+        budget=MeteredQuotaCounter(
+            DatabaseQuotaCounter(connection.pk), meter=meter or UsageMeter()
+        ),
+        tokens=DatabaseTokenStore(connection.pk),
+        memory=DatabaseStateStore(connection.pk),
         post=OutboxMailer(supplier_id=supplier.pk),
         folder=file_sources.supplier_folder(supplier),
     )

@@ -16,5 +16,5 @@ def connector_class(name: str) -> type:
     Raises: KeyError  no connector has this code
     """
     module, _, attribute = CONNECTORS[name].rpartition(".")
-    found: type = getattr(import_module(module), attribute)
-    return found
+    connector: type = getattr(import_module(module), attribute)
+    return connector

@@ -357,8 +357,8 @@ PROTOCOLS: dict[Capability, tuple[type, ...]] = {
 def capabilities_of(connector: type) -> tuple[Capability, ...]:
     """Return the capabilities whose methods a connector class has."""
     return tuple(
-        ability
-        for ability, protocols in PROTOCOLS.items()
+        capability
+        for capability, protocols in PROTOCOLS.items()
         if any(_implements(connector, protocol) for protocol in protocols)
     )
 

@@ -38,8 +38,8 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[3])
-local kept = math.ceil(tonumber(ARGV[2])) + 1
-if redis.call('TTL', KEYS[1]) < kept then redis.call('EXPIRE', KEYS[1], kept) end
+local ttl = math.ceil(tonumber(ARGV[2])) + 1
+if redis.call('TTL', KEYS[1]) < ttl then redis.call('EXPIRE', KEYS[1], ttl) end
 return 1
 """
 # No limit: a holder may renew its lease even after it expired.
@@ -53,8 +53,10 @@ class SharedSemaphore:
 
     def __init__(self, *, name: str, max_concurrent: int) -> None:
         self._key = f"slots:{name}"
-        self._at_once = max(1, max_concurrent)
-        self._kept = max(1, self._at_once // RESERVED_SHARE) if self._at_once > 1 else 0
+        self._max_concurrent = max(1, max_concurrent)
+        self._reserved = (
+            max(1, self._max_concurrent // RESERVED_SHARE) if self._max_concurrent > 1 else 0
+        )
         self._leases = _leases()
 
     def take(self, *, lease_s: float, is_for_order: bool) -> str:
@@ -62,11 +64,11 @@ class SharedSemaphore:
 
         Raises: TemporaryError  no slot became free in time
         """
-        most = self._at_once if is_for_order else self._at_once - self._kept
+        max_leases = self._max_concurrent if is_for_order else self._max_concurrent - self._reserved
         name = uuid.uuid4().hex
         wait_s = MAX_ORDER_WAIT_S if is_for_order else MAX_WAIT_S
         give_up_at = deadlines.earliest(time.monotonic() + wait_s)
-        while not self._leases.take(self._key, name, most=most, lease_s=lease_s):
+        while not self._leases.take(self._key, name, max_leases=max_leases, lease_s=lease_s):
             if time.monotonic() > give_up_at:
                 raise TemporaryError(f"{self._key}: none free in time")
             time.sleep(random.uniform(POLL_S / 2, POLL_S))  # noqa: S311 - jitter
@@ -74,7 +76,7 @@ class SharedSemaphore:
 
     def renew(self, name: str, *, lease_s: float) -> None:
         """Extend the lease of a slot."""
-        self._leases.take(self._key, name, most=UNLIMITED, lease_s=lease_s)
+        self._leases.take(self._key, name, max_leases=UNLIMITED, lease_s=lease_s)
 
     def release(self, name: str) -> None:
         self._leases.release(self._key, name)
@@ -92,16 +94,16 @@ class _Leases:
         self._lock = threading.Lock()
         self._own: dict[str, dict[str, float]] = defaultdict(dict)
 
-    def take(self, key: str, name: str, *, most: int, lease_s: float) -> bool:
+    def take(self, key: str, name: str, *, max_leases: int, lease_s: float) -> bool:
         if time.monotonic() >= self._redis_retry_at:
             try:
-                return bool(self._take(keys=[key], args=[most, lease_s, name]))
+                return bool(self._take(keys=[key], args=[max_leases, lease_s, name]))
             except redis.RedisError as error:
-                self._is_away(error)
+                self._use_own_leases(error)
         with self._lock:
             now = time.monotonic()
-            live = {each: until for each, until in self._own[key].items() if until > now}
-            is_free = len(live) < most
+            live = {lease: until for lease, until in self._own[key].items() if until > now}
+            is_free = len(live) < max_leases
             self._own[key] = {**live, name: now + lease_s} if is_free else live
             return is_free
 
@@ -113,9 +115,9 @@ class _Leases:
         try:
             self._redis.zrem(key, name)
         except redis.RedisError as error:
-            self._is_away(error)  # the lease expires
+            self._use_own_leases(error)  # the lease expires
 
-    def _is_away(self, error: redis.RedisError) -> None:
+    def _use_own_leases(self, error: redis.RedisError) -> None:
         log.warning("Redis is unavailable; each worker counts its calls alone: %s", error)
         self._redis_retry_at = time.monotonic() + REDIS_RETRY_AFTER_S
 

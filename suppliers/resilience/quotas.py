@@ -23,7 +23,7 @@ ON CONFLICT (connection_id, name) DO UPDATE SET
   total = CASE WHEN b.until <= now() THEN %(total)s ELSE b.total END,
   used = CASE WHEN b.until <= now() THEN %(points)s ELSE b.used + %(points)s END,
   until = CASE WHEN b.until <= now() THEN EXCLUDED.until ELSE b.until END
-WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(kept)s
+WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(reserved)s
 RETURNING used
 """
 
@@ -60,7 +60,7 @@ class DatabaseQuotaCounter:
             "points": points,
             "window_s": quota.window_s,
             "by_the_clock": quota.is_calendar_aligned,
-            "kept": 0 if is_for_order else quota.reserved_for_orders,
+            "reserved": 0 if is_for_order else quota.reserved_for_orders,
         }
         with connection.cursor() as cursor:
             cursor.execute(SPEND, params)

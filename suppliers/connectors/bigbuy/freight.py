@@ -44,17 +44,17 @@ def cheapest_quotes(
         return ()
     carriers = _carriers(api)
     cheapest: dict[str, FreightOption] = {}
-    is_unclear = False
+    has_unreadable = False
     for quote in sorted(quotes, key=lambda each: each.cost):
         name = carriers.get(str(quote.shipping_service.id), "")
         option = _to_option(name, quote)
         if name and not _is_allowed(name, settings):
             continue
         if option is None:
-            is_unclear = True
+            has_unreadable = True
         else:
             cheapest.setdefault(name, option)
-    if is_unclear and not cheapest:
+    if has_unreadable and not cheapest:
         raise PermanentError("no carrier in the answer can be read", code="garbage")
     return tuple(cheapest.values())
 
@@ -69,7 +69,7 @@ def _carriers(api: ApiClient) -> dict[str, str]:
 
 
 def _is_allowed(name: str, settings: Options) -> bool:
-    return not settings.carriers or name in {each.casefold() for each in settings.carriers}
+    return not settings.carriers or name in {carrier.casefold() for carrier in settings.carriers}
 
 
 def _to_option(name: str, quote: Quote) -> FreightOption | None:

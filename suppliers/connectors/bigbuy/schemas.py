@@ -32,11 +32,11 @@ def grams(kilograms: Any) -> int | None:
 
 def days(delay: Any) -> tuple[int, int] | None:
     """Parse ``24 - 48 h`` or ``3-5 days`` as days; hours are rounded up."""
-    found = DELAY.search(parsing.text(delay))
-    if found is None:
+    match = DELAY.search(parsing.text(delay))
+    if match is None:
         return None
-    first, last = int(found[1]), int(found[2] or found[1])
-    if (found[3] or "").lower().startswith("h"):
+    first, last = int(match[1]), int(match[2] or match[1])
+    if (match[3] or "").lower().startswith("h"):
         first, last = -(-first // HOURS_PER_DAY), -(-last // HOURS_PER_DAY)
     return (first, last) if first <= last else None
 

@@ -77,10 +77,10 @@ def decode_nested(value: Any) -> Any:
 
 def texts(value: Any) -> list[str]:
     """Return a list of texts, from a list, a single text, or JSON in a string."""
-    opened = decode_nested(value)
-    if isinstance(opened, list):
-        return [written for entry in opened if (written := parsing.text(entry))]
-    return [written] if (written := parsing.text(opened)) else []
+    decoded = decode_nested(value)
+    if isinstance(decoded, list):
+        return [text for entry in decoded if (text := parsing.text(entry))]
+    return [text] if (text := parsing.text(decoded)) else []
 
 
 def china_timestamp(value: str) -> datetime:

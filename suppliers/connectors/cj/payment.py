@@ -39,20 +39,20 @@ def progress_of(order: PlacedOrder | OrderDetail) -> PaymentProgress:
     )
 
 
-def continue_payment(api: ApiClient, at: PaymentProgress) -> str:
+def continue_payment(api: ApiClient, progress: PaymentProgress) -> str:
     """Do the remaining steps; return why the order is stuck, empty when it is paid.
 
     Raises: ExternalServiceError  an answer is lost, and the order exists: look it up
     """
     try:
         for _ in range(MAX_LOOKUPS):
-            if not (refusal := _steps(api, at)):
+            if not (refusal := _steps(api, progress)):
                 return ""
-            seen = order_status.find_order(api, at.order_id)
-            if seen is None or seen.order_status == at.status:
+            detail = order_status.find_order(api, progress.order_id)
+            if detail is None or detail.order_status == progress.status:
                 return refusal
-            at = progress_of(seen)
-            if at.status not in UNFINISHED:
+            progress = progress_of(detail)
+            if progress.status not in UNFINISHED:
                 return ""
     except ExternalServiceError as error:
         error.is_outcome_unknown = True
@@ -60,16 +60,16 @@ def continue_payment(api: ApiClient, at: PaymentProgress) -> str:
     return refusal
 
 
-def _steps(api: ApiClient, at: PaymentProgress) -> str:
+def _steps(api: ApiClient, progress: PaymentProgress) -> str:
     try:
-        if at.status == CREATED:
-            _move(api, "shopping/order/addCart", at)
-            at.status = IN_CART
-        if at.status == IN_CART or not at.shipment_id:
-            confirmed = _move(api, "shopping/order/addCartConfirm", at)
-            at.shipment_id = parsing.text(confirmed.shipments_id) or at.shipment_id
-            at.status = UNPAID
-        _pay(api, at)
+        if progress.status == CREATED:
+            _move(api, "shopping/order/addCart", progress)
+            progress.status = IN_CART
+        if progress.status == IN_CART or not progress.shipment_id:
+            confirmed = _move(api, "shopping/order/addCartConfirm", progress)
+            progress.shipment_id = parsing.text(confirmed.shipments_id) or progress.shipment_id
+            progress.status = UNPAID
+        _pay(api, progress)
     except PermanentError as error:
         if error.is_outcome_unknown:
             raise
@@ -77,26 +77,26 @@ def _steps(api: ApiClient, at: PaymentProgress) -> str:
     return ""
 
 
-def _move(api: ApiClient, path: str, at: PaymentProgress) -> CartAnswer:
+def _move(api: ApiClient, path: str, progress: PaymentProgress) -> CartAnswer:
     """Move the order into the cart, or from the cart to payment.
 
     Raises: PermanentError  CJ holds the order
     """
-    answer = api.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
-    held = [_hold_text(each) for each in answer.intercept_orders or ()]
-    if held or parsing.integer(answer.success_count) == 0:
-        raise PermanentError("; ".join(held) or "on hold at the supplier", code="intercepted")
+    answer = api.post(path, CartAnswer, {"cjOrderIdList": [progress.order_id]})
+    holds = [_hold_text(hold) for hold in answer.intercept_orders or ()]
+    if holds or parsing.integer(answer.success_count) == 0:
+        raise PermanentError("; ".join(holds) or "on hold at the supplier", code="intercepted")
     return answer
 
 
-def _hold_text(held: Any) -> str:
-    if isinstance(held, dict):
-        return f"{held.get('code')}: {held.get('message') or held.get('reason') or 'on hold'}"
+def _hold_text(hold: Any) -> str:
+    if isinstance(hold, dict):
+        return f"{hold.get('code')}: {hold.get('message') or hold.get('reason') or 'on hold'}"
     return "on hold at the supplier"
 
 
-def _pay(api: ApiClient, at: PaymentProgress) -> None:
-    shipment = {"shipmentOrderId": at.shipment_id}
+def _pay(api: ApiClient, progress: PaymentProgress) -> None:
+    shipment = {"shipmentOrderId": progress.shipment_id}
     parent = api.post("shopping/order/saveGenerateParentOrder", ParentOrder, shipment)
     if not (pay_id := parsing.text(parent.pay_id)):
         raise PermanentError("the supplier returned no payment", code="no_pay_id")

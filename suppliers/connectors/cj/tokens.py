@@ -34,7 +34,7 @@ class TokenPair:
 
     def __init__(self, *, api_key: str, store: TokenStore, ask: LoginCall) -> None:
         self._api_key = api_key
-        self._of_key = digest(api_key)
+        self._key_digest = digest(api_key)
         self._store = store
         self._ask = ask
         self._lock = threading.Lock()
@@ -74,51 +74,51 @@ class TokenPair:
         return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
 
     def _is_ours(self, pair: Mapping[str, Any]) -> bool:
-        return bool(pair.get("of_key") == self._of_key)
+        return bool(pair.get("of_key") == self._key_digest)
 
-    def _renewal(self, present: dict[str, Any]) -> dict[str, Any]:
-        if not self._is_ours(present):
-            present = {}
-        if present.get("refresh") and present["refresh_until"] > time.time():
+    def _renewal(self, current: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_ours(current):
+            current = {}
+        if current.get("refresh") and current["refresh_until"] > time.time():
             try:
-                lent = self._ask(
-                    "authentication/refreshAccessToken", {"refreshToken": present["refresh"]}
+                tokens = self._ask(
+                    "authentication/refreshAccessToken", {"refreshToken": current["refresh"]}
                 )
             except (RefreshRejectedError, TokenRejectedError):
                 log.info("the refresh token was rejected: logging in")
             else:
-                return {**present, **_decode_pair(lent)}
-        return self._login(present)
+                return {**current, **_decode_pair(tokens)}
+        return self._login(current)
 
-    def _login(self, present: dict[str, Any]) -> dict[str, Any]:
+    def _login(self, current: dict[str, Any]) -> dict[str, Any]:
         """Log in. CJ answers one login in five minutes; an earlier one is not sent."""
-        possible_at = present.get("logged_in_at", 0) + LOGIN_INTERVAL_S
+        possible_at = current.get("logged_in_at", 0) + LOGIN_INTERVAL_S
         if (wait := possible_at - time.time()) > 0:
             raise CallDeferredError(
                 f"the next login is possible in {wait:.0f} s",
                 code="login_gap",
                 until=datetime.fromtimestamp(possible_at, UTC),
             )
-        lent = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
+        tokens = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
         return {
-            **_decode_pair(lent),
-            "open_id": text(lent.open_id),
+            **_decode_pair(tokens),
+            "open_id": text(tokens.open_id),
             "logged_in_at": time.time(),
-            "of_key": self._of_key,
+            "of_key": self._key_digest,
         }
 
 
-def _decode_pair(lent: Tokens) -> dict[str, Any]:
+def _decode_pair(tokens: Tokens) -> dict[str, Any]:
     try:
-        until = china_timestamp(lent.access_token_expiry_date).timestamp()
-        refresh_until = china_timestamp(lent.refresh_token_expiry_date).timestamp()
+        until = china_timestamp(tokens.access_token_expiry_date).timestamp()
+        refresh_until = china_timestamp(tokens.refresh_token_expiry_date).timestamp()
     except ValueError as error:
         raise PermanentError(f"authentication: {error}") from error
     early = min(RENEW_BEFORE_S, (until - time.time()) / RENEW_BEFORE_FRACTION)
     return {
-        "access": lent.access_token,
+        "access": tokens.access_token,
         "access_until": until,
         "renew_after": until - early,
-        "refresh": lent.refresh_token,
+        "refresh": tokens.refresh_token,
         "refresh_until": refresh_until,
     }

@@ -18,7 +18,7 @@ SUPPORTED = frozenset(
 )
 MAX_NUL_SHARE = 0.3
 # With this many valid characters for each broken one, the file is damaged UTF-8.
-MOSTLY = 20
+MIN_VALID_PER_BROKEN = 20
 
 
 def detect_encoding(path: Path) -> str:
@@ -28,8 +28,8 @@ def detect_encoding(path: Path) -> str:
     """
     with path.open("rb") as file:
         start = file.read(CHUNK)
-        for mark, name in BOMS:
-            if start.startswith(mark):
+        for bom, name in BOMS:
+            if start.startswith(bom):
                 return name
         if wide := _wide(start):
             return wide
@@ -49,15 +49,15 @@ def _wide(start: bytes) -> str:
 
 def _utf8_or_western(file: BinaryIO) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    good = broken = 0
+    valid = broken = 0
     while chunk := file.read(CHUNK):
         if chunk.isascii():
             continue
         text = decoder.decode(chunk)
-        wrong = text.count("\ufffd")
-        broken += wrong
-        good += len(text) - wrong - len(text.encode("ascii", "ignore"))
-    return "utf-8" if broken == 0 or good >= MOSTLY * broken else "cp1252"
+        new_broken = text.count("\ufffd")
+        broken += new_broken
+        valid += len(text) - new_broken - len(text.encode("ascii", "ignore"))
+    return "utf-8" if broken == 0 or valid >= MIN_VALID_PER_BROKEN * broken else "cp1252"
 
 
 def standard_name(name: str) -> str:

@@ -18,11 +18,11 @@ def find(rows: Iterable[tuple[int, Sequence[str]]]) -> int:
     It is the first row, unless a later one has more known column names. A data row may contain
     such words too, as "Battery" and "LED", but it also has numbers.
     """
-    best, most = 1, MIN_KNOWN_NAMES - 1
+    best, most_known = 1, MIN_KNOWN_NAMES - 1
     for number, cells in rows:
-        written = [cell for cell in cells if cell.strip()]
-        known = len({name for cell in written if (name := known_name(cell)) in KNOWN_NAMES})
-        is_goods = 2 * known < len(written) and any(map(_NUMBER.fullmatch, written))
-        if known > most and not is_goods:
-            best, most = number, known
+        filled = [cell for cell in cells if cell.strip()]
+        known = len({name for cell in filled if (name := known_name(cell)) in KNOWN_NAMES})
+        is_data = 2 * known < len(filled) and any(map(_NUMBER.fullmatch, filled))
+        if known > most_known and not is_data:
+            best, most_known = number, known
     return best

@@ -50,10 +50,10 @@ def decode_flat(line: str) -> dict[str, Any] | None:
     if line.count("[") > MAX_DEPTH:
         return None
     try:
-        found = FLAT_DECODER.decode(line)
+        row = FLAT_DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
-    return found if line.count('":') == len(found) else None
+    return row if line.count('":') == len(row) else None
 
 
 def _row(number: int, line: str) -> dict[str, Any] | ImportIssue:

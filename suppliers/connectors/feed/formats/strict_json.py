@@ -43,21 +43,21 @@ def decode(text: str) -> Any:
 
 
 def reject_duplicate_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise NotStrictError("the same key occurs twice")
-    return found
+    return members
 
 
 def _depth(text: str) -> int:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
-    for sign in BRACKETS.finditer(text):
-        if sign[0] in "[{":
+    for bracket in BRACKETS.finditer(text):
+        if bracket[0] in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif sign[0] in "]}":
+        elif bracket[0] in "]}":
             depth -= 1
     return deepest
 
