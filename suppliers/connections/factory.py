@@ -44,33 +44,37 @@ class OutboxMailer:
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Queue an e-mail; once per key."""
-        self._tell(EMAIL_EVENT, key, {**payload, "email": to})
+        self._record(EMAIL_EVENT, key, {**payload, "email": to})
 
     def request(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Queue a question about an order; once per key."""
-        self._tell(f"purchase_order.{wanted}", key, {**payload, "email": to})
+        self._record(f"purchase_order.{wanted}", key, {**payload, "email": to})
 
     def has_sent(self, *, key: str) -> bool:
         return _is_recorded(EMAIL_EVENT, key)
 
     def mark_sending(self, *, key: str) -> None:
-        self._tell(NOTED_EVENT, key, {"key": key})
+        self._record(NOTED_EVENT, key, {"key": key})
 
     def is_marked(self, *, key: str) -> bool:
         return _is_recorded(NOTED_EVENT, key)
 
-    def _tell(self, fact: str, key: str, payload: dict[str, Any]) -> None:
+    def _record(self, event_name: str, key: str, payload: dict[str, Any]) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT now()")
             (now,) = cursor.fetchone()
         with transaction.atomic(durable=True):
             outbox.record_event(
-                name=fact, key=f"{fact}:{key}", subject=self._subject, payload=payload, at=now
+                name=event_name,
+                key=f"{event_name}:{key}",
+                subject=self._subject,
+                payload=payload,
+                at=now,
             )
 
 
-def _is_recorded(fact: str, key: str) -> bool:
-    return Event.objects.filter(key=f"{fact}:{key}").exists()
+def _is_recorded(event_name: str, key: str) -> bool:
+    return Event.objects.filter(key=f"{event_name}:{key}").exists()
 
 
 # Connectors

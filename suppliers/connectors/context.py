@@ -47,7 +47,7 @@ class Quota:
 
 
 class QuotaCounter(Protocol):
-    """Counts the calls left in each quota, over all workers and restarts."""
+    """Counts the remaining points of each quota, over all workers and restarts."""
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
         """Take points, before the request is sent.
@@ -59,7 +59,7 @@ class QuotaCounter(Protocol):
     def set_remaining(
         self, quota: Quota, *, left: int, total: int | None, until: datetime | None
     ) -> None:
-        """Store the rest of a quota as the supplier reports it."""
+        """Store the remaining points of a quota, as the supplier reports them."""
         ...
 
     def remaining(self, quota: Quota) -> int: ...

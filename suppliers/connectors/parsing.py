@@ -74,12 +74,12 @@ def cost(sku: str, value: Any, *, currency: str) -> Money | ImportIssue:
 
 def picture_urls(urls: Iterable[str]) -> tuple[str, ...]:
     """Return the usable URLs, each once."""
-    good = (
+    usable = (
         url
         for url in urls
         if url.startswith(("https://", "http://")) and len(url) <= MAX_URL_LENGTH
     )
-    return tuple(dict.fromkeys(good))[:MAX_PICTURES]
+    return tuple(dict.fromkeys(usable))[:MAX_PICTURES]
 
 
 def digest(value: Any) -> str:

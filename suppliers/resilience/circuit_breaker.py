@@ -1,7 +1,7 @@
 """Circuit breaker: block calls to a supplier or gateway that fails, probe whether it is back.
 
 All processes share one breaker per connection or gateway, in the database. Only timeouts,
-broken connections and server errors count as failures; a rejection in words does not.
+broken connections and server errors count as failures; a rejection by the supplier does not.
 """
 
 from __future__ import annotations

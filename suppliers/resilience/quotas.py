@@ -27,7 +27,7 @@ WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(reserved)s
 RETURNING used
 """
 
-# Windows with ends this close are the same, on two clocks.
+# Two window ends that differ by at most this are the same: the clocks differ.
 SAME_WINDOW = timedelta(minutes=1)
 SET_REMAINING = """
 UPDATE suppliers_callquota b SET
@@ -73,7 +73,7 @@ class DatabaseQuotaCounter:
     def set_remaining(
         self, quota: Quota, *, left: int, total: int | None, until: datetime | None
     ) -> None:
-        """Store what the supplier reports as left: others may use the same account.
+        """Store the remaining points that the supplier reports: others may use the same account.
 
         Within a window, points taken by other workers stay taken: the report does not count
         calls still under way.
@@ -91,8 +91,8 @@ class DatabaseQuotaCounter:
 
     def remaining(self, quota: Quota) -> int:
         row = CallQuota.objects.filter(connection=self._connection_id, name=quota.name)
-        left = row.current().first()
-        return quota.points if left is None else left
+        current = row.current().first()
+        return quota.points if current is None else current
 
 
 def pause_syncs(*, connection_id: int, until: datetime) -> None:

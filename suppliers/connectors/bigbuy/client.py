@@ -142,15 +142,15 @@ class ApiClient:
             yield from self._counted(name, self._page(name, query))
             return
         for taxonomy in self._options.taxonomies or (None,):
-            below = {"parentTaxonomy": taxonomy} if taxonomy else {}
-            key = f"{name} {taxonomy}" if taxonomy else name
-            yield from self._counted(key, self._pages(name, {**query, **below}))
+            filters = {"parentTaxonomy": taxonomy} if taxonomy else {}
+            list_name = f"{name} {taxonomy}" if taxonomy else name
+            yield from self._counted(list_name, self._pages(name, {**query, **filters}))
 
-    def _counted(self, key: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def _counted(self, list_name: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         count = 0
         for count, row in enumerate(rows, start=1):  # noqa: B007 - the last one counts
             yield row
-        self.list_counts[key] = count
+        self.list_counts[list_name] = count
 
     def _pages(self, name: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for number in range(MAX_PAGES):
@@ -200,7 +200,7 @@ class ApiClient:
             raise _invalid_response(path)
 
     def _store_quota(self, quota: Quota, headers: Mapping[str, str]) -> datetime | None:
-        """Store the rest of a quota from the headers; return when its window ends."""
+        """Store the remaining points of a quota from the headers; return when its window ends."""
         names = ("limit", "remaining", "reset")
         values = [headers.get(f"x-ratelimit-{name}", "") for name in names]
         if not all(value.isdecimal() and len(value) < 12 for value in values):  # noqa: PLR2004

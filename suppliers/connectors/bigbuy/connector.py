@@ -47,10 +47,10 @@ def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
             f"Map these statuses in order_statuses to one of {answers};"
             f" until then they count as accepted: {names}."
         )
-    there = {row.name.casefold() for row in api.get("shipping/carriers", list[Carrier])}
-    if strange := sorted({name.casefold() for name in options.carriers} - there):
-        shown = [", ".join(each) for each in (strange, sorted(there))]
-        yield f"BigBuy does not offer these carriers: {shown[0]}. It offers {shown[1]}."
+    offered = {row.name.casefold() for row in api.get("shipping/carriers", list[Carrier])}
+    if not_offered := sorted({name.casefold() for name in options.carriers} - offered):
+        lists = [", ".join(carriers) for carriers in (not_offered, sorted(offered))]
+        yield f"BigBuy does not offer these carriers: {lists[0]}. It offers {lists[1]}."
 
 
 class BigBuy:
@@ -110,9 +110,9 @@ class BigBuy:
             self._listed = product_lists.fetch(
                 self._api, self._list_store, self._options, self._memory
             )
-        bad, chosen = self._listed
-        yield from bad
-        yield from product_pages.pages(self._list_store, chosen)
+        bad_rows, product_ids = self._listed
+        yield from bad_rows
+        yield from product_pages.pages(self._list_store, product_ids)
 
     @property
     def list_counts(self) -> Mapping[str, int]:

@@ -45,7 +45,7 @@ def cheapest_quotes(
     carriers = _carriers(api)
     cheapest: dict[str, FreightOption] = {}
     has_unreadable = False
-    for quote in sorted(quotes, key=lambda each: each.cost):
+    for quote in sorted(quotes, key=lambda quote: quote.cost):
         name = carriers.get(str(quote.shipping_service.id), "")
         option = _to_option(name, quote)
         if name and not _is_allowed(name, settings):

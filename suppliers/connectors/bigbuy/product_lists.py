@@ -40,21 +40,21 @@ def fetch(
 
     Raises: QuotaExceededError, ExternalServiceError  a list is missing: nothing is imported
     """
-    bad: list[ImportIssue] = []
-    listed = _products(api, store, bad)
+    bad_rows: list[ImportIssue] = []
+    listed = _products(api, store, bad_rows)
     if not listed:
-        return bad, frozenset()
+        return bad_rows, frozenset()
     if options.only_in_stock:
         stored_ids = {int(key) for key in memory.load().get(CHOSEN_IDS, ())}
-        chosen = listed & (_products_in_stock(api, store, options) | stored_ids)
-        if chosen != stored_ids:
-            memory.save({CHOSEN_IDS: sorted(chosen)})
+        chosen_ids = listed & (_products_in_stock(api, store, options) | stored_ids)
+        if chosen_ids != stored_ids:
+            memory.save({CHOSEN_IDS: sorted(chosen_ids)})
     else:
         if not store.fetched_at_s(STOCKED):
             _products_in_stock(api, store, options)  # the only source of lead times
-        chosen = listed
-    if not chosen:
-        return bad, frozenset()
+        chosen_ids = listed
+    if not chosen_ids:
+        return bad_rows, frozenset()
     _fetch_parallel_list(api, store, "productsinformation")
     _fetch_parallel_list(api, store, "productsimages")
     fetch_variations(api, store)
@@ -63,7 +63,7 @@ def fetch(
     if store.has_rows("productsvariations"):
         for name in NAMES_OF_VARIANTS:
             _fetch_names(api, store, name)
-    return bad, frozenset(chosen)
+    return bad_rows, frozenset(chosen_ids)
 
 
 def _products_in_stock(api: ApiClient, store: ListStore, options: Options) -> set[int]:
@@ -75,7 +75,7 @@ def _products_in_stock(api: ApiClient, store: ListStore, options: Options) -> se
     return store.stocked()
 
 
-def _products(api: ApiClient, store: ListStore, bad: list[ImportIssue]) -> set[int]:
+def _products(api: ApiClient, store: ListStore, bad_rows: list[ImportIssue]) -> set[int]:
     listed: set[int] = set()
 
     def good() -> Iterator[tuple[int, dict[str, Any], dict[str, str]]]:
@@ -83,7 +83,9 @@ def _products(api: ApiClient, store: ListStore, bad: list[ImportIssue]) -> set[i
             key = parsing.integer(row.get("id"))
             if key is None or key <= 0:
                 message = "The row has no valid ID."
-                bad.append(ImportIssue(row=f"row {position}", code="list-no-id", message=message))
+                bad_rows.append(
+                    ImportIssue(row=f"row {position}", code="list-no-id", message=message)
+                )
             elif parsing.integer(row.get("active")) != 0:
                 listed.add(key)
                 dates = {name: parsing.text(row.get(field)) for name, field in DATES.items()}

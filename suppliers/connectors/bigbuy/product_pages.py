@@ -28,9 +28,9 @@ BATTERY = re.compile(r"batter|li-?ion|li-?po|lithium|\bmAh\b", re.IGNORECASE)
 NEGATIVE_VALUE = re.compile(r"^\s*(no|none|without|not included|0)\b", re.IGNORECASE)
 
 
-def pages(store: ListStore, chosen: frozenset[int]) -> Iterator[ProductDetail]:
+def pages(store: ListStore, product_ids: frozenset[int]) -> Iterator[ProductDetail]:
     for key, row in store.products():
-        if key in chosen:
+        if key in product_ids:
             yield _JoinedProduct(store, key, row).page()
 
 
@@ -51,7 +51,7 @@ class _JoinedProduct:
         path = self._category_path()
         options = [self._options(variation) for variation in self._variations]
         sources = [self._row, self._text, *self._variations]
-        lasting = [
+        stable_values = [
             {k: v for k, v in source.items() if k not in VOLATILE_FIELDS} for source in sources
         ]
         prices = [{k: v for k, v in source.items() if k in PRICES} for source in sources]
@@ -63,10 +63,12 @@ class _JoinedProduct:
         if title and not variants:
             message = "The product has no valid SKU."
             self._problems.append(ImportIssue(row=self._ref, code="no-variants", message=message))
-        ready_in = [variant.terms.lead_days for variant in variants]
+        lead_times = [variant.terms.lead_days for variant in variants]
         return ProductDetail(
             external_id=self._ref,
-            digest=parsing.digest([lasting, self._pictures, brand, path, options, ready_in]),
+            digest=parsing.digest(
+                [stable_values, self._pictures, brand, path, options, lead_times]
+            ),
             cost_digest=parsing.digest(prices),
             record=self._record(title, brand, path, options, variants) if variants else None,
             problems=tuple(self._problems),
@@ -108,8 +110,8 @@ class _JoinedProduct:
             return (only,) if only else ()
         names = _option_names(options)
         variants: dict[str, VariantRecord] = {}
-        for variation, chosen in zip(self._variations, options, strict=True):
-            values = tuple(chosen.get(name, "") for name in names)
+        for variation, chosen_values in zip(self._variations, options, strict=True):
+            values = tuple(chosen_values.get(name, "") for name in names)
             variant = self._variant(variation, " ".join((title, *values)).strip(), values)
             if variant and variant.sku in variants:
                 message = "The product has this SKU twice."
@@ -125,9 +127,9 @@ class _JoinedProduct:
     ) -> VariantRecord | None:
         sku = parsing.text(row.get("sku"))
         if not sku or len(sku) > parsing.MAX_SKU_LENGTH:
-            where = f"{self._ref}:{parsing.text(row.get('id'))}"
+            row_name = f"{self._ref}:{parsing.text(row.get('id'))}"
             self._problems.append(
-                ImportIssue(row=where, code="sku-missing", message="A variant has no valid SKU.")
+                ImportIssue(row=row_name, code="sku-missing", message="A variant has no valid SKU.")
             )
             return None
         price = parsing.cost(sku, row.get("wholesalePrice"), currency=CURRENCY)
@@ -156,12 +158,16 @@ class _JoinedProduct:
     def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
         """Return the options of a variation: ``Color`` → ``Black``."""
         key = parsing.integer(variation.get("id"))
-        combination = (self._list_store.row("variations", key) if key is not None else None) or {}
+        variation_row = (self._list_store.row("variations", key) if key is not None else None) or {}
         options: dict[str, str] = {}
-        attributes = combination.get("attributes")
+        attributes = variation_row.get("attributes")
         for entry in attributes if isinstance(attributes, list) else ():
-            chosen = parsing.integer(entry.get("id")) if isinstance(entry, dict) else None
-            attribute = self._list_store.row("attributes", chosen) if chosen is not None else None
+            attribute_id = parsing.integer(entry.get("id")) if isinstance(entry, dict) else None
+            attribute = (
+                self._list_store.row("attributes", attribute_id)
+                if attribute_id is not None
+                else None
+            )
             if attribute:
                 group = self._name("attributegroups", attribute.get("attributeGroup"))
                 options.setdefault(group or "Option", parsing.text(attribute.get("name")))

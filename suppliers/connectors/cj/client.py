@@ -32,7 +32,7 @@ from suppliers.connectors.context import ConnectorContext, Quota
 from suppliers.connectors.records import QuotaExceededError
 
 DAY_S = 86_400
-# Reserved so that the shop can quote and order after syncs used up the rest: 100 freight quotes.
+# Reserved so that the shop can quote and order after syncs used up all others: 100 freight quotes.
 POINTS_RESERVED_FOR_ORDERS = 1_000
 POINTS_PER_DAY = 50_000
 

@@ -170,5 +170,5 @@ def meaning_of(code: int) -> Meaning:
 def to_error(code: int, message: str, *, is_write: bool) -> ExternalServiceError:
     meaning = meaning_of(code)
     kind = EXCEPTIONS.get(meaning, PermanentError)
-    is_open = is_write and code in MAYBE_WRITTEN_CODES
-    return kind(f"{message}: {meaning}", code=str(code), is_outcome_unknown=is_open)
+    is_unknown = is_write and code in MAYBE_WRITTEN_CODES
+    return kind(f"{message}: {meaning}", code=str(code), is_outcome_unknown=is_unknown)

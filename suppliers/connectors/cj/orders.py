@@ -86,7 +86,9 @@ def order_body(request: PurchaseOrderRequest, *, pay_type: int) -> dict[str, Any
     if request.ioss_number:
         # CJ expects the ten digits without their prefix.
         body |= {"iossType": OWN_IOSS_TYPE, "iossNumber": request.ioss_number.removeprefix("IM")}
-    too_long = [field for field, most in MAX_LENGTHS.items() if len(body.get(field, "")) > most]
+    too_long = [
+        field for field, max_length in MAX_LENGTHS.items() if len(body.get(field, "")) > max_length
+    ]
     if too_long:
         raise PermanentError(f"too long for the supplier: {', '.join(too_long)}", code="too_long")
     return body
@@ -173,14 +175,14 @@ def place(api: ApiClient, request: PurchaseOrderRequest, *, is_staged: bool) -> 
 
 
 def _hold_reason(placed: PlacedOrder) -> str:
-    blocked = [
+    reasons = [
         f"{reason.code}: {reason.message}" for reason in placed.intercept_order_reasons or ()
     ]
     if placed.logistics_miss:
-        blocked.append("the shipping service is missing")
+        reasons.append("the shipping service is missing")
     if not placed.order_id:
-        blocked.append("the order has no supplier ID yet")
-    return "; ".join(blocked)
+        reasons.append("the order has no supplier ID yet")
+    return "; ".join(reasons)
 
 
 def _read_existing(api: ApiClient, number: str, refusal: str) -> PurchaseOrderReport:

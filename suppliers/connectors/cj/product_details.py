@@ -64,19 +64,20 @@ def option_names(page: Product) -> tuple[str, ...]:
 def split_options(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
     """Split each ``Black-USB-C`` into as many values as there are option names.
 
-    A value may itself contain the dash. Variants that can be split in one way only give the
-    known values; without them the last option gets the rest.
+    A value may itself contain the dash. Variants with only one possible split give the known
+    values. Without known values, the last option gets all remaining parts.
     """
     if names == 0:
         return [()] * len(keys)
     parts = [key.split("-") for key in keys]
     certain = [
-        Counter(cut[position] for cut in parts if len(cut) == names) for position in range(names)
+        Counter(split[position] for split in parts if len(split) == names)
+        for position in range(names)
     ]
 
-    def familiarity(cut: tuple[str, ...]) -> tuple[int, tuple[int, ...]]:
-        known = sum(certain[position][value] > 0 for position, value in enumerate(cut))
-        return known, tuple(-len(value) for value in cut)
+    def familiarity(split: tuple[str, ...]) -> tuple[int, tuple[int, ...]]:
+        known = sum(certain[position][value] > 0 for position, value in enumerate(split))
+        return known, tuple(-len(value) for value in split)
 
     return [max(_possible_splits(part, names), key=familiarity) for part in parts]
 
@@ -153,12 +154,12 @@ def cost(sku: str, value: Any, *, currency: str | None) -> Money | ImportIssue:
 def _packed_g(page: Product, variant: Variant) -> int | None:
     """Return the packed weight: the variant's, plus packed minus net weight of the product."""
     weight = cj_parsing.grams(variant.variant_weight)
-    packed, heaviest = cj_parsing.lowest_and_highest(page.pack_weight)
-    bare, _ = cj_parsing.lowest_and_highest(page.product_weight)
+    gross, max_gross = cj_parsing.lowest_and_highest(page.pack_weight)
+    net, _ = cj_parsing.lowest_and_highest(page.product_weight)
     if weight is None:
-        return int(heaviest) if heaviest else None
-    box = packed - bare if packed and bare and packed > bare else Decimal(0)
-    return weight + int(box)
+        return int(max_gross) if max_gross else None
+    packaging = gross - net if gross and net and gross > net else Decimal(0)
+    return weight + int(packaging)
 
 
 def pictures(*sources: Any) -> tuple[str, ...]:
@@ -172,7 +173,7 @@ def product(api: ApiClient, external_id: str, *, minimum: int | None = None) -> 
     content: dict[str, Any] = api.get_with_retries(
         "product/query", dict[str, Any], pid=external_id, features="enable_inventory"
     )
-    digest = connector_parsing.digest([_lasting(content), minimum])
+    digest = connector_parsing.digest([_without_volatile_fields(content), minimum])
     try:
         page = msgspec.convert(content, Product)
     except msgspec.ValidationError as error:
@@ -263,9 +264,11 @@ def _unavailable(external_id: str, digest: str, code: str, message: str) -> Prod
     return ProductDetail(external_id=external_id, digest=digest, record=None, problems=(problem,))
 
 
-def _lasting(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _lasting(content[key]) for key in content if key not in VOLATILE_FIELDS}
-    if isinstance(content, list):
-        return [_lasting(entry) for entry in content]
-    return content
+def _without_volatile_fields(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_volatile_fields(value[key]) for key in value if key not in VOLATILE_FIELDS
+        }
+    if isinstance(value, list):
+        return [_without_volatile_fields(entry) for entry in value]
+    return value

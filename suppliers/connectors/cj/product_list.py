@@ -295,7 +295,7 @@ def _page(api: ApiClient, number: int, part: Slice) -> ListPage:
 def _rows(api: ApiClient, first: ListPage, part: Slice) -> Iterator[ProductSummary | ImportIssue]:
     last = -(-first.total_records // PAGE_SIZE)
     page = first
-    where = f"slice {connector_parsing.digest(part.query())[:8]}, " if part.category else ""
+    prefix = f"slice {connector_parsing.digest(part.query())[:8]}, " if part.category else ""
     for number in range(1, last + 1):
         if number > 1:
             page = _page(api, number, part)
@@ -303,7 +303,7 @@ def _rows(api: ApiClient, first: ListPage, part: Slice) -> Iterator[ProductSumma
         if not raws:
             raise PermanentError(f"product/listV2: page {number} of {last} is empty")
         for position, raw in enumerate(raws, start=1):
-            yield _row(bytes(raw), row_name=f"{where}page {number}, row {position}")
+            yield _row(bytes(raw), row_name=f"{prefix}page {number}, row {position}")
 
 
 def _row(raw: bytes, *, row_name: str) -> ProductSummary | ImportIssue:

@@ -113,6 +113,6 @@ def _in_warehouses(value: Any) -> Decimal | None:
         warehouses = msgspec.convert(cj_parsing.decode_nested(value) or [], list[WarehouseStock])
     except msgspec.ValidationError:
         return None
-    told = [connector_parsing.amount(warehouse.inventory) for warehouse in warehouses]
-    known = [units for units in told if units is not None]
-    return sum(known, Decimal(0)) if told and len(known) == len(told) else None
+    quantities = [connector_parsing.amount(warehouse.inventory) for warehouse in warehouses]
+    known = [quantity for quantity in quantities if quantity is not None]
+    return sum(known, Decimal(0)) if quantities and len(known) == len(quantities) else None

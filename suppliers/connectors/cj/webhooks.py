@@ -1,7 +1,7 @@
 """CJ webhooks: verify signatures, parse messages, register our URL, subscribe to products.
 
-Messages arrive in any order and their dates have no time zone. So most of them only say what to
-read again. A null field was not sent and changes nothing.
+Messages arrive in any order and their dates have no time zone. So most of them only name what
+to read again. A null field was not sent and changes nothing.
 
 Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """

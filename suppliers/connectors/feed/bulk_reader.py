@@ -88,7 +88,7 @@ def _convert_by_position[T](
     select = itemgetter(*[position or 0 for position in positions])
     read = fast.read
     lines: list[str] = []
-    bad = 0
+    bad_count = 0
     for number, row in enumerate(rows, start=1):
         if type(row) is list:
             cells = select(row)
@@ -106,8 +106,8 @@ def _convert_by_position[T](
             converted = convert_row(dict(zip(headers, row, strict=False)), row_name=f"row {number}")
         elif isinstance(row, ImportIssue):
             if row.is_fatal:
-                bad += 1
-                file_reader.count_bad_rows(bad)
+                bad_count += 1
+                file_reader.count_bad_rows(bad_count)
             converted = convert_row(row, row_name=f"row {number}")
         if converted is not None:
             yield converted

@@ -117,9 +117,9 @@ class _FetchResult:
 
 
 def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
-    """Return the file with this content, or the kept one if it did not change.
+    """Fetch the file with this content; return the stored copy if it did not change.
 
-    An unchanged file has the age that the server reports now: rewriting it confirms it.
+    An unchanged file has the age that the server reports now: a newer date confirms its content.
 
     Raises: TemporaryError, PermanentError
     """
@@ -160,7 +160,7 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
 
 
 def force_refetch(context: ConnectorContext, which: Content) -> None:
-    """Ignore the validators at the next fetch, since the kept file is incomplete."""
+    """Ignore the validators at the next fetch, since the stored file is incomplete."""
     validators = context.memory.load().get("files", {}).get(which.value)
     if validators:
         _store_validators(context, which.value, {**validators, "at_s": 0})

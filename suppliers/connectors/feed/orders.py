@@ -135,10 +135,10 @@ class FeedOrdering:
         """Return a session that is kept for the next call, unless it fails."""
         if self._sftp is None:
             self._closing = ExitStack()
-            opened = open_sftp(
+            new_session = open_sftp(
                 self._context, host_key=self._options.host_key, purpose=ORDER_KEY_PREFIX
             )
-            self._sftp = self._closing.enter_context(opened)
+            self._sftp = self._closing.enter_context(new_session)
         try:
             yield self._sftp
         except TemporaryError:

@@ -50,8 +50,8 @@ class LatestRowDates:
         return at <= self._latest and not (is_full and at <= self._rows[0][0])
 
     def add(self, at: datetime, sku: str) -> None:
-        keep = heapq.heappushpop if len(self._rows) >= MAX_LATEST_ROWS else heapq.heappush
-        keep(self._rows, (at, sku))
+        push = heapq.heappushpop if len(self._rows) >= MAX_LATEST_ROWS else heapq.heappush
+        push(self._rows, (at, sku))
 
     @property
     def at(self) -> datetime | None:
@@ -267,15 +267,15 @@ class FeedFileReader:
             raise
 
     def _counted(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
-        bad = 0
+        bad_count = 0
         newest = _newest()
         for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
             row_name = f"row {number}"
             yield row_name, row
             if isinstance(row, ImportIssue):
-                bad += row.is_fatal
+                bad_count += row.is_fatal
                 if row.is_fatal:
-                    self.count_bad_rows(bad)
+                    self.count_bad_rows(bad_count)
             elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
                 if at and newest.see(at):
@@ -285,13 +285,13 @@ class FeedFileReader:
         if self.mapping.stale_after_h:
             self._check_age(newest.at)
 
-    def count_bad_rows(self, bad: int) -> None:
+    def count_bad_rows(self, count: int) -> None:
         """Note the number of unreadable rows so far.
 
         Raises: PermanentError  they are too many: it is another kind of file
         """
         self.is_complete = False
-        if bad > MAX_BAD_ROWS:
+        if count > MAX_BAD_ROWS:
             raise invalid_file("bad-rows", f"More than {MAX_BAD_ROWS} rows cannot be read.")
 
     def _check_age(self, newest: datetime | None) -> None:

@@ -152,8 +152,8 @@ def open_sftp(context: ConnectorContext, *, host_key: str, purpose: str = "") ->
     if not parts.hostname:
         raise PermanentError("the address contains no SFTP server", code="bad_options")
     expected = parse_host_key(host_key)
-    with ExitStack() as opened:
-        with _watched(context, f"{purpose}SIGN IN", close_session=opened.close):
+    with ExitStack() as stack:
+        with _watched(context, f"{purpose}SIGN IN", close_session=stack.close):
             socket = connect(
                 parts.hostname,
                 parts.port or PORT,
@@ -162,11 +162,11 @@ def open_sftp(context: ConnectorContext, *, host_key: str, purpose: str = "") ->
             )
             socket.settimeout(RESPONSE_TIMEOUT_S)
             transport = paramiko.Transport(socket)
-            opened.callback(transport.close)
+            stack.callback(transport.close)
             transport.banner_timeout = RESPONSE_TIMEOUT_S
             transport.auth_timeout = transport.handshake_timeout = RESPONSE_TIMEOUT_S
             session = _sign_in(transport, context, expected)
-        opened.callback(session.close)
+        stack.callback(session.close)
         yield Sftp(session, context, purpose=purpose, close_session=transport.close)
 
 

@@ -87,9 +87,9 @@ def open_file(path: Path, *, work: Path, reading: FormatOverrides = NO_OVERRIDES
     Raises: PermanentError  it is no feed, or not a safe one
     """
     work.mkdir(parents=True, exist_ok=True)
-    inside, packed = archives.unpack(path, work=work)
-    detected = detection.detect(inside, packed=packed, reading=reading)
-    file = DataFile(inside, detected=detected, work=work)
+    unpacked, packed = archives.unpack(path, work=work)
+    detected = detection.detect(unpacked, packed=packed, reading=reading)
+    file = DataFile(unpacked, detected=detected, work=work)
     file.detected = replace(detected, header_row=reading.header_row or file.find_header_row())
     rows = [row for row in file.sample(SAMPLE_ROWS) if not isinstance(row, ImportIssue)]
     cells = (cell for row in rows for cell in row.values())

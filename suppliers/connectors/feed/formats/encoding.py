@@ -31,13 +31,13 @@ def detect_encoding(path: Path) -> str:
         for bom, name in BOMS:
             if start.startswith(bom):
                 return name
-        if wide := _wide(start):
-            return wide
+        if utf16_name := _utf16_name(start):
+            return utf16_name
         file.seek(0)
         return _utf8_or_western(file)
 
 
-def _wide(start: bytes) -> str:
+def _utf16_name(start: bytes) -> str:
     even, odd = start[::2].count(0), start[1::2].count(0)
     half = max(1, len(start) // 2)
     if odd / half > MAX_NUL_SHARE and even / half < MAX_NUL_SHARE:

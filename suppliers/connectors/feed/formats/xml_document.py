@@ -75,10 +75,10 @@ def item_path(path: Path, *, encoding: str) -> str:
             raise invalid_file(
                 "xml", f"The document is not well-formed XML: {error.msg}"
             ) from error
-    below = {path: count for path, count in counts.items() if len(path) > 1}
-    if not below:
+    nested = {path: count for path, count in counts.items() if len(path) > 1}
+    if not nested:
         raise invalid_file("xml-empty", "The document has no elements.")
-    best = min(below, key=lambda path: (below[path] == 1, len(path), -below[path]))
+    best = min(nested, key=lambda path: (nested[path] == 1, len(path), -nested[path]))
     return "/".join(best)
 
 
@@ -167,9 +167,9 @@ def _path_of(element: Any) -> ElementPath:
 def _free(element: Any) -> None:
     """Free the memory of an element and of its ancestors' earlier children."""
     element.clear()
-    for each in (element, *element.iterancestors()):
-        parent = each.getparent()
-        while parent is not None and each.getprevious() is not None:
+    for node in (element, *element.iterancestors()):
+        parent = node.getparent()
+        while parent is not None and node.getprevious() is not None:
             del parent[0]
 
 

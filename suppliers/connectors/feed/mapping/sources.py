@@ -81,7 +81,7 @@ def _plain_text(number: Decimal) -> str:
 def texts(value: Any, *, separator: str = "") -> list[str]:
     """Return a value as texts: a list's entries, or the pieces of a joined cell."""
     if isinstance(value, list):
-        return [piece for each in value for piece in texts(each, separator=separator)]
+        return [piece for element in value for piece in texts(element, separator=separator)]
     written = text(value)
     pieces = written.split(separator) if separator else [written]
-    return [piece for each in pieces if (piece := each.strip())]
+    return [piece for element in pieces if (piece := element.strip())]

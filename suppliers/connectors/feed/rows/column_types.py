@@ -19,7 +19,7 @@ from suppliers.connectors.feed.mapping.spec import Mapping, Source
 SAMPLE_SIZE: Final = 400
 # A column has a kind when at least this share of its values has it.
 MAJORITY_PERCENT: Final = 80
-WHOLE = re.compile(r"\d{1,12}")
+INTEGER = re.compile(r"\d{1,12}")
 DECIMAL = re.compile(r"[^\d.,\s]{0,3}\s?-?\d[\d.,' ]*[.,]\d+\s?[^\d.,]{0,3}")
 GTIN = re.compile(r"\d{8}|\d{12,14}")
 
@@ -49,7 +49,7 @@ def majority_type(values: Iterable[str]) -> str:
 def _type_of(value: str) -> str:
     if GTIN.fullmatch(value) and _is_gtin(value):
         return "gtin"
-    if WHOLE.fullmatch(value):
+    if INTEGER.fullmatch(value):
         return "number"
     if DECIMAL.fullmatch(value):
         return "decimal"
@@ -67,5 +67,5 @@ def _is_gtin(value: str) -> bool:
 
 def mapping_hash(mapping: Mapping) -> str:
     """Return a hash of the mapping: files read by different mappings are not compared."""
-    written = msgspec.json.encode(mapping.written(), order="sorted")
-    return blake2b(written, digest_size=8).hexdigest()
+    content = msgspec.json.encode(mapping.written(), order="sorted")
+    return blake2b(content, digest_size=8).hexdigest()

@@ -26,12 +26,20 @@ class DescriptionReader:
     def __init__(self, mapping: mappings.Mapping, *, cells: Cells) -> None:
         self._cells = cells
         self._mark_of_claims = mapping.claims_decimal_separator(detected=cells.mark)
-        self._images = [(sources.make_getter(each), each.separator) for each in mapping.images]
-        self._options = {n: sources.make_getter(each) for n, each in mapping.options.items()}
-        self._claims = {n: (sources.make_getter(each), each) for n, each in mapping.claims.items()}
+        self._images = [
+            (sources.make_getter(source), source.separator) for source in mapping.images
+        ]
+        self._options = {
+            name: sources.make_getter(source) for name, source in mapping.options.items()
+        }
+        self._claims = {
+            name: (sources.make_getter(source), source) for name, source in mapping.claims.items()
+        }
 
     def options(self, row: Row) -> dict[str, str]:
-        return {n: text for n, get in self._options.items() if (text := sources.text(get(row)))}
+        return {
+            name: text for name, get in self._options.items() if (text := sources.text(get(row)))
+        }
 
     def category(self, row: Row) -> tuple[str, ...]:
         if "category" not in self._cells:

@@ -35,8 +35,8 @@ class RowGroups:
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        self._base = sqlite3.connect(path)
-        self._base.executescript(
+        self._database = sqlite3.connect(path)
+        self._database.executescript(
             PRAGMAS + "CREATE TABLE rows (external_id TEXT, sku TEXT, content BLOB);"
         )
         self._write = msgspec.msgpack.Encoder().encode
@@ -46,13 +46,13 @@ class RowGroups:
         """Store all rows."""
         stored_rows = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
         for batch in batched(stored_rows, BATCH):
-            self._base.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
-        self._base.commit()
-        self._base.execute("CREATE INDEX by_ref ON rows (external_id)")
+            self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
+        self._database.commit()
+        self._database.execute("CREATE INDEX by_ref ON rows (external_id)")
 
     def products(self) -> Iterator[tuple[str, list[ConvertedRow]]]:
         """Yield the rows of each product, at most ``MAX_ROWS_PER_PRODUCT``."""
-        stored_rows = self._base.execute(
+        stored_rows = self._database.execute(
             "SELECT external_id, content FROM rows ORDER BY external_id, rowid"
         )
         for external_id, group in groupby(stored_rows, key=itemgetter(0)):
@@ -63,7 +63,7 @@ class RowGroups:
             yield external_id, rows
 
     def close(self) -> None:
-        self._base.close()
+        self._database.close()
 
 
 class DuplicateIndex:
@@ -71,8 +71,8 @@ class DuplicateIndex:
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        self._base = sqlite3.connect(path, isolation_level=None)
-        self._base.executescript(
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.executescript(
             PRAGMAS + "CREATE TABLE seen (folded TEXT PRIMARY KEY, sku TEXT) WITHOUT ROWID; BEGIN;"
         )
 
@@ -80,14 +80,14 @@ class DuplicateIndex:
         """Store a SKU; return an earlier one that could be confused with it, else empty."""
         folded = sku.casefold()
         try:
-            self._base.execute("INSERT INTO seen VALUES (?, ?)", (folded, sku))
+            self._database.execute("INSERT INTO seen VALUES (?, ?)", (folded, sku))
         except sqlite3.IntegrityError:
-            earlier = self._base.execute("SELECT sku FROM seen WHERE folded = ?", (folded,))
+            earlier = self._database.execute("SELECT sku FROM seen WHERE folded = ?", (folded,))
             return str(earlier.fetchone()[0])
         return ""
 
     def close(self) -> None:
-        self._base.close()
+        self._database.close()
 
 
 class ProductIndex:
@@ -96,27 +96,27 @@ class ProductIndex:
     def __init__(self, path: Path, pairs: Callable[[], Iterable[tuple[str, str]]]) -> None:
         """Open the index at ``path``; build it from ``pairs`` if it is missing."""
         if not path.exists():
-            fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-            base = sqlite3.connect(fresh)
-            base.executescript(
+            new_path = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            database = sqlite3.connect(new_path)
+            database.executescript(
                 PRAGMAS
                 + "CREATE TABLE external_ids (sku TEXT PRIMARY KEY, external_id TEXT) WITHOUT ROWID;"
             )
             for batch in batched(pairs(), BATCH):
-                base.executemany("INSERT OR IGNORE INTO external_ids VALUES (?, ?)", batch)
-            base.commit()
-            base.close()
-            fresh.replace(path)
-        self._base = sqlite3.connect(path)
+                database.executemany("INSERT OR IGNORE INTO external_ids VALUES (?, ?)", batch)
+            database.commit()
+            database.close()
+            new_path.replace(path)
+        self._database = sqlite3.connect(path)
 
     def of(self, sku: str) -> str:
-        row = self._base.execute(
+        row = self._database.execute(
             "SELECT external_id FROM external_ids WHERE sku = ?", (sku,)
         ).fetchone()
         return str(row[0]) if row else sku
 
     def close(self) -> None:
-        self._base.close()
+        self._database.close()
 
 
 # Pages

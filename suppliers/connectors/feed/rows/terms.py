@@ -32,22 +32,22 @@ class TermsReader:
         if self._has_no_terms:
             return NO_SUPPLIER_TERMS
         return SupplierTerms(
-            min_order_units=self._count("minimum", row, sku, problems, most=MAX_UNITS) or None,
-            pack_size=self._count("pack", row, sku, problems, most=MAX_UNITS) or None,
-            lead_days=self._count("lead_days", row, sku, problems, most=MAX_DAYS),
+            min_order_units=self._count("minimum", row, sku, problems, maximum=MAX_UNITS) or None,
+            pack_size=self._count("pack", row, sku, problems, maximum=MAX_UNITS) or None,
+            lead_days=self._count("lead_days", row, sku, problems, maximum=MAX_DAYS),
             map_price=self._price("map", row, sku, problems),
             msrp=self._price("msrp", row, sku, problems),
             restock_on=self._restock_on(row, sku, problems),
         )
 
     def _count(
-        self, name: str, row: Row, sku: str, problems: list[ImportIssue], *, most: int
+        self, name: str, row: Row, sku: str, problems: list[ImportIssue], *, maximum: int
     ) -> int | None:
         text, mark = self._cells.figure(name, row)
         if not text:
             return None
         try:
-            return _parse_count(text, mark=mark, most=most)
+            return _parse_count(text, mark=mark, maximum=maximum)
         except UnreadableError as error:
             problems.append(cell_warning(sku, f"{name.replace('_', '-')}-unreadable", error))
             return None
@@ -83,8 +83,8 @@ def _restock_date(text: str) -> date | None:
     return day if day.year >= FIRST_YEAR else None
 
 
-def _parse_count(text: str, *, mark: str, most: int) -> int:
+def _parse_count(text: str, *, mark: str, maximum: int) -> int:
     number = parse_decimal(text, mark=mark)
-    if number != number.to_integral_value() or not 0 <= number <= most:
+    if number != number.to_integral_value() or not 0 <= number <= maximum:
         raise UnreadableError(f"{text[:40]!r} is not a valid number here")
     return int(number)
