@@ -34,9 +34,9 @@ class UsageMeter:
         self._calls: Counter[str] = Counter()
         self._points: Counter[str] = Counter()
 
-    def called(self, ability: str) -> None:
+    def called(self, capability: str) -> None:
         with self._lock:
-            self._calls[ability or UNKNOWN_CAPABILITY] += 1
+            self._calls[capability or UNKNOWN_CAPABILITY] += 1
 
     def spent(self, quota: Quota, points: int) -> None:
         with self._lock:

@@ -102,7 +102,7 @@ class ApiClient:
         quota = GROUP_QUOTAS[path.split("/", maxsplit=1)[0]]
         deadline = time.monotonic() + MAX_TURN_WAIT_S
         while True:
-            self._wait_for_turn(quota, deadline=deadline)
+            self._wait_for_slot(quota, deadline=deadline)
             answer = self._api.send(method, path + SUFFIX, body=body)
             # BigBuy's second begins when the call arrives, which is before its answer arrives.
             self._budget.set_remaining(quota, left=0, total=quota.points, until=_in(TURN_S))
@@ -115,7 +115,7 @@ class ApiClient:
                 raise _to_error(rejection, f"{method} {path}", is_write=method != "GET")
             time.sleep(MAX_SLEEP_S)
 
-    def _wait_for_turn(self, quota: Quota, *, deadline: float) -> None:
+    def _wait_for_slot(self, quota: Quota, *, deadline: float) -> None:
         """Wait for the next free second.
 
         Raises: QuotaExceededError  none is free within the limit

@@ -18,11 +18,11 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Settings for staff.
 
     Shape:  ``taxonomies`` are the roots of the listed products. ``carriers`` are those allowed,
-            none for all. Stock with a lead time above ``max_handling_days`` counts as none;
-            the longest lead time of the other stock is that of the offer. ``warehouses`` maps a warehouse to its
-            country, all others are in ``warehouse_country``. ``order_statuses`` maps BigBuy's
-            status names; an unmapped name never counts as shipped. ``email`` and ``phone`` are
-            ours, for the carriers
+            none for all. Stock with a lead time above ``max_handling_days`` counts as none; the
+            longest lead time of the other stock is that of the offer. ``warehouses`` maps a
+            warehouse to its country, all others are in ``warehouse_country``. ``order_statuses``
+            maps BigBuy's status names; an unmapped name never counts as shipped. ``email`` and
+            ``phone`` are ours, for the carriers
     """
 
     taxonomies: tuple[int, ...] = ()

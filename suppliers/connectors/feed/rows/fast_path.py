@@ -25,7 +25,7 @@ ProductIdOf = Callable[[str, str], str]
 # From a row's values in the order of ``columns`` to its lines, or None for the converter.
 Reader = Callable[[Sequence[str]], str | None]
 
-NAME = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
+SKU = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
 EXCLUDED_CHARACTERS = r"\\\0-\x1f\x7f-\x9f\ud800-\udfff"
 AMOUNT = r"(?:[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?|0\.(?:0[1-9]|[1-9][0-9]?))"
 COUNT = r"(?:[1-9][0-9]{0,4})?"
@@ -43,7 +43,7 @@ def _text(longest: int) -> str:
 OFFER = re.compile(
     "\t".join(
         (
-            NAME, NAME, AMOUNT, _text(MAX_TITLE_LENGTH), r"[!-\[\]-~]{0,60}", _text(MAX_TITLE_LENGTH),
+            SKU, SKU, AMOUNT, _text(MAX_TITLE_LENGTH), r"[!-\[\]-~]{0,60}", _text(MAX_TITLE_LENGTH),
             COUNT, COUNT, DAYS, f"(?:{AMOUNT})?", f"(?:{AMOUNT})?",
         )
     )
@@ -171,7 +171,7 @@ def stock(mapping: Mapping, *, external_id_of: ProductIdOf) -> FastConverter | N
     unit_positions = [cells.position_of(stock_source) for stock_source in stock_sources]
     locations = _stock_locations(mapping)
     is_discontinued = _discontinued_values(mapping)
-    line_pattern = rf"{NAME}\t{NAME}\t{_text(MAX_CODE_LENGTH)}\t{COUNTRY}\t{UNITS}\n"
+    line_pattern = rf"{SKU}\t{SKU}\t{_text(MAX_CODE_LENGTH)}\t{COUNTRY}\t{UNITS}\n"
     is_plain_line = re.compile(line_pattern * len(unit_positions)).fullmatch
 
     def read(values: Sequence[str]) -> str | None:
