@@ -320,7 +320,7 @@ def _read_stock(connector: Connector, findings: _Findings) -> str:
 
 def _first_readable[T](products: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
     """Return the rows of the first readable product."""
-    first_products = (rows for _ref, rows in islice(products, MAX_ROWS))
+    first_products = (rows for _external_id, rows in islice(products, MAX_ROWS))
     readable = (
         rows for rows in first_products if any(not isinstance(row, ImportIssue) for row in rows)
     )

@@ -113,7 +113,7 @@ class SupplierGate:
         self._slots = slots
         self._pace = pace
         self._meter = meter or UsageMeter()
-        self._held: dict[str, str] = {}
+        self._slot_by_request: dict[str, str] = {}
 
     def enter(self, call: Call) -> None:
         """Wait for a slot and the rate limit.
@@ -133,17 +133,17 @@ class SupplierGate:
                 self._slots.release(slot)
             self._breaker.forget(call)
             raise
-        self._held[call.request_id] = slot
+        self._slot_by_request[call.request_id] = slot
         self._meter.called(self._ability(call))
 
     def heartbeat(self, call: Call) -> None:
         """Extend the slot and the probe of a long call."""
-        if slot := self._held.get(call.request_id, ""):
+        if slot := self._slot_by_request.get(call.request_id, ""):
             self._slots.renew(slot, lease_s=call.lease_s + LEASE_MARGIN_S)
         self._breaker.heartbeat(call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
-        if slot := self._held.pop(call.request_id, ""):
+        if slot := self._slot_by_request.pop(call.request_id, ""):
             self._slots.release(slot)
         self._breaker.leave(call, outcome)
         log.info(

@@ -39,7 +39,7 @@ class _JoinedProduct:
 
     def __init__(self, store: ListStore, key: int, row: dict[str, Any]) -> None:
         self._list_store = store
-        self._ref = str(key)
+        self._external_id = str(key)
         self._row = row
         self._text = store.row("productsinformation", key) or {}
         self._pictures = _pictures(store.row("productsimages", key) or {})
@@ -58,14 +58,18 @@ class _JoinedProduct:
         title = parsing.text(self._text.get("name"))
         if not title:
             message = "The product has no text in the configured language."
-            self._problems.append(ImportIssue(row=self._ref, code="no-title", message=message))
+            self._problems.append(
+                ImportIssue(row=self._external_id, code="no-title", message=message)
+            )
         variants = self._variants(title, options) if title else ()
         if title and not variants:
             message = "The product has no valid SKU."
-            self._problems.append(ImportIssue(row=self._ref, code="no-variants", message=message))
+            self._problems.append(
+                ImportIssue(row=self._external_id, code="no-variants", message=message)
+            )
         lead_times = [variant.terms.lead_days for variant in variants]
         return ProductDetail(
-            external_id=self._ref,
+            external_id=self._external_id,
             digest=parsing.digest(
                 [stable_values, self._pictures, brand, path, options, lead_times]
             ),
@@ -85,7 +89,7 @@ class _JoinedProduct:
         html = parsing.text(self._text.get("description"))
         table = claims(html)
         return ProductRecord(
-            external_id=self._ref,
+            external_id=self._external_id,
             title=title,
             brand=brand or table.get("Brand", ""),
             category_path=path,
@@ -103,7 +107,9 @@ class _JoinedProduct:
         if not self._variations and self._row.get("attributes") is True:
             # The SKU of the parent product cannot be ordered.
             message = "The product should have variants, but lists none."
-            self._problems.append(ImportIssue(row=self._ref, code="no-variations", message=message))
+            self._problems.append(
+                ImportIssue(row=self._external_id, code="no-variations", message=message)
+            )
             return ()
         if not self._variations:
             only = self._variant(self._row, title, ())
@@ -127,7 +133,7 @@ class _JoinedProduct:
     ) -> VariantRecord | None:
         sku = parsing.text(row.get("sku"))
         if not sku or len(sku) > parsing.MAX_SKU_LENGTH:
-            row_name = f"{self._ref}:{parsing.text(row.get('id'))}"
+            row_name = f"{self._external_id}:{parsing.text(row.get('id'))}"
             self._problems.append(
                 ImportIssue(row=row_name, code="sku-missing", message="A variant has no valid SKU.")
             )

@@ -41,7 +41,7 @@ class FeedReading:
         self._options = context.settings(Options)
         self._work: Path | None = None
         self._file_readers: dict[Content, FeedFileReader] = {}
-        self._refs: ProductIndex | None = None
+        self._product_index: ProductIndex | None = None
 
     def sign_in(self) -> str:
         """Check that the file exists, if possible without fetching it."""
@@ -49,12 +49,12 @@ class FeedReading:
         return self._context.secrets.get("user", "") or urlsplit(self._context.base_url).netloc
 
     def close(self) -> None:
-        for which, file_reader in self._file_readers.items():
+        for content, file_reader in self._file_readers.items():
             file_reader.close()
             if not file_reader.is_complete:
-                fetch.force_refetch(self._context, which)
-        if self._refs is not None:
-            self._refs.close()
+                fetch.force_refetch(self._context, content)
+        if self._product_index is not None:
+            self._product_index.close()
         if self._work is not None:
             shutil.rmtree(self._work, ignore_errors=True)
 
@@ -97,14 +97,14 @@ class FeedReading:
 
     def _file_reader(self, content: Content) -> FeedFileReader:
         """Return the reader of the file with this content, fetched once."""
-        which = self._options.file_of(content)
-        if which not in self._file_readers:
-            mapping = self._options.mapping_of(which)
-            work = self._folder() / which.value
-            fetched = fetch.fetch(self._context, content=which)
+        file_content = self._options.file_of(content)
+        if file_content not in self._file_readers:
+            mapping = self._options.mapping_of(file_content)
+            work = self._folder() / file_content.value
+            fetched = fetch.fetch(self._context, content=file_content)
             path = fetched.path
             file: DataFile = open_file(path, work=work, reading=mapping.reading)
-            self._file_readers[which] = FeedFileReader(
+            self._file_readers[file_content] = FeedFileReader(
                 file,
                 mapping,
                 currency=self._context.currency,
@@ -112,7 +112,7 @@ class FeedReading:
                 mark=(path.name, path.stat().st_size),
                 age=fetched.age,
             )
-        return self._file_readers[which]
+        return self._file_readers[file_content]
 
     def _external_id_of(self, content: Content) -> ProductIdOf:
         """Return a function from SKU to product, from this file or from the products file."""
@@ -120,19 +120,21 @@ class FeedReading:
         products = self._options.mapping_of(Content.PRODUCTS)
         if "parent" in mapping.fields or "parent" not in products.fields:
             return lambda sku, parent: parent or sku
-        external_ids = self._products_refs()
+        external_ids = self._products_by_sku()
         return lambda sku, _: external_ids.of(sku)
 
-    def _products_refs(self) -> ProductIndex:
+    def _products_by_sku(self) -> ProductIndex:
         """Return the SKUs of the products file, indexed once per fetched file."""
-        if self._refs is None:
+        if self._product_index is None:
             file_reader = self._file_reader(Content.PRODUCTS)
             mapping = self._options.mapping_of(Content.PRODUCTS).written()
             mark = msgspec.json.encode([*file_reader.mark, mapping], order="sorted")
             # Named like a fetched file, so that it is deleted like one.
             name = f"external_ids-{blake2b(mark, digest_size=8).hexdigest()}.raw"
-            self._refs = ProductIndex(self._context.folder / name, file_reader.external_ids)
-        return self._refs
+            self._product_index = ProductIndex(
+                self._context.folder / name, file_reader.external_ids
+            )
+        return self._product_index
 
     def _folder(self) -> Path:
         """Return a temporary folder; delete folders that killed workers left a day ago."""

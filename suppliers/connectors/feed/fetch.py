@@ -159,11 +159,11 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
     return Fetched(path=stored, age=result.age)
 
 
-def force_refetch(context: ConnectorContext, which: Content) -> None:
+def force_refetch(context: ConnectorContext, content: Content) -> None:
     """Ignore the validators at the next fetch, since the stored file is incomplete."""
-    validators = context.memory.load().get("files", {}).get(which.value)
+    validators = context.memory.load().get("files", {}).get(content.value)
     if validators:
-        _store_validators(context, which.value, {**validators, "at_s": 0})
+        _store_validators(context, content.value, {**validators, "at_s": 0})
 
 
 def check_exists(context: ConnectorContext) -> None:

@@ -113,15 +113,17 @@ class FeedFileReader:
         known_skus = DuplicateIndex(self._work / "seen.sqlite")
         mark = self.mapping.claims_decimal_separator(detected=self.file.detected.decimal)
         try:
-            products = self._grouped() if self.mapping.is_grouped else self._ungrouped()
+            products = (
+                self._grouped_products() if self.mapping.is_grouped else self._single_row_products()
+            )
             for product in products:
                 if isinstance(product, ImportIssue):
                     yield product
                     continue
                 external_id, rows = product
                 current_rows = [row for row in rows if not row.is_gone]
-                distinct_rows, twins = _without_confusable(current_rows, known_skus)
-                yield from twins
+                distinct_rows, issues = _without_confusable(current_rows, known_skus)
+                yield from issues
                 if distinct_rows:
                     yield product_pages.build_detail(external_id, distinct_rows, mark=mark)
                 elif (
@@ -135,13 +137,13 @@ class FeedFileReader:
         finally:
             known_skus.close()
 
-    def _grouped(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
+    def _grouped_products(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
         """Group the rows on disk in the first pass; yield the same in the second."""
         if self._row_groups is None:
             self._bad_rows = []
             groups = RowGroups(self._work / "groups.sqlite")
             try:
-                groups.fill(self._good(self._bad_rows))
+                groups.fill(self._readable_rows(self._bad_rows))
             except BaseException:
                 groups.close()
                 raise
@@ -149,18 +151,18 @@ class FeedFileReader:
         yield from self._bad_rows
         yield from self._row_groups.products()
 
-    def _good(self, bad_rows: list[ImportIssue]) -> Iterator[ConvertedRow]:
-        for row in self._mapped():
+    def _readable_rows(self, bad_rows: list[ImportIssue]) -> Iterator[ConvertedRow]:
+        for row in self._converted_rows():
             if isinstance(row, ImportIssue):
                 bad_rows.append(row)
             else:
                 yield row
 
-    def _ungrouped(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
-        for row in self._mapped():
+    def _single_row_products(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
+        for row in self._converted_rows():
             yield row if isinstance(row, ImportIssue) else (row.sku, [row])
 
-    def _mapped(self) -> Iterator[ConvertedRow | ImportIssue]:
+    def _converted_rows(self) -> Iterator[ConvertedRow | ImportIssue]:
         for row_name, row in self.rows():
             yield (
                 row if isinstance(row, ImportIssue) else self._converter.whole(row, place=row_name)
@@ -261,12 +263,12 @@ class FeedFileReader:
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
         """Yield the rows with their names, up to ``MAX_BAD_ROWS`` bad ones."""
         try:
-            yield from self._counted()
+            yield from self._checked_rows()
         except PermanentError:
             self.is_complete = False
             raise
 
-    def _counted(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
+    def _checked_rows(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
         bad_count = 0
         newest = _newest()
         for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
@@ -311,19 +313,17 @@ def _without_confusable(
     rows: list[ConvertedRow], known_skus: DuplicateIndex
 ) -> tuple[list[ConvertedRow], list[ImportIssue]]:
     """Return the rows with distinct SKUs, and a bad row for each confusable SKU."""
-    twins: dict[str, str] = {}
+    confusables: dict[str, str] = {}
     for sku in dict.fromkeys(row.sku for row in rows):
-        if twin := known_skus.twin(sku):
-            twins[sku] = twin
-    bad_rows = [_confusable_row(sku, twin) for sku, twin in twins.items()]
-    return [row for row in rows if row.sku not in twins], bad_rows
+        if confusable := known_skus.find_confusable(sku):
+            confusables[sku] = confusable
+    bad_rows = [_confusable_row(sku, confusable) for sku, confusable in confusables.items()]
+    return [row for row in rows if row.sku not in confusables], bad_rows
 
 
-def _confusable_row(sku: str, twin: str) -> ImportIssue:
-    if sku == twin:
+def _confusable_row(sku: str, confusable: str) -> ImportIssue:
+    if sku == confusable:
         message = "The file contains this SKU twice. The first row applies."
         return ImportIssue(row=sku, code="list-twice", message=message)
-    message = (
-        f"{sku!r} looks like {twin!r}, which is also listed: an order could name the wrong one."
-    )
+    message = f"{sku!r} looks like {confusable!r}, which is also listed: an order could name the wrong one."
     return ImportIssue(row=sku, code="list-no-id", message=message)

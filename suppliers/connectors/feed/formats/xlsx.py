@@ -227,8 +227,8 @@ class SharedStrings:
     """The shared strings, by number."""
 
     def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
-        self._few: list[str] = []
-        self._many: sqlite3.Connection | None = None
+        self._in_memory: list[str] = []
+        self._on_disk: sqlite3.Connection | None = None
         self._block = lru_cache(maxsize=CACHED_BLOCKS)(self._read_block)
         if SHARED not in archive.namelist():
             return
@@ -236,34 +236,34 @@ class SharedStrings:
         texts = ("".join(part.text or "" for part in element.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
                  for element in _elements(archive, SHARED, "si"))  # fmt: skip
         if archive.getinfo(SHARED).file_size <= MAX_IN_MEMORY_BYTES:
-            self._few = list(texts)
+            self._in_memory = list(texts)
             return
-        self._many = sqlite3.connect(work / "texts.sqlite")
-        self._many.executescript(
+        self._on_disk = sqlite3.connect(work / "texts.sqlite")
+        self._on_disk.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "DROP TABLE IF EXISTS texts; CREATE TABLE texts (number INTEGER PRIMARY KEY, content TEXT)"
         )
         for batch in batched(enumerate(texts), BATCH):
-            self._many.executemany("INSERT INTO texts VALUES (?, ?)", batch)
-        self._many.commit()
+            self._on_disk.executemany("INSERT INTO texts VALUES (?, ?)", batch)
+        self._on_disk.commit()
 
     def at(self, number: int) -> str:
-        if self._many is None:
-            return self._few[number] if number < len(self._few) else ""
+        if self._on_disk is None:
+            return self._in_memory[number] if number < len(self._in_memory) else ""
         block = self._block(number // BLOCK)
         offset = number % BLOCK
         return block[offset] if offset < len(block) else ""
 
     def _read_block(self, block: int) -> list[str]:
         """Read a block at once: neighboring cells usually have neighboring strings."""
-        if self._many is None:
+        if self._on_disk is None:
             return []
-        rows = self._many.execute(
+        rows = self._on_disk.execute(
             "SELECT content FROM texts WHERE number >= ? AND number < ? ORDER BY number",
             (block * BLOCK, (block + 1) * BLOCK),
         )
         return [text for (text,) in rows]
 
     def close(self) -> None:
-        if self._many is not None:
-            self._many.close()
+        if self._on_disk is not None:
+            self._on_disk.close()

@@ -33,23 +33,25 @@ class Cells:
     def __init__(self, mapping: mappings.Mapping, *, mark: str) -> None:
         self.mark = mark
         self._sources = mapping.fields
-        self._of = {name: sources.make_getter(source) for name, source in mapping.fields.items()}
+        self._getters = {
+            name: sources.make_getter(source) for name, source in mapping.fields.items()
+        }
 
     def __contains__(self, name: str) -> bool:
-        return name in self._of
+        return name in self._getters
 
     def source(self, name: str) -> Source:
         return self._sources[name]
 
     def value(self, name: str, row: Row) -> Any:
-        get = self._of.get(name)
+        get = self._getters.get(name)
         return None if get is None else get(row)
 
     def text(self, name: str, row: Row) -> str:
-        get = self._of.get(name)
+        get = self._getters.get(name)
         return "" if get is None else sources.text(get(row))
 
-    def named(self, name: str, row: Row) -> str:
+    def identifier(self, name: str, row: Row) -> str:
         """Return the text of a cell that identifies something.
 
         Raises: UnreadableError  it is a formula, whose value is unknown
@@ -59,10 +61,10 @@ class Cells:
             raise UnreadableError("the cell contains a formula; formulas are not calculated")
         return sources.text(value)
 
-    def figure(self, name: str, row: Row) -> tuple[str, str]:
-        return self.written(self.value(name, row))
+    def number_text(self, name: str, row: Row) -> tuple[str, str]:
+        return self.to_number_text(self.value(name, row))
 
-    def written(self, value: Any) -> tuple[str, str]:
+    def to_number_text(self, value: Any) -> tuple[str, str]:
         """Return a number as text, with its decimal separator.
 
         A formula is returned as written, so that it is not taken for a number.

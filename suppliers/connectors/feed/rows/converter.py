@@ -96,10 +96,12 @@ class Converter:
     def sku(self, row: Row, *, row_name: str) -> str | ImportIssue:
         """Return the SKU of the row, or a bad row if it is unreadable."""
         try:
-            named = self._cells.named("sku", row)
-            if (not named or is_total([named])) and is_total(map(sources.text, row.values())):
+            identifier = self._cells.identifier("sku", row)
+            if (not identifier or is_total([identifier])) and is_total(
+                map(sources.text, row.values())
+            ):
                 return total_row(row_name)
-            return cells.normalized(named)
+            return cells.normalized(identifier)
         except UnreadableError as error:
             return ImportIssue(
                 row=row_name, code="list-no-id", message=sentence(error), raw=shortened(row)
@@ -109,7 +111,7 @@ class Converter:
         """Return the product of the row; empty for an unreadable parent."""
         try:
             return (
-                cells.normalized(self._cells.named("parent", row))
+                cells.normalized(self._cells.identifier("parent", row))
                 if "parent" in self._cells
                 else ""
             )
@@ -126,7 +128,7 @@ class Converter:
         def problem(code: str, message: str) -> ImportIssue:
             return ImportIssue(row=sku, code=code, message=message)
 
-        text, mark = self._cells.figure("cost", row)
+        text, mark = self._cells.number_text("cost", row)
         if not text:
             if self.mapping.blank is EmptyCellMeans.UNCHANGED:
                 return None
@@ -153,7 +155,7 @@ class Converter:
             )
         levels, problems, notes = [], [], []
         for value, source, location, country in self._stock_cells(row):
-            text, mark = self._cells.written(value)
+            text, mark = self._cells.to_number_text(value)
             if not text:
                 if self.mapping.blank is EmptyCellMeans.UNCHANGED:
                     message = "The stock cell is empty: the stock stays unchanged."

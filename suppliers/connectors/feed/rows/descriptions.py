@@ -56,7 +56,7 @@ class DescriptionReader:
         )
 
     def weight_g(self, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
-        text, mark = self._cells.figure("weight", row)
+        text, mark = self._cells.number_text("weight", row)
         if not text:
             return None
         try:
@@ -104,7 +104,7 @@ class DescriptionReader:
         return text.replace(".", ",") if self._mark_of_claims == "," else f"{text}0"
 
     def _side(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
-        text, mark = self._cells.figure(name, row)
+        text, mark = self._cells.number_text(name, row)
         if not text:
             return None
         try:

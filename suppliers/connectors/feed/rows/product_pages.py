@@ -76,7 +76,7 @@ class DuplicateIndex:
             PRAGMAS + "CREATE TABLE seen (folded TEXT PRIMARY KEY, sku TEXT) WITHOUT ROWID; BEGIN;"
         )
 
-    def twin(self, sku: str) -> str:
+    def find_confusable(self, sku: str) -> str:
         """Store a SKU; return an earlier one that could be confused with it, else empty."""
         folded = sku.casefold()
         try:

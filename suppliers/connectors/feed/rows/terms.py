@@ -43,7 +43,7 @@ class TermsReader:
     def _count(
         self, name: str, row: Row, sku: str, problems: list[ImportIssue], *, maximum: int
     ) -> int | None:
-        text, mark = self._cells.figure(name, row)
+        text, mark = self._cells.number_text(name, row)
         if not text:
             return None
         try:
@@ -53,7 +53,7 @@ class TermsReader:
             return None
 
     def _price(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> Money | None:
-        text, mark = self._cells.figure(name, row)
+        text, mark = self._cells.number_text(name, row)
         if not text:
             return None
         stated_currency = self._cells.text("currency", row).upper()
