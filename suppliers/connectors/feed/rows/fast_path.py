@@ -25,7 +25,7 @@ ProductIdOf = Callable[[str, str], str]
 # From a row's values in the order of ``columns`` to its lines, or None for the converter.
 Reader = Callable[[Sequence[str]], str | None]
 
-SKU = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
+SKU = r"[!-\[\]_a-~]+(?: [!-\[\]_a-~]+)*"  # what ``cells.normalized`` accepts in ASCII, but "\\"
 EXCLUDED_CHARACTERS = r"\\\0-\x1f\x7f-\x9f\ud800-\udfff"
 AMOUNT = r"(?:[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?|0\.(?:0[1-9]|[1-9][0-9]?))"
 COUNT = r"(?:[1-9][0-9]{0,4})?"
