@@ -153,6 +153,7 @@ VARIANTS = {
 )
 @given(rows=table)
 @example(rows=[PLAIN])
+@example(rows=[{**PLAIN, "Group": "^"}])
 @many
 def test_fast_path_equals_the_converter(tmp_path_factory, write, name, rows):
     folder = tmp_path_factory.mktemp("feed")
