@@ -20,7 +20,7 @@ MAX_QUEUED = 500  # tasks in one queue; more wait only if workers are stuck or m
 def healthz(_request: HttpRequest) -> JsonResponse:
     """Answer 200 if the database answers; the shop sells without Redis."""
     if not _reaches_database():
-        return JsonResponse({"database": "away"}, status=503, headers={"Retry-After": "5"})
+        return JsonResponse({"database": "unavailable"}, status=503, headers={"Retry-After": "5"})
     return JsonResponse({"database": "ok"})
 
 
@@ -37,18 +37,18 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 
 def _parts() -> Iterator[tuple[str, str]]:
-    yield "database", "ok" if _reaches_database() else "away"
+    yield "database", "ok" if _reaches_database() else "unavailable"
     queues = sorted({route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"})
     try:
         lengths = {queue: _broker().llen(queue) for queue in queues}
-        silent = heartbeats.missing([heartbeats.BEAT, *queues])
+        missing = heartbeats.missing([heartbeats.BEAT, *queues])
     except (redis.RedisError, OSError):
-        yield "redis", "away"
+        yield "redis", "unavailable"
         return
     yield "redis", "ok"
-    yield heartbeats.BEAT, "silent" if heartbeats.BEAT in silent else "ok"
+    yield heartbeats.BEAT, "silent" if heartbeats.BEAT in missing else "ok"
     for queue in queues:
-        yield f"worker {queue}", "silent" if queue in silent else "ok"
+        yield f"worker {queue}", "silent" if queue in missing else "ok"
         is_full = lengths[queue] > MAX_QUEUED
         yield f"queue {queue}", f"{lengths[queue]} tasks wait" if is_full else "ok"
 

@@ -60,7 +60,7 @@ def test_unreachable_redis_is_named_and_the_shop_stays_alive(client, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     health._broker.cache_clear()
 
-    assert ready(client) == (503, {"redis": "away"})
+    assert ready(client) == (503, {"redis": "unavailable"})
     assert client.get("/healthz").status_code == 200
 
 
@@ -70,7 +70,7 @@ def test_unreachable_database_fails_both(client, monkeypatch):
 
     monkeypatch.setattr(health.connection, "cursor", fail)
 
-    assert ready(client) == (503, {"database": "away"})
+    assert ready(client) == (503, {"database": "unavailable"})
     assert client.get("/healthz").status_code == 503
 
 

@@ -30,7 +30,7 @@ class NetworkThrottle(SimpleRateThrottle):
         try:
             return super().allow_request(request, view)
         except (RedisError, OSError):
-            log.warning("requests are not counted: the cache is away")
+            log.warning("requests are not counted: the cache is unavailable")
             return True
 
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
