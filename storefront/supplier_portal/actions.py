@@ -27,16 +27,16 @@ def acknowledge(  # noqa: PLR0913 - all parts of one answer
     *,
     purchase_order: PurchaseOrder,
     refused: Sequence[RejectedLine],
-    is_whole: bool,
+    is_full_rejection: bool,
     unit_costs: Mapping[str, Money],
     ships_by: date | None,
     now: datetime,
 ) -> None:
-    """Accept the purchase order except ``refused`` lines; reject it if ``is_whole``."""
+    """Accept the purchase order except ``refused`` lines; reject it if ``is_full_rejection``."""
     state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
-        answer=Acknowledgement.REJECTED if is_whole else Acknowledgement.ACCEPTED,
+        answer=Acknowledgement.REJECTED if is_full_rejection else Acknowledgement.ACCEPTED,
         reason=", ".join(sorted({line.code.value for line in refused})),
         refused=tuple(refused),
         unit_costs=unit_costs,
@@ -57,19 +57,21 @@ def ship(
 
     Raises: shipments.NotShippableError: nothing should ship for the order.
     """
-    inside = tuple(
+    request_lines = tuple(
         PurchaseOrderRequestLine(sku="", quantity=count, reference=str(line_id))
         for line_id, count in units.items()
     )
-    return _apply(purchase_order, ShipmentNotice(carrier=carrier, number=number, lines=inside), now)
+    return _apply(
+        purchase_order, ShipmentNotice(carrier=carrier, number=number, lines=request_lines), now
+    )
 
 
 def confirm_delivery(
     *, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime
 ) -> ImportResult:
     """Record the delivery of one parcel, as reported by the supplier."""
-    news = ShipmentNotice(carrier=parcel.carrier, number=parcel.number, carrier_text=DELIVERED)
-    return _apply(purchase_order, news, now)
+    notice = ShipmentNotice(carrier=parcel.carrier, number=parcel.number, carrier_text=DELIVERED)
+    return _apply(purchase_order, notice, now)
 
 
 def answer_cancellation(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
@@ -77,16 +79,16 @@ def answer_cancellation(*, purchase_order: PurchaseOrder, is_stopped: bool, now:
 
     Raises: supplier_answers.NoPendingRequestError.
     """
-    say = supplier_answers.record_acceptance if is_stopped else supplier_answers.record_refusal
-    say(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)
+    record = supplier_answers.record_acceptance if is_stopped else supplier_answers.record_refusal
+    record(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)
 
 
-def _apply(purchase_order: PurchaseOrder, news: ShipmentNotice, now: datetime) -> ImportResult:
+def _apply(purchase_order: PurchaseOrder, notice: ShipmentNotice, now: datetime) -> ImportResult:
     state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
         answer=Acknowledgement.PARTIALLY_SHIPPED,
-        parcels=(news,),
+        parcels=(notice,),
     )
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
     return shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)

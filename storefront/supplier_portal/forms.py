@@ -72,10 +72,12 @@ class AnswerForm(forms.Form):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         for line in self.lines:
-            word, some = (self.cleaned_data.get(f"{name}_{line.id}") for name in ("line", "some"))
-            if some == 0 and word == SHIP:
+            choice, shipped = (
+                self.cleaned_data.get(f"{name}_{line.id}") for name in ("line", "some")
+            )
+            if shipped == 0 and choice == SHIP:
                 self.add_error(f"line_{line.id}", _("Choose a reason."))
-            if some == line.quantity and word not in {SHIP, None}:
+            if shipped == line.quantity and choice not in {SHIP, None}:
                 self.add_error(
                     f"some_{line.id}", _("Ship the full quantity, or enter a smaller one.")
                 )
@@ -102,31 +104,31 @@ class AnswerForm(forms.Form):
         ]
 
     @property
-    def is_news(self) -> bool:
+    def has_date_or_price(self) -> bool:
         """Test whether a ship date or a price was entered."""
         names = ("ships_by", *(f"cost_{line.id}" for line in self.lines))
         return any(self.data.get(name) for name in names)
 
     def unit_costs(self) -> dict[str, Money]:
         """Return prices that differ from the agreed ones, by line."""
-        given = {line: self.cleaned_data.get(f"cost_{line.id}") for line in self.lines}
+        entered = {line: self.cleaned_data.get(f"cost_{line.id}") for line in self.lines}
         return {
             str(line.id): Money(amount, line.agreed.currency)
-            for line, amount in given.items()
+            for line, amount in entered.items()
             if amount is not None and amount != line.agreed.amount
         }
 
     def refused(self) -> tuple[RejectedLine, ...]:
         """Return rejected lines; the missing units of a short line are out of stock."""
-        found = []
+        rejected = []
         for line in self.lines:
-            word = self.cleaned_data[f"line_{line.id}"]
-            some = self.cleaned_data.get(f"some_{line.id}")
-            is_short = some is not None and some < line.quantity
-            if word != SHIP or is_short:
-                code = RejectionReason.OUT_OF_STOCK if word == SHIP else RejectionReason(word)
-                found.append(RejectedLine(reference=str(line.id), code=code, ships=some or 0))
-        return tuple(found)
+            choice = self.cleaned_data[f"line_{line.id}"]
+            shipped = self.cleaned_data.get(f"some_{line.id}")
+            is_short = shipped is not None and shipped < line.quantity
+            if choice != SHIP or is_short:
+                code = RejectionReason.OUT_OF_STOCK if choice == SHIP else RejectionReason(choice)
+                rejected.append(RejectedLine(reference=str(line.id), code=code, ships=shipped or 0))
+        return tuple(rejected)
 
 
 class ParcelForm(forms.Form):
@@ -153,14 +155,14 @@ class ParcelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.lines = lines
         for line in lines:
-            words = _("Enter the quantity in the parcel: 0 to %(most)s.") % {"most": line.left}
+            error = _("Enter the quantity in the parcel: 0 to %(most)s.") % {"most": line.remaining}
             self.fields[f"units_{line.id}"] = forms.IntegerField(
                 label=_("Quantity of %(sku)s") % {"sku": line.sku},
                 min_value=0,
-                max_value=line.left,
-                initial=line.left,
+                max_value=line.remaining,
+                initial=line.remaining,
                 error_messages=dict.fromkeys(
-                    ("required", "invalid", "min_value", "max_value"), words
+                    ("required", "invalid", "min_value", "max_value"), error
                 ),
             )
 
@@ -168,8 +170,8 @@ class ParcelForm(forms.Form):
         return [(line, self[f"units_{line.id}"]) for line in self.lines]
 
     def units(self) -> dict[int, int]:
-        given = {line.id: self.cleaned_data[f"units_{line.id}"] for line in self.lines}
-        return {line_id: count for line_id, count in given.items() if count}
+        entered = {line.id: self.cleaned_data[f"units_{line.id}"] for line in self.lines}
+        return {line_id: count for line_id, count in entered.items() if count}
 
     def clean_number(self) -> str:
         try:

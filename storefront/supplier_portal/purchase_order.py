@@ -33,14 +33,14 @@ REASONS: dict[str, Promise] = {
 class Line:
     """One line.
 
-    ``refused`` is the reason; ``left`` units are in no parcel; ``agreed`` is per unit.
+    ``refused`` is the reason; ``remaining`` units are in no parcel; ``agreed`` is per unit.
     """
 
     id: int
     sku: str
     title: str
     quantity: int
-    left: int
+    remaining: int
     refused: Promise | str
     agreed: Money
 
@@ -61,7 +61,7 @@ class Page:
     """What the page shows, and what can be done now.
 
     ``can_cancel`` stays true after the supplier refused to cancel, since it may still do so;
-    ``is_asked`` is true only before its answer.
+    ``is_answer_pending`` is true only before its answer.
     """
 
     purchase_order: PurchaseOrder
@@ -71,50 +71,54 @@ class Page:
     is_canceled: bool
     is_over: bool
     can_cancel: bool
-    is_asked: bool
+    is_answer_pending: bool
     can_refuse: bool
     change_request: AddressChangeRequest | None
 
     @property
     def requested_address(self) -> Address | None:
         """The address that the customer requested, until the supplier answers."""
-        return Address(**self.change_request.ship_to) if self.change_request and self.left else None
+        return (
+            Address(**self.change_request.ship_to)
+            if self.change_request and self.remaining
+            else None
+        )
 
     @property
     def live(self) -> list[Line]:
         return [line for line in self.lines if not line.refused]
 
     @property
-    def left(self) -> list[Line]:
+    def remaining(self) -> list[Line]:
         """Lines with units that are in no parcel yet."""
-        return [] if self.is_canceled else [line for line in self.live if line.left]
+        return [] if self.is_canceled else [line for line in self.live if line.remaining]
 
     @property
     def ship_to(self) -> Address | None:
         """The delivery address, while anything remains to be shipped."""
-        return Address(**self.purchase_order.goes_to) if self.left else None
+        return Address(**self.purchase_order.goes_to) if self.remaining else None
 
 
 def load_page(purchase_order: PurchaseOrder) -> Page:
-    left = contents.remaining_units(purchase_order)
+    remaining = contents.remaining_units(purchase_order)
     boxes = _parcels(purchase_order)
     status = purchase_order.status
     can_refuse = status in REJECTABLE_STATES and not boxes
     return Page(
         purchase_order=purchase_order,
-        lines=_lines(purchase_order, left),
+        lines=_lines(purchase_order, remaining),
         boxes=boxes,
         is_answered=purchase_order.accepted_at is not None,
         is_canceled=status == Status.CANCELED,
         is_over=status in {Status.CLOSED, Status.CANCELED},
         can_cancel=can_refuse and supplier_answers.can_confirm(purchase_order),
-        is_asked=supplier_answers.is_answer_pending(purchase_order),
+        is_answer_pending=supplier_answers.is_answer_pending(purchase_order),
         can_refuse=can_refuse,
         change_request=change_requests.pending_request(purchase_order),
     )
 
 
-def _lines(purchase_order: PurchaseOrder, left: Counter[int]) -> tuple[Line, ...]:
+def _lines(purchase_order: PurchaseOrder, remaining: Counter[int]) -> tuple[Line, ...]:
     rows = purchase_order.lines.select_related("order_line", "offer__variant__product")
     return tuple(
         Line(
@@ -122,7 +126,7 @@ def _lines(purchase_order: PurchaseOrder, left: Counter[int]) -> tuple[Line, ...
             sku=row.offer.supplier_sku,
             title=row.title,
             quantity=row.quantity,
-            left=left[row.order_line_id],
+            remaining=remaining[row.order_line_id],
             agreed=Money(row.agreed_cost_amount, row.cost_currency),
             refused="" if row.is_active else REASONS.get(row.acknowledgment, _("Canceled")),
         )

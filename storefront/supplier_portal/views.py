@@ -33,9 +33,9 @@ from storefront.accounts import security_log
 from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from storefront.supplier_portal import actions, purchase_order
+from storefront.supplier_portal import actions
 from storefront.supplier_portal.forms import AnswerForm, ParcelForm
-from storefront.supplier_portal.purchase_order import Page
+from storefront.supplier_portal.purchase_order import Page, load_page
 
 WRONG_KEYS_PER_HOUR = 60
 FORMS_PER_HOUR = 240
@@ -58,35 +58,35 @@ def with_access_key(view: View) -> Callable[[HttpRequest, str, str], HttpRespons
     """Restrict a view to holders of the link, and keep the link out of referrers and indexes."""
 
     @wraps(view)
-    def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    def checked_view(request: HttpRequest, number: str, key: str) -> HttpResponse:
         try:
-            found = links.find_purchase(number=number, key=key, now=timezone.now())
+            purchase_order = links.find_purchase(number=number, key=key, now=timezone.now())
         except links.ExpiredLinkError:
-            words = _("The purchase order was closed long ago. Contact us if you need it.")
-            return _error(request, HTTPStatus.GONE, _("This link has expired."), words)
-        if found is None:
+            text = _("The purchase order was closed long ago. Contact us if you need it.")
+            return _error(request, HTTPStatus.GONE, _("This link has expired."), text)
+        if purchase_order is None:
             link, failed = security_log.Event.SUPPLIER_LINK, security_log.Result.FAILED
             security_log.record(link, actor=request.user, result=failed, purchase_order=number)
-            who = client_range(request)
-            if is_rate_limited(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
-                title, words = _("Too many invalid links."), _("Try again in an hour.")
-                return _error(request, HTTPStatus.TOO_MANY_REQUESTS, title, words)
-            words = _("Use the link in our latest e-mail, or reply to that e-mail.")
-            return _error(request, HTTPStatus.NOT_FOUND, _("This link does not work."), words)
+            network = client_range(request)
+            if is_rate_limited(what="portal-key", who=network, per_hour=WRONG_KEYS_PER_HOUR):
+                title, text = _("Too many invalid links."), _("Try again in an hour.")
+                return _error(request, HTTPStatus.TOO_MANY_REQUESTS, title, text)
+            text = _("Use the link in our latest e-mail, or reply to that e-mail.")
+            return _error(request, HTTPStatus.NOT_FOUND, _("This link does not work."), text)
         if request.method == "POST":
-            said = request.path.strip("/").rpartition("/")[2]
-            link, actor = security_log.Event.SUPPLIER_LINK, f"supplier:{found.supplier_id}"
-            security_log.record(link, actor=actor, purchase_order=number, change=said)
-        response = view(request, found)
+            action = request.path.strip("/").rpartition("/")[2]
+            link, actor = security_log.Event.SUPPLIER_LINK, f"supplier:{purchase_order.supplier_id}"
+            security_log.record(link, actor=actor, purchase_order=number, change=action)
+        response = view(request, purchase_order)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return opened
+    return checked_view
 
 
-def _error(request: HttpRequest, status: HTTPStatus, title: str, words: str) -> HttpResponse:
-    shown = {"title": title, "words": words}
+def _error(request: HttpRequest, status: HTTPStatus, title: str, text: str) -> HttpResponse:
+    shown = {"title": title, "words": text}
     return render(request, "web/layout/error_page.html", shown, status=status)
 
 
@@ -94,17 +94,16 @@ def form_view(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
     """Wrap a view of a form: a repeated or outdated form redirects instead of failing."""
 
     @wraps(view)
-    def taken(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-        if is_rate_limited(what="portal", who=found.number, per_hour=FORMS_PER_HOUR):
-            page = purchase_order.load_page(found)
+    def limited_view(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
+        if is_rate_limited(what="portal", who=purchase_order.number, per_hour=FORMS_PER_HOUR):
             return _show(
                 request,
-                page,
+                load_page(purchase_order),
                 problem=_("Too many submissions in one hour. Try again later, or contact us."),
                 status=HTTPStatus.TOO_MANY_REQUESTS,
             )
         try:
-            return view(request, found)
+            return view(request, purchase_order)
         except (
             InvalidTransitionError,
             ConcurrentUpdateError,
@@ -112,101 +111,103 @@ def form_view(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
             AddressLockedError,
             NotShippableError,
         ):
-            return _back(found, "late")
+            return _back(purchase_order, "late")
 
-    return never_cache(csrf_exempt(require_POST(with_access_key(taken))))
+    return never_cache(csrf_exempt(require_POST(with_access_key(limited_view))))
 
 
 @never_cache
 @require_safe
 @with_access_key
-def page(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+def page(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
     return _show(
-        request, purchase_order.load_page(found), news=MESSAGES.get(request.GET.get("done", ""))
+        request, load_page(purchase_order), message=MESSAGES.get(request.GET.get("done", ""))
     )
 
 
 @form_view
-def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    shown = purchase_order.load_page(found)
+def answer(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
+    shown = load_page(purchase_order)
     if not shown.can_refuse:
-        return _back(found, "answered" if shown.is_answered else "late")
-    given = AnswerForm(request.POST, lines=shown.live)
-    if not given.is_valid():
-        return _show(request, shown, answer=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    refused = given.refused()
-    is_whole = len(refused) == len(shown.live) and not any(line.ships for line in refused)
+        return _back(purchase_order, "answered" if shown.is_answered else "late")
+    form = AnswerForm(request.POST, lines=shown.live)
+    if not form.is_valid():
+        return _show(request, shown, answer=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    refused = form.refused()
+    is_full_rejection = len(refused) == len(shown.live) and not any(line.ships for line in refused)
     actions.acknowledge(
-        purchase_order=found,
+        purchase_order=purchase_order,
         refused=refused,
-        is_whole=is_whole,
-        unit_costs=given.unit_costs(),
-        ships_by=given.cleaned_data["ships_by"],
+        is_full_rejection=is_full_rejection,
+        unit_costs=form.unit_costs(),
+        ships_by=form.cleaned_data["ships_by"],
         now=timezone.now(),
     )
-    return _back(found, "answered")
+    return _back(purchase_order, "answered")
 
 
 @form_view
-def parcel(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    shown = purchase_order.load_page(found)
-    given = ParcelForm(request.POST, lines=shown.left)
-    given.full_clean()
-    number = given.cleaned_data.get("number")
+def parcel(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
+    shown = load_page(purchase_order)
+    form = ParcelForm(request.POST, lines=shown.remaining)
+    form.full_clean()
+    number = form.cleaned_data.get("number")
     if number and any(box.number == number for box in shown.boxes):
-        return _back(found, "shipped")  # the form was sent twice
-    if not shown.left:
-        return _back(found, "late")
-    if given.is_valid():
-        taken = actions.ship(
-            purchase_order=found,
-            carrier=given.cleaned_data["carrier"],
-            number=given.cleaned_data["number"],
-            units=given.units(),
+        return _back(purchase_order, "shipped")  # the form was sent twice
+    if not shown.remaining:
+        return _back(purchase_order, "late")
+    if form.is_valid():
+        result = actions.ship(
+            purchase_order=purchase_order,
+            carrier=form.cleaned_data["carrier"],
+            number=form.cleaned_data["number"],
+            units=form.units(),
             now=timezone.now(),
         )
-        if taken.parcels:
-            return _back(found, "shipped")
-        given.add_error("number", _("This tracking number belongs to another order."))
-    return _show(request, shown, parcel=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        if result.parcels:
+            return _back(purchase_order, "shipped")
+        form.add_error("number", _("This tracking number belongs to another order."))
+    return _show(request, shown, parcel=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @form_view
-def arrived(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    parcels = Parcel.objects.filter(shipment__purchase_order=found).exclude(number="")
-    meant = parcels.filter(number=request.POST.get("number", "")).first()
-    if meant is None:
-        return _back(found, "late")
-    actions.confirm_delivery(purchase_order=found, parcel=meant, now=timezone.now())
-    return _back(found, "arrived")
+def arrived(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
+    parcels = Parcel.objects.filter(shipment__purchase_order=purchase_order).exclude(number="")
+    delivered = parcels.filter(number=request.POST.get("number", "")).first()
+    if delivered is None:
+        return _back(purchase_order, "late")
+    actions.confirm_delivery(purchase_order=purchase_order, parcel=delivered, now=timezone.now())
+    return _back(purchase_order, "arrived")
 
 
 @form_view
-def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    if found.status == Status.CANCELED:  # the form was sent twice
-        return _back(found, "stopped")
-    if not purchase_order.load_page(found).can_cancel:
-        return _back(found, "late")
+def stop(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
+    if purchase_order.status == Status.CANCELED:  # the form was sent twice
+        return _back(purchase_order, "stopped")
+    if not load_page(purchase_order).can_cancel:
+        return _back(purchase_order, "late")
     is_stopped = request.POST.get("said", "yes") != "no"
-    actions.answer_cancellation(purchase_order=found, is_stopped=is_stopped, now=timezone.now())
-    return _back(found, "stopped" if is_stopped else "goes")
+    actions.answer_cancellation(
+        purchase_order=purchase_order, is_stopped=is_stopped, now=timezone.now()
+    )
+    return _back(purchase_order, "stopped" if is_stopped else "goes")
 
 
 @form_view
-def answer_address_change(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    change_request = change_requests.pending_request(found)
-    said = request.POST.get("said", "")
+def answer_address_change(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
+    change_request = change_requests.pending_request(purchase_order)
+    response = request.POST.get("said", "")
     if (
         change_request is None
         or str(change_request.pk) != request.POST.get("change_request", "")
-        or said not in {"yes", "no"}
+        or response not in {"yes", "no"}
     ):
-        return _back(found, "late")
-    who = f"supplier {found.supplier.code}"
+        return _back(purchase_order, "late")
+    actor = f"supplier {purchase_order.supplier.code}"
     change_requests.record_answer(
-        change_request=change_request, is_yes=said == "yes", actor=who, now=timezone.now()
+        change_request=change_request, is_yes=response == "yes", actor=actor, now=timezone.now()
     )
-    return _back(found, "answered")
+    return _back(purchase_order, "answered")
 
 
 def headline(shown: Page) -> str:
@@ -215,7 +216,7 @@ def headline(shown: Page) -> str:
         return _("Canceled. Please do not ship it.")
     if shown.is_over:
         return _("Completed. Thank you.")
-    if not shown.left:
+    if not shown.remaining:
         return _("Everything has shipped. Thank you.")
     if shown.is_answered:
         return _("Ship it, and enter the tracking number.")
@@ -228,7 +229,7 @@ def _show(  # noqa: PLR0913 - all parts of one page
     *,
     answer: AnswerForm | None = None,
     parcel: ParcelForm | None = None,
-    news: tuple[str, Promise] | None = None,
+    message: tuple[str, Promise] | None = None,
     problem: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
@@ -237,15 +238,15 @@ def _show(  # noqa: PLR0913 - all parts of one page
         "order": shown.purchase_order,
         "title": headline(shown),
         "answer_form": answer or AnswerForm(lines=shown.live),
-        "parcel_form": parcel or ParcelForm(lines=shown.left),
-        "wrong": [one for one in (answer, parcel) if one is not None and one.errors],
-        "carriers": [one.name for one in carriers.CARRIERS],
-        "news": news,
+        "parcel_form": parcel or ParcelForm(lines=shown.remaining),
+        "wrong": [form for form in (answer, parcel) if form is not None and form.errors],
+        "carriers": [carrier.name for carrier in carriers.CARRIERS],
+        "message": message,
         "problem": problem,
     }
     return render(request, "supplier_portal/purchase_order.html", context, status=status)
 
 
-def _back(found: PurchaseOrder, word: str) -> HttpResponse:
-    path = reverse("purchase", args=[found.number, found.access_key])
+def _back(purchase_order: PurchaseOrder, word: str) -> HttpResponse:
+    path = reverse("purchase", args=[purchase_order.number, purchase_order.access_key])
     return HttpResponseRedirect(f"{path}?done={word}", status=HTTPStatus.SEE_OTHER)

@@ -36,18 +36,21 @@ MESSAGES: dict[CodeRejection | PromotionRejection, str | Promise] = {
 }
 
 
-def messages(found: CartDiscounts, language: str) -> dict[str, str]:
+def messages(discounts: CartDiscounts, language: str) -> dict[str, str]:
     """Return the reason for each code of the cart that gives no discount."""
-    return {code: _sentence(found, code, why, language) for code, why in found.refused.items()}
+    return {
+        code: _sentence(discounts, code, reason, language)
+        for code, reason in discounts.refused.items()
+    }
 
 
 def _sentence(
-    found: CartDiscounts, code: str, why: CodeRejection | PromotionRejection, language: str
+    discounts: CartDiscounts, code: str, reason: CodeRejection | PromotionRejection, language: str
 ) -> str:
-    if why is PromotionRejection.BELOW_MINIMUM:
-        least = money(found.minimums[code], language)
-        return _("This code requires a subtotal of at least %(least)s.") % {"least": least}
-    return str(MESSAGES[why])
+    if reason is PromotionRejection.BELOW_MINIMUM:
+        minimum = money(discounts.minimums[code], language)
+        return _("This code requires a subtotal of at least %(least)s.") % {"least": minimum}
+    return str(MESSAGES[reason])
 
 
 def apply_code(request: HttpRequest, cart: Cart) -> tuple[str, int]:

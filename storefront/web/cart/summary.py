@@ -67,11 +67,11 @@ class CartSummary:
     limits: Mapping[int, int]
     codes: Sequence[str]
     buyer: BuyerContext
-    bill: CartTotals
+    cart_totals: CartTotals
 
     @property
     def totals(self) -> Totals:
-        return self.bill.totals
+        return self.cart_totals.totals
 
     @property
     def total(self) -> Money:
@@ -160,14 +160,18 @@ def delivery_options(
     ``known`` is the cart's content if it was read at ``now``.
     """
     checked_cart = availability.check_cart(cart=cart, country=country, now=now, known=known)
-    found = delivery_methods.quote_delivery_methods(
+    methods = delivery_methods.quote_delivery_methods(
         cart=cart, checked_cart=checked_cart, country=country, now=now
     )
-    chosen = next((quote for quote in found.quotes if quote.code == chosen_way), None)
-    chosen = chosen or next(iter(found.quotes), None)
+    chosen = next((quote for quote in methods.quotes if quote.code == chosen_way), None)
+    chosen = chosen or next(iter(methods.quotes), None)
     limits = _limits((chosen and chosen.plan) or checked_cart.plan)
     return DeliveryOptions(
-        checked_cart=checked_cart, quotes=found.quotes, quote=chosen, told=found.told, limits=limits
+        checked_cart=checked_cart,
+        quotes=methods.quotes,
+        quote=chosen,
+        told=methods.told,
+        limits=limits,
     )
 
 
@@ -201,38 +205,42 @@ def summarize(
 
     ``known`` is the cart's content if it was read at ``now``.
     """
-    found = delivery_options(
+    delivery = delivery_options(
         cart=cart, country=country, now=now, chosen_way=chosen_way, known=known
     )
-    seen, plan, quote = found.checked_cart.cart, found.checked_cart.plan, found.quote
+    cart_view, plan, quote = delivery.checked_cart.cart, delivery.checked_cart.plan, delivery.quote
     reasons: Sequence[RefusalReason] = ()
-    if plan.parcels and found.can_go:
+    if plan.parcels and delivery.can_go:
         reasons = quotes.refusal_reasons(
-            plan=plan, country=country, now=now, pieces=found.checked_cart.pieces, told=found.told
+            plan=plan,
+            country=country,
+            now=now,
+            pieces=delivery.checked_cart.pieces,
+            told=delivery.told,
         )
-    buyer = BuyerContext.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
-    by_variant = {line.variant_id: line for line in seen.lines}
+    buyer = BuyerContext.of_cart(cart, country=country, on=now.date(), tax=cart_view.tax)
+    by_variant = {line.variant_id: line for line in cart_view.lines}
     return CartSummary(
-        cart=seen,
+        cart=cart_view,
         country=country,
         parcels=_parcels((quote and quote.plan) or plan, quote, by_variant),
-        short=found.checked_cart.short,
-        quotes=found.quotes,
+        short=delivery.checked_cart.short,
+        quotes=delivery.quotes,
         quote=quote,
         reasons=reasons,
-        limits=found.limits,
+        limits=delivery.limits,
         codes=cart.codes,
         buyer=buyer,
-        bill=calculate(
+        cart_totals=calculate(
             cart=cart,
-            wanted=seen.counted,
+            wanted=cart_view.counted,
             shipping_charges=quote_shipping_charges(
-                quote, line_ids={line.variant_id: line.id for line in seen.lines}
+                quote, line_ids={line.variant_id: line.id for line in cart_view.lines}
             ),
             buyer=buyer,
             now=now,
-            may_promote=seen.may_promote,
-            held=found.checked_cart.held,
+            may_promote=cart_view.may_promote,
+            held=delivery.checked_cart.held,
         ),
     )
 
@@ -240,12 +248,16 @@ def summarize(
 def _parcels(
     plan: Plan, quote: ShippingQuote | None, by_variant: dict[int, LineView]
 ) -> tuple[SummaryParcel, ...]:
-    quoted = {each.parcel.location_id: each for each in quote.parcels} if quote else {}
-    seen: set[int] = set()
+    quoted = (
+        {quoted_parcel.parcel.location_id: quoted_parcel for quoted_parcel in quote.parcels}
+        if quote
+        else {}
+    )
+    shown_variants: set[int] = set()
 
     def content(planned: PlannedLine) -> ParcelItem:
-        is_first = planned.variant_id not in seen
-        seen.add(planned.variant_id)
+        is_first = planned.variant_id not in shown_variants
+        shown_variants.add(planned.variant_id)
         line = by_variant[planned.variant_id]
         return ParcelItem(line=line, quantity=planned.quantity, is_first=is_first)
 

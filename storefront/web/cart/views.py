@@ -77,12 +77,12 @@ def refusal_message(error: Refusal) -> str:
         return _("A cart can hold at most %(limit)d products.") % {"limit": error.limit}
     if isinstance(error, carts.NotDeliverableError):
         language = get_language() or settings.LANGUAGE_CODE
-        where = {"country": formats.country(error.country, language)}
+        params = {"country": formats.country(error.country, language)}
         if error.is_forbidden:
             return (
-                _("This item is restricted in %(country)s, so we cannot deliver it there.") % where
+                _("This item is restricted in %(country)s, so we cannot deliver it there.") % params
             )
-        return _("We cannot deliver this to %(country)s.") % where
+        return _("We cannot deliver this to %(country)s.") % params
     if isinstance(error, carts.NoPriceError):
         return _("The price is being checked, so this item is not available right now.")
     return _("This item has just sold out.")
@@ -91,8 +91,8 @@ def refusal_message(error: Refusal) -> str:
 @never_cache
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
-    found, known = open_cart_with_lines(request, now := timezone.now()) or (None, None)
-    return _page(request, found, known=known, now=now, is_less=TOO_LITTLE in request.GET)
+    cart, known = open_cart_with_lines(request, now := timezone.now()) or (None, None)
+    return _page(request, cart, known=known, now=now, is_less=TOO_LITTLE in request.GET)
 
 
 @require_POST
@@ -104,28 +104,28 @@ def add(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         listing = carts.load_listing(listing_id=form.cleaned_data["listing"], now=now)
     if listing is None:
-        words = _first_error(form) or _("This product does not exist.")
-        return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
+        message = _first_error(form) or _("This product does not exist.")
+        return _refused(request, None, message, HTTPStatus.UNPROCESSABLE_ENTITY)
     visit(request).set_channel(listing.channel)
     try:
-        found, count = _add_to_cart(request, listing, form.cleaned_data, now)
+        cart, count = _add_to_cart(request, listing, form.cleaned_data, now)
     except carts.UnknownListingError:
-        words = _("This product does not exist.")
-        return _refused(request, None, words, HTTPStatus.NOT_FOUND)
+        message = _("This product does not exist.")
+        return _refused(request, None, message, HTTPStatus.NOT_FOUND)
     except REFUSALS as error:
         return _refused(request, listing, refusal_message(error), HTTPStatus.CONFLICT)
     except carts.PlacedCartError:
-        words = _(
+        message = _(
             "This cart was just ordered or merged with the cart of your account. Add"
             " the item again."
         )
-        return _refused(request, listing, words, HTTPStatus.CONFLICT)
+        return _refused(request, listing, message, HTTPStatus.CONFLICT)
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"cart": carts.view_cart(cart=found, now=now), "added": listing.pk, "problem": ""}
+        context = {"cart": carts.view_cart(cart=cart, now=now), "added": listing.pk, "problem": ""}
         response = render(request, "web/cart/dialog.html", context)
     else:
         response = see_other(reverse("cart"))
-    set_cart_cookie(response, found, carts.count(found) if count is None else count)
+    set_cart_cookie(response, cart, carts.count(cart) if count is None else count)
     return response
 
 
@@ -133,35 +133,35 @@ def add(request: HttpRequest) -> HttpResponse:
 @from_our_pages
 def change(request: HttpRequest) -> HttpResponse:
     """Set the quantity of a line; 0 removes it, and the page offers to undo that."""
-    found = open_cart(request, timezone.now())
+    cart = open_cart(request, timezone.now())
     form = ChangeForm(request.POST)
-    if found is None:
+    if cart is None:
         return _to_cart(None)
     if not form.is_valid():
-        words = _first_error(form)
+        message = _first_error(form)
         line_id = form.cleaned_data.get("line", 0)
-        return _page(request, found, problems={line_id: words}, status=422)
+        return _page(request, cart, problems={line_id: message}, status=422)
     line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
-    line = found.lines.filter(pk=line_id).first()
+    line = cart.lines.filter(pk=line_id).first()
     here, now = visit(request), timezone.now()
     deliverable = availability.make_delivery_check(
         country=here.country, channel=here.channel, now=now
     )
     try:
         carts.change(
-            cart=found, line_id=line_id, quantity=quantity, now=now, deliverable=deliverable
+            cart=cart, line_id=line_id, quantity=quantity, now=now, deliverable=deliverable
         )
     except carts.UnknownListingError:
-        words = _("This item is no longer in the cart.")
-        return _page(request, found, problems={0: words}, status=404)
+        message = _("This item is no longer in the cart.")
+        return _page(request, cart, problems={0: message}, status=404)
     except REFUSALS as error:
-        return _page(request, found, problems={line_id: refusal_message(error)}, status=409)
+        return _page(request, cart, problems={line_id: refusal_message(error)}, status=409)
     except carts.PlacedCartError:
         return _to_cart(None)
     removed = ""
     if line and not quantity:
         removed = REMOVED.sign_object([line.listing_id, line.quantity, line.pk])
-    return _to_cart(found, removed)
+    return _to_cart(cart, removed)
 
 
 @require_POST
@@ -169,13 +169,13 @@ def change(request: HttpRequest) -> HttpResponse:
 def choose_delivery(request: HttpRequest) -> HttpResponse:
     """Store whether the cart ships in the fewest or in separate parcels."""
     now = timezone.now()
-    if (found := open_cart(request, now)) is None:
+    if (cart := open_cart(request, now)) is None:
         return _to_cart(None)
-    offered = delivery_options(cart=found, country=visit(request).country, now=now).quotes
-    way = request.POST.get("tier", "")
-    if any(quote.code == way for quote in offered):
-        delivery_details.set_delivery_method(cart=found, way=way, now=now)
-    return _to_cart(found)
+    options = delivery_options(cart=cart, country=visit(request).country, now=now).quotes
+    code = request.POST.get("tier", "")
+    if any(quote.code == code for quote in options):
+        delivery_details.set_delivery_method(cart=cart, way=code, now=now)
+    return _to_cart(cart)
 
 
 @never_cache
@@ -184,13 +184,13 @@ def choose_delivery(request: HttpRequest) -> HttpResponse:
 def edit_codes(request: HttpRequest) -> HttpResponse:
     """Add or remove a coupon code, and redirect to the cart, which shows its effect."""
     now = timezone.now()
-    if found := open_cart(request, now):
-        if gone := request.POST.get("out", ""):
-            codes.remove_code(cart=found, code=gone, now=now)
+    if cart := open_cart(request, now):
+        if removed_code := request.POST.get("out", ""):
+            codes.remove_code(cart=cart, code=removed_code, now=now)
         else:
-            words, status = coupons.apply_code(request, found)
-            if words:
-                return _page(request, found, problems={CODE_FIELD: words}, status=status)
+            message, status = coupons.apply_code(request, cart)
+            if message:
+                return _page(request, cart, problems={CODE_FIELD: message}, status=status)
     return see_other(reverse("cart", fragment="codes"))
 
 
@@ -199,49 +199,49 @@ def _first_error(form: forms.Form) -> str:
 
 
 def _add_to_cart(
-    request: HttpRequest, listing: Listing, asked: Mapping[str, Any], now: datetime
+    request: HttpRequest, listing: Listing, submitted: Mapping[str, Any], now: datetime
 ) -> tuple[Cart, int | None]:
     """Add to the open cart, or to a new one; return it, and its unit count if known."""
-    here, quantity = visit(request), asked["quantity"]
+    here, quantity = visit(request), submitted["quantity"]
     deliverable = availability.make_delivery_check(
         country=here.country, channel=here.channel, now=now, must_reach=True
     )
-    where: dict[str, Any] = {
+    context: dict[str, Any] = {
         "channel": here.channel,
         "country": here.country,
         "locale": here.language,
     }
-    found = open_cart(request, now)
-    if found is None and (owner_id := customer_id(request)):
-        found = account_cart.create(owner_id=owner_id, now=now, **where)
-        open_order_limits.link_session(cart=found, token=cart_token(request))
-    if found is None:
+    cart = open_cart(request, now)
+    if cart is None and (owner_id := customer_id(request)):
+        cart = account_cart.create(owner_id=owner_id, now=now, **context)
+        open_order_limits.link_session(cart=cart, token=cart_token(request))
+    if cart is None:
         line = carts.create_with_line(
-            listing=listing, quantity=quantity, now=now, deliverable=deliverable, **where
+            listing=listing, quantity=quantity, now=now, deliverable=deliverable, **context
         )
         open_order_limits.link_session(cart=line.cart, token=cart_token(request))
         return line.cart, quantity
     carts.add(
-        cart=found,
+        cart=cart,
         listing_id=listing.pk,
         quantity=quantity,
         now=now,
-        line_id=_decode_removed(asked["back"]).line_id,
+        line_id=_decode_removed(submitted["back"]).line_id,
         deliverable=deliverable,
     )
-    return found, None
+    return cart, None
 
 
-def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
+def _to_cart(cart: Cart | None, removed: str = "") -> HttpResponse:
     response = see_other(reverse("cart", query={"removed": removed} if removed else None))
-    if found is None:
+    if cart is None:
         delete_cart_cookie(response)
     return response
 
 
 def _page(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
-    found: Cart | None,
+    cart: Cart | None,
     *,
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
@@ -251,11 +251,11 @@ def _page(  # noqa: PLR0913 - all parts of one page
 ) -> HttpResponse:
     here, now = visit(request), now or timezone.now()
     token = cart_token(request)
-    if found is None:
+    if cart is None:
         unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
         expired = unpaid_orders.expired_order(token=token)
-        nothing = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
-        response = render(request, "web/cart/cart.html", {**nothing, "removed": None, "held": []})
+        empty = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
+        response = render(request, "web/cart/cart.html", {**empty, "removed": None, "held": []})
         if unpaid or expired:  # the browser is recognized by its last cart
             response.delete_cookie(COUNT_COOKIE, samesite="Lax")
         elif token:
@@ -265,7 +265,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
     if UNPAID_COOKIE in request.COOKIES:
         unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
     filled = summarize(
-        cart=found, country=here.country, now=now, chosen_way=found.service, known=known
+        cart=cart, country=here.country, now=now, chosen_way=cart.service, known=known
     )
     problems = (
         {0: _too_little_message(filled.cart)} if is_less and not filled.limits else problems or {}
@@ -278,17 +278,17 @@ def _page(  # noqa: PLR0913 - all parts of one page
         "problems": problems,
         "code_problem": problems.get(CODE_FIELD, ""),
         "code_written": request.POST.get("code", "")[:40],
-        "held": open_order_limits.open_orders_holding(cart=found, now=now) if filled.short else [],
+        "held": open_order_limits.open_orders_holding(cart=cart, now=now) if filled.short else [],
         "removed": _removed(request),
-        "refused_codes": coupons.messages(filled.bill.found, here.language),
+        "refused_codes": coupons.messages(filled.cart_totals.found, here.language),
     }
     response = render(request, "web/cart/cart.html", context, status=status)
-    set_cart_cookie(response, found, filled.cart.count)
+    set_cart_cookie(response, cart, filled.cart.count)
     return response
 
 
-def _too_little_message(seen: CartView) -> str:
-    if all(line.has_price for line in seen.lines):
+def _too_little_message(cart_view: CartView) -> str:
+    if all(line.has_price for line in cart_view.lines):
         return _("There are fewer in stock than you want. Nothing was ordered.")
     return _("The price of an item in the cart is being checked. Nothing was ordered.")
 
@@ -296,19 +296,19 @@ def _too_little_message(seen: CartView) -> str:
 def _removed(request: HttpRequest) -> dict[str, object] | None:
     """Return the line just removed, to offer undo."""
     back = request.GET.get("removed", "")
-    taken = _decode_removed(back)
-    if taken.listing_id is None:
+    removed = _decode_removed(back)
+    if removed.listing_id is None:
         return None
     listing = (
         Listing.objects.published()
-        .filter(pk=taken.listing_id)
+        .filter(pk=removed.listing_id)
         .select_related("variant__product")
         .first()
     )
     if listing is None:
         return None
     title = listing.variant.product.title
-    return {"listing": listing.pk, "quantity": taken.quantity, "title": title, "back": back}
+    return {"listing": listing.pk, "quantity": removed.quantity, "title": title, "back": back}
 
 
 def _decode_removed(back: str) -> RemovedLine:
@@ -320,14 +320,14 @@ def _decode_removed(back: str) -> RemovedLine:
 
 
 def _refused(
-    request: HttpRequest, listing: Listing | None, words: str, status: int
+    request: HttpRequest, listing: Listing | None, message: str, status: int
 ) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"cart": None, "added": 0, "problem": words}
+        context = {"cart": None, "added": 0, "problem": message}
         return render(request, "web/cart/dialog.html", context, status=status)
     if listing is None:
-        return error_page(request, status=status, title=_("Not added to cart"), words=words)
-    light = listing.variant
+        return error_page(request, status=status, title=_("Not added to cart"), words=message)
+    variant = listing.variant
     return product.show(
-        request, slug=light.product.slug, sku=light.sku, problem=words, status=status
+        request, slug=variant.product.slug, sku=variant.sku, problem=message, status=status
     )

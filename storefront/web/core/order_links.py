@@ -16,17 +16,17 @@ def find_order(number: str, key: str) -> Order:
 
     Raises: Http404: unknown order or wrong key.
     """
-    found = links.find_order(number=number, key=key)
-    if found is None:
+    order = links.find_order(number=number, key=key)
+    if order is None:
         raise Http404
-    return found
+    return order
 
 
 def to_order(order: Order, fragment: str | None = None, **query: str) -> HttpResponseRedirect:
     """Redirect to the page of an order; empty values of the query are left out."""
-    given = {name: value for name, value in query.items() if value}
-    where = [order.number, order.access_key]
-    return see_other(reverse("order", args=where, query=given, fragment=fragment))
+    filled = {name: value for name, value in query.items() if value}
+    path_args = [order.number, order.access_key]
+    return see_other(reverse("order", args=path_args, query=filled, fragment=fragment))
 
 
 def see_other(path: str) -> HttpResponseRedirect:

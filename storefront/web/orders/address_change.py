@@ -34,7 +34,7 @@ from storefront.web.orders.tracking import ParcelView, purchases_of
 
 Status = AddressChangeRequest.Status
 PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
-HAS_LEFT = frozenset(
+SHIPPED_STATUSES = frozenset(
     {
         PurchaseOrder.Status.PARTIALLY_SHIPPED,
         PurchaseOrder.Status.SHIPPED,
@@ -42,103 +42,103 @@ HAS_LEFT = frozenset(
     }
 )
 CHANGED = gettext_lazy("It goes to the new address.")
-ASKED = gettext_lazy(
+REQUEST_SENT = gettext_lazy(
     "We have asked the supplier to ship it to the new address. We send you the answer by e-mail."
 )
 REFUSED = gettext_lazy("The supplier can no longer change the address: it goes to the old one.")
-LEFT = gettext_lazy("It had already shipped: it goes to the old address.")
+ALREADY_SHIPPED = gettext_lazy("It had already shipped: it goes to the old address.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """Destination of one purchase order.
 
-    ``wished`` is a requested one, until its supplier answers.
+    ``requested`` is a new one, until its supplier answers.
     """
 
     ship_to: Address
-    words: Promise | str = ""
-    wished: Address | None = None
+    message: Promise | str = ""
+    requested: Address | None = None
 
 
 def address_changes_of(order: Order) -> list[AddressChangeRequest]:
     """Return the address changes of an order, the last one at the end."""
-    mine = AddressChangeRequest.objects.filter(purchase_order__order=order)
-    return list(mine.order_by("place", "pk"))
+    rows = AddressChangeRequest.objects.filter(purchase_order__order=order)
+    return list(rows.order_by("place", "pk"))
 
 
 def destinations(
-    order: Order, purchases: Iterable[PurchaseOrder], wished: Sequence[AddressChangeRequest]
+    order: Order, purchases: Iterable[PurchaseOrder], changes: Sequence[AddressChangeRequest]
 ) -> Mapping[int, Destination]:
     """Return the destination of each purchase order, with the state of the last address change."""
-    last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
-    mine = {each.purchase_order_id: each for each in wished if last and each.place == last.place}
-    found = {}
+    last = changes[-1] if changes and not _is_settled(order, changes[-1]) else None
+    requests = {row.purchase_order_id: row for row in changes if last and row.place == last.place}
+    by_purchase = {}
     for purchase in purchases:
         purchase.order = order
         ship_to = Address(**purchase.goes_to)
-        change_request = mine.get(purchase.pk)
-        is_asked = change_request is not None and change_request.status == Status.REQUESTED
-        found[purchase.pk] = Destination(
+        change_request = requests.get(purchase.pk)
+        is_pending = change_request is not None and change_request.status == Status.REQUESTED
+        by_purchase[purchase.pk] = Destination(
             ship_to=ship_to,
-            words=_destination_text(purchase, change_request, last) if last else "",
-            wished=Address(**change_request.ship_to) if change_request and is_asked else None,
+            message=_destination_text(purchase, change_request, last) if last else "",
+            requested=Address(**change_request.ship_to) if change_request and is_pending else None,
         )
-    return found
+    return by_purchase
 
 
 def group_by_destination(
-    order: Order, boxes: Sequence[ParcelView], found: Mapping[int, Destination]
+    order: Order, boxes: Sequence[ParcelView], destinations: Mapping[int, Destination]
 ) -> list[tuple[Address, list[int]]]:
     """Group parcels, by their numbers on the page, by destination."""
-    by_place: dict[Address, list[int]] = {}
+    by_destination: dict[Address, list[int]] = {}
     for number, box in enumerate(boxes, start=1):
-        if box.purchase_id is not None and box.purchase_id in found:
-            by_place.setdefault(found[box.purchase_id].ship_to, []).append(number)
-    return list(by_place.items()) or [(Address(**order.ship_to), [])]
+        if box.purchase_id is not None and box.purchase_id in destinations:
+            by_destination.setdefault(destinations[box.purchase_id].ship_to, []).append(number)
+    return list(by_destination.items()) or [(Address(**order.ship_to), [])]
 
 
-def requested_address(order: Order, wished: Sequence[AddressChangeRequest]) -> Address:
+def requested_address(order: Order, changes: Sequence[AddressChangeRequest]) -> Address:
     """Return the address that the customer last requested."""
-    last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
+    last = changes[-1] if changes and not _is_settled(order, changes[-1]) else None
     return Address(**(last.ship_to if last else order.ship_to))
 
 
 def can_change(
     order: Order,
     purchases: Sequence[PurchaseOrder],
-    wished: Sequence[AddressChangeRequest],
+    changes: Sequence[AddressChangeRequest],
     questions: Iterable[Backorder],
 ) -> Changeability | None:
     """Return whether the address can be changed; None if unpaid, over, or being canceled."""
     if order.status not in PAID or status.status_from(purchases) == status.CancellationStatus.ASKED:
         return None
-    asked = [each.purchase_order_id for each in wished if each.status == Status.REQUESTED]
-    is_sought = any(each.kind == Backorder.Kind.REFUSED for each in questions)
-    return changeability(purchases, asked=asked, is_sought=is_sought)
+    pending = [row.purchase_order_id for row in changes if row.status == Status.REQUESTED]
+    is_rerouted = any(row.kind == Backorder.Kind.REFUSED for row in questions)
+    return changeability(purchases, asked=pending, is_sought=is_rerouted)
 
 
 def _destination_text(
     purchase: PurchaseOrder, change_request: AddressChangeRequest | None, last: AddressChangeRequest
 ) -> Promise | str:
     if change_request is not None and change_request.status == Status.REQUESTED:
-        return ASKED
+        return REQUEST_SENT
     if purchase.goes_to == last.ship_to:
         return CHANGED
     if change_request is not None and change_request.status == Status.REFUSED:
         # A refusal without a supplier's answer means that the parcel had left.
-        return REFUSED if change_request.answered_by else LEFT
-    return LEFT if purchase.status in HAS_LEFT else ""
+        return REFUSED if change_request.answered_by else ALREADY_SHIPPED
+    return ALREADY_SHIPPED if purchase.status in SHIPPED_STATUSES else ""
 
 
 def _is_settled(order: Order, last: AddressChangeRequest) -> bool:
     """Test whether staff corrected the whole order's address since, before any part left."""
-    corrected = [
-        datetime.fromisoformat(each["at"])
-        for each in order.address_verification.get("staff", [])
-        if each["what"] == "corrected"
+    corrected_at = [
+        datetime.fromisoformat(check["at"])
+        for check in order.address_verification.get("staff", [])
+        if check["what"] == "corrected"
     ]
-    return any(at > last.status_since for at in corrected)
+    return any(at > last.status_since for at in corrected_at)
 
 
 CHANGES_PER_HOUR = 20  # per order
@@ -170,7 +170,7 @@ REQUESTED_ALREADY = gettext_lazy(
     "We have asked a supplier to ship it to your latest address. We e-mail you the"
     " answer. After that you can change the address again."
 )
-GONE = gettext_lazy(
+ALL_SHIPPED = gettext_lazy(
     "Everything has shipped: it goes to the old address. The carrier may still be able to help."
 )
 
@@ -178,54 +178,54 @@ GONE = gettext_lazy(
 class NewAddressForm(CheckoutAddressForm):
     """Form for a new address, limited to the country of the order's prices."""
 
-    email = None  # type: ignore[assignment]  # Django's way to leave a field out
+    email = None  # type: ignore[assignment]  # removes the field, as Django documents
     has_fixed_country = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = gettext("Prices differ by country. Cancel this order and place a new one.")
-        self.fields["country"].error_messages["invalid_choice"] = words
+        message = gettext("Prices differ by country. Cancel this order and place a new one.")
+        self.fields["country"].error_messages["invalid_choice"] = message
 
 
 @never_cache
 @require_http_methods(READS)
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show the destination, and take a new address."""
-    found = find_order(number, key)
-    problem, told, status = _why_not(found), "", HTTPStatus.OK
-    form = _form(request, found)
+    order = find_order(number, key)
+    problem, error, status = _why_not(order), "", HTTPStatus.OK
+    form = _form(request, order)
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if is_rate_limited(what="readdress", who=found.number, per_hour=CHANGES_PER_HOUR):
-            told = gettext("Too many changes in one hour. Try again later, or contact us.")
+        if is_rate_limited(what="readdress", who=order.number, per_hour=CHANGES_PER_HOUR):
+            error = gettext("Too many changes in one hour. Try again later, or contact us.")
         elif form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
             try:
-                return to_order(found, address=_change_address(found, form))
+                return to_order(order, address=_change_address(order, form))
             except corrections.SameAddressError:
-                return to_order(found, address="same")
+                return to_order(order, address="same")
             except change_requests.PartlyChangedError:
-                return to_order(found, address="partly")
-            except corrections.InvalidNewAddressError as wrong:
-                for field, words in wrong.fields.items():
-                    form.add_error(field, str(words))
+                return to_order(order, address="partly")
+            except corrections.InvalidNewAddressError as invalid:
+                for field, message in invalid.fields.items():
+                    form.add_error(field, str(message))
             except corrections.AddressLockedError as settled:
-                found.refresh_from_db()
-                problem = _why_not(found) or _end_of(settled)
-        if told or problem:
-            status = HTTPStatus.TOO_MANY_REQUESTS if told else HTTPStatus.CONFLICT
-    context = {"order": found, "form": form, "problem": problem, "told": told}
+                order.refresh_from_db()
+                problem = _why_not(order) or _end_of(settled)
+        if error or problem:
+            status = HTTPStatus.TOO_MANY_REQUESTS if error else HTTPStatus.CONFLICT
+    context = {"order": order, "form": form, "problem": problem, "error": error}
     return render(request, "web/orders/order_address.html", context, status=status)
 
 
-def _change_address(found: Order, form: NewAddressForm) -> str:
+def _change_address(order: Order, form: NewAddressForm) -> str:
     """Change the address, and return the code of the message.
 
     Raises: corrections.AddressLockedError, corrections.InvalidNewAddressError: nothing is written.
     """
     assert form.chosen is not None  # noqa: S101 - a valid form has chosen
     note = {name: value for name, value in form.note.items() if name not in {"staff", "also"}}
-    wished = change_requests.change_address(
-        order=found,
+    result = change_requests.change_address(
+        order=order,
         ship_to=form.chosen,
         reason=note.get("reason") or BY_CUSTOMER,
         actor="customer",
@@ -233,39 +233,41 @@ def _change_address(found: Order, form: NewAddressForm) -> str:
         noted=note,
     )
     enqueue(tasks.sweep_due_submissions)
-    if wished is None or not (wished.asked or wished.late):
+    if result is None or not (result.asked or result.late):
         return "changed"
-    return "asked" if wished.asked else "partly"
+    return "asked" if result.asked else "partly"
 
 
-def _why_not(found: Order) -> Promise | None:
+def _why_not(order: Order) -> Promise | None:
     """Return why the address cannot be changed now, or None."""
-    purchases = purchases_of(found)
-    wished = address_changes_of(found)
-    questions = backorder_choice.open_questions(found)
-    chance = can_change(found, purchases, wished, questions)
-    if chance is None:
-        if found.status == Order.Status.PENDING_PAYMENT:
+    purchases = purchases_of(order)
+    changes = address_changes_of(order)
+    questions = backorder_choice.open_questions(order)
+    changeability = can_change(order, purchases, changes, questions)
+    if changeability is None:
+        if order.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
         is_stopping = status.status_from(purchases) == status.CancellationStatus.ASKED
-        return STOPPING if is_stopping and found.status in PAID else OVER
-    return {Changeability.ASKED: REQUESTED_ALREADY, Changeability.GONE: GONE}.get(chance)
+        return STOPPING if is_stopping and order.status in PAID else OVER
+    return {Changeability.ASKED: REQUESTED_ALREADY, Changeability.GONE: ALL_SHIPPED}.get(
+        changeability
+    )
 
 
-def _end_of(settled: corrections.AddressLockedError) -> Promise:
+def _end_of(error: corrections.AddressLockedError) -> Promise:
     ends: dict[type[Exception], Promise] = {
         corrections.OrderEndedError: OVER,
         change_requests.AnswerPendingError: REQUESTED_ALREADY,
     }
-    return ends.get(type(settled), GONE)
+    return ends.get(type(error), ALL_SHIPPED)
 
 
-def _form(request: HttpRequest, found: Order) -> NewAddressForm:
-    known = requested_address(found, address_changes_of(found))
+def _form(request: HttpRequest, order: Order) -> NewAddressForm:
+    known = requested_address(order, address_changes_of(order))
     return NewAddressForm(
         request.POST if request.method == "POST" else None,
         initial=asdict(known),
-        noted=found.address_verification,
+        noted=order.address_verification,
         countries=[known.country],
         language=visit(request).language,
     )

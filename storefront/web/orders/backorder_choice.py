@@ -37,12 +37,12 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
     if row is None:
         raise Http404
     problem, status = "", HTTPStatus.OK
-    said = request.POST.get("answer", "")
+    answer = request.POST.get("answer", "")
     if request.method == "POST":
-        if said in row.choices:
+        if answer in row.choices:
             try:
                 customer_choice.apply(
-                    backorder=row, choice=Choice(said), actor="customer", now=timezone.now()
+                    backorder=row, choice=Choice(answer), actor="customer", now=timezone.now()
                 )
             except customer_choice.ChoiceUnavailableError:
                 problem = _("This option is no longer available. Choose again, or contact us.")
@@ -65,7 +65,7 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
         "at_stake": None
         if row.kind == Backorder.Kind.LATER
         else refunds.value_of(row, backorders.open_lines(row)),
-        "likely": said or request.GET.get("answer", ""),
+        "likely": answer or request.GET.get("answer", ""),
         "problem": problem,
     }
     return render(request, "web/orders/order_backorder.html", context, status=status)
@@ -73,8 +73,8 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
 
 def _find(order: Order, backorder: int) -> Backorder | None:
     """Return a backorder of this order about which its customer was asked."""
-    asked = order.backorders.filter(respond_by__isnull=False, pk=backorder)
-    return asked.select_related("order__channel", "purchase_order__location").first()
+    rows = order.backorders.filter(respond_by__isnull=False, pk=backorder)
+    return rows.select_related("order__channel", "purchase_order__location").first()
 
 
 def open_questions(order: Order) -> list[Backorder]:

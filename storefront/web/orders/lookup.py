@@ -56,11 +56,11 @@ def lookup(request: HttpRequest) -> HttpResponse:
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
             status, is_sent = HTTPStatus.OK, True
-            found = links.find_by_email(**form.cleaned_data)
-            if found and not is_rate_limited(
-                what="order-link", who=found.number, per_hour=LINKS_PER_HOUR
+            order = links.find_by_email(**form.cleaned_data)
+            if order and not is_rate_limited(
+                what="order-link", who=order.number, per_hour=LINKS_PER_HOUR
             ):
                 with transaction.atomic():
-                    events.link_requested(found, at=timezone.now())
+                    events.link_requested(order, at=timezone.now())
     context = {"form": form, "problem": problem, "is_sent": is_sent}
     return render(request, "web/orders/order_lookup.html", context, status=status)

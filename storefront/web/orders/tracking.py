@@ -57,24 +57,24 @@ class CancellationState(StrEnum):
     """State of a cancellation request for one parcel."""
 
     NONE = ""
-    ASKING = "asking"
-    ASKED = "asked"
+    PENDING = "pending"
+    REQUESTED = "requested"
     REFUSED = "refused"
-    LEFT = "left"
+    SHIPPED = "shipped"
     ARRIVED = "arrived"
 
 
 CANCELLATION_TEXTS: Mapping[CancellationState, Promise] = {
-    CancellationState.ASKING: _(
+    CancellationState.PENDING: _(
         "We are asking the supplier to stop it. We send you the answer by e-mail."
     ),
-    CancellationState.ASKED: _(
+    CancellationState.REQUESTED: _(
         "We have asked the supplier to stop it. We send you the answer by e-mail."
     ),
     CancellationState.REFUSED: _(
         "It could not be canceled and will be delivered. You can return it after delivery."
     ),
-    CancellationState.LEFT: _(
+    CancellationState.SHIPPED: _(
         "It could not be canceled: it is already on its way. You can return it after delivery."
     ),
     CancellationState.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
@@ -119,27 +119,31 @@ class ParcelView:
     delivered_on: datetime | None = None
 
     @property
-    def stop_words(self) -> Promise | str:
+    def stop_text(self) -> Promise | str:
         return CANCELLATION_TEXTS.get(self.stop, "")
 
     @property
     def steps(self) -> list[tuple[Promise, bool]]:
-        return [(word, stage <= self.stage) for stage, word in STAGES.items()]
+        return [(text, stage <= self.stage) for stage, text in STAGES.items()]
 
 
 def purchases_of(order: Order) -> list[PurchaseOrder]:
     """Return all purchase orders of an order, with their parcels."""
     packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
-    inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
-    bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
-    waits = Backorder.objects.filter(
+    parcel_lines = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+    purchase_lines = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
+    accepted_delays = Backorder.objects.filter(
         purchase_order=OuterRef("pk"), kind=Backorder.Kind.LATER, chosen=Backorder.Choice.WAIT
     )
     rows = (
         PurchaseOrder.objects.filter(order=order)
-        .annotate(agreed_by=Subquery(waits.order_by("-arrives_by").values("arrives_by")[:1]))
+        .annotate(
+            agreed_by=Subquery(accepted_delays.order_by("-arrives_by").values("arrives_by")[:1])
+        )
         .select_related("shipment")
-        .prefetch_related(bought, Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+        .prefetch_related(
+            purchase_lines, Prefetch("shipment__parcels", packed.prefetch_related(parcel_lines))
+        )
         .order_by("pk")
     )
     return list(rows)
@@ -156,8 +160,8 @@ def parcel_views(
 
     ``lines`` and ``purchases`` are all of the order.
     """
-    made = list(purchases)
-    if not made:
+    purchase_orders = list(purchases)
+    if not purchase_orders:
         by_level = {line.level_id: line for line in lines}
         return [
             box
@@ -170,15 +174,17 @@ def parcel_views(
             )
         ]
     by_id = {line.pk: line for line in lines}
-    other = substitutes(made, lines)
-    found: list[ParcelView] = []
-    for purchase in made:
+    substitute_titles = substitutes(purchase_orders, lines)
+    views: list[ParcelView] = []
+    for purchase in purchase_orders:
         purchase.order = order
         live = [row for row in purchase.lines.all() if row.is_active]
-        mine = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
+        purchase_lines = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
         if purchase.entry:
-            found += _parcel_views(purchase.entry, mine, purchase, now.date(), other)
-    return found
+            views += _parcel_views(
+                purchase.entry, purchase_lines, purchase, now.date(), substitute_titles
+            )
+    return views
 
 
 def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
@@ -216,7 +222,7 @@ def _parcel_views(
     lines: list[OrderLine],
     purchase: PurchaseOrder | None,
     today: date,
-    other: Mapping[int, str] = NOTHING,
+    substitute_titles: Mapping[int, str] = NOTHING,
 ) -> Iterator[ParcelView]:
     arrives_from = date.fromisoformat(entry["arrives_from"])
     arrives_to = date.fromisoformat(entry["arrives_to"])
@@ -233,7 +239,7 @@ def _parcel_views(
             else STAGE_TEXTS[stage],
             stop=cancellation_state(
                 purchase,
-                has_left=stage >= Stage.ON_THE_WAY,
+                has_shipped=stage >= Stage.ON_THE_WAY,
                 has_arrived=stage == Stage.DELIVERED,
             )
             if purchase
@@ -242,7 +248,7 @@ def _parcel_views(
                 Content(
                     line=row.order_line,
                     quantity=row.quantity,
-                    instead=other.get(row.order_line_id, ""),
+                    instead=substitute_titles.get(row.order_line_id, ""),
                 )
                 for row in parcel.lines.all()
             ),
@@ -257,9 +263,9 @@ def _parcel_views(
             delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,
         )
     waiting = tuple(
-        Content(line=line, quantity=left, instead=other.get(line.pk, ""))
+        Content(line=line, quantity=remaining, instead=substitute_titles.get(line.pk, ""))
         for line in lines
-        if (left := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
+        if (remaining := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
     )
     if waiting:
         is_accepted = bool(purchase and purchase.accepted_at)
@@ -268,7 +274,7 @@ def _parcel_views(
             country=entry["country"],
             stage=stage,
             sentence=STAGE_TEXTS[stage],
-            stop=cancellation_state(purchase, has_left=False)
+            stop=cancellation_state(purchase, has_shipped=False)
             if purchase
             else CancellationState.NONE,
             contents=waiting,
@@ -281,19 +287,23 @@ def _parcel_views(
 
 
 def cancellation_state(
-    purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = False
+    purchase: PurchaseOrder, *, has_shipped: bool, has_arrived: bool = False
 ) -> CancellationState:
     """Return the state of the cancellation request for one parcel of a purchase order."""
     if purchase.is_being_reassigned or not purchase.cancel_reason:  # no cancellation was requested
         return CancellationState.NONE
     if has_arrived:
         return CancellationState.ARRIVED
-    if has_left:
-        return CancellationState.LEFT
+    if has_shipped:
+        return CancellationState.SHIPPED
     if purchase.status in PurchaseOrder.CANCELABLE and purchase.cancel_requested_at is not None:
-        is_told = purchase.submission_status == PurchaseOrder.Submission.CANCELLATION_REQUESTED
+        is_requested = purchase.submission_status == PurchaseOrder.Submission.CANCELLATION_REQUESTED
         by_person = purchase.cancellation_channel == PurchaseOrder.RequestChannel.STAFF
-        return CancellationState.ASKED if is_told and not by_person else CancellationState.ASKING
+        return (
+            CancellationState.REQUESTED
+            if is_requested and not by_person
+            else CancellationState.PENDING
+        )
     is_refused = purchase.submission_status == PurchaseOrder.Submission.CANCELLATION_REJECTED
     return (
         CancellationState.REFUSED
@@ -304,8 +314,8 @@ def cancellation_state(
 
 def _delivered_on(parcel: Parcel) -> datetime:
     """Return when the carrier delivered it, or when the shop learned of it."""
-    told = parcel.carrier_status == Parcel.Carrier.DELIVERED and parcel.carrier_status_at
-    return told or parcel.status_since
+    carrier_time = parcel.carrier_status == Parcel.Carrier.DELIVERED and parcel.carrier_status_at
+    return carrier_time or parcel.status_since
 
 
 def _stage_of(parcel: Parcel) -> Stage:

@@ -105,153 +105,153 @@ CANCELLATION_MESSAGES = {CancellationStatus.ASKED: "asked", CancellationStatus.R
 def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if (known := links.find_with_payments(number=number, key=key)) is None:
         raise Http404
-    found, tried = known
+    order, payments = known
     now = timezone.now()
-    payment = tried[-1] if tried else None
+    payment = payments[-1] if payments else None
     # A line that was split from another comes below it.
     lines = sorted(
-        order_lines.read_order_lines(found),
+        order_lines.read_order_lines(order),
         key=lambda line: (line.split_from_id or line.pk, line.pk),
     )
-    purchases = purchases_of(found)
-    parcels = parcel_views(found, now, lines=lines, purchases=purchases)
-    questions = backorder_choice.open_questions(found) if purchases else []
-    addressed = address_change.address_changes_of(found) if purchases else []
-    going = address_change.destinations(found, purchases, addressed)
-    chance = address_change.can_change(found, purchases, addressed, questions)
-    can_pay = found.status == Status.PENDING_PAYMENT and found.payment_due_at > now
+    purchases = purchases_of(order)
+    parcels = parcel_views(order, now, lines=lines, purchases=purchases)
+    questions = backorder_choice.open_questions(order) if purchases else []
+    address_changes = address_change.address_changes_of(order) if purchases else []
+    destinations = address_change.destinations(order, purchases, address_changes)
+    changeability = address_change.can_change(order, purchases, address_changes, questions)
+    can_pay = order.status == Status.PENDING_PAYMENT and order.payment_due_at > now
     change_request = cancellation_status.status_from(purchases)
-    was_paid = any(each.authorized_amount for each in tried)
-    paid_with = _paid_with(found)
-    returns = status.return_views(found) if purchases else []
+    was_paid = any(row.authorized_amount for row in payments)
+    paid_with = _paid_with(order)
+    returns = status.return_views(order) if purchases else []
     owner_id = customer_id(request)
     context = {
-        "order": found,
-        "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
+        "order": order,
+        "redemptions": list(order.redemptions.order_by("pk")) if order.discount_amount else [],
         "lines": lines,
-        "tax": Money(found.tax_amount, found.currency),
+        "tax": Money(order.tax_amount, order.currency),
         "instead": substitutes(purchases, lines),
         "boxes": parcels,
         "stopped": canceled_lines(purchases, lines),
         "questions": questions,
-        "going": going,
-        "places": address_change.group_by_destination(found, parcels, going),
-        "can_readdress": chance == Changeability.OPEN,
-        "address_news": address_change.MESSAGES.get(request.GET.get("address", "")),
+        "destinations": destinations,
+        "parcel_destinations": address_change.group_by_destination(order, parcels, destinations),
+        "can_readdress": changeability == Changeability.OPEN,
+        "address_message": address_change.MESSAGES.get(request.GET.get("address", "")),
         "payment": payment,
         "can_pay": can_pay,
         "was_tried": can_pay and payment is not None and payment.status in ENDED_ATTEMPTS,
         "can_reorder": may_sell()
-        and (found.status == Status.EXPIRED or not (can_pay or found.status in OPEN))
-        and bool(found.total_amount),
+        and (order.status == Status.EXPIRED or not (can_pay or order.status in OPEN))
+        and bool(order.total_amount),
         "was_paid": was_paid,
         "paid_with": paid_with,
-        "was_charged": any(each.captured_amount for each in tried),
-        "moved": _amounts_moved(tried, found.total_amount),
-        "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
+        "was_charged": any(row.captured_amount for row in payments),
+        "moved": _amounts_moved(payments, order.total_amount),
+        "can_cancel": order.status in OPEN - {Status.PENDING_PAYMENT}
         and change_request != CancellationStatus.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
-        "is_moving": found.status in OPEN,
+        "is_moving": order.status in OPEN,
         "returns": returns,
-        "can_return": bool(purchases) and views.is_offered(found, now),
-        "return_news": views.MESSAGES.get(request.GET.get("return", "")),
-        "news": _message(
+        "can_return": bool(purchases) and views.is_offered(order, now),
+        "return_message": views.MESSAGES.get(request.GET.get("return", "")),
+        "message": _message(
             request,
-            found,
+            order,
             change_request,
             was_paid=was_paid or paid_with is not None,
-            is_told=any(box.stop for box in parcels),
+            is_shown=any(box.stop for box in parcels),
         ),
-        "title": headline(
-            found, payment, now, has_open_return=any(each.is_open for each in returns)
-        ),
+        "title": headline(order, payment, now, has_open_return=any(row.is_open for row in returns)),
         "can_save_address": owner_id is not None
-        and found.cart.owner_id == owner_id
-        and not profile.has_address(owner_id, found.ship_to),
+        and order.cart.owner_id == owner_id
+        and not profile.has_address(owner_id, order.ship_to),
         "offers_account": not request.user.is_authenticated,
     }
     response = render(request, "web/orders/order.html", context)
     # Until it is paid, the browser is recognized by its cart, which limits open orders.
-    is_theirs = cart_token(request) == found.cart.token
+    is_theirs = cart_token(request) == order.cart.token
     if is_theirs and can_pay:
-        set_unpaid_cookie(response, found, now)
+        set_unpaid_cookie(response, order, now)
     elif not can_pay:
-        delete_unpaid_cookie(request, response, found)
-    if is_theirs and found.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
+        delete_unpaid_cookie(request, response, order)
+    if is_theirs and order.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
         delete_cart_cookie(response)
     return response
 
 
-def _paid_with(found: Order) -> Order | None:
+def _paid_with(order: Order) -> Order | None:
     """Return the paid order that a canceled replacement belongs to, if any."""
-    if found.status != Status.CANCELED or found.total_amount:
+    if order.status != Status.CANCELED or order.total_amount:
         return None
-    first = refund_amounts.root_return(found)
+    first = refund_amounts.root_return(order)
     return first.order if first else None
 
 
-def _amounts_moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
+def _amounts_moved(payments: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
     """Return charged, released and refunded amounts, unless the full total was charged only.
 
     An attempt that was released whole and followed by another one is left out.
     """
-    held = [each for each in tried if each.authorized_amount]
-    counted = [each for each in held if each.captured_amount or each.open_amount] or held[-1:]
-    charged, let_go, given_back = (
-        sum((getattr(each, f"{name}_amount") for each in counted), Decimal(0))
+    authorized = [payment for payment in payments if payment.authorized_amount]
+    counted = [
+        payment for payment in authorized if payment.captured_amount or payment.open_amount
+    ] or authorized[-1:]
+    charged, released, refunded = (
+        sum((getattr(payment, f"{name}_amount") for payment in counted), Decimal(0))
         for name in ("captured", "voided", "refunded")
     )
     if charged >= total:
-        let_go = Decimal(0)
-    if not let_go and not given_back:
+        released = Decimal(0)
+    if not released and not refunded:
         return []
-    told = (
+    amounts = (
         (MOVES[Kind.CAPTURED], charged),
-        (MOVES[Kind.VOIDED], let_go),
-        (MOVES[Kind.REFUNDED], given_back),
+        (MOVES[Kind.VOIDED], released),
+        (MOVES[Kind.REFUNDED], refunded),
     )
-    return [(words, amount) for words, amount in told if amount]
+    return [(label, amount) for label, amount in amounts if amount]
 
 
 def _message(
     request: HttpRequest,
-    found: Order,
+    order: Order,
     change_request: CancellationStatus,
     *,
     was_paid: bool,
-    is_told: bool,
+    is_shown: bool,
 ) -> tuple[str, Promise] | None:
     """Return the message about the last action.
 
-    The state of a cancellation request is left out if parcels show it (``is_told``).
+    The state of a cancellation request is left out if parcels show it (``is_shown``).
     """
     is_new = (
         change_request == CancellationStatus.ASKED
         and request.GET.get("cancel") == CANCELLATION_MESSAGES[CancellationStatus.ASKED]
     )
-    if is_new or (change_request != CancellationStatus.NONE and not is_told):
+    if is_new or (change_request != CancellationStatus.NONE and not is_shown):
         return MESSAGES[CANCELLATION_MESSAGES[change_request]]
-    word = request.GET.get("pay", "") or request.GET.get("cancel", "")
-    if word == CANCELLATION_MESSAGES[CancellationStatus.ASKED]:
-        word = "stopped" if found.status == Status.CANCELED else ""
-    if word == "stopped" and not was_paid:
-        word = "given-up"
-    return MESSAGES.get(word)
+    code = request.GET.get("pay", "") or request.GET.get("cancel", "")
+    if code == CANCELLATION_MESSAGES[CancellationStatus.ASKED]:
+        code = "stopped" if order.status == Status.CANCELED else ""
+    if code == "stopped" and not was_paid:
+        code = "given-up"
+    return MESSAGES.get(code)
 
 
 def headline(
-    found: Order, payment: Payment | None, now: datetime, *, has_open_return: bool = False
+    order: Order, payment: Payment | None, now: datetime, *, has_open_return: bool = False
 ) -> str:
     """Return the status of the order as a short headline."""
-    if found.status == Status.CANCELED:
+    if order.status == Status.CANCELED:
         return _("Canceled.")
-    if found.status == Status.EXPIRED or (
-        found.status == Status.PENDING_PAYMENT and found.payment_due_at <= now
+    if order.status == Status.EXPIRED or (
+        order.status == Status.PENDING_PAYMENT and order.payment_due_at <= now
     ):
         return _("Not paid in time.")
-    if found.status == Status.PENDING_PAYMENT:
+    if order.status == Status.PENDING_PAYMENT:
         return _attempted(payment)
-    if found.status == Status.COMPLETED:
+    if order.status == Status.COMPLETED:
         return _("Delivered. Your return is open.") if has_open_return else _("Delivered.")
     return _("Thank you, your order is placed.")
 
@@ -280,21 +280,21 @@ def again(request: HttpRequest, number: str, key: str) -> HttpResponse:
 @never_cache
 @require_POST
 def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    found = find_order(number, key)
-    was_unpaid = found.status == Status.PENDING_PAYMENT
+    order = find_order(number, key)
+    was_unpaid = order.status == Status.PENDING_PAYMENT
     try:
-        done = cancellations.cancel(
-            order=found, reason="canceled by the customer", actor="customer", now=timezone.now()
+        result = cancellations.cancel(
+            order=order, reason="canceled by the customer", actor="customer", now=timezone.now()
         )
-        enqueue(tasks.process_cancellation, order_id=found.pk)
+        enqueue(tasks.process_cancellation, order_id=order.pk)
     except cancellations.TooLateError:
-        found.refresh_from_db(fields=["status"])
+        order.refresh_from_db(fields=["status"])
         # The second request of a double click gets the same message.
-        word = "stopped" if found.status == Status.CANCELED else "late"
+        code = "stopped" if order.status == Status.CANCELED else "late"
     else:
-        if was_unpaid and done.is_whole and may_sell():
-            response = reorder.put_back(request, found, why=reorder.RELEASED)
-            delete_unpaid_cookie(request, response, found)
+        if was_unpaid and result.is_whole and may_sell():
+            response = reorder.put_back(request, order, why=reorder.RELEASED)
+            delete_unpaid_cookie(request, response, order)
             return response
-        word = "stopped" if done.is_whole else ("asked" if done.open else "late")
-    return to_order(found, cancel=word)
+        code = "stopped" if result.is_whole else ("asked" if result.open else "late")
+    return to_order(order, cancel=code)

@@ -31,8 +31,8 @@ class MultilineField(forms.CharField):
     """Multi-line text of a customer, limited as in the browser."""
 
     def __init__(self, **known: Any) -> None:
-        words = gettext_lazy("This is too long. Shorten it.")
-        super().__init__(max_length=MAX_CHARS, error_messages={"max_length": words}, **known)
+        text = gettext_lazy("This is too long. Shorten it.")
+        super().__init__(max_length=MAX_CHARS, error_messages={"max_length": text}, **known)
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(unify_line_breaks(value) if isinstance(value, str) else value)
@@ -54,18 +54,24 @@ class ReturnForm(forms.Form):
     def __init__(
         self,
         *args: Any,
-        left: Returnable,
-        may_be: Mapping[int, Sequence[ExchangeOption]],
+        returnable: Returnable,
+        exchanges: Mapping[int, Sequence[ExchangeOption]],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.lines: list[tuple[OrderLine, int]] = [
-            (line, max(left.withdrawal_units.get(line.pk, 0), left.complaint_units.get(line.pk, 0)))
-            for line in left.lines
+            (
+                line,
+                max(
+                    returnable.withdrawal_units.get(line.pk, 0),
+                    returnable.complaint_units.get(line.pk, 0),
+                ),
+            )
+            for line in returnable.lines
         ]
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - declared above
-        kind.choices = [(code, words) for code, words in REASON_TEXTS.items() if left.of(code)]
+        kind.choices = [(code, text) for code, text in REASON_TEXTS.items() if returnable.of(code)]
         for line, most in self.lines:
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
                 label=line.title,
@@ -74,7 +80,7 @@ class ReturnForm(forms.Form):
                 required=False,
                 error_messages=_units_errors(most),
             )
-            others = [one for one in may_be.get(line.pk, ()) if not one.is_dearer]
+            others = [option for option in exchanges.get(line.pk, ()) if not option.is_dearer]
             # Kept even without options: a request for an exchange is refused, not ignored.
             self.fields[f"instead_{line.pk}"] = ExchangeField(others)
 
@@ -90,15 +96,17 @@ class ReturnForm(forms.Form):
 
     @property
     def units(self) -> Mapping[int, int]:
-        given = self.cleaned_data
-        return {line.pk: given.get(f"units_{line.pk}") or 0 for line, _most in self.lines}
+        submitted = self.cleaned_data
+        return {line.pk: submitted.get(f"units_{line.pk}") or 0 for line, _most in self.lines}
 
     @property
     def wanted(self) -> dict[int, int]:
         """Variants requested in exchange, by line."""
-        given = self.cleaned_data
-        asked = {line: given.get(f"instead_{line}") for line, many in self.units.items() if many}
-        return {line: variant for line, variant in asked.items() if variant}
+        submitted = self.cleaned_data
+        requested = {
+            line: submitted.get(f"instead_{line}") for line, many in self.units.items() if many
+        }
+        return {line: variant for line, variant in requested.items() if variant}
 
     def rows(self) -> list[tuple[OrderLine, int, forms.BoundField, forms.BoundField]]:
         return [
@@ -114,14 +122,14 @@ class ReturnForm(forms.Form):
         return field.named.get(self.wanted.get(line_id, 0), "")
 
     def declaration(self) -> ReturnRequest:
-        given = self.cleaned_data
-        key = given["key"] or secrets.token_hex(16)
-        kind = Kind(given["kind"])
+        submitted = self.cleaned_data
+        key = submitted["key"] or secrets.token_hex(16)
+        kind = Kind(submitted["kind"])
         return ReturnRequest(
             key=key,
             kind=kind,
             units=self.units,
-            words=given["words"].strip(),
+            words=submitted["words"].strip(),
             wanted=self.wanted,
         )
 
@@ -134,7 +142,7 @@ class ExchangeField(forms.TypedChoiceField):
     """Choice among other variants, or none."""
 
     def __init__(self, others: Sequence[ExchangeOption]) -> None:
-        self.named = {one.variant.pk: f"{one.title}, {_price(one)}" for one in others}
+        self.named = {option.variant.pk: f"{option.title}, {_price(option)}" for option in others}
         super().__init__(
             label=_("Exchange for another item"),
             choices=[("", _("No exchange")), *self.named.items()],
@@ -145,13 +153,13 @@ class ExchangeField(forms.TypedChoiceField):
         )
 
 
-def _price(one: ExchangeOption) -> str:
-    return formats.money(one.price, get_language() or "en")
+def _price(option: ExchangeOption) -> str:
+    return formats.money(option.price, get_language() or "en")
 
 
 def _units_errors(most: int) -> dict[str, str]:
-    words = _("Enter a number from 0 to %(most)d.") % {"most": most}
-    return dict.fromkeys(("invalid", "min_value", "max_value"), words)
+    message = _("Enter a number from 0 to %(most)d.") % {"most": most}
+    return dict.fromkeys(("invalid", "min_value", "max_value"), message)
 
 
 class AnswerForm(PicturesForm):
@@ -165,7 +173,7 @@ class AnswerForm(PicturesForm):
         self._room = MAX_MESSAGE_LENGTH - len(to.words) - 1
 
     def clean_words(self) -> str:
-        words: str = self.cleaned_data["words"]
-        if len(words) > self._room:
+        text: str = self.cleaned_data["words"]
+        if len(text) > self._room:
             raise forms.ValidationError(_("This is too long. Shorten it."))
-        return words
+        return text

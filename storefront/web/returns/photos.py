@@ -34,25 +34,25 @@ class PicturesForm(forms.Form):
 
         ``name`` distinguishes several such forms on one page.
         """
-        given = (request.POST, request.FILES) if request else (None, None)
-        super().__init__(*given)
+        data = (request.POST, request.FILES) if request else (None, None)
+        super().__init__(*data)
         self.auto_id = f"id_{name}%s"
         self._request, self._of = request, of
 
     def clean_pictures(self) -> list[bytes]:
         if self._request is not None and upload_limits.is_too_large(self._request):
             raise forms.ValidationError(_("The pictures are too large in total. %s") % _most())
-        given: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
-        if len(given) > photos.MAX_PER_REQUEST:
+        files: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
+        if len(files) > photos.MAX_PER_REQUEST:
             raise forms.ValidationError(_("Too many pictures. %s") % _most())
-        for each in given:
-            if (each.size or 0) > photos.MAX_BYTES:
-                raise forms.ValidationError(_named(_("%(name)s is too large. %(most)s"), each))
+        for file in files:
+            if (file.size or 0) > photos.MAX_BYTES:
+                raise forms.ValidationError(_named(_("%(name)s is too large. %(most)s"), file))
         if self.errors:  # the form is shown again: do not decode the pictures
             return []
-        if given and is_rate_limited(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
+        if files and is_rate_limited(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
             raise forms.ValidationError(_("Too many pictures in one hour. Try again later."))
-        return [_decoded(each) for each in given]
+        return [_decoded(file) for file in files]
 
     @property
     def were_sent(self) -> bool:
@@ -60,20 +60,20 @@ class PicturesForm(forms.Form):
 
     @property
     def encoded_photos(self) -> list[bytes]:
-        drawn: list[bytes] = self.cleaned_data["pictures"]
-        return drawn
+        encoded: list[bytes] = self.cleaned_data["pictures"]
+        return encoded
 
 
-def _decoded(given: UploadedFile[bytes]) -> bytes:
+def _decoded(file: UploadedFile[bytes]) -> bytes:
     try:
-        return photos.reencode(given.read())
+        return photos.reencode(file.read())
     except InvalidImageError as error:
-        words = _("We cannot open %(name)s. Send a JPEG, PNG or WebP picture.")
-        raise forms.ValidationError(_named(words, given)) from error
+        message = _("We cannot open %(name)s. Send a JPEG, PNG or WebP picture.")
+        raise forms.ValidationError(_named(message, file)) from error
 
 
-def _named(words: str, given: UploadedFile[bytes]) -> str:
-    return words % {"name": (given.name or "")[:MAX_NAME], "most": _most()}
+def _named(message: str, file: UploadedFile[bytes]) -> str:
+    return message % {"name": (file.name or "")[:MAX_NAME], "most": _most()}
 
 
 def _most() -> str:

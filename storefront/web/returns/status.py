@@ -44,30 +44,30 @@ class ReturnView:
     """A return as shown to its customer."""
 
     authorization: ReturnAuthorization
-    why: Promise
-    stands: Promise
+    reason: Promise
+    status_text: Promise
     lines: list[tuple[str, int]]
     wanted: list[str]
     can_cancel: bool
     can_send: bool
     can_answer: bool
     pictures: int
-    sent: PicturesForm
+    photos_form: PicturesForm
 
     @property
     def is_open(self) -> bool:
         return self.authorization.status not in ReturnAuthorization.ENDED
 
 
-def return_views(found: Order) -> list[ReturnView]:
+def return_views(order: Order) -> list[ReturnView]:
     """Return all returns of an order as shown, newest first."""
-    rows = found.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
+    rows = order.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
     rows = rows.prefetch_related("lines__order_line", "lines__wanted__product")
     return [
         ReturnView(
             authorization=row,
-            why=REASON_TEXTS[row.kind],
-            stands=STATUS_TEXTS[row.status],
+            reason=REASON_TEXTS[row.kind],
+            status_text=STATUS_TEXTS[row.status],
             lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
             wanted=[line.wanted.full_title for line in row.lines.all() if line.wanted],
             can_cancel=row.status in authorizations.NOT_SHIPPED,
@@ -75,7 +75,7 @@ def return_views(found: Order) -> list[ReturnView]:
             and row.status in authorizations.AWAITING_SHIPMENT | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,
             pictures=row.picture_count,
-            sent=PicturesForm(name=f"{row.number}-"),
+            photos_form=PicturesForm(name=f"{row.number}-"),
         )
         for row in rows.order_by("-pk")
     ]

@@ -49,57 +49,61 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
 @require_http_methods(READS)
 def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask which lines go back, show a summary, and record the return on confirmation."""
-    found = find_order(number, key)
+    order = find_order(number, key)
     now = timezone.now()
-    left = eligibility.find_returnable(order=found, now=now)
+    returnable = eligibility.find_returnable(order=order, now=now)
     posted = request.POST if request.method == "POST" else None
-    if posted is not None and (known := _known(found, _posted(request, "key", 40))):
-        return _back(found, _word(known.kind))  # the second request of a double click
-    may_be = exchange_options.find_options(left.purchase_lines.values(), channel=found.channel)
-    form = ReturnForm(posted, left=left, may_be=may_be)
+    if posted is not None and (known := _known(order, _posted(request, "key", 40))):
+        return _back(order, _message_code(known.kind))  # the second request of a double click
+    exchanges = exchange_options.find_options(
+        returnable.purchase_lines.values(), channel=order.channel
+    )
+    form = ReturnForm(posted, returnable=returnable, exchanges=exchanges)
     status = HTTPStatus.OK
     if posted is not None:
         is_changing = "change" in posted
         status = HTTPStatus.OK if is_changing else HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid() and not is_changing:
-            said = form.declaration()
+            return_request = form.declaration()
             try:
-                requests.validate(said, left)  # before any picture is decoded
+                requests.validate(return_request, returnable)  # before any picture is decoded
                 if not form.is_confirmed:
-                    return _confirmation_page(request, found, form, said)
-                if said.kind != Kind.WITHDRAWAL:
-                    sent = PicturesForm(request, of=found.number)
-                    if not sent.is_valid():
-                        return _confirmation_page(request, found, form, said, sent)
-                    said = replace(said, encoded_photos=sent.encoded_photos)
-                requests.submit(order=found, request=said, actor="customer", now=now)
-                return _back(found, _word(said.kind))
-            except CannotReturnError as refusal:
-                form.add_error(None, str(refusal))
-    context = {"order": found, "form": form, "left": left, "kinds": REASON_TEXTS}
+                    return _confirmation_page(request, order, form, return_request)
+                if return_request.kind != Kind.WITHDRAWAL:
+                    photos_form = PicturesForm(request, of=order.number)
+                    if not photos_form.is_valid():
+                        return _confirmation_page(request, order, form, return_request, photos_form)
+                    return_request = replace(
+                        return_request, encoded_photos=photos_form.encoded_photos
+                    )
+                requests.submit(order=order, request=return_request, actor="customer", now=now)
+                return _back(order, _message_code(return_request.kind))
+            except CannotReturnError as error:
+                form.add_error(None, str(error))
+    context = {"order": order, "form": form, "returnable": returnable, "kinds": REASON_TEXTS}
     return render(request, "web/returns/return_choose.html", context, status=status)
 
 
 def _confirmation_page(
     request: HttpRequest,
-    found: Order,
+    order: Order,
     form: ReturnForm,
-    said: ReturnRequest,
-    sent: PicturesForm | None = None,
+    return_request: ReturnRequest,
+    photos_form: PicturesForm | None = None,
 ) -> HttpResponse:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if photos_form else HTTPStatus.OK
     chosen = [
-        (line, said.units[line.pk], form.named(line.pk))
+        (line, return_request.units[line.pk], form.named(line.pk))
         for line, _most in form.lines
-        if said.units[line.pk]
+        if return_request.units[line.pk]
     ]
     context = {
-        "order": found,
-        "said": said,
+        "order": order,
+        "return_request": return_request,
         "chosen": chosen,
-        "why": REASON_TEXTS[said.kind],
-        "is_withdrawal": said.kind == Kind.WITHDRAWAL,
-        "sent": sent or PicturesForm(),
+        "reason": REASON_TEXTS[return_request.kind],
+        "is_withdrawal": return_request.kind == Kind.WITHDRAWAL,
+        "photos_form": photos_form or PicturesForm(),
     }
     return render(request, "web/returns/return_confirm.html", context, status=status)
 
@@ -108,24 +112,24 @@ def _confirmation_page(
 @require_POST
 def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Cancel a return."""
-    found = find_order(number, key)
-    authorization = _find_return(found, name)
+    order = find_order(number, key)
+    authorization = _find_return(order, name)
     try:
         authorizations.cancel(authorization=authorization, actor="customer", now=timezone.now())
     except (InvalidTransitionError, ConcurrentUpdateError):
-        return _back(found, "late")
-    return _back(found, "changed")
+        return _back(order, "late")
+    return _back(order, "changed")
 
 
 @never_cache
 @require_POST
 def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Record the tracking number of a return parcel, the proof of shipment."""
-    found = find_order(number, key)
-    authorization = _find_return(found, name)
+    order = find_order(number, key)
+    authorization = _find_return(order, name)
     tracking_number = _posted(request, "tracking_number", 60)
     if not tracking_number:
-        return _back(found, "")
+        return _back(order, "")
     try:
         authorizations.mark_shipped(
             authorization=authorization,
@@ -135,93 +139,93 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
             now=timezone.now(),
         )
     except CannotReturnError:
-        return _back(found, "kept")
+        return _back(order, "kept")
     except (InvalidTransitionError, ConcurrentUpdateError):
-        return _back(found, "late")
-    return _back(found, "changed")
+        return _back(order, "late")
+    return _back(order, "changed")
 
 
 @never_cache
 @require_http_methods(READS)
 def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Record the customer's answer to a question about a return."""
-    found = find_order(number, key)
-    authorization = _find_return(found, name)
+    order = find_order(number, key)
+    authorization = _find_return(order, name)
     if request.method != "POST":  # the URL of a page that showed an error
-        return _back(found, "")
-    words = unify_line_breaks(request.POST.get("words", "")).strip()
+        return _back(order, "")
+    text = unify_line_breaks(request.POST.get("words", "")).strip()
     if not authorizations.awaits_evidence(authorization):  # before any picture is decoded
         files = len(request.FILES.getlist("pictures"))
-        is_taken = authorizations.is_repeated_answer(authorization, words=words, pictures=files)
-        return _back(found, "changed" if is_taken else "late")
-    form = AnswerForm(request, to=authorization, of=found.number)
+        is_repeated = authorizations.is_repeated_answer(authorization, words=text, pictures=files)
+        return _back(order, "changed" if is_repeated else "late")
+    form = AnswerForm(request, to=authorization, of=order.number)
     if not form.is_valid():
-        return _answer_again(request, authorization, words, form)
-    if not words and not form.encoded_photos:
-        return _back(found, "")
-    return _add(request, authorization, words, form)
+        return _answer_again(request, authorization, text, form)
+    if not text and not form.encoded_photos:
+        return _back(order, "")
+    return _add(request, authorization, text, form)
 
 
 def _add(
-    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
+    request: HttpRequest, authorization: ReturnAuthorization, text: str, form: AnswerForm
 ) -> HttpResponse:
-    found, encoded_photos = authorization.order, sent.encoded_photos
+    order, encoded_photos = authorization.order, form.encoded_photos
     try:
         authorizations.add_answer(
             authorization=authorization,
-            words=words,
+            words=text,
             encoded_photos=encoded_photos,
             now=timezone.now(),
         )
-    except (CannotReturnError, InvalidTransitionError, ConcurrentUpdateError) as refusal:
+    except (CannotReturnError, InvalidTransitionError, ConcurrentUpdateError) as error:
         if authorizations.is_repeated_answer(
-            authorization, words=words, pictures=len(encoded_photos)
+            authorization, words=text, pictures=len(encoded_photos)
         ):
-            return _back(found, "changed")  # the second request of a double click
-        if not isinstance(refusal, CannotReturnError):
-            return _back(found, "late")
-        sent.add_error("pictures" if encoded_photos else "words", str(refusal))
-        return _answer_again(request, authorization, words, sent)
-    return _back(found, "changed")
+            return _back(order, "changed")  # the second request of a double click
+        if not isinstance(error, CannotReturnError):
+            return _back(order, "late")
+        form.add_error("pictures" if encoded_photos else "words", str(error))
+        return _answer_again(request, authorization, text, form)
+    return _back(order, "changed")
 
 
 def _answer_again(
-    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
+    request: HttpRequest, authorization: ReturnAuthorization, text: str, form: AnswerForm
 ) -> HttpResponse:
     """Show a refused answer again, with its text."""
     context = {
         "order": authorization.order,
         "authorization": authorization,
-        "words": words,
-        "sent": sent,
+        "words": text,
+        "form": form,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return render(request, "web/returns/return_answer.html", context, status=status)
 
 
-def is_offered(found: Order, now: datetime) -> bool:
+def is_offered(order: Order, now: datetime) -> bool:
     """Test whether anything of an order can be returned now."""
-    return bool(eligibility.find_returnable(order=found, now=now).lines)
+    return bool(eligibility.find_returnable(order=order, now=now).lines)
 
 
-def _known(found: Order, key: str) -> ReturnAuthorization | None:
-    return found.returns.filter(request_key=key).first() if key else None
+def _known(order: Order, key: str) -> ReturnAuthorization | None:
+    return order.returns.filter(request_key=key).first() if key else None
 
 
 def _posted(request: HttpRequest, name: str, most: int) -> str:
     return request.POST.get(name, "").strip()[:most]
 
 
-def _word(kind: str) -> str:
+def _message_code(kind: str) -> str:
     return "withdrawn" if kind == Kind.WITHDRAWAL else "declared"
 
 
-def _back(found: Order, word: str) -> HttpResponseRedirect:
-    return to_order(found, "returns", **{"return": word})
+def _back(order: Order, code: str) -> HttpResponseRedirect:
+    return to_order(order, "returns", **{"return": code})
 
 
-def _find_return(found: Order, name: str) -> ReturnAuthorization:
-    authorization = found.returns.filter(number=name).first()
+def _find_return(order: Order, name: str) -> ReturnAuthorization:
+    authorization = order.returns.filter(number=name).first()
     if authorization is None:
         raise Http404
     return authorization
