@@ -86,7 +86,7 @@ def with_access_key(view: View) -> Callable[[HttpRequest, str, str], HttpRespons
 
 
 def _error(request: HttpRequest, status: HTTPStatus, title: str, text: str) -> HttpResponse:
-    shown = {"title": title, "words": text}
+    shown = {"title": title, "text": text}
     return render(request, "web/layout/error_page.html", shown, status=status)
 
 

@@ -71,8 +71,8 @@ def address(request: HttpRequest, user: User, saved_id: int | None = None) -> Ht
             )
         except profile.TooManyAddressesError:
             form.add_error(None, _("You can save up to 20 addresses. Remove one first."))
-        except SavedAddress.DoesNotExist as gone:
-            raise Http404 from gone
+        except SavedAddress.DoesNotExist as error:
+            raise Http404 from error
         else:
             return redirect("account_addresses")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

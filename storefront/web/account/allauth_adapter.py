@@ -66,8 +66,8 @@ class CustomerAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # al
             )
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        who, _dash, token = key.partition("-")
-        return _public(reverse("account_reset_password_from_key", args=[who, token]))
+        user_id, _dash, token = key.partition("-")
+        return _public(reverse("account_reset_password_from_key", args=[user_id, token]))
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
         return _public(reverse("account_confirm_email", args=[emailconfirmation.key]))

@@ -110,17 +110,17 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
     Another person may have signed up with this address and a password of their own. A program that
     only follows the links of a mail confirms nothing.
     """
-    found = EmailConfirmationHMAC.from_key(key)
-    user: User | None = found.email_address.user if found else None
-    if found is None or user is None or user.is_staff or not user.is_active:
-        nothing = {"found": None, "form": None}
-        return render(request, "web/account/confirm.html", nothing, status=HTTPStatus.NOT_FOUND)
+    confirmation = EmailConfirmationHMAC.from_key(key)
+    user: User | None = confirmation.email_address.user if confirmation else None
+    if confirmation is None or user is None or user.is_staff or not user.is_active:
+        empty = {"confirmation": None, "form": None}
+        return render(request, "web/account/confirm.html", empty, status=HTTPStatus.NOT_FOUND)
     data = request.POST if request.method == "POST" else None
     form = None if _signed_up_here(request, user) else NewPasswordForm(data, user=user)
     if request.method == "POST":
         is_done = False
         if form is None:
-            is_done = found.confirm(request) is not None
+            is_done = confirmation.confirm(request) is not None
         elif form.is_valid():
             email_verification.verify_and_set_password(
                 user=user, password=form.cleaned_data["password"]
@@ -129,7 +129,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
         if is_done:
             return redirect(reverse("account_login", query={"proven": 1}))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form and form.errors else HTTPStatus.OK
-    context: dict[str, Any] = {"found": found, "form": form}
+    context: dict[str, Any] = {"confirmation": confirmation, "form": form}
     return render(request, "web/account/confirm.html", context, status=status)
 
 

@@ -50,18 +50,18 @@ class CurrentPasswordForm(forms.Form):
         self.user, self._request = user, request
 
     def clean_current(self) -> str:
-        said: str = self.cleaned_data["current"]
+        current: str = self.cleaned_data["current"]
         account, network = self.user.email, client_network(self._request)
         now = timezone.now()
         try:
             login_throttling.count_attempt(account=account, network=network, now=now)
         except login_throttling.TooManyAttemptsError as error:
-            words = _("Too many attempts. Wait 15 minutes, then try again.")
-            raise ValidationError(words) from error
-        if not self.user.check_password(said):
+            message = _("Too many attempts. Wait 15 minutes, then try again.")
+            raise ValidationError(message) from error
+        if not self.user.check_password(current):
             raise ValidationError(_("Wrong password."))
         login_throttling.record_success(account=account, network=network, now=now)
-        return said
+        return current
 
 
 class NewEmailForm(CurrentPasswordForm):
@@ -98,11 +98,14 @@ def email(request: HttpRequest, user: User) -> HttpResponse:
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
-            wanted = form.cleaned_data["email"]
+            new_email = form.cleaned_data["email"]
             # Limits mails per sender and per recipient.
-            counted = [("new-address", str(user.pk)), ("account-mail", wanted)]
-            if not any(is_rate_limited(what=w, who=o, per_hour=MAILS_PER_HOUR) for w, o in counted):
-                credentials.request_email_change(user=user, email=wanted, now=timezone.now())
+            limits = [("new-address", str(user.pk)), ("account-mail", new_email)]
+            if not any(
+                is_rate_limited(what=action, who=key, per_hour=MAILS_PER_HOUR)
+                for action, key in limits
+            ):
+                credentials.request_email_change(user=user, email=new_email, now=timezone.now())
                 return redirect("account_email_sent")
             problem = _("Too many e-mails. Wait an hour, then try again.")
             status = HTTPStatus.TOO_MANY_REQUESTS
@@ -122,22 +125,22 @@ def confirm_email_change(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm an e-mail change by a click, so that link scanners change nothing."""
     now, problem = timezone.now(), ""
     who = customer_id(request)  # read before the change, which ends this session
-    found = credentials.find_change(key=key, now=now)
-    if found is not None and request.method == "POST":
+    change = credentials.find_change(key=key, now=now)
+    if change is not None and request.method == "POST":
         try:
             user = _confirm(key)
         except credentials.EmailTakenError:
             problem = _("Another account already uses this address. Nothing has changed.")
         except credentials.StaleLinkError:
-            found = None
+            change = None
         else:
             if who != user.pk:
                 return redirect(reverse("account_login", query={"proven": 1}))
             update_session_auth_hash(request, user)
             return redirect(reverse("account_profile", query={"kept": 1}))
-    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+    status = HTTPStatus.OK if change else HTTPStatus.NOT_FOUND
     status = HTTPStatus.CONFLICT if problem else status
-    context = {"found": found, "problem": problem}
+    context = {"change": change, "problem": problem}
     return render(request, "web/account/confirm_email_change.html", context, status=status)
 
 
@@ -150,9 +153,9 @@ def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
         with suppress(credentials.StaleLinkError):
             credentials.stop_email_change(token=token, now=timezone.now())
         return redirect("account_email_stop", token=token)
-    found = credentials.find_stoppable(token=token)
-    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
-    return render(request, "web/account/email_stop.html", {"found": found}, status=status)
+    change = credentials.find_stoppable(token=token)
+    status = HTTPStatus.OK if change else HTTPStatus.NOT_FOUND
+    return render(request, "web/account/email_stop.html", {"change": change}, status=status)
 
 
 @require_http_methods(READS)
@@ -163,8 +166,8 @@ def password(request: HttpRequest, user: User) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic(durable=True):
-            said = form.cleaned_data["password"]
-            credentials.set_password(user=user, password=said, now=timezone.now())
+            new_password = form.cleaned_data["password"]
+            credentials.set_password(user=user, password=new_password, now=timezone.now())
         update_session_auth_hash(request, user)
         return redirect(reverse("account_profile", query={"kept": 1}))
     is_wrong = request.method == "POST"
@@ -181,10 +184,10 @@ def _confirm(key: str) -> User:
     Raises: credentials.StaleLinkError, credentials.EmailTakenError.
     """
     now = timezone.now()
-    found = credentials.find_change(key=key, now=now)
-    if found is None:
+    change = credentials.find_change(key=key, now=now)
+    if change is None:
         raise credentials.StaleLinkError
-    before = verified_addresses(found.user)
+    before = verified_addresses(change.user)
     user = credentials.confirm_email_change(key=key, now=now)
     account_cart.claim_guest_orders(owner_id=user.pk, addresses=before)
     return user

@@ -117,7 +117,7 @@ class NewPasswordForm(forms.Form):
 class SavedAddressForm(address_form.AddressForm):
     """Form for a saved address."""
 
-    email = None  # type: ignore[assignment]  # Django's way to leave a field out
+    email = None  # type: ignore[assignment]  # removes the field, as Django documents
     is_default = forms.BooleanField(
         label=gettext_lazy("Use as default at checkout"), required=False
     )

@@ -57,8 +57,8 @@ def set_new_password(request: HttpRequest, uidb36: str, key: str) -> HttpRespons
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            said = form.cleaned_data["password"]
-            credentials.set_password(user=user, password=said, now=timezone.now())
+            new_password = form.cleaned_data["password"]
+            credentials.set_password(user=user, password=new_password, now=timezone.now())
             email_verification.verify(user=user)
             login_throttling.reset_failures(user.email)
         return redirect(reverse("account_login", query={"changed": 1}))

@@ -45,9 +45,9 @@ def privacy(request: HttpRequest, _user: User) -> HttpResponse:
 def export(request: HttpRequest, user: User) -> HttpResponse:
     """Return all personal data of the user as one JSON file."""
     if is_rate_limited(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
-        words = _("Too many downloads. Wait an hour, then try again.")
+        message = _("Too many downloads. Wait an hour, then try again.")
         status = HTTPStatus.TOO_MANY_REQUESTS
-        return render(request, "web/account/privacy.html", {"problem": words}, status=status)
+        return render(request, "web/account/privacy.html", {"problem": message}, status=status)
     answer = JsonResponse(
         personal_data.export(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.models import Order, Payment, PaymentEvent
-from storefront.accounts import profile as keeping
+from storefront.accounts import profile as profiles
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import Consent, User
 from storefront.web.account.auth import for_customers
@@ -31,11 +31,11 @@ PAYMENTS_PER_PAGE = 50
 @for_customers
 def account(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
-    found = Order.objects.of(user.pk, verified_addresses(user))
+    rows = Order.objects.of(user.pk, verified_addresses(user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
     orders = [
         (order, headline(order, next(iter(order.payments.all()), None), now))
-        for order in found.prefetch_related("lines", newest_first)
+        for order in rows.prefetch_related("lines", newest_first)
     ]
     return render(request, "web/account/account.html", {"orders": orders})
 
@@ -50,8 +50,8 @@ def payments(request: HttpRequest, user: User) -> HttpResponse:
     )
     # Unpaid payment pages expire too, without ever holding money.
     moves = moves.exclude(kind=PaymentEvent.Kind.EXPIRED, payment__authorized_amount=0)
-    found = moves.select_related("payment__order").order_by("-occurred_at", "-pk")
-    page = Paginator(found, PAYMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    events = moves.select_related("payment__order").order_by("-occurred_at", "-pk")
+    page = Paginator(events, PAYMENTS_PER_PAGE).get_page(request.GET.get("page"))
     rows = [(event, event.payment.order, MOVES[PaymentEvent.Kind(event.kind)]) for event in page]
     return render(request, "web/account/paid.html", {"rows": rows, "page": page})
 
@@ -64,16 +64,18 @@ def profile(request: HttpRequest, user: User) -> HttpResponse:
     known = {
         "name": user.name,
         "language": user.language or visit(request).language,
-        "marketing": keeping.has_consent(user_id=user.pk, kind=kind),
+        "marketing": profiles.has_consent(user_id=user.pk, kind=kind),
     }
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        User.objects.filter(pk=user.pk).update(name=said["name"], language=said["language"])
-        keeping.record_consent(
+        submitted = form.cleaned_data
+        User.objects.filter(pk=user.pk).update(
+            name=submitted["name"], language=submitted["language"]
+        )
+        profiles.record_consent(
             user_id=user.pk,
             kind=kind,
-            is_given=said["marketing"],
+            is_given=submitted["marketing"],
             source="profile",
             now=timezone.now(),
         )

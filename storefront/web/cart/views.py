@@ -326,7 +326,7 @@ def _refused(
         context = {"cart": None, "added": 0, "problem": message}
         return render(request, "web/cart/dialog.html", context, status=status)
     if listing is None:
-        return error_page(request, status=status, title=_("Not added to cart"), words=message)
+        return error_page(request, status=status, title=_("Not added to cart"), text=message)
     variant = listing.variant
     return product.show(
         request, slug=variant.product.slug, sku=variant.sku, problem=message, status=status

@@ -84,10 +84,10 @@ def featured_lights(cards: Iterable[ProductCardRow]) -> list[FeaturedLight]:
     """Return different lights that reach from near to far, one per distance."""
     free = [card for card in cards if card.intensity_cd and card.output_lm]
     chosen = []
-    for wanted in REACHES_M:
+    for distance in REACHES_M:
         if not free:
             break
-        best = min(free, key=lambda card: _away(card, wanted))
+        best = min(free, key=lambda card: _away(card, distance))
         free.remove(best)
         chosen.append(best)
     return [_featured(card) for card in sorted(chosen, key=lambda card: card.intensity_cd or 0)]

@@ -49,9 +49,11 @@ def show(
     light = detail.load_product(channel=here.channel, slug=slug, now=now)
     if light is None:
         return _unavailable(request, here, slug, now)
-    chosen = next((each for each in light.variants if each.sku == sku), light.default_variant(now))
+    chosen = next(
+        (variant for variant in light.variants if variant.sku == sku), light.default_variant(now)
+    )
     supply = availability.check_product_page(
-        shown={each.id: each for each in light.variants},
+        shown={variant.id: variant for variant in light.variants},
         chosen=chosen.id,
         country=here.country,
         channel=here.channel,

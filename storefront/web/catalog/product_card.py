@@ -143,7 +143,7 @@ def availability_for(
     That is the variant which the product page selects, with the same answer.
     """
     shown = {card.variant_id: card for card in cards}
-    found = availability.check_listed_variants(
+    availabilities = availability.check_listed_variants(
         shown=shown, country=country, channel=channel, now=now
     )
-    return {card.product_id: found[variant_id] for variant_id, card in shown.items()}
+    return {card.product_id: availabilities[variant_id] for variant_id, card in shown.items()}

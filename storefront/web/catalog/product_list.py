@@ -44,10 +44,10 @@ class Chip:
 @cache_page
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     here = visit(request)
-    found = next((each for each in here.categories if each.slug == slug), None)
-    if found is None:
+    category = next((row for row in here.categories if row.slug == slug), None)
+    if category is None:
         raise Http404
-    return _list(request, here, ProductFilter.from_params(request.GET, slug), found)
+    return _list(request, here, ProductFilter.from_params(request.GET, slug), category)
 
 
 @require_safe
@@ -64,8 +64,8 @@ def compare(request: HttpRequest) -> HttpResponse:
     slugs = list(dict.fromkeys(slug for slug in request.GET.getlist("light") if slug))
     cards = ProductCard.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
     rows = [ProductCardRow(*row) for row in cards.values_list(*CARD_COLUMNS)]
-    found = {light.slug: light for light in rows}
-    lights = [found[slug] for slug in slugs if slug in found]
+    by_slug = {light.slug: light for light in rows}
+    lights = [by_slug[slug] for slug in slugs if slug in by_slug]
     shown = [light.variant_id for light in lights]
     listings = Listing.objects.on(here.channel).filter(variant__in=shown)
     address = reverse("compare")
@@ -79,9 +79,9 @@ def compare(request: HttpRequest) -> HttpResponse:
             ),
             "listings": dict(listings.values_list("variant_id", "pk")),
             "without": {
-                light.slug: f"{address}?{urlencode({'light': rest}, doseq=True)}"
+                light.slug: f"{address}?{urlencode({'light': others}, doseq=True)}"
                 for light in lights
-                if (rest := [other.slug for other in lights if other is not light])
+                if (others := [other.slug for other in lights if other is not light])
             },
             "is_cut": len(slugs) > MAX_COMPARED,
             "answers": availability_for(
@@ -93,26 +93,26 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def _list(
-    request: HttpRequest, here: Visit, asked: ProductFilter, category: Category | None
+    request: HttpRequest, here: Visit, requested: ProductFilter, category: Category | None
 ) -> HttpResponse:
     now = timezone.now()
-    found = product_list.load_page(
-        channel=here.channel, query=asked, country=here.country, now=now, category=category
+    page = product_list.load_page(
+        channel=here.channel, query=requested, country=here.country, now=now, category=category
     )
-    query = found.query
+    query = page.query
     is_gear = category is not None and not LIGHTS & set(category.families)
     context = {
-        "shelf": found,
+        "page": page,
         "facets": [
             facet
-            for facet in found.facets
+            for facet in page.facets
             if _narrows(facet) and (not is_gear or facet.code in GEAR_FACETS or facet.is_active)
         ],
         "label_of": lambda code, value: value_label(code, value, here.language),
         "is_gear": is_gear,
         "category": category,
         "query": query,
-        "ignored": asked.ignored,
+        "ignored": requested.ignored,
         "sorts": [
             sort for sort in SORTS if not is_gear or sort not in LIGHT_SORTS or sort == query.sort
         ],
@@ -126,23 +126,23 @@ def _list(
         ],
         "wider": [
             Chip(text=_wider_text(code, count), url=_url_of(request, query.without(code)))
-            for code, count in found.without.items()
-            if count and not found.total
+            for code, count in page.without.items()
+            if count and not page.total
         ],
         "clear_url": _url_of(request, ProductFilter(words=query.words)),
-        "next_url": _page(request, query, found.pages, 1),
-        "back_url": _page(request, query, found.pages, -1),
+        "next_url": _page(request, query, page.pages, 1),
+        "back_url": _page(request, query, page.pages, -1),
         "answers": availability_for(
-            found.cards, country=here.country, channel=here.channel, now=now
+            page.cards, country=here.country, channel=here.channel, now=now
         ),
-        "search_words": asked.words,
-        "is_wordless": query_parser.is_wordless(asked),
+        "search_words": requested.words,
+        "is_wordless": query_parser.is_wordless(requested),
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
     template = (
         "web/catalog/product_list_partial.html" if is_part else "web/catalog/product_list.html"
     )
-    return render(request, template, context, status=400 if asked.ignored else 200)
+    return render(request, template, context, status=400 if requested.ignored else 200)
 
 
 def _narrows(facet: Facet) -> bool:

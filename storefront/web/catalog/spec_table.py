@@ -18,11 +18,11 @@ LAWFUL_MONTHS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row. ``said`` is the supplier's own wording, if the value comes from the supplier."""
+    """One row. ``supplier_text`` is the supplier's own wording, if the value comes from the supplier."""
 
     name: str
     value: str
-    said: str = ""
+    supplier_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,9 @@ def spec_table(light: ProductView, chosen: VariantView, language: str) -> list[G
 
 def _quoted_once(row: Row, quoted: set[str]) -> Row:
     """Drop the supplier's wording if an earlier row quotes the same sentence."""
-    if row.said in quoted:
-        return replace(row, said="")
-    quoted.add(row.said)
+    if row.supplier_text in quoted:
+        return replace(row, supplier_text="")
+    quoted.add(row.supplier_text)
     return row
 
 
@@ -88,8 +88,8 @@ class _RowBuilder:
         return self.row(name, column, ", ".join(texts))
 
     def row(self, name: str, column: str, text: str) -> Row:
-        said = str(self._spec.sources.get(column, {}).get("raw", ""))
-        return Row(name=name, value=text, said=said if text else "")
+        supplier_text = str(self._spec.sources.get(column, {}).get("raw", ""))
+        return Row(name=name, value=text, supplier_text=supplier_text if text else "")
 
 
 def _light(tell: _RowBuilder) -> list[Row]:

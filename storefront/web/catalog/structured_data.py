@@ -60,12 +60,12 @@ def trail_json(trail: Iterable[tuple[str, str]]) -> Markup:
 
 
 def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    places = [(shop_identity().name, reverse("home")), *trail]
+    crumbs = [(shop_identity().name, reverse("home")), *trail]
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
             {"@type": "ListItem", "position": n, "name": name, "item": settings.PUBLIC_URL + path}
-            for n, (name, path) in enumerate(places, start=1)
+            for n, (name, path) in enumerate(crumbs, start=1)
         ],
     }
 

@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from storefront.web.core.labels import COLOR, LIGHT_COLOR
 
-type Words = Mapping[str, Promise]
+type Translations = Mapping[str, Promise]
 
-MODE: Words = {
+MODE: Translations = {
     **LIGHT_COLOR,
     "turbo": _("Turbo"),
     "boost": _("Boost"),
@@ -40,7 +40,7 @@ MODE: Words = {
     "flame": _("Flame"),
     "candle": _("Candle"),
 }
-OPTION: Words = {
+OPTION: Translations = {
     "color": _("Color"),
     "colour": _("Color"),
     "battery": _("Battery"),
@@ -50,7 +50,7 @@ OPTION: Words = {
     "size": _("Size"),
     "version": _("Version"),
 }
-LABEL: Words = {
+LABEL: Translations = {
     "country of origin": _("Country of origin"),
     "brand": _("Brand"),
     "manufacturer": _("Manufacturer"),
@@ -69,7 +69,7 @@ LABEL: Words = {
     "turns": _("Turns"),
     "un 38.3": _("UN 38.3"),
 }
-VALUE: Words = {
+VALUE: Translations = {
     **COLOR,
     "grey": _("Gray"),
     "navy": _("Navy"),
@@ -108,7 +108,7 @@ VALUE: Words = {
     "no": _("no"),
     "passed": _("passed"),
 }
-KINDS: Mapping[str, Words] = {"mode": MODE, "option": OPTION, "label": LABEL, "value": VALUE}
+KINDS: Mapping[str, Translations] = {"mode": MODE, "option": OPTION, "label": LABEL, "value": VALUE}
 PIECES = re.compile(r"(\d+) ?pcs?", re.IGNORECASE)
 WORD = re.compile(r"[a-z]{3}", re.IGNORECASE)
 
@@ -142,12 +142,12 @@ def _reads_english() -> bool:
 
 
 def _known(text: str, kind: str) -> str:
-    words = KINDS[kind]
-    if found := words.get(text.casefold()):
-        return str(found)
+    translations = KINDS[kind]
+    if translation := translations.get(text.casefold()):
+        return str(translation)
     if kind != "value":
         return ""
     if pieces := PIECES.fullmatch(text):
         return str(_("%(count)s pcs")) % {"count": pieces[1]}
-    parts = [words.get(part.casefold()) for part in text.split(", ")]
+    parts = [translations.get(part.casefold()) for part in text.split(", ")]
     return ", ".join(str(part) for part in parts) if all(parts) else ""

@@ -89,7 +89,7 @@ def glyph(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> Glyph:
     return Glyph(
         reach_m=reach_m(intensity_cd),
         paths=tuple(_leaf(far, sigma, frame) for far in reaches if far > 1),
-        ticks=tuple((frame.x(10**place), 10**place) for place in range(1, DECADES + 1)),
+        ticks=tuple((frame.x(10**exponent), 10**exponent) for exponent in range(1, DECADES + 1)),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 40
 # Text is sized for phones, where the chart is shrunk to half its size.
-LETTER_WIDTH, MARKS_APART, LABELS_APART = 11, 84, 21
+CHARACTER_WIDTH, MARKS_APART, LABELS_APART = 11, 84, 21
 MAX_NAME = 12
 LABEL_AFTER = 8
 END_RATE = 0.1  # FL 1: the runtime ends at a tenth of the first output
@@ -86,7 +86,7 @@ def run_chart(runs: Sequence[Run]) -> RunChart | None:
 
     lines = []
     label_y = -math.inf
-    for run in sorted(runs, key=lambda one: -one.output_lm):
+    for run in sorted(runs, key=lambda run: -run.output_lm):
         level, end = y(run.output_lm), x(run.runtime_min)
         label_y = max(level + 6, label_y + LABELS_APART)
         lines.append(
@@ -113,15 +113,15 @@ def run_chart(runs: Sequence[Run]) -> RunChart | None:
 
 def _room(run: Run) -> float:
     """Return the maximum length of a line, so that its label ends before the edge."""
-    letters = min(len(run.name), MAX_NAME) + len(f" {run.output_lm:,.5g} lm")
-    return WIDTH - LEFT - RIGHT - LABEL_AFTER - letters * LETTER_WIDTH
+    characters = min(len(run.name), MAX_NAME) + len(f" {run.output_lm:,.5g} lm")
+    return WIDTH - LEFT - RIGHT - LABEL_AFTER - characters * CHARACTER_WIDTH
 
 
 def _apart(marks: Sequence[tuple[float, int, str]]) -> list[tuple[float, int, str]]:
     """Drop grid lines whose labels would overlap or exceed the edge."""
-    kept: list[tuple[float, int, str]] = []
+    visible: list[tuple[float, int, str]] = []
     for mark in marks:
-        is_clear = not kept or mark[0] - kept[-1][0] >= MARKS_APART
+        is_clear = not visible or mark[0] - visible[-1][0] >= MARKS_APART
         if is_clear and mark[0] <= WIDTH - MARKS_APART / 2:
-            kept.append(mark)
-    return kept
+            visible.append(mark)
+    return visible

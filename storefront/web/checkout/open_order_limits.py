@@ -45,10 +45,10 @@ def show_open_order_limit(
     request: HttpRequest, error: open_order_limits.OpenOrderLimitError
 ) -> HttpResponse:
     """Show why the order was refused; links only to orders that are certainly the customer's."""
-    title, words = MESSAGES[type(error)]
+    title, text = MESSAGES[type(error)]
     context = {
         "title": title,
-        "words": words,
+        "text": text,
         "until": error.until,
         "is_resting": isinstance(
             error, open_order_limits.ReservationExhaustedError | network_limits.NetworkLimitError

@@ -50,14 +50,14 @@ def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 @require_safe
 def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Read the payment from the gateway: the return URL proves nothing."""
-    if (found := links.find_with_payments(number=number, key=key)) is None:
+    if (known := links.find_with_payments(number=number, key=key)) is None:
         raise Http404
-    order, tried = found
+    order, payments = known
     result, now = "", timezone.now()
     if reservations.can_extend(order, now=now):
         reservations.extend_on_return(order=order, now=now)
-    if order.status == Order.Status.PENDING_PAYMENT and tried:
-        result = _ask_gateway(tried[-1], now)
+    if order.status == Order.Status.PENDING_PAYMENT and payments:
+        result = _ask_gateway(payments[-1], now)
     return to_order(order, pay=result)
 
 

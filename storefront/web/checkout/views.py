@@ -76,10 +76,10 @@ UNCLEAR = _("We could not read the total that you agreed to. Check the total and
 NOT_CHOSEN = _("Choose a delivery method.")
 
 
-type Opened = Callable[[HttpRequest, Cart, CartContent | None, datetime], HttpResponse]
+type CheckoutView = Callable[[HttpRequest, Cart, CartContent | None, datetime], HttpResponse]
 
 
-def with_cart(view: Opened) -> Callable[..., HttpResponse]:
+def with_cart(view: CheckoutView) -> Callable[..., HttpResponse]:
     """Pass a checkout view the open cart, read at one moment.
 
     If the cart was placed, redirect to the order's payment.
@@ -87,17 +87,17 @@ def with_cart(view: Opened) -> Callable[..., HttpResponse]:
 
     @never_cache
     @wraps(view)
-    def opened(request: HttpRequest) -> HttpResponse:
+    def view_with_cart(request: HttpRequest) -> HttpResponse:
         now = timezone.now()
-        if found := open_cart_with_lines(request, now):
-            return view(request, *found, now)
+        if cart_and_lines := open_cart_with_lines(request, now):
+            return view(request, *cart_and_lines, now)
         token = cart_token(request)
         order = Order.objects.filter(cart__token=token).first() if token else None
         if order is not None:
             return redirect_to_payment(order)
         return redirect("cart")
 
-    return opened
+    return view_with_cart
 
 
 @require_http_methods(READS)
@@ -106,9 +106,9 @@ def address(
     request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
 ) -> HttpResponse:
     here = visit(request)
-    wanted = {"countries": here.channel.countries, "language": here.language}
+    options = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
-        form = CheckoutAddressForm(request.POST, noted=cart.address_verification, **wanted)
+        form = CheckoutAddressForm(request.POST, noted=cart.address_verification, **options)
         if form.is_valid() and (ship_to := form.chosen):
             if not (known or lines.load_content(cart=cart, now=now)).lines:
                 return redirect("cart")
@@ -120,9 +120,9 @@ def address(
             set_public_cookie(response, COUNTRY_COOKIE, ship_to.country)
             return response
     else:
-        told = {"country": here.country, **initial_address(request), **cart.ship_to}
-        told["email"] = cart.email or told.get("email", "")
-        form = CheckoutAddressForm(initial=told, noted=cart.address_verification, **wanted)
+        initial = {"country": here.country, **initial_address(request), **cart.ship_to}
+        initial["email"] = cart.email or initial.get("email", "")
+        form = CheckoutAddressForm(initial=initial, noted=cart.address_verification, **options)
     filled = summarize(cart=cart, country=cart.country, now=now, known=known)
     if not filled.cart.lines:
         return redirect("cart")
@@ -138,12 +138,12 @@ def delivery(
         return redirect("checkout")
     problem = ""
     if request.method == "POST":
-        found = delivery_options(cart=cart, country=cart.country, now=now, known=known)
-        if not found.can_go:
+        options = delivery_options(cart=cart, country=cart.country, now=now, known=known)
+        if not options.can_go:
             return redirect("cart")
-        way = request.POST.get("tier", "")
-        if any(quote.code == way for quote in found.quotes):
-            delivery_details.set_delivery_method(cart=cart, way=way, now=now)
+        code = request.POST.get("tier", "")
+        if any(quote.code == code for quote in options.quotes):
+            delivery_details.set_delivery_method(cart=cart, way=code, now=now)
             return redirect("checkout_delivery" if "update" in request.GET else "checkout_review")
         problem = str(NOT_CHOSEN)
     filled = summarize(
@@ -172,12 +172,12 @@ def place(
     """Place the order once, for the total and the arrival date that the page showed."""
     if missing := _missing_step(cart):
         return redirect(missing)
-    found = delivery_options(
+    options = delivery_options(
         cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
     )
-    if not found.can_go:
-        return _too_little(is_told=True)
-    quote = found.quote
+    if not options.can_go:
+        return _too_little(shows_message=True)
+    quote = options.quote
     agreed = _agreed(request, cart.channel.currency)
     if agreed is None or quote is None or quote.code != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -190,7 +190,7 @@ def place(
             agreed=agreed,
             agreed_arrival=_agreed_arrival(request),
             check=cart.address_verification,
-            tax=found.checked_cart.cart.tax,
+            tax=options.checked_cart.cart.tax,
             network=network_digest(request),
             now=now,
         )
@@ -259,7 +259,7 @@ def _review(  # noqa: PLR0913 - all parts of one page
         cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
     )
     if filled.must_change or not filled.cart.lines:
-        return _too_little(is_told=bool(problem))
+        return _too_little(shows_message=bool(problem))
     if filled.quote is None or filled.quote.code != cart.service:
         return redirect("checkout_delivery")
     return _render(
@@ -267,9 +267,9 @@ def _review(  # noqa: PLR0913 - all parts of one page
     )
 
 
-def _too_little(*, is_told: bool) -> HttpResponse:
-    """Redirect to the cart, which shows at each line what is left."""
-    return redirect(reverse("cart") + (f"?{TOO_LITTLE}=1" if is_told else ""))
+def _too_little(*, shows_message: bool) -> HttpResponse:
+    """Redirect to the cart, which shows at each line how many units remain."""
+    return redirect(reverse("cart") + (f"?{TOO_LITTLE}=1" if shows_message else ""))
 
 
 def _render(  # noqa: PLR0913 - all parts of one page

@@ -126,11 +126,11 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 def _known(request: HttpRequest) -> dict[str, str]:
     """Return the initial values: order and topic of the link, name and e-mail of the account."""
-    given = {name: request.GET.get(name, "") for name in ("order", "topic")}
-    given["topic"] = given["topic"] or ("order" if given["order"] else "other")
+    initial = {name: request.GET.get(name, "") for name in ("order", "topic")}
+    initial["topic"] = initial["topic"] or ("order" if initial["order"] else "other")
     if customer_id(request) is not None and isinstance(request.user, User):
-        given |= {"name": request.user.name, "email": request.user.email}
-    return given
+        initial |= {"name": request.user.name, "email": request.user.email}
+    return initial
 
 
 def _is_too_often(request: HttpRequest, email: str) -> bool:
@@ -148,14 +148,16 @@ def send(  # noqa: PLR0913 - the fields of the form
     Idempotent: the same message on the same day is sent once, however often it is submitted. The
     acknowledgement quotes no text of the form: the address may be another person's.
     """
-    found = links.find_by_email(number=order, email=email) if order else None
-    said = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))
-    digest = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
-    staff_page = reverse("admin:orders_order_change", args=[found.pk]) if found else ""
+    matching_order = links.find_by_email(number=order, email=email) if order else None
+    text = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))
+    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    staff_page = (
+        reverse("admin:orders_order_change", args=[matching_order.pk]) if matching_order else ""
+    )
     record_event(
         name="contact.received",
         key=f"contact:{digest}",
-        subject=f"order:{found.number}" if found else f"contact:{digest}",
+        subject=f"order:{matching_order.number}" if matching_order else f"contact:{digest}",
         payload={
             "email": email,
             "shop_email": shop_identity().email,
@@ -164,9 +166,9 @@ def send(  # noqa: PLR0913 - the fields of the form
             "name": name,
             "topic": topic,
             "message": message,
-            "number": found.number if found else "",
-            "written_number": "" if found else order,
-            "staff_url": f"{settings.PUBLIC_URL}{staff_page}" if found else "",
+            "number": matching_order.number if matching_order else "",
+            "written_number": "" if matching_order else order,
+            "staff_url": f"{settings.PUBLIC_URL}{staff_page}" if matching_order else "",
         },
         at=now,
     )

@@ -153,8 +153,7 @@ def content(name: str) -> dict[str, Any]:
     written = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
     email = shop_identity().email
     parts = _read(written) or [
-        (str(heading), str(words).replace("%(email)s", email))
-        for heading, words in PAGES[name].parts
+        (str(heading), str(text).replace("%(email)s", email)) for heading, text in PAGES[name].parts
     ]
     return {"page": PAGES[name], "parts": parts, "is_about_us": is_about_us}
 
@@ -163,13 +162,13 @@ def _read(text: str) -> list[tuple[str, str]]:
     """Split a legal text into paragraphs, each with the heading above it, if any."""
     parts, heading = [], ""
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
-        first, _newline, words = block.partition("\n")
+        first, _newline, body = block.partition("\n")
         if first.startswith("# "):
             parts += [(heading, "")] if heading else []
             heading = first.removeprefix("# ").strip()
         else:
-            words = f"{first} {words}"
-        if words.strip():
-            parts.append((heading, " ".join(words.split())))
+            body = f"{first} {body}"
+        if body.strip():
+            parts.append((heading, " ".join(body.split())))
             heading = ""
     return parts + ([(heading, "")] if heading else [])

@@ -32,13 +32,13 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     names = [("home", ()), *(("page", (name,)) for name in PAGES)]
     names += [("category", (slug,)) for slug in Category.objects.values_list("slug", flat=True)]
     names += [("product", (slug,)) for slug in slugs.values_list("slug", flat=True)[:SITEMAP_LIMIT]]
-    places = []
+    pages = []
     for name, args in names:
-        twins = []
+        translations = []
         for code, _language in settings.LANGUAGES:
             with override(code):
-                twins.append((code, settings.PUBLIC_URL + reverse(name, args=args)))
-        places.append(twins)
+                translations.append((code, settings.PUBLIC_URL + reverse(name, args=args)))
+        pages.append(translations)
     return render(
-        request, "web/content/sitemap.xml", {"places": places}, content_type="application/xml"
+        request, "web/content/sitemap.xml", {"pages": pages}, content_type="application/xml"
     )

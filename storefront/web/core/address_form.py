@@ -79,9 +79,9 @@ class AddressForm(forms.Form):
         self._add_errors(verification.warnings(written))
 
     def _add_errors(self, fields: Mapping[str, Promise]) -> None:
-        for field, words in fields.items():
+        for field, message in fields.items():
             if not self.has_error(field):
-                self.add_error(field, str(words))
+                self.add_error(field, str(message))
 
     def address(self) -> Address:
         values = {field: str(self.cleaned_data.get(field, "")).strip() for field in LIMITS}
@@ -146,8 +146,10 @@ class CheckoutAddressForm(AddressForm):
         # Repeat an answered question, with its answer, beside an open one.
         self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
         if usual and not choice:
-            words = _("The postal service writes this address differently. Choose one of the two.")
-            self.add_error("choice", words)
+            message = _(
+                "The postal service writes this address differently. Choose one of the two."
+            )
+            self.add_error("choice", message)
         if doubts and not reason:
             self._add_errors(doubts)
         if not self.errors:

@@ -17,14 +17,14 @@ from storefront.web.core.visit import ShopClosedError
 log = logging.getLogger(__name__)
 
 
-def error_page(request: HttpRequest, *, status: int, title: str, words: str) -> HttpResponse:
+def error_page(request: HttpRequest, *, status: int, title: str, text: str) -> HttpResponse:
     """Render an error page with the categories.
 
     Handles a closed shop and a database failure itself, since no middleware does before a view.
     """
     try:
         return render(
-            request, "web/layout/error_page.html", {"title": title, "words": words}, status=status
+            request, "web/layout/error_page.html", {"title": title, "text": text}, status=status
         )
     except (ShopClosedError, OperationalError) as error:
         return _closed(request, error)
@@ -32,8 +32,8 @@ def error_page(request: HttpRequest, *, status: int, title: str, words: str) -> 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        words = _("This form contains too much text. Go back, shorten it, and send it again.")
-        return _bare_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)
+        text = _("This form contains too much text. Go back, shorten it, and send it again.")
+        return _bare_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
     return _bare_page(request, HTTPStatus.BAD_REQUEST, _("We could not read this request."))
 
 
@@ -43,7 +43,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         status=HTTPStatus.FORBIDDEN,
         title=_("This form came from another site."),
-        words=_(
+        text=_(
             "We only accept forms from our own pages. Go back, reload the page, and"
             " send the form again."
         ),
@@ -56,7 +56,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         status=HTTPStatus.FORBIDDEN,
         title=_("This form has expired."),
-        words=_(
+        text=_(
             "Nothing was sent and nothing was paid. Go back, reload the page, and"
             " send the form again."
         ),
@@ -69,7 +69,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         status=HTTPStatus.NOT_FOUND,
         title=_("Page not found."),
-        words=_(
+        text=_(
             "This page does not exist, or the product is no longer sold. Search, or"
             " choose a category:"
         ),
@@ -85,10 +85,10 @@ class ErrorPageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
-            words = _("This address only accepts a form. Go back to the previous page.")
-            said = _bare_page(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
-            said.headers["Allow"] = response.headers["Allow"]
-            return said
+            text = _("This address only accepts a form. Go back to the previous page.")
+            page = _bare_page(request, HTTPStatus.METHOD_NOT_ALLOWED, text)
+            page.headers["Allow"] = response.headers["Allow"]
+            return page
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -107,12 +107,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("closed at %s: %s", request.path, error)
-    words = _("The shop is unavailable for a moment. Nothing was lost. Try again in a minute.")
-    response = _bare_page(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+    text = _("The shop is unavailable for a moment. Nothing was lost. Try again in a minute.")
+    response = _bare_page(request, HTTPStatus.SERVICE_UNAVAILABLE, text)
     response.headers["Retry-After"] = "60"
     return response
 
 
-def _bare_page(request: HttpRequest, status: int, words: str) -> HttpResponse:
+def _bare_page(request: HttpRequest, status: int, text: str) -> HttpResponse:
     """Render a page that needs no database, which may be what failed."""
-    return render(request, "web/layout/bare.html", {"words": words}, status=status)
+    return render(request, "web/layout/bare.html", {"text": text}, status=status)

@@ -65,8 +65,8 @@ def days(first: date, last: date, language: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def day(one: date, language: str) -> str:
-    return format_skeleton("MMMd", one, locale=region(language))
+def day(value: date, language: str) -> str:
+    return format_skeleton("MMMd", value, locale=region(language))
 
 
 def moment(at: datetime, language: str, country_code: str) -> Markup:
@@ -102,11 +102,11 @@ def countries(codes: tuple[str, ...], language: str) -> list[tuple[str, str]]:
 
 def _alphabetical(name: str, language: str) -> tuple[int, ...]:
     if language == "az":
-        letters = name.replace("İ", "i").replace("I", "ı").lower()
-        return tuple(AZERBAIJANI.find(letter) for letter in letters)
+        characters = name.replace("İ", "i").replace("I", "ı").lower()
+        return tuple(AZERBAIJANI.find(character) for character in characters)
     plain = unicodedata.normalize("NFKD", name.casefold())
-    return tuple(ord(letter) for letter in plain if not unicodedata.combining(letter))
+    return tuple(ord(character) for character in plain if not unicodedata.combining(character))
 
 
-def joined(words: list[str], language: str) -> str:
-    return str(format_list(words, locale=region(language)))
+def joined(items: list[str], language: str) -> str:
+    return str(format_list(items, locale=region(language)))

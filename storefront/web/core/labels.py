@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-type Words = Mapping[str, Promise]
+type Labels = Mapping[str, Promise]
 
-FAMILY: Words = {
+FAMILY: Labels = {
     "flashlight": _("Flashlight"),
     "headlamp": _("Headlamp"),
     "lantern": _("Lantern"),
@@ -20,14 +20,14 @@ FAMILY: Words = {
     "charger": _("Charger"),
     "accessory": _("Accessory"),
 }
-ROW_TITLES: Words = {
+ROW_TITLES: Labels = {
     "headlamp": _("On your head"),
     "flashlight": _("In your hand"),
     "lantern": _("On the table"),
     "work_light": _("On the job"),
     "bike_light": _("On the road"),
 }
-POWER: Words = {
+POWER: Labels = {
     "built_in": _("Built-in battery"),
     "replaceable_cell": _("Replaceable cell"),
     "usb_c": _("USB-C charging"),
@@ -47,12 +47,12 @@ POWER: Words = {
     "external": _("External power"),
     "mains": _("Mains"),
 }
-WATER: Words = {
+WATER: Labels = {
     "splash": _("Splashes and rain"),
     "jets": _("Water jets"),
     "submersible": _("Under water"),
 }
-FEATURES: Words = {
+FEATURES: Labels = {
     "motion_sensor": _("Motion sensor"),
     "red_light": _("Red light"),
     "magnet": _("Magnet"),
@@ -66,14 +66,14 @@ FEATURES: Words = {
     "rear_light": _("Rear light"),
     "high_cri": _("True colors (CRI 90)"),
 }
-LUMENS: Words = {
+LUMENS: Labels = {
     "0-100": _("up to 100 lm"),
     "100-300": _("100 to 300 lm"),
     "300-1000": _("300 to 1,000 lm"),
     "1000-3000": _("1,000 to 3,000 lm"),
     "3000-": _("over 3,000 lm"),
 }
-FACET: Words = {
+FACET: Labels = {
     "price": _("Price"),
     "lumens": _("Brightness"),
     "beam": _("Beam distance"),
@@ -86,7 +86,7 @@ FACET: Words = {
     "color": _("Color"),
     "origin": _("Ships from"),
 }
-FACET_HELP: Words = {
+FACET_HELP: Labels = {
     "price": _("Prices include duty. Delivery is added in the cart, before you pay."),
     "lumens": _("Twice the lumens look noticeably brighter. 300 lm is enough for most paths."),
     "beam": _(
@@ -108,9 +108,9 @@ FACET_HELP: Words = {
         " which one ships it."
     ),
 }
-UNITS: Words = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm"), "beam": _("m")}
-TIME: Words = {"min": _("min"), "h": _("h"), "d": _("d")}
-SORT: Words = {
+UNITS: Labels = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm"), "beam": _("m")}
+TIME: Labels = {"min": _("min"), "h": _("h"), "d": _("d")}
+SORT: Labels = {
     "best": _("Best match"),
     "price": _("Price, low to high"),
     "price_desc": _("Price, high to low"),
@@ -120,7 +120,7 @@ SORT: Words = {
     "weight": _("Lightest first"),
     "newest": _("Newest first"),
 }
-CHEMISTRY: Words = {
+CHEMISTRY: Labels = {
     "li_ion": _("Li-ion"),
     "li_po": _("Li-Po"),
     "lifepo4": _("LiFePO4"),
@@ -128,7 +128,7 @@ CHEMISTRY: Words = {
     "alkaline": _("Alkaline"),
     "li_metal": _("Lithium metal"),
 }
-LIGHT_COLOR: Words = {
+LIGHT_COLOR: Labels = {
     "white": _("White"),
     "warm_white": _("Warm white"),
     "red": _("Red"),
@@ -142,7 +142,7 @@ LIGHT_COLOR: Words = {
     "sos": _("SOS"),
     "beacon": _("Beacon"),
 }
-BASIS: Words = {
+BASIS: Labels = {
     "none": _("not checked"),
     "supplier_claim": _("supplier’s figures, plausible"),
     "fl1_claim": _("FL 1 stated, report not seen"),
@@ -150,7 +150,7 @@ BASIS: Words = {
     "own_measurement": _("measured by us"),
 }
 BAD_BASIS = _("supplier’s figures, doubtful")
-WARNING: Words = {
+WARNING: Labels = {
     "output-unlikely": _(
         "This is more light than such a battery can usually supply. The lumens may be overstated."
     ),
@@ -173,8 +173,8 @@ WARNING: Words = {
     "capacity-unlikely": _("The stated capacity is higher than usual for this battery size."),
 }
 NO_WATER = _("none")
-TIER: Words = {"economy": _("Standard"), "express": _("Express")}
-COLOR: Words = {
+TIER: Labels = {"economy": _("Standard"), "express": _("Express")}
+COLOR: Labels = {
     "black": _("Black"),
     "white": _("White"),
     "red": _("Red"),
@@ -191,7 +191,7 @@ COLOR: Words = {
     "brown": _("Brown"),
     "gold": _("Gold"),
 }
-KINDS: Mapping[str, Words] = {
+KINDS: Mapping[str, Labels] = {
     "family": FAMILY,
     "power": POWER,
     "water": WATER,

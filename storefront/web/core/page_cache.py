@@ -49,13 +49,13 @@ class PageCacheMiddleware:
         if not key or time.monotonic() < self._paused_until:
             return self.get_response(request)
         try:
-            found = cache.get_many([VERSION_KEY, key])
+            cached = cache.get_many([VERSION_KEY, key])
         except (RedisError, OSError):
             self._pause("read")
             return self.get_response(request)
-        generation = found.get(VERSION_KEY, 0)
-        if key in found and found[key][0] == generation:
-            _generation, body, headers = found[key]
+        generation = cached.get(VERSION_KEY, 0)
+        if key in cached and cached[key][0] == generation:
+            _generation, body, headers = cached[key]
             return HttpResponse(body, headers=headers)
         response = self.get_response(request)
         if is_cacheable(response):
@@ -95,8 +95,8 @@ def page_key(request: HttpRequest) -> str:
         return ""
     part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
     hour = f"{timezone.now():%d %H}"
-    told = (wanted_country(request), theme_of(request), hour)
-    name = "\n".join((request.path_info, query, part, *told))
+    varies_by = (wanted_country(request), theme_of(request), hour)
+    name = "\n".join((request.path_info, query, part, *varies_by))
     return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 

@@ -42,9 +42,9 @@ def country(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _refuse_value(request: HttpRequest, words: str) -> HttpResponse:
+def _refuse_value(request: HttpRequest, text: str) -> HttpResponse:
     return error_page(
-        request, status=HTTPStatus.UNPROCESSABLE_ENTITY, title=_("Not available"), words=words
+        request, status=HTTPStatus.UNPROCESSABLE_ENTITY, title=_("Not available"), text=text
     )
 
 

@@ -71,9 +71,9 @@ class Visit:
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
-        if (found := detail.load_channel(CHANNEL_CODE)) is None:
+        if (shop := detail.load_channel(CHANNEL_CODE)) is None:
             raise ShopClosedError(f"no channel is called {CHANNEL_CODE!r}")
-        return found
+        return shop
 
     @property
     def channel(self) -> Channel:
@@ -132,9 +132,9 @@ def open_cart_with_lines(
 ) -> tuple[Cart, CartContent | None] | None:
     """Return the open cart, and its content if one query can read both."""
     token = cart_token(request)
-    if token and (found := lines.find(token=token, now=now)):
-        visit(request).set_channel(found[0].channel)
-        return found
+    if token and (cart_and_lines := lines.find(token=token, now=now)):
+        visit(request).set_channel(cart_and_lines[0].channel)
+        return cart_and_lines
     cart = open_cart(request, now)
     return None if cart is None else (cart, None)
 
@@ -142,12 +142,12 @@ def open_cart_with_lines(
 def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
     """Return the cart of the browser, else that of the account, else None."""
     token = cart_token(request)
-    found = carts.find(token=token, now=now) if token else None
-    if found is None and (owner_id := customer_id(request)):
-        found = account_cart.account_cart(owner_id=owner_id, now=now)
-    if found is not None:
-        visit(request).set_channel(found.channel)
-    return found
+    cart = carts.find(token=token, now=now) if token else None
+    if cart is None and (owner_id := customer_id(request)):
+        cart = account_cart.account_cart(owner_id=owner_id, now=now)
+    if cart is not None:
+        visit(request).set_channel(cart.channel)
+    return cart
 
 
 def set_cart_cookie(response: HttpResponse, cart: Cart, count: int) -> None:

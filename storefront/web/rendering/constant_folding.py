@@ -15,7 +15,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 
 # Globals whose result depends on arguments and language only; no template may redefine them.
-WORDS = "_"
+GETTEXT = "_"
 FIXED = frozenset({"url", "static"})
 
 
@@ -43,17 +43,19 @@ class _Folding(NodeTransformer):
         name = node.node.name
         if name in FIXED and not node.kwargs:
             return self._at(node, nodes.Const(self._answers[name](*args)))
-        if name == WORDS:
+        if name == GETTEXT:
             return self._at(node, self._folded_text(node, *args))
         return node
 
     def _folded_text(self, node: nodes.Call, message: str) -> nodes.Expr:
         """As Jinja's gettext: the text is safe, inserted values are escaped."""
         with override(self._language):
-            words = nodes.MarkSafe(nodes.Const(gettext(message)))
-        values = nodes.Dict([nodes.Pair(nodes.Const(one.key), one.value) for one in node.kwargs])
-        return nodes.Mod(words, values)
+            text = nodes.MarkSafe(nodes.Const(gettext(message)))
+        values = nodes.Dict(
+            [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
+        )
+        return nodes.Mod(text, values)
 
-    def _at(self, place: nodes.Call, new: nodes.Expr) -> nodes.Expr:
-        new.set_lineno(place.lineno).set_environment(self._environment)
+    def _at(self, call: nodes.Call, new: nodes.Expr) -> nodes.Expr:
+        new.set_lineno(call.lineno).set_environment(self._environment)
         return new
