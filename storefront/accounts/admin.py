@@ -230,9 +230,9 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         if person is None:
             raise Http404
 
-        def reset(said: Mapping[str, Any]) -> None:
+        def reset(submitted: Mapping[str, Any]) -> None:
             assert isinstance(request.user, User)  # noqa: S101 - only superusers may act
-            now, reason = timezone.now(), said["reason"]
+            now, reason = timezone.now(), submitted["reason"]
             enrollment.reset(user=person, actor=request.user, reason=reason, now=now)
 
         return self.ask(

@@ -52,7 +52,7 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
         url = reverse("account_email_confirm", args=[change.key])
         _notify("account.new_address", user, email, f"{settings.PUBLIC_URL}{url}", now)
     stop = reverse("account_email_stop", args=[_STOP_SIGNER.sign_object(change.pk)])
-    said = {
+    details = {
         "new_email": email,
         "day": now.astimezone(UTC).date().isoformat(),
         "time": f"{now.astimezone(UTC):%H:%M}",
@@ -63,20 +63,20 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
         user.email,
         f"{settings.PUBLIC_URL}{stop}",
         now,
-        more=said,
+        more=details,
     )
 
 
 def find_change(*, key: str, now: datetime) -> EmailChangeRequest | None:
     """Return the change of a confirmation link, if it can still be completed."""
-    found = EmailChangeRequest.objects.select_related("user").filter(key=key).first()
-    if found is None or found.done_at or found.stopped_at:
+    change = EmailChangeRequest.objects.select_related("user").filter(key=key).first()
+    if change is None or change.done_at or change.stopped_at:
         return None
-    if found.asked_at <= now - LINK_TTL:
+    if change.asked_at <= now - LINK_TTL:
         return None
-    is_last = not EmailChangeRequest.objects.filter(user=found.user_id, pk__gt=found.pk).exists()
-    is_same = found.user.email == found.old_email and found.user.is_active
-    return found if is_last and is_same and not found.user.is_staff else None
+    is_last = not EmailChangeRequest.objects.filter(user=change.user_id, pk__gt=change.pk).exists()
+    is_same = change.user.email == change.old_email and change.user.is_active
+    return change if is_last and is_same and not change.user.is_staff else None
 
 
 @requires_transaction
@@ -91,24 +91,24 @@ def confirm_email_change(*, key: str, now: datetime) -> User:
     if change is None:
         raise StaleLinkError
     User.objects.lock(change.user_id)
-    found = find_change(key=key, now=now)
-    if found is None:
+    pending = find_change(key=key, now=now)
+    if pending is None:
         raise StaleLinkError
-    user = found.user
-    if _is_taken(found.new_email, user):
+    user = pending.user
+    if _is_taken(pending.new_email, user):
         raise EmailTakenError
     try:
         with transaction.atomic():
             User.objects.filter(pk=user.pk).update(
-                email=found.new_email, session_epoch=F("session_epoch") + 1
+                email=pending.new_email, session_epoch=F("session_epoch") + 1
             )
     except IntegrityError as error:  # another user signed up with it concurrently
         raise EmailTakenError from error
-    EmailChangeRequest.objects.filter(pk=found.pk).update(done_at=now)
+    EmailChangeRequest.objects.filter(pk=pending.pk).update(done_at=now)
     EmailAddress.objects.filter(user=user).delete()
     user.refresh_from_db()
     email_verification.verify(user=user)
-    _notify("account.email_changed", user, found.old_email, _contact(), now)
+    _notify("account.email_changed", user, pending.old_email, _contact(), now)
     security_log.record(security_log.Event.EMAIL_CHANGED, actor=user)
     return user
 
@@ -132,21 +132,21 @@ def stop_email_change(*, token: str, now: datetime) -> None:
 
     Raises: StaleLinkError: the change is completed, or was voided by a new password.
     """
-    found = find_stoppable(token=token)
-    if found is None:
+    change = find_stoppable(token=token)
+    if change is None:
         raise StaleLinkError
-    User.objects.lock(found.user_id)
-    open_one = EmailChangeRequest.objects.filter(pk=found.pk, done_at=None)
-    open_one.filter(stopped_at=None).update(stopped_at=now)
-    if not open_one.exists():  # it was completed while this call waited for the lock
+    User.objects.lock(change.user_id)
+    pending = EmailChangeRequest.objects.filter(pk=change.pk, done_at=None)
+    pending.filter(stopped_at=None).update(stopped_at=now)
+    if not pending.exists():  # it was completed while this call waited for the lock
         raise StaleLinkError
 
 
 def former_addresses(user: User) -> set[str]:
     """Return former addresses of the account that no other account has now."""
-    done = EmailChangeRequest.objects.filter(user=user, done_at__isnull=False)
-    old = done.values_list("old_email", flat=True)
-    return {email for email in old if email != user.email and not _is_taken(email, user)}
+    confirmed = EmailChangeRequest.objects.filter(user=user, done_at__isnull=False)
+    old_emails = confirmed.values_list("old_email", flat=True)
+    return {email for email in old_emails if email != user.email and not _is_taken(email, user)}
 
 
 @requires_transaction

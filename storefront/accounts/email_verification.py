@@ -10,7 +10,7 @@ from storefront.accounts.models import User
 
 def verify(*, user: User) -> None:
     """Mark the account's address as verified."""
-    address, _made = EmailAddress.objects.get_or_create(
+    address, _is_new = EmailAddress.objects.get_or_create(
         user=user, email=user.email, defaults={"primary": True}
     )
     address.set_verified()

@@ -83,11 +83,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         # The hash that a session must match: Django's, of the password, and the round.
-        carried: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        django_hash: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
         if not self.session_epoch:
-            return carried
-        words = f"{carried}:{self.session_epoch}"
-        return salted_hmac("session", words, secret=secret, algorithm="sha256").hexdigest()
+            return django_hash
+        value = f"{django_hash}:{self.session_epoch}"
+        return salted_hmac("session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class SavedAddress(models.Model):

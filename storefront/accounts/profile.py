@@ -20,8 +20,8 @@ class TooManyAddressesError(Exception):
 
 
 def default_address(user_id: int) -> Address | None:
-    found = SavedAddress.objects.filter(user=user_id, is_default=True).first()
-    return found.as_address if found else None
+    row = SavedAddress.objects.filter(user=user_id, is_default=True).first()
+    return row.as_address if row else None
 
 
 def has_address(user_id: int, address: Mapping[str, Any]) -> bool:

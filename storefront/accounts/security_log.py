@@ -107,8 +107,8 @@ class RecordedChanges:
 def _record_change(request: HttpRequest, obj: models.Model, change: Any) -> None:
     """Log which fields changed, as in the admin history, without their values."""
     row = f"{type(obj).__name__.lower()}:{obj.pk}"
-    said = change if isinstance(change, str) else json.dumps(change)
-    record(Event.RIGHTS_CHANGED, actor=request.user, what=row, change=said)
+    text = change if isinstance(change, str) else json.dumps(change)
+    record(Event.RIGHTS_CHANGED, actor=request.user, what=row, change=text)
 
 
 def _name(actor: User | AnonymousUser | str | None) -> str:

@@ -44,8 +44,8 @@ def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
     """
     key = request.session.session_key
     assert key  # noqa: S101 - the user was read from a stored session
-    found = StaffSession.objects.filter(session_id=key).first()
-    if found is None:
+    session = StaffSession.objects.filter(session_id=key).first()
+    if session is None:
         new = StaffSession(
             session_id=key,
             user=user,
@@ -57,10 +57,10 @@ def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
         # a parallel request may have inserted it
         StaffSession.objects.bulk_create([new], ignore_conflicts=True)
         return True
-    if found.seen_at <= now - IDLE_LIMIT or found.started_at <= now - LIFETIME:
+    if session.seen_at <= now - IDLE_LIMIT or session.started_at <= now - LIFETIME:
         return False
-    if found.seen_at <= now - RECORD_INTERVAL:
-        StaffSession.objects.filter(pk=found.pk).update(
+    if session.seen_at <= now - RECORD_INTERVAL:
+        StaffSession.objects.filter(pk=session.pk).update(
             seen_at=now, network=client_network(request)[:64]
         )
     return True
@@ -68,9 +68,9 @@ def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
 
 def list_open(user: User, now: datetime) -> list[StaffSession]:
     """Return the open sessions of a user, the last used first."""
-    found = user.staff_sessions.exclude(_ended(now)).select_related("session").order_by("-seen_at")
+    rows = user.staff_sessions.exclude(_ended(now)).select_related("session").order_by("-seen_at")
     hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
-    return [one for one in found if one.session.get_decoded().get(HASH_SESSION_KEY) in hashes]
+    return [row for row in rows if row.session.get_decoded().get(HASH_SESSION_KEY) in hashes]
 
 
 def end(*, user: User, sessions: Sequence[StaffSession], actor: User) -> None:

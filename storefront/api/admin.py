@@ -70,10 +70,10 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     available_if: ClassVar = {"revoke": lambda key: key.revoked_at is None}
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:
-        made, plaintext = api_keys.create(
+        key, plaintext = api_keys.create(
             name=form.cleaned_data["name"], actor=str(request.user), now=timezone.now()
         )
-        obj.pk = made.pk
+        obj.pk = key.pk
         obj.refresh_from_db()
         obj.plaintext = plaintext
 
@@ -106,7 +106,7 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
                 "The program with this key can no longer send prices. This cannot be"
                 " undone. Prices already received are kept."
             ),
-            act=lambda _given: api_keys.revoke(
+            act=lambda _submitted: api_keys.revoke(
                 key=key, actor=str(request.user), now=timezone.now()
             ),
             done=gettext("Revoked."),

@@ -40,10 +40,10 @@ def export(user: User) -> dict[str, Any]:
     security_log.record(security_log.Event.DATA_EXPORTED, actor=user)
     emails = verified_addresses(user)
     orders = Order.objects.of(user.pk, emails)
-    wrote_to = {*emails, *credentials.former_addresses(user)}
-    theirs = Message.objects.alias(lower=Lower("recipient")).filter(lower__in=wrote_to)
-    mails = theirs.order_by("pk")
-    written = Event.objects.filter(name="contact.received").alias(
+    addresses = {*emails, *credentials.former_addresses(user)}
+    sent = Message.objects.alias(lower=Lower("recipient")).filter(lower__in=addresses)
+    mails = sent.order_by("pk")
+    contact_events = Event.objects.filter(name="contact.received").alias(
         lower=Lower(KeyTextTransform("email", "payload"))
     )
     return {
@@ -61,8 +61,8 @@ def export(user: User) -> dict[str, Any]:
             )
         ),
         "addresses": [
-            {**each.address, "is_default": each.is_default}
-            for each in user.addresses.order_by("pk")
+            {**saved.address, "is_default": saved.is_default}
+            for saved in user.addresses.order_by("pk")
         ],
         "consents": list(user.consents.order_by("pk").values("kind", "is_given", "source", "at")),
         "orders": [
@@ -72,17 +72,17 @@ def export(user: User) -> dict[str, Any]:
         "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
         "messages": [
             {name: event.payload[name] for name in ("name", "email", "topic", "message")}
-            for event in written.filter(lower__in=wrote_to).order_by("pk")
+            for event in contact_events.filter(lower__in=addresses).order_by("pk")
         ],
         "mails": list(mails.values("template", "recipient", "status", "status_since")),
     }
 
 
 def _order(order: Order) -> dict[str, Any]:
-    plain = ("number", "email", "locale", "ship_to", "address_verification", "currency", "status")
+    fields = ("number", "email", "locale", "ship_to", "address_verification", "currency", "status")
     amounts = [f"{part}_amount" for part in ("subtotal", "delivery", "discount", "tax", "total")]
     return {
-        **{name: getattr(order, name) for name in (*plain, "placed_at", *amounts)},
+        **{name: getattr(order, name) for name in (*fields, "placed_at", *amounts)},
         "lines": [
             {"sku": line.sku, "title": line.title, "quantity": line.quantity,
              "line_amount": line.line_amount}
@@ -138,44 +138,44 @@ def erase(*, user_id: int, now: datetime) -> None:
     """
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*verified_addresses(user), user.email.lower()}
-    words, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
+    texts, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
     emails |= credentials.former_addresses(user)
     # A never confirmed address may belong to another person: only the mail to it is erased.
-    asked = user.address_changes.filter(done_at=None)
-    words |= emails | set(asked.values_list("new_email", flat=True))
+    unconfirmed = user.address_changes.filter(done_at=None)
+    texts |= emails | set(unconfirmed.values_list("new_email", flat=True))
     account = f"account:{user.pk}"
-    messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, words=words)
-    _anonymize_copies(emails | numbers, words)
+    messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, words=texts)
+    _anonymize_copies(emails | numbers, texts)
     for address in emails:
         login_throttling.delete_account_counters(address)
-    people = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
+    user_type = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=user_type, object_id=str(user.pk)).delete()
     security_log.record(security_log.Event.DATA_ERASED, actor=user)
     user.delete()
-    transaction.on_commit(partial(_delete_mailbox, words))
+    transaction.on_commit(partial(_delete_mailbox, texts))
     transaction.on_commit(partial(_end_sessions, user_id, now))
 
 
-def _anonymize_copies(about: Collection[str], words: Collection[str]) -> None:
+def _anonymize_copies(keys: Collection[str], texts: Collection[str]) -> None:
     """Anonymize stored API responses and webhook bodies."""
-    answers = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
-    wanted = Q(pk__in=[])
-    for text in about:
-        wanted |= Q(response__icontains=text)
-    for row in answers.filter(wanted):
-        scrubbed = anonymize(json.loads(row.response), words)
-        answers.filter(pk=row.pk).update(response=json.dumps(scrubbed, ensure_ascii=False))
-    calls = apps.get_model("hooks", "InboundWebhook")._base_manager  # noqa: SLF001
-    for text in about:
-        for row in calls.extra(  # the ORM cannot search inside bytes
+    records = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
+    condition = Q(pk__in=[])
+    for text in keys:
+        condition |= Q(response__icontains=text)
+    for row in records.filter(condition):
+        scrubbed = anonymize(json.loads(row.response), texts)
+        records.filter(pk=row.pk).update(response=json.dumps(scrubbed, ensure_ascii=False))
+    webhooks = apps.get_model("hooks", "InboundWebhook")._base_manager  # noqa: SLF001
+    for text in keys:
+        for row in webhooks.extra(  # the ORM cannot search inside bytes
             where=["position(convert_to(%s, 'UTF8') in body) > 0"], params=[text]
         ):
-            calls.filter(pk=row.pk).update(body=_scrubbed(bytes(row.body), words))
+            webhooks.filter(pk=row.pk).update(body=_scrubbed(bytes(row.body), texts))
 
 
-def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
+def _scrubbed(body: bytes, texts: Collection[str]) -> bytes:
     try:
-        return json.dumps(anonymize(json.loads(body), words)).encode()
+        return json.dumps(anonymize(json.loads(body), texts)).encode()
     except ValueError:
         return b""
 
@@ -189,28 +189,28 @@ def _end_sessions(user_id: int, now: datetime) -> None:
     alive = Session.objects.filter(expire_date__gt=now).order_by("session_key")
     batch = list(alive[:SESSION_BATCH])
     while batch:
-        theirs = [
-            each.session_key
-            for each in batch
-            if each.get_decoded().get("_auth_user_id") == str(user_id)
+        keys = [
+            session.session_key
+            for session in batch
+            if session.get_decoded().get("_auth_user_id") == str(user_id)
         ]
-        if theirs:
-            Session.objects.filter(session_key__in=theirs).delete()
+        if keys:
+            Session.objects.filter(session_key__in=keys).delete()
         batch = list(alive.filter(session_key__gt=batch[-1].session_key)[:SESSION_BATCH])
 
 
-def _delete_mailbox(words: Collection[str]) -> None:
+def _delete_mailbox(texts: Collection[str]) -> None:
     """Delete mails in the development mailbox; production has none."""
     if settings.ENVIRONMENT != "local":
         return
     for path in settings.MAILBOX_DIR.glob("*.eml"):
-        if _names(path, words):
+        if _mentions(path, texts):
             path.unlink(missing_ok=True)
 
 
-def _names(path: Path, words: Collection[str]) -> bool:
+def _mentions(path: Path, texts: Collection[str]) -> bool:
     raw = path.read_bytes()
-    letter = email.message_from_bytes(raw, policy=policy.default)
-    parts = [part.get_content() for part in letter.walk() if part.get_content_maintype() == "text"]
+    message = email.message_from_bytes(raw, policy=policy.default)
+    parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
     text = "\n".join([raw.decode("utf-8", "replace"), *parts]).casefold()
-    return any(word.casefold() in text for word in words)
+    return any(word.casefold() in text for word in texts)

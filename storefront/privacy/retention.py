@@ -39,7 +39,7 @@ class Rule:
 def apply(*, now: datetime, for_s: float) -> dict[str, int]:
     """Apply each rule until no rows are left or its share of ``for_s`` seconds is used.
 
-    Returns the number of rows per rule. The rest waits for the next run.
+    Returns the number of rows per rule. Remaining rows wait for the next run.
     """
     done = {}
     for rule in RULES:

@@ -41,8 +41,8 @@ class NotAllowedError(Exception):
 
 def factors_of(user: User) -> models.QuerySet[Any]:
     """Return the user's factors, without recovery codes."""
-    found: models.QuerySet[Any] = Authenticator.objects.filter(user=user).exclude(type=CODES)
-    return found
+    factors: models.QuerySet[Any] = Authenticator.objects.filter(user=user).exclude(type=CODES)
+    return factors
 
 
 def has_any(user: User) -> bool:
@@ -104,8 +104,8 @@ def make_codes(*, user: User, now: datetime) -> list[str]:
     seed = {"seed": encrypt(secrets.token_hex(40)), "used_mask": 0}
     factor = Authenticator.objects.create(user=user, type=CODES, data=seed, created_at=now)
     _record(user=user, what=What.CODES_MADE, actor=user, now=now)
-    made: list[str] = factor.wrap().generate_codes()
-    return made
+    codes: list[str] = factor.wrap().generate_codes()
+    return codes
 
 
 @transaction.atomic(durable=True)

@@ -84,9 +84,9 @@ def _server() -> Fido2Server:
 
 def _public_keys(user: User) -> dict[int, AttestedCredentialData]:
     """Return the public keys of a user's passkeys, by the id of the row."""
-    found = {}
+    public_keys = {}
     for row in Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN):
         created = RegistrationResponse.from_dict(row.data["credential"])
         if public_key := created.response.attestation_object.auth_data.credential_data:
-            found[row.pk] = public_key
-    return found
+            public_keys[row.pk] = public_key
+    return public_keys

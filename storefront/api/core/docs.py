@@ -43,9 +43,9 @@ def show(request: HttpRequest) -> HttpResponse:
     schema = schema_in("en")
     groups: dict[str, list[Operation]] = {}
     for path, methods in schema["paths"].items():
-        for method, told in methods.items():
-            operation = describe(schema, path, method, told)
-            groups.setdefault(told["tags"][0], []).append(operation)
+        for method, definition in methods.items():
+            operation = describe(schema, path, method, definition)
+            groups.setdefault(definition["tags"][0], []).append(operation)
     with override("en"):
         page = {"info": schema["info"], "groups": groups, "kinds": problem_types.ALL}
         return render(request, "api/docs.html", page)
@@ -59,23 +59,25 @@ def schema_in(language: str) -> dict[str, Any]:
     return schema
 
 
-def describe(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> Operation:
-    success = next(code for code in told["responses"] if code.startswith("2"))
-    content = told["responses"][success]["content"][JSON]
+def describe(
+    schema: dict[str, Any], path: str, method: str, definition: dict[str, Any]
+) -> Operation:
+    success = next(code for code in definition["responses"] if code.startswith("2"))
+    content = definition["responses"][success]["content"][JSON]
     slugs = {
         name
-        for answer in told["responses"].values()
+        for answer in definition["responses"].values()
         for kind in answer.get("content", {}).values()
         for name in _example_names(kind)
     }
     return Operation(
-        id=told["operationId"],
+        id=definition["operationId"],
         method=method.upper(),
         path=path,
-        summary=told["summary"],
-        description=told.get("description", ""),
-        parameters=told.get("parameters", []),
-        curl=_curl(schema, path, method, told),
+        summary=definition["summary"],
+        description=definition.get("description", ""),
+        parameters=definition.get("parameters", []),
+        curl=_curl(schema, path, method, definition),
         success=int(success),
         example=_pretty(_sample(schema, content["schema"])),
         problems=[kind for kind in problem_types.ALL if kind.slug in slugs],
@@ -89,15 +91,18 @@ def _example_names(content: dict[str, Any]) -> set[str]:
     }
 
 
-def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> str:
+def _curl(schema: dict[str, Any], path: str, method: str, definition: dict[str, Any]) -> str:
     lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
-    if any(one["in"] == "header" and one.get("required") for one in told.get("parameters", [])):
+    if any(
+        parameter["in"] == "header" and parameter.get("required")
+        for parameter in definition.get("parameters", [])
+    ):
         lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
-    for scheme in told.get("security", ()):
+    for scheme in definition.get("security", ()):
         lines += [f"-H 'Authorization: Bearer {BEARERS[name]}'" for name in scheme]
-    if body := told.get("requestBody"):
+    if body := definition.get("requestBody"):
         content = body["content"][JSON]
-        examples = [one["value"] for one in content.get("examples", {}).values()]
+        examples = [example["value"] for example in content.get("examples", {}).values()]
         sample = examples[0] if examples else _sample(schema, content["schema"])
         lines += ["-H 'Content-Type: application/json'", f"-d '{_pretty(sample)}'"]
     return " \\\n  ".join(lines)
@@ -131,10 +136,10 @@ def _has_named_example(name: str, part: dict[str, Any]) -> bool:
     """Test whether the sample of that name has the type of the part."""
     if name not in EXAMPLES_BY_NAME or "type" not in part:
         return False
-    wanted = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    types = part["type"] if isinstance(part["type"], list) else [part["type"]]
     if isinstance(EXAMPLES_BY_NAME[name], list):
-        return "array" in wanted and part["items"].get("type") == "string"
-    return {str: "string", int: "integer"}[type(EXAMPLES_BY_NAME[name])] in wanted
+        return "array" in types and part["items"].get("type") == "string"
+    return {str: "string", int: "integer"}[type(EXAMPLES_BY_NAME[name])] in types
 
 
 # Examples of fields whose name says more than their type.

@@ -95,16 +95,16 @@ def _flat(detail: Any, pointer: str = "#") -> list[dict[str, str]]:
     """Flatten validation errors into a list, each with a JSON pointer."""
     if isinstance(detail, Mapping):
         return [
-            one
+            item
             for name, inner in detail.items()
-            for one in _flat(inner, pointer if name == "non_field_errors" else f"{pointer}/{name}")
+            for item in _flat(inner, pointer if name == "non_field_errors" else f"{pointer}/{name}")
         ]
     if isinstance(detail, list):
         return [
-            one
-            for place, inner in enumerate(detail)
-            for one in _flat(
-                inner, pointer if not isinstance(inner, Mapping) else f"{pointer}/{place}"
+            item
+            for index, inner in enumerate(detail)
+            for item in _flat(
+                inner, pointer if not isinstance(inner, Mapping) else f"{pointer}/{index}"
             )
         ]
     return [{"pointer": pointer, "detail": str(detail)}]

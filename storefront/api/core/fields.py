@@ -123,20 +123,22 @@ def validated(serializer: type[serializers.Serializer[Any]], request: Request) -
 
     Raises: ValidationError.
     """
-    given = serializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    return given.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
 
 
 def validated_query(
-    serializer: type[serializers.Serializer[Any]], given: Mapping[str, Any]
+    serializer: type[serializers.Serializer[Any]], params: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return valid query parameters.
 
     Raises: ProblemError: some are malformed.
     """
-    asked = serializer(data=given)
-    if not asked.is_valid():
-        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
+    query = serializer(data=params)
+    if not query.is_valid():
+        errors = [
+            {"parameter": name, "detail": str(message)} for name, message in query.errors.items()
+        ]
         raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
-    return asked.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
+    return query.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any

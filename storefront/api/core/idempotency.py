@@ -128,11 +128,11 @@ def _locked(name: str) -> Iterator[None]:
 
     Raises: ProblemError: the lock is held for too long.
     """
-    place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    lock_id = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAIT_S}s"])
         try:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [place])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [lock_id])
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
                 raise ProblemError(problem_types.KEY_IN_USE) from error
@@ -145,7 +145,7 @@ def _locked(name: str) -> Iterator[None]:
     finally:
         # A closed connection has released the lock.
         with suppress(DatabaseError), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [place])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [lock_id])
 
 
 def _run(request: Request, work: Callable[[], Response]) -> Response:

@@ -44,18 +44,18 @@ class StrictJSON(JSONParser):
             raise ProblemError(problem_types.BODY_TOO_LARGE, limit=self.max_bytes)
         try:
             text = content.decode()
-            found = json.loads(
+            data = json.loads(
                 text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated
             )
             refused = (
-                list(_unstorable(found, "#")) if self.refuses_unstorable and "\\u" in text else []
+                list(_unstorable(data, "#")) if self.refuses_unstorable and "\\u" in text else []
             )
         except (ValueError, RecursionError) as error:
             raise ParseError from error
         if refused:
-            problems = [{"pointer": each, "detail": str(UNSTORABLE)} for each in refused]
+            problems = [{"pointer": pointer, "detail": str(UNSTORABLE)} for pointer in refused]
             raise ProblemError(problem_types.INVALID_FIELDS, errors=problems)
-        return found
+        return data
 
 
 def _refuse_constant(name: str) -> None:
@@ -63,10 +63,10 @@ def _refuse_constant(name: str) -> None:
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    data = dict(pairs)
+    if len(data) != len(pairs):
         raise ValueError("repeated name")
-    return found
+    return data
 
 
 def _unstorable(value: Any, pointer: str) -> Iterator[str]:
@@ -74,8 +74,8 @@ def _unstorable(value: Any, pointer: str) -> Iterator[str]:
     if isinstance(value, str) and not is_storable(value):
         yield pointer
     elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from _unstorable(inner, f"{pointer}/{place}")
+        for index, inner in enumerate(value):
+            yield from _unstorable(inner, f"{pointer}/{index}")
     elif isinstance(value, dict):
         for name, inner in value.items():
             if is_storable(name):
@@ -100,9 +100,11 @@ class Endpoint(APIView):
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        is_kept = self.cache_for_s and not response.exception
-        kept = f"public, max-age={self.cache_for_s}" if is_kept else "private, no-store"
-        response.headers.setdefault("Cache-Control", kept)
+        is_cacheable = self.cache_for_s and not response.exception
+        cache_control = (
+            f"public, max-age={self.cache_for_s}" if is_cacheable else "private, no-store"
+        )
+        response.headers.setdefault("Cache-Control", cache_control)
         return response
 
 

@@ -85,27 +85,27 @@ class AvailabilityList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         params = request.query_params
-        given = {name: params[name] for name in ("country", "quantity", "by") if name in params}
-        asked = validated_query(AvailabilityQuery, {"sku": params.getlist("sku"), **given})
+        optional = {name: params[name] for name in ("country", "quantity", "by") if name in params}
+        query = validated_query(AvailabilityQuery, {"sku": params.getlist("sku"), **optional})
         channel = sales_channel()
-        country = validated_country(channel, asked["country"])
-        by: date | None = asked["by"]
-        ids = dict(Variant.objects.filter(sku__in=asked["sku"]).values_list("sku", "pk"))
-        found = availability.check_variants(
+        country = validated_country(channel, query["country"])
+        by: date | None = query["by"]
+        ids = dict(Variant.objects.filter(sku__in=query["sku"]).values_list("sku", "pk"))
+        answers = availability.check_variants(
             variant_ids=list(ids.values()),
             country=country,
             channel=channel,
-            quantity=asked["quantity"],
+            quantity=query["quantity"],
             by=by,
             now=self.now,
         )
         shown = [
             {
                 "sku": sku,
-                "quantity": asked["quantity"],
-                "found": found.get(ids.get(sku, 0), NOT_FOR_SALE),
+                "quantity": query["quantity"],
+                "found": answers.get(ids.get(sku, 0), NOT_FOR_SALE),
             }
-            for sku in dict.fromkeys(asked["sku"])
+            for sku in dict.fromkeys(query["sku"])
         ]
         answer = {"country": country, "by": by, "availability": shown}
         return Response(AvailabilityListSerializer(answer).data)

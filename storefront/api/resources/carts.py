@@ -183,15 +183,15 @@ class CartList(Endpoint):
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
-            asked = validated(NewCartSerializer, request)
+            body = validated(NewCartSerializer, request)
             channel = sales_channel()
             cart = carts.open_cart(
                 channel=channel,
-                country=validated_country(channel, asked["country"]),
-                locale=asked["locale"],
+                country=validated_country(channel, body["country"]),
+                locale=body["locale"],
                 now=self.now,
             )
-            open_order_limits.link_session(cart=cart, token=asked["previous_token"])
+            open_order_limits.link_session(cart=cart, token=body["previous_token"])
             return Response(cart_data(cart, self), status=status.HTTP_201_CREATED)
 
         # Callers behind one address are one principal, and the answer holds the cart's token.
@@ -306,8 +306,8 @@ class CartCodes(Endpoint):
     def post(self, request: Request) -> Response:
         cart = open_cart_of(request, self)
         code = validated(NewCodeSerializer, request)["code"]
-        who = client_range(request._request)  # noqa: SLF001 - DRF wraps it
-        if is_rate_limited(what="code", who=who, per_hour=codes.MAX_ATTEMPTS_PER_HOUR):
+        network = client_range(request._request)  # noqa: SLF001 - DRF wraps it
+        if is_rate_limited(what="code", who=network, per_hour=codes.MAX_ATTEMPTS_PER_HOUR):
             raise ProblemError(problem_types.RATE_LIMITED)
         codes.apply_code(cart=cart, code=code, now=self.now)
         return Response(cart_data(cart, self))

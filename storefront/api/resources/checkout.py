@@ -67,18 +67,18 @@ class PlacedOrderSerializer(serializers.Serializer[Any]):
 
 def _bad_address(error: checkout.InvalidAddressError, written: Address) -> dict[str, Any]:
     """Return errors and warnings of an address, with its usual spelling."""
-    doubts = verification.warnings(written)
-    usual = verification.suggestion(written)
+    warnings = verification.warnings(written)
+    suggestion = verification.suggestion(written)
     return {
         "errors": [
             {
                 "pointer": f"#/ship_to/{field}",
-                "detail": str(words),
-                "is_warning": field in doubts,
+                "detail": str(message),
+                "is_warning": field in warnings,
             }
-            for field, words in {**doubts, **error.fields}.items()
+            for field, message in {**warnings, **error.fields}.items()
         ],
-        "suggestion": asdict(usual) if usual else None,
+        "suggestion": asdict(suggestion) if suggestion else None,
     }
 
 
@@ -161,13 +161,13 @@ class Checkout(Endpoint):
         wanted = validated(NewOrderSerializer, request)
         ship_to = Address(**wanted["ship_to"])
         country = validated_country(cart.channel, ship_to.country)
-        checked_cart, found = quotes_for(
+        checked_cart, quotes = quotes_for(
             cart, country=country, endpoint=self, postcode=ship_to.postcode
         )
-        quote = next((quote for quote in found if quote.code == wanted["delivery"]), None)
+        quote = next((quote for quote in quotes if quote.code == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(
-                problem_types.DELIVERY_UNAVAILABLE, options=[quote.code for quote in found]
+                problem_types.DELIVERY_UNAVAILABLE, options=[quote.code for quote in quotes]
             )
         try:
             return checkout.place(

@@ -109,19 +109,19 @@ def _pointer(number: int) -> str:
     return f"#/{LIST_KEY}/{number - 1}"
 
 
-def _shown(taken: ImportResult) -> Response:
+def _shown(result: ImportResult) -> Response:
     rows = {
-        each.line.number: {
-            "pointer": _pointer(each.line.number),
+        row.line.number: {
+            "pointer": _pointer(row.line.number),
             "result": became.value,
-            "sku": each.sku,
-            "matched_by": each.by.value,
-            "confidence": each.confidence,
+            "sku": row.sku,
+            "matched_by": row.by.value,
+            "confidence": row.confidence,
             "detail": "",
         }
-        for each, became in taken.became
+        for row, became in result.became
     }
-    for refusal in taken.refused:
+    for refusal in result.refused:
         rows[refusal.number] = {
             "pointer": _pointer(refusal.number),
             "result": REFUSED,
@@ -130,9 +130,9 @@ def _shown(taken: ImportResult) -> Response:
             "confidence": None,
             "detail": labels.message(refusal.code, refusal.values),
         }
-    counts = {name: taken.counts[name] for name in (*ImportOutcome.values, REFUSED)}
+    counts = {name: result.counts[name] for name in (*ImportOutcome.values, REFUSED)}
     shown = {
-        "received_at": taken.file.received_at,
+        "received_at": result.file.received_at,
         "counts": counts,
         "rows": [rows[number] for number in sorted(rows)],
     }
@@ -195,22 +195,22 @@ class CompetitorPriceList(Endpoint):
                 now=self.now,
             )
             try:
-                taken = price_import.import_list(
+                result = price_import.import_list(
                     file=file, actor=actor, now=self.now, is_previewed=False
                 )
             except ImplausibleListError as error:
                 errors = [{"pointer": f"#/{LIST_KEY}", "detail": str(error)}]
                 raise ProblemError(problem_types.BATCH_QUARANTINED, errors=errors) from None
-            if not taken.became:
+            if not result.became:
                 errors = [
                     {
-                        "pointer": _pointer(each.number),
-                        "detail": labels.message(each.code, each.values),
+                        "pointer": _pointer(row.number),
+                        "detail": labels.message(row.code, row.values),
                     }
-                    for each in taken.refused
+                    for row in result.refused
                 ]
                 raise ProblemError(problem_types.NO_VALID_ROW, errors=errors)
-            return _shown(taken)
+            return _shown(result)
 
         principal = idempotency.principal_of_secret(key.digest)
         return idempotency.run_idempotent(request, principal=principal, work=work, is_required=True)

@@ -39,17 +39,17 @@ class OptionSerializer(serializers.Serializer[Any]):
 
     delivery = serializers.CharField(source="quote.code")
     price = MoneyFields(source="quote.price")
-    total = MoneyFields(source="bill.totals.total")
-    discount = MoneyFields(source="bill.totals.discount")
+    total = MoneyFields(source="cart_totals.totals.total")
+    discount = MoneyFields(source="cart_totals.totals.discount")
     added_tax = MoneyFields(
-        source="bill.totals.added",
+        source="cart_totals.totals.added",
         help_text="Tax that is not included in the prices. It is included in the total.",
     )
-    promotions = PromotionSerializer(many=True, source="bill.found.outcome.applied")
+    promotions = PromotionSerializer(many=True, source="cart_totals.found.outcome.applied")
     refused_codes = serializers.DictField(
-        source="bill.found.refused",
+        source="cart_totals.found.refused",
         child=serializers.ChoiceField(
-            choices=[each.value for each in (*CodeRejection, *PromotionRejection)]
+            choices=[reason.value for reason in (*CodeRejection, *PromotionRejection)]
         ),
         help_text="Codes of the cart that give no discount, with the reason.",
     )
@@ -87,10 +87,10 @@ def quotes_for(
         raise ProblemError(problem_types.EMPTY_CART)
     if checked_cart.short:
         raise insufficient_stock(checked_cart)
-    found = delivery_methods.quote_delivery_methods(
+    methods = delivery_methods.quote_delivery_methods(
         cart=cart, checked_cart=checked_cart, country=country, now=endpoint.now, postcode=postcode
     )
-    return checked_cart, found.quotes
+    return checked_cart, methods.quotes
 
 
 def insufficient_stock(checked_cart: CheckedCart) -> ProblemError:
@@ -141,11 +141,11 @@ class CartDelivery(Endpoint):
         cart = open_cart_of(request, self)
         country = validated_country(cart.channel, request.query_params.get("country", cart.country))
         postcode = validated_query(DeliveryQuery, request.query_params.dict())["postcode"]
-        checked_cart, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
+        checked_cart, quotes = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
         view = checked_cart.cart
         buyer = BuyerContext.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
         keys = {line.variant_id: line.id for line in view.lines}
-        bills = [
+        cart_totals = [
             calculate(
                 cart=cart,
                 wanted=view.counted,
@@ -155,9 +155,10 @@ class CartDelivery(Endpoint):
                 may_promote=view.may_promote,
                 held=checked_cart.held,
             )
-            for quote in found
+            for quote in quotes
         ]
         options = [
-            {"quote": quote, "bill": billed} for quote, billed in zip(found, bills, strict=True)
+            {"quote": quote, "cart_totals": totals}
+            for quote, totals in zip(quotes, cart_totals, strict=True)
         ]
         return Response(OptionsSerializer({"country": country, "options": options}).data)

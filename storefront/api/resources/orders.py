@@ -88,15 +88,17 @@ class OrderSerializer(serializers.Serializer[Any]):
     )
 
     @extend_schema_field(
-        serializers.ChoiceField([each.value for each in cancellation_status.CancellationStatus])
+        serializers.ChoiceField([state.value for state in cancellation_status.CancellationStatus])
     )
     def get_cancellation(self, order: Order) -> str:
         return cancellation_status.status_of(order).value
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_pay_url(self, order: Order) -> str | None:
-        waiting = (one.pay_url for one in order.payments.all() if one.status in PAYABLE)
-        return next(waiting, None) or None
+        pay_urls = (
+            payment.pay_url for payment in order.payments.all() if payment.status in PAYABLE
+        )
+        return next(pay_urls, None) or None
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, order: Order) -> str:
@@ -176,8 +178,10 @@ class OrderDetail(Endpoint):
         problems=(problem_types.ORDER_NOT_FOUND,),
     )
     def get(self, request: Request, number: str) -> Response:
-        found = order_of(request, number)
-        order = Order.objects.with_progress().prefetch_related("lines", "payments").get(pk=found.pk)
+        placed = order_of(request, number)
+        order = (
+            Order.objects.with_progress().prefetch_related("lines", "payments").get(pk=placed.pk)
+        )
         return Response(OrderSerializer(order, context={"currency": order.currency}).data)
 
 
@@ -226,9 +230,9 @@ class OrderCancel(Endpoint):
                 validated(CancellationRequestSerializer, request)["reason"]
                 or "canceled by the customer"
             )
-            came = cancellation.cancel(order=order, reason=reason, actor="customer", now=self.now)
+            result = cancellation.cancel(order=order, reason=reason, actor="customer", now=self.now)
             enqueue(tasks.process_cancellation, order_id=order.pk)
-            outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"
+            outcome = "canceled" if result.is_whole else "asked" if result.open else "in_part"
             return Response(
                 CancellationSerializer({"outcome": outcome, "status": order.status}).data
             )

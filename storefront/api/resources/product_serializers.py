@@ -58,8 +58,8 @@ class WithAvailability(serializers.Serializer[Any]):
 
     def _answer(self, shown: Any) -> Availability | None:
         variant_id = shown.id if isinstance(shown, detail.VariantView) else shown.variant_id
-        found: Availability | None = self.context["answers"].get(variant_id)
-        return found
+        answer: Availability | None = self.context["answers"].get(variant_id)
+        return answer
 
 
 class ProductCardSerializer(WithAvailability):

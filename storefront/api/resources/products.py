@@ -175,22 +175,22 @@ class ListingList(Endpoint):
         problems=(problem_types.INVALID_PARAMETERS, problem_types.COUNTRY_NOT_SERVED),
     )
     def get(self, request: Request) -> Response:
-        query, category = self._asked(request)
+        query, category = self._parse_query(request)
         channel = sales_channel()
         country = validated_country(channel, request.query_params.get("country", ""))
-        found = product_list.load_page(
+        page = product_list.load_page(
             channel=channel, query=query, country=country, category=category, now=self.now
         )
         answers = availability.check_listed_variants(
-            shown={card.variant_id: card for card in found.cards},
+            shown={card.variant_id: card for card in page.cards},
             country=country,
             channel=channel,
             now=self.now,
         )
         context = {"currency": channel.currency, "country": country, "answers": answers}
-        return Response(ProductListSerializer(found, context=context).data)
+        return Response(ProductListSerializer(page, context=context).data)
 
-    def _asked(self, request: Request) -> tuple[ProductFilter, Category | None]:
+    def _parse_query(self, request: Request) -> tuple[ProductFilter, Category | None]:
         """Parse the query parameters; unlike a page, refuse unknown ones.
 
         Raises: ProblemError: some are malformed or unknown.
@@ -201,12 +201,14 @@ class ListingList(Endpoint):
         category = None
         if slug and SLUG.fullmatch(slug):
             category = Category.objects.filter(slug=slug).first()
-        wrong = dict.fromkeys(sorted(set(params) - KNOWN), _("This parameter does not exist."))
-        wrong |= dict.fromkeys(query.ignored, _("This value is not valid."))
+        invalid = dict.fromkeys(sorted(set(params) - KNOWN), _("This parameter does not exist."))
+        invalid |= dict.fromkeys(query.ignored, _("This value is not valid."))
         if slug and category is None:
-            wrong["category"] = _("This category does not exist.")
-        if wrong:
-            errors = [{"parameter": name[:100], "detail": words} for name, words in wrong.items()]
+            invalid["category"] = _("This category does not exist.")
+        if invalid:
+            errors = [
+                {"parameter": name[:100], "detail": message} for name, message in invalid.items()
+            ]
             raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
         return query, category
 
@@ -225,14 +227,14 @@ class ListingDetail(Endpoint):
     def get(self, request: Request, slug: str) -> Response:
         channel = sales_channel()
         country = validated_country(channel, request.query_params.get("country", ""))
-        found = detail.load_product(channel=channel, slug=slug, now=self.now)
-        if found is None:
+        product = detail.load_product(channel=channel, slug=slug, now=self.now)
+        if product is None:
             raise ProblemError(problem_types.NOT_FOUND)
         answers = availability.check_shown_variants(
-            shown={variant.id: variant for variant in found.variants},
+            shown={variant.id: variant for variant in product.variants},
             country=country,
             channel=channel,
             now=self.now,
         )
         context = {"country": country, "answers": answers}
-        return Response(ProductSerializer(found, context=context).data)
+        return Response(ProductSerializer(product, context=context).data)

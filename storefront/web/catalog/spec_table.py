@@ -18,7 +18,7 @@ LAWFUL_MONTHS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row. ``supplier_text`` is the supplier's own wording, if the value comes from the supplier."""
+    """One row. ``supplier_text`` is the supplier's own wording of the value, if any."""
 
     name: str
     value: str
