@@ -14,7 +14,7 @@ from orders.gateways import GATEWAYS, PRODUCTION_GATEWAYS
 from storefront.lib.security import webhook_signing
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
-SECRET_KEY_LENGTH, SECRET_KEY_LETTERS = 50, 5  # as Django's security.W009
+SECRET_KEY_LENGTH, SECRET_KEY_CHARACTERS = 50, 5  # as Django's security.W009
 HOOK_SECRET_BYTES = 24  # the minimum of Standard Webhooks
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
@@ -26,9 +26,9 @@ def refuse_insecure_defaults(**_: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            f"{name} still has the insecure local default.", hint=hint, id=f"fara.E{place:03}"
+            f"{name} still has the insecure local default.", hint=hint, id=f"fara.E{number:03}"
         )
-        for place, (name, is_harmless, hint) in enumerate(_defaults(), start=1)
+        for number, (name, is_harmless, hint) in enumerate(_defaults(), start=1)
         if is_harmless
     ]
 
@@ -39,8 +39,8 @@ def refuse_weak_values(**_: Any) -> list[checks.CheckMessage]:
     if not settings.IS_PRODUCTION:
         return []
     return [
-        checks.Error(f"{name} is not safe for production.", hint=hint, id=f"fara.E{place:03}")
-        for place, (name, is_weak, hint) in enumerate(_weaknesses(), start=51)
+        checks.Error(f"{name} is not safe for production.", hint=hint, id=f"fara.E{number:03}")
+        for number, (name, is_weak, hint) in enumerate(_weaknesses(), start=51)
         if is_weak
     ]
 
@@ -64,7 +64,7 @@ def check_gateway(**_: Any) -> list[checks.CheckMessage]:
 @checks.register(checks.Tags.files)
 def check_data_folders(**_: Any) -> list[checks.CheckMessage]:
     """Test each folder that the shop writes to, by creating a file in it."""
-    found: list[checks.CheckMessage] = []
+    errors: list[checks.CheckMessage] = []
     for name in settings.DATA_ROOTS:
         folder = Path(getattr(settings, name))
         try:
@@ -76,8 +76,8 @@ def check_data_folders(**_: Any) -> list[checks.CheckMessage]:
                 f"Mount a volume at {folder} that this user may write to. All containers share it."
             )
             message = f"{name} is not writable: {error.strerror} ({folder})."
-            found.append(checks.Error(message, hint=hint, id="fara.E101"))
-    return found
+            errors.append(checks.Error(message, hint=hint, id="fara.E101"))
+    return errors
 
 
 def require_safe_settings() -> None:
@@ -85,14 +85,16 @@ def require_safe_settings() -> None:
 
     Raises: ImproperlyConfigured: with all errors of these checks.
     """
-    found = [
+    errors = [
         *refuse_insecure_defaults(),
         *refuse_weak_values(),
         *check_gateway(),
         *check_data_folders(),
     ]
-    if found:
-        raise ImproperlyConfigured("\n".join(["", *(f"{each.msg} {each.hint}" for each in found)]))
+    if errors:
+        raise ImproperlyConfigured(
+            "\n".join(["", *(f"{error.msg} {error.hint}" for error in errors)])
+        )
 
 
 def _defaults() -> list[tuple[str, bool, str]]:
@@ -155,7 +157,10 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
     return [
         (
             "SECRET_KEY",
-            any(len(key) < SECRET_KEY_LENGTH or len(set(key)) < SECRET_KEY_LETTERS for key in keys),
+            any(
+                len(key) < SECRET_KEY_LENGTH or len(set(key)) < SECRET_KEY_CHARACTERS
+                for key in keys
+            ),
             f"Set {SECRET_KEY_LENGTH} random characters.",
         ),
         (

@@ -115,8 +115,8 @@ def reset_failures(account: str) -> None:
 
     Locks: the counters of the account, in key order.
     """
-    theirs = LoginAttempts.objects.filter(key__startswith=_digest(f"account:{account}"))
-    ids = [row.pk for row in theirs.order_by("key").select_for_update(of=["self"])]
+    counters = LoginAttempts.objects.filter(key__startswith=_digest(f"account:{account}"))
+    ids = [row.pk for row in counters.order_by("key").select_for_update(of=["self"])]
     LoginAttempts.objects.filter(pk__in=ids).update(count=0, blocked_until=None)
 
 
@@ -129,13 +129,17 @@ def delete_expired(*, now: datetime) -> None:
 
 def _limits(kind: str, account: str, network: str) -> dict[str, Limit]:
     """Return the limit of each counter by key; the first is the account's in this network."""
-    own = _digest(f"{kind}:{account}")
+    account_key = _digest(f"{kind}:{account}")
     if kind == "factor":
-        return {own: FACTOR}
+        return {account_key: FACTOR}
     if not network:
-        return {own: ACCOUNT_IN_NETWORK}
-    there = _digest(f"network:{network}")
-    return {own + there: ACCOUNT_IN_NETWORK, own: ACCOUNT, there: NETWORK}
+        return {account_key: ACCOUNT_IN_NETWORK}
+    network_key = _digest(f"network:{network}")
+    return {
+        account_key + network_key: ACCOUNT_IN_NETWORK,
+        account_key: ACCOUNT,
+        network_key: NETWORK,
+    }
 
 
 @requires_transaction

@@ -40,14 +40,14 @@ def save_address(
     Raises: TooManyAddressesError, SavedAddress.DoesNotExist.
     """
     User.objects.lock(user_id)
-    theirs = SavedAddress.objects.filter(user=user_id)
+    addresses = SavedAddress.objects.filter(user=user_id)
     if saved_id is None:
-        if theirs.count() >= MAX_ADDRESSES:
+        if addresses.count() >= MAX_ADDRESSES:
             raise TooManyAddressesError
         saved = SavedAddress(user_id=user_id)
     else:
-        saved = theirs.get(pk=saved_id)
-    others = theirs.exclude(pk=saved.pk)
+        saved = addresses.get(pk=saved_id)
+    others = addresses.exclude(pk=saved.pk)
     if is_default:
         others.update(is_default=False)
     saved.address = asdict(address)
@@ -62,10 +62,12 @@ def delete_address(*, user_id: int, saved_id: int) -> None:
     Locks: the account.
     """
     User.objects.lock(user_id)
-    theirs = SavedAddress.objects.filter(user=user_id)
-    theirs.filter(pk=saved_id).delete()
-    if not theirs.filter(is_default=True).exists() and (next_one := theirs.order_by("pk").first()):
-        theirs.filter(pk=next_one.pk).update(is_default=True)
+    addresses = SavedAddress.objects.filter(user=user_id)
+    addresses.filter(pk=saved_id).delete()
+    if not addresses.filter(is_default=True).exists() and (
+        oldest := addresses.order_by("pk").first()
+    ):
+        addresses.filter(pk=oldest.pk).update(is_default=True)
 
 
 def has_consent(*, user_id: int, kind: str) -> bool:

@@ -73,5 +73,5 @@ def legal_text(*, page: str, language: str) -> str:
     """Return the text that staff wrote for a page, if need be in another language; else ""."""
     rows = apps.get_model("identity", "LegalText").objects.filter(page=page)
     texts: dict[str, str] = dict(rows.values_list("language", "text"))
-    order = (language, settings.LANGUAGE_CODE, *sorted(texts))
-    return next((texts[each] for each in order if each in texts), "")
+    languages = (language, settings.LANGUAGE_CODE, *sorted(texts))
+    return next((texts[code] for code in languages if code in texts), "")

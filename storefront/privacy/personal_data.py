@@ -89,20 +89,20 @@ def _order(order: Order) -> dict[str, Any]:
             for line in order.lines.all()
         ],
         "payments": [
-            {"gateway": each.gateway, "reference": each.reference, "status": each.status,
-             "captured_amount": each.captured_amount, "refunded_amount": each.refunded_amount}
-            for each in order.payments.all()
+            {"gateway": payment.gateway, "reference": payment.reference, "status": payment.status,
+             "captured_amount": payment.captured_amount, "refunded_amount": payment.refunded_amount}
+            for payment in order.payments.all()
         ],
         "address_change_requests": [
-            {"ship_to": each.ship_to, "status": each.status, "reason": each.reason}
-            for each in AddressChangeRequest.objects.filter(purchase_order__order=order).order_by("pk")
+            {"ship_to": change.ship_to, "status": change.status, "reason": change.reason}
+            for change in AddressChangeRequest.objects.filter(purchase_order__order=order).order_by("pk")
         ],
         "returns": [
-            {"number": each.number, "kind": each.kind, "words": each.words,
-             "answer": each.answer, "status": each.status, "opened_at": each.opened_at,
-             "tracking_number": each.tracking_number, "refund_amount": each.refund_amount,
-             "pictures": [_picture(picture) for picture in each.pictures.all()]}
-            for each in order.returns.all()
+            {"number": authorization.number, "kind": authorization.kind, "words": authorization.words,
+             "answer": authorization.answer, "status": authorization.status, "opened_at": authorization.opened_at,
+             "tracking_number": authorization.tracking_number, "refund_amount": authorization.refund_amount,
+             "pictures": [_picture(picture) for picture in authorization.pictures.all()]}
+            for authorization in order.returns.all()
         ],
     }  # fmt: skip
 

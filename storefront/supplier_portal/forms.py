@@ -60,13 +60,13 @@ class AnswerForm(forms.Form):
 
     @staticmethod
     def _some(line: Line) -> forms.IntegerField:
-        wrong = _("Enter how many of the %(most)s units you ship.") % {"most": line.quantity}
+        error = _("Enter how many of the %(most)s units you ship.") % {"most": line.quantity}
         return forms.IntegerField(
             label=_("Quantity you ship, if not all %(most)s") % {"most": line.quantity},
             required=False,
             min_value=0,
             max_value=line.quantity,
-            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), wrong),
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), error),
         )
 
     def clean(self) -> dict[str, Any] | None:

@@ -117,9 +117,9 @@ def remove(*, user: User, factor_id: int, now: datetime) -> None:
     Raises: LastFactorError, Authenticator.DoesNotExist.
     """
     User.objects.lock(user.pk)
-    theirs = factors_of(user)
-    factor = theirs.get(pk=factor_id)
-    is_last = not theirs.exclude(pk=factor.pk).exists()
+    factors = factors_of(user)
+    factor = factors.get(pk=factor_id)
+    is_last = not factors.exclude(pk=factor.pk).exists()
     if is_last and settings.STAFF_SECOND_FACTOR:
         raise LastFactorError
     factor.delete()

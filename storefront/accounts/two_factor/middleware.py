@@ -37,8 +37,8 @@ class TwoFactorMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        came = request.user
-        request.user = SimpleLazyObject(lambda: _effective_user(request, came))  # type: ignore[assignment]
+        session_user = request.user
+        request.user = SimpleLazyObject(lambda: _effective_user(request, session_user))  # type: ignore[assignment]
         del request.auser  # the async accessor of the unguarded user
         if request.path.startswith(reverse("admin:index")) and not _is_public(request.path):
             user = request.user
@@ -79,22 +79,22 @@ def is_fresh(request: HttpRequest, now: datetime) -> bool:
     return bool(now - FRESH_FOR < datetime.fromtimestamp(at, tz=now.tzinfo) <= now)
 
 
-def _effective_user(request: HttpRequest, came: User | AnonymousUser) -> User | AnonymousUser:
-    if not isinstance(came, User) and not came.is_authenticated:
-        return came
-    if not came.is_staff:
-        return came
-    is_through = request.session.get(VERIFIED_KEY) == came.pk
-    if not is_through and (settings.STAFF_SECOND_FACTOR or enrollment.has_any(came)):
-        request.pending_user = came  # type: ignore[attr-defined]
+def _effective_user(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
+    if not isinstance(user, User) and not user.is_authenticated:
+        return user
+    if not user.is_staff:
+        return user
+    is_verified = request.session.get(VERIFIED_KEY) == user.pk
+    if not is_verified and (settings.STAFF_SECOND_FACTOR or enrollment.has_any(user)):
+        request.pending_user = user  # type: ignore[attr-defined]
         return AnonymousUser()
-    if not staff_sessions.record_use(request, came, timezone.now()):
+    if not staff_sessions.record_use(request, user, timezone.now()):
         request.session.flush()
         return AnonymousUser()
-    return came
+    return user
 
 
 def _is_public(path: str) -> bool:
     """Test whether a staff page is available before the second factor."""
-    doors = (reverse("admin:login"), reverse("admin:logout"), reverse("admin:jsi18n"))
-    return path in doors or path.startswith(reverse("factors:index"))
+    paths = (reverse("admin:login"), reverse("admin:logout"), reverse("admin:jsi18n"))
+    return path in paths or path.startswith(reverse("factors:index"))

@@ -32,11 +32,11 @@ def verify_code(*, user: User, code: str, now: datetime) -> None:
     """
     # The password was given before: count attempts per user, without a network.
     login_throttling.count_attempt(account=str(user.pk), network="", now=now, kind="factor")
-    typed = code.replace(" ", "").replace("-", "")
+    normalized = code.replace(" ", "").replace("-", "")
     with transaction.atomic():
-        theirs = Authenticator.objects.select_for_update(of=["self"]).filter(user=user)
-        for factor in theirs.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk"):
-            if _fits(factor, typed, now):
+        factors = Authenticator.objects.select_for_update(of=["self"]).filter(user=user)
+        for factor in factors.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk"):
+            if _fits(factor, normalized, now):
                 factor.last_used_at = now
                 factor.save(update_fields=["data", "last_used_at"])
                 break
@@ -47,8 +47,8 @@ def verify_code(*, user: User, code: str, now: datetime) -> None:
 
 def step_of(*, secret: str, code: str, now: datetime, after: int = -1) -> int | None:
     """Return the time step of an app code, if it is later than ``after``; else None."""
-    here = int(now.timestamp()) // STEP_S
-    for step in (here + by for by in CLOCK_STEPS):
+    current_step = int(now.timestamp()) // STEP_S
+    for step in (current_step + offset for offset in CLOCK_STEPS):
         if step > after and constant_time_compare(app_code(secret, step), code):
             return step
     return None

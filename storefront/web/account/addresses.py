@@ -53,8 +53,8 @@ def address(request: HttpRequest, user: User, saved_id: int | None = None) -> Ht
     if saved:
         known = {**saved.address, "is_default": saved.is_default}
     elif number := request.GET.get("order", ""):
-        mine = Order.objects.filter(cart__owner=user, number=number[:20])
-        known |= mine.values_list("ship_to", flat=True).first() or {}
+        rows = Order.objects.filter(cart__owner=user, number=number[:20])
+        known |= rows.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
         request.POST if request.method == "POST" else None,
         initial=known,

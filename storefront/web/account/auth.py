@@ -170,11 +170,11 @@ def _merge_cart(request: HttpRequest, answer: HttpResponse) -> None:
 
 def _next_url(request: HttpRequest) -> str:
     """Return the target after sign-in; never outside the shop."""
-    wanted = request.POST.get("next", "") or request.GET.get("next", "")
+    next_url = request.POST.get("next", "") or request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts=None, require_https=request.is_secure()
+        next_url, allowed_hosts=None, require_https=request.is_secure()
     )
-    return wanted if wanted.startswith("/") and is_ours else reverse("account")
+    return next_url if next_url.startswith("/") and is_ours else reverse("account")
 
 
 def _form(

@@ -124,7 +124,7 @@ def email_sent(request: HttpRequest, _user: User) -> HttpResponse:
 def confirm_email_change(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm an e-mail change by a click, so that link scanners change nothing."""
     now, problem = timezone.now(), ""
-    who = customer_id(request)  # read before the change, which ends this session
+    session_user_id = customer_id(request)  # read before the change, which ends this session
     change = credentials.find_change(key=key, now=now)
     if change is not None and request.method == "POST":
         try:
@@ -134,7 +134,7 @@ def confirm_email_change(request: HttpRequest, key: str) -> HttpResponse:
         except credentials.StaleLinkError:
             change = None
         else:
-            if who != user.pk:
+            if session_user_id != user.pk:
                 return redirect(reverse("account_login", query={"proven": 1}))
             update_session_auth_hash(request, user)
             return redirect(reverse("account_profile", query={"kept": 1}))
@@ -170,8 +170,8 @@ def password(request: HttpRequest, user: User) -> HttpResponse:
             credentials.set_password(user=user, password=new_password, now=timezone.now())
         update_session_auth_hash(request, user)
         return redirect(reverse("account_profile", query={"kept": 1}))
-    is_wrong = request.method == "POST"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
+    is_invalid = request.method == "POST"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_invalid else HTTPStatus.OK
     return render(request, "web/account/change_password.html", {"form": form}, status=status)
 
 

@@ -34,7 +34,7 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
 
 def _new_cart(request: HttpRequest, now: datetime) -> Cart:
     here = visit(request)
-    where: dict[str, Any] = {
+    context: dict[str, Any] = {
         "channel": here.channel,
         "country": here.country,
         "locale": here.language,
@@ -42,8 +42,8 @@ def _new_cart(request: HttpRequest, now: datetime) -> Cart:
     }
     owner_id = customer_id(request)
     if owner_id is not None:
-        cart = account_cart.create(owner_id=owner_id, **where)
+        cart = account_cart.create(owner_id=owner_id, **context)
     else:
-        cart = carts.open_cart(**where)
+        cart = carts.open_cart(**context)
     open_order_limits.link_session(cart=cart, token=cart_token(request))
     return cart

@@ -85,8 +85,10 @@ class CartSummary:
     @property
     def other_split(self) -> ShippingQuote | None:
         """The other split option of the same tier: separate parcels, or the fewest."""
-        others = [one for one in self.quotes if self.quote and one.is_split != self.quote.is_split]
-        same = (one for one in others if self.quote and one.tier == self.quote.tier)
+        others = [
+            quote for quote in self.quotes if self.quote and quote.is_split != self.quote.is_split
+        ]
+        same = (quote for quote in others if self.quote and quote.tier == self.quote.tier)
         return next(same, next(iter(others), None))
 
     def sooner(self, line: LineView) -> tuple[date, date] | None:

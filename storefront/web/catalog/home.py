@@ -87,22 +87,22 @@ def featured_lights(cards: Iterable[ProductCardRow]) -> list[FeaturedLight]:
     for distance in REACHES_M:
         if not free:
             break
-        best = min(free, key=lambda card: _away(card, distance))
+        best = min(free, key=lambda card: _ratio_to(card, distance))
         free.remove(best)
         chosen.append(best)
     return [_featured(card) for card in sorted(chosen, key=lambda card: card.intensity_cd or 0)]
 
 
-def _away(card: ProductCardRow, wanted_m: int) -> float:
+def _ratio_to(card: ProductCardRow, distance_m: int) -> float:
     reach = max(beam.reach_m(card.intensity_cd or 1), 1)
-    return max(reach / wanted_m, wanted_m / reach)
+    return max(reach / distance_m, distance_m / reach)
 
 
 def _featured(card: ProductCardRow) -> FeaturedLight:
     shape = beam.glyph(card.intensity_cd or 1, card.output_lm or 1, beam.STAGE)
     marks = tuple(
-        (beam.STAGE.x(meters), meters, name, word, meters <= shape.reach_m)
-        for meters, name, word in LANDMARKS
+        (beam.STAGE.x(meters), meters, name, label, meters <= shape.reach_m)
+        for meters, name, label in LANDMARKS
     )
-    lit = [word for _x, _meters, _name, word, is_lit in marks if is_lit]
+    lit = [label for _x, _meters, _name, label, is_lit in marks if is_lit]
     return FeaturedLight(light=card, shape=shape, marks=marks, last_lit=lit[-1] if lit else None)

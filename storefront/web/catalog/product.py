@@ -59,10 +59,10 @@ def show(
         channel=here.channel,
         now=now,
     )
-    can_be_had = supply.answer
-    instead = []
+    answer = supply.answer
+    alternatives = []
     if chosen.id not in supply.deliverable:
-        instead = find_alternatives(
+        alternatives = find_alternatives(
             light,
             channel=here.channel,
             country=here.country,
@@ -77,17 +77,19 @@ def show(
         "deliverable": supply.deliverable,
         "sold_out": supply.sold_out,
         "expected_back": _expected_back(chosen, now),
-        "alternatives": instead,
-        "answers": availability_for(instead, country=here.country, channel=here.channel, now=now),
-        "promise": can_be_had.promise,
-        "sent_at_once": _sent_at_once(chosen, can_be_had),
-        "is_forbidden": can_be_had.is_forbidden,
-        "sold_from": None if can_be_had.promise else can_be_had.more,
+        "alternatives": alternatives,
+        "answers": availability_for(
+            alternatives, country=here.country, channel=here.channel, now=now
+        ),
+        "promise": answer.promise,
+        "sent_at_once": _sent_at_once(chosen, answer),
+        "is_forbidden": answer.is_forbidden,
+        "sold_from": None if answer.promise else answer.more,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),
         "sheet": spec_table(light, chosen, here.language),
         "json_ld": structured_data.product_json(
-            light, chosen, sku=sku, answer=can_be_had, here=here, now=now
+            light, chosen, sku=sku, answer=answer, here=here, now=now
         ),
         **charts(light),
     }
@@ -102,11 +104,13 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
     light = find_unavailable(channel=here.channel, slug=slug)
     if light is None:
         raise Http404
-    instead = find_alternatives(light, channel=here.channel, country=here.country, now=now)
+    alternatives = find_alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {
         "light": light,
-        "alternatives": instead,
-        "answers": availability_for(instead, country=here.country, channel=here.channel, now=now),
+        "alternatives": alternatives,
+        "answers": availability_for(
+            alternatives, country=here.country, channel=here.channel, now=now
+        ),
     }
     if light.is_gone:
         status = HTTPStatus.GONE
@@ -147,14 +151,14 @@ def _levels(intensity_cd: int, chart: beam.Chart | None) -> list[tuple[float, in
     """Return (lux, meters) pairs: the reach of the beam at each brightness, dimmest first."""
     if chart is None:
         return []
-    drawn = {contour.lux: contour.reach_m for contour in chart.contours}
-    return sorted((drawn | {USEFUL_LX: beam.reach_m(intensity_cd, USEFUL_LX)}).items())
+    reaches = {contour.lux: contour.reach_m for contour in chart.contours}
+    return sorted((reaches | {USEFUL_LX: beam.reach_m(intensity_cd, USEFUL_LX)}).items())
 
 
-def _sent_at_once(chosen: VariantView, can_be_had: Availability) -> int | None:
+def _sent_at_once(chosen: VariantView, answer: Availability) -> int | None:
     """Return how many units can ship, if fewer than in stock and than the cart's limit."""
-    most = can_be_had.most
-    return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None
+    deliverable = answer.most
+    return deliverable if 0 < deliverable < min(chosen.available, MAX_QUANTITY) else None
 
 
 def _expected_back(chosen: VariantView, now: datetime) -> date | None:

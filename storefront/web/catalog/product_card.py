@@ -113,23 +113,23 @@ def card(  # noqa: PLR0913 - all parts of one card
     can_compare: bool = True,
 ) -> Markup:
     """Return the card as HTML in the active language."""
-    shown = card_content(light, now=now, currency=currency, answer=answer, country=country)
-    shown = replace(shown, prices_exclude_tax=True) if prices_exclude_tax else shown
+    content = card_content(light, now=now, currency=currency, answer=answer, country=country)
+    content = replace(content, prices_exclude_tax=True) if prices_exclude_tax else content
     language = get_language() or settings.LANGUAGE_CODE
     # uncached, so that edits of the template show
-    draw = _rendered.__wrapped__ if settings.DEBUG else _rendered
-    return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)
+    render = _rendered.__wrapped__ if settings.DEBUG else _rendered
+    return render(content, language, heading, is_first=is_first, can_compare=can_compare)
 
 
 @lru_cache(maxsize=CARD_CACHE_SIZE)
 def _rendered(
-    shown: CardContent, language: str, heading: str, *, is_first: bool, can_compare: bool
+    content: CardContent, language: str, heading: str, *, is_first: bool, can_compare: bool
 ) -> Markup:
     del language  # the active language, part of the cache key
     engine: Any = engines["jinja"]
     macros = engine.env.get_template("web/catalog/product_card.html").module
-    drawn: Markup = macros.card(shown, heading, is_first, can_compare)
-    return drawn
+    html: Markup = macros.card(content, heading, is_first, can_compare)
+    return html
 
 
 # Availability

@@ -195,10 +195,10 @@ def _url_of(request: HttpRequest, query: ProductFilter) -> str:
 
 def _page(request: HttpRequest, query: ProductFilter, pages: int, step: int) -> str:
     """Return the URL of a neighboring page, or "" beyond the ends."""
-    wanted = query.page + step
-    if not 1 <= wanted <= pages:
+    number = query.page + step
+    if not 1 <= number <= pages:
         return ""
     params = [pair for pair in query.to_params() if pair[0] != "page"]
-    if wanted > 1:
-        params.append(("page", str(wanted)))
+    if number > 1:
+        params.append(("page", str(number)))
     return f"{request.path}?{urlencode(params)}" if params else request.path

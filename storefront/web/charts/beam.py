@@ -88,15 +88,15 @@ def glyph(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> Glyph:
     reaches = [math.sqrt(intensity_cd / lux) for lux in CONTOURS_LX]
     return Glyph(
         reach_m=reach_m(intensity_cd),
-        paths=tuple(_leaf(far, sigma, frame) for far in reaches if far > 1),
+        paths=tuple(_leaf(distance_m, sigma, frame) for distance_m in reaches if distance_m > 1),
         ticks=tuple((frame.x(10**exponent), 10**exponent) for exponent in range(1, DECADES + 1)),
     )
 
 
-def _leaf(far_m: float, sigma: float, frame: Frame) -> str:
+def _leaf(distance_m: float, sigma: float, frame: Frame) -> str:
     """Return the outline of one contour in log-polar form: true angles, logarithmic distances."""
     is_all_round = sigma > ALL_ROUND
-    widest = min(2 * sigma * math.sqrt(math.log(far_m)), math.pi)
+    widest = min(2 * sigma * math.sqrt(math.log(distance_m)), math.pi)
     if is_all_round:
         widest = math.pi
     unit = frame.length / (DECADES * math.log(10))
@@ -104,7 +104,7 @@ def _leaf(far_m: float, sigma: float, frame: Frame) -> str:
     for step in range(STEPS + 1):
         angle = widest * (1 - step / STEPS)
         fall = 0 if is_all_round else angle**2 / (4 * sigma**2)
-        length = max(math.log(far_m) - fall, 0) * unit
+        length = max(math.log(distance_m) - fall, 0) * unit
         y = frame.half * math.tanh(frame.squeeze * length * math.sin(angle) / frame.half)
         upper.append((max(frame.source_x + length * math.cos(angle), 0), y))
     return _mirrored(upper, frame.middle)
@@ -130,14 +130,14 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
     for lux, points in outlines:
         if px_per_m * reach_m(intensity_cd, lux) < 1:
             continue
-        drawn = [(source_x + x * px_per_m, y * px_per_m) for x, y in points]
-        far = max(x for x, _ in points)
+        scaled = [(source_x + x * px_per_m, y * px_per_m) for x, y in points]
+        distance_m = max(x for x, _ in points)
         contours.append(
             Contour(
                 lux=lux,
                 reach_m=reach_m(intensity_cd, lux),
-                path=_mirrored(drawn, middle),
-                label_x=round(source_x + far * px_per_m, 1),
+                path=_mirrored(scaled, middle),
+                label_x=round(source_x + distance_m * px_per_m, 1),
             )
         )
     step = _step(room / px_per_m)
@@ -156,15 +156,15 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
 
 def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, float]]:
     """Return half a contour in meters, from beside the light to its farthest point."""
-    far = math.sqrt(intensity_cd / lux)
+    distance_m = math.sqrt(intensity_cd / lux)
     if sigma > ALL_ROUND:
         turns = [math.pi * (1 - step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
-        return [(far * math.cos(angle), far * math.sin(angle)) for angle in turns]
-    widest = min(2 * sigma * math.sqrt(math.log(far / NEAR_LX)), math.pi)
+        return [(distance_m * math.cos(angle), distance_m * math.sin(angle)) for angle in turns]
+    widest = min(2 * sigma * math.sqrt(math.log(distance_m / NEAR_LX)), math.pi)
     points = []
     for step in range(2 * STEPS + 1):
         angle = widest * (1 - step / (2 * STEPS))
-        length = far * math.exp(-(angle**2) / (4 * sigma**2))
+        length = distance_m * math.exp(-(angle**2) / (4 * sigma**2))
         points.append((length * math.cos(angle), length * math.sin(angle)))
     return points
 

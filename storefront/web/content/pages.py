@@ -150,9 +150,9 @@ def content(name: str) -> dict[str, Any]:
     is_about_us = name in {"contact", "imprint"}
     if is_about_us:
         require_identity()
-    written = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
+    staff_text = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
     email = shop_identity().email
-    parts = _read(written) or [
+    parts = _read(staff_text) or [
         (str(heading), str(text).replace("%(email)s", email)) for heading, text in PAGES[name].parts
     ]
     return {"page": PAGES[name], "parts": parts, "is_about_us": is_about_us}

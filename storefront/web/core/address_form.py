@@ -135,27 +135,27 @@ class CheckoutAddressForm(AddressForm):
         if self._noted.get("of") == digest:
             self.chosen, self.note = written, self._noted
             return
-        usual = verification.suggestion(written)
+        suggestion = verification.suggestion(written)
         is_answer = self.cleaned_data.get("about") == digest
         choice = self.cleaned_data.get("choice") if is_answer else ""
-        is_corrected = choice == "suggested" and usual is not None
-        chosen = usual if is_corrected and usual else written
-        other = written if is_corrected else usual
+        is_corrected = choice == "suggested" and suggestion is not None
+        chosen = suggestion if is_corrected and suggestion else written
+        alternative = written if is_corrected else suggestion
         reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
-        doubts = verification.warnings(chosen)
+        warnings = verification.warnings(chosen)
         # Repeat an answered question, with its answer, beside an open one.
-        self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
-        if usual and not choice:
+        self.suggested, self.is_doubtful, self.picked = suggestion, bool(warnings), choice or ""
+        if suggestion and not choice:
             message = _(
                 "The postal service writes this address differently. Choose one of the two."
             )
             self.add_error("choice", message)
-        if doubts and not reason:
-            self._add_errors(doubts)
+        if warnings and not reason:
+            self._add_errors(warnings)
         if not self.errors:
             self.chosen = chosen
             self.note = verification.record(
-                chosen, other=other, is_corrected=is_corrected, reason=reason
+                chosen, other=alternative, is_corrected=is_corrected, reason=reason
             )
 
     @property

@@ -20,25 +20,25 @@ from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, set_
 @require_POST
 @from_our_pages
 def theme(request: HttpRequest) -> HttpResponse:
-    wanted = request.POST.get("theme", "")
-    if wanted not in (*THEMES, "system"):
+    selected = request.POST.get("theme", "")
+    if selected not in (*THEMES, "system"):
         return _refuse_value(request, _("Choose System, Light mode or Dark mode."))
     response = _redirect_back(request)
-    if wanted == "system":
+    if selected == "system":
         response.delete_cookie(THEME_COOKIE, samesite="Lax")
     else:
-        set_public_cookie(response, THEME_COOKIE, wanted)
+        set_public_cookie(response, THEME_COOKIE, selected)
     return response
 
 
 @require_POST
 @from_our_pages
 def country(request: HttpRequest) -> HttpResponse:
-    wanted = request.POST.get("country", "")
-    if wanted not in visit(request).channel.countries:
+    selected = request.POST.get("country", "")
+    if selected not in visit(request).channel.countries:
         return _refuse_value(request, _("We do not deliver to this country yet."))
     response = _redirect_back(request)
-    set_public_cookie(response, COUNTRY_COOKIE, wanted)
+    set_public_cookie(response, COUNTRY_COOKIE, selected)
     return response
 
 
@@ -58,7 +58,7 @@ def _redirect_back(request: HttpRequest) -> HttpResponse:
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     if not is_ours:
         return see_other(reverse("home"))
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    if came_from.netloc == request.get_host() and came_from.path == path and came_from.query:
-        path = f"{path}?{came_from.query}"
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    if referrer.netloc == request.get_host() and referrer.path == path and referrer.query:
+        path = f"{path}?{referrer.query}"
     return see_other(path)

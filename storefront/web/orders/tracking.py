@@ -80,7 +80,7 @@ CANCELLATION_TEXTS: Mapping[CancellationState, Promise] = {
     CancellationState.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
 }
 
-NOTHING: Mapping[int, str] = {}
+NO_SUBSTITUTES: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +178,10 @@ def parcel_views(
     views: list[ParcelView] = []
     for purchase in purchase_orders:
         purchase.order = order
-        live = [row for row in purchase.lines.all() if row.is_active]
-        purchase_lines = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
+        active_rows = [row for row in purchase.lines.all() if row.is_active]
+        purchase_lines = [
+            by_id[row.order_line_id] for row in active_rows if row.order_line_id in by_id
+        ]
         if purchase.entry:
             views += _parcel_views(
                 purchase.entry, purchase_lines, purchase, now.date(), substitute_titles
@@ -222,7 +224,7 @@ def _parcel_views(
     lines: list[OrderLine],
     purchase: PurchaseOrder | None,
     today: date,
-    substitute_titles: Mapping[int, str] = NOTHING,
+    substitute_titles: Mapping[int, str] = NO_SUBSTITUTES,
 ) -> Iterator[ParcelView]:
     arrives_from = date.fromisoformat(entry["arrives_from"])
     arrives_to = date.fromisoformat(entry["arrives_to"])

@@ -170,12 +170,12 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     }
     response = render(request, "web/orders/order.html", context)
     # Until it is paid, the browser is recognized by its cart, which limits open orders.
-    is_theirs = cart_token(request) == order.cart.token
-    if is_theirs and can_pay:
+    is_same_cart = cart_token(request) == order.cart.token
+    if is_same_cart and can_pay:
         set_unpaid_cookie(response, order, now)
     elif not can_pay:
         delete_unpaid_cookie(request, response, order)
-    if is_theirs and order.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
+    if is_same_cart and order.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
         delete_cart_cookie(response)
     return response
 
