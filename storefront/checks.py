@@ -81,7 +81,7 @@ def check_data_folders(**_: Any) -> list[checks.CheckMessage]:
 
 
 def require_safe_settings() -> None:
-    """Refuse to start; for servers and workers, since Django runs checks under ``manage.py`` only.
+    """Refuse to start a server or worker: Django runs checks only under ``manage.py``.
 
     Raises: ImproperlyConfigured: with all errors of these checks.
     """

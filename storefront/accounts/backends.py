@@ -24,7 +24,7 @@ class GuardedBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        username = username or kwargs.pop("email", None)  # allauth passes it so
+        username = username or kwargs.pop("email", None)  # allauth passes it as ``email``
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
         network, now = client_network(request), timezone.now()

@@ -126,7 +126,7 @@ def find_stoppable(*, token: str) -> EmailChangeRequest | None:
 def stop_email_change(*, token: str, now: datetime) -> None:
     """Stop a change on behalf of the old address. Idempotent.
 
-    Nothing else changes, so a stolen mailbox gains nothing but that the address stays.
+    Nothing else changes: with a stolen mailbox one can only keep the old address.
 
     Locks: the account.
 

@@ -50,7 +50,7 @@ class TooManyAttemptsError(Exception):
 
 @transaction.atomic(durable=True)
 def count_attempt(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
-    """Count an attempt as failed before the password is checked, so parallel ones gain nothing.
+    """Count an attempt as failed before the password is checked, so that parallel ones count too.
 
     ``record_success`` with the same ``now`` takes it back. An attempt during a wait is not counted.
     ``kind`` is ``"account"`` or ``"factor"``; a factor has no network.

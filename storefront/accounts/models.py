@@ -82,7 +82,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
-        # The hash that a session must match: Django's, of the password, and the round.
+        # A session must match this hash: Django's hash of the password, with the session epoch.
         django_hash: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
         if not self.session_epoch:
             return django_hash
@@ -177,7 +177,7 @@ class EmailChangeRequest(models.Model):
 class LoginAttempts(models.Model):
     """Failed sign-ins of one account, one network, or one account in one network.
 
-    ``key`` is a digest of which. ``count`` leaks over time (``login_throttling``).
+    ``key`` is a digest of account and network. ``count`` leaks over time (``login_throttling``).
     """
 
     key = models.CharField(_("Key"), max_length=64, unique=True)

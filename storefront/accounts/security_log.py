@@ -71,7 +71,7 @@ def record(
 
 
 def record_sign_in(*, email: str, user: User | None, is_blocked: bool = False) -> None:
-    """Log whether a password was right; of an unknown address only a digest is logged."""
+    """Log whether a password was correct; an unknown address is logged as a digest."""
     account = user or User.objects.filter(email=email.strip().lower()).first()
     digest = salted_hmac("security-log", email, algorithm="sha256").hexdigest()[:12]
     refused = Result.BLOCKED if is_blocked else Result.FAILED

@@ -125,6 +125,6 @@ register_read_only(
     list_filter=["route", ("done_at", admin.EmptyFieldListFilter)],
     search_fields=["key"],
     ordering=["-id"],
-    # The caller is a digest of a secret, and an answer may hold the link of an order.
+    # The caller is a digest of a secret, and a response may hold the link of an order.
     exclude=["principal", "response"],
 )

@@ -95,12 +95,16 @@ def _order(order: Order) -> dict[str, Any]:
         ],
         "address_change_requests": [
             {"ship_to": change.ship_to, "status": change.status, "reason": change.reason}
-            for change in AddressChangeRequest.objects.filter(purchase_order__order=order).order_by("pk")
+            for change in AddressChangeRequest.objects.filter(
+                purchase_order__order=order
+            ).order_by("pk")
         ],
         "returns": [
-            {"number": authorization.number, "kind": authorization.kind, "words": authorization.words,
-             "answer": authorization.answer, "status": authorization.status, "opened_at": authorization.opened_at,
-             "tracking_number": authorization.tracking_number, "refund_amount": authorization.refund_amount,
+            {"number": authorization.number, "kind": authorization.kind,
+             "words": authorization.words, "answer": authorization.answer,
+             "status": authorization.status, "opened_at": authorization.opened_at,
+             "tracking_number": authorization.tracking_number,
+             "refund_amount": authorization.refund_amount,
              "pictures": [_picture(picture) for picture in authorization.pictures.all()]}
             for authorization in order.returns.all()
         ],

@@ -33,7 +33,7 @@ type Problem = tuple[ProblemType, Mapping[str, Any]]
 
 
 class ProblemError(Exception):
-    """A problem that the API itself detects, with additional members of the answer."""
+    """A problem that the API itself detects, with additional members of the response."""
 
     def __init__(self, kind: ProblemType, **more: Any) -> None:
         super().__init__(kind.slug)
@@ -42,7 +42,7 @@ class ProblemError(Exception):
 
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response:
-    """Return the answer to any exception; an unexpected one is logged and never shown."""
+    """Return the response to any exception; an unexpected one is logged and never shown."""
     kind, more = problem_of(error)
     if kind is problem_types.INTERNAL_ERROR:
         request = context.get("request")

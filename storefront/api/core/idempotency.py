@@ -1,4 +1,4 @@
-"""Idempotency keys: run a request once per key, replay the stored answer afterwards."""
+"""Idempotency keys: run a request once per key, replay the stored response afterwards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt; ``is_retry_after_crash``: an earlier one died, perhaps halfway."""
+    """One attempt; ``is_retry_after_crash``: an earlier one crashed, perhaps after changes."""
 
     is_retry_after_crash: bool
 
@@ -49,10 +49,10 @@ def run_idempotent(
     is_required: bool = False,
     is_secret: bool = False,
 ) -> Response:
-    """Run ``work`` once per key; afterwards return the stored answer.
+    """Run ``work`` once per key; afterwards return the stored response.
 
-    ``is_secret``: the answer holds a secret and callers may share the principal, so the key must be
-    hard to guess. Answers below 500 are stored; after a failure of the shop (5xx) the same key runs
+    ``is_secret``: the response holds a secret and callers may share the principal, so the key must be
+    hard to guess. Responses below 500 are stored; after a failure of the shop (5xx) the same key runs
     again. The record is written before the work begins, so that a crash leaves a trace.
 
     Raises: ProblemError: the key is missing, malformed, used for another request, or in use.
@@ -70,7 +70,7 @@ def run_idempotent(
             raise ProblemError(problem_types.KEY_REUSED)
         if record is not None and record.done_at is not None:
             return _replay(record)
-        # The lock is held, so the process that left this record unanswered is gone.
+        # The lock is held, so the process that wrote this record without a response has died.
         attempt = Attempt(is_retry_after_crash=record is not None)
         if record is None:
             record = IdempotencyRecord.objects.create(

@@ -85,7 +85,7 @@ def _unstorable(value: Any, pointer: str) -> Iterator[str]:
 
 
 class Endpoint(APIView):
-    """Base view. Answers are private, unless ``cache_for_s`` allows caching."""
+    """Base view. Responses are private, unless ``cache_for_s`` allows caching."""
 
     parser_classes = [StrictJSON]
     throttle_classes = [ReadThrottle, ChangeThrottle]

@@ -194,7 +194,7 @@ class CartList(Endpoint):
             open_order_limits.link_session(cart=cart, token=body["previous_token"])
             return Response(cart_data(cart, self), status=status.HTTP_201_CREATED)
 
-        # Callers behind one address are one principal, and the answer holds the cart's token.
+        # Callers behind one address are one principal, and the response holds the cart's token.
         return idempotency.run_idempotent(
             request, principal=idempotency.principal_of_address(request), work=work, is_secret=True
         )

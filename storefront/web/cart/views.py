@@ -53,7 +53,7 @@ from storefront.web.core.visit import (
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
 CODE_FIELD = -1  # key of ``problems`` for the code field; other keys are line ids
-TOO_LITTLE = "less"  # in the URL: the checkout redirected here, because too little is left
+TOO_LITTLE = "less"  # in the URL: the checkout redirected here, because stock is insufficient
 REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
 
 

@@ -59,7 +59,7 @@ class CardContent:
     battery_format: str
     capacity_mah: int | None
     promise: QuotedPromise | None
-    prices_exclude_tax: bool = False  # its price excludes tax
+    prices_exclude_tax: bool = False
 
 
 def availability_of(light: ProductCardRow, answer: Availability | None, now: datetime) -> Stock:
@@ -140,7 +140,7 @@ def availability_for(
 ) -> dict[int, Availability]:
     """Return the availability by product id, of the variant that the card shows.
 
-    That is the variant which the product page selects, with the same answer.
+    The product page selects the same variant and shows the same availability.
     """
     shown = {card.variant_id: card for card in cards}
     availabilities = availability.check_listed_variants(

@@ -1,7 +1,7 @@
 """Beam chart: draw a beam's shape and reach from candela and lumens on one scale. Pure.
 
 The intensity is modeled as a round hot spot, I(a) = cd * exp(-a**2 / 2s**2), whose flux equals the
-light's lumens: 2 pi s**2 cd = lm. So two beams differ by physics, not by taste.
+light's lumens: 2 pi s**2 cd = lm. All beams are drawn by the same formula and scale.
 """
 
 from __future__ import annotations

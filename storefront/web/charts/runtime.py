@@ -44,7 +44,7 @@ class Run:
 class Line:
     """A drawn mode, as the envelope of the claim: the curve between is unknown.
 
-    The label is right of the corner, where no longer and dimmer mode passes.
+    The label is right of the corner, clear of the lines of longer, dimmer modes.
     """
 
     name: str
@@ -69,7 +69,7 @@ class RunChart:
 
 
 def run_chart(runs: Sequence[Run]) -> RunChart | None:
-    """Lay out the claimed envelopes; None without a mode."""
+    """Return the chart of the claimed envelopes; None without a mode."""
     if not runs:
         return None
     first = max(min(run.runtime_min for run in runs) / LEAD, 1)

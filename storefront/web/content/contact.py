@@ -32,7 +32,9 @@ from storefront.web.core.order_links import see_other
 from storefront.web.core.visit import READS, customer_id
 
 MESSAGES_PER_HOUR = 10  # per network
-MESSAGES_PER_ADDRESS = 5  # per hour: the address may be another person's, who gets an e-mail each
+MESSAGES_PER_ADDRESS = (
+    5  # per hour: each sends an e-mail to the address, which may be another person's
+)
 MAX_MESSAGE = 4000
 TOPICS = [
     ("order", gettext_lazy("An order or a parcel")),

@@ -105,7 +105,7 @@ class CheckoutAddressForm(AddressForm):
         required=False,
         error_messages={"max_length": _("This is too long. Shorten it.")},
     )
-    # digest of the address that was asked about
+    # digest of the address that the question was about
     about = forms.CharField(required=False, max_length=40)
 
     def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
@@ -129,7 +129,7 @@ class CheckoutAddressForm(AddressForm):
         super().report_doubts(written)
 
     def accept_or_ask(self, written: Address) -> None:
-        """Accept the address if the customer answered for it, else ask."""
+        """Accept the address if the customer confirmed it; else add a form error that asks."""
         self.written = written
         digest = verification.digest_of(written)
         if self._noted.get("of") == digest:

@@ -30,7 +30,7 @@ def _address(request: HttpRequest) -> str:
     path = escape_uri_path(request.path)
     try:
         query = cache_query(request)
-    except TooManyFieldsSent:  # the error page for that has language links too
+    except TooManyFieldsSent:  # its error page has language links too
         return path
     return f"{path}?{query}" if query else path
 

@@ -25,7 +25,7 @@ READS = ["GET", "HEAD", "POST"]
 
 CHANNEL_CODE = "shop"
 COUNT_COOKIE = "fara_cart_count"  # read by a script, so that a page can be cached for all visitors
-UNPAID_COOKIE = "fara_unpaid"  # number of an order; read by a script, as the count
+UNPAID_COOKIE = "fara_unpaid"  # order number; read by a script, as the count is
 COUNTRY_COOKIE = "fara_country"
 THEME_COOKIE = "fara_theme"
 THEMES = ("light", "dark")

@@ -110,7 +110,7 @@ def can_change(
     changes: Sequence[AddressChangeRequest],
     questions: Iterable[Backorder],
 ) -> Changeability | None:
-    """Return whether the address can be changed; None if unpaid, over, or being canceled."""
+    """Return whether the address can be changed; None if unpaid, closed, or being canceled."""
     if order.status not in PAID or status.status_from(purchases) == status.CancellationStatus.ASKED:
         return None
     pending = [row.purchase_order_id for row in changes if row.status == Status.REQUESTED]
@@ -126,13 +126,13 @@ def _destination_text(
     if purchase.goes_to == last.ship_to:
         return CHANGED
     if change_request is not None and change_request.status == Status.REFUSED:
-        # A refusal without a supplier's answer means that the parcel had left.
+        # A refusal without a supplier's answer means that the parcel had already shipped.
         return REFUSED if change_request.answered_by else ALREADY_SHIPPED
     return ALREADY_SHIPPED if purchase.status in SHIPPED_STATUSES else ""
 
 
 def _is_settled(order: Order, last: AddressChangeRequest) -> bool:
-    """Test whether staff corrected the whole order's address since, before any part left."""
+    """Test whether staff corrected the order's address after this request, before anything shipped."""
     corrected_at = [
         datetime.fromisoformat(check["at"])
         for check in order.address_verification.get("staff", [])

@@ -191,7 +191,7 @@ def _paid_with(order: Order) -> Order | None:
 def _amounts_moved(payments: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
     """Return charged, released and refunded amounts, unless the full total was charged only.
 
-    An attempt that was released whole and followed by another one is left out.
+    A fully released attempt that another one followed is left out.
     """
     authorized = [payment for payment in payments if payment.authorized_amount]
     counted = [
