@@ -37,11 +37,11 @@ class LanguageBackend(Jinja2):
 
     @property
     def env(self) -> Environment:
-        return self._speaking[_language()]
+        return self._by_language[_language()]
 
     @env.setter
     def env(self, plain: Environment) -> None:
-        self._speaking = {code: for_language(plain, code) for code, _ in settings.LANGUAGES}
+        self._by_language = {code: for_language(plain, code) for code, _ in settings.LANGUAGES}
 
 
 def environment(**options: Any) -> Environment:
@@ -83,23 +83,23 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def for_language(plain: Environment, language: str) -> Environment:
+def for_language(base: Environment, language: str) -> Environment:
     """Return an environment whose templates are compiled for one language."""
-    env = plain.overlay()
+    env = base.overlay()
     env.extend(language=language)
-    env.filters = plain.filters | {
+    env.filters = base.filters | {
         "money": lambda price: formats.money(price, language),
         "percent": lambda rate: formats.percent(rate, language),
         "number": lambda value: formats.number(value, language),
         "duration": lambda minutes: duration(minutes, language),
-        "day": lambda one: formats.day(one, language),
+        "day": lambda value: formats.day(value, language),
         "moment": lambda at, country: formats.moment(at, language, country),
         "clock": lambda at, country: formats.clock(at, language, country),
         "country": lambda code: formats.country(code, language),
         "listed": lambda texts: formats.joined([str(text) for text in texts], language),
         "word": lambda code, kind: _word(str(code), kind, language),
     }
-    env.globals = plain.globals | {
+    env.globals = base.globals | {
         "url": lambda name, *args: _url(name, args, language),
         "days": lambda first, last: formats.days(first, last, language),
         "countries": lambda codes: formats.countries(tuple(codes), language),
