@@ -174,11 +174,11 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         return [(None, {"fields": ["email", "name", "is_active", *self.readonly_fields]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        declared = [*super().get_readonly_fields(request, obj)]
+        readonly = [*super().get_readonly_fields(request, obj)]
         if not is_superuser(request):
             # a new address would receive the link to reset the password
-            return [*declared, "email"]
-        return [*declared, *RIGHTS] if _is_own(request, obj) else declared
+            return [*readonly, "email"]
+        return [*readonly, *RIGHTS] if _is_own(request, obj) else readonly
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return self.list_filter if is_superuser(request) else ["is_active"]

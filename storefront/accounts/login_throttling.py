@@ -87,11 +87,11 @@ def record_success(*, account: str, network: str, now: datetime, kind: str = "ac
     Locks: the counters of the attempt, in key order.
     """
     limits = _limits(kind, account, network)
-    own, counters = next(iter(limits)), _blocking_counters(_lock(limits), limits, now)
+    first_key, counters = next(iter(limits)), _blocking_counters(_lock(limits), limits, now)
     for row in counters:
         if row.last_at == now:
             row.count, row.blocked_until = max(row.count - 1, Decimal(0)), None
-        if row.key == own:
+        if row.key == first_key:
             row.count, row.blocked_until, row.succeeded_at = Decimal(0), None, now
     LoginAttempts.objects.bulk_update(counters, ["count", "blocked_until", "succeeded_at"])
 
@@ -152,9 +152,9 @@ def _blocking_counters(
     rows: list[LoginAttempts], limits: dict[str, Limit], now: datetime
 ) -> list[LoginAttempts]:
     """Return the counters that can block: in a known network only the account's counter there."""
-    own = next(iter(limits))
+    first_key = next(iter(limits))
     for row in rows:
-        if row.key == own and row.succeeded_at and row.succeeded_at > now - KNOWN_NETWORK_TTL:
+        if row.key == first_key and row.succeeded_at and row.succeeded_at > now - KNOWN_NETWORK_TTL:
             return [row]
     return rows
 

@@ -139,7 +139,7 @@ class DeliveryOptions:
     checked_cart: CheckedCart
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
-    told: LiveRates
+    live_rates: LiveRates
     limits: Mapping[int, int]
 
     @property
@@ -172,7 +172,7 @@ def delivery_options(
         checked_cart=checked_cart,
         quotes=methods.quotes,
         quote=chosen,
-        told=methods.told,
+        live_rates=methods.told,
         limits=limits,
     )
 
@@ -218,7 +218,7 @@ def summarize(
             country=country,
             now=now,
             pieces=delivery.checked_cart.pieces,
-            told=delivery.told,
+            told=delivery.live_rates,
         )
     buyer = BuyerContext.of_cart(cart, country=country, on=now.date(), tax=cart_view.tax)
     by_variant = {line.variant_id: line for line in cart_view.lines}

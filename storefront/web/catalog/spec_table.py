@@ -37,11 +37,11 @@ def spec_table(light: ProductView, chosen: VariantView, language: str) -> list[G
     """Return all groups of a product; rows without a value are left out."""
     groups = [("", _names(light, chosen))]
     if spec := light.spec:
-        teller = _RowBuilder(spec, language)
+        builder = _RowBuilder(spec, language)
         groups = [
-            (_("Light"), _light(teller)),
-            (_("Power"), _power(spec, teller)),
-            (_("Body"), _body(spec, chosen, teller)),
+            (_("Light"), _light(builder)),
+            (_("Power"), _power(spec, builder)),
+            (_("Body"), _body(spec, chosen, builder)),
             (_("Supplier information, not checked"), _more(spec, language)),
             (_("Identifiers"), _names(light, chosen)),
         ]
@@ -92,52 +92,52 @@ class _RowBuilder:
         return Row(name=name, value=text, supplier_text=supplier_text if text else "")
 
 
-def _light(tell: _RowBuilder) -> list[Row]:
+def _light(builder: _RowBuilder) -> list[Row]:
     return [
-        tell.number(_("Output, brightest mode"), "output_lm", "lm"),
-        tell.number(_("Output, lowest mode"), "output_min_lm", "lm"),
-        tell.number(_("Peak intensity"), "intensity_cd", "cd"),
-        tell.number(_("Beam distance (to 0.25 lx)"), "beam_m", "m"),
-        tell.time(_("Run time on high"), "runtime_high_min"),
-        tell.time(_("Longest run time"), "runtime_max_min"),
-        tell.number(_("Color temperature"), "cct_k", "K"),
-        tell.number(_("Color rendering"), "cri", "CRI"),
-        tell.codes(_("Light colors"), "light_colors", "light_color"),
-        tell.codes(_("Features"), "features", "features"),
+        builder.number(_("Output, brightest mode"), "output_lm", "lm"),
+        builder.number(_("Output, lowest mode"), "output_min_lm", "lm"),
+        builder.number(_("Peak intensity"), "intensity_cd", "cd"),
+        builder.number(_("Beam distance (to 0.25 lx)"), "beam_m", "m"),
+        builder.time(_("Run time on high"), "runtime_high_min"),
+        builder.time(_("Longest run time"), "runtime_max_min"),
+        builder.number(_("Color temperature"), "cct_k", "K"),
+        builder.number(_("Color rendering"), "cri", "CRI"),
+        builder.codes(_("Light colors"), "light_colors", "light_color"),
+        builder.codes(_("Features"), "features", "features"),
     ]
 
 
-def _power(spec: Spec, tell: _RowBuilder) -> list[Row]:
+def _power(spec: Spec, builder: _RowBuilder) -> list[Row]:
     cell = label_for(spec.battery_format, "power") if spec.battery_format else ""
     if cell and (spec.battery_count or 1) > 1:
         cell = f"{spec.battery_count} × {cell}"
     included = {True: _("yes"), False: _("no"), None: ""}[spec.battery_included]
     return [
-        tell.codes(_("Power source"), "power_sources", "power"),
-        tell.row(_("Battery"), "battery_format", cell),
-        tell.row(_("Battery included"), "battery_included", included),
-        tell.row(
+        builder.codes(_("Power source"), "power_sources", "power"),
+        builder.row(_("Battery"), "battery_format", cell),
+        builder.row(_("Battery included"), "battery_included", included),
+        builder.row(
             _("Chemistry"),
             "battery_chemistry",
             label_for(spec.battery_chemistry, "chemistry") if spec.battery_chemistry else "",
         ),
-        tell.number(_("Capacity"), "battery_capacity_mah", "mAh"),
-        tell.number(_("Voltage"), "battery_voltage", "V"),
-        tell.number(_("Energy"), "battery_energy_wh", "Wh"),
-        tell.codes(_("Charging"), "charging", "power"),
+        builder.number(_("Capacity"), "battery_capacity_mah", "mAh"),
+        builder.number(_("Voltage"), "battery_voltage", "V"),
+        builder.number(_("Energy"), "battery_energy_wh", "Wh"),
+        builder.codes(_("Charging"), "charging", "power"),
     ]
 
 
-def _body(spec: Spec, chosen: VariantView, tell: _RowBuilder) -> list[Row]:
+def _body(spec: Spec, chosen: VariantView, builder: _RowBuilder) -> list[Row]:
     packed = f"{chosen.packed_weight_g} {_('g')}" if chosen.packed_weight_g else ""
     return [
-        tell.number(_("Weight with battery"), "weight_g", _("g")),
+        builder.number(_("Weight with battery"), "weight_g", _("g")),
         Row(name=_("Packed weight"), value=packed),
-        tell.number(_("Length"), "length_mm", "mm"),
-        tell.number(_("Head diameter"), "head_mm", "mm"),
-        tell.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
-        tell.number(_("Drop resistance"), "impact_m", "m"),
-        tell.row(_("Material"), "material", translated(spec.material, "value")),
+        builder.number(_("Length"), "length_mm", "mm"),
+        builder.number(_("Head diameter"), "head_mm", "mm"),
+        builder.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
+        builder.number(_("Drop resistance"), "impact_m", "m"),
+        builder.row(_("Material"), "material", translated(spec.material, "value")),
     ]
 
 

@@ -28,27 +28,27 @@ def as_json(data: Any) -> Markup:
 
 
 def shop_json() -> Markup:
-    home, us = settings.PUBLIC_URL + "/", shop_identity()
+    home_url, identity = settings.PUBLIC_URL + "/", shop_identity()
     return as_json(
         {
             "@context": "https://schema.org",
             "@graph": [
                 {
                     "@type": "Organization",
-                    "@id": f"{home}#shop",
-                    "name": us.name,
-                    "legalName": us.company,
-                    "url": home,
-                    "email": us.email,
-                    "telephone": us.phone,
-                    "address": ", ".join(us.address_lines),
-                    **({"vatID": us.vat_id} if us.vat_id else {}),
+                    "@id": f"{home_url}#shop",
+                    "name": identity.name,
+                    "legalName": identity.company,
+                    "url": home_url,
+                    "email": identity.email,
+                    "telephone": identity.phone,
+                    "address": ", ".join(identity.address_lines),
+                    **({"vatID": identity.vat_id} if identity.vat_id else {}),
                 },
                 {
                     "@type": "WebSite",
-                    "name": us.name,
-                    "url": home,
-                    "publisher": {"@id": f"{home}#shop"},
+                    "name": identity.name,
+                    "url": home_url,
+                    "publisher": {"@id": f"{home_url}#shop"},
                 },
             ],
         }

@@ -158,8 +158,8 @@ def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, f
     """Return half a contour in meters, from beside the light to its farthest point."""
     distance_m = math.sqrt(intensity_cd / lux)
     if sigma > ALL_ROUND:
-        turns = [math.pi * (1 - step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
-        return [(distance_m * math.cos(angle), distance_m * math.sin(angle)) for angle in turns]
+        angles = [math.pi * (1 - step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
+        return [(distance_m * math.cos(angle), distance_m * math.sin(angle)) for angle in angles]
     widest = min(2 * sigma * math.sqrt(math.log(distance_m / NEAR_LX)), math.pi)
     points = []
     for step in range(2 * STEPS + 1):

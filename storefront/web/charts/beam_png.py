@@ -48,14 +48,14 @@ def draw(intensity_cd: int, output_lm: int) -> bytes:
     shape = beam.glyph(intensity_cd, float(output_lm))
     zoom = SCALE * SMOOTH
     picture = Image.new("RGB", (WIDTH * zoom, HEIGHT * zoom), GROUND)
-    pen = ImageDraw.Draw(picture)
+    canvas = ImageDraw.Draw(picture)
     for x, _meters in shape.ticks:
-        pen.line([(x * zoom, 44 * zoom), (x * zoom, 48 * zoom)], fill=TICK, width=SMOOTH)
+        canvas.line([(x * zoom, 44 * zoom), (x * zoom, 48 * zoom)], fill=TICK, width=SMOOTH)
     for path, tone in zip(shape.paths, TONES, strict=False):
         points = [(float(x) * zoom, float(y) * zoom) for x, y in POINT.findall(path)]
         if len(points) > 2 and all(map(math.isfinite, points[0])):  # noqa: PLR2004 - an area
-            pen.polygon(points, fill=tone)
-    small = picture.resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.LANCZOS)
+            canvas.polygon(points, fill=tone)
+    resized = picture.resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
-    small.save(stream, "PNG", optimize=True)
+    resized.save(stream, "PNG", optimize=True)
     return stream.getvalue()

@@ -66,11 +66,11 @@ class PageCacheMiddleware:
                 self._pause("write")
         return response
 
-    def _pause(self, doing: str) -> None:
+    def _pause(self, action: str) -> None:
         self._paused_until = time.monotonic() + REDIS_PAUSE_S
         log.warning(
             "page cache: Redis is unavailable, could not %s; pages are rendered without the cache",
-            doing,
+            action,
         )
 
 

@@ -179,12 +179,12 @@ def parcel_views(
     for purchase in purchase_orders:
         purchase.order = order
         active_rows = [row for row in purchase.lines.all() if row.is_active]
-        purchase_lines = [
+        order_lines = [
             by_id[row.order_line_id] for row in active_rows if row.order_line_id in by_id
         ]
         if purchase.entry:
             views += _parcel_views(
-                purchase.entry, purchase_lines, purchase, now.date(), substitute_titles
+                purchase.entry, order_lines, purchase, now.date(), substitute_titles
             )
     return views
 
