@@ -91,7 +91,7 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
             "plaintext": obj.plaintext,
             "opts": self.opts,
             "back": self.page_of(obj),
-            "back_words": gettext("Back"),
+            "back_label": gettext("Back"),
         }
         return TemplateResponse(request, "api/key_created.html", context)
 
