@@ -148,7 +148,7 @@ def _message(delivery: Message) -> OutgoingMessage:
         validate_email(delivery.recipient)
     except ValidationError as error:
         raise PermanentError(f"no address: {delivery.recipient!r}") from error
-    letter = render(
+    content = render(
         template=delivery.template,
         locale=delivery.locale,
         payload=decrypt_link(delivery.event.payload),
@@ -157,9 +157,9 @@ def _message(delivery: Message) -> OutgoingMessage:
         message_id=message_id(delivery),
         sender=formataddr((shop_identity().name, parseaddr(settings.MAIL_FROM)[1])),
         recipient=delivery.recipient,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
         reply_to=_reply_to(delivery),
     )
 

@@ -43,5 +43,5 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
 
 def label(name: str) -> str:
     """Return the label of a template name, with the rest of the text unchanged."""
-    letter, arrow, rest = name.partition(" ")
-    return f"{TEMPLATE_LABELS.get(letter, letter)}{arrow}{rest}"
+    template, arrow, suffix = name.partition(" ")
+    return f"{TEMPLATE_LABELS.get(template, template)}{arrow}{suffix}"

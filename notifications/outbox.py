@@ -35,14 +35,14 @@ def record_event(
     Locks:  the subject (advisory), so that its events stay in order
     Raises: TransactionRequiredError  no transaction is open
     """
-    words = {"key": key, "name": name, "subject": subject}
+    fields = {"key": key, "name": name, "subject": subject}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
-        cursor.execute(INSERT_EVENT, {**words, "payload": json.dumps(payload), "at": at})
-        told = cursor.fetchone()
-    if told is None:
+        cursor.execute(INSERT_EVENT, {**fields, "payload": json.dumps(payload), "at": at})
+        row = cursor.fetchone()
+    if row is None:
         return Event.objects.get(key=key)
-    event = Event(**words, id=told[0], sequence=told[1], payload=payload, occurred_at=at)
+    event = Event(**fields, id=row[0], sequence=row[1], payload=payload, occurred_at=at)
     transaction.on_commit(partial(_enqueue, event.pk), robust=True)
     return event
 

@@ -26,14 +26,14 @@ def anonymize_messages(
     Events of the person's orders stay, without personal data: they are found by the order numbers.
     ``subject`` is that of the account's own events.
     """
-    found = Q(subject=subject)
+    mentions = Q(subject=subject)
     for text in (*emails, *numbers):
-        found |= Q(text__icontains=text)
-    rows = Event.objects.alias(text=Cast("payload", TextField())).filter(found)
-    told = Message.objects.alias(lower=Lower("recipient"))
+        mentions |= Q(text__icontains=text)
+    rows = Event.objects.alias(text=Cast("payload", TextField())).filter(mentions)
+    messages = Message.objects.alias(lower=Lower("recipient"))
     for event in rows:
         # Only messages to this person: a supplier's e-mail about the order keeps its recipient.
-        theirs = told.filter(event=event, lower__in={word.lower() for word in words})
+        theirs = messages.filter(event=event, lower__in={word.lower() for word in words})
         theirs.filter(status__in=UNSENT_STATUSES).delete()
         theirs.update(recipient=ERASED)
         payload = anonymize(event.payload, words) | dict.fromkeys(

@@ -47,8 +47,8 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMe
     shop = shop_identity()
     values = {**payload, "language": language, "shop_url": settings.PUBLIC_URL, "shop": shop}
     with translation.override(language):
-        words = _environment().get_template(f"email/{template}.txt").render(values)
-        subject, _, text = words.lstrip().partition("\n")
+        content = _environment().get_template(f"email/{template}.txt").render(values)
+        subject, _, text = content.lstrip().partition("\n")
         page = (
             _environment()
             .get_template(f"email/{template}.html")

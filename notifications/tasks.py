@@ -19,9 +19,9 @@ BATCH = 200
 @shared_task
 def fan_out(*, event_id: int, **_: Any) -> None:
     event = Event.objects.get(pk=event_id)
-    made = dispatch.fan_out(event=event, now=timezone.now())
+    deliveries = dispatch.fan_out(event=event, now=timezone.now())
     failpoint("fan_out.after_commit")
-    for delivery in made:
+    for delivery in deliveries:
         send.delay(delivery_id=delivery.pk)
 
 

@@ -138,25 +138,25 @@ def lock_authorized_payments(order_id: int) -> list[Payment]:
 
     Expired ones are included, so that a late request fails visibly.
     """
-    found = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
-    found = found.exclude(status=Status.VOIDED)
-    return list(found.select_for_update(of=["self"]).order_by("pk"))
+    payments = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
+    payments = payments.exclude(status=Status.VOIDED)
+    return list(payments.select_for_update(of=["self"]).order_by("pk"))
 
 
 def is_capture_requested(payment: Payment, *, purpose: str) -> bool:
     """Return whether a capture for this purpose was requested and not rejected."""
-    asked_so_far = attempts(payment, capture_key(purpose))
-    return asked_so_far.exclude(outcome__kind=Kind.REFUSED).exists()
+    requests = attempts(payment, capture_key(purpose))
+    return requests.exclude(outcome__kind=Kind.REFUSED).exists()
 
 
 def refundable_amount(payment: Payment) -> Money:
     """Return what is captured or being captured, minus refunds made or requested."""
-    given = requested_amount(payment, Kind.REFUND_REQUESTED) - requested_amount(
+    refunded = requested_amount(payment, Kind.REFUND_REQUESTED) - requested_amount(
         payment, Kind.REFUND_FAILED
     )
-    given += requested_amount(payment, Kind.REFUNDED, answers=None)  # made at the gateway itself
+    refunded += requested_amount(payment, Kind.REFUNDED, answers=None)  # made at the gateway itself
     return max(
-        requested_amount(payment, Kind.CAPTURE_REQUESTED) - given, Money.zero(payment.currency)
+        requested_amount(payment, Kind.CAPTURE_REQUESTED) - refunded, Money.zero(payment.currency)
     )
 
 
@@ -165,10 +165,10 @@ def voidable(payment: Payment) -> Money:
     if not payment.open_amount:
         return Money.zero(payment.currency)
     authorized = Money(payment.authorized_amount, payment.currency)
-    taken = requested_amount(payment, Kind.CAPTURE_REQUESTED) + requested_amount(
+    captured = requested_amount(payment, Kind.CAPTURE_REQUESTED) + requested_amount(
         payment, Kind.VOID_REQUESTED
     )
-    return authorized - taken
+    return authorized - captured
 
 
 @requires_transaction
@@ -211,12 +211,12 @@ def split_total(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
     so_far, kind = {
         UpdateKind.CAPTURED: (payment.captured_amount, Kind.CAPTURE_REQUESTED),
         UpdateKind.VOIDED: (payment.voided_amount, Kind.VOID_REQUESTED),
-    }[update.news]
-    found: list[PaymentUpdate] = []
+    }[update.kind]
+    parts: list[PaymentUpdate] = []
 
     def add(part: Decimal, key: str) -> None:
         up_to = Money(so_far + part, payment.currency)
-        found.append(
+        parts.append(
             replace(
                 update,
                 external_id=f"{update.external_id}:{up_to.minor}",
@@ -231,9 +231,9 @@ def split_total(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
             break
         add(request.amount, request.external_id)
         so_far += request.amount
-    if (rest := update.amount.amount - so_far) > 0:
-        add(rest, "")
-    return found
+    if (remaining := update.amount.amount - so_far) > 0:
+        add(remaining, "")
+    return parts
 
 
 def record(
@@ -243,11 +243,11 @@ def record(
 
     A failed refund reverses the recorded refund, or rejects the request.
     """
-    is_undone = update.news is UpdateKind.REFUNDED and is_recorded(payment, failure_id(update))
+    is_undone = update.kind is UpdateKind.REFUNDED and is_recorded(payment, failure_id(update))
     if is_undone:
         return None, False
-    kind = Kind(update.news.value)
-    if update.news is UpdateKind.REFUND_FAILED and not is_recorded(payment, update.about):
+    kind = Kind(update.kind.value)
+    if update.kind is UpdateKind.REFUND_FAILED and not is_recorded(payment, update.about):
         kind = Kind.REFUSED
     request = _pending_request(payment, update)
     if kind == Kind.REFUSED and request is None:

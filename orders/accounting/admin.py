@@ -63,10 +63,10 @@ def three_way(invoice: SupplierInvoice) -> str | None:
     """Return the three-way match of its purchase order."""
     if invoice.purchase_order is None:
         return None
-    found = three_way_match.load_match(invoice.purchase_order)
-    sides = (found.ordered, found.shipped, found.invoiced)
+    match = three_way_match.load_match(invoice.purchase_order)
+    sides = (match.ordered, match.shipped, match.invoiced)
     return " · ".join(
-        "—" if side is None else columns.as_money(Money(side, found.currency)) for side in sides
+        "—" if side is None else columns.as_money(Money(side, match.currency)) for side in sides
     )
 
 
@@ -82,16 +82,16 @@ class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         return invoice_import.parse_currency(self.cleaned_data["currency"])
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
+        values: dict[str, Any] = super().clean() or {}
         for name in ("subtotal_amount", "freight_amount"):
-            if given.get(name) is not None and given[name] < 0:
+            if values.get(name) is not None and values[name] < 0:
                 self.add_error(name, gettext("Enter 0 or more."))
-        supplier, reference = given.get("supplier"), given.get("reference")
+        supplier, reference = values.get("supplier"), values.get("reference")
         if supplier and reference and invoices.exists(supplier=supplier, reference=reference):
             self.add_error(
                 "reference", gettext("This supplier already has an invoice with this number.")
             )
-        return given
+        return values
 
 
 @admin.register(SupplierInvoice)
@@ -161,8 +161,8 @@ class SupplierInvoiceAdmin(StaffAdmin):
             listed = invoice_import.validate(form.cleaned_data["rows"], supplier=supplier)
             if request.POST.get("step") == "enter":
                 return self._enter(request, listed)
-            kept = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
-            form = InvoiceListForm(initial=kept)
+            initial = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
+            form = InvoiceListForm(initial=initial)
         good = sum(one.is_valid_row for one in listed)
         context = {
             **self.admin_site.each_context(request),
@@ -180,12 +180,12 @@ class SupplierInvoiceAdmin(StaffAdmin):
         actor = str(request.user)
         failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
         count = sum(one.is_valid_row for one in listed)
-        words = ngettext(
+        template = ngettext(
             "%(count)d supplier invoice imported.", "%(count)d supplier invoices imported.", count
         )
-        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+        self.message_user(request, template % {"count": count}, messages.SUCCESS)
         for one in failed:
-            words = gettext("Row %(row)s: %(problem)s")
-            said = words % {"row": one.row.place, "problem": one.problem}
-            self.message_user(request, said, messages.WARNING)
+            template = gettext("Row %(row)s: %(problem)s")
+            text = template % {"row": one.row.place, "problem": one.problem}
+            self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:orders_supplierinvoice_changelist"))

@@ -27,8 +27,10 @@ class FxRates:
         """Return the exchange rate at the sale of the lines, else the current one."""
         if currency == self.currency:
             return Decimal(1)
-        kept = (one.cost_rate for one in lines if one.cost_currency == currency)
-        return next((one for one in kept if one is not None), None) or self.costing.rate(currency)
+        stored_rates = (one.cost_rate for one in lines if one.cost_currency == currency)
+        return next((one for one in stored_rates if one is not None), None) or self.costing.rate(
+            currency
+        )
 
     def converted(
         self, amount: Decimal | None, currency: str, lines: Sequence[OrderLine]
@@ -42,12 +44,14 @@ class FxRates:
         return Money.total((one for one in amounts if one is not None), self.currency)
 
 
-def add_after_sale(*, order: Order, profit: Profit, fx_rates: FxRates, ways: Decimal) -> None:
+def add_after_sale(
+    *, order: Order, profit: Profit, fx_rates: FxRates, shipping_charges: Decimal
+) -> None:
     """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
 
-    Shape:  ``profit`` has its items; ``ways``: shipping charges of the items sold
+    Shape:  ``profit`` has its items; ``shipping_charges``: of the items sold
     """
-    _add_refunds(order, profit, ways)
+    _add_refunds(order, profit, shipping_charges)
     for purchase_order in order.purchase_orders.all():
         lines = [one.order_line for one in purchase_order.lines.all()]
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
@@ -62,16 +66,18 @@ def unknown_rate(currency: str) -> str:
     return _("value of %s") % currency
 
 
-def _add_refunds(order: Order, profit: Profit, ways: Decimal) -> None:
+def _add_refunds(order: Order, profit: Profit, shipping_charges: Decimal) -> None:
     """Add refunds for items that stay sold, with their tax.
 
     Refunds are first applied to what was captured for items canceled since.
     """
     payments = [one for one in order.payments.all() if one.currency == order.currency]
-    taken = sum((one.captured_amount for one in payments), NOTHING)
-    back = sum((one.refunded_amount for one in payments), NOTHING)
-    stands = profit.sum(profit.parts(), ProfitItem.GOODS, ProfitItem.DISCOUNT).amount + ways
-    refund = max(back - max(taken - stands, NOTHING), NOTHING)
+    captured = sum((one.captured_amount for one in payments), NOTHING)
+    refunded = sum((one.refunded_amount for one in payments), NOTHING)
+    sold = (
+        profit.sum(profit.parts(), ProfitItem.GOODS, ProfitItem.DISCOUNT).amount + shipping_charges
+    )
+    refund = max(refunded - max(captured - sold, NOTHING), NOTHING)
     if refund and order.total_amount:
         tax = refund * order.tax_amount / order.total_amount
         _add_ledger_amount(profit, ProfitItem.REFUND, -refund)
@@ -83,8 +89,8 @@ def _add_refunds(order: Order, profit: Profit, ways: Decimal) -> None:
             )
 
 
-def _add_ledger_amount(profit: Profit, what: ProfitItem, amount: Decimal) -> None:
-    profit.add(None, what, Money(amount, profit.currency), Source.BOOK)
+def _add_ledger_amount(profit: Profit, item: ProfitItem, amount: Decimal) -> None:
+    profit.add(None, item, Money(amount, profit.currency), Source.BOOK)
 
 
 def _add_canceled_invoices(
@@ -112,7 +118,7 @@ def _add_credit(
     if money is None:
         profit.unknown.append(unknown_rate(claim.currency))
         return
-    over = {
+    weights = {
         one.purchase_line.order_line_id: one.unit_amount * one.quantity for one in claim.lines.all()
     }
-    profit.divide(over, ProfitItem.CREDIT, money, source)
+    profit.divide(weights, ProfitItem.CREDIT, money, source)

@@ -65,17 +65,17 @@ def parse_amount(text: str) -> Decimal:
 
     Raises: InvalidCellError
     """
-    found = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
-    if found is None:
+    match = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
+    if match is None:
         raise InvalidCellError(
             _("This amount is not valid. Enter it like 1234.50, without thousands separators.")
         )
-    sign, whole, cents = found.groups()
-    if sign and (whole.strip("0") or (cents or "").strip("0")):
+    sign, integer, cents = match.groups()
+    if sign and (integer.strip("0") or (cents or "").strip("0")):
         raise InvalidCellError(
             _("The amount is negative. Credits cannot be imported; withdraw the invoice instead.")
         )
-    return Decimal(f"{whole}.{cents or 0}").quantize(Decimal("0.01"))
+    return Decimal(f"{integer}.{cents or 0}").quantize(Decimal("0.01"))
 
 
 def parse_date(text: str) -> date | None:
@@ -124,9 +124,11 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
     Shape:  ``supplier`` None: that of the purchase order
     """
     numbers = {row.number.upper() for row in rows}
-    found = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
-    orders = {order.number: order for order in found.prefetch_related("lines__order_line")}
-    standing = _existing_invoices(rows, orders.values())
+    purchase_orders = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
+    orders = {
+        order.number: order for order in purchase_orders.prefetch_related("lines__order_line")
+    }
+    existing = _existing_invoices(rows, orders.values())
     first: dict[tuple[int, str], int] = {}
     listed = []
     for row in rows:
@@ -134,7 +136,7 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
         try:
             one.invoice = _build_invoice(row, one.purchase_order, supplier)
             key = (one.invoice.supplier_id, row.reference)
-            one.is_known = _is_same_invoice(standing.get(key), one.invoice)
+            one.is_known = _is_same_invoice(existing.get(key), one.invoice)
             _reject_duplicate(first.setdefault(key, row.place), row)
         except InvalidCellError as error:
             one.problem = str(error.message)
@@ -168,13 +170,15 @@ def _build_invoice(
     if purchase_order is None:
         raise InvalidCellError(gettext("No purchase order has this number. Check it."))
     if supplier is not None and purchase_order.supplier_id != supplier.pk:
-        words = gettext("This purchase order belongs to %s.")
-        raise InvalidCellError(words % purchase_order.supplier.name)
+        template = gettext("This purchase order belongs to %s.")
+        raise InvalidCellError(template % purchase_order.supplier.name)
     currency = parse_currency(row.currency)
     expected = _currency_of(purchase_order)
     if currency != expected:
-        words = gettext("The invoice is in %(found)s, but the purchase order is in %(expected)s.")
-        raise InvalidCellError(words % {"found": currency, "expected": expected})
+        template = gettext(
+            "The invoice is in %(found)s, but the purchase order is in %(expected)s."
+        )
+        raise InvalidCellError(template % {"found": currency, "expected": expected})
     day = parse_date(row.invoiced_on)
     return SupplierInvoice(
         supplier=purchase_order.supplier,
@@ -196,12 +200,12 @@ def _currency_of(purchase_order: PurchaseOrder) -> str:
 def _existing_invoices(
     rows: Sequence[InvoiceRow], orders: Iterable[PurchaseOrder]
 ) -> dict[tuple[int, str], SupplierInvoice]:
-    found = SupplierInvoice.objects.filter(
+    known_invoices = SupplierInvoice.objects.filter(
         supplier__in={order.supplier_id for order in orders},
         reference__in={row.reference for row in rows},
         withdrawn_at__isnull=True,
     )
-    return {(invoice.supplier_id, invoice.reference): invoice for invoice in found}
+    return {(invoice.supplier_id, invoice.reference): invoice for invoice in known_invoices}
 
 
 def _reject_duplicate(first: int, row: InvoiceRow) -> None:
@@ -218,6 +222,6 @@ def _is_same_invoice(known: SupplierInvoice | None, invoice: SupplierInvoice) ->
         return False
     if known.number == invoice.number and known.total == invoice.total:
         return True
-    words = gettext("Invoice %(number)s is already entered: %(total)s for %(order)s.")
-    said = {"number": known, "total": known.total, "order": known.number or "?"}
-    raise InvalidCellError(words % said)
+    template = gettext("Invoice %(number)s is already entered: %(total)s for %(order)s.")
+    values = {"number": known, "total": known.total, "order": known.number or "?"}
+    raise InvalidCellError(template % values)

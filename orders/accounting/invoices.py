@@ -55,18 +55,18 @@ def fetch(
     with open_connector(supplier) as connector:
         if isinstance(connector, InvoiceListing):
             charges = list(connector.list_invoices(since=since - PAYMENT_LAG))
-            gone = SupplierInvoice.objects.filter(invoiced_at__gte=since)
+            recorded = SupplierInvoice.objects.filter(invoiced_at__gte=since)
         else:
             states = _states(connector, purchase_orders)
             charges = [charge for state in states if (charge := _charge(state)) is not None]
-            told = [state.number for state in states]
-            gone = SupplierInvoice.objects.filter(purchase_order__number__in=told)
-    may_be_gone = set(
-        gone.filter(supplier=supplier, entered_by="", withdrawn_at__isnull=True).values_list(
+            reported = [state.number for state in states]
+            recorded = SupplierInvoice.objects.filter(purchase_order__number__in=reported)
+    withdrawable = set(
+        recorded.filter(supplier=supplier, entered_by="", withdrawn_at__isnull=True).values_list(
             "pk", flat=True
         )
     )
-    _store_charges(supplier, charges, may_be_gone, now)
+    _store_charges(supplier, charges, withdrawable, now)
 
 
 def _states(
@@ -79,8 +79,8 @@ def _states(
     if isinstance(connector, Tracking):
         return list(connector.track(names)) if names else []
     if isinstance(connector, OrderReading):
-        found = (connector.find(number=name.number) for name in names)
-        return [state for state in found if state is not None]
+        reports = (connector.find(number=name.number) for name in names)
+        return [state for state in reports if state is not None]
     return []
 
 
@@ -99,24 +99,26 @@ def _charge(state: PurchaseOrderReport) -> InvoiceReport | None:
 def _store_charges(
     supplier: Supplier,
     charges: Iterable[InvoiceReport],
-    may_be_gone: Collection[int],
+    withdrawable: Collection[int],
     now: datetime,
 ) -> None:
     """Store new and changed charges; withdraw those that no longer exist."""
-    told = {charge.supplier_reference: charge for charge in charges if _is_storable(charge)}
-    standing = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
-    rows = standing.filter(reference__in=told) | standing.filter(pk__in=may_be_gone)
+    by_reference = {charge.supplier_reference: charge for charge in charges if _is_storable(charge)}
+    active = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
+    rows = active.filter(reference__in=by_reference) | active.filter(pk__in=withdrawable)
     known = {row.reference: row for row in rows.select_for_update(of=["self"]).order_by("pk")}
     for reference, row in known.items():
-        charge = told.get(reference)
+        charge = by_reference.get(reference)
         if row.entered_by or (
             charge is not None and _invoice_values(row) == _charge_values(charge)
         ):
-            told.pop(reference, None)  # an invoice entered by staff is only withdrawn by staff
+            by_reference.pop(
+                reference, None
+            )  # an invoice entered by staff is only withdrawn by staff
         else:
             row.withdrawn_at = now
             row.save(update_fields=["withdrawn_at"])
-    owners = _purchase_orders_of(supplier, told.values())
+    owners = _purchase_orders_of(supplier, by_reference.values())
     SupplierInvoice.objects.bulk_create(
         SupplierInvoice(
             supplier=supplier,
@@ -127,7 +129,7 @@ def _store_charges(
             received_at=now,
             **_charge_values(charge),
         )
-        for reference, charge in told.items()
+        for reference, charge in by_reference.items()
     )
 
 

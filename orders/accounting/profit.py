@@ -96,8 +96,8 @@ class Profit:
         return [part for line in self.lines.values() for part in line.parts] + self.unassigned
 
     def sum(self, parts: Iterable[ProfitPart], *whats: ProfitItem) -> Money:
-        found = (part.amount for part in parts if not whats or part.what in whats)
-        return Money.total(found, self.currency)
+        amounts = (part.amount for part in parts if not whats or part.what in whats)
+        return Money.total(amounts, self.currency)
 
     def net_of(self, parts: Iterable[ProfitPart]) -> Money:
         """Return the revenue of the parts without tax."""
@@ -114,9 +114,9 @@ class Profit:
     @property
     def is_estimated(self) -> bool:
         """Return whether a supplier cost is not invoiced yet."""
-        goods = (ProfitItem.COST, ProfitItem.FREIGHT)
+        supplier_costs = (ProfitItem.COST, ProfitItem.FREIGHT)
         return bool(self.unknown) or any(
-            part.what in goods and part.source in ESTIMATED for part in self.parts()
+            part.what in supplier_costs and part.source in ESTIMATED for part in self.parts()
         )
 
     def add(self, line_id: int | None, what: ProfitItem, amount: Money, source: Source) -> None:
@@ -126,10 +126,10 @@ class Profit:
             parts.append(ProfitPart(what=what, amount=amount.rounded(), source=source))
 
     def divide(
-        self, over: Mapping[int, Decimal], what: ProfitItem, amount: Money, source: Source
+        self, weights: Mapping[int, Decimal], what: ProfitItem, amount: Money, source: Source
     ) -> None:
         """Allocate an amount to lines by weight; without lines it is unassigned."""
-        if not over:
+        if not weights:
             self.add(None, what, amount, source)
-        for line_id, part in allocate(amount, over).items():
+        for line_id, part in allocate(amount, weights).items():
             self.add(line_id, what, part, source)

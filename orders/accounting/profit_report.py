@@ -55,7 +55,7 @@ def with_statement_data(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Prefetch everything a statement needs; the number of queries is constant."""
     lines = OrderLine.objects.select_related("level__location", "offer__supplier").order_by("pk")
     bought = PurchaseLine.objects.select_related("order_line").order_by("pk")
-    made = (
+    purchase_orders = (
         PurchaseOrder.objects.select_related("supplier", "location")
         .order_by("pk")
         .prefetch_related(
@@ -68,7 +68,7 @@ def with_statement_data(orders: QuerySet[Order]) -> QuerySet[Order]:
         )
     )
     return orders.select_related("channel").prefetch_related(
-        "payments", Prefetch("lines", lines), Prefetch("purchase_orders", made)
+        "payments", Prefetch("lines", lines), Prefetch("purchase_orders", purchase_orders)
     )
 
 
@@ -84,17 +84,17 @@ def statements(orders: QuerySet[Order], *, now: datetime) -> Iterator[tuple[Orde
 
 def statement_of(order: Order, *, now: datetime) -> Profit:
     costing = policy.load_costing(order.channel, now=now, country=order.ship_to["country"])
-    found = with_statement_data(Order.objects.filter(pk=order.pk)).get()
-    return _StatementBuilder(found, costing).profit
+    loaded = with_statement_data(Order.objects.filter(pk=order.pk)).get()
+    return _StatementBuilder(loaded, costing).profit
 
 
 def _unplanned_parcel(
     purchase_order: PurchaseOrder, lines: Sequence[OrderLine]
 ) -> Mapping[str, Any]:
     """Return the shipping charge of an unplanned parcel: the charge without its items."""
-    goods = sum((line.customer_charge_amount for line in lines), NOTHING)
+    items_amount = sum((line.customer_charge_amount for line in lines), NOTHING)
     amount = Money(
-        max(purchase_order.customer_charge_amount - goods, NOTHING), purchase_order.currency
+        max(purchase_order.customer_charge_amount - items_amount, NOTHING), purchase_order.currency
     )
     rate = lines[0].tax_rate if lines else NOTHING
     return {"amount": amount.amount, "tax": included_tax(gross=amount, rate=rate).amount}
@@ -125,11 +125,16 @@ class _StatementBuilder:
                 for line in order.lines.all()
             },
         )
-        self._goods()
-        ways = self._parcels()
-        add_after_sale(order=order, profit=self.profit, fx_rates=self.fx_rates, ways=ways)
+        self._add_sales()
+        shipping_charges = self._add_parcels()
+        add_after_sale(
+            order=order,
+            profit=self.profit,
+            fx_rates=self.fx_rates,
+            shipping_charges=shipping_charges,
+        )
 
-    def _goods(self) -> None:
+    def _add_sales(self) -> None:
         for line in self.order.lines.all():
             share = Decimal(self.sold[line.pk]) / line.quantity
             price = line.line_amount + line.additional_tax_amount
@@ -137,49 +142,49 @@ class _StatementBuilder:
             self._add(line.pk, ProfitItem.DISCOUNT, -line.discount_amount * share)
             self._add(line.pk, ProfitItem.TAX, -line.tax_amount * share)
 
-    def _parcels(self) -> Decimal:
+    def _add_parcels(self) -> Decimal:
         """Add each parcel that ships or may ship; return their shipping charges."""
-        places = {place["location_id"]: place for place in self.order.delivery_plan}
-        made = list(self.order.purchase_orders.all())
-        ways = NOTHING
-        for purchase_order in made:
+        planned = {entry["location_id"]: entry for entry in self.order.delivery_plan}
+        purchase_orders = list(self.order.purchase_orders.all())
+        shipping_charges = NOTHING
+        for purchase_order in purchase_orders:
             if purchase_order.status != Status.CANCELED:
                 mine = {line.order_line_id for line in purchase_order.lines.all() if line.is_active}
                 lines = [line for line in self._sold() if line.pk in mine]
-                place = purchase_order.entry or _unplanned_parcel(purchase_order, lines)
+                entry = purchase_order.entry or _unplanned_parcel(purchase_order, lines)
                 country = purchase_order.location.country
-                ways += self._parcel(lines, purchase_order, country, place)
-        for location_id, place in places.items():
-            if not made:
+                shipping_charges += self._add_parcel(lines, purchase_order, country, entry)
+        for location_id, entry in planned.items():
+            if not purchase_orders:
                 lines = [line for line in self._sold() if line.level.location_id == location_id]
-                ways += self._parcel(lines, None, place["country"], place)
-        return ways
+                shipping_charges += self._add_parcel(lines, None, entry["country"], entry)
+        return shipping_charges
 
     def _sold(self) -> list[OrderLine]:
         return [line for line in self.order.lines.all() if self.sold[line.pk] > 0]
 
-    def _parcel(
+    def _add_parcel(
         self,
         lines: Sequence[OrderLine],
         purchase_order: PurchaseOrder | None,
         country: str,
-        place: Mapping[str, Any],
+        entry: Mapping[str, Any],
     ) -> Decimal:
         if not lines:
             return NOTHING
-        amount, tax = Decimal(place["amount"]), Decimal(place.get("tax") or 0)
+        amount, tax = Decimal(entry["amount"]), Decimal(entry.get("tax") or 0)
         by_charge = {line.pk: line.customer_charge_amount for line in lines}
         self.profit.divide(by_charge, ProfitItem.DELIVERY, self._money(amount), Source.ORDER)
         self.profit.divide(by_charge, ProfitItem.TAX, self._money(-tax), Source.ORDER)
-        self._costs(lines, purchase_order, country, amount, tax)
+        self._add_costs(lines, purchase_order, country, amount, tax)
         return amount
 
-    def _costs(
+    def _add_costs(
         self,
         lines: Sequence[OrderLine],
         purchase_order: PurchaseOrder | None,
         country: str,
-        way: Decimal,
+        shipping_charge: Decimal,
         tax: Decimal,
     ) -> None:
         """Add the costs of the lines of one parcel, invoiced or estimated."""
@@ -190,8 +195,8 @@ class _StatementBuilder:
         is_freight_known = False
         invoiced = self._invoiced(purchase_order)
         if invoiced:
-            goods, freight = invoiced
-            self.profit.divide(weights, ProfitItem.COST, goods * -1, Source.INVOICED)
+            items, freight = invoiced
+            self.profit.divide(weights, ProfitItem.COST, items * -1, Source.INVOICED)
             if freight is not None:
                 is_freight_known = True
                 self.profit.divide(weights, ProfitItem.FREIGHT, freight * -1, Source.INVOICED)
@@ -202,12 +207,12 @@ class _StatementBuilder:
                 cost = agreed[line.pk].amount * self.sold[line.pk] * rate
                 self.profit.add(line.pk, ProfitItem.COST, self._money(-cost), Source.AGREED)
         if not is_freight_known and purchase_order and purchase_order.freight_amount is not None:
-            told = self.fx_rates.converted(
+            quoted_freight = self.fx_rates.converted(
                 purchase_order.freight_amount, purchase_order.freight_currency, lines
             )
-            if told is not None:
+            if quoted_freight is not None:
                 is_freight_known = True
-                self.profit.divide(weights, ProfitItem.FREIGHT, told * -1, Source.TOLD)
+                self.profit.divide(weights, ProfitItem.FREIGHT, quoted_freight * -1, Source.TOLD)
         for line in lines:
             code = purchase_order.supplier.code if purchase_order else line.offer.supplier.code
             self.profit.lines[line.pk].supplier = code
@@ -216,7 +221,9 @@ class _StatementBuilder:
             if wholesale is not None:
                 landed = self.costing.land(wholesale, origins=(country,), supplier_code=code)
             self._add_terms(line, landed, rate, is_freight_known=is_freight_known)
-        self._add_shipping_fees(lines, self.profit.lines[lines[0].pk].supplier, country, way, tax)
+        self._add_shipping_fees(
+            lines, self.profit.lines[lines[0].pk].supplier, country, shipping_charge, tax
+        )
 
     @staticmethod
     def _agreed(
@@ -224,10 +231,10 @@ class _StatementBuilder:
     ) -> dict[int, Money]:
         """Return the unit cost of each line: as agreed with the supplier, else as of the sale."""
         sold = {line.pk: Money(line.cost_amount, line.cost_currency) for line in lines}
-        made = purchase_order.lines.all() if purchase_order else ()
+        purchase_lines = purchase_order.lines.all() if purchase_order else ()
         return sold | {
             one.order_line_id: Money(one.agreed_cost_amount, one.cost_currency)
-            for one in made
+            for one in purchase_lines
             if one.is_active
         }
 
@@ -235,22 +242,22 @@ class _StatementBuilder:
         """Return the invoiced items and freight; None until everything is invoiced."""
         if purchase_order is None:
             return None
-        standing = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
-        if not standing or three_way_match.match_of(purchase_order).is_invoiced_as_shipped:
+        invoices = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
+        if not invoices or three_way_match.match_of(purchase_order).is_invoiced_as_shipped:
             return None
         lines = [one.order_line for one in purchase_order.lines.all()]
-        goods = [
-            self.fx_rates.converted(one.subtotal_amount, one.currency, lines) for one in standing
+        items = [
+            self.fx_rates.converted(one.subtotal_amount, one.currency, lines) for one in invoices
         ]
-        ways = [
+        freights = [
             self.fx_rates.converted(one.freight_amount, one.currency, lines)
-            for one in standing
+            for one in invoices
             if one.freight_amount is not None
         ]
-        if None in goods:
+        if None in items:
             return None
-        is_said = len(ways) == len(standing) and None not in ways
-        return self.fx_rates.sum(goods), self.fx_rates.sum(ways) if is_said else None
+        is_freight_known = len(freights) == len(invoices) and None not in freights
+        return self.fx_rates.sum(items), self.fx_rates.sum(freights) if is_freight_known else None
 
     def _add_terms(
         self,
@@ -285,19 +292,24 @@ class _StatementBuilder:
         self._add(line.pk, ProfitItem.SELLING, -more * share, Source.TERMS)
 
     def _add_shipping_fees(
-        self, lines: Sequence[OrderLine], code: str, country: str, way: Decimal, tax: Decimal
+        self,
+        lines: Sequence[OrderLine],
+        code: str,
+        country: str,
+        shipping_charge: Decimal,
+        tax: Decimal,
     ) -> None:
         terms = self.costing.terms_of(origin=country, supplier_code=code)
         if terms is not None:
-            payment, channel = terms.fees(net=way - tax, gross=way)
-            over = {line.pk: line.customer_charge_amount for line in lines}
-            for what, fee in ((ProfitItem.PAYMENT_FEE, payment), (ProfitItem.CHANNEL_FEE, channel)):
-                self.profit.divide(over, what, self._money(-fee), Source.TERMS)
+            payment, channel = terms.fees(net=shipping_charge - tax, gross=shipping_charge)
+            weights = {line.pk: line.customer_charge_amount for line in lines}
+            for item, fee in ((ProfitItem.PAYMENT_FEE, payment), (ProfitItem.CHANNEL_FEE, channel)):
+                self.profit.divide(weights, item, self._money(-fee), Source.TERMS)
 
     def _add(
-        self, line_id: int, what: ProfitItem, amount: Decimal, source: Source = Source.ORDER
+        self, line_id: int, item: ProfitItem, amount: Decimal, source: Source = Source.ORDER
     ) -> None:
-        self.profit.add(line_id, what, self._money(amount), source)
+        self.profit.add(line_id, item, self._money(amount), source)
 
     def _money(self, amount: Decimal) -> Money:
         return Money(amount, self.profit.currency)

@@ -62,7 +62,7 @@ def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
     lines = list(purchase_order.lines.all())
     currency = lines[0].cost_currency if lines else purchase_order.supplier.currency
     live = [line for line in lines if line.is_active and purchase_order.status != Status.CANCELED]
-    standing = [
+    subtotals = [
         invoice.subtotal_amount
         for invoice in purchase_order.bills.all()
         if invoice.withdrawn_at is None and invoice.currency == currency
@@ -73,7 +73,7 @@ def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
         shipped=sum(
             (line.agreed_cost_amount * line.order_line.shipped_quantity for line in live), NOTHING
         ),
-        invoiced=sum(standing, NOTHING) if standing else None,
+        invoiced=sum(subtotals, NOTHING) if subtotals else None,
     )
 
 
@@ -91,30 +91,30 @@ def is_within_tolerance(supplier: Supplier, *, expected: Decimal, found: Decimal
 
 
 def is_shipment_overdue(
-    purchase_order: PurchaseOrder, ways: ThreeWayMatch, *, now: datetime
+    purchase_order: PurchaseOrder, match: ThreeWayMatch, *, now: datetime
 ) -> bool:
     """Return whether invoiced items have not shipped within the supplier's limit."""
     since = purchase_order.accepted_at
     within = timedelta(days=purchase_order.supplier.ship_within_days_of_invoice)
     return (
-        bool(ways.invoiced)
+        bool(match.invoiced)
         and since is not None
         and since <= now - within
         and purchase_order.status in IN_PROGRESS_STATES
-        and not ways.is_shipped_whole
-        and (ways.invoiced or NOTHING) > ways.shipped
+        and not match.is_shipped_whole
+        and (match.invoiced or NOTHING) > match.shipped
     )
 
 
 def is_invoice_overdue(
-    purchase_order: PurchaseOrder, ways: ThreeWayMatch, *, now: datetime
+    purchase_order: PurchaseOrder, match: ThreeWayMatch, *, now: datetime
 ) -> bool:
     """Return whether items shipped and the invoice that the supplier owes is late."""
     within = purchase_order.supplier.invoice_due_days
     return (
         within is not None
-        and ways.invoiced is None
-        and ways.shipped > 0
+        and match.invoiced is None
+        and match.shipped > 0
         and purchase_order.status in SHIPPED_STATES
         and purchase_order.status_since <= now - timedelta(days=within)
     )
@@ -122,26 +122,26 @@ def is_invoice_overdue(
 
 def due_for_matching(supplier: Supplier, *, now: datetime) -> Q:
     """Return purchase orders whose match may have changed by time alone."""
-    standing = SupplierInvoice.objects.filter(withdrawn_at__isnull=True)
-    unsettled = standing.filter(supplier=supplier, match__in=[Match.NEW, Match.WAITS])
-    found = Q(pk__in=unsettled.values("purchase_order"))
+    active = SupplierInvoice.objects.filter(withdrawn_at__isnull=True)
+    unsettled = active.filter(supplier=supplier, match__in=[Match.NEW, Match.WAITS])
+    due = Q(pk__in=unsettled.values("purchase_order"))
     if supplier.invoice_due_days is not None:
         late = now - timedelta(days=supplier.invoice_due_days)
-        found |= Q(
-            ~Exists(standing.filter(purchase_order=OuterRef("pk"))),
+        due |= Q(
+            ~Exists(active.filter(purchase_order=OuterRef("pk"))),
             status__in=SHIPPED_STATES,
             status_since__lte=late,
             status_since__gt=late - OVERDUE_LOOKBACK,
         )
-    return found
+    return due
 
 
 def store_match_status(*, part: str, purchase_orders: Collection[int]) -> None:
     """Store the match status of each compared invoice, in one statement."""
-    standing = SupplierInvoice.objects.filter(withdrawn_at__isnull=True)
-    compared = standing.filter(purchase_order__in=purchase_orders)
+    active = SupplierInvoice.objects.filter(withdrawn_at__isnull=True)
+    compared = active.filter(purchase_order__in=purchase_orders)
     differing = Discrepancy.objects.filter(purchase_order=OuterRef("purchase_order"), part=part)
-    owed = PurchaseLine.objects.filter(
+    unshipped = PurchaseLine.objects.filter(
         purchase_order=OuterRef("purchase_order"),
         is_active=True,
         order_line__shipped_quantity__lt=F("quantity"),
@@ -150,12 +150,12 @@ def store_match_status(*, part: str, purchase_orders: Collection[int]) -> None:
         match=Case(
             When(Exists(differing.filter(status="open")), then=Value(Match.DIFFERS)),
             When(Exists(differing.filter(status="settled")), then=Value(Match.SETTLED)),
-            When(Exists(owed), then=Value(Match.WAITS)),
+            When(Exists(unshipped), then=Value(Match.WAITS)),
             default=Value(Match.MATCHED),
         )
     )
 
 
 def mark_unknown(*, supplier: Supplier) -> None:
-    standing = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
-    standing.filter(purchase_order__isnull=True).update(match=Match.UNKNOWN)
+    active = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
+    active.filter(purchase_order__isnull=True).update(match=Match.UNKNOWN)

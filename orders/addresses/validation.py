@@ -56,22 +56,22 @@ def find_errors(*, address: Address) -> dict[str, Promise]:
     Warnings come from ``addresses.verification``.
     """
     values = asdict(address)
-    found: dict[str, Promise] = {
+    messages: dict[str, Promise] = {
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
     }
     if address.phone.strip() and not PHONE.fullmatch(address.phone.strip()):
-        found.setdefault("phone", INVALID_PHONE)
+        messages.setdefault("phone", INVALID_PHONE)
     if not address.name.strip():
-        found["name"] = MISSING["name"]
+        messages["name"] = MISSING["name"]
     errors = broken_rules(address)
     for ours, theirs in LIBRARY_FIELDS.items():
-        if theirs not in errors or ours in found:
+        if theirs not in errors or ours in messages:
             continue
         if errors[theirs] == "required":
-            found[ours] = MISSING[ours]
+            messages[ours] = MISSING[ours]
         elif ours not in WARNING_FIELDS:
-            found[ours] = INVALID[ours]
-    return found
+            messages[ours] = INVALID[ours]
+    return messages
 
 
 def broken_rules(address: Address) -> dict[str, str]:
@@ -87,6 +87,6 @@ def _broken_rules(values: tuple[str, ...]) -> Mapping[str, str]:
     try:
         normalize_address(dict(zip(LIBRARY_FIELDS.values(), values, strict=True)))
     except InvalidAddressError as error:
-        found: dict[str, str] = error.errors
-        return found
+        errors: dict[str, str] = error.errors
+        return errors
     return {}

@@ -45,15 +45,15 @@ def warnings(address: Address) -> dict[str, Promise]:
     """Return the warnings of an address by field: possibly wrong, possibly right."""
     good = [*_valid_postcodes(address), address.postcode][0]
     errors = broken_rules(replace(address, postcode=good))
-    found = {
+    texts = {
         ours: INVALID[ours]
         for ours in WARNING_FIELDS
         if errors.get(LIBRARY_FIELDS[ours]) == "invalid"
     }
     for field in ("line1", "line2"):
         if BOX.search(getattr(address, field)):
-            found[field] = TO_A_BOX
-    return found
+            texts[field] = TO_A_BOX
+    return texts
 
 
 def suggestion(address: Address) -> Address | None:
@@ -108,7 +108,7 @@ def unconfirmed_warnings(address: Address, noted: Mapping[str, Any]) -> dict[str
     digest = digest_of(address)
     of_others: Mapping[str, list[str]] = noted.get("also", {})
     settled = noted.get("doubts", []) if noted.get("of") == digest else of_others.get(digest, [])
-    return {field: words for field, words in warnings(address).items() if field not in settled}
+    return {field: text for field, text in warnings(address).items() if field not in settled}
 
 
 def describe(noted: Mapping[str, Any]) -> str:
@@ -155,15 +155,19 @@ def _valid_postcodes(address: Address) -> list[str]:
     if not upper or rules is None:
         return []
     bare = re.sub(rf"^(?:{re.escape(address.country)}[ -]?|[A-Z]{{1,3}}-)(?=\d)", "", upper)
-    whole = rules_of(address.country)
-    examples = [*rules.postal_code_examples, *whole.postal_code_examples]
+    country_rules = rules_of(address.country)
+    examples = [*rules.postal_code_examples, *country_rules.postal_code_examples]
     shaped = [
         usual
         for code in (upper, bare, address.country + bare)
         for usual in _formatted(code, examples)
     ]
-    ways = (*shaped, upper, bare)
-    return [way for way in ways if all(rule.match(way) for rule in rules.postal_code_matchers)]
+    spellings = (*shaped, upper, bare)
+    return [
+        spelling
+        for spelling in spellings
+        if all(rule.match(spelling) for rule in rules.postal_code_matchers)
+    ]
 
 
 def _formatted(code: str, examples: list[str]) -> Iterator[str]:
@@ -172,8 +176,8 @@ def _formatted(code: str, examples: list[str]) -> Iterator[str]:
     for example in examples:
         kinds = [sign.isdigit() for sign in example if sign.isalnum()]
         if kinds == [sign.isdigit() for sign in signs]:
-            left = iter(signs)
-            yield "".join(next(left) if sign.isalnum() else sign for sign in example)
+            remaining = iter(signs)
+            yield "".join(next(remaining) if sign.isalnum() else sign for sign in example)
 
 
 def _usual_name(written: str, choices: list[tuple[str, str]]) -> str:

@@ -110,8 +110,8 @@ def _merge(mine: Cart, brought: Cart, now: datetime) -> None:
         mine.country, mine.service = brought.country, brought.service
         mine.address_verification = brought.address_verification
     mine.updated_at = now
-    taken = ["codes", "email", "ship_to", "address_verification", "country", "service"]
-    mine.save(update_fields=[*taken, "updated_at"])
+    fields = ["codes", "email", "ship_to", "address_verification", "country", "service"]
+    mine.save(update_fields=[*fields, "updated_at"])
     brought.delete()
 
 
@@ -131,7 +131,7 @@ def purge_abandoned(*, now: datetime) -> int:
     old = Cart.objects.filter(updated_at__lt=now - CART_RETENTION, order__isnull=True).order_by(
         "pk"
     )
-    found = old.select_for_update(of=["self"], skip_locked=True)[:PURGE_BATCH]
-    keys = [cart.pk for cart in found]
+    rows = old.select_for_update(of=["self"], skip_locked=True)[:PURGE_BATCH]
+    keys = [cart.pk for cart in rows]
     Cart.objects.filter(pk__in=keys).delete()
     return len(keys)

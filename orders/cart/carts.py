@@ -150,8 +150,8 @@ def add(  # noqa: PLR0913 - the parts of one record
     lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
     wanted = quantity + (line.quantity if line else 0)
-    found = deliverable(listing)
-    require_quantity(wanted, found.most)
+    availability = deliverable(listing)
+    require_quantity(wanted, availability.most)
     today = listing.price_amount or Decimal(0)
     keeps = line is not None and line.quoted_amount < today and line.is_price_guaranteed(now)
     if line is None:
@@ -162,7 +162,7 @@ def add(  # noqa: PLR0913 - the parts of one record
     line.quantity = wanted
     if not keeps:
         line.quoted_amount, line.quoted_at = today, now
-    _keep_promise(line, found.promise)
+    _keep_promise(line, availability.promise)
     if line.pk is None:
         insert([line])
     else:
@@ -220,8 +220,8 @@ def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) ->
     """Return the cart with current prices and stock; ``known`` saves reading the lines again."""
     currency = cart.channel.currency
     lines = []
-    told = known or cart_lines.load_content(cart=cart, now=now)
-    for read in told.lines:
+    content = known or cart_lines.load_content(cart=cart, now=now)
+    for read in content.lines:
         row, listing = read.row, read.row.listing
         product = listing.variant.product
         spec = getattr(product, "spec", None)
@@ -250,8 +250,10 @@ def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) ->
                 output_lm=spec.output_lm if spec else None,
             )
         )
-    goods = Money.total((line.amount for line in lines), currency)
-    return CartView(lines=tuple(lines), goods=goods, may_promote=told.may_promote, tax=told.tax)
+    subtotal = Money.total((line.amount for line in lines), currency)
+    return CartView(
+        lines=tuple(lines), goods=subtotal, may_promote=content.may_promote, tax=content.tax
+    )
 
 
 def lock(cart: Cart) -> None:
@@ -351,13 +353,13 @@ def create_with_line(  # noqa: PLR0913 - the parts of one record
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError  nothing is
             written
     """
-    told = cast(Any, listing)
-    if not told.is_shown or listing.channel_id != channel.pk:
+    row = cast(Any, listing)
+    if not row.is_shown or listing.channel_id != channel.pk:
         raise UnknownListingError(listing.pk)
-    if not told.is_for_sale or listing.price_amount is None:
+    if not row.is_for_sale or listing.price_amount is None:
         raise NotForSaleError(listing.pk)
-    found = deliverable(listing)
-    require_quantity(quantity, found.most)
+    availability = deliverable(listing)
+    require_quantity(quantity, availability.most)
     cart = build_cart(channel=channel, country=country, locale=locale, now=now)
     line = CartLine(
         cart=cart,
@@ -366,7 +368,7 @@ def create_with_line(  # noqa: PLR0913 - the parts of one record
         quoted_amount=listing.price_amount,
         quoted_at=now,
     )
-    _keep_promise(line, found.promise)
+    _keep_promise(line, availability.promise)
     insert([cart, line])
     return line
 

@@ -25,17 +25,17 @@ def set_address(
 
     Shape:  ``check`` as returned by ``verification.record``
     """
-    told = {
+    fields = {
         "email": email,
         "ship_to": asdict(ship_to),
         "country": ship_to.country,
         "address_verification": dict(check or {}),
     }
-    if _update(cart, **told, updated_at=now):
-        for name, value in told.items():
+    if _update(cart, **fields, updated_at=now):
+        for name, value in fields.items():
             setattr(cart, name, value)
     else:
-        cart.refresh_from_db(fields=list(told))
+        cart.refresh_from_db(fields=list(fields))
 
 
 def set_delivery_method(*, cart: Cart, way: str, now: datetime) -> None:
@@ -44,7 +44,7 @@ def set_delivery_method(*, cart: Cart, way: str, now: datetime) -> None:
     cart.service = way
 
 
-def _update(cart: Cart, **told: Any) -> bool:
+def _update(cart: Cart, **fields: Any) -> bool:
     """Update a cart unless it was ordered; return whether it was written."""
     is_placed = Exists(Order.objects.filter(cart=OuterRef("pk")))
-    return bool(Cart.objects.filter(~is_placed, pk=cart.pk).update(**told))
+    return bool(Cart.objects.filter(~is_placed, pk=cart.pk).update(**fields))

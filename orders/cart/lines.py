@@ -62,25 +62,25 @@ def find(*, token: str, now: datetime) -> tuple[Cart, CartContent] | None:
 def _read(rows: Sequence[CartLine], now: datetime) -> CartContent:
     if not rows:
         return CartContent()
-    told = cast(Any, rows[0])
+    first = cast(Any, rows[0])
     tax = None
-    if not told.has_regions:
-        tax = CountryRate(country=told.goes_to, on=now.date(), rate=told.country_rate)
+    if not first.has_regions:
+        tax = CountryRate(country=first.goes_to, on=now.date(), rate=first.country_rate)
     return CartContent(
         lines=[_line(row) for row in rows],
-        may_promote=told.may_promote,
+        may_promote=first.may_promote,
         tax=tax,
-        is_placed=told.is_placed,
+        is_placed=first.is_placed,
     )
 
 
 def _line(row: CartLine) -> LoadedLine:
-    told = cast(Any, row)
+    values = cast(Any, row)
     return LoadedLine(
         row=row,
-        is_for_sale=told.is_for_sale,
-        is_shown=told.is_shown,
-        picture=told.first_picture or "",
+        is_for_sale=values.is_for_sale,
+        is_shown=values.is_shown,
+        picture=values.first_picture or "",
     )
 
 

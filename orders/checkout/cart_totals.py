@@ -119,12 +119,12 @@ def calculate(  # noqa: PLR0913 - the parts of one record
         held = promotions.find_applicable(
             cart=cart, wanted=wanted, email=buyer.email, now=now, may_promote=may_promote
         )
-    found = promotions.calculate(held, shipping_charges)
+    discounts = promotions.calculate(held, shipping_charges)
     totals = pricing_totals.calculate(
         lines={key: each.unit * each.quantity for key, each in wanted.items()},
         shipping_charges=shipping_charges,
         currency=cart.channel.currency,
         treatment=buyer.treatment,
-        deductions=found.outcome.deductions,
+        deductions=discounts.outcome.deductions,
     )
-    return CartTotals(totals=totals, found=found)
+    return CartTotals(totals=totals, found=discounts)

@@ -142,7 +142,7 @@ def place(  # noqa: PLR0913 - the parts of one record
     if fields := verification.unconfirmed_warnings(ship_to, check):
         raise UnconfirmedAddressError(fields)
     buyer = BuyerContext.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
-    place_as = partial(
+    place_numbered = partial(
         _place,
         cart=cart,
         buyer=buyer,
@@ -157,7 +157,7 @@ def place(  # noqa: PLR0913 - the parts of one record
     try:
         _require_stock(cart, quote, now)
         return open_order_limits.place_closing_pages(
-            lambda: _place_with_number(place_as, now), now=now
+            lambda: _place_with_number(place_numbered, now), now=now
         )
     except NotEnoughStockError as error:
         raise UnavailableError(str(error)) from error
@@ -177,7 +177,7 @@ def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
         raise NotEnoughStockError(refused[0], wanted[refused[0]])
 
 
-def _place_with_number(place_as: Callable[[str], Placed], now: datetime) -> Placed:
+def _place_with_number(place_numbered: Callable[[str], Placed], now: datetime) -> Placed:
     """Place the order; retry with another number if it is taken, and after a deadlock.
 
     Promotions of a superseded order are locked before those of the new one, so deadlocks are
@@ -186,14 +186,14 @@ def _place_with_number(place_as: Callable[[str], Placed], now: datetime) -> Plac
     for _ in range(MAX_NUMBER_ATTEMPTS - 1):
         number = order_number(now)
         try:
-            return place_as(number)
+            return place_numbered(number)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
                 raise
         except IntegrityError:
             if not Order.objects.filter(number=number).exists():
                 raise
-    return place_as(order_number(now))
+    return place_numbered(order_number(now))
 
 
 @transaction.atomic(durable=True)

@@ -96,7 +96,7 @@ def erase_networks() -> None:
     An order that another transaction has locked is left for the next run. Waiting for it could
     deadlock with a transaction that locks several orders.
     """
-    kept = Order.objects.exclude(network="").exclude(status=Order.Status.PENDING_PAYMENT)
-    rows = kept.select_for_update(of=["self"], no_key=True, skip_locked=True).order_by("pk")
+    orders = Order.objects.exclude(network="").exclude(status=Order.Status.PENDING_PAYMENT)
+    rows = orders.select_for_update(of=["self"], no_key=True, skip_locked=True).order_by("pk")
     with transaction.atomic():
         Order.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(network="")

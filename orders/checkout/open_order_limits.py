@@ -95,9 +95,9 @@ def link_session(*, cart: Cart, token: str) -> None:
 def open_orders_holding(*, cart: Cart, now: datetime) -> list[Order]:
     """Return the customer's unpaid orders that hold an item of the cart."""
     waiting = _orders_of(cart).filter(status=Status.PENDING_PAYMENT, payment_due_at__gt=now)
-    found = list(waiting.order_by("pk"))
-    same = _with_same_items(found, cart) if found else set()
-    return [order for order in found if order.pk in same]
+    orders = list(waiting.order_by("pk"))
+    same = _with_same_items(orders, cart) if orders else set()
+    return [order for order in orders if order.pk in same]
 
 
 @requires_transaction
@@ -113,8 +113,8 @@ def supersede_open_orders(*, cart: Cart, now: datetime) -> tuple[datetime, list[
     """
     _lock(cart)
     lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - COOLDOWN)
-    found = _orders_of(cart).filter(Q(status=Status.PENDING_PAYMENT) | lately)
-    theirs = list(found.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
+    open_orders = _orders_of(cart).filter(Q(status=Status.PENDING_PAYMENT) | lately)
+    theirs = list(open_orders.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
     if not theirs:
         return now, []
     same = _with_same_items(theirs, cart)
@@ -156,8 +156,8 @@ def release_superseded(*, earlier: Sequence[Order], levels: Collection[int], now
 @requires_transaction
 def _lock(cart: Cart) -> None:
     """Serialize the orders of a customer, so that each counts those before it."""
-    told_by = (cart.owner_id, cart.browser)
-    keys = sorted(f"shopper {key}" for key in told_by if key)
+    identities = (cart.owner_id, cart.browser)
+    keys = sorted(f"shopper {key}" for key in identities if key)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(key, 7)) FROM unnest(%s::text[]) AS key",
@@ -182,8 +182,11 @@ def _require_no_payment_in_progress(earlier: Sequence[Order], now: datetime) -> 
     pages: list[Payment] = []
     for order in earlier:
         for payment in order.payments.order_by("pk"):
-            is_asked = payment.status == Payment.Status.CREATED
-            if is_asked and payment.session_requested_since > now - SESSION_OPENING_TIMEOUT:
+            is_session_opening = payment.status == Payment.Status.CREATED
+            if (
+                is_session_opening
+                and payment.session_requested_since > now - SESSION_OPENING_TIMEOUT
+            ):
                 raise AlreadyReservedError([order], order.payment_due_at)
             if payment.status == Payment.Status.REQUIRES_ACTION:
                 pages.append(payment)

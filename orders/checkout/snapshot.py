@@ -139,11 +139,11 @@ def costs(
     if landed is None:
         return {"cost_rate": rate}
     account = margins.line_margin(landed, quantity=quantity, gross=gross, tax_rate=tax_rate)
-    goods = Money(landed.of(quantity), gross.currency)
+    landed_cost = Money(landed.of(quantity), gross.currency)
     return {
         "cost_rate": rate,
-        "landed_amount": goods.rounded().amount,
-        "fees_amount": (account.outlay - goods).rounded().amount,
+        "landed_amount": landed_cost.rounded().amount,
+        "fees_amount": (account.outlay - landed_cost).rounded().amount,
     }
 
 

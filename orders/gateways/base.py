@@ -72,7 +72,7 @@ class PaymentUpdate:
 
     reference: str
     external_id: str
-    news: UpdateKind
+    kind: UpdateKind
     amount: Money
     occurred_at: datetime | None
     request_key: str = ""
@@ -153,7 +153,7 @@ class Gateway(Protocol):
         """Return everything that happened to a payment, also what a lost webhook reported."""
         ...
 
-    def standing(self, *, reference: str) -> GatewayBalance:
+    def balance(self, *, reference: str) -> GatewayBalance:
         """Return the amounts of one payment.
 
         Raises: UnknownAtGatewayError  the gateway has no such payment

@@ -23,8 +23,8 @@ STOCK_LEVEL_JOINS = ("level__offer", "level__location__supplier")
 class HasOrderFilter(admin.EmptyFieldListFilter):
     """Filters by whether an order was made; the model has no label for that reverse relation."""
 
-    def __init__(self, *which: Any, **words: Any) -> None:
-        super().__init__(*which, **words)
+    def __init__(self, *which: Any, **options: Any) -> None:
+        super().__init__(*which, **options)
         self.title = gettext("Order")
 
 

@@ -26,9 +26,9 @@ def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
     Locks:  the supplier
     """
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
-    found = decrement_stats.infer(_histories(supplier, now))
-    values = _as_fields(found) | {"measured_at": now}
-    if found.at is None:
+    measurement = decrement_stats.infer(_histories(supplier, now))
+    values = _as_fields(measurement) | {"measured_at": now}
+    if measurement.at is None:
         values = {
             name: values[name] for name in values if name not in {"at", "median_lag_s", "max_lag_s"}
         }
@@ -36,17 +36,19 @@ def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
     return row
 
 
-def _as_fields(found: Measurement) -> dict[str, object]:
+def _as_fields(measurement: Measurement) -> dict[str, object]:
     return {
-        "at": found.at or "",
+        "at": measurement.at or "",
         "median_lag_s": None
-        if found.median_lag is None
-        else round(found.median_lag.total_seconds()),
-        "max_lag_s": None if found.max_lag is None else round(found.max_lag.total_seconds()),
-        "decrements_observed_after_order": len(found.order.lags),
-        "decrements_not_observed_after_order": found.order.missed,
-        "decrements_observed_after_shipment": len(found.shipment.lags),
-        "decrements_not_observed_after_shipment": found.shipment.missed,
+        if measurement.median_lag is None
+        else round(measurement.median_lag.total_seconds()),
+        "max_lag_s": None
+        if measurement.max_lag is None
+        else round(measurement.max_lag.total_seconds()),
+        "decrements_observed_after_order": len(measurement.order.lags),
+        "decrements_not_observed_after_order": measurement.order.missed,
+        "decrements_observed_after_shipment": len(measurement.shipment.lags),
+        "decrements_not_observed_after_shipment": measurement.shipment.missed,
     }
 
 

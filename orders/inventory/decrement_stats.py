@@ -147,7 +147,7 @@ def infer(histories: Sequence[History]) -> Measurement:
 
 
 def _best_sample(histories: Sequence[History], *, by_shipment: bool) -> Sample:
-    found = Sample()
+    best = Sample()
     for window in WINDOWS:
         sample = sample_sales(histories, window=window, by_shipment=by_shipment)
         if sample.is_decrementing:
@@ -155,10 +155,10 @@ def _best_sample(histories: Sequence[History], *, by_shipment: bool) -> Sample:
         if (
             sample.is_sufficient
             or sample.is_not_decrementing
-            or not (found.is_sufficient or found.is_not_decrementing)
+            or not (best.is_sufficient or best.is_not_decrementing)
         ):
-            found = sample
-    return found
+            best = sample
+    return best
 
 
 def sample_sales(histories: Sequence[History], *, window: timedelta, by_shipment: bool) -> Sample:

@@ -62,7 +62,7 @@ def find_stocktakes(
     for moments in outstanding_since.values():
         moments.sort()
     first = min(moments[0] for moments in outstanding_since.values())
-    found: dict[int, StockDrop] = {}
+    stocktakes: dict[int, StockDrop] = {}
     for (cause, location), fell in _decreases_by_run(locations, since=max(since, first)).items():
         at = fell[0].at
         of = bisect_left(outstanding_since[location], at)
@@ -74,11 +74,11 @@ def find_stocktakes(
         if evidence.is_stocktake(
             dropped=len(enough), of=of, others_dropped=others_fell, others=others
         ):
-            found |= {
+            stocktakes |= {
                 fall.level: StockDrop(id=fall.movement, at=fall.at, left=0, from_stocktake=True)
                 for fall in enough
             }
-    return found
+    return stocktakes
 
 
 def _decreases_by_run(

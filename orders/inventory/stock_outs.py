@@ -28,16 +28,16 @@ def zero_stock_after_refusal(
     levels = list(lines.values_list("level", flat=True))
     if not levels:
         return
-    kept = Counter(dict.fromkeys(levels, 0))
+    units_by_level = Counter(dict.fromkeys(levels, 0))
     for level_id, units in Allocation.objects.filter(
         status=Allocation.Status.UNSEEN,
         level__in=levels,
         line__purchase_lines__in=purchase_order.lines.filter(is_active=True),
     ).values_list("level", "quantity"):
-        kept[level_id] += units
+        units_by_level[level_id] += units
     webhooks.zero_stock_after_refusal(
         supplier=purchase_order.supplier,
-        kept=kept,
+        kept=units_by_level,
         cause=f"{webhooks.REJECTION_CAUSE}{purchase_order.number}",
         now=now,
     )

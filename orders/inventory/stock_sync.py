@@ -55,10 +55,10 @@ def mark_absorbed(*, allocation: Allocation, actor: str, now: datetime) -> None:
     row = Allocation.objects.select_for_update(of=["self"]).get(pk=allocation.pk)
     if row.status != Status.UNSEEN:
         raise InvalidTransitionError(f"{row}: {row.status}")
-    words = str(Allocation.AbsorbedBy.STAFF.label)
+    label = str(Allocation.AbsorbedBy.STAFF.label)
     level = StockLevel.objects.with_confirmed_at().get(pk=row.level_id)
     as_of = level.known_at  # type: ignore[attr-defined]  # annotated
-    _mark(row, Allocation.AbsorbedBy.STAFF, at=now, actor=actor, reason=words, absorbed_as_of=as_of)
+    _mark(row, Allocation.AbsorbedBy.STAFF, at=now, actor=actor, reason=label, absorbed_as_of=as_of)
     ledger.mark_absorbed(units={row.level_id: row.quantity}, cause=f"staff:{actor}"[:60], now=now)
 
 
@@ -74,11 +74,11 @@ def decrement_policy(supplier: Supplier) -> DecrementPolicy:
 
 
 def _outstanding_allocations(supplier: Supplier) -> QuerySet[Allocation]:
-    said_yes = PurchaseOrder.objects.filter(
+    acceptances = PurchaseOrder.objects.filter(
         lines__order_line=OuterRef("line"), lines__is_active=True
     ).values("accepted_at")
     mine = Allocation.objects.filter(status=Status.UNSEEN, level__offer__supplier=supplier)
-    return mine.annotate(accepted_at=Subquery(said_yes[:1])).order_by("pk")
+    return mine.annotate(accepted_at=Subquery(acceptances[:1])).order_by("pk")
 
 
 def _assess(unseen: Sequence[Allocation], policy: DecrementPolicy) -> list[Assessment]:
@@ -128,8 +128,8 @@ def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict
         return rows
     if policy.at == evidence.StockDecrementedAt.NEVER:
         lately = max(row.known_at for row in rows.values()) - STOCKTAKE_LOOKBACK
-        owed = {level_id: sales[level_id] for level_id in begun}
-        counts = recounts.find_stocktakes(owed, policy, since=lately)
+        allocated = {level_id: sales[level_id] for level_id in begun}
+        counts = recounts.find_stocktakes(allocated, policy, since=lately)
         drops = {level_id: [drop] for level_id, drop in counts.items()}
         return rows | {pk: _add_changes(rows[pk], drops[pk], None) for pk in drops}
     since = min(min(moments) for moments in begun.values()) - evidence.REPORTING_DELAY
@@ -169,8 +169,8 @@ def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop
     )
     drops: dict[int, list[StockDrop]] = defaultdict(list)
     for move in moves:
-        left = -move.reported_delta - claimed.get(move.pk, 0)
-        drops[move.level_id].append(StockDrop(id=move.pk, at=move.at, left=left))
+        remaining = -move.reported_delta - claimed.get(move.pk, 0)
+        drops[move.level_id].append(StockDrop(id=move.pk, at=move.at, left=remaining))
     return drops
 
 
@@ -181,40 +181,40 @@ def _rises(levels: Collection[int], since: datetime) -> dict[int, datetime]:
 
 def _store_reasons(allocations: dict[int, Allocation], findings: Iterable[Assessment]) -> None:
     """Store changed reasons why sales are still subtracted."""
-    news: dict[str, list[int]] = defaultdict(list)
+    by_doubt: dict[str, list[int]] = defaultdict(list)
     for finding in findings:
         if finding.doubt and allocations[finding.sale.id].doubt != finding.doubt:
-            news[finding.doubt].append(finding.sale.id)
-    for doubt, ids in news.items():
+            by_doubt[finding.doubt].append(finding.sale.id)
+    for doubt, ids in by_doubt.items():
         Allocation.objects.filter(pk__in=ids, status=Status.UNSEEN).update(doubt=doubt)
 
 
 def _absorb(
     supplier: Supplier, findings: Iterable[Assessment], policy: DecrementPolicy, now: datetime
 ) -> int:
-    found = {finding.sale.id: finding for finding in findings}
-    rows = Allocation.objects.filter(pk__in=found, status=Status.UNSEEN)
-    seen = list(rows.select_for_update(of=["self"]).order_by("pk"))
+    by_sale = {finding.sale.id: finding for finding in findings}
+    rows = Allocation.objects.filter(pk__in=by_sale, status=Status.UNSEEN)
+    absorbed = list(rows.select_for_update(of=["self"]).order_by("pk"))
     known = dict(
         StockLevel.objects.with_confirmed_at()
-        .filter(allocations__in=found)
+        .filter(allocations__in=by_sale)
         .values_list("pk", "known_at")  # type: ignore[misc]  # annotated
     )
     units: Counter[int] = Counter()
-    for row in seen:
-        finding, as_of = found[row.pk], known[row.level_id]
-        words = Allocation.AbsorbedBy(finding.absorbed_by).label
+    for row in absorbed:
+        finding, as_of = by_sale[row.pk], known[row.level_id]
+        label = Allocation.AbsorbedBy(finding.absorbed_by).label
         _mark(
             row,
             finding.absorbed_by,
             at=now,
-            reason=f"{words} (stock as of {as_of:%Y-%m-%d %H:%M}, update delay {policy.lag})",
+            reason=f"{label} (stock as of {as_of:%Y-%m-%d %H:%M}, update delay {policy.lag})",
             absorbed_as_of=as_of,
             absorbed_in_id=finding.drop,
         )
         units[row.level_id] += row.quantity
     ledger.mark_absorbed(units=units, cause=f"supplier:{supplier.code}", now=now)
-    return len(seen)
+    return len(absorbed)
 
 
 def _mark(row: Allocation, absorbed_by: str, *, at: datetime, reason: str, **more: object) -> None:
@@ -250,11 +250,11 @@ def undo_absorbed(*, supplier: Supplier, now: datetime) -> int:
 def _undo_run(sync_run: SyncRun, now: datetime) -> int:
     """Subtract again the sales this run showed, or that its figure proved without a drop."""
     since = rollback.deferred_levels(sync_run)
-    seen = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
+    absorbed = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
     cause = f"run:{sync_run.pk}"
     units: Counter[int] = Counter()
     count = 0
-    for row in seen.select_for_update(of=["self"]).select_related("absorbed_in").order_by("pk"):
+    for row in absorbed.select_for_update(of=["self"]).select_related("absorbed_in").order_by("pk"):
         if row.absorbed_in is None:
             is_by_run = row.absorbed_as_of is not None and row.absorbed_as_of >= since[row.level_id]
         else:

@@ -54,9 +54,9 @@ def retry_refused(*, request: PaymentEvent, actor: str, now: datetime) -> Paymen
     last = attempts[-1] if attempts else None
     if last != request or not ledger.is_refused(request):
         raise NotRefusedError(f"{request.external_id} was not rejected, or has been retried since.")
-    left = _available_amount(payment, request)
-    if left < Money(request.amount, payment.currency):
-        raise AmountUnavailableError(f"Only {left} is left for {request.external_id}.")
+    available = _available_amount(payment, request)
+    if available < Money(request.amount, payment.currency):
+        raise AmountUnavailableError(f"Only {available} is left for {request.external_id}.")
     return PaymentEvent.objects.create(
         payment=payment,
         gateway=payment.gateway,
@@ -81,8 +81,8 @@ def _available_amount(payment: Payment, request: PaymentEvent) -> Money:
 
 def _has_active_purchase_order(payment: Payment, request: PaymentEvent) -> bool:
     """Return whether the purchase order that a capture pays for is not canceled."""
-    standing = payment.order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
-    keys = {ledger.capture_key(number) for number in standing.values_list("number", flat=True)}
+    active = payment.order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
+    keys = {ledger.capture_key(number) for number in active.values_list("number", flat=True)}
     return ledger.first_attempt_key(request) in keys
 
 
@@ -201,9 +201,10 @@ def next_operation(payment: Payment, *, now: datetime) -> Operation | None:
         step = _combined_operation(Kind.VOID_REQUESTED, releases, payment)
         if is_decided or payment.open_amount <= step.amount:
             return step
-    taken = Money(payment.captured_amount - payment.refunded_amount, payment.currency)
+    refundable = Money(payment.captured_amount - payment.refunded_amount, payment.currency)
     return next(
-        (_single_operation(one, payment) for one in refunds if one.amount <= taken.amount), None
+        (_single_operation(one, payment) for one in refunds if one.amount <= refundable.amount),
+        None,
     )
 
 
@@ -252,11 +253,11 @@ def _handle_refusal(
     updates.refresh(payment=payment, now=now)
     answered = PaymentEvent.objects.filter(answers__in=step.requests)
     done = set(answered.values_list("answers", flat=True))
-    left = [request for request in step.requests if request.pk not in done]
-    ledger.record_rejection(left, reason=str(error), now=now)
+    remaining = [request for request in step.requests if request.pk not in done]
+    ledger.record_rejection(remaining, reason=str(error), now=now)
     if error.code != GATEWAY_ERROR:
         return
-    for request in left:
+    for request in remaining:
         if (
             ledger.attempts(payment, ledger.first_attempt_key(request)).count()
             < MAX_AUTOMATIC_ATTEMPTS

@@ -35,19 +35,19 @@ def apply(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetim
             payment
     """
     _update_status(payment, now)
-    if update.news in HOLDING_UPDATES:
+    if update.kind in HOLDING_UPDATES:
         _hold_for_update(order, payment, update, now)
 
 
 def _update_status(payment: Payment, now: datetime) -> None:
     kinds = payment.events.filter(kind__in=[Kind.DISPUTED, Kind.DISPUTE_WON, Kind.DISPUTE_LOST])
-    told = list(kinds.values_list("kind", flat=True))
-    if Kind.DISPUTED not in told:
+    recorded = list(kinds.values_list("kind", flat=True))
+    if Kind.DISPUTED not in recorded:
         return
-    if told.count(Kind.DISPUTED) > len(told) - told.count(Kind.DISPUTED):
+    if recorded.count(Kind.DISPUTED) > len(recorded) - recorded.count(Kind.DISPUTED):
         to = Dispute.CHARGED_BACK
     else:
-        to = Dispute.LOST if Kind.DISPUTE_LOST in told else Dispute.WON
+        to = Dispute.LOST if Kind.DISPUTE_LOST in recorded else Dispute.WON
     if payment.dispute_status == Dispute.NONE:  # a dispute starts as a chargeback
         _move(payment, Dispute.CHARGED_BACK, now)
     if payment.dispute_status != to:
@@ -60,8 +60,8 @@ def _move(payment: Payment, to: Payment.Dispute, now: datetime) -> None:
 
 def _hold_for_update(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
     """Hold the order and its unsubmitted purchase orders; staff release or cancel them."""
-    sentence = bank_message(update.news.value, update.reason)
-    reason = HoldReason(update.news.value, sentence, subject=payment.key, amount=update.amount)
+    sentence = bank_message(update.kind.value, update.reason)
+    reason = HoldReason(update.kind.value, sentence, subject=payment.key, amount=update.amount)
     hold_order(order, payment, reason, now=now)
 
 
@@ -87,10 +87,10 @@ def hold_order(order: Order, payment: Payment, reason: HoldReason, *, now: datet
         status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD],
     )
     for purchase_order in unsent.order_by("pk"):
-        kept = reason.to_json()
+        entry = reason.to_json()
         if purchase_order.status == Status.ON_HOLD:
-            if kept not in purchase_order.hold_reasons:
-                purchase_order.hold_reasons = [*purchase_order.hold_reasons, kept]
+            if entry not in purchase_order.hold_reasons:
+                purchase_order.hold_reasons = [*purchase_order.hold_reasons, entry]
                 purchase_order.save(update_fields=["hold_reasons"])
             continue
         purchase_order.move(
@@ -98,5 +98,5 @@ def hold_order(order: Order, payment: Payment, reason: HoldReason, *, now: datet
             at=now,
             actor=payment.gateway,
             reason=reason.sentence,
-            hold_reasons=[kept],
+            hold_reasons=[entry],
         )

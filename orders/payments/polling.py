@@ -80,7 +80,7 @@ def _payments_to_poll(now: datetime) -> Iterator[Payment]:
     yield from waiting.order_by("?")[:MAX_PAYMENTS]
     ended = [Order.Status.PENDING_PAYMENT, Order.Status.CANCELED, Order.Status.EXPIRED]
     minute = int(now.timestamp() // 60)
-    turns = [minute % SLOTS, (minute - 1) % SLOTS]  # a late run skips no slot
-    given_up = known.filter(status__in=[Status.VOIDED, Status.EXPIRED], order__status__in=ended)
-    due = Q(status_since__gt=now - POLLED_EACH_MINUTE_FOR) | Q(turn__in=turns)
-    yield from given_up.alias(turn=F("pk") % SLOTS).filter(due).order_by("?")[:MAX_PAYMENTS]
+    slots = [minute % SLOTS, (minute - 1) % SLOTS]  # a late run skips no slot
+    closed = known.filter(status__in=[Status.VOIDED, Status.EXPIRED], order__status__in=ended)
+    due = Q(status_since__gt=now - POLLED_EACH_MINUTE_FOR) | Q(slot__in=slots)
+    yield from closed.alias(slot=F("pk") % SLOTS).filter(due).order_by("?")[:MAX_PAYMENTS]

@@ -14,9 +14,9 @@ from storefront.lib.money import Money
 class RefundTooLargeError(Exception):
     """The amount exceeds what is left to refund."""
 
-    def __init__(self, left: Money) -> None:
-        super().__init__(f"only {left} is left to refund")
-        self.left = left
+    def __init__(self, refundable: Money) -> None:
+        super().__init__(f"only {refundable} is left to refund")
+        self.left = refundable
 
 
 class NothingToRefundError(Exception):
@@ -45,9 +45,9 @@ def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
         raise NothingToRefundError(order.number)
     if payment.events.filter(external_id=ledger.refund_key(payment, key)).exists():
         return
-    left = ledger.refundable_amount(payment)
-    if not left:
+    refundable = ledger.refundable_amount(payment)
+    if not refundable:
         raise NothingToRefundError(order.number)
-    if amount.amount <= 0 or left < amount:
-        raise RefundTooLargeError(left)
+    if amount.amount <= 0 or refundable < amount:
+        raise RefundTooLargeError(refundable)
     ledger.request_refund(payment, amount=amount, purpose=key, at=now, reason=f"{actor}: {reason}")

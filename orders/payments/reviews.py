@@ -47,19 +47,19 @@ def apply(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetim
         or _is_void_requested(payment)
     ):
         return
-    told = list(
+    recorded = list(
         payment.events.filter(kind__in=[Kind.UNDER_REVIEW, *REVIEW_ENDS]).values_list(
             "kind", flat=True
         )
     )
-    if Kind.REVIEW_REJECTED in told:
+    if Kind.REVIEW_REJECTED in recorded:
         _cancel_order(order, payment, update, now)
-    elif told.count(Kind.UNDER_REVIEW) > told.count(Kind.REVIEW_APPROVED):
+    elif recorded.count(Kind.UNDER_REVIEW) > recorded.count(Kind.REVIEW_APPROVED):
         reason = HoldReason(
             HOLD_CODE, disputes.UNDER_REVIEW_REASON, subject=payment.key, amount=update.amount
         )
         disputes.hold_order(order, payment, reason, now=now)
-    elif Kind.UNDER_REVIEW in told:
+    elif Kind.UNDER_REVIEW in recorded:
         _release_holds(order, payment, now)
 
 
@@ -80,7 +80,7 @@ def _cancel_order(order: Order, payment: Payment, update: PaymentUpdate, now: da
 
 def _release_holds(order: Order, payment: Payment, now: datetime) -> None:
     """Remove the review's hold reason; release what has no other reason."""
-    words = "payment approved in the gateway's review"
+    release_reason = "payment approved in the gateway's review"
     held = order.purchase_orders.filter(
         status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": HOLD_CODE}]
     )
@@ -88,9 +88,9 @@ def _release_holds(order: Order, payment: Payment, now: datetime) -> None:
         holds.remove_reasons(
             purchase_order,
             lambda reason: (reason["code"], reason["subject"]) == (HOLD_CODE, payment.key),
-            reason=words,
+            reason=release_reason,
             now=now,
             actor=payment.gateway,
         )
     if order.status == Status.ON_HOLD and order.hold_reason == disputes.UNDER_REVIEW_REASON:
-        holds.resume_order(order, reason=words, actor=payment.gateway, now=now)
+        holds.resume_order(order, reason=release_reason, actor=payment.gateway, now=now)

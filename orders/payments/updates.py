@@ -100,13 +100,13 @@ def apply(
     if known is None:
         raise UnknownPaymentError(update.reference)
     order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
-    if update.news in disputes.HOLDING_UPDATES | reviews.REVIEWS:
+    if update.kind in disputes.HOLDING_UPDATES | reviews.REVIEWS:
         disputes.lock_purchase_orders(order)
     payment = Payment.objects.select_for_update(of=["self"]).get(pk=known.pk)
     for piece in ledger.split_total(payment, _void_as_failure(payment, update)):
         _require_earlier_updates(payment, piece)
-        event, is_news = ledger.record(payment, piece, now=now)
-        if event is not None and is_news:
+        event, is_new = ledger.record(payment, piece, now=now)
+        if event is not None and is_new:
             _apply_consequences(order, payment, event, piece, now)
     failpoint("payment.before_commit")
     return payment
@@ -114,11 +114,11 @@ def apply(
 
 def _void_as_failure(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
     """Turn a void of a payment that was never recorded as authorized into a failed attempt."""
-    is_void = update.news is UpdateKind.VOIDED and update.is_total
+    is_void = update.kind is UpdateKind.VOIDED and update.is_total
     if not is_void or payment.authorized_amount:
         return update
-    words = update.reason or "canceled at the gateway"
-    return replace(update, news=UpdateKind.FAILED, is_total=False, reason=words)
+    reason = update.reason or "canceled at the gateway"
+    return replace(update, kind=UpdateKind.FAILED, is_total=False, reason=reason)
 
 
 def _require_earlier_updates(payment: Payment, update: PaymentUpdate) -> None:
@@ -129,21 +129,21 @@ def _require_earlier_updates(payment: Payment, update: PaymentUpdate) -> None:
         UpdateKind.REFUNDED: payment.captured_amount - payment.refunded_amount,
     }
     is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
-    if update.news in reviews.REVIEWS and is_waiting:
-        raise TooEarlyError(f"{update.news} on {payment}, which is not paid")
-    is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
+    if update.kind in reviews.REVIEWS and is_waiting:
+        raise TooEarlyError(f"{update.kind} on {payment}, which is not paid")
+    is_room = builds_on.get(update.kind, update.amount.amount) >= update.amount.amount
     is_over = ledger.is_recorded(payment, update.external_id) or ledger.is_recorded(
         payment, ledger.failure_id(update)
     )
     if not is_room and not is_over:
-        raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
+        raise TooEarlyError(f"{update.kind} of {update.amount} on {payment}")
 
 
 def _apply_consequences(
     order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
 ) -> None:
     ledger.update_totals(payment)
-    match update.news:
+    match update.kind:
         case UpdateKind.AUTHORIZED:
             _authorized(order, payment, update, now)
         case UpdateKind.CAPTURED | UpdateKind.VOIDED:
@@ -155,7 +155,7 @@ def _apply_consequences(
             events.order_refunded(order, event=event, at=now)
         case UpdateKind.DECLINED | UpdateKind.FAILED | UpdateKind.EXPIRED:
             _failed(order, payment, update, now)
-        case news if news in reviews.REVIEWS:
+        case kind if kind in reviews.REVIEWS:
             reviews.apply(order, payment, update, now=now)
         case _:
             disputes.apply(order, payment, update, now=now)
@@ -195,7 +195,7 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
         UpdateKind.FAILED: Status.FAILED,
         UpdateKind.EXPIRED: Status.EXPIRED,
     }
-    to = ends[update.news]
+    to = ends[update.kind]
     if to not in Payment.TRANSITIONS[Status(payment.status)]:
         return  # a late update about a payment that has moved on
     if to == Status.EXPIRED and payment.captured_amount > 0:

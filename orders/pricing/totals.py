@@ -86,10 +86,10 @@ class LineCharge:
 
     def parts(self, units: Sequence[int]) -> list[LineCharge]:
         """Divide it into parts of these units that sum to the whole, to the cent."""
-        quantity, found, before = sum(units), [], 0
+        quantity, amounts, before = sum(units), [], 0
         for count in units:
             part = partial(prorate, quantity=quantity, before=before, units=count)
-            found.append(
+            amounts.append(
                 LineCharge(
                     amount=part(self.amount),
                     discount=part(self.discount),
@@ -98,7 +98,7 @@ class LineCharge:
                 )
             )
             before += count
-        return found
+        return amounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +166,9 @@ def calculate(
         },
         parcels=[
             _line_charge(
-                way.amount, way.amount if deductions.is_delivery_free else nothing, treatment
+                charge.amount, charge.amount if deductions.is_delivery_free else nothing, treatment
             )
-            for way in shipping_charges
+            for charge in shipping_charges
         ],
         treatment=treatment,
     )

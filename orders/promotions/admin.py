@@ -61,22 +61,22 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
     """Validates what database constraints require, with messages."""
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        for name in REQUIRED_FIELDS.get(given.get("kind"), ()):
-            if name in given and not given[name]:
+        values: dict[str, Any] = super().clean() or {}
+        for name in REQUIRED_FIELDS.get(values.get("kind"), ()):
+            if name in values and not values[name]:
                 self.add_error(name, gettext("Enter a value above 0 for this kind of promotion."))
         for name in ("percent", "get_percent"):
-            if given.get(name) is not None and not 0 <= given[name] <= 1:
+            if values.get(name) is not None and not 0 <= values[name] <= 1:
                 self.add_error(name, gettext("Enter a fraction from 0 to 1."))
-        starts, ends = given.get("starts_at"), given.get("ends_at")
+        starts, ends = values.get("starts_at"), values.get("ends_at")
         if starts and ends and ends <= starts:
             self.add_error("ends_at", gettext("The end must be after the start."))
-        most = given.get("usage_limit")
+        most = values.get("usage_limit")
         if most is not None and most < redemptions.active_redemptions(self.instance).count():
             self.add_error(
                 "usage_limit", gettext("More orders have already used it. Enter a higher limit.")
             )
-        return given
+        return values
 
 
 @admin.register(Promotion)

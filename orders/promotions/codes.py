@@ -96,18 +96,18 @@ def valid_coupons(
         "promotion__products", "promotion__categories", "promotion__brands"
     )
     by_code = {coupon.code: coupon for coupon in known}
-    found: dict[int, Coupon] = {}
+    by_promotion: dict[int, Coupon] = {}
     refused: dict[str, CodeRejection | PromotionRejection] = {}
     for code in cart.codes:
         coupon = by_code.get(code)
         why = _find_rejection(coupon, now)
         if coupon is None or why is not None:
             refused[code] = why or CodeRejection.UNKNOWN
-        elif coupon.promotion_id in found:
+        elif coupon.promotion_id in by_promotion:
             refused[code] = PromotionRejection.NOT_COMBINED
         else:
-            found[coupon.promotion_id] = coupon
-    return list(found.values()), refused
+            by_promotion[coupon.promotion_id] = coupon
+    return list(by_promotion.values()), refused
 
 
 def _find_rejection(coupon: Coupon | None, now: datetime) -> CodeRejection | None:

@@ -80,14 +80,14 @@ class PromotionRule:
     combines: bool = False
     may_go_below_floor: bool = False
 
-    def fits(self, good: LineItem) -> bool:
+    def fits(self, item: LineItem) -> bool:
         """Return True if the promotion applies to the line."""
         if not (self.products or self.categories or self.brands):
             return True
         return (
-            good.product_id in self.products
-            or good.category_id in self.categories
-            or good.brand_id in self.brands
+            item.product_id in self.products
+            or item.category_id in self.categories
+            or item.brand_id in self.brands
         )
 
 
@@ -125,24 +125,24 @@ class _Combination:
 
 def choose_best(
     *,
-    goods: Sequence[LineItem],
+    items: Sequence[LineItem],
     shipping_charges: Sequence[ShippingCharge],
     offers: Iterable[PromotionRule],
 ) -> DiscountResult:
     """Return the combination that saves most."""
     ranked = sorted(offers, key=lambda offer: (offer.priority, offer.id))
-    if not ranked or not goods:
+    if not ranked or not items:
         return DiscountResult()
     sets = [[offer for offer in ranked if offer.combines]]
     sets += [[offer] for offer in ranked if not offer.combines]
-    tried = [_combine(together, goods, shipping_charges) for together in sets if together]
+    tried = [_combine(together, items, shipping_charges) for together in sets if together]
     best = max(tried, key=lambda one: one.saved.amount)
-    taken = {each.offer.id for each in best.applied}
+    applied_ids = {each.offer.id for each in best.applied}
     reasons = {code: why for one in tried for code, why in one.refused.items()}
     refused = {
         offer.code: reasons.get(offer.code, PromotionRejection.NOT_COMBINED)
         for offer in ranked
-        if offer.code and offer.id not in taken
+        if offer.code and offer.id not in applied_ids
     }
     return DiscountResult(
         deductions=Discounts(lines=best.off, is_delivery_free=best.is_delivery_free),
@@ -153,23 +153,23 @@ def choose_best(
 
 def _combine(
     offers: Sequence[PromotionRule],
-    goods: Sequence[LineItem],
+    items: Sequence[LineItem],
     shipping_charges: Sequence[ShippingCharge],
 ) -> _Combination:
-    currency = goods[0].unit.currency
+    currency = items[0].unit.currency
     zero = Money.zero(currency)
     one = _Combination(
-        currency=currency, off={good.key: zero for good in goods}, applied=[], refused={}
+        currency=currency, off={item.key: zero for item in items}, applied=[], refused={}
     )
-    worth = Money.total((good.amount for good in goods), one.currency)
+    worth = Money.total((item.amount for item in items), one.currency)
     for offer in sorted(offers, key=lambda offer: offer.kind is Kind.FREE_DELIVERY):
-        fitting = [good for good in goods if offer.fits(good)]
+        fitting = [item for item in items if offer.fits(item)]
         if offer.minimum is not None and worth < offer.minimum:
             one.refused[offer.code] = PromotionRejection.BELOW_MINIMUM
         elif not fitting:
             one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         elif offer.kind is Kind.FREE_DELIVERY:
-            _apply_free_shipping(offer, one, goods, shipping_charges)
+            _apply_free_shipping(offer, one, items, shipping_charges)
         else:
             _apply_discount(offer, one, fitting)
     return one
@@ -178,7 +178,7 @@ def _combine(
 def _apply_free_shipping(
     offer: PromotionRule,
     one: _Combination,
-    goods: Sequence[LineItem],
+    items: Sequence[LineItem],
     shipping_charges: Sequence[ShippingCharge],
 ) -> None:
     delivery = Money.total(
@@ -192,10 +192,10 @@ def _apply_free_shipping(
     for shipping_charge in shipping_charges:
         # Of a line in several parcels, each counts its fraction.
         mine = sum(
-            Fraction(_max_discount(good, one, offer).amount)
-            * shipping_charge.line_fractions[good.key]
-            for good in goods
-            if good.key in shipping_charge.line_fractions
+            Fraction(_max_discount(item, one, offer).amount)
+            * shipping_charge.line_fractions[item.key]
+            for item in items
+            if item.key in shipping_charge.line_fractions
         )
         if mine < Fraction(shipping_charge.amount.amount) and not offer.may_go_below_floor:
             one.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
@@ -209,35 +209,35 @@ def _apply_discount(offer: PromotionRule, one: _Combination, fitting: Sequence[L
     if not any(wanted.values()):
         one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         return
-    given = {
-        good.key: min(wanted[good.key], _max_discount(good, one, offer)).rounded()
-        for good in fitting
+    discounts = {
+        item.key: min(wanted[item.key], _max_discount(item, one, offer)).rounded()
+        for item in fitting
     }
-    taken = Money.total(given.values(), one.currency)
-    if not taken:
+    total = Money.total(discounts.values(), one.currency)
+    if not total:
         one.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
         return
-    for key, money in given.items():
+    for key, money in discounts.items():
         one.off[key] += money
-    one.applied.append(AppliedDiscount(offer=offer, amount=taken))
+    one.applied.append(AppliedDiscount(offer=offer, amount=total))
 
 
 def _requested_discounts(
     offer: PromotionRule, one: _Combination, fitting: Sequence[LineItem]
 ) -> dict[int, Money]:
-    left = {good.key: good.amount - one.off[good.key] for good in fitting}
+    remaining = {item.key: item.amount - one.off[item.key] for item in fitting}
     if offer.kind is Kind.PERCENT:
-        return {key: (money * offer.percent).rounded() for key, money in left.items()}
+        return {key: (money * offer.percent).rounded() for key, money in remaining.items()}
     if offer.kind is Kind.AMOUNT:
-        room = {good.key: _max_discount(good, one, offer) for good in fitting}
+        room = {item.key: _max_discount(item, one, offer) for item in fitting}
         return allocate_within(offer.amount or Money.zero(one.currency), room)
     return _discount_cheapest(offer, fitting, one.currency)
 
 
 def allocate_within(amount: Money, limits: Mapping[int, Money]) -> dict[int, Money]:
     """Allocate an amount in proportion to limits, to the cent, capped by each."""
-    whole = Money.total(limits.values(), amount.currency)
-    return allocate(min(amount, whole), {key: limit.minor for key, limit in limits.items()})
+    maximum = Money.total(limits.values(), amount.currency)
+    return allocate(min(amount, maximum), {key: limit.minor for key, limit in limits.items()})
 
 
 def _discount_cheapest(
@@ -245,22 +245,22 @@ def _discount_cheapest(
 ) -> dict[int, Money]:
     """Discount the cheapest units of each full group; groups start at the most expensive unit."""
     units = sorted(
-        (good for good in fitting for _ in range(good.quantity)),
-        key=lambda good: (-good.unit.amount, good.key),
+        (item for item in fitting for _ in range(item.quantity)),
+        key=lambda item: (-item.unit.amount, item.key),
     )
-    wanted = {good.key: Money.zero(currency) for good in fitting}
+    wanted = {item.key: Money.zero(currency) for item in fitting}
     group = offer.buy + offer.get
     for start in range(0, len(units) - group + 1, group):
-        for good in units[start + offer.buy : start + group]:
-            wanted[good.key] += (good.unit * offer.get_percent).rounded()
+        for item in units[start + offer.buy : start + group]:
+            wanted[item.key] += (item.unit * offer.get_percent).rounded()
     return wanted
 
 
-def _max_discount(good: LineItem, one: _Combination, offer: PromotionRule) -> Money:
+def _max_discount(item: LineItem, one: _Combination, offer: PromotionRule) -> Money:
     """Return how much of a line may still be discounted."""
-    left = good.amount - one.off[good.key]
+    remaining = item.amount - one.off[item.key]
     if offer.may_go_below_floor:
-        return left
-    if good.floor is None:
+        return remaining
+    if item.floor is None:
         return Money.zero(one.currency)
-    return max(left - good.floor * good.quantity, Money.zero(one.currency))
+    return max(remaining - item.floor * item.quantity, Money.zero(one.currency))

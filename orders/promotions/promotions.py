@@ -42,7 +42,7 @@ class ApplicablePromotions:
     """Promotions and lines of a cart, before its parcels are planned."""
 
     offers: Sequence[PromotionRule] = ()
-    goods: Sequence[LineItem] = ()
+    items: Sequence[LineItem] = ()
     refused: Mapping[str, codes.CodeRejection | PromotionRejection] = field(default_factory=dict)
 
 
@@ -77,8 +77,8 @@ def find_applicable(
             refused[code] = codes.CodeRejection.USED_UP
     if not offers:
         return ApplicablePromotions(refused=refused)
-    goods = _line_items(wanted, cart.channel.currency)
-    return ApplicablePromotions(offers=list(offers.values()), goods=goods, refused=refused)
+    items = _line_items(wanted, cart.channel.currency)
+    return ApplicablePromotions(offers=list(offers.values()), items=items, refused=refused)
 
 
 def calculate(
@@ -86,7 +86,7 @@ def calculate(
 ) -> CartDiscounts:
     """Return the discounts for these shipping charges; without them, of items only."""
     outcome = choose_best(
-        goods=applicable.goods, shipping_charges=shipping_charges, offers=applicable.offers
+        items=applicable.items, shipping_charges=shipping_charges, offers=applicable.offers
     )
     minimums = {each.code: each.minimum for each in applicable.offers if each.minimum is not None}
     return CartDiscounts(

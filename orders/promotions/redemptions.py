@@ -52,13 +52,15 @@ def revert(*, order: Order, now: datetime) -> None:
 
     Locks:  the promotions, then the coupons, each in id order
     """
-    kept = Redemption.objects.filter(order=order, reverted_at__isnull=True).order_by("promotion_id")
-    for redemption in kept:
+    active = Redemption.objects.filter(order=order, reverted_at__isnull=True).order_by(
+        "promotion_id"
+    )
+    for redemption in active:
         limited = Promotion.objects.filter(pk=redemption.promotion_id, usage_limit__isnull=False)
         limited.filter(used__gt=0).update(used=F("used") - 1)
         code = Coupon.objects.filter(redemptions=redemption, limit__isnull=False)
         code.filter(used__gt=0).update(used=F("used") - 1)
-    kept.update(reverted_at=now)
+    active.update(reverted_at=now)
 
 
 def _redeem(order: Order, each: AppliedDiscount, now: datetime) -> None:
@@ -71,8 +73,8 @@ def _redeem(order: Order, each: AppliedDiscount, now: datetime) -> None:
     if offer.code and coupon is None:
         raise spent
     if promotion.usage_limit is not None:
-        left = Promotion.objects.filter(pk=promotion.pk, used__lt=F("usage_limit"))
-        if not left.update(used=F("used") + 1):
+        unspent = Promotion.objects.filter(pk=promotion.pk, used__lt=F("usage_limit"))
+        if not unspent.update(used=F("used") + 1):
             raise spent
     if coupon is not None and coupon.limit is not None:
         free = Coupon.objects.filter(pk=coupon.pk, used__lt=F("limit"))
@@ -99,12 +101,12 @@ def _next_sequence(promotion_id: int, email: str, limit: int, spent: LimitReache
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 5))",
             [f"promotion {promotion_id} of {email}"],
         )
-    taken = set(
+    used = set(
         Redemption.objects.filter(
             promotion=promotion_id, email=email, reverted_at__isnull=True
         ).values_list("place", flat=True)
     )
-    free = next((place for place in range(1, limit + 1) if place not in taken), None)
+    free = next((sequence for sequence in range(1, limit + 1) if sequence not in used), None)
     if free is None:
         raise spent
     return free
@@ -140,8 +142,8 @@ def recount_usage(*, promotion: Promotion) -> None:
     Locks:  the promotion, then its coupons in id order
     """
     Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
-    taken = active_redemptions(promotion)
-    Promotion.objects.filter(pk=promotion.pk).update(used=taken.count())
+    active = active_redemptions(promotion)
+    Promotion.objects.filter(pk=promotion.pk).update(used=active.count())
     codes = promotion.coupons.select_for_update(of=["self"], no_key=True)
     for coupon in codes.order_by("pk"):
-        Coupon.objects.filter(pk=coupon.pk).update(used=taken.filter(coupon=coupon).count())
+        Coupon.objects.filter(pk=coupon.pk).update(used=active.filter(coupon=coupon).count())

@@ -34,10 +34,10 @@ DEFAULT_STEPS = dict(zip(CRITERION_FIELDS, DEFAULT_CRITERIA, strict=False))
 
 
 def _criterion_field(name: str) -> forms.ChoiceField:
-    place = CRITERION_FIELDS.index(name)
+    index = CRITERION_FIELDS.index(name)
     return forms.ChoiceField(
-        label=labels.PLACES[place],
-        help_text=labels.NEXT_CRITERION if place else labels.FIRST_CRITERION,
+        label=labels.PLACES[index],
+        help_text=labels.NEXT_CRITERION if index else labels.FIRST_CRITERION,
         choices=[("", _("nothing")), *CRITERIA],
         required=name == CRITERION_FIELDS[0],
         initial=DEFAULT_STEPS.get(name, ""),
@@ -75,32 +75,32 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         codes = list(dict.fromkeys(filter(None, codes)))
         known = set(Supplier.objects.filter(code__in=codes).values_list("code", flat=True))
         if unknown := [code for code in codes if code not in known]:
-            words = gettext("No supplier with this code: %(codes)s.")
-            raise forms.ValidationError(words % {"codes": ", ".join(unknown)}, code="unknown")
+            template = gettext("No supplier with this code: %(codes)s.")
+            raise forms.ValidationError(template % {"codes": ", ".join(unknown)}, code="unknown")
         return codes
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        seen: set[str] = set()
+        values: dict[str, Any] = super().clean() or {}
+        used: set[str] = set()
         for name in CRITERION_FIELDS:
-            criterion = given.get(name)
-            if criterion and criterion in seen:
+            criterion = values.get(name)
+            if criterion and criterion in used:
                 self.add_error(
                     name,
                     gettext(
                         "This criterion is already used above. Choose another or leave it empty."
                     ),
                 )
-            seen.add(criterion or "")
-        least = given.get("min_margin_rate")
+            used.add(criterion or "")
+        least = values.get("min_margin_rate")
         if least is not None and not 0 <= least < 1:
             self.add_error(
                 "min_margin_rate", gettext("Enter a fraction from 0 to below 1. 0.1 is 10 %.")
             )
-        starts, ends = given.get("starts_at"), given.get("ends_at")
+        starts, ends = values.get("starts_at"), values.get("ends_at")
         if starts and ends and ends <= starts:
             self.add_error("ends_at", gettext("The end must be after the start."))
-        return given
+        return values
 
     @property
     def criteria(self) -> list[Criterion]:
@@ -125,13 +125,13 @@ class PeriodForm(forms.Form):
     until = forms.DateField(label=_("Last day"), widget=DATE_WIDGET)
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        since, until = given.get("since"), given.get("until")
+        values: dict[str, Any] = super().clean() or {}
+        since, until = values.get("since"), values.get("until")
         if since and until and not timedelta(0) <= until - since <= MAX_PERIOD:
             self.add_error(
                 "until", gettext("The last day must be within three months of the first day.")
             )
-        return given
+        return values
 
 
 @admin.register(RoutingRules)
@@ -195,21 +195,21 @@ class RoutingRulesAdmin(StaffAdmin):
     def save_model(
         self, request: HttpRequest, obj: RoutingRules, form: RoutingRulesForm, change: bool
     ) -> None:
-        given = form.cleaned_data
-        made = routing_rules.create_draft(
-            channel=given["channel"],
+        values = form.cleaned_data
+        draft = routing_rules.create_draft(
+            channel=values["channel"],
             criteria=form.criteria,
-            preferred=given["preferred"],
-            reroutes_rejected=given["reroutes_rejected"],
-            reassign_after_hours=given["reassign_after_hours"],
-            min_margin_rate=given["min_margin_rate"],
-            starts_at=given["starts_at"],
-            ends_at=given["ends_at"],
-            note=given["note"],
+            preferred=values["preferred"],
+            reroutes_rejected=values["reroutes_rejected"],
+            reassign_after_hours=values["reassign_after_hours"],
+            min_margin_rate=values["min_margin_rate"],
+            starts_at=values["starts_at"],
+            ends_at=values["ends_at"],
+            note=values["note"],
             by=str(request.user),
             now=timezone.now(),
         )
-        obj.pk = made.pk
+        obj.pk = draft.pk
         obj.refresh_from_db()
 
     @admin.display(description=_("Ranking criteria"))
@@ -222,23 +222,23 @@ class RoutingRulesAdmin(StaffAdmin):
 
     @admin.display(description=_("Active now"), boolean=True)
     def is_in_force(self, rules: RoutingRules) -> bool:
-        found = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
-        return found.version == rules.version
+        current = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
+        return current.version == rules.version
 
     @action(description=_("Simulate"), icon="experiment")
     def simulate(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         rules = self.row(request, object_id)
         yesterday = timezone.now().date() - timedelta(days=1)
-        given = request.GET if "since" in request.GET else {"since": yesterday, "until": yesterday}
-        form = PeriodForm(given)
-        found = None
+        period = request.GET if "since" in request.GET else {"since": yesterday, "until": yesterday}
+        form = PeriodForm(period)
+        result = None
         if form.is_valid():
             orders = simulation.orders_of_period(
                 channel_id=rules.channel_id,
                 since=_midnight(form.cleaned_data["since"]),
                 until=_midnight(form.cleaned_data["until"] + timedelta(days=1)),
             )
-            found = simulation.simulate(
+            result = simulation.simulate(
                 rules=routing_rules.to_rules(rules), orders=orders, currency=rules.channel.currency
             )
         context = {
@@ -249,13 +249,13 @@ class RoutingRulesAdmin(StaffAdmin):
             "back": self.page_of(rules),
             "counts": labels.summary(routing_rules.to_rules(rules)),
             "form": form,
-            "found": found,
-            "sums": _totals(found) if found and found.count else (),
+            "found": result,
+            "sums": _totals(result) if result and result.count else (),
             "changed": [
-                _as_row(one, found.currency, routing_rules.to_rules(rules))
-                for one in found.changed[:MAX_SHOWN]
+                _as_row(one, result.currency, routing_rules.to_rules(rules))
+                for one in result.changed[:MAX_SHOWN]
             ]
-            if found
+            if result
             else (),
         }
         return TemplateResponse(request, "orders/routing_simulation.html", context)
@@ -289,8 +289,8 @@ class RoutingRulesAdmin(StaffAdmin):
         first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
             return gettext("%s is live.") % rules
-        words = gettext("%(rules)s is live. For now, %(first)s takes precedence.")
-        return words % {"rules": rules, "first": labels.rules_name(first)}
+        template = gettext("%(rules)s is live. For now, %(first)s takes precedence.")
+        return template % {"rules": rules, "first": labels.rules_name(first)}
 
     @action(description=_("Retire"), icon="do_not_disturb_on")
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -315,9 +315,9 @@ class RoutingRulesAdmin(StaffAdmin):
         return HttpResponseRedirect(f"{reverse('admin:orders_routingrules_add')}?like={rules.pk}")
 
 
-def row_id(given: Mapping[str, str], name: str) -> int:
+def row_id(query: Mapping[str, str], name: str) -> int:
     """Return the row id in a query parameter; 0 (never a row id) if invalid."""
-    text = given.get(name, "")
+    text = query.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS else 0
 
 
@@ -325,15 +325,15 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _totals(found: simulation.SimulationResult) -> list[tuple[str, str, str, str]]:
+def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, str]]:
     """Return the totals before and after, and their differences."""
-    before, after = found.before, found.after
+    before, after = result.before, result.after
 
     def money(one: simulation.RoutingTotals, name: str) -> str:
-        return columns.as_money(simulation.per_order(getattr(one, name), found))
+        return columns.as_money(simulation.per_order(getattr(one, name), result))
 
     def days(many: int) -> str:
-        return columns.as_number(round(Decimal(many) / found.count, 1))
+        return columns.as_number(round(Decimal(many) / result.count, 1))
 
     return [
         (
@@ -346,7 +346,7 @@ def _totals(found: simulation.SimulationResult) -> list[tuple[str, str, str, str
             gettext("Landed cost per order"),
             money(before, "cost"),
             money(after, "cost"),
-            columns.as_money(simulation.per_order(after.cost - before.cost, found)),
+            columns.as_money(simulation.per_order(after.cost - before.cost, result)),
         ),
         (
             gettext("Days until the last parcel arrives"),
@@ -358,7 +358,7 @@ def _totals(found: simulation.SimulationResult) -> list[tuple[str, str, str, str
             gettext("Margin per order"),
             money(before, "margin"),
             money(after, "margin"),
-            columns.as_money(simulation.per_order(after.margin - before.margin, found)),
+            columns.as_money(simulation.per_order(after.margin - before.margin, result)),
         ),
     ]
 
@@ -376,7 +376,7 @@ def _as_row(one: simulation.ChangedOrder, currency: str, rules: Rules) -> dict[s
         "margin_before": columns.as_money(simulation.money(one.before.margin, currency)),
         "margin_after": columns.as_money(simulation.money(one.after.margin, currency)),
         "excluded": [
-            f"{each.place}: {labels.verdict(each.verdict, left=each.left, least=least)}"
+            f"{each.location}: {labels.verdict(each.verdict, left=each.contribution, least=least)}"
             for each in one.excluded
         ],
     }

@@ -83,26 +83,26 @@ def record(
 class _Choice:
     """What was chosen for one variant.
 
-    Shape:  ``units`` by stock row; ``taken`` is the source that sends all, None if several do;
-            ``asked`` is the sale amount that routing knew, ``price`` the one known now
+    Shape:  ``units`` by stock row; ``sole_source`` sends all, None if several do;
+            ``routed_sale`` is the sale amount that routing knew, ``price`` the one known now
     """
 
     quantity: int
     units: Mapping[int, int]
-    taken: Candidate | None
-    asked: SaleAmount | None
+    sole_source: Candidate | None
+    routed_sale: SaleAmount | None
     price: SaleAmount | None
     rules: Rules
 
     @classmethod
     def of(cls, parts: Sequence[PlannedLine], known: SaleAmount | None, rules: Rules) -> _Choice:
-        asked = total_sale(parts)
+        routed_sale = total_sale(parts)
         return cls(
             quantity=sum(line.quantity for line in parts),
             units={line.candidate.level_id: line.quantity for line in parts},
-            taken=sole_source(parts),
-            asked=asked,
-            price=asked or known,
+            sole_source=sole_source(parts),
+            routed_sale=routed_sale,
+            price=routed_sale or known,
             rules=rules,
         )
 
@@ -125,18 +125,18 @@ def _select(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
     """Return the chosen sources and the best of the others, at most ``MAX_CANDIDATES``."""
     rules, quantity = choice.rules, choice.quantity
 
-    def place(one: Candidate) -> tuple[object, ...]:
+    def sort_key(one: Candidate) -> tuple[object, ...]:
         is_other = one.level_id not in choice.units
-        stands = margin_filter.margin_band(one, quantity, choice.asked, rules.min_margin_rate)
-        return is_other, not one.fits(quantity), stands, rules.rank(one, quantity, rules.alone)
+        band = margin_filter.margin_band(one, quantity, choice.routed_sale, rules.min_margin_rate)
+        return is_other, not one.fits(quantity), band, rules.rank(one, quantity, rules.alone)
 
-    return sorted(able, key=place)[:MAX_CANDIDATES]
+    return sorted(able, key=sort_key)[:MAX_CANDIDATES]
 
 
 def _to_json(one: Candidate, choice: _Choice) -> dict[str, Any]:
     quantity = choice.quantity
     is_unknown, outlay = one.outlay(quantity)
-    left = margin_filter.contribution(one, quantity, choice.price)
+    contribution = margin_filter.contribution(one, quantity, choice.price)
     return {
         "level": one.level_id,
         "offer": one.offer_id,
@@ -154,17 +154,17 @@ def _to_json(one: Candidate, choice: _Choice) -> dict[str, Any]:
         "distance": one.distance,
         "days": one.days,
         "score": one.score,
-        "spent": None if left is None else str(left.spent),
+        "spent": None if contribution is None else str(contribution.spent),
         "units": choice.units.get(one.level_id, 0),
         "verdict": CHOSEN
         if one.level_id in choice.units
-        else verdict(one, choice.taken, quantity, choice.rules, choice.asked),
+        else verdict(one, choice.sole_source, quantity, choice.rules, choice.routed_sale),
     }
 
 
 def verdict(
     one: Candidate,
-    taken: Candidate | None,
+    chosen: Candidate | None,
     quantity: int,
     rules: Rules,
     sold: SaleAmount | None = None,
@@ -173,14 +173,14 @@ def verdict(
 
     Shape:  ``taken`` is None if several send the line together
     """
-    if taken is not None and one.level_id == taken.level_id:
+    if chosen is not None and one.level_id == chosen.level_id:
         return CHOSEN
     reason: QuantityRefusal | MarginReason | Drawback
-    reason = reason_against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
-    if taken is None or not isinstance(reason, Drawback):
+    reason = reason_against(one, chosen=chosen, quantity=quantity, rules=rules, sold=sold)
+    if chosen is None or not isinstance(reason, Drawback):
         return reason.value
     ours = (rules.rank(one, quantity, rules.alone), one.level_id)
-    is_better = ours < (rules.rank(taken, quantity, rules.alone), taken.level_id)
+    is_better = ours < (rules.rank(chosen, quantity, rules.alone), chosen.level_id)
     return Criterion.PARCELS.value if is_better else reason.value
 
 
@@ -198,11 +198,11 @@ def logged_rules(log: Mapping[str, Any]) -> Rules:
 
 def logged_sale(log: Mapping[str, Any], variant_id: int, currency: str) -> SaleAmount | None:
     """Return the logged sale amount of a line."""
-    kept = log.get("sold", {}).get(str(variant_id))
-    if kept is None:
+    entry = log.get("sold", {}).get(str(variant_id))
+    if entry is None:
         return None
-    gross = Money(Decimal(kept["gross"]), currency)
-    return SaleAmount(gross=gross, tax_rate=Decimal(kept["tax_rate"]))
+    gross = Money(Decimal(entry["gross"]), currency)
+    return SaleAmount(gross=gross, tax_rate=Decimal(entry["tax_rate"]))
 
 
 def logged_contribution(entry: Mapping[str, Any], sold: SaleAmount | None) -> Contribution | None:

@@ -49,12 +49,12 @@ class ShippingQuote:
     @property
     def arrivals(self) -> Mapping[int, tuple[date, date]]:
         """Arrival window by variant; of several parts, the last one."""
-        found: dict[int, tuple[date, date]] = {}
+        spans: dict[int, tuple[date, date]] = {}
         for quoted in self.parcels:
             for line in quoted.parcel.lines:
                 mine = (quoted.arrives_from, quoted.arrives_to)
-                found[line.variant_id] = max(mine, found.get(line.variant_id, mine))
-        return found
+                spans[line.variant_id] = max(mine, spans.get(line.variant_id, mine))
+        return spans
 
     @property
     def origins(self) -> Mapping[int, str]:

@@ -81,10 +81,10 @@ class Plan:
 
 def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
     """Group planned lines by variant."""
-    found: dict[int, list[PlannedLine]] = defaultdict(list)
+    grouped: dict[int, list[PlannedLine]] = defaultdict(list)
     for line in lines:
-        found[line.variant_id].append(line)
-    return dict(found)
+        grouped[line.variant_id].append(line)
+    return dict(grouped)
 
 
 def route(
@@ -104,17 +104,17 @@ def route(
     others: list[tuple[Need, Sequence[Candidate]]] = []
     for need in needs:
         fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
-        kept = margin_filter.filter_sources(fit, need.quantity, need.sold, rules.min_margin_rate)
-        if kept and (rules.max_sources == 1 or not _all_lose(kept, need, rules)):
-            choices.append((need, kept))
+        sources = margin_filter.filter_sources(fit, need.quantity, need.sold, rules.min_margin_rate)
+        if sources and (rules.max_sources == 1 or not _all_lose(sources, need, rules)):
+            choices.append((need, sources))
         else:
-            others.append((need, kept))
+            others.append((need, sources))
     unfilled = []
-    for need, kept in others:
-        if parts := _split_if_needed(need, able[need.variant_id], kept, choices, rules):
+    for need, sources in others:
+        if parts := _split_if_needed(need, able[need.variant_id], sources, choices, rules):
             choices += parts
-        elif kept:
-            choices.append((need, kept))
+        elif sources:
+            choices.append((need, sources))
         else:
             unfilled.append(need)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
@@ -175,14 +175,14 @@ def _min_larger_quantity(need: Need, able: Sequence[Candidate], rules: Rules) ->
     return together if together is not None else min(alone, default=None)
 
 
-def _all_lose(kept: Sequence[Candidate], need: Need, rules: Rules) -> bool:
-    return all(_margin_band(one, need, rules) > margin_filter.BELOW_MINIMUM for one in kept)
+def _all_lose(sources: Sequence[Candidate], need: Need, rules: Rules) -> bool:
+    return all(_margin_band(one, need, rules) > margin_filter.BELOW_MINIMUM for one in sources)
 
 
 def _split_if_needed(
     need: Need,
     able: Sequence[Candidate],
-    kept: Sequence[Candidate],
+    sources: Sequence[Candidate],
     choices: Sequence[Choice],
     rules: Rules,
 ) -> Sequence[Choice]:
@@ -196,7 +196,7 @@ def _split_if_needed(
         # A fee per line weighs more on a part than on the most that a source could send.
         if parts and all(_margin_band(one, part, rules) <= worst for part, (one, *_) in parts):
             return parts
-    return () if kept else _split(need, able, choices, rules)
+    return () if sources else _split(need, able, choices, rules)
 
 
 def _split(
@@ -216,8 +216,8 @@ def _split(
         return before, one.location_id not in sending, after, one.level_id
 
     usable = sorted((one for one in able if one.largest_sellable(need.quantity)), key=rank)
-    found = line_splitting.split(need.quantity, usable, max_sources=rules.max_sources)
-    return [(part, [one]) for part, one in _parts(need, found)]
+    allocation = line_splitting.split(need.quantity, usable, max_sources=rules.max_sources)
+    return [(part, [one]) for part, one in _parts(need, allocation)]
 
 
 def _margin_band(one: Candidate, need: Need, rules: Rules) -> margin_filter.MarginBand:
@@ -226,9 +226,11 @@ def _margin_band(one: Candidate, need: Need, rules: Rules) -> margin_filter.Marg
     return margin_filter.margin_band(one, part.quantity, part.sold, rules.min_margin_rate)
 
 
-def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple[Need, Candidate]]:
+def _parts(
+    need: Need, allocation: Iterable[tuple[Candidate, int]]
+) -> Iterator[tuple[Need, Candidate]]:
     before = 0
-    for one, units in found:
+    for one, units in allocation:
         yield need.part(units, before=before), one
         before += units
 
@@ -249,8 +251,8 @@ def _choose(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candida
         line: dict[int, Cost] = {}
         for candidate in fit:
             rank = rules.rank(candidate, need.quantity, rules.after_parcels)
-            cost, place = (rank, candidate.level_id), candidate.location_id
-            line[place] = min(cost, line.get(place, cost))
+            cost, location_id = (rank, candidate.level_id), candidate.location_id
+            line[location_id] = min(cost, line.get(location_id, cost))
             by_level[candidate.level_id] = candidate
         lines.append(line)
     needs = [need for need, _ in choices]
@@ -262,31 +264,31 @@ def _choose(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candida
 def reason_against(
     candidate: Candidate,
     *,
-    taken: Candidate | None,
+    chosen: Candidate | None,
     quantity: int,
     rules: Rules = DEFAULT_RULES,
     sold: SaleAmount | None = None,
 ) -> QuantityRefusal | MarginReason | Drawback:
-    """Return why a need alone in a cart is filled by ``taken`` and not by this candidate.
+    """Return why a need alone in a cart is filled by ``chosen`` and not by this candidate.
 
     It checks what ``route`` checks, in the same order.
 
-    Shape:  ``taken`` is None if no source has all of it, or several send it without a loss
+    Shape:  ``chosen`` is None if no source has all of it, or several send it without a loss
     """
     if reason := candidate.quantity_refusal(quantity):
         return reason
-    if taken is None:
+    if chosen is None:
         alone = margin_filter.margin_band(candidate, quantity, sold, rules.min_margin_rate)
         return (
             margin_filter.exclusion_reason(alone, margin_filter.SUFFICIENT) or Drawback.ADDED_LATER
         )
     mine, its = (
         margin_filter.margin_band(one, quantity, sold, rules.min_margin_rate)
-        for one in (candidate, taken)
+        for one in (candidate, chosen)
     )
-    if left_out := margin_filter.exclusion_reason(mine, its):
-        return left_out
-    criterion = rules.difference(candidate, taken, quantity)
+    if excluded := margin_filter.exclusion_reason(mine, its):
+        return excluded
+    criterion = rules.difference(candidate, chosen, quantity)
     if criterion is None:
         return Drawback.ADDED_LATER
     is_unknown, _ = candidate.outlay(quantity)

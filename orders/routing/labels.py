@@ -87,8 +87,8 @@ def summary(rules: Rules) -> str:
     least = rules.min_margin_rate
     if not least:
         return criteria(rules.criteria)
-    words = now("%(criteria)s, with a margin of at least %(least)s %% of the price")
-    return words % {"criteria": criteria(rules.criteria), "least": _percent(least)}
+    template = now("%(criteria)s, with a margin of at least %(least)s %% of the price")
+    return template % {"criteria": criteria(rules.criteria), "least": _percent(least)}
 
 
 def min_margin_text(least: Decimal | None) -> str:
@@ -111,10 +111,10 @@ def verdict(code: str, *, left: Contribution | None = None, least: Decimal | Non
 
     Shape:  ``left`` is the contribution of the line from there, ``least`` the minimum margin
     """
-    words = _with_figures(code, left, least) if left is not None else None
-    if left is None or words is None:
+    template = _with_figures(code, left, least) if left is not None else None
+    if left is None or template is None:
         return str(REASONS.get(code, code))
-    return str(words) % {
+    return str(template) % {
         "loss": as_money(left.loss),
         "earned": as_money(left.earned),
         "rate": _percent(left.rate),
@@ -127,7 +127,7 @@ def _with_figures(code: str, left: Contribution, least: Decimal | None) -> str |
         return REASONS_WITH_FIGURES.get(code)
     if left.loss.amount > 0:
         return TAKEN_UNASKED if least is None else TAKEN_AT_A_LOSS
-    return None if left.standing(least) == margin_filter.SUFFICIENT else TAKEN_FOR_LITTLE
+    return None if left.band(least) == margin_filter.SUFFICIENT else TAKEN_FOR_LITTLE
 
 
 def _percent(rate: Decimal) -> str:

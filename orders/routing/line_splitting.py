@@ -73,8 +73,8 @@ class _Search[P: Source]:
     def split(self, quantity: int, able: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
         usable = [one for one in able if one.largest_sellable(quantity)]
         for count in range(2, max_sources + 1):
-            if found := self.parts(quantity, usable, count):
-                return found
+            if allocation := self.parts(quantity, usable, count):
+                return allocation
         return []
 
     def parts(self, quantity: int, able: Sequence[P], count: int) -> list[tuple[P, int]]:
@@ -93,8 +93,8 @@ class _Search[P: Source]:
             fewest = max(1, quantity - _max_total(quantity, others, count - 1))
             units = one.largest_sellable(quantity - 1)
             while units >= fewest and self._left >= 0:
-                if rest := self.parts(quantity - units, others, count - 1):
-                    return [(one, units), *rest]
+                if others_parts := self.parts(quantity - units, others, count - 1):
+                    return [(one, units), *others_parts]
                 self._left -= 1
                 units = one.largest_sellable(units - 1)
         return []

@@ -91,7 +91,7 @@ class Contribution:
         """The contribution as a fraction of the net amount."""
         return self.earned.amount / self.net.amount if self.net.amount else ZERO
 
-    def standing(self, least: Decimal | None) -> MarginBand:
+    def band(self, least: Decimal | None) -> MarginBand:
         """Return the margin band for a minimum margin; None disables the check."""
         if least is None:
             return SUFFICIENT
@@ -114,8 +114,8 @@ def margin_band(
     one: CostedSource, quantity: int, sold: SaleAmount | None, least: Decimal | None
 ) -> MarginBand:
     """Return the margin band of a source; the sources in the best band of a line remain."""
-    found = None if least is None else contribution(one, quantity, sold)
-    return SUFFICIENT if found is None else found.standing(least)
+    known = None if least is None else contribution(one, quantity, sold)
+    return SUFFICIENT if known is None else known.band(least)
 
 
 def filter_sources[S: CostedSource](
@@ -125,21 +125,21 @@ def filter_sources[S: CostedSource](
     if sold is None or least is None or len(able) < 2:  # noqa: PLR2004 - no choice
         return able
     room = sold.net.amount * (1 - least)
-    standings: list[MarginBand | None] = []
+    bands: list[MarginBand | None] = []
     for one in able:
         spent = one.spent(quantity, sold)
         if spent is None:
-            standings.append(None)
+            bands.append(None)
         elif spent <= room:  # fast path for nearly all
-            standings.append(SUFFICIENT)
+            bands.append(SUFFICIENT)
         else:
-            standings.append(Contribution(net=sold.net, spent=spent).standing(least))
-    best = min((its for its in standings if its is not None), default=None)
-    return [one for one, its in zip(able, standings, strict=True) if its is None or its == best]
+            bands.append(Contribution(net=sold.net, spent=spent).band(least))
+    best = min((band for band in bands if band is not None), default=None)
+    return [one for one, band in zip(able, bands, strict=True) if band is None or band == best]
 
 
-def exclusion_reason(one: MarginBand, taken: MarginBand) -> MarginReason | None:
+def exclusion_reason(one: MarginBand, chosen: MarginBand) -> MarginReason | None:
     """Return why a source is excluded when one of a better band is chosen."""
-    if one <= taken:
+    if one <= chosen:
         return None
     return MarginReason.LOSS if one[0] == LOSS_BAND else MarginReason.LOW_MARGIN

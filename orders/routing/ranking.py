@@ -121,7 +121,7 @@ class Rules:
 
     @property
     def _places(self) -> Mapping[str, int]:
-        return {code: place for place, code in enumerate(self.preferred)}
+        return {code: rank for rank, code in enumerate(self.preferred)}
 
 
 DEFAULT_RULES = Rules()

@@ -34,8 +34,8 @@ def current_rules(*, channel: Channel, now: datetime) -> Rules:
         status=Status.LIVE,
     )
     began = Greatest(Coalesce("starts_at", "status_since"), "status_since")
-    found = live.alias(began=began, ends=Q(ends_at__isnull=False))
-    first = found.order_by("-ends", "-began", "-version").first()
+    candidates = live.alias(began=began, ends=Q(ends_at__isnull=False))
+    first = candidates.order_by("-ends", "-began", "-version").first()
     return to_rules(first) if first else DEFAULT_RULES
 
 

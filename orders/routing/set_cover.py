@@ -27,18 +27,18 @@ def choose_sources(lines: Sequence[Line]) -> list[int]:
     needed = _undominated(lines)
     # Lines with a single source come first and so fix it.
     ordered = sorted(
-        ({place: line[place] for place in line.keys() & needed} for line in lines), key=len
+        ({source: line[source] for source in line.keys() & needed} for line in lines), key=len
     )
     reach = _coverage(ordered)
     search = _Search(ordered, reach)
     everything = (1 << len(ordered)) - 1
     for size in count():
-        found = set(search.covers(everything, frozenset(), size))
+        covers = set(search.covers(everything, frozenset(), size))
         if search.is_exhausted:
-            found.add(_greedy(ordered, reach))
-        if found:
-            fewest = min(map(len, found))
-            *_, names = min(_total(lines, places) for places in found if len(places) == fewest)
+            covers.add(_greedy(ordered, reach))
+        if covers:
+            fewest = min(map(len, covers))
+            *_, names = min(_total(lines, cover) for cover in covers if len(cover) == fewest)
             return names
     raise AssertionError("counting has no end")
 
@@ -47,8 +47,8 @@ def _coverage(lines: Sequence[Line]) -> dict[int, int]:
     """Return by source a bit mask of the lines it can fill."""
     reach: dict[int, int] = {}
     for number, line in enumerate(lines):
-        for place in line:
-            reach[place] = reach.get(place, 0) | 1 << number
+        for source in line:
+            reach[source] = reach.get(source, 0) | 1 << number
     return reach
 
 
@@ -56,19 +56,20 @@ def _undominated(lines: Sequence[Line]) -> frozenset[int]:
     """Return the sources without those that another dominates (same lines, lower cost)."""
     reach = _coverage(lines)
 
-    def is_beaten(place: int) -> bool:
-        filled = [line for line in lines if place in line]
+    def is_beaten(source: int) -> bool:
+        filled = [line for line in lines if source in line]
         return any(
-            reach[place] & ~reach[other] == 0 and all(line[other] < line[place] for line in filled)
+            reach[source] & ~reach[other] == 0
+            and all(line[other] < line[source] for line in filled)
             for other in filled[0]
         )
 
-    return frozenset(place for place in reach if not is_beaten(place))
+    return frozenset(source for source in reach if not is_beaten(source))
 
 
-def _total(lines: Sequence[Line], places: frozenset[int]) -> Total:
+def _total(lines: Sequence[Line], cover: frozenset[int]) -> Total:
     """Return the sum of the lines, each filled from its cheapest chosen source."""
-    return _sum([min(line[place] for place in places & line.keys()) for line in lines])
+    return _sum([min(line[source] for source in cover & line.keys()) for line in lines])
 
 
 def _sum(costs: Sequence[Cost]) -> Total:
@@ -82,36 +83,36 @@ class _Search:
     def __init__(self, lines: Sequence[Line], reach: Mapping[int, int]) -> None:
         self._reach = reach
         self._widest = max((lit.bit_count() for lit in reach.values()), default=0)
-        self._places = [
-            sorted(line, key=lambda place: self._promising(line, place)) for line in lines
+        self._sources = [
+            sorted(line, key=lambda source: self._promising(line, source)) for line in lines
         ]
-        self._left = MAX_STEPS
+        self._steps_left = MAX_STEPS
 
     @property
     def is_exhausted(self) -> bool:
-        return self._left < 0
+        return self._steps_left < 0
 
     def covers(
-        self, open_lines: int, places: frozenset[int], size: int
+        self, open_lines: int, chosen: frozenset[int], size: int
     ) -> Iterator[frozenset[int]]:
         """Yield covers of ``size`` sources of the open lines, some repeatedly.
 
         All of the smallest are found: each has a source for the first open line.
         """
         if not open_lines:
-            yield places
+            yield chosen
             return
-        if (size - len(places)) * self._widest < open_lines.bit_count():
+        if (size - len(chosen)) * self._widest < open_lines.bit_count():
             return
         first = (open_lines & -open_lines).bit_length() - 1
-        for place in self._places[first]:
-            self._left -= 1
+        for source in self._sources[first]:
+            self._steps_left -= 1
             if self.is_exhausted:
                 return
-            yield from self.covers(open_lines & ~self._reach[place], places | {place}, size)
+            yield from self.covers(open_lines & ~self._reach[source], chosen | {source}, size)
 
-    def _promising(self, line: Line, place: int) -> tuple[int, Cost]:
-        return -self._reach[place].bit_count(), line[place]
+    def _promising(self, line: Line, source: int) -> tuple[int, Cost]:
+        return -self._reach[source].bit_count(), line[source]
 
 
 def _greedy(lines: Sequence[Line], reach: Mapping[int, int]) -> frozenset[int]:
@@ -119,16 +120,16 @@ def _greedy(lines: Sequence[Line], reach: Mapping[int, int]) -> frozenset[int]:
     chosen: list[int] = []
     open_lines = (1 << len(lines)) - 1
 
-    def rank(place: int) -> tuple[int, Total]:
-        filled = reach[place] & open_lines
-        costs = [line[place] for number, line in enumerate(lines) if filled >> number & 1]
+    def rank(source: int) -> tuple[int, Total]:
+        filled = reach[source] & open_lines
+        costs = [line[source] for number, line in enumerate(lines) if filled >> number & 1]
         return -len(costs), _sum(costs)
 
     while open_lines:
         chosen.append(min(reach, key=rank))
         open_lines &= ~reach[chosen[-1]]
-    for place in tuple(chosen):  # drop sources that later ones made redundant
-        others = [other for other in chosen if other != place]
+    for source in tuple(chosen):  # drop sources that later ones made redundant
+        others = [other for other in chosen if other != source]
         if all(line.keys() & others for line in lines):
             chosen = others
     return frozenset(chosen)

@@ -52,9 +52,9 @@ NO_TOTALS = RoutingTotals(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
 class ExcludedSource:
     """A source excluded for its margin; ``verdict`` is the reason."""
 
-    place: str
+    location: str
     verdict: MarginReason
-    left: Contribution
+    contribution: Contribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +150,8 @@ def _route_again(order: Order, rules: Rules) -> ChangedOrder:
         order=order,
         before=_sum(lines, was),
         after=_sum(lines, becomes),
-        before_from=_places(was),
-        after_from=_places(becomes),
+        before_from=_location_names(was),
+        after_from=_location_names(becomes),
         excluded=list(_excluded(plan)),
     )
 
@@ -166,16 +166,20 @@ def _units(lines: Iterable[OrderLine]) -> Counter[int]:
 
 def _excluded(plan: Plan) -> Iterator[ExcludedSource]:
     for variant_id, parts in plan.planned.items():
-        taken, sold = decision_log.sole_source(parts), decision_log.total_sale(parts)
+        chosen, sold = decision_log.sole_source(parts), decision_log.total_sale(parts)
         quantity = sum(part.quantity for part in parts)
         levels = {part.candidate.level_id for part in parts}
         for one in plan.considered[variant_id]:
-            left = margin_filter.contribution(one, quantity, sold)
-            if left is None or one.level_id in levels:
+            contribution = margin_filter.contribution(one, quantity, sold)
+            if contribution is None or one.level_id in levels:
                 continue
-            verdict = decision_log.verdict(one, taken, quantity, plan.rules, sold)
+            verdict = decision_log.verdict(one, chosen, quantity, plan.rules, sold)
             if verdict in set(MarginReason):
-                yield ExcludedSource(place=_place(one), verdict=MarginReason(verdict), left=left)
+                yield ExcludedSource(
+                    location=_location_name(one),
+                    verdict=MarginReason(verdict),
+                    contribution=contribution,
+                )
 
 
 def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) -> RoutingTotals:
@@ -196,11 +200,11 @@ def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) ->
     )
 
 
-def _places(chosen: Iterable[tuple[Candidate, int]]) -> list[str]:
-    return sorted({_place(one) for one, _ in chosen})
+def _location_names(chosen: Iterable[tuple[Candidate, int]]) -> list[str]:
+    return sorted({_location_name(one) for one, _ in chosen})
 
 
-def _place(one: Candidate) -> str:
+def _location_name(one: Candidate) -> str:
     return f"{one.supplier_code} ({one.country})"
 
 

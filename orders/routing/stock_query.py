@@ -116,9 +116,9 @@ def plan_sources(
     """
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     ids = [need.variant_id for need in needs]
-    found = find_candidates(variant_ids=ids, channel=channel, country=country, now=now)
+    sources = find_candidates(variant_ids=ids, channel=channel, country=country, now=now)
     rules = replace(DEFAULT_RULES, max_sources=channel.max_split_locations)
-    return route(needs=needs, candidates=found, rules=rules)
+    return route(needs=needs, candidates=sources, rules=rules)
 
 
 def find_candidates(
@@ -167,9 +167,12 @@ def _read_rows(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
     Compiling it would take longer than the rest of an availability query.
     """
     sql, params = _compile_statement()
-    given: dict[Any, Any] = {_VARIANT_PLACEHOLDER: list(variant_ids), _TIME_PLACEHOLDER: now}
+    params_by_placeholder: dict[Any, Any] = {
+        _VARIANT_PLACEHOLDER: list(variant_ids),
+        _TIME_PLACEHOLDER: now,
+    }
     with planned_cursor(connection) as cursor:
-        cursor.execute(sql, [given.get(param, param) for param in params])
+        cursor.execute(sql, [params_by_placeholder.get(param, param) for param in params])
         return [_Row(*values) for values in cursor.fetchall()]
 
 

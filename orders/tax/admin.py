@@ -36,11 +36,11 @@ class TaxNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
     """Validates what database constraints require, with messages."""
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        begins = given.get("valid_from") or self.instance.valid_from
-        if given.get("valid_until") and begins and given["valid_until"] < begins:
+        values: dict[str, Any] = super().clean() or {}
+        begins = values.get("valid_from") or self.instance.valid_from
+        if values.get("valid_until") and begins and values["valid_until"] < begins:
             self.add_error("valid_until", gettext("The end must be after the start."))
-        return given
+        return values
 
 
 @admin.register(TaxNumber)

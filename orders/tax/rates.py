@@ -100,14 +100,14 @@ def is_registered_in(*, country: str, region: str, on: date) -> bool:
 
 def ioss_number(*, on: date) -> str:
     """Return the IOSS number valid on a day, or an empty string."""
-    found = _valid_numbers(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")
-    return found.values_list("number", flat=True).first() or ""
+    numbers = _valid_numbers(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")
+    return numbers.values_list("number", flat=True).first() or ""
 
 
 def find_table_rate(*, country: str, region: str, on: date) -> Decimal:
     """Return the rate of a region, else of its country, else zero."""
-    found = _RATES.first(country=country, regions=[region, ""], on=on)
-    return ZERO_RATE if found is None else found.rate
+    row = _RATES.first(country=country, regions=[region, ""], on=on)
+    return ZERO_RATE if row is None else row.rate
 
 
 def _rates(*, country: str, regions: list[str], on: date) -> QuerySet[TaxRate]:

@@ -103,7 +103,7 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     considered = plan.considered.get(variant.pk, ())
     able = next((one for one in considered if one.level_id == able.level_id), able)
     reason: Verdict
-    reason = reason_against(able, taken=taken, quantity=quantity, rules=plan.rules, sold=sold)
+    reason = reason_against(able, chosen=taken, quantity=quantity, rules=plan.rules, sold=sold)
     if reason == QuantityRefusal.TOO_FEW and row.candidate.available >= quantity:
         reason = RouteStatus.PARCEL_TOO_SMALL
     return ComparedSource(row=row, verdict=reason, most=most, left=left)

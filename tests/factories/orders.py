@@ -91,11 +91,11 @@ def make_payment(order, reference=None, now=NOON):
     return payment
 
 
-def news_of(payment, news, *, amount=None, external_id=None, request_key="", at=NOON):
+def news_of(payment, kind, *, amount=None, external_id=None, request_key="", at=NOON):
     return PaymentUpdate(
         reference=payment.reference,
-        external_id=external_id or f"{news}-{payment.reference}-{request_key}",
-        news=UpdateKind(news),
+        external_id=external_id or f"{kind}-{payment.reference}-{request_key}",
+        kind=UpdateKind(kind),
         amount=Money(Decimal(amount or payment.amount), payment.currency),
         occurred_at=at,
         request_key=request_key,

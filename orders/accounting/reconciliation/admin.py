@@ -176,8 +176,8 @@ class DiscrepancyAdmin(StaffAdmin):
         def act(_given: object) -> Discrepancy:
             return resolution.apply_lost_events(difference=difference, now=timezone.now())
 
-        def said(taken: Discrepancy) -> str:
-            if taken.status == Status.OPEN:
+        def said(accepted: Discrepancy) -> str:
+            if accepted.status == Status.OPEN:
                 return gettext("Payment synced. The discrepancy remains.")
             return gettext("Payment synced. It matches the gateway.")
 

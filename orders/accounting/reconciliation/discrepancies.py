@@ -70,12 +70,12 @@ class Finding:
 class ComparisonResult:
     """The findings of one counterparty, and the number of items compared.
 
-    Shape:  ``left``: discrepancies that this run could neither confirm nor clear
+    Shape:  ``undecided``: discrepancies that this run could neither confirm nor clear
     """
 
     findings: list[Finding]
     count: int
-    left: Q = field(default_factory=lambda: Q(pk__in=()))
+    undecided: Q = field(default_factory=lambda: Q(pk__in=()))
     purchase_orders: tuple[int, ...] = ()  # those whose invoices were compared
 
 
@@ -91,9 +91,9 @@ def open_ids(part: str) -> frozenset[int]:
     return frozenset(rows.values_list("pk", flat=True))
 
 
-def undecided_ids(part: str, left: Q) -> frozenset[int]:
+def undecided_ids(part: str, undecided: Q) -> frozenset[int]:
     """Return the ids of discrepancies that the comparison could neither confirm nor clear."""
-    return frozenset(Discrepancy.objects.filter(left, part=part).values_list("pk", flat=True))
+    return frozenset(Discrepancy.objects.filter(undecided, part=part).values_list("pk", flat=True))
 
 
 @transaction.atomic(durable=True)
@@ -111,17 +111,17 @@ def record(
 
     Locks:  the discrepancies, by id
     """
-    found = {finding.key(part): finding for finding in findings}
-    rows = Discrepancy.objects.filter(Q(pk__in=examined) | Q(key__in=found))
+    by_key = {finding.key(part): finding for finding in findings}
+    rows = Discrepancy.objects.filter(Q(pk__in=examined) | Q(key__in=by_key))
     known = {row.key: row for row in rows.select_for_update(of=["self"]).order_by("pk")}
-    for key, finding in sorted(found.items()):
+    for key, finding in sorted(by_key.items()):
         difference = known.get(key) or _get_or_create(key, part, finding, day, now)
         _update(difference, finding, day, now)
         DiscrepancyObservation.objects.get_or_create(
             difference=difference, day=day, **finding.amounts(), defaults={"seen_at": now}
         )
     for key, difference in known.items():
-        if key not in found and difference.status == Status.OPEN:
+        if key not in by_key and difference.status == Status.OPEN:
             difference.move(Status.GONE, at=now, actor=ACTOR, reason=f"matches on {day}")
 
 

@@ -26,19 +26,16 @@ from orders.gateways.base import (
 )
 from orders.models import Discrepancy, Order, Payment, PaymentEvent
 
-News = UpdateKind
 Event = PaymentEvent.Kind
-DISPUTES = (News.DISPUTED, News.DISPUTE_WON, News.DISPUTE_LOST)
+DISPUTES = (UpdateKind.DISPUTED, UpdateKind.DISPUTE_WON, UpdateKind.DISPUTE_LOST)
 NOTHING = Decimal(0)
 
 
-def needs_history(payment: Payment, standing: GatewayBalance) -> bool:
+def needs_history(payment: Payment, balance: GatewayBalance) -> bool:
     """Return whether the history must be read: refunds or disputes are involved."""
-    if standing.is_disputed or payment.dispute_status != Payment.Dispute.NONE:
+    if balance.is_disputed or payment.dispute_status != Payment.Dispute.NONE:
         return True
-    return _is_same_money(payment, standing) and (
-        payment.refunded_amount != standing.refunded.amount
-    )
+    return _is_same_money(payment, balance) and (payment.refunded_amount != balance.refunded.amount)
 
 
 def missing_at_gateway(payment: Payment) -> Iterator[Finding]:
@@ -50,68 +47,70 @@ def missing_at_gateway(payment: Payment) -> Iterator[Finding]:
 
 
 def find_differences(
-    payment: Payment, standing: GatewayBalance, history: Sequence[PaymentUpdate]
+    payment: Payment, balance: GatewayBalance, history: Sequence[PaymentUpdate]
 ) -> Iterator[Finding]:
     """Compare the sums of a payment and, if read, the events of its history."""
-    if not _is_same_money(payment, standing):
-        if standing.has_money or payment.authorized_amount:
+    if not _is_same_money(payment, balance):
+        if balance.has_money or payment.authorized_amount:
             yield _finding(
                 payment,
                 Kind.CURRENCY,
                 Measure.AUTHORIZED,
                 expected=payment.authorized_amount or payment.amount,
-                found=standing.authorized.amount,
-                found_currency=standing.authorized.currency,
+                found=balance.authorized.amount,
+                found_currency=balance.authorized.currency,
             )
         return
-    sums = [*_authorized(payment, standing), *_captured(payment, standing)]
-    yield from sums or _held(payment, standing)
+    sums = [*_authorized(payment, balance), *_captured(payment, balance)]
+    yield from sums or _held(payment, balance)
     if history:
-        yield from _refunds(payment, standing, history)
+        yield from _refunds(payment, balance, history)
         yield from _disputes(payment, history)
 
 
-def _is_same_money(payment: Payment, standing: GatewayBalance) -> bool:
-    return payment.currency == standing.authorized.currency
+def _is_same_money(payment: Payment, balance: GatewayBalance) -> bool:
+    return payment.currency == balance.authorized.currency
 
 
-def _authorized(payment: Payment, standing: GatewayBalance) -> Iterator[Finding]:
-    ours, theirs = payment.authorized_amount, standing.authorized.amount
+def _authorized(payment: Payment, balance: GatewayBalance) -> Iterator[Finding]:
+    ours, theirs = payment.authorized_amount, balance.authorized.amount
     # An authorization that ended without a capture is no money.
-    if ours == theirs or (not ours and not standing.has_money):
+    if ours == theirs or (not ours and not balance.has_money):
         return
     yield _finding(payment, _kind(ours, theirs), Measure.AUTHORIZED, expected=ours, found=theirs)
 
 
-def _captured(payment: Payment, standing: GatewayBalance) -> Iterator[Finding]:
-    ours, theirs = payment.captured_amount, standing.captured.amount
+def _captured(payment: Payment, balance: GatewayBalance) -> Iterator[Finding]:
+    ours, theirs = payment.captured_amount, balance.captured.amount
     if ours == theirs:
         return
     kind = _kind(ours, theirs)
     more = theirs - ours
     events = payment.events.filter(amount=more)
-    is_asked = events.filter(kind=Event.CAPTURE_REQUESTED, outcome__isnull=True).exists()
-    if events.filter(kind=Event.CAPTURED).exists() and not is_asked:
+    is_capture_requested = events.filter(
+        kind=Event.CAPTURE_REQUESTED, outcome__isnull=True
+    ).exists()
+    if events.filter(kind=Event.CAPTURED).exists() and not is_capture_requested:
         kind = Kind.TWICE
     yield _finding(payment, kind, Measure.CAPTURED, expected=ours, found=theirs)
 
 
-def _held(payment: Payment, standing: GatewayBalance) -> Iterator[Finding]:
-    ours, theirs = payment.open_amount.amount, standing.held.amount
+def _held(payment: Payment, balance: GatewayBalance) -> Iterator[Finding]:
+    ours, theirs = payment.open_amount.amount, balance.held.amount
     if ours != theirs:
         kind = Kind.NOT_WITH_US if theirs < ours else Kind.AMOUNT
         yield _finding(payment, kind, Measure.HELD, expected=ours, found=theirs)
 
 
 def _refunds(
-    payment: Payment, standing: GatewayBalance, history: Sequence[PaymentUpdate]
+    payment: Payment, balance: GatewayBalance, history: Sequence[PaymentUpdate]
 ) -> Iterator[Finding]:
     """Yield the refunds that only one side has, or that differ; failed refunds do not count."""
-    if payment.refunded_amount == standing.refunded.amount:
+    if payment.refunded_amount == balance.refunded.amount:
         return
-    failed = {update.about for update in history if update.news is News.REFUND_FAILED}
-    told = [update for update in history if update.news is News.REFUNDED]
-    theirs = {update.external_id: update for update in told if update.external_id not in failed}
+    failed = {update.about for update in history if update.kind is UpdateKind.REFUND_FAILED}
+    refunds = [update for update in history if update.kind is UpdateKind.REFUNDED]
+    theirs = {update.external_id: update for update in refunds if update.external_id not in failed}
     booked = dict(payment.events.filter(kind=Event.REFUNDED).values_list("external_id", "amount"))
     back = payment.events.filter(kind=Event.REFUND_FAILED)
     mine = {
@@ -125,7 +124,7 @@ def _refunds(
         if name not in theirs or theirs[name].amount.amount != mine.get(name)
     ]
     if not differing:  # each agrees, but their sum differs
-        ours, sum_there = payment.refunded_amount, standing.refunded.amount
+        ours, sum_there = payment.refunded_amount, balance.refunded.amount
         yield _finding(payment, Kind.AMOUNT, Measure.REFUNDED, expected=ours, found=sum_there)
     for name in differing:
         amount = theirs[name].amount.amount if name in theirs else None
@@ -143,29 +142,28 @@ def _refunds(
 
 def _unrecorded_kind(payment: Payment, refund: PaymentUpdate) -> Any:
     """Return the kind of an unrecorded refund: lost, or a duplicate (answers no open request)."""
-    asked = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
+    open_requests = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
-    is_lost = bool(refund.request_key) and asked.exists()
+    is_lost = bool(refund.request_key) and open_requests.exists()
     return Kind.TWICE if same.exists() and not is_lost else Kind.REFUND_UNBOOKED
 
 
 def _disputes(payment: Payment, history: Sequence[PaymentUpdate]) -> Iterator[Finding]:
-    heard = set(payment.events.values_list("external_id", flat=True))
-    told = {update.external_id: update for update in history if update.news in DISPUTES}
-    for name, update in told.items():
-        if name not in heard:
-            found = update.amount.amount
+    known = set(payment.events.values_list("external_id", flat=True))
+    disputes = {update.external_id: update for update in history if update.kind in DISPUTES}
+    for name, update in disputes.items():
+        if name not in known:
             yield _finding(
                 payment,
                 Kind.NOT_WITH_US,
                 Measure.DISPUTED,
                 expected=None,
-                found=found,
+                found=update.amount.amount,
                 operation=name,
             )
     booked = payment.events.filter(kind__in=DISPUTES).values_list("external_id", "amount")
     for name, amount in booked:
-        if name not in told:
+        if name not in disputes:
             yield _finding(
                 payment,
                 Kind.NOT_AT_GATEWAY,
@@ -222,12 +220,12 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
 
     Raises: TemporaryError, PermanentError  the gateway's list is incomplete: nothing is known
     """
-    at = gateway_for(gateway)
-    listed = {standing.name: standing for standing in at.balances(since=since, until=until)}
+    client = gateway_for(gateway)
+    listed = {balance.name: balance for balance in client.balances(since=since, until=until)}
     for name in _differing_names(gateway):
         if name not in listed:
             with suppress(UnknownAtGatewayError):
-                listed[name] = at.standing(reference=name)
+                listed[name] = client.balance(reference=name)
     by_name = _by_any_name(listed.values())
     ours = _our_payments(gateway, by_name, since=since, until=until)
     if len(ours) > MAX_PAYMENTS_READ + len(listed):
@@ -238,12 +236,12 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
     known: set[str] = set()
     moving: list[int] = []
     for payment in ours:
-        standing = by_name.get(payment.reference) or by_name.get(payment.key)
-        if standing is None:
-            standing = _read_balance(at, payment)
+        balance = by_name.get(payment.reference) or by_name.get(payment.key)
+        if balance is None:
+            balance = _read_balance(client, payment)
         else:
-            known.add(standing.name)
-        if standing is None or not _agrees(payment, standing):
+            known.add(balance.name)
+        if balance is None or not _agrees(payment, balance):
             differing = compare_payment(payment=payment, now=moment())
             if differing is None:
                 moving.append(payment.pk)
@@ -252,7 +250,7 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
     strangers = [one for name, one in listed.items() if name not in known]
     findings += _unknown(strangers, moment())
     count = len(ours) + len(strangers)
-    return ComparisonResult(findings=findings, count=count, left=Q(payment__in=moving))
+    return ComparisonResult(findings=findings, count=count, undecided=Q(payment__in=moving))
 
 
 def compare_payment(
@@ -264,27 +262,27 @@ def compare_payment(
 
     Raises: TemporaryError, PermanentError  the gateway does not answer
     """
-    at = gateway_for(payment.gateway)
-    standing = _read_balance(at, payment)
+    client = gateway_for(payment.gateway)
+    balance = _read_balance(client, payment)
     payment.refresh_from_db()
-    if not is_settled and _is_moving(payment, standing, now):
+    if not is_settled and _is_moving(payment, balance, now):
         return None
-    if standing is None:
+    if balance is None:
         return list(missing_at_gateway(payment))
-    history = needs_history(payment, standing)
-    updates = at.history(reference=payment.reference) if history else ()
-    return list(find_differences(payment, standing, updates))
+    history = needs_history(payment, balance)
+    updates = client.history(reference=payment.reference) if history else ()
+    return list(find_differences(payment, balance, updates))
 
 
-def _agrees(payment: Payment, standing: GatewayBalance) -> bool:
-    return not needs_history(payment, standing) and not any(find_differences(payment, standing, ()))
+def _agrees(payment: Payment, balance: GatewayBalance) -> bool:
+    return not needs_history(payment, balance) and not any(find_differences(payment, balance, ()))
 
 
 def _by_any_name(listed: Iterable[GatewayBalance]) -> dict[str, GatewayBalance]:
-    found: dict[str, GatewayBalance] = {}
-    for standing in listed:
-        found |= {name: standing for name in (standing.reference, standing.key) if name}
-    return found
+    by_name: dict[str, GatewayBalance] = {}
+    for balance in listed:
+        by_name |= {name: balance for name in (balance.reference, balance.key) if name}
+    return by_name
 
 
 def _our_payments(
@@ -293,13 +291,13 @@ def _our_payments(
     """Return our payments that the gateway listed, and those that it should have listed."""
     mine = Payment.objects.filter(gateway=gateway).exclude(reference="")
     named = list(names)
-    heard = Q(events__received_at__gte=since, events__received_at__lt=until)
-    heard &= ~Q(events__kind__in=ledger.REQUESTS)
+    moved = Q(events__received_at__gte=since, events__received_at__lt=until)
+    moved &= ~Q(events__kind__in=ledger.REQUESTS)
     rows = mine.filter(
         Q(reference__in=named)
         | Q(key__in=named)
         | Q(status=Payment.Status.AUTHORIZED)
-        | Q(pk__in=mine.filter(heard).values("pk"))
+        | Q(pk__in=mine.filter(moved).values("pk"))
         | Q(pk__in=_open(gateway).values("payment"))
     )
     return list(rows.select_related("order").order_by("pk"))
@@ -314,36 +312,36 @@ def _differing_names(gateway: str) -> list[str]:
     return list(strangers.values_list("reference", flat=True))
 
 
-def _read_balance(at: Gateway, payment: Payment) -> GatewayBalance | None:
+def _read_balance(client: Gateway, payment: Payment) -> GatewayBalance | None:
     try:
-        return at.standing(reference=payment.reference)
+        return client.balance(reference=payment.reference)
     except UnknownAtGatewayError:
         return None
 
 
-def _is_moving(payment: Payment, standing: GatewayBalance | None, now: datetime) -> bool:
-    if standing is not None and standing.moved_at > now - EVENT_LAG:
+def _is_moving(payment: Payment, balance: GatewayBalance | None, now: datetime) -> bool:
+    if balance is not None and balance.moved_at > now - EVENT_LAG:
         return True
     if payment.events.filter(received_at__gt=now - EVENT_LAG).exists():
         return True
-    asked = payment.events.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
-    return asked.filter(received_at__gt=now - REQUEST_LAG).exists()
+    open_requests = payment.events.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
+    return open_requests.filter(received_at__gt=now - REQUEST_LAG).exists()
 
 
 def _unknown(strangers: Sequence[GatewayBalance], now: datetime) -> Iterator[Finding]:
     """Yield findings for money at the gateway that belongs to none of our payments."""
-    numbers = {standing.order for standing in strangers if standing.order}
+    numbers = {balance.order for balance in strangers if balance.order}
     orders = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
-    for standing in strangers:
-        left = standing.held + standing.captured - standing.refunded
-        if left and standing.moved_at <= now - EVENT_LAG:
+    for balance in strangers:
+        remaining = balance.held + balance.captured - balance.refunded
+        if remaining and balance.moved_at <= now - EVENT_LAG:
             yield Finding(
                 kind=Kind.NOT_WITH_US,
-                what=Measure.CAPTURED if standing.captured else Measure.HELD,
-                subject=standing.name,
-                currency=left.currency,
+                what=Measure.CAPTURED if balance.captured else Measure.HELD,
+                subject=balance.name,
+                currency=remaining.currency,
                 expected=None,
-                found=left.amount,
-                reference=standing.name,
-                order_id=orders.get(standing.order),
+                found=remaining.amount,
+                reference=balance.name,
+                order_id=orders.get(balance.order),
             )

@@ -45,12 +45,12 @@ def compare(*, since: datetime, until: datetime, now: datetime) -> ComparisonRes
 
     Shape:  ``since`` inclusive, ``until`` exclusive
     """
-    found = _orders(since, until)
-    young = [order.pk for order in found if _is_in_flight(order, now)]
+    orders = _orders(since, until)
+    in_flight = [order.pk for order in orders if _is_in_flight(order, now)]
     return ComparisonResult(
-        findings=[finding for order in found for finding in _of_order(order, now)],
-        count=len(found),
-        left=Q(order__in=young, kind=Kind.NOTHING_ORDERED),
+        findings=[finding for order in orders for finding in _of_order(order, now)],
+        count=len(orders),
+        undecided=Q(order__in=in_flight, kind=Kind.NOTHING_ORDERED),
     )
 
 
@@ -96,9 +96,10 @@ def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
 
 
 def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
-    made = order.purchase_orders.all()
+    purchase_orders = order.purchase_orders.all()
     stands = any(
-        one.status != Status.CANCELED and one.submission_status not in NOT_ORDERED for one in made
+        one.status != Status.CANCELED and one.submission_status not in NOT_ORDERED
+        for one in purchase_orders
     )
     if sums.kept <= 0 or stands or _is_in_flight(order, now):
         return
@@ -120,22 +121,26 @@ def _is_in_flight(order: Order, now: datetime) -> bool:
 
 
 def _sum_payments(payments: Sequence[Payment]) -> _Sums:
-    kept = [one.captured_amount - one.refunded_amount for one in payments]
-    holding = [one for one, left in zip(payments, kept, strict=True) if left > 0 or one.open_amount]
+    balances = [one.captured_amount - one.refunded_amount for one in payments]
+    holding = [
+        one
+        for one, balance in zip(payments, balances, strict=True)
+        if balance > 0 or one.open_amount
+    ]
     return _Sums(
         captured=sum((one.captured_amount for one in payments), NOTHING),
-        kept=sum(kept, NOTHING),
+        kept=sum(balances, NOTHING),
         paying=len(holding),
     )
 
 
 def _orders(since: datetime, until: datetime) -> list[Order]:
-    heard = PaymentEvent.objects.filter(received_at__gte=since, received_at__lt=until)
-    heard = heard.exclude(kind__in=ledger.REQUESTS)
+    events = PaymentEvent.objects.filter(received_at__gte=since, received_at__lt=until)
+    events = events.exclude(kind__in=ledger.REQUESTS)
     moved = PurchaseOrder.objects.filter(status_since__gte=since, status_since__lt=until)
     differing = Discrepancy.objects.filter(part=COUNTERPARTY, status=Discrepancy.Status.OPEN)
     rows = Order.objects.filter(
-        Q(pk__in=heard.values("payment__order"))
+        Q(pk__in=events.values("payment__order"))
         | Q(status_since__gte=since, status_since__lt=until)
         | Q(pk__in=moved.values("order"))
         | Q(pk__in=differing.values("order"))

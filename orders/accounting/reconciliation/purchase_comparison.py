@@ -34,10 +34,12 @@ def compare(
     """
     may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}
     if may_ask and hasattr(supplier, "connection") and invoices.has_charges_api(supplier):
-        asked = _purchase_orders(supplier, since, until, now)
-        if asked or invoices.lists_all_charges(supplier):
+        charged_orders = _purchase_orders(supplier, since, until, now)
+        if charged_orders or invoices.lists_all_charges(supplier):
             with bulkhead(BulkheadKind.ORDERS, supplier.pk):
-                invoices.fetch(supplier=supplier, purchase_orders=asked, since=since, now=now)
+                invoices.fetch(
+                    supplier=supplier, purchase_orders=charged_orders, since=since, now=now
+                )
     compared = _purchase_orders(supplier, since, until, now)
     tells_all = may_ask and invoices.lists_all_charges(supplier)
     findings = [
@@ -50,7 +52,7 @@ def compare(
         findings=findings + _unknown(supplier),
         count=len(compared),
         # A missing invoice is only found if the supplier may be asked and lists all charges.
-        left=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
+        undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
         purchase_orders=tuple(one.pk for one in compared),
     )
 
@@ -58,18 +60,20 @@ def compare(
 def compare_purchase_order(
     purchase_order: PurchaseOrder, *, tells_all: bool, now: datetime
 ) -> Iterator[Finding]:
-    ways = three_way_match.match_of(purchase_order)
-    currency, expected = ways.currency, ways.ordered
-    standing = [invoice for invoice in purchase_order.bills.all() if invoice.withdrawn_at is None]
-    if not standing:
+    match = three_way_match.match_of(purchase_order)
+    currency, expected = match.currency, match.ordered
+    active_invoices = [
+        invoice for invoice in purchase_order.bills.all() if invoice.withdrawn_at is None
+    ]
+    if not active_invoices:
         is_due = purchase_order.accepted_at is not None and expected > 0
-        if three_way_match.is_invoice_overdue(purchase_order, ways, now=now):
+        if three_way_match.is_invoice_overdue(purchase_order, match, now=now):
             kind = Kind.SHIPPED_UNBILLED
-            yield _finding(purchase_order, kind, currency, ways.shipped, None)
+            yield _finding(purchase_order, kind, currency, match.shipped, None)
         elif tells_all and is_due:
             yield _finding(purchase_order, Kind.BILL_MISSING, currency, expected, None)
         return
-    other = next((invoice for invoice in standing if invoice.currency != currency), None)
+    other = next((invoice for invoice in active_invoices if invoice.currency != currency), None)
     if other is not None:
         yield _finding(
             purchase_order,
@@ -81,23 +85,23 @@ def compare_purchase_order(
             found_currency=other.currency,
         )
         return
-    goods = sum((invoice.subtotal_amount for invoice in standing), NOTHING)
-    last = standing[-1]
+    invoiced = sum((invoice.subtotal_amount for invoice in active_invoices), NOTHING)
+    last = active_invoices[-1]
     supplier = purchase_order.supplier
-    is_other = not three_way_match.is_within_tolerance(supplier, expected=expected, found=goods)
-    if is_other and not ways.is_invoiced_as_shipped:
-        kind = _kind(standing, goods, expected)
-        yield _finding(purchase_order, kind, currency, expected, goods, invoice=last)
-    if three_way_match.is_shipment_overdue(purchase_order, ways, now=now):
+    is_other = not three_way_match.is_within_tolerance(supplier, expected=expected, found=invoiced)
+    if is_other and not match.is_invoiced_as_shipped:
+        kind = _kind(active_invoices, invoiced, expected)
+        yield _finding(purchase_order, kind, currency, expected, invoiced, invoice=last)
+    if three_way_match.is_shipment_overdue(purchase_order, match, now=now):
         kind = Kind.BILL_UNSHIPPED
-        yield _finding(purchase_order, kind, currency, ways.shipped, goods, invoice=last)
+        yield _finding(purchase_order, kind, currency, match.shipped, invoiced, invoice=last)
     freights = [
-        invoice.freight_amount for invoice in standing if invoice.freight_amount is not None
+        invoice.freight_amount for invoice in active_invoices if invoice.freight_amount is not None
     ]
     agreed = _freight(purchase_order, currency)
-    if agreed is not None and len(freights) == len(standing):
+    if agreed is not None and len(freights) == len(active_invoices):
         freight = sum(freights, NOTHING)
-        is_twice = is_other and _kind(standing, goods, expected) == Kind.BILL_TWICE
+        is_twice = is_other and _kind(active_invoices, invoiced, expected) == Kind.BILL_TWICE
         is_agreed = three_way_match.is_within_tolerance(supplier, expected=agreed, found=freight)
         if not is_agreed and not is_twice:
             kind = Kind.BILL_MORE if freight > agreed else Kind.BILL_LESS
@@ -107,13 +111,13 @@ def compare_purchase_order(
 
 
 def _kind(
-    standing: Sequence[SupplierInvoice], goods: Decimal, expected: Decimal
+    active_invoices: Sequence[SupplierInvoice], invoiced: Decimal, expected: Decimal
 ) -> Discrepancy.Kind:
     """Return the discrepancy kind: a duplicate charge, or another amount."""
-    if goods < expected:
+    if invoiced < expected:
         return Kind.BILL_LESS
-    amounts = [invoice.subtotal_amount for invoice in standing]
-    is_twice = len(amounts) > 1 and (expected in amounts or goods >= 2 * expected)
+    amounts = [invoice.subtotal_amount for invoice in active_invoices]
+    is_twice = len(amounts) > 1 and (expected in amounts or invoiced >= 2 * expected)
     return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
 
 
@@ -121,8 +125,10 @@ def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
     """Return the freight that the supplier stated with the acceptance; None if it did not."""
     if purchase_order.status == Status.CANCELED:
         return NOTHING
-    said = [one.body["freight"] for one in purchase_order.messages.all() if one.body.get("freight")]
-    amount, _, money = (said[0] if said else "").partition(" ")
+    freight_texts = [
+        one.body["freight"] for one in purchase_order.messages.all() if one.body.get("freight")
+    ]
+    amount, _, money = (freight_texts[0] if freight_texts else "").partition(" ")
     try:
         return Decimal(amount) if money == currency else None
     except InvalidOperation:

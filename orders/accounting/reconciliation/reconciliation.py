@@ -45,11 +45,11 @@ class DayNotOverError(Exception):
 def run_of(day: date, *, now: datetime) -> ReconciliationRun:
     """Return the run of a day, created if needed; days are in the shop's time zone."""
     starts, ends = (_midnight(day + timedelta(days=more)) for more in (0, 1))
-    found, _ = ReconciliationRun.objects.get_or_create(
+    run, _ = ReconciliationRun.objects.get_or_create(
         day=day,
         defaults={"starts_at": starts, "ends_at": ends, "status": Status.OPEN, "status_since": now},
     )
-    return found
+    return run
 
 
 def due_runs(*, now: datetime) -> list[ReconciliationRun]:
@@ -110,7 +110,7 @@ def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
         discrepancies.record(
             part=name,
             findings=compared.findings,
-            examined=examined - discrepancies.undecided_ids(name, compared.left),
+            examined=examined - discrepancies.undecided_ids(name, compared.undecided),
             day=day,
             now=moment(),
         )
@@ -119,8 +119,8 @@ def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
         failpoint("auditing.part_recorded")
     now = moment()
     if problems:
-        said = "; ".join(problems)[:500]
-        day.move(Status.OPEN, at=now, actor=discrepancies.ACTOR, problem=said, counts=counts)
+        summary = "; ".join(problems)[:500]
+        day.move(Status.OPEN, at=now, actor=discrepancies.ACTOR, problem=summary, counts=counts)
     else:
         day.move(
             Status.RECONCILED,

@@ -12,21 +12,21 @@ from storefront.lib.http.errors import ExternalServiceError, PermanentError, Tem
 type ErrorFactory = Callable[[str, str], ExternalServiceError]
 
 
-def _retry(said: str, code: str) -> ExternalServiceError:
-    return TemporaryError(said, code=code)
+def _retry(text: str, code: str) -> ExternalServiceError:
+    return TemporaryError(text, code=code)
 
 
-def _unknown(said: str, code: str) -> ExternalServiceError:
-    return TemporaryError(said, code=code, is_outcome_unknown=True)
+def _unknown(text: str, code: str) -> ExternalServiceError:
+    return TemporaryError(text, code=code, is_outcome_unknown=True)
 
 
-def _refused(said: str, code: str) -> ExternalServiceError:
-    return PermanentError(said, code=code)
+def _refused(text: str, code: str) -> ExternalServiceError:
+    return PermanentError(text, code=code)
 
 
-def _key_reused(said: str, code: str) -> ExternalServiceError:
+def _key_reused(text: str, code: str) -> ExternalServiceError:
     """Map a key that was used with other parameters: the effect of the first call is unknown."""
-    return PermanentError(said, code=code, is_outcome_unknown=True)
+    return PermanentError(text, code=code, is_outcome_unknown=True)
 
 
 # The first match counts. A wrong API key is no refusal: the call works once the key is right.
@@ -64,7 +64,7 @@ def translate(error: stripe.StripeError, *, what: str) -> ExternalServiceError:
     status = error.http_status or 0
     decline = getattr(error.error, "decline_code", None) or ""
     code = decline or error.code or (str(status) if status else "")
-    said = f"stripe: {what}: HTTP {status} {code} {error.user_message or ''}".strip()[:300]
+    text = f"stripe: {what}: HTTP {status} {code} {error.user_message or ''}".strip()[:300]
     if status >= SERVER_ERROR and (error.headers or {}).get(REPLAYED) == "true":
-        return PermanentError(said, code="500")
-    return next(fate for kind, fate in ERRORS if isinstance(error, kind))(said, code)
+        return PermanentError(text, code="500")
+    return next(fate for kind, fate in ERRORS if isinstance(error, kind))(text, code)

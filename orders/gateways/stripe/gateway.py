@@ -86,8 +86,8 @@ class StripeGateway:
                 options={"idempotency_key": key},
             )
         session = parse(Session, answer)
-        asked = (amount.minor, amount.currency.lower())
-        if not session.url or (session.amount_total, session.currency) != asked:
+        requested = (amount.minor, amount.currency.lower())
+        if not session.url or (session.amount_total, session.currency) != requested:
             raise unreadable(
                 f"checkout session with a different amount or without a URL: {session.id}"
             )
@@ -96,16 +96,16 @@ class StripeGateway:
     def capture(
         self, *, reference: str, amount: Money, key: str, is_last: bool = False
     ) -> PaymentUpdate:
-        found = self._intent(reference)
+        intent = self._intent(reference)
         params: stripe.params.PaymentIntentCaptureParams = {
             "amount_to_capture": amount.minor,
             "expand": ["latest_charge"],
         }
         if not is_last:  # only an account with several captures accepts the parameter
             params["final_capture"] = False
-        with translated(f"capture {found.id}"):
+        with translated(f"capture {intent.id}"):
             answer = self._client.v1.payment_intents.capture(
-                found.id, params=params, options={"idempotency_key": key}
+                intent.id, params=params, options={"idempotency_key": key}
             )
         return translation.captured_update(reference, parse(Intent, answer), request_key=key)
 
@@ -116,10 +116,10 @@ class StripeGateway:
         amount: Money,  # noqa: ARG002 - Stripe voids the whole rest
         key: str,
     ) -> PaymentUpdate:
-        found = self._intent(reference)
-        with translated(f"cancel {found.id}"):
+        intent = self._intent(reference)
+        with translated(f"cancel {intent.id}"):
             answer = self._client.v1.payment_intents.cancel(
-                found.id,
+                intent.id,
                 params={
                     "cancellation_reason": "requested_by_customer",
                     "expand": ["latest_charge"],
@@ -130,19 +130,19 @@ class StripeGateway:
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
         """Refund, unless a refund with this key exists: Stripe forgets keys after a day."""
-        found = self._intent(reference)
+        intent = self._intent(reference)
         mine = [
             refund
-            for refund in self._refunds(found.id)
+            for refund in self._refunds(intent.id)
             if (refund.metadata or {}).get(translation.REQUEST_KEY) == key
         ]
         if mine:
             refund = mine[0]
         else:
-            with translated(f"refund {found.id}"):
+            with translated(f"refund {intent.id}"):
                 answer = self._client.v1.refunds.create(
                     params={
-                        "payment_intent": found.id,
+                        "payment_intent": intent.id,
                         "amount": amount.minor,
                         "reason": "requested_by_customer",
                         "metadata": {translation.REQUEST_KEY: key},
@@ -171,12 +171,12 @@ class StripeGateway:
         intent = session.intent
         if intent is None or intent.charge is None:
             return translation.to_updates(PaymentState(session=session))
-        is_taken = translation.captured_amount(intent) > 0
+        is_captured = translation.captured_amount(intent) > 0
         return translation.to_updates(
             PaymentState(
                 session=session,
-                refunds=self._refunds(intent.id) if is_taken else (),
-                disputes=self._disputes(intent.id) if is_taken or intent.charge.disputed else (),
+                refunds=self._refunds(intent.id) if is_captured else (),
+                disputes=self._disputes(intent.id) if is_captured or intent.charge.disputed else (),
                 warnings=self._warnings(intent.id),
             )
         )
@@ -200,18 +200,18 @@ class StripeGateway:
             for update in self.history(reference=session.id)
         )
 
-    def standing(self, *, reference: str) -> GatewayBalance:
+    def balance(self, *, reference: str) -> GatewayBalance:
         """Return the amounts of a session or an intent; an unused session has none."""
         try:
             if reference.startswith(INTENT_PREFIX):
-                return self._books.standing(reference)
+                return self._books.balance(reference)
             session = self._session(reference)
         except PermanentError as error:
             if error.code == NOT_FOUND:
                 raise UnknownAtGatewayError(str(error), code=NOT_FOUND) from error
             raise
         if session.intent is not None:
-            return self._books.standing_of(session.intent, reference=reference)
+            return self._books.balance_of(session.intent, reference=reference)
         nothing = Money.zero((session.currency or "").upper())
         return GatewayBalance(
             reference=reference,

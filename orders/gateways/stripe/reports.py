@@ -48,20 +48,20 @@ class Reports:
             if dispute.payment_intent:
                 moved.setdefault(dispute.payment_intent, dispute.created)
         for intent in self._intents(span):
-            yield self.standing_of(intent, moved_at=moved.pop(intent.id, 0))
+            yield self.balance_of(intent, moved_at=moved.pop(intent.id, 0))
         if len(moved) > MAX_SINGLE_READS:
             raise TooManyPaymentsError(f"stripe: {len(moved)} older payments changed")
         for name, moved_at in moved.items():
-            yield self.standing(name, moved_at=moved_at)
+            yield self.balance(name, moved_at=moved_at)
 
-    def standing(self, intent: str, *, moved_at: int = 0) -> GatewayBalance:
+    def balance(self, intent: str, *, moved_at: int = 0) -> GatewayBalance:
         with translated(f"read {intent}"):
             answer = self.client.v1.payment_intents.retrieve(
                 intent, params={"expand": ["latest_charge"]}
             )
-        return self.standing_of(parse(Intent, answer), moved_at=moved_at)
+        return self.balance_of(parse(Intent, answer), moved_at=moved_at)
 
-    def standing_of(
+    def balance_of(
         self, intent: Intent, *, moved_at: int = 0, reference: str = ""
     ) -> GatewayBalance:
         """Return the amounts of one intent; all are 0 if it was never authorized."""
@@ -90,24 +90,24 @@ class Reports:
         )
 
     def _refunded(self, intent: str) -> int:
-        done = [
+        completed = [
             refund
             for refund in self.refunds(intent)
             if refund.status == "succeeded" and refund.reason != translation.EXPIRED_HOLD
         ]
-        return sum(refund.amount for refund in done)
+        return sum(refund.amount for refund in completed)
 
     def _movements(self, span: Mapping[str, int]) -> Iterator[BalanceTransaction]:
         listed = self.client.v1.balance_transactions.list
-        return _pages(BalanceTransaction, lambda words: listed(params=words), span, "data.source")
+        return _pages(BalanceTransaction, lambda params: listed(params=params), span, "data.source")
 
     def _disputes(self, span: Mapping[str, int]) -> Iterator[Dispute]:
         listed = self.client.v1.disputes.list
-        return _pages(Dispute, lambda words: listed(params=words), span)
+        return _pages(Dispute, lambda params: listed(params=params), span)
 
     def _intents(self, span: Mapping[str, int]) -> Iterator[Intent]:
         listed = self.client.v1.payment_intents.list
-        return _pages(Intent, lambda words: listed(params=words), span, "data.latest_charge")
+        return _pages(Intent, lambda params: listed(params=params), span, "data.latest_charge")
 
 
 def _pages[T: (BalanceTransaction, Dispute, Intent)](
@@ -116,13 +116,13 @@ def _pages[T: (BalanceTransaction, Dispute, Intent)](
     span: Mapping[str, int],
     *expand: str,
 ) -> Iterator[T]:
-    words: dict[str, Any] = {"created": dict(span), "limit": PAGE_SIZE, "expand": list(expand)}
+    params: dict[str, Any] = {"created": dict(span), "limit": PAGE_SIZE, "expand": list(expand)}
     for _ in range(MAX_PAGES):
         with translated(f"list {kind.__name__}"):
-            answer = listed(words)
+            answer = listed(params)
         rows = parse_list(kind, answer)
         yield from rows
         if not rows or not has_more(answer):
             return
-        words["starting_after"] = rows[-1].id
+        params["starting_after"] = rows[-1].id
     raise TooManyPaymentsError(f"stripe: more than {PAGE_SIZE * MAX_PAGES} of {kind.__name__}")

@@ -70,7 +70,7 @@ def _updates(state: PaymentState) -> Iterator[PaymentUpdate]:
         yield PaymentUpdate(
             reference=session.id,
             external_id=warned.id,
-            news=UpdateKind.FRAUD_WARNING,
+            kind=UpdateKind.FRAUD_WARNING,
             amount=_money(intent.amount, intent.currency),
             occurred_at=_moment(warned.created),
             reason=warned.fraud_type.replace("_", " "),
@@ -89,7 +89,7 @@ def _unpaid_updates(session: Session, intent: Intent | None) -> Iterator[Payment
         yield PaymentUpdate(
             reference=session.id,
             external_id=f"{session.id}:expired",
-            news=UpdateKind.EXPIRED,
+            kind=UpdateKind.EXPIRED,
             amount=_money(session.amount_total or 0, session.currency),
             occurred_at=None,
             reason="the payment page expired",
@@ -106,7 +106,7 @@ def captured_update(reference: str, intent: Intent, *, request_key: str = "") ->
     return PaymentUpdate(
         reference=reference,
         external_id=f"{intent.id}:captured",
-        news=UpdateKind.CAPTURED,
+        kind=UpdateKind.CAPTURED,
         amount=_money(captured_amount(intent), intent.currency),
         occurred_at=None,
         request_key=request_key,
@@ -120,7 +120,7 @@ def voided_update(reference: str, intent: Intent) -> PaymentUpdate:
     return PaymentUpdate(
         reference=reference,
         external_id=f"{intent.id}:{'expired' if is_ended else 'voided'}",
-        news=UpdateKind.EXPIRED if is_ended else UpdateKind.VOIDED,
+        kind=UpdateKind.EXPIRED if is_ended else UpdateKind.VOIDED,
         amount=_money(intent.amount - captured_amount(intent), intent.currency),
         occurred_at=None,
         reason=(intent.cancellation_reason or "").replace("_", " "),
@@ -139,7 +139,7 @@ def _authorization_updates(
         yield PaymentUpdate(
             reference=reference,
             external_id=f"{charge.id}:authorized",
-            news=UpdateKind.AUTHORIZED,
+            kind=UpdateKind.AUTHORIZED,
             amount=_money(intent.amount, intent.currency),
             occurred_at=begun,
             capture_before=_moment(until) or begun + DEFAULT_HOLD,
@@ -161,7 +161,7 @@ def refund_update(reference: str, refund: Refund) -> PaymentUpdate | None:
     return PaymentUpdate(
         reference=reference,
         external_id=f"{refund.id}:failed" if is_failed else refund.id,
-        news=UpdateKind.REFUND_FAILED if is_failed else UpdateKind.REFUNDED,
+        kind=UpdateKind.REFUND_FAILED if is_failed else UpdateKind.REFUNDED,
         amount=_money(refund.amount, refund.currency),
         occurred_at=_moment(refund.created),
         request_key=(refund.metadata or {}).get(REQUEST_KEY, ""),
@@ -179,24 +179,24 @@ def _dispute_updates(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate
     """Yield the updates of one dispute; an inquiry moves no money and is a warning."""
     is_inquiry = dispute.status in INQUIRIES
 
-    def told(news: UpdateKind, suffix: str) -> PaymentUpdate:
+    def new_update(kind: UpdateKind, suffix: str) -> PaymentUpdate:
         return PaymentUpdate(
             reference=reference,
             external_id=f"{dispute.id}{suffix}",
-            news=news,
+            kind=kind,
             amount=_money(dispute.amount, dispute.currency),
             occurred_at=_moment(dispute.created),
             reason=dispute.reason.replace("_", " "),
         )
 
     if is_inquiry:
-        yield told(UpdateKind.FRAUD_WARNING, ":inquiry")
+        yield new_update(UpdateKind.FRAUD_WARNING, ":inquiry")
         return
-    yield told(UpdateKind.DISPUTED, "")
+    yield new_update(UpdateKind.DISPUTED, "")
     if dispute.status == "won":
-        yield told(UpdateKind.DISPUTE_WON, ":won")
+        yield new_update(UpdateKind.DISPUTE_WON, ":won")
     elif dispute.status == "lost":
-        yield told(UpdateKind.DISPUTE_LOST, ":lost")
+        yield new_update(UpdateKind.DISPUTE_LOST, ":lost")
 
 
 def _review_updates(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
@@ -207,19 +207,19 @@ def _review_updates(reference: str, intent: Intent, review: Review) -> Iterator[
     }
     why = (review.closed_reason or review.opened_reason).replace("_", " ")
 
-    def told(news: UpdateKind, suffix: str, reason: str) -> PaymentUpdate:
+    def new_update(kind: UpdateKind, suffix: str, reason: str) -> PaymentUpdate:
         return PaymentUpdate(
             reference=reference,
             external_id=f"{review.id}{suffix}",
-            news=news,
+            kind=kind,
             amount=_money(intent.amount, intent.currency),
             occurred_at=None if suffix else _moment(review.created),
             reason=reason,
         )
 
-    yield told(UpdateKind.UNDER_REVIEW, "", review.opened_reason)
+    yield new_update(UpdateKind.UNDER_REVIEW, "", review.opened_reason)
     if not review.open and (end := ends.get(review.closed_reason or "")):
-        yield told(end, ":closed", why)
+        yield new_update(end, ":closed", why)
 
 
 def _money(minor: int, currency: str) -> Money:

@@ -33,15 +33,17 @@ def check(
     """
     parts = [part.partition("=") for part in headers.get(HEADER, "").split(",")]
     seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
-    given = [value.strip() for name, _, value in parts if name.strip() == "v1"][:MAX_SIGNATURES]
-    if not _SECONDS.fullmatch(seconds) or not given:
+    signatures = [value.strip() for name, _, value in parts if name.strip() == "v1"][
+        :MAX_SIGNATURES
+    ]
+    if not _SECONDS.fullmatch(seconds) or not signatures:
         raise InvalidHeadersError("Stripe-Signature header with t and v1 is required")
     signed_at = _moment(seconds)
     fits = False
     for secret in secrets:
         signed = seconds.encode() + b"." + body
         expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-        for signature in given:
+        for signature in signatures:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
         raise InvalidSignatureError("signature does not match")

@@ -82,14 +82,14 @@ class InMemoryPayment:
     def void_total(self) -> PaymentUpdate:
         return self.update(UpdateKind.VOIDED, self.amount - self.captured, is_total=True)
 
-    def update(self, news: UpdateKind, amount: Money, **fields: Any) -> PaymentUpdate:
+    def update(self, kind: UpdateKind, amount: Money, **fields: Any) -> PaymentUpdate:
         """Build an update; without an ``external_id`` it is named after what it reports."""
         known: dict[str, Any] = {
-            "external_id": f"{self.reference}:{news}",
+            "external_id": f"{self.reference}:{kind}",
             "occurred_at": None,
             **fields,
         }
-        return PaymentUpdate(reference=self.reference, news=news, amount=amount, **known)
+        return PaymentUpdate(reference=self.reference, kind=kind, amount=amount, **known)
 
 
 class InMemoryGateway:
@@ -193,17 +193,17 @@ class InMemoryGateway:
         """Return the history of the payment whose reference is the body."""
         return tuple(self._payment(body.decode()).updates())
 
-    def standing(self, *, reference: str) -> GatewayBalance:
+    def balance(self, *, reference: str) -> GatewayBalance:
         self._fail()
         if reference not in self.payments:
             raise UnknownAtGatewayError(f"{reference} is unknown", code="404")
-        return _standing(self.payments[reference])
+        return _balance(self.payments[reference])
 
     def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
         self._fail()
         for payment in self.payments.values():
             if since <= payment.moved_at < until:
-                yield _standing(payment)
+                yield _balance(payment)
 
     def close(self) -> None:
         """Do nothing: no connection is open."""
@@ -258,7 +258,7 @@ class InMemoryGateway:
             raise self.errors.pop(0)
 
 
-def _standing(payment: InMemoryPayment) -> GatewayBalance:
+def _balance(payment: InMemoryPayment) -> GatewayBalance:
     nothing = Money.zero(payment.amount.currency)
     return GatewayBalance(
         reference=payment.reference,

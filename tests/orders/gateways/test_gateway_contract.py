@@ -60,12 +60,12 @@ def euros(amount):
 
 
 def told(gateway, reference):
-    return [(update.news.value, update.amount) for update in gateway.history(reference=reference)]
+    return [(update.kind.value, update.amount) for update in gateway.history(reference=reference)]
 
 
 def sums(gateway, reference):
-    standing = gateway.standing(reference=reference)
-    amounts = [standing.authorized, standing.held, standing.captured, standing.refunded]
+    balance = gateway.balance(reference=reference)
+    amounts = [balance.authorized, balance.held, balance.captured, balance.refunded]
     return [f"{money.amount:.2f}" for money in amounts]
 
 
@@ -81,7 +81,7 @@ def test_nothing_is_told_before_the_shopper_paid_and_then_what_is_held(gateway, 
 
     (update,) = gateway.history(reference=payment.reference)
     assert before == []
-    assert (update.news.value, update.amount) == ("authorized", TOTAL)
+    assert (update.kind.value, update.amount) == ("authorized", TOTAL)
     assert update.capture_mode == mode
     assert (update.capture_before - update.occurred_at).days == 7
     assert sums(gateway, payment.reference) == ["64.99", "64.99", "0.00", "0.00"]
@@ -131,7 +131,7 @@ def test_a_void_of_any_amount_voids_the_whole_rest(gateway, paid):
         gateway.capture(reference=paid, amount=TOTAL, key="capture:1", is_last=True)
 
     assert not refused.value.is_outcome_unknown
-    assert told(gateway, paid)[-1] == (answer.news.value, answer.amount) == ("voided", TOTAL)
+    assert told(gateway, paid)[-1] == (answer.kind.value, answer.amount) == ("voided", TOTAL)
     assert sums(gateway, paid)[1:] == ["0.00", "0.00", "0.00"]
 
 
@@ -178,7 +178,7 @@ def test_an_abandoned_page_takes_no_card_and_a_paid_one_stays_paid(gateway, pay,
 
 def test_a_payment_that_it_does_not_have_is_unknown(gateway):
     with pytest.raises(UnknownAtGatewayError):
-        gateway.standing(reference="cs_test_never_seen")
+        gateway.balance(reference="cs_test_never_seen")
 
 
 @pytest.mark.usefixtures("stripe")

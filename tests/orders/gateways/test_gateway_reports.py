@@ -37,11 +37,11 @@ def pay(gateway, stripe, number):
 def listed(gateway, *, since=-1, until=1):
     now = datetime.now(UTC)
     told = gateway.balances(since=now + timedelta(hours=since), until=now + timedelta(hours=until))
-    return {standing.order: standing for standing in told}
+    return {balance.order: balance for balance in told}
 
 
-def sums(standing):
-    told = [standing.authorized, standing.held, standing.captured, standing.refunded]
+def sums(balance):
+    told = [balance.authorized, balance.held, balance.captured, balance.refunded]
     return [str(money.amount) for money in told]
 
 
@@ -54,15 +54,15 @@ def test_a_list_tells_what_is_held_captured_and_refunded_of_each_payment(gateway
 
     assert sums(told["FL-1"]) == ["64.99", "64.99", "0.00", "0.00"]
     assert sums(told["FL-2"]) == ["64.99", "0.00", "64.99", "20.00"]
-    assert sums(gateway.standing(reference=held)) == sums(told["FL-1"])
-    assert sums(gateway.standing(reference=taken)) == sums(told["FL-2"])
+    assert sums(gateway.balance(reference=held)) == sums(told["FL-1"])
+    assert sums(gateway.balance(reference=taken)) == sums(told["FL-2"])
 
 
 def test_what_went_back_is_held_no_more(gateway, stripe):
     reference = pay(gateway, stripe, "FL-1")
     gateway.release(reference=reference, amount=TOTAL, key="release:1")
 
-    assert sums(gateway.standing(reference=reference))[1:] == ["0.00", "0.00", "0.00"]
+    assert sums(gateway.balance(reference=reference))[1:] == ["0.00", "0.00", "0.00"]
 
 
 def test_an_unpaid_payment_page_holds_nothing(gateway):
@@ -70,10 +70,10 @@ def test_an_unpaid_payment_page_holds_nothing(gateway):
         key="pay:1", amount=TOTAL, description="FL-1", return_url=BACK, locale="en"
     )
 
-    standing = gateway.standing(reference=opened.reference)
+    balance = gateway.balance(reference=opened.reference)
 
-    assert not standing.has_money
-    assert standing.authorized.amount == 0
+    assert not balance.has_money
+    assert balance.authorized.amount == 0
 
 
 def test_what_moved_in_another_time_is_not_listed(gateway, stripe):

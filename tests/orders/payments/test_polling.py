@@ -62,7 +62,7 @@ def test_a_page_that_could_not_be_closed_is_closed_later(gateway):
 
     polling.poll(now=LATER)
 
-    assert [told.news for told in gateway.history(reference=payment.reference)] == [
+    assert [told.kind for told in gateway.history(reference=payment.reference)] == [
         UpdateKind.EXPIRED
     ]
 

@@ -36,7 +36,7 @@ def send():
     return submission.submit(purchase_order=rows.get(), now=NOON)
 
 
-def standing():
+def final_state():
     """Tell all that could depend on what was heard first."""
     payment = Payment.objects.get()
     requests = payment.events.filter(kind__in=["void_requested", "refund_requested"])
@@ -142,7 +142,7 @@ def test_one_end_whatever_is_heard_first_and_how_often(end, also, step):
             for what in (*told, *told):
                 update = news_of(Payment.objects.get(), what)
                 updates.apply.__wrapped__(update=update, gateway="fake", now=NOON)
-            ends.add(standing())
+            ends.add(final_state())
             updates.transaction.set_rollback(True)
 
     assert len(ends) == 1, ends

@@ -54,7 +54,7 @@ def test_a_page_of_an_order_that_ended_while_it_was_opened_is_closed(monkeypatch
     payment = start(order)
 
     told = gateway.history(reference=payment.reference)
-    assert [update.news for update in told] == [UpdateKind.EXPIRED]
+    assert [update.kind for update in told] == [UpdateKind.EXPIRED]
     assert payment.pay_url == "", "no customer is redirected there"
 
 

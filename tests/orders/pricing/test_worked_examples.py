@@ -87,7 +87,7 @@ def test_a_worked_example_matches_to_the_cent(row):
             on=date.fromisoformat(row["day"]),
         ),
         deductions=choose_best(
-            goods=goods, shipping_charges=ways, offers=offers_of(row["promotion"])
+            items=goods, shipping_charges=ways, offers=offers_of(row["promotion"])
         ).deductions,
     )
 

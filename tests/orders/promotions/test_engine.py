@@ -53,7 +53,7 @@ def bundle(buy=2, get=1, **more):
 
 
 def off(goods, *offers, delivery="5.00"):
-    return choose_best(goods=goods, shipping_charges=[way(delivery, *goods)], offers=offers)
+    return choose_best(items=goods, shipping_charges=[way(delivery, *goods)], offers=offers)
 
 
 def way(amount, *goods):
@@ -122,7 +122,7 @@ def test_each_parcel_covers_its_own_shipping():
     poor, rich = good(1, "10.00", floor="10.00"), good(2, "40.00", floor="20.00")
 
     outcome = choose_best(
-        goods=[poor, rich],
+        items=[poor, rich],
         shipping_charges=[way("5.00", poor), way("5.00", rich)],
         offers=[free_delivery(code="SHIP")],
     )
@@ -225,7 +225,7 @@ def test_promotions_do_not_go_below_the_floor_unless_allowed(goods, offers, way)
     delivery = Money.from_minor(way, "EUR")
 
     outcome = choose_best(
-        goods=goods,
+        items=goods,
         shipping_charges=[
             ShippingCharge(amount=delivery, line_fractions=dict.fromkeys(KEYS, Fraction(1)))
         ],

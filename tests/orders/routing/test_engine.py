@@ -91,7 +91,7 @@ def test_each_rejected_candidate_has_its_reason():
 
     def why(quantity=1, **known):
         other = candidate(2, 1, 20, **{"landed": landed("8"), **known})
-        return reason_against(other, taken=taken, quantity=quantity)
+        return reason_against(other, chosen=taken, quantity=quantity)
 
     assert why(landed=None) == Drawback.NO_COST
     assert why(landed=landed("8.01")) == Drawback.HIGHER_COST

@@ -130,10 +130,10 @@ def test_a_flat_duty_counts_once_per_line():
 def test_less_than_a_cent_is_no_loss():
     net = Money(D(100), "EUR")
 
-    assert Contribution(net=net, spent=D("100.004")).standing(D(0)) == (0, 0)
-    assert Contribution(net=net, spent=D("100.005")).standing(D(0)) == (2, D("0.01"))
-    assert Contribution(net=net, spent=D("90.004")).standing(D("0.1")) == (0, 0)
-    assert Contribution(net=net, spent=D("90.01")).standing(D("0.1")) == (1, 0)
+    assert Contribution(net=net, spent=D("100.004")).band(D(0)) == (0, 0)
+    assert Contribution(net=net, spent=D("100.005")).band(D(0)) == (2, D("0.01"))
+    assert Contribution(net=net, spent=D("90.004")).band(D("0.1")) == (0, 0)
+    assert Contribution(net=net, spent=D("90.01")).band(D("0.1")) == (1, 0)
 
 
 def test_added_tax_is_no_revenue():

@@ -22,7 +22,7 @@ def test_the_first_criterion_decides():
 
     def why(other, *criteria):
         rules = Rules(criteria=criteria, preferred=liked)
-        return reason_against(other, taken=taken(*criteria), quantity=1, rules=rules)
+        return reason_against(other, chosen=taken(*criteria), quantity=1, rules=rules)
 
     assert taken(Criterion.COST) == cheap
     assert taken(Criterion.DAYS, Criterion.COST) == quick

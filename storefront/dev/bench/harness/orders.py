@@ -116,7 +116,7 @@ def _pay(payment: Payment, now: datetime) -> None:
     update = PaymentUpdate(
         reference=reference,
         external_id=f"authorized-{reference}",
-        news=UpdateKind.AUTHORIZED,
+        kind=UpdateKind.AUTHORIZED,
         amount=Money(Decimal(payment.amount), payment.currency),
         occurred_at=now,
     )

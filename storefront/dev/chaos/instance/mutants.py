@@ -177,7 +177,7 @@ def _last_event_wins() -> None:
 
         def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
             news = EVENTS.get(json.loads(body)["type"])
-            return tuple(update for update in super().hear(body=body) if update.news is news)
+            return tuple(update for update in super().hear(body=body) if update.kind is news)
 
     def write_again(
         payment: Payment, update: PaymentUpdate, *, now: datetime
@@ -188,12 +188,12 @@ def _last_event_wins() -> None:
     def overwrite(
         order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
     ) -> None:
-        if update.news not in says or order.status == Order.Status.PENDING_PAYMENT:
+        if update.kind not in says or order.status == Order.Status.PENDING_PAYMENT:
             follow(order, payment, event, update, now)
             return
-        is_captured = update.news is UpdateKind.CAPTURED
+        is_captured = update.kind is UpdateKind.CAPTURED
         Payment.objects.filter(pk=payment.pk).update(
-            status=says[update.news],
+            status=says[update.kind],
             captured_amount=update.amount.amount if is_captured else 0,
             voided_amount=0,
         )

@@ -48,7 +48,7 @@ def paid(gateway, stripe):
 
 def told(gateway, reference):
     return [
-        (update.news.value, str(update.amount)) for update in gateway.history(reference=reference)
+        (update.kind.value, str(update.amount)) for update in gateway.history(reference=reference)
     ]
 
 
@@ -65,7 +65,7 @@ def test_a_good_card_authorizes_and_nothing_is_taken(gateway, stripe):
     (update,) = gateway.history(reference=payment.reference)
     assert answer.headers["location"] == "http://shop.example/back/"
     assert before == ()
-    assert (update.news.value, update.amount, update.capture_mode) == (
+    assert (update.kind.value, update.amount, update.capture_mode) == (
         "authorized",
         TOTAL,
         CaptureMode.SINGLE,
@@ -110,7 +110,7 @@ def test_a_bank_that_asks_is_answered_first(gateway, stripe, action, news):
 def test_what_is_voided_is_released_whole(gateway, stripe, paid):
     update = gateway.release(reference=paid, amount=TOTAL, key="release:1")
 
-    assert (update.news.value, update.amount) == ("voided", TOTAL)
+    assert (update.kind.value, update.amount) == ("voided", TOTAL)
     assert stripe.intent["cancellation_reason"] == "requested_by_customer"
 
 
@@ -133,7 +133,7 @@ def test_a_refund_that_is_under_way_is_no_news_and_is_never_made_twice(gateway, 
 
     update = gateway.refund(reference=paid, amount=euros("5"), key="refund:1")
 
-    assert (update.external_id, update.news.value) == (refund["id"], "refunded")
+    assert (update.external_id, update.kind.value) == (refund["id"], "refunded")
     assert len(stripe.things("refund")) == 1
 
 

@@ -36,7 +36,7 @@ def state(intent=None, charge=None, *, session="complete", refunds=(), disputes=
 
 
 def told(found):
-    return [(update.news.value, str(update.amount)) for update in to_updates(found)]
+    return [(update.kind.value, str(update.amount)) for update in to_updates(found)]
 
 
 @pytest.mark.parametrize("details", [None, {}, {"card": None}, {"card": {"capture_before": None}}])
@@ -142,4 +142,4 @@ def test_a_refund_is_told_when_it_arrived_or_came_back(status, news):
     refund = {"id": "re_1", "amount": 500, "currency": "eur", "status": status}
     found = state({"status": "succeeded", "amount_received": 6499}, refunds=[refund])
 
-    assert [(one.news.value, one.external_id) for one in to_updates(found)][2:] == news
+    assert [(one.kind.value, one.external_id) for one in to_updates(found)][2:] == news

@@ -40,7 +40,7 @@ def euros(amount):
 
 
 def told(gateway, reference):
-    return [(update.news.value, update.amount) for update in gateway.history(reference=reference)]
+    return [(update.kind.value, update.amount) for update in gateway.history(reference=reference)]
 
 
 def test_it_authorizes_for_a_week_in_its_capture_mode():
@@ -48,7 +48,7 @@ def test_it_authorizes_for_a_week_in_its_capture_mode():
         gateway = InMemoryGateway(capture_mode=mode)
         (update,) = gateway.history(reference=pay(gateway))
 
-        assert (update.news.value, update.amount) == ("authorized", TOTAL)
+        assert (update.kind.value, update.amount) == ("authorized", TOTAL)
         assert update.capture_mode is mode
         assert update.capture_before - update.occurred_at == timedelta(days=7)
 
@@ -85,8 +85,8 @@ def test_the_last_capture_voids_the_rest_and_a_single_one_must_be_the_last():
 
     expected = [("captured", euros("60")), ("voided", euros("4.99"))]
     assert told(gateway, reference)[1:] == expected
-    standing = gateway.standing(reference=reference)
-    assert (standing.held, standing.captured) == (euros("0"), euros("60"))
+    balance = gateway.balance(reference=reference)
+    assert (balance.held, balance.captured) == (euros("0"), euros("60"))
 
 
 def test_no_more_is_captured_or_refunded_than_there_is(gateway, paid):
@@ -110,7 +110,7 @@ def test_idempotency_key_works_for_one_request(gateway, paid):
     with pytest.raises(PermanentError):
         gateway.release(reference=paid, amount=euros("10"), key="capture:1")
 
-    assert gateway.standing(reference=paid).captured == euros("10")
+    assert gateway.balance(reference=paid).captured == euros("10")
 
 
 def test_an_error_fails_one_call_and_changes_nothing(gateway, paid):

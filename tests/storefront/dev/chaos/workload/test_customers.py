@@ -56,4 +56,4 @@ def test_each_way_ends_as_planned(shopper, httpserver, way, expected, kinds):
     assert (shopper.purchase.end, shopper.purchase.number) == expected
     assert shopper.purchase.payment == payment.reference
     told = gateway_for("stripe").history(reference=payment.reference)
-    assert [update.news.value for update in told] == kinds
+    assert [update.kind.value for update in told] == kinds

@@ -20,4 +20,4 @@ def opened(gateway, key="pay:FL-1:1", **changes):
 
 
 def kinds(gateway, reference):
-    return [update.news.value for update in gateway.history(reference=reference)]
+    return [update.kind.value for update in gateway.history(reference=reference)]

@@ -143,7 +143,7 @@ def test_delayed_events_come_later(gateway, stripe, inbox):
     eventually(lambda: len(inbox.calls) == len(PAID))
 
     assert posted_by_then == 0
-    assert [update.news for update in known] == ["authorized"]
+    assert [update.kind for update in known] == ["authorized"]
 
 
 def test_a_badly_signed_event_is_repeated_well_signed_in_normal_mode(gateway, stripe, inbox):
