@@ -80,7 +80,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     may ship meanwhile. Also includes orders we canceled and the supplier still has, until it
     confirms the cancellation, ships, or staff decide.
     """
-    gone = PurchaseMessage.objects.filter(
+    lost = PurchaseMessage.objects.filter(
         purchase_order=OuterRef("pk"), kind=acknowledgements.SHIPPED_CANCELED
     )
     decided = CanceledShipmentDecision.objects.filter(purchase_order=OuterRef("pk"))
@@ -98,7 +98,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
             submission_status=Submission.CANCELLATION_REQUESTED,
         )
         | Q(
-            ~Exists(gone),
+            ~Exists(lost),
             ~Exists(decided),
             status=Status.CANCELED,
             submission_status__in=acknowledgements.MAY_SHIP_CANCELED,
@@ -114,32 +114,32 @@ def poll_supplier(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
     ``moment``.
     """
     mine = open_orders().filter(supplier=supplier).select_related("order", "supplier")
-    turn = mine.order_by(F("polled_at").asc(nulls_first=True), "pk")
+    by_age = mine.order_by(F("polled_at").asc(nulls_first=True), "pk")
     answered = 0
-    is_heard = False
-    silent: list[TemporaryError] = []
+    has_answered = False
+    failures: list[TemporaryError] = []
     try:
         with open_connector(supplier) as connector:
-            batch = list(turn[:MAX_ORDERS_PER_RUN])
-            told = _fetch_batch(connector, batch)
+            batch = list(by_age[:MAX_ORDERS_PER_RUN])
+            reports = _fetch_batch(connector, batch)
             for purchase_order in batch:
-                state = told.get(purchase_order.number)
+                state = reports.get(purchase_order.number)
                 try:
                     answered += _poll_order(purchase_order, connector, state, moment())
                 except TemporaryError as error:
                     log.warning("%s: %s returned no status: %s", purchase_order, supplier, error)
-                    silent.append(error)
-                    if len(silent) == MAX_FAILURES:
+                    failures.append(error)
+                    if len(failures) == MAX_FAILURES:
                         break
                 else:
-                    is_heard = True
-                    silent = []
+                    has_answered = True
+                    failures = []
     except ExternalServiceError as error:
         log.warning("cannot poll the orders of %s: %s", supplier, error)
         _record_problem(supplier, error, moment())
     else:
-        is_down = len(silent) == MAX_FAILURES or not is_heard
-        _record_problem(supplier, silent[-1] if silent and is_down else None, moment())
+        is_down = len(failures) == MAX_FAILURES or not has_answered
+        _record_problem(supplier, failures[-1] if failures and is_down else None, moment())
     return answered
 
 
@@ -172,23 +172,23 @@ def _fetch_batch(
 def _fetch_one(
     purchase_order: PurchaseOrder,
     connector: Connector,
-    told: PurchaseOrderReport | None,
+    report: PurchaseOrderReport | None,
     now: datetime,
 ) -> PurchaseOrderReport | None:
     """Return the status of one order missing from the batch; resume one that is only received."""
     if purchase_order.status == Status.CANCELED:  # a canceled order is not resumed
-        state = told or require(connector, OrderReading).find(number=purchase_order.number)
+        state = report or require(connector, OrderReading).find(number=purchase_order.number)
         return state or _canceled_state(purchase_order)
     is_waiting = purchase_order.submission_status == Submission.SUBMITTED
     if is_waiting and isinstance(connector, OrderResuming):
-        if told is not None and told.answer is not Acknowledgement.RECEIVED:
-            return told
+        if report is not None and report.answer is not Acknowledgement.RECEIVED:
+            return report
         # A cancellation may have been requested since the read. The lock orders it before or after
         # us, and an order left to expire is never paid.
         with suppress(LockedElsewhereError), submission_lookup.work_lock(purchase_order.pk):
             if submission_lookup.is_wanted(purchase_order):
                 return submission_lookup.resume(purchase_order, connector, now=now)
-    return told or require(connector, OrderReading).find(number=purchase_order.number)
+    return report or require(connector, OrderReading).find(number=purchase_order.number)
 
 
 def _canceled_state(purchase_order: PurchaseOrder) -> PurchaseOrderReport:
@@ -204,7 +204,7 @@ def _canceled_state(purchase_order: PurchaseOrder) -> PurchaseOrderReport:
 def _poll_order(
     purchase_order: PurchaseOrder,
     connector: Connector,
-    told: PurchaseOrderReport | None,
+    report: PurchaseOrderReport | None,
     now: datetime,
 ) -> bool:
     """Poll and apply the status of one order; return whether that succeeded.
@@ -216,7 +216,7 @@ def _poll_order(
     mine.update(polled_at=now)
     problem = ""
     try:
-        state = _fetch_one(purchase_order, connector, told, now)
+        state = _fetch_one(purchase_order, connector, report, now)
         if state is None:
             problem = "The supplier no longer knows this order."
         else:

@@ -132,9 +132,9 @@ def record_new_facts(*, since: datetime | None = None) -> datetime | None:
 
     Shape:  ``since`` limits the rows by their last transition; None reads everything
     """
-    found = [fact for kind in _OUTCOME_SQL for fact in _new_facts(kind, since)]
-    scorecards.record(found)
-    return min((fact.happened_at for fact in found), default=None)
+    facts = [fact for kind in _OUTCOME_SQL for fact in _new_facts(kind, since)]
+    scorecards.record(facts)
+    return min((fact.happened_at for fact in facts), default=None)
 
 
 def _new_facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:

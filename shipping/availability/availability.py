@@ -106,10 +106,10 @@ def check_variants(  # noqa: PLR0913 - what, how many, where to, by when
     cached for a minute.
     """
     listings = Listing.objects.on(channel).for_sale(now).filter(variant__in=variant_ids)
-    found = {each.variant_id: each for each in listings.select_related("variant")}
+    by_variant = {each.variant_id: each for each in listings.select_related("variant")}
     reached = load_reach(
-        pieces={variant_id: each.variant for variant_id, each in found.items()},
-        listed={variant_id: each.available for variant_id, each in found.items()},
+        pieces={variant_id: each.variant for variant_id, each in by_variant.items()},
+        listed={variant_id: each.available for variant_id, each in by_variant.items()},
         channel=channel,
         country=country,
         now=now,
@@ -117,12 +117,12 @@ def check_variants(  # noqa: PLR0913 - what, how many, where to, by when
     )
     amounts = {
         variant_id: Money((each.price_amount or Decimal(0)) * quantity, channel.currency)
-        for variant_id, each in found.items()
+        for variant_id, each in by_variant.items()
     }
     sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
     return {
         variant_id: reached.answer(variant_id, quantity, sold=sold.get(variant_id))
-        for variant_id in found
+        for variant_id in by_variant
     }
 
 
@@ -206,13 +206,13 @@ def check_listed_variants(
     new day may have begun.
     """
     notes = quotes.process_cache(now)
-    asked = {id_: _cache_key(id_, each, country, channel, now) for id_, each in shown.items()}
-    found: dict[int, Availability] = {
-        id_: notes[question] for id_, question in asked.items() if question in notes
+    cache_keys = {id_: _cache_key(id_, each, country, channel, now) for id_, each in shown.items()}
+    availabilities: dict[int, Availability] = {
+        id_: notes[question] for id_, question in cache_keys.items() if question in notes
     }
-    if new := {id_: each for id_, each in shown.items() if id_ not in found}:
-        found |= check_shown_variants(shown=new, country=country, channel=channel, now=now)
-    return found
+    if new := {id_: each for id_, each in shown.items() if id_ not in availabilities}:
+        availabilities |= check_shown_variants(shown=new, country=country, channel=channel, now=now)
+    return availabilities
 
 
 def _cache_key(
@@ -266,8 +266,8 @@ def make_delivery_check(
             raise carts.NotDeliverableError(listing.pk, country=country, is_forbidden=is_forbidden)
         amounts = {listing.variant_id: Money(listing.price_amount or Decimal(0), channel.currency)}
         sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
-        found = reached.answer(listing.variant_id, sold=sold.get(listing.variant_id)).promise
-        return Deliverable(most, _to_cart_promise(found, country))
+        promise = reached.answer(listing.variant_id, sold=sold.get(listing.variant_id)).promise
+        return Deliverable(most, _to_cart_promise(promise, country))
 
     return deliverable
 
@@ -293,10 +293,10 @@ def check_cart(
     0 ``available`` and is not sold out.
     Shape:  ``known`` is what the caller has already read of the cart
     """
-    seen = carts.view_cart(cart=cart, now=now, known=known)
+    view = carts.view_cart(cart=cart, now=now, known=known)
     reached = load_reach(
-        pieces={line.variant_id: line.variant for line in seen.lines},
-        listed={line.variant_id: line.available for line in seen.lines},
+        pieces={line.variant_id: line.variant for line in view.lines},
+        listed={line.variant_id: line.available for line in view.lines},
         channel=cart.channel,
         country=country,
         now=now,
@@ -309,13 +309,13 @@ def check_cart(
             is_sold_out=reached.is_sold_out(line.variant_id),
             is_forbidden=reached.is_forbidden(line.variant_id),
         )
-        for line in seen.lines
+        for line in view.lines
     )
-    sold, held = sale_amounts.for_cart(cart=cart, seen=seen, reached=reached)
-    plan = reached.plan(seen.wants, sold=sold)
+    sold, held = sale_amounts.for_cart(cart=cart, view=view, reached=reached)
+    plan = reached.plan(view.wants, sold=sold)
     separate_plan = None
     if len(lines) > 1 and not plan.missing:
-        separate_plan = reached.route_separately().plan(seen.wants, sold=sold)
+        separate_plan = reached.route_separately().plan(view.wants, sold=sold)
         if separate_plan.missing or _sources_of(separate_plan) == _sources_of(plan):
             separate_plan = None
     lines = tuple(
@@ -325,7 +325,7 @@ def check_cart(
         for line in lines
     )
     return CheckedCart(
-        cart=replace(seen, lines=lines), plan=plan, separate_plan=separate_plan, held=held
+        cart=replace(view, lines=lines), plan=plan, separate_plan=separate_plan, held=held
     )
 
 

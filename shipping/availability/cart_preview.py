@@ -56,18 +56,20 @@ class Preview:
             return []
         mine = {part.candidate.level_id: part for part in parts}
         quantity, sold = self.wanted[variant_id], decision_log.total_sale(parts)
-        found = []
+        weighed_sources = []
         for one in self.plan.considered.get(variant_id, ()):
             if part := mine.get(one.level_id):
-                left = margin_filter.contribution(one, part.quantity, part.sold)
-                found.append((one, decision_log.CHOSEN, left))
+                contribution = margin_filter.contribution(one, part.quantity, part.sold)
+                weighed_sources.append((one, decision_log.CHOSEN, contribution))
                 continue
             verdict = decision_log.verdict(
                 one, decision_log.sole_source(parts), quantity, self.plan.rules, sold
             )
-            left = margin_filter.contribution(one, quantity, sold) if one.fits(quantity) else None
-            found.append((one, verdict, left))
-        return sorted(found, key=lambda each: each[1] != decision_log.CHOSEN)
+            contribution = (
+                margin_filter.contribution(one, quantity, sold) if one.fits(quantity) else None
+            )
+            weighed_sources.append((one, verdict, contribution))
+        return sorted(weighed_sources, key=lambda each: each[1] != decision_log.CHOSEN)
 
 
 def preview(  # noqa: PLR0913 - what, where to, by which rules
@@ -105,13 +107,13 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     }
     sold = {key: SaleAmount.at(amount, by_table) for key, amount in amounts.items()}
     plan = reached.with_landed_costs(costing).plan(wanted.items(), sold=sold)
-    told: LiveRates = {}
+    live_charges: LiveRates = {}
     if postcode:
-        told = live_rates.get_for_plan(
+        live_charges = live_rates.get_for_plan(
             plan=plan, channel=channel, country=country, postcode=postcode, now=now
         )
-    ids = {one.location_id for found in plan.considered.values() for one in found}
-    places = {
+    ids = {one.location_id for candidates in plan.considered.values() for one in candidates}
+    locations = {
         place.pk: f"{place.code} ({place.country})"
         for place in StockLocation.objects.filter(pk__in=ids)
     }
@@ -119,23 +121,25 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
         wanted=wanted,
         variants=variants,
         plan=plan,
-        quotes=quotes.quote_plan(plan=plan, country=country, now=now, pieces=variants, told=told),
+        quotes=quotes.quote_plan(
+            plan=plan, country=country, now=now, pieces=variants, told=live_charges
+        ),
         reasons=quotes.refusal_reasons(
-            plan=plan, country=country, now=now, pieces=variants, told=told
+            plan=plan, country=country, now=now, pieces=variants, told=live_charges
         ),
         accounts=_line_margins(
             plan, {key: SaleAmount.at(amount, there) for key, amount in amounts.items()}
         ),
-        places=places,
+        places=locations,
         asks_live_rates=any(
-            parcel.location_id in quotes.live_rate_locations(now) - told.keys()
+            parcel.location_id in quotes.live_rate_locations(now) - live_charges.keys()
             for parcel in plan.parcels
         ),
     )
 
 
 def _line_margins(plan: Plan, sold: Mapping[int, SaleAmount]) -> dict[int, Margin]:
-    found: dict[int, Margin] = {}
+    by_variant: dict[int, Margin] = {}
     for variant_id, parts in plan.planned.items():
         if variant_id not in sold or not all(part.candidate.landed for part in parts):
             continue
@@ -153,5 +157,5 @@ def _line_margins(plan: Plan, sold: Mapping[int, SaleAmount]) -> dict[int, Margi
                     )
                 )
             before += part.quantity
-        found[variant_id] = reduce(add, accounts)
-    return found
+        by_variant[variant_id] = reduce(add, accounts)
+    return by_variant

@@ -45,20 +45,20 @@ def quote_delivery_methods(
         return DeliveryMethods()
 
     def quoted(plan: Plan) -> tuple[list[ShippingQuote], LiveRates]:
-        told = live_rates.get_for_cart(
+        live_charges = live_rates.get_for_cart(
             cart=cart, plan=plan, country=country, now=now, postcode=postcode
         )
-        found = quotes.quote_plan(
-            plan=plan, country=country, now=now, pieces=checked_cart.pieces, told=told
+        plan_quotes = quotes.quote_plan(
+            plan=plan, country=country, now=now, pieces=checked_cart.pieces, told=live_charges
         )
-        return sorted(found, key=quotes.sort_key), told
+        return sorted(plan_quotes, key=quotes.sort_key), live_charges
 
-    joint, told = quoted(checked_cart.plan)
+    joint, live_charges = quoted(checked_cart.plan)
     if checked_cart.separate_plan is None or not joint:
-        return DeliveryMethods(quotes=joint, told=told)
+        return DeliveryMethods(quotes=joint, told=live_charges)
     separate, _ = quoted(checked_cart.separate_plan)
     sooner = [replace(one, is_split=True) for one in separate if _is_sooner(one, joint)]
-    return DeliveryMethods(quotes=[*joint, *sooner], told=told)
+    return DeliveryMethods(quotes=[*joint, *sooner], told=live_charges)
 
 
 def _is_sooner(split: ShippingQuote, joint: Sequence[ShippingQuote]) -> bool:

@@ -149,26 +149,31 @@ class Reach:
         needs = [self._need(each, quantity, paid.get(each)) for each, quantity in lines]
         unreachable = self.unreachable if self.by is None else ()
         wanted = {need.variant_id for need in needs}
-        found = [one for one in (*self.reachable, *unreachable) if one.variant_id in wanted]
+        eligible = [one for one in (*self.reachable, *unreachable) if one.variant_id in wanted]
         # An order logs its candidates with every criterion, whether or not these rules use it.
-        known = [_with_rank_values(one, self.pieces[one.variant_id], self) for one in found]
+        known = [_with_rank_values(one, self.pieces[one.variant_id], self) for one in eligible]
         planned = route(needs=needs, candidates=known, rules=self.rules)
         is_divided = any(len(parts) > 1 for parts in planned.planned.values())
         if is_divided and not self._quotes(self._reaching(planned)):  # a part is too much
             return self.without_splits().plan(lines, sold=sold)
-        has_asked = bool(paid) and self.rules.min_margin_rate is not None
+        is_margin_filtered = bool(paid) and self.rules.min_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
-        if not has_asked or not is_shared or self._quotes(planned):
+        if not is_margin_filtered or not is_shared or self._quotes(planned):
             return planned
-        unasked = replace(self.rules, min_margin_rate=None)
-        anyhow = route(needs=needs, candidates=known, rules=unasked)
-        return replace(anyhow, rules=self.rules) if self._quotes(anyhow) else planned
+        unfiltered = replace(self.rules, min_margin_rate=None)
+        unfiltered_plan = route(needs=needs, candidates=known, rules=unfiltered)
+        return (
+            replace(unfiltered_plan, rules=self.rules) if self._quotes(unfiltered_plan) else planned
+        )
 
     def _reaching(self, planned: Plan) -> Plan:
         """Return the plan without lines that no route carries, so that they block no other line."""
-        gone = {one.variant_id for one in self.unreachable}
+        unreachable = {one.variant_id for one in self.unreachable}
         parcels = (
-            replace(parcel, lines=tuple(one for one in parcel.lines if one.variant_id not in gone))
+            replace(
+                parcel,
+                lines=tuple(one for one in parcel.lines if one.variant_id not in unreachable),
+            )
             for parcel in planned.parcels
         )
         return replace(planned, parcels=tuple(one for one in parcels if one.lines))
@@ -196,10 +201,10 @@ class Reach:
         )
 
     def _promise(self, planned: Plan) -> QuotedPromise | None:
-        found = self._quotes(planned)
-        if not found:
+        offered = self._quotes(planned)
+        if not offered:
             return None
-        quote = min(found, key=quotes.sort_key)
+        quote = min(offered, key=quotes.sort_key)
         # With several parcels, the fullest names the country of origin and the last one the date.
         parcel = max(quote.parcels, key=lambda each: each.parcel.lines[0].quantity)
         leaves_in = max(each.parcel.lead_days for each in quote.parcels)
@@ -231,24 +236,25 @@ def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
             ignores listings, for staff
     """
     ids = sorted(variant_id for variant_id in pieces if listed is None or listed.get(variant_id))
-    found = []
+    candidates = []
     if ids:
-        found = stock_query.find_candidates(
+        candidates = stock_query.find_candidates(
             variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
         )
     if listed is not None:
-        found = [_capped(one, listed[one.variant_id]) for one in found]
-    found = [one for one in found if one.largest_sellable(one.available)]
+        candidates = [_capped(one, listed[one.variant_id]) for one in candidates]
+    candidates = [one for one in candidates if one.largest_sellable(one.available)]
     carried_there = (
-        cap_to_parcel(one, pieces[one.variant_id], country=country, now=now, by=by) for one in found
+        cap_to_parcel(one, pieces[one.variant_id], country=country, now=now, by=by)
+        for one in candidates
     )
     reachable = [one for one in carried_there if one is not None]
     reached = {one.variant_id for one in reachable}
-    made = Reach(
+    reach = Reach(
         pieces=pieces,
         listed=listed,
         reachable=reachable,
-        unreachable=[one for one in found if one.variant_id not in reached],
+        unreachable=[one for one in candidates if one.variant_id not in reached],
         country=country,
         now=now,
         by=by,
@@ -256,24 +262,30 @@ def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
             rules or quotes.routing_rules(channel, now), max_sources=channel.max_split_locations
         ),
     )
-    if not COSTLY_CRITERIA & set(made.rules.criteria):
-        return made
-    places = Counter(one.variant_id for one in reachable)
+    if not COSTLY_CRITERIA & set(reach.rules.criteria):
+        return reach
+    source_counts = Counter(one.variant_id for one in reachable)
     ranked = [
-        _with_rank_values(one, pieces[one.variant_id], made) if places[one.variant_id] > 1 else one
+        _with_rank_values(one, pieces[one.variant_id], reach)
+        if source_counts[one.variant_id] > 1
+        else one
         for one in reachable
     ]
-    return replace(made, reachable=ranked)
+    return replace(reach, reachable=ranked)
 
 
-def _with_rank_values(one: Candidate, piece: ParcelItem, made: Reach) -> Candidate:
+def _with_rank_values(one: Candidate, piece: ParcelItem, reach: Reach) -> Candidate:
     """Return the candidate with its days until arrival and its supplier's score."""
-    way = cheapest(_routes_in_time(one, made.country, made.now, made.by), parcel_load(piece))
-    arrives = quotes.transit_dates(way, one.lead_days, made.now)[1] if way else None
+    carrier_route = cheapest(
+        _routes_in_time(one, reach.country, reach.now, reach.by), parcel_load(piece)
+    )
+    arrives = (
+        quotes.transit_dates(carrier_route, one.lead_days, reach.now)[1] if carrier_route else None
+    )
     return replace(
         one,
-        days=one.lead_days if arrives is None else (arrives - made.now.date()).days,
-        score=quotes.supplier_score(one.supplier_id, made.now),
+        days=one.lead_days if arrives is None else (arrives - reach.now.date()).days,
+        score=quotes.supplier_score(one.supplier_id, reach.now),
     )
 
 
@@ -285,7 +297,11 @@ def cap_to_parcel(
         return None
     one = parcel_load(piece)
     most = max(
-        (max_units(way, one) for way in _routes_in_time(candidate, country, now, by)), default=0
+        (
+            max_units(carrier_route, one)
+            for carrier_route in _routes_in_time(candidate, country, now, by)
+        ),
+        default=0,
     )
     capped = _capped(candidate, most)
     return capped if capped.largest_sellable(most) else None
@@ -299,7 +315,11 @@ def _routes_in_time(
     )
     if by is None:
         return routes
-    return [way for way in routes if quotes.transit_dates(way, candidate.lead_days, now)[1] <= by]
+    return [
+        carrier_route
+        for carrier_route in routes
+        if quotes.transit_dates(carrier_route, candidate.lead_days, now)[1] <= by
+    ]
 
 
 def _capped(candidate: Candidate, most: int) -> Candidate:

@@ -46,28 +46,30 @@ def by_variant(
 
 
 def for_cart(
-    *, cart: Cart, seen: CartView, reached: Reach
+    *, cart: Cart, view: CartView, reached: Reach
 ) -> tuple[dict[int, SaleAmount], ApplicablePromotions | None]:
     """Return the sale amounts of a cart after its promotions, and the promotions read.
 
     Free delivery is unknown here. A promotion that would give it counts as a discount on lines,
     which may at most exclude one source too many.
     """
-    ids = [line.variant_id for line in seen.lines]
+    ids = [line.variant_id for line in view.lines]
     if not _is_needed(reached, ids):
         return {}, None
     held = promotions.find_applicable(
         cart=cart,
-        wanted=seen.counted,
+        wanted=view.counted,
         email=cart.email,
         now=reached.now,
-        may_promote=seen.may_promote,
+        may_promote=view.may_promote,
     )
     off = promotions.calculate(held).outcome.deductions.lines
     nothing = Money.zero(cart.channel.currency)
-    amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in seen.lines}
-    found = by_variant(amounts=amounts, reached=reached, channel=cart.channel, known=seen.tax)
-    return found, held
+    amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in view.lines}
+    amounts_by_line = by_variant(
+        amounts=amounts, reached=reached, channel=cart.channel, known=view.tax
+    )
+    return amounts_by_line, held
 
 
 def _is_needed(reached: Reach, variant_ids: Iterable[int]) -> bool:

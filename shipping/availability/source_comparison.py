@@ -69,8 +69,8 @@ def compare_sources(
     sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
     plan = reached.plan([(variant.pk, quantity)], sold=sold)
     rows = stock_query.assess(variant_ids=[variant.pk], channel=channel, country=country, now=now)
-    found = [_compare_row(row, variant, quantity, country, plan, now) for row in rows]
-    return sorted(found, key=lambda one: _sort_key(one, quantity))
+    compared = [_compare_row(row, variant, quantity, country, plan, now) for row in rows]
+    return sorted(compared, key=lambda one: _sort_key(one, quantity))
 
 
 def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decides about it
@@ -93,20 +93,24 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     parts = plan.planned.get(variant.pk, ())
     for part in parts:
         if part.candidate.level_id == able.level_id:
-            left = margin_filter.contribution(able, part.quantity, part.sold)
+            contribution = margin_filter.contribution(able, part.quantity, part.sold)
             return ComparedSource(
-                row=row, verdict=RouteStatus.TAKEN, most=most, left=left, units=part.quantity
+                row=row,
+                verdict=RouteStatus.TAKEN,
+                most=most,
+                left=contribution,
+                units=part.quantity,
             )
-    taken = decision_log.sole_source(parts)
+    source = decision_log.sole_source(parts)
     sold = decision_log.total_sale(parts) if parts else None
-    left = margin_filter.contribution(able, quantity, sold)
+    contribution = margin_filter.contribution(able, quantity, sold)
     considered = plan.considered.get(variant.pk, ())
     able = next((one for one in considered if one.level_id == able.level_id), able)
     reason: Verdict
-    reason = reason_against(able, chosen=taken, quantity=quantity, rules=plan.rules, sold=sold)
+    reason = reason_against(able, chosen=source, quantity=quantity, rules=plan.rules, sold=sold)
     if reason == QuantityRefusal.TOO_FEW and row.candidate.available >= quantity:
         reason = RouteStatus.PARCEL_TOO_SMALL
-    return ComparedSource(row=row, verdict=reason, most=most, left=left)
+    return ComparedSource(row=row, verdict=reason, most=most, left=contribution)
 
 
 def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now: datetime) -> str:

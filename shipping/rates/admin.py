@@ -28,11 +28,11 @@ class LiveRateLocationForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         if adapter not in CONNECTORS or Capability.FREIGHT not in capabilities_of(
             connector_class(adapter)
         ):
-            words = (
+            message = (
                 gettext("The integration of %s has no shipping rates API. Choose another location.")
                 % location.supplier
             )
-            raise forms.ValidationError(words)
+            raise forms.ValidationError(message)
         return location
 
 

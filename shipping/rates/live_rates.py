@@ -129,10 +129,10 @@ def customer_charge(
     paid = terms.freight_amount * sum(line.quantity for line in parcel.lines)
     cost = max(Decimal(0), freight.amount * rate - paid)
     gross = 1 + terms.tax_rate
-    kept = 1 - terms.channel_fee_rate - terms.payment_fee_rate * gross
-    if kept <= 0:
+    net_rate = 1 - terms.channel_fee_rate - terms.payment_fee_rate * gross
+    if net_rate <= 0:
         return None
-    return Money(cost * gross / kept, channel.currency).rounded()
+    return Money(cost * gross / net_rate, channel.currency).rounded()
 
 
 def _chargeable_rates(
@@ -239,20 +239,20 @@ def _cached_answers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, 
         cached = cache.get_many(list(keys))
     except (RedisError, OSError):
         return {}
-    found: dict[int, RateAnswer] = {}
+    answers: dict[int, RateAnswer] = {}
     for key, written in cached.items():
         try:
-            found[keys[key]] = _ANSWER_DECODER.decode(written)
+            answers[keys[key]] = _ANSWER_DECODER.decode(written)
         except (msgspec.MsgspecError, TypeError):
             log.warning("ignored a cached shipping rate in the format of another release")
-    return found
+    return answers
 
 
 def _cache_answer(parcel: PlannedParcel, to: Address, answer: RateAnswer) -> None:
-    kept_for = SILENCE_TTL if answer is NO_ANSWER else PRICE_GUARANTEE
+    lifetime = SILENCE_TTL if answer is NO_ANSWER else PRICE_GUARANTEE
     try:
         written = msgspec.json.encode(answer).decode()
-        cache.set(_cache_key(parcel, to), written, timeout=kept_for.total_seconds())
+        cache.set(_cache_key(parcel, to), written, timeout=lifetime.total_seconds())
     except (RedisError, OSError):
         log.warning("Redis is unavailable, shipping rates are not cached")
 

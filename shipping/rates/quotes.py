@@ -96,8 +96,8 @@ def quote_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
             for parcel, route in chosen
             if route is not None
         )
-        is_whole = len(parcels) == len(plan.parcels)
-        if is_whole and any(route and route.tier == tier for _, route in chosen):
+        is_complete = len(parcels) == len(plan.parcels)
+        if is_complete and any(route and route.tier == tier for _, route in chosen):
             quotes.append(ShippingQuote(tier=tier, parcels=parcels, plan=plan))
     return quotes
 
@@ -116,7 +116,7 @@ def refusal_reasons(
             may not; ``pieces`` and ``told`` as in ``quote_plan``
     """
     loads = _parcel_loads(plan, pieces)
-    found = []
+    reasons = []
     for parcel in plan.parcels:
         routes = _routes(parcel, country, now, told)
         load = loads[parcel.location_id]
@@ -125,7 +125,7 @@ def refusal_reasons(
         else:
             by_tier = {tier: [one for one in routes if one.tier == tier] for tier in TIERS}
             missing = {tier: able for tier, able in by_tier.items() if cheapest(able, load) is None}
-        found += [
+        reasons += [
             explain_refusal(
                 routes=able,
                 load=load,
@@ -136,7 +136,7 @@ def refusal_reasons(
             )
             for tier, able in missing.items()
         ]
-    return found
+    return reasons
 
 
 def is_forbidden(parcel: PlannedParcel, country: str) -> bool:
@@ -181,8 +181,8 @@ def cached[T](key: Hashable, now: datetime, read: Callable[[], T]) -> T:
     notes = process_cache(now)
     if key not in notes:
         notes[key] = read()
-    found: T = notes[key]
-    return found
+    value: T = notes[key]
+    return value
 
 
 def process_cache(now: datetime) -> dict[Hashable, Any]:
@@ -221,35 +221,37 @@ _CACHE = _RouteCache()
 
 
 def _routes(
-    parcel: PlannedParcel, country: str, now: datetime, told: LiveRates | None
+    parcel: PlannedParcel, country: str, now: datetime, live_rates: LiveRates | None
 ) -> Sequence[Route]:
     if is_forbidden(parcel, country):
         return []
     currency = parcel.lines[0].candidate.cost.currency
-    found = routes_from(parcel.location_id, country=country, currency=currency, now=now)
-    ways = (told or {}).get(parcel.location_id)
-    if ways is None:
-        return found
+    routes = routes_from(parcel.location_id, country=country, currency=currency, now=now)
+    rates = (live_rates or {}).get(parcel.location_id)
+    if rates is None:
+        return routes
     return [
-        _with_live_rate(route, way) for route in found if (way := ways.get(route.carrier_service))
+        _with_live_rate(route, rate)
+        for route in routes
+        if (rate := rates.get(route.carrier_service))
     ]
 
 
-def _with_live_rate(route: Route, way: LiveRate) -> Route:
+def _with_live_rate(route: Route, rate: LiveRate) -> Route:
     """Return a route with the live price, and no sooner than the live rate says."""
     return replace(
         route,
-        base=way.price,
-        per_kg=Money.zero(way.price.currency),
-        min_days=max(route.min_days, way.min_days),
-        max_days=max(route.max_days, way.max_days),
+        base=rate.price,
+        per_kg=Money.zero(rate.price.currency),
+        min_days=max(route.min_days, rate.min_days),
+        max_days=max(route.max_days, rate.max_days),
     )
 
 
 def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
     """Return the routes from a location to a country, cached for a minute."""
-    found = _CACHE.current(now).routes.get((location_id, currency), ())
-    return [route for route in found if route.goes_to(country)]
+    routes = _CACHE.current(now).routes.get((location_id, currency), ())
+    return [route for route in routes if route.goes_to(country)]
 
 
 def _parcel_loads(plan: Plan, pieces: Mapping[int, ParcelItem]) -> dict[int, ParcelLoad]:

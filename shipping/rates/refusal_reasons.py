@@ -50,12 +50,12 @@ def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses i
     if routes and not is_forbidden:
         against = min((reasons_against(route, load) for route in routes), key=len)
         code = next(code for code in PRIORITY if code in against)
-    words = {"start": _country(country_from), "end": _country(country_to)}
+    values = {"start": _country(country_from), "end": _country(country_to)}
     return RefusalReason(
         country_from=country_from,
         tier=tier,
         code=str(code),
-        sentence=_with_tier(tier, str(code), _route_sentence(str(code), words), words),
+        sentence=_with_tier(tier, str(code), _route_sentence(str(code), values), values),
     )
 
 
@@ -64,27 +64,27 @@ def tier_name(tier: str) -> str:
     return str(_TIERS[tier]) if tier in _TIERS else tier
 
 
-def _with_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> str:
+def _with_tier(tier: str, code: str, sentence: str, values: Mapping[str, str]) -> str:
     """Prefix the tier to which the reason applies; another tier may carry the parcel."""
     if tier not in _TIERS:
         return sentence
     if code == NO_ROUTE:
-        is_within = words["start"] == words["end"]
-        said = (
+        is_within = values["start"] == values["end"]
+        template = (
             gettext("%(tier)s delivery is not available within %(end)s.")
             if is_within
             else gettext("%(tier)s delivery is not available from %(start)s to %(end)s.")
         )
-        return said % {"tier": tier_name(tier), **words}
+        return template % {"tier": tier_name(tier), **values}
     return f"{tier_name(tier)}: {sentence}"
 
 
-def _route_sentence(code: str, words: Mapping[str, str]) -> str:
-    if code == NO_ROUTE and words["start"] == words["end"]:
-        return gettext("We have no delivery method within %(end)s.") % words
-    is_within = words["start"] == words["end"]
-    way = gettext("within %(end)s") if is_within else gettext("from %(start)s to %(end)s")
-    return str(_SENTENCES[code]) % {**words, "way": way % words}
+def _route_sentence(code: str, values: Mapping[str, str]) -> str:
+    if code == NO_ROUTE and values["start"] == values["end"]:
+        return gettext("We have no delivery method within %(end)s.") % values
+    is_within = values["start"] == values["end"]
+    route_text = gettext("within %(end)s") if is_within else gettext("from %(start)s to %(end)s")
+    return str(_SENTENCES[code]) % {**values, "way": route_text % values}
 
 
 _TIERS: Mapping[str, Promise] = {

@@ -49,17 +49,17 @@ class ReturnAuthorizationAdmin(BaseReturnAdmin):
         row = self.row(request, object_id)
         lines, may_be = _choices(row)
 
-        def act(given: Mapping[str, Any]) -> Order:
-            made = rerouting_exchanges.create_replacement(
+        def act(values: Mapping[str, Any]) -> Order:
+            replacement = rerouting_exchanges.create_replacement(
                 authorization=row,
-                choice=return_forms.read_variants(given, lines),
-                is_free=given["is_free"],
+                choice=return_forms.read_variants(values, lines),
+                is_free=values["is_free"],
                 actor=str(request.user),
                 now=timezone.now(),
             )
-            self.wake(request, purchasing_tasks.create_purchase_orders, order_id=made.pk)
+            self.wake(request, purchasing_tasks.create_purchase_orders, order_id=replacement.pk)
             self.wake(request, payment_tasks.execute_requests)
-            return made
+            return replacement
 
         return self.ask(
             request,
@@ -223,10 +223,10 @@ class BackorderAdmin(StaffAdmin):
     def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
-            actor = f"{request.user}: {given['reason']}"
+        def act(values: Mapping[str, Any]) -> None:
+            actor = f"{request.user}: {values['reason']}"
             customer_choice.apply(
-                backorder=row, choice=Choice(given["chosen"]), actor=actor, now=timezone.now()
+                backorder=row, choice=Choice(values["chosen"]), actor=actor, now=timezone.now()
             )
             self.wake(request, sweep_due_submissions)
             self.wake(request, process_cancellation, order_id=row.order_id)

@@ -32,26 +32,26 @@ def has_time_to_respond(row: Backorder, *, now: datetime) -> bool:
 
 
 @requires_transaction
-def offer_later_source(row: Backorder, found: SourcingPlan, now: datetime) -> None:
+def offer_later_source(row: Backorder, source: SourcingPlan, now: datetime) -> None:
     """Ask whether the customer accepts a later delivery; the units stay reserved.
 
     Locks:  the caller holds the order, and the units
     """
-    purchase.store_plan(row, found)
-    for line_id, level_id in found.levels.items():
+    purchase.store_plan(row, source)
+    for line_id, level_id in source.levels.items():
         row.lines.filter(order_line=line_id, is_open=True).update(level=level_id)
     _ask_customer(row, [Choice.WAIT, Choice.REFUND], now)
 
 
 @requires_transaction
-def offer_substitute(row: Backorder, found: SourcingPlan, now: datetime) -> None:
+def offer_substitute(row: Backorder, source: SourcingPlan, now: datetime) -> None:
     """Ask whether the customer accepts a substitute at the same price; reserve it on acceptance.
 
     Locks:  the caller holds the order
     """
-    for variant_id, one in found.wanted.items():
+    for variant_id, one in source.wanted.items():
         row.lines.filter(order_line=one.order_line_id, is_open=True).update(substitute=variant_id)
-    row.arrives_by = found.arrives_by
+    row.arrives_by = source.arrives_by
     _ask_customer(row, [Choice.SUBSTITUTE, Choice.REFUND], now)
 
 
@@ -81,22 +81,22 @@ def apply(*, backorder: Backorder, choice: Choice, actor: str, now: datetime) ->
     Locks:  the order, then what ordering or refunding locks
     Raises: ChoiceUnavailableError  the option is no longer available, or another was chosen
     """
-    found = None
+    source = None
     if choice == Choice.SUBSTITUTE and backorder.status == Status.ASKED:
         rows = backorders.open_lines(backorder)
         instead = {row: row.substitute for row in rows if row.substitute is not None}
-        found = search.find_source(backorder, list(instead), instead=instead, now=now)
-        if len(found.lines) < len(rows):
+        source = search.find_source(backorder, list(instead), instead=instead, now=now)
+        if len(source.lines) < len(rows):
             raise ChoiceUnavailableError(backorder)
     try:
-        _apply_locked(backorder, choice, found, actor, now)
+        _apply_locked(backorder, choice, source, actor, now)
     except NotEnoughStockError as error:
         raise ChoiceUnavailableError(backorder) from error
 
 
 @transaction.atomic(durable=True)
 def _apply_locked(
-    backorder: Backorder, choice: Choice, found: SourcingPlan | None, actor: str, now: datetime
+    backorder: Backorder, choice: Choice, source: SourcingPlan | None, actor: str, now: datetime
 ) -> None:
     row = purchase.lock_backorder(backorder)
     if row.chosen == choice:
@@ -114,10 +114,10 @@ def _apply_locked(
     to = Status.REROUTED
     if row.kind == Kind.LATER:
         to = Status.AWAITED
-    elif found is not None:
+    elif source is not None:
         reason = "replacement product"
-        purchase.allocate(row, [found], now)
-        purchase.store_plan(row, found)
+        purchase.allocate(row, [source], now)
+        purchase.store_plan(row, source)
         row.save(update_fields=list(purchase.PLAN_FIELDS))
         purchase.create(row, now)
     else:

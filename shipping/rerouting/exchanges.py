@@ -81,13 +81,15 @@ def find_sources(
     if quote is None:
         return exchanges.NO_SOURCES
     costing = policy.load_costing(order.channel, now=now, country=country)
-    places = {
+    candidates = {
         line.variant_id: (parcel, line) for parcel in quote.parcels for line in parcel.parcel.lines
     }
     sources = {
-        line_id: _replacement_source(*places[variant.pk], costing, units[line_id], order.currency)
+        line_id: _replacement_source(
+            *candidates[variant.pk], costing, units[line_id], order.currency
+        )
         for line_id, variant in wanted.items()
-        if variant.pk in places
+        if variant.pk in candidates
     }
     return ReplacementSources(sources=sources, note=decision_log.record(plan, costing=costing))
 

@@ -30,12 +30,12 @@ def find_plans(backorder: Backorder, *, now: datetime) -> Plans:
     if day is None or not customer_choice.has_time_to_respond(backorder, now=now):
         return _search_in_turn(backorder, [{"by": day}], now)
     in_time, any_day = {"by": day, "must_be_profitable": True}, {"by": None}
-    found, lost = _search_in_turn(backorder, [in_time, any_day], now)
-    if lost and found:
+    chosen, lost = _search_in_turn(backorder, [in_time, any_day], now)
+    if lost and chosen:
         others = _search_in_turn(backorder, [any_day], now)
         if len(others[1]) < len(lost):
             return others
-    return found, lost
+    return chosen, lost
 
 
 def _search_in_turn(
@@ -43,13 +43,13 @@ def _search_in_turn(
 ) -> Plans:
     rows = backorders.open_lines(backorder)
     modes = (False, True) if backorder.order.channel.max_split_locations > 1 else (False,)
-    found: list[SourcingPlan] = []
+    chosen: list[SourcingPlan] = []
     for how, is_divided in product(tries, modes):
         find = partial(search.find_source, backorder, is_divided=is_divided, now=now, **how)
-        found += _search_groups(rows, find, found, is_divided=is_divided)
-        there = {row.pk for way in found for row in way.lines}
-        rows = [row for row in rows if row.pk not in there]
-    return found, rows
+        chosen += _search_groups(rows, find, chosen, is_divided=is_divided)
+        sourced = {row.pk for plan in chosen for row in plan.lines}
+        rows = [row for row in rows if row.pk not in sourced]
+    return chosen, rows
 
 
 def _search_groups(
@@ -66,34 +66,34 @@ def _search_groups(
     rows = sorted(rows, key=lambda row: row.order_line.quantity)
     together = list({row.order_line.variant_id: row for row in rows}.values())
     groups = [together, *([row] for row in rows if row not in together)]
-    found: list[SourcingPlan] = []
+    chosen: list[SourcingPlan] = []
     while groups:
         group = groups.pop(0)
-        way = find(group, before=[*before, *found]) if group else None
-        if way is not None and way.lines:
-            found.append(way)
-        elif way is not None and len(group) > 1:
-            groups[:0] = _split_group(group, way, is_divided=is_divided)
-    return found
+        plan = find(group, before=[*before, *chosen]) if group else None
+        if plan is not None and plan.lines:
+            chosen.append(plan)
+        elif plan is not None and len(group) > 1:
+            groups[:0] = _split_group(group, plan, is_divided=is_divided)
+    return chosen
 
 
 def _split_group(
-    group: Sequence[BackorderLine], way: SourcingPlan, *, is_divided: bool
+    group: Sequence[BackorderLine], plan: SourcingPlan, *, is_divided: bool
 ) -> list[list[BackorderLine]]:
     """Group lines by the source that would send them, to avoid extra parcels; otherwise halve.
 
     So a line that loses money or weighs too much separates as few others as possible. A line
     without a whole source in the group has none alone either, but may be split.
     """
-    planned = way.plan.planned
-    places: dict[int, list[BackorderLine]] = {}
+    planned = plan.plan.planned
+    by_location: dict[int, list[BackorderLine]] = {}
     for row in group:
         variant_id = row.order_line.variant_id
         if parts := planned.get(variant_id):
-            places.setdefault(parts[0].candidate.location_id, []).append(row)
-        elif is_divided and way.plan.considered.get(variant_id):
-            places.setdefault(0, []).append(row)
-    groups = list(places.values())
+            by_location.setdefault(parts[0].candidate.location_id, []).append(row)
+        elif is_divided and plan.plan.considered.get(variant_id):
+            by_location.setdefault(0, []).append(row)
+    groups = list(by_location.values())
     if groups != [list(group)]:
         return groups
     middle = len(group) // 2

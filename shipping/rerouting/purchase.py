@@ -45,52 +45,52 @@ def is_order_open(row: Backorder) -> bool:
 
 
 @requires_transaction
-def split_lines(found: SourcingPlan) -> SourcingPlan:
+def split_lines(sourcing: SourcingPlan) -> SourcingPlan:
     """Split lines that several sources fill into one line per source.
 
     Locks:  the caller holds the order
     """
     parts: dict[int, BackorderLine] = {}
-    for planned in by_variant(line for _, line in found.planned).values():
-        row = found.wanted[planned[0].variant_id]
+    for planned in by_variant(line for _, line in sourcing.planned).values():
+        row = sourcing.wanted[planned[0].variant_id]
         for line in planned[:-1]:
-            rest = line_splits.split_backorder_line(row, keep=line.quantity)
+            remainder = line_splits.split_backorder_line(row, keep=line.quantity)
             parts[line.candidate.level_id] = row
-            row = rest
+            row = remainder
         parts[planned[-1].candidate.level_id] = row
-    return replace(found, parts=parts)
+    return replace(sourcing, parts=parts)
 
 
 @requires_transaction
-def allocate(row: Backorder, found: Sequence[SourcingPlan], now: datetime) -> None:
+def allocate(row: Backorder, sourcing_plans: Sequence[SourcingPlan], now: datetime) -> None:
     """Allocate all lines to their new stock rows and release their old allocations.
 
     Locks:  the stock rows in id order
     Raises: NotEnoughStockError  the caller's transaction must end
     """
     cause = f"backorder:{row.pk}"
-    levels = {line_id: level for one in found for line_id, level in one.levels.items()}
+    levels = {line_id: level for one in sourcing_plans for line_id, level in one.levels.items()}
     held = OrderLine.objects.filter(pk__in=levels)
     allocations.release(lines=held, cause=cause, now=now)
     allocations.allocate_from(levels=levels, cause=cause, now=now)
 
 
-def store_plan(row: Backorder, found: SourcingPlan) -> None:
+def store_plan(row: Backorder, sourcing: SourcingPlan) -> None:
     """Set the plan, decision and arrival of the backorder; does not save it."""
-    row.plan = _parcel_entries(row, found)
-    row.decision = decision_log.record(found.plan)
-    row.arrives_by = found.arrives_by
+    row.plan = _parcel_entries(row, sourcing)
+    row.decision = decision_log.record(sourcing.plan)
+    row.arrives_by = sourcing.arrives_by
 
 
-def _parcel_entries(row: Backorder, found: SourcingPlan) -> list[dict[str, Any]]:
+def _parcel_entries(row: Backorder, sourcing: SourcingPlan) -> list[dict[str, Any]]:
     """Return the parcels as stored entries; the first carries the paid delivery price."""
     entries = []
-    for place, quoted in enumerate(found.quote.parcels if found.quote else ()):
-        amount = Decimal(0) if place else row.delivery_amount
-        tax = included_tax(gross=Money(amount, row.currency), rate=_tax_rate(found))
+    for index, quoted in enumerate(sourcing.quote.parcels if sourcing.quote else ()):
+        amount = Decimal(0) if index else row.delivery_amount
+        tax = included_tax(gross=Money(amount, row.currency), rate=_tax_rate(sourcing))
         entry = snapshot.parcel_entry(quoted, amount=amount, tax=tax.rounded().amount)
-        shelves = {
-            str(found.line_of(line).order_line_id): {
+        stock_rows = {
+            str(sourcing.line_of(line).order_line_id): {
                 "level": line.candidate.level_id,
                 "offer": line.candidate.offer_id,
                 "cost": str(line.candidate.wholesale.amount),
@@ -98,7 +98,7 @@ def _parcel_entries(row: Backorder, found: SourcingPlan) -> list[dict[str, Any]]
             }
             for line in quoted.parcel.lines
         }
-        entries.append(entry | {STOCK_ROWS: shelves})
+        entries.append(entry | {STOCK_ROWS: stock_rows})
     return entries
 
 
@@ -108,8 +108,8 @@ def create(row: Backorder, now: datetime) -> list[PurchaseOrder]:
 
     Locks:  the caller holds the order, and its units
     """
-    made = row.order.purchase_orders
-    rounds: int = made.aggregate(last=Max("round"))["last"] or 0
+    existing = row.order.purchase_orders
+    rounds: int = existing.aggregate(last=Max("round"))["last"] or 0
     lines = OrderLine.objects.in_bulk([one.order_line_id for one in backorders.open_lines(row)])
     moments = creation.submit_times(order=row.order, entries=row.plan, promised_at=now, now=now)
     return [
@@ -117,28 +117,28 @@ def create(row: Backorder, now: datetime) -> list[PurchaseOrder]:
             order=row.order,
             entry={name: value for name, value in entry.items() if name != STOCK_ROWS},
             sourced=[
-                _sourced_line(lines[int(line_id)], shelf)
-                for line_id, shelf in entry[STOCK_ROWS].items()
+                _sourced_line(lines[int(line_id)], stock_row)
+                for line_id, stock_row in entry[STOCK_ROWS].items()
             ],
-            place=place,
+            place=number,
             round=rounds + 1,
             submit_at=moments[entry["supplier_id"]],
             ship_to=row.purchase_order.ship_to,  # a changed delivery address applies
             now=now,
         )
-        for place, entry in enumerate(row.plan, start=made.count() + 1)
+        for number, entry in enumerate(row.plan, start=existing.count() + 1)
     ]
 
 
-def _tax_rate(found: SourcingPlan) -> Decimal:
+def _tax_rate(sourcing: SourcingPlan) -> Decimal:
     """Return the tax rate of the lines, which also applies to their delivery."""
-    return next((row.order_line.tax_rate for row, _ in found.planned), Decimal(0))
+    return next((row.order_line.tax_rate for row, _ in sourcing.planned), Decimal(0))
 
 
-def _sourced_line(line: OrderLine, shelf: Mapping[str, Any]) -> SourcedLine:
+def _sourced_line(line: OrderLine, stock_row: Mapping[str, Any]) -> SourcedLine:
     return SourcedLine(
         line=line,
-        offer_id=shelf["offer"],
-        level_id=shelf["level"],
-        cost=Money(Decimal(shelf["cost"]), shelf["currency"]),
+        offer_id=stock_row["offer"],
+        level_id=stock_row["level"],
+        cost=Money(Decimal(stock_row["cost"]), stock_row["currency"]),
     )

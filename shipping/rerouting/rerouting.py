@@ -49,14 +49,14 @@ def reroute(*, backorder: Backorder, now: datetime) -> None:
         return
     _zero_refused_stock(backorder)
     failpoint("rerouting.heeded")
-    found, lost = plans.find_plans(backorder, now=now)
+    sourcing_plans, lost = plans.find_plans(backorder, now=now)
     instead = search.find_substitutes(backorder, lost)
     other = None
     if instead:  # what comes has the units, and what was paid for the way
         rows = list(instead)
-        other = search.find_source(backorder, rows, instead=instead, before=found, now=now)
+        other = search.find_source(backorder, rows, instead=instead, before=sourcing_plans, now=now)
     try:
-        _apply_locked(backorder, found, other, now)
+        _apply_locked(backorder, sourcing_plans, other, now)
         failpoint("rerouting.after_commit")
     except NotEnoughStockError as error:
         Backorder.objects.filter(pk=backorder.pk, status=Status.OPEN).update(
@@ -74,7 +74,10 @@ def _zero_refused_stock(backorder: Backorder) -> None:
 
 @transaction.atomic(durable=True)
 def _apply_locked(
-    backorder: Backorder, found: Sequence[SourcingPlan], other: SourcingPlan | None, now: datetime
+    backorder: Backorder,
+    sourcing_plans: Sequence[SourcingPlan],
+    other: SourcingPlan | None,
+    now: datetime,
 ) -> None:
     """Order what was found or ask; offer substitutes for the rest and refund what remains.
 
@@ -83,43 +86,47 @@ def _apply_locked(
     """
     row = purchase.lock_backorder(backorder)
     if purchase.is_order_open(row) and row.status == Status.OPEN:
-        _resolve_lines(row, found, other, now)
+        _resolve_lines(row, sourcing_plans, other, now)
         failpoint("rerouting.before_commit")
 
 
 @requires_transaction
 def _resolve_lines(
-    row: Backorder, found: Sequence[SourcingPlan], other: SourcingPlan | None, now: datetime
+    row: Backorder,
+    sourcing_plans: Sequence[SourcingPlan],
+    other: SourcingPlan | None,
+    now: datetime,
 ) -> None:
     """Order, offer or refund each line; the caller holds the row."""
     may_ask = customer_choice.has_time_to_respond(row, now=now)
-    taken = [one for one in found if one.is_in_time(row) or may_ask]
-    taken.sort(key=lambda one: not one.is_in_time(row))  # on-time plans first
+    accepted = [one for one in sourcing_plans if one.is_in_time(row) or may_ask]
+    accepted.sort(key=lambda one: not one.is_in_time(row))  # on-time plans first
     replaced = other.lines if other is not None and may_ask else []
-    ways = [*(one.lines for one in taken), *([replaced] if replaced else [])]
-    kept = {each.order_line_id for lines in ways for each in lines}
-    lost = {one.order_line_id for one in backorders.open_lines(row)} - kept
+    groups = [*(one.lines for one in accepted), *([replaced] if replaced else [])]
+    sourced = {each.order_line_id for lines in groups for each in lines}
+    lost = {one.order_line_id for one in backorders.open_lines(row)} - sourced
     if lost:
-        refunds.cancel_backorder(row, only=lost if kept else None, reason=row.reason, now=now)
+        refunds.cancel_backorder(row, only=lost if sourced else None, reason=row.reason, now=now)
     # The first backorder keeps the paid delivery price.
     rows = [
-        row if place == 0 else _split_backorder(row, lines, now) for place, lines in enumerate(ways)
+        row if index == 0 else _split_backorder(row, lines, now)
+        for index, lines in enumerate(groups)
     ]
-    parted = [purchase.split_lines(one) for one in taken]
-    purchase.allocate(row, parted, now)
-    for own, one in zip(rows, parted, strict=False):
+    divided = [purchase.split_lines(one) for one in accepted]
+    purchase.allocate(row, divided, now)
+    for own, one in zip(rows, divided, strict=False):
         _order_or_ask(own, one, now)
     if other is not None and replaced:
         customer_choice.offer_substitute(rows[-1], other, now)
 
 
 @requires_transaction
-def _order_or_ask(row: Backorder, found: SourcingPlan, now: datetime) -> None:
+def _order_or_ask(row: Backorder, sourcing: SourcingPlan, now: datetime) -> None:
     """Order the reserved units if they arrive on time, otherwise ask the customer."""
-    if not found.is_in_time(row):
-        customer_choice.offer_later_source(row, found, now)
+    if not sourcing.is_in_time(row):
+        customer_choice.offer_later_source(row, sourcing, now)
         return
-    purchase.store_plan(row, found)
+    purchase.store_plan(row, sourcing)
     row.save(update_fields=list(purchase.PLAN_FIELDS))
     purchase.create(row, now)
     backorders.close(row, Status.REROUTED, reason="arrives in time", now=now)
@@ -170,8 +177,8 @@ def _arrival_date(row: Backorder, ships_by: date) -> date:
         currency=row.currency,
         now=row.opened_at,
     )
-    ways = [one.max_days for one in routes if one.code == purchase_order.service_code]
-    if ways:
-        return ships_by + timedelta(days=max(ways))
+    max_days = [one.max_days for one in routes if one.code == purchase_order.service_code]
+    if max_days:
+        return ships_by + timedelta(days=max(max_days))
     late = ships_by - row.opened_at.date()
     return (row.promised_by or ships_by) + max(late, timedelta(0))

@@ -40,8 +40,8 @@ def is_profitable(
         order.channel, now=now, country=order.ship_to["country"]
     ).confirmed_only
     losses = [
-        _loss(parcel, costing, Money.zero(paid.currency) if place else paid)
-        for place, parcel in enumerate(quote.parcels)
+        _loss(parcel, costing, Money.zero(paid.currency) if index else paid)
+        for index, parcel in enumerate(quote.parcels)
     ]
     return (max(losses, default=Decimal(0)) if is_each else sum(losses, Decimal(0))) <= 0
 
@@ -151,11 +151,11 @@ def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who p
             one.level_id not in levels.get(line_id, ())
         )
 
-    taken: Counter[int] = Counter()
-    for way in before:
-        taken.update({line.candidate.level_id: line.quantity for _, line in way.planned})
+    used: Counter[int] = Counter()
+    for earlier in before:
+        used.update({line.candidate.level_id: line.quantity for _, line in earlier.planned})
     reachable = [
-        replace(one, available=one.available - taken[one.level_id])
+        replace(one, available=one.available - used[one.level_id])
         for one in reached.reachable
         if may_send(one)
     ]
@@ -200,7 +200,7 @@ def find_substitutes(
     backorder: Backorder, rows: Sequence[BackorderLine]
 ) -> dict[BackorderLine, Variant]:
     """Return substitutes for lines without a source, if no cheaper than the price paid."""
-    found = {}
+    substitutes = {}
     for row in rows:
         other = row.order_line.variant.replaced_by
         if other is None:
@@ -209,5 +209,5 @@ def find_substitutes(
             variant=other, price_amount__gte=row.order_line.unit_amount
         )
         if listings.exists():
-            found[row] = other
-    return found
+            substitutes[row] = other
+    return substitutes

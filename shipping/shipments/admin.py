@@ -122,12 +122,12 @@ class ParcelAdmin(StaffAdmin):
         failed = tracking_import.apply(listed, now=timezone.now())
         self.wake(request, execute_requests)
         count = sum(one.is_good for one in listed) - len(failed)
-        words = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
-        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+        template = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
+        self.message_user(request, template % {"count": count}, messages.SUCCESS)
         for one in failed:
-            words = gettext("Row %(row)s: %(problem)s")
-            said = words % {"row": one.first.place, "problem": one.problem}
-            self.message_user(request, said, messages.WARNING)
+            template = gettext("Row %(row)s: %(problem)s")
+            text = template % {"row": one.first.place, "problem": one.problem}
+            self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))
 
 

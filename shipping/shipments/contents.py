@@ -19,26 +19,26 @@ class NotOrderedError(Exception):
     """A supplier names only items that were not ordered from it."""
 
 
-def stated_contents(purchase_order: PurchaseOrder, news: ShipmentNotice) -> Counter[int]:
+def stated_contents(purchase_order: PurchaseOrder, notice: ShipmentNotice) -> Counter[int]:
     """Map order lines to the units that the supplier states in a parcel.
 
     Raises: NotOrderedError
     """
     ours = list(purchase_order.lines.filter(is_active=True).select_related("order_line", "offer"))
-    found: Counter[int] = Counter()
-    for named in news.lines:
+    units: Counter[int] = Counter()
+    for notice_line in notice.lines:
         for line in ours:
-            if str(line.order_line_id) == named.reference or (
-                not named.reference and line.offer.supplier_sku == named.sku
+            if str(line.order_line_id) == notice_line.reference or (
+                not notice_line.reference and line.offer.supplier_sku == notice_line.sku
             ):
-                room = line.quantity - found[line.order_line_id]
-                found[line.order_line_id] += max(0, min(named.quantity or room, room))
+                room = line.quantity - units[line.order_line_id]
+                units[line.order_line_id] += max(0, min(notice_line.quantity or room, room))
                 break
-    if news.lines and not found:
+    if notice.lines and not units:
         raise NotOrderedError(
-            f"parcel {news.number[:40]}: its contents do not belong to this order"
+            f"parcel {notice.number[:40]}: its contents do not belong to this order"
         )
-    return +found
+    return +units
 
 
 def remaining_units(purchase_order: PurchaseOrder) -> Counter[int]:
@@ -69,14 +69,16 @@ def set_contents(parcel: Parcel, units: Counter[int]) -> None:
     )
 
 
-def infer_parcel(shipment: Shipment, rest: Counter[int], *, is_whole: bool) -> Parcel | None:
+def infer_parcel(
+    shipment: Shipment, remaining: Counter[int], *, is_complete: bool
+) -> Parcel | None:
     """Return the only parcel that can contain all remaining units, or None if unclear.
 
     This can be inferred if the supplier states that the whole order left, or if one unit and one
     parcel remain. Of several parcels, the last undelivered one counts.
     """
     unknown = list(shipment.parcels.filter(is_content_unknown=True).order_by("pk"))
-    if not is_whole and (len(unknown) != 1 or rest.total() != 1):
+    if not is_complete and (len(unknown) != 1 or remaining.total() != 1):
         return None
-    on_their_way = [one for one in unknown if one.status != Parcel.Status.DELIVERED]
-    return (on_their_way or unknown)[-1] if unknown else None
+    undelivered = [one for one in unknown if one.status != Parcel.Status.DELIVERED]
+    return (undelivered or unknown)[-1] if unknown else None

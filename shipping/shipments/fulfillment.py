@@ -112,8 +112,10 @@ def _ship_units(
     parcel: Parcel, purchase_order: PurchaseOrder, units: Counter[int], now: datetime
 ) -> None:
     _increase("shipped_quantity", units)
-    gone = OrderLine.objects.filter(_is_complete("shipped_quantity"), pk__in=units)
-    allocations.mark_shipped(lines=gone, cause=f"parcel:{parcel.number or parcel.pk}", now=now)
+    shipped_lines = OrderLine.objects.filter(_is_complete("shipped_quantity"), pk__in=units)
+    allocations.mark_shipped(
+        lines=shipped_lines, cause=f"parcel:{parcel.number or parcel.pk}", now=now
+    )
     backorders.close_delays(purchase_order, reason="it shipped", now=now)
     pending_changes.reject(purchase_order, reason="it shipped", is_told=True, now=now)
     to = PurchaseStatus.PARTIALLY_SHIPPED
@@ -127,9 +129,9 @@ def _deliver_units(purchase_order: PurchaseOrder, units: Counter[int], now: date
     _increase("delivered_quantity", units)
     if purchase_order.status != PurchaseStatus.SHIPPED:
         return
-    under_way = [Parcel.Status.LABEL_CREATED, Parcel.Status.SHIPPED]
+    undelivered = [Parcel.Status.LABEL_CREATED, Parcel.Status.SHIPPED]
     might_hold_some = Parcel.objects.filter(
-        shipment__purchase_order=purchase_order, is_content_unknown=True, status__in=under_way
+        shipment__purchase_order=purchase_order, is_content_unknown=True, status__in=undelivered
     )
     is_all_here = not _lines(purchase_order).exclude(_is_complete("delivered_quantity")).exists()
     if is_all_here and not might_hold_some.exists():

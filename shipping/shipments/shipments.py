@@ -63,14 +63,18 @@ def import_parcels(
     shipment, _ = Shipment.objects.get_or_create(
         purchase_order=locked, defaults={"created_at": now}
     )
-    intake = _ParcelImport(shipment=shipment, purchase_order=locked, state=state, now=now)
-    intake.take()
+    parcel_import = _ParcelImport(shipment=shipment, purchase_order=locked, state=state, now=now)
+    parcel_import.run()
     if state.answer == Acknowledgement.DELIVERED:
         _mark_all_delivered(shipment, locked, state, now)
-    if intake.problems:
-        PurchaseOrder.objects.filter(pk=locked.pk).update(problem="; ".join(intake.problems)[:300])
+    if parcel_import.problems:
+        PurchaseOrder.objects.filter(pk=locked.pk).update(
+            problem="; ".join(parcel_import.problems)[:300]
+        )
     purchase_order.refresh_from_db()
-    return ImportResult(parcels=tuple(intake.parcels), problems=tuple(intake.problems))
+    return ImportResult(
+        parcels=tuple(parcel_import.parcels), problems=tuple(parcel_import.problems)
+    )
 
 
 class _RejectedParcelError(Exception):
@@ -88,13 +92,13 @@ class _ParcelImport:
     parcels: list[Parcel] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def take(self) -> None:
+    def run(self) -> None:
         """Find or create all parcels, infer their contents, then change their statuses."""
-        heard: list[tuple[Parcel, ShipmentNotice]] = []
+        reported: list[tuple[Parcel, ShipmentNotice]] = []
         # A number identifies a parcel; a report without one is then matched to the others.
-        for news in sorted(self.state.parcels, key=lambda news: not news.number.strip()):
+        for notice in sorted(self.state.parcels, key=lambda notice: not notice.number.strip()):
             try:
-                parcel = self._parcel(news)
+                parcel = self._parcel(notice)
             except (
                 carriers.InvalidTrackingNumberError,
                 contents.NotOrderedError,
@@ -104,100 +108,105 @@ class _ParcelImport:
                 continue
             if parcel is not None:
                 self.parcels.append(parcel)
-                heard.append((parcel, news))
-        self._pack_the_rest()
+                reported.append((parcel, notice))
+        self._assign_remaining()
         for parcel in self.parcels if self.state.answer in SHIPPED_ANSWERS else ():
             fulfillment.mark_shipped(
                 parcel=parcel, purchase_order=self.purchase_order, now=self.now
             )
             fulfillment.notify_once(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
-        for parcel, news in heard:
-            if told := _carrier_update(news):
+        for parcel, notice in reported:
+            if update := _carrier_update(notice):
                 tracking.apply_locked(
-                    parcel=parcel, purchase_order=self.purchase_order, news=[told], now=self.now
+                    parcel=parcel,
+                    purchase_order=self.purchase_order,
+                    updates=[update],
+                    now=self.now,
                 )
 
-    def _parcel(self, news: ShipmentNotice) -> Parcel | None:
+    def _parcel(self, notice: ShipmentNotice) -> Parcel | None:
         """Return the reported parcel, created if new; None if it has no number and none is left."""
-        units = contents.stated_contents(self.purchase_order, news)
-        number = carriers.normalize_number(news.number) if news.number.strip() else ""
+        units = contents.stated_contents(self.purchase_order, notice)
+        number = carriers.normalize_number(notice.number) if notice.number.strip() else ""
         if not number:
-            return self._without_number(news, units)
+            return self._parcel_without_number(notice, units)
         # Within one shipment the number is enough: a supplier's carrier names vary between
         # messages.
         if known := self.shipment.parcels.filter(number=number).first():
-            self._learn(known, units)
+            self._add_late_contents(known, units)
             return known
-        named = self._named(news, number)
+        identity = self._identity(notice, number)
         for box in self._others(number=""):
             inside = contents.get_contents(box)
             is_part_of_it = bool(units) and units < inside
             if is_part_of_it:
-                return self._taken_out(box, units, inside, named)
-            if units == inside or self._might_be(box, units):
-                Parcel.objects.filter(pk=box.pk).update(**named)
+                return self._split_off(box, units, inside, identity)
+            if units == inside or self._can_be(box, units):
+                Parcel.objects.filter(pk=box.pk).update(**identity)
                 box.refresh_from_db()
-                self._learn(box, units)
+                self._add_late_contents(box, units)
                 return box
-        return self._made(news, units, named)
+        return self._create(notice, units, identity)
 
-    def _without_number(self, news: ShipmentNotice, units: Counter[int]) -> Parcel | None:
+    def _parcel_without_number(self, notice: ShipmentNotice, units: Counter[int]) -> Parcel | None:
         """Return the reported parcel among all: its number may have been reported before."""
         for parcel in self._others():
             is_unread = parcel.is_content_unknown and not parcel.number
             if not units or units <= contents.get_contents(parcel) or is_unread:
-                self._learn(parcel, units)
+                self._add_late_contents(parcel, units)
                 return parcel
-        rest = contents.remaining_units(self.purchase_order)
-        if not rest or (units and not units & rest):
+        remaining = contents.remaining_units(self.purchase_order)
+        if not remaining or (units and not units & remaining):
             return None
-        carrier = carriers.normalize_name(news.carrier, "") if news.carrier.strip() else ""
-        return self._made(news, units, {"carrier": carrier, "number": "", "tracking_url": ""})
+        carrier = carriers.normalize_name(notice.carrier, "") if notice.carrier.strip() else ""
+        return self._create(notice, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
     def _others(self, **which: Any) -> Iterator[Parcel]:
         """Yield the parcels of the shipment that this message has not named yet."""
-        found = self.shipment.parcels.filter(**which).exclude(status=Parcel.Status.VOIDED)
-        yield from found.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
+        parcels = self.shipment.parcels.filter(**which).exclude(status=Parcel.Status.VOIDED)
+        yield from parcels.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
 
-    def _might_be(self, box: Parcel, units: Counter[int]) -> bool:
+    def _can_be(self, box: Parcel, units: Counter[int]) -> bool:
         """Test whether a parcel without a number can be the one that now has one."""
         if box.is_content_unknown:
             return not contents.get_contents(box) or not units
         return not units and not contents.remaining_units(self.purchase_order)
 
-    def _named(self, news: ShipmentNotice, number: str) -> dict[str, str]:
-        carrier = carriers.normalize_name(news.carrier, number)
+    def _identity(self, notice: ShipmentNotice, number: str) -> dict[str, str]:
+        carrier = carriers.normalize_name(notice.carrier, number)
         supplier_id = self.purchase_order.supplier_id
-        foreign = Parcel.objects.filter(
+        same_number = Parcel.objects.filter(
             Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id), number=number
         )
-        if other := foreign.select_related("shipment__purchase_order").first():
+        if other := same_number.select_related("shipment__purchase_order").first():
             raise _RejectedParcelError(f"{other} belongs to {other.shipment.purchase_order}")
-        url = carriers.tracking_url(news.carrier, number, offered=news.url)
+        url = carriers.tracking_url(notice.carrier, number, offered=notice.url)
         return {"carrier": carrier, "number": number, "tracking_url": url}
 
-    def _made(self, news: ShipmentNotice, units: Counter[int], named: dict[str, str]) -> Parcel:
+    def _create(
+        self, notice: ShipmentNotice, units: Counter[int], identity: dict[str, str]
+    ) -> Parcel:
         """Create a parcel with at most the remaining units, so that none ships twice."""
-        rest = contents.remaining_units(self.purchase_order)
-        parcel = self._announced(named, is_content_unknown=bool(rest) and not news.lines)
-        contents.set_contents(parcel, units & rest)
+        remaining = contents.remaining_units(self.purchase_order)
+        parcel = self._insert(identity, is_content_unknown=bool(remaining) and not notice.lines)
+        contents.set_contents(parcel, units & remaining)
         return parcel
 
-    def _announced(self, named: dict[str, str], *, is_content_unknown: bool = False) -> Parcel:
+    def _insert(self, identity: dict[str, str], *, is_content_unknown: bool = False) -> Parcel:
         return Parcel.objects.create(
             shipment=self.shipment,
             status=Parcel.Status.LABEL_CREATED,
             status_since=self.now,
             label_created_at=self.now,
             is_content_unknown=is_content_unknown,
-            **named,
+            **identity,
         )
 
-    def _taken_out(
-        self, box: Parcel, units: Counter[int], inside: Counter[int], named: dict[str, str]
+    def _split_off(
+        self, box: Parcel, units: Counter[int], inside: Counter[int], identity: dict[str, str]
     ) -> Parcel:
         """Create a parcel from a part of one without a number; its units are already counted."""
-        parcel = self._announced(named)
+        parcel = self._insert(identity)
         box.lines.all().delete()
         contents.set_contents(box, inside - units)
         contents.set_contents(parcel, units)
@@ -208,33 +217,33 @@ class _ParcelImport:
                 )
         return parcel
 
-    def _learn(self, parcel: Parcel, units: Counter[int]) -> None:
+    def _add_late_contents(self, parcel: Parcel, units: Counter[int]) -> None:
         """Save the contents of a parcel first reported without them."""
         if not parcel.is_content_unknown or not units or contents.get_contents(parcel):
             return
         self._fill(parcel, units & contents.remaining_units(self.purchase_order))
-        self._know(parcel)
+        self._mark_contents_known(parcel)
 
-    def _pack_the_rest(self) -> None:
+    def _assign_remaining(self) -> None:
         """Assign the units that no message named, if their parcel can be inferred."""
-        rest = contents.remaining_units(self.purchase_order)
-        news = self.state.parcels
-        is_whole = self.state.answer in WHOLE_ORDER_ANSWERS and not (
-            news and all(one.lines for one in news)
+        remaining = contents.remaining_units(self.purchase_order)
+        notices = self.state.parcels
+        is_complete = self.state.answer in WHOLE_ORDER_ANSWERS and not (
+            notices and all(one.lines for one in notices)
         )
-        if not rest or self.problems:
+        if not remaining or self.problems:
             return
-        parcel = contents.infer_parcel(self.shipment, rest, is_whole=is_whole)
-        if parcel is None and is_whole:
-            parcel = self._announced({"carrier": "", "number": "", "tracking_url": ""})
+        parcel = contents.infer_parcel(self.shipment, remaining, is_complete=is_complete)
+        if parcel is None and is_complete:
+            parcel = self._insert({"carrier": "", "number": "", "tracking_url": ""})
         if parcel is None:
             return
         # Use the instance that this message updates.
         parcel = next((one for one in self.parcels if one.pk == parcel.pk), parcel)
-        self._fill(parcel, rest)
+        self._fill(parcel, remaining)
         if self.shipment.parcels.filter(is_content_unknown=True).count() == 1:
-            self._know(parcel)
-        if parcel not in self.parcels and is_whole:
+            self._mark_contents_known(parcel)
+        if parcel not in self.parcels and is_complete:
             self.parcels.append(parcel)
 
     def _fill(self, parcel: Parcel, units: Counter[int]) -> None:
@@ -243,16 +252,18 @@ class _ParcelImport:
         )
 
     @staticmethod
-    def _know(parcel: Parcel) -> None:
+    def _mark_contents_known(parcel: Parcel) -> None:
         Parcel.objects.filter(pk=parcel.pk).update(is_content_unknown=False)
         parcel.is_content_unknown = False
 
 
-def _carrier_update(news: ShipmentNotice) -> TrackingUpdate | None:
-    if not news.carrier_text:
+def _carrier_update(notice: ShipmentNotice) -> TrackingUpdate | None:
+    if not notice.carrier_text:
         return None
     return TrackingUpdate(
-        status=from_text(news.carrier_text), text=news.carrier_text, happened_at=news.happened_at
+        status=from_text(notice.carrier_text),
+        text=notice.carrier_text,
+        happened_at=notice.happened_at,
     )
 
 
@@ -260,12 +271,14 @@ def _mark_all_delivered(
     shipment: Shipment, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime
 ) -> None:
     """Mark every parcel delivered, as the supplier states for the whole order."""
-    times = [news.happened_at for news in state.parcels if news.happened_at]
-    news = TrackingUpdate(
+    times = [notice.happened_at for notice in state.parcels if notice.happened_at]
+    update = TrackingUpdate(
         status="delivered",
         text="Delivered, as reported by the supplier",
         happened_at=max(times, default=None),
         external_id="supplier:delivered",
     )
     for parcel in shipment.parcels.exclude(status=Parcel.Status.VOIDED).order_by("pk"):
-        tracking.apply_locked(parcel=parcel, purchase_order=purchase_order, news=[news], now=now)
+        tracking.apply_locked(
+            parcel=parcel, purchase_order=purchase_order, updates=[update], now=now
+        )

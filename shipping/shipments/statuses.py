@@ -96,31 +96,31 @@ def from_code(code: int) -> str:
 
 def from_text(text: str) -> str:
     """Map a carrier's text; a text that matches no pattern is ``unknown``."""
-    words = text.strip().casefold().replace("_", " ")[:_MAX_TEXT]
-    if words.replace(" ", "_") in RANK:
-        return words.replace(" ", "_")
-    if words.isdecimal() and words.isascii():
-        return from_code(int(words[:4]))
-    for word, pattern in _PATTERNS:
-        if pattern.search(words):
-            return word
+    normalized = text.strip().casefold().replace("_", " ")[:_MAX_TEXT]
+    if normalized.replace(" ", "_") in RANK:
+        return normalized.replace(" ", "_")
+    if normalized.isdecimal() and normalized.isascii():
+        return from_code(int(normalized[:4]))
+    for status, pattern in _PATTERNS:
+        if pattern.search(normalized):
+            return status
     return "unknown"
 
 
-def latest(news: Iterable[tuple[datetime | None, str]]) -> tuple[datetime | None, str]:
+def latest(updates: Iterable[tuple[datetime | None, str]]) -> tuple[datetime | None, str]:
     """Return the current status: the newest by the carrier's time, then by rank.
 
     The result does not depend on the order or repetition of updates. Delivered is final. Updates
     without a time are older than any with one. ``unknown`` updates change nothing.
     """
     best: tuple[datetime | None, str] = (None, "unknown")
-    for one in news:
-        if _sort_key(one) > _sort_key(best):
-            best = one
+    for update in updates:
+        if _sort_key(update) > _sort_key(best):
+            best = update
     return best
 
 
-def _sort_key(news: tuple[datetime | None, str]) -> tuple[bool, bool, bool, float, int]:
-    happened_at, word = news
+def _sort_key(update: tuple[datetime | None, str]) -> tuple[bool, bool, bool, float, int]:
+    happened_at, status = update
     seconds = happened_at.timestamp() if happened_at else 0.0
-    return (word == FINAL, word != "unknown", happened_at is not None, seconds, RANK[word])
+    return (status == FINAL, status != "unknown", happened_at is not None, seconds, RANK[status])

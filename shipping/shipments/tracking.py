@@ -24,7 +24,7 @@ class UnknownParcelError(LookupError):
 
 
 @transaction.atomic(durable=True)
-def apply(*, carrier: str, number: str, news: Sequence[TrackingUpdate], now: datetime) -> Parcel:
+def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: datetime) -> Parcel:
     """Store and apply the updates of one parcel.
 
     Locks:  the order, then its purchase order, the allocations and the stock rows
@@ -41,7 +41,7 @@ def apply(*, carrier: str, number: str, news: Sequence[TrackingUpdate], now: dat
         raise UnknownParcelError(f"{carrier} {plain}"[:100])
     purchase_order = lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db()
-    apply_locked(parcel=parcel, purchase_order=purchase_order, news=news, now=now)
+    apply_locked(parcel=parcel, purchase_order=purchase_order, updates=updates, now=now)
     return parcel
 
 
@@ -54,24 +54,28 @@ def lock_purchase_order(purchase_order_id: int) -> PurchaseOrder:
     """
     order_id = PurchaseOrder.objects.values_list("order_id", flat=True).get(pk=purchase_order_id)
     Order.objects.select_for_update(of=["self"]).get(pk=order_id)
-    found = PurchaseOrder.objects.select_related("order", "supplier")
-    purchase_order = found.select_for_update(of=["self"]).get(pk=purchase_order_id)
+    purchase_orders = PurchaseOrder.objects.select_related("order", "supplier")
+    purchase_order = purchase_orders.select_for_update(of=["self"]).get(pk=purchase_order_id)
     allocations.lock_open(purchase_order=purchase_order)
     return purchase_order
 
 
 @requires_transaction
 def apply_locked(
-    *, parcel: Parcel, purchase_order: PurchaseOrder, news: Sequence[TrackingUpdate], now: datetime
+    *,
+    parcel: Parcel,
+    purchase_order: PurchaseOrder,
+    updates: Sequence[TrackingUpdate],
+    now: datetime,
 ) -> None:
     """Store new updates, set the carrier status, and mark the parcel shipped or delivered.
 
     Locks:  the caller holds the order and the purchase order
     """
-    if not [one for one in news if _store(parcel, one, now)]:
+    if not [update for update in updates if _store(parcel, update, now)]:
         return
-    heard = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
-    happened_at, status = latest(heard)
+    recorded = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
+    happened_at, status = latest(recorded)
     if status != Parcel.Carrier.UNKNOWN:
         Parcel.objects.filter(pk=parcel.pk).update(
             carrier_status=status, carrier_status_at=happened_at
@@ -80,23 +84,23 @@ def apply_locked(
         parcel.carrier_status_at = happened_at
     if status in {Parcel.Carrier.LOST, Parcel.Carrier.RETURN_TO_SENDER}:
         events.record_failed(parcel, purchase_order=purchase_order, at=now)
-    if any(word in WITH_CARRIER for _, word in heard):
+    if any(word in WITH_CARRIER for _, word in recorded):
         fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
     if status == FINAL:
         fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)
 
 
-def _store(parcel: Parcel, news: TrackingUpdate, now: datetime) -> bool:
-    happened_at = news.happened_at
+def _store(parcel: Parcel, update: TrackingUpdate, now: datetime) -> bool:
+    happened_at = update.happened_at
     if happened_at is not None and happened_at > now + MAX_CLOCK_SKEW:
         happened_at = None
     _, is_new = TrackingEvent.objects.get_or_create(
         parcel=parcel,
-        external_id=news.external_id[:120] or _make_id(news),
+        external_id=update.external_id[:120] or _make_id(update),
         defaults={
-            "carrier_status": news.status,
-            "description": news.text[:300].replace("\x00", ""),
-            "place": news.place[:120].replace("\x00", ""),
+            "carrier_status": update.status,
+            "description": update.text[:300].replace("\x00", ""),
+            "place": update.place[:120].replace("\x00", ""),
             "happened_at": happened_at,
             "received_at": now,
         },
@@ -104,8 +108,8 @@ def _store(parcel: Parcel, news: TrackingUpdate, now: datetime) -> bool:
     return is_new
 
 
-def _make_id(news: TrackingUpdate) -> str:
+def _make_id(update: TrackingUpdate) -> str:
     """Return an id for an update without one: the same text at the same time is the same."""
-    when = news.happened_at.isoformat() if news.happened_at else ""
-    told = f"{news.status}\n{when}\n{news.text}\n{news.place}"
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:40]
+    when = update.happened_at.isoformat() if update.happened_at else ""
+    content = f"{update.status}\n{when}\n{update.text}\n{update.place}"
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:40]

@@ -57,13 +57,13 @@ def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedPar
     for row in rows:
         parcels[row.order.upper(), row.number.upper()].append(row)
     numbers = {order for order, _number in parcels}
-    found = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
-    orders = {each.number: each for each in found.select_related("order", "supplier")}
-    taken: dict[str, Counter[int]] = {
+    purchase_orders = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
+    orders = {each.number: each for each in purchase_orders.select_related("order", "supplier")}
+    remaining: dict[str, Counter[int]] = {
         number: contents.remaining_units(each) for number, each in orders.items()
     }
     return [
-        _validate_parcel(tuple(group), orders.get(order), taken)
+        _validate_parcel(tuple(group), orders.get(order), remaining)
         for (order, _), group in parcels.items()
     ]
 
@@ -92,12 +92,12 @@ def _apply_one(one: ListedParcel, purchase_order: PurchaseOrder, now: datetime) 
         PurchaseOrderRequestLine(sku="", quantity=count, reference=str(line_id))
         for line_id, count in one.units
     )
-    news = ShipmentNotice(carrier=one.first.carrier, number=one.number, lines=lines)
+    notice = ShipmentNotice(carrier=one.first.carrier, number=one.number, lines=lines)
     state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
         answer=Acknowledgement.PARTIALLY_SHIPPED,
-        parcels=(news,),
+        parcels=(notice,),
     )
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
     return shipments.import_parcels(purchase_order=purchase_order, state=state, now=now).problems
@@ -106,10 +106,10 @@ def _apply_one(one: ListedParcel, purchase_order: PurchaseOrder, now: datetime) 
 def _validate_parcel(
     rows: tuple[ListedRow, ...],
     purchase_order: PurchaseOrder | None,
-    taken: dict[str, Counter[int]],
+    remaining: dict[str, Counter[int]],
 ) -> ListedParcel:
     try:
-        return _require_valid(rows, purchase_order, taken)
+        return _require_valid(rows, purchase_order, remaining)
     except _InvalidRowError as error:
         return ListedParcel(rows=rows, purchase_order=purchase_order, problem=str(error))
 
@@ -117,7 +117,7 @@ def _validate_parcel(
 def _require_valid(
     rows: tuple[ListedRow, ...],
     purchase_order: PurchaseOrder | None,
-    taken: dict[str, Counter[int]],
+    remaining_by_order: dict[str, Counter[int]],
 ) -> ListedParcel:
     if purchase_order is None:
         raise _InvalidRowError(
@@ -134,39 +134,39 @@ def _require_valid(
         purchase_order.status not in SHIPPABLE_OR_READY
         or purchase_order.submission_status == Submission.UNSUBMITTED
     ):
-        words = _("The order is %(status)s, so it cannot be shipped.")
-        raise _InvalidRowError(words % {"status": purchase_order.status.replace("_", " ")})
+        template = _("The order is %(status)s, so it cannot be shipped.")
+        raise _InvalidRowError(template % {"status": purchase_order.status.replace("_", " ")})
     if not rows[0].carrier:
         raise _InvalidRowError(_("The carrier is missing."))
-    left = taken[purchase_order.number]
-    units = _units(rows, purchase_order, left)
-    left.subtract(units)
+    remaining = remaining_by_order[purchase_order.number]
+    units = _units(rows, purchase_order, remaining)
+    remaining.subtract(units)
     return ListedParcel(
         rows=rows, purchase_order=purchase_order, number=number, units=tuple(sorted(units.items()))
     )
 
 
 def _units(
-    rows: tuple[ListedRow, ...], purchase_order: PurchaseOrder, left: Counter[int]
+    rows: tuple[ListedRow, ...], purchase_order: PurchaseOrder, remaining: Counter[int]
 ) -> Counter[int]:
     """Return the contents of a parcel: what its rows name, or all remaining units."""
     if not any(row.sku for row in rows):
-        if not +left:
+        if not +remaining:
             raise _InvalidRowError(_("All items are already in other parcels."))
-        return +left
+        return +remaining
     live = purchase_order.lines.filter(is_active=True).select_related("offer")
     lines = {line.offer.supplier_sku: line.order_line_id for line in live}
     units: Counter[int] = Counter()
     for row in rows:
         line_id = lines.get(row.sku)
         if line_id is None:
-            words = _("%(sku)s is not part of this order, or was rejected.")
-            raise _InvalidRowError(words % {"sku": row.sku[:60]})
+            template = _("%(sku)s is not part of this order, or was rejected.")
+            raise _InvalidRowError(template % {"sku": row.sku[:60]})
         if row.quantity and not (row.quantity.isascii() and row.quantity.isdigit()):
-            words = _("“%(quantity)s” is not a valid quantity.")
-            raise _InvalidRowError(words % {"quantity": row.quantity[:20]})
-        units[line_id] += int(row.quantity[:9] or left[line_id])
-        if not 0 < units[line_id] <= left[line_id]:
-            words = _("At most %(left)s of %(sku)s can still be shipped.")
-            raise _InvalidRowError(words % {"sku": row.sku, "left": left[line_id]})
+            template = _("“%(quantity)s” is not a valid quantity.")
+            raise _InvalidRowError(template % {"quantity": row.quantity[:20]})
+        units[line_id] += int(row.quantity[:9] or remaining[line_id])
+        if not 0 < units[line_id] <= remaining[line_id]:
+            template = _("At most %(left)s of %(sku)s can still be shipped.")
+            raise _InvalidRowError(template % {"sku": row.sku, "left": remaining[line_id]})
     return units

@@ -30,7 +30,7 @@ def shipped(answer="shipped"):
 
 def heard(status):
     news = TrackingUpdate(status=status, happened_at=NOON - A_DAY)
-    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, news=[news], now=NOON)
+    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, updates=[news], now=NOON)
 
 
 def shipped_with_unknown_contents():

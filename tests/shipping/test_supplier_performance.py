@@ -57,7 +57,7 @@ def scan(word, *, at, now=None):
     tracking.apply(
         carrier=Parcel.objects.get().carrier,
         number=CJ_NUMBER,
-        news=[TrackingUpdate(status=word, text=word, happened_at=at)],
+        updates=[TrackingUpdate(status=word, text=word, happened_at=at)],
         now=now or at,
     )
 

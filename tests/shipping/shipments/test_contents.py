@@ -121,7 +121,7 @@ def test_an_order_with_a_parcel_of_unknown_contents_stays_open(order):
 
     for number in order:
         news = [TrackingUpdate(status="delivered", happened_at=NOON)]
-        tracking.apply(carrier="CJPacket Ordinary", number=number, news=news, now=NOON)
+        tracking.apply(carrier="CJPacket Ordinary", number=number, updates=news, now=NOON)
         purchase_order.refresh_from_db()
         states.append(purchase_order.status)
 

@@ -37,7 +37,9 @@ def make_parcel(answer="shipped"):
 
 
 def hear(*news, now=NOON):
-    return tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), news=news, now=now)
+    return tracking.apply(
+        carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), updates=news, now=now
+    )
 
 
 def test_updates_give_one_status_in_any_order():
@@ -94,7 +96,7 @@ def test_an_update_of_an_unknown_parcel_is_an_error():
     make_parcel()
 
     with pytest.raises(tracking.UnknownParcelError):
-        tracking.apply(carrier="DHL", number="JJD0001112223334445", news=[], now=NOON)
+        tracking.apply(carrier="DHL", number="JJD0001112223334445", updates=[], now=NOON)
 
 
 def test_an_order_delivered_while_on_hold_is_completed_later():
