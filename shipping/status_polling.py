@@ -80,7 +80,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     may ship meanwhile. Also includes orders we canceled and the supplier still has, until it
     confirms the cancellation, ships, or staff decide.
     """
-    lost = PurchaseMessage.objects.filter(
+    shipped_canceled = PurchaseMessage.objects.filter(
         purchase_order=OuterRef("pk"), kind=acknowledgements.SHIPPED_CANCELED
     )
     decided = CanceledShipmentDecision.objects.filter(purchase_order=OuterRef("pk"))
@@ -98,7 +98,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
             submission_status=Submission.CANCELLATION_REQUESTED,
         )
         | Q(
-            ~Exists(lost),
+            ~Exists(shipped_canceled),
             ~Exists(decided),
             status=Status.CANCELED,
             submission_status__in=acknowledgements.MAY_SHIP_CANCELED,

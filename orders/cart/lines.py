@@ -50,16 +50,16 @@ class CartContent:
 
 
 def load_content(*, cart: Cart, now: datetime) -> CartContent:
-    return _read(_QUESTION(cart_id=cart.pk, now=now, on=now.date()), now)
+    return _to_content(_BY_CART(cart_id=cart.pk, now=now, on=now.date()), now)
 
 
 def find(*, token: str, now: datetime) -> tuple[Cart, CartContent] | None:
     """Return a cart as ``carts.find`` does, with its content; None if it is empty."""
-    rows = _FOUND(token=token, since=now - CART_RETENTION, now=now, on=now.date())
-    return (rows[0].cart, _read(rows, now)) if rows else None
+    rows = _BY_TOKEN(token=token, since=now - CART_RETENTION, now=now, on=now.date())
+    return (rows[0].cart, _to_content(rows, now)) if rows else None
 
 
-def _read(rows: Sequence[CartLine], now: datetime) -> CartContent:
+def _to_content(rows: Sequence[CartLine], now: datetime) -> CartContent:
     if not rows:
         return CartContent()
     first = cast(Any, rows[0])
@@ -67,14 +67,14 @@ def _read(rows: Sequence[CartLine], now: datetime) -> CartContent:
     if not first.has_regions:
         tax = CountryRate(country=first.goes_to, on=now.date(), rate=first.country_rate)
     return CartContent(
-        lines=[_line(row) for row in rows],
+        lines=[_to_line(row) for row in rows],
         may_promote=first.may_promote,
         tax=tax,
         is_placed=first.is_placed,
     )
 
 
-def _line(row: CartLine) -> LoadedLine:
+def _to_line(row: CartLine) -> LoadedLine:
     values = cast(Any, row)
     return LoadedLine(
         row=row,
@@ -119,15 +119,15 @@ def _annotate(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[Ca
     )
 
 
-def _question(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
+def _by_cart(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
     return _annotate(CartLine.objects.filter(cart=cart_id), now, on)
 
 
-def _found(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[CartLine]:
+def _by_token(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[CartLine]:
     lines = CartLine.objects.filter(
         cart__token=token, cart__order__isnull=True, cart__updated_at__gte=since
     )
     return _annotate(lines.select_related("cart__channel"), now, on)
 
 
-_QUESTION, _FOUND = PreparedQuery(_question), PreparedQuery(_found)
+_BY_CART, _BY_TOKEN = PreparedQuery(_by_cart), PreparedQuery(_by_token)

@@ -280,11 +280,11 @@ class RoutingRulesAdmin(StaffAdmin):
             act=lambda _given: routing_rules.activate(
                 rules=rules, by=str(request.user), now=timezone.now()
             ),
-            done=lambda _none: self._said(rules),
+            done=lambda _none: self._activation_message(rules),
         )
 
     @staticmethod
-    def _said(rules: RoutingRules) -> str:
+    def _activation_message(rules: RoutingRules) -> str:
         """Return that the rules are live, and which version takes precedence, if one does."""
         first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:

@@ -73,8 +73,8 @@ def record(
         "max_sources": plan.rules.max_sources,
         "lines": lines,
         "sold": {
-            variant_id: {"gross": str(each.gross.amount), "tax_rate": str(each.tax_rate)}
-            for variant_id, each in prices.items()
+            variant_id: {"gross": str(price.gross.amount), "tax_rate": str(price.tax_rate)}
+            for variant_id, price in prices.items()
         },
     }
 
@@ -171,7 +171,7 @@ def verdict(
 ) -> str:
     """Return the reason against a candidate; ``parcels`` if it would need another parcel.
 
-    Shape:  ``taken`` is None if several send the line together
+    Shape:  ``chosen`` is None if several send the line together
     """
     if chosen is not None and one.level_id == chosen.level_id:
         return CHOSEN

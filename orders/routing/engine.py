@@ -186,9 +186,9 @@ def _split_if_needed(
     choices: Sequence[Choice],
     rules: Rules,
 ) -> Sequence[Choice]:
-    """Split a need that no source fills whole, or only at a loss: without a loss if possible.
+    """Split a need that no single source fills, or only at a loss; prefer parts without a loss.
 
-    Returns nothing if it cannot be split, or if a split loses too and ``kept`` can fill it whole.
+    Returns nothing if it cannot be split, or if a split loses too and one of ``sources`` can fill it.
     """
     for worst in (margin_filter.SUFFICIENT, margin_filter.BELOW_MINIMUM):
         among = [one for one in able if _margin_band(one, need, rules) <= worst]

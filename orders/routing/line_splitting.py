@@ -68,7 +68,7 @@ class _Search[P: Source]:
     """Depth-first search over sources, bounded by ``MAX_STEPS``."""
 
     def __init__(self) -> None:
-        self._left = MAX_STEPS
+        self._steps_left = MAX_STEPS
 
     def split(self, quantity: int, able: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
         usable = [one for one in able if one.largest_sellable(quantity)]
@@ -82,8 +82,8 @@ class _Search[P: Source]:
         if _max_total(quantity, able, count) < quantity:
             return []
         for number, one in enumerate(able):
-            self._left -= 1
-            if self._left < 0:
+            self._steps_left -= 1
+            if self._steps_left < 0:
                 return []
             if count == 1:
                 if one.fits(quantity):
@@ -92,9 +92,9 @@ class _Search[P: Source]:
             others = [each for each in able[number + 1 :] if each.supplier_id != one.supplier_id]
             fewest = max(1, quantity - _max_total(quantity, others, count - 1))
             units = one.largest_sellable(quantity - 1)
-            while units >= fewest and self._left >= 0:
+            while units >= fewest and self._steps_left >= 0:
                 if others_parts := self.parts(quantity - units, others, count - 1):
                     return [(one, units), *others_parts]
-                self._left -= 1
+                self._steps_left -= 1
                 units = one.largest_sellable(units - 1)
         return []

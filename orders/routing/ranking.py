@@ -76,11 +76,11 @@ class Rules:
 
     @property
     def before_parcels(self) -> tuple[Criterion, ...]:
-        return self.criteria[: self._place_of_parcels]
+        return self.criteria[: self._parcels_index]
 
     @property
     def after_parcels(self) -> tuple[Criterion, ...]:
-        return self.criteria[self._place_of_parcels + 1 :]
+        return self.criteria[self._parcels_index + 1 :]
 
     @property
     def alone(self) -> tuple[Criterion, ...]:
@@ -88,13 +88,15 @@ class Rules:
         return (*self.before_parcels, *self.after_parcels)
 
     @property
-    def _place_of_parcels(self) -> int:
-        is_there = Criterion.PARCELS in self.criteria
-        return self.criteria.index(Criterion.PARCELS) if is_there else len(self.criteria)
+    def _parcels_index(self) -> int:
+        has_parcels = Criterion.PARCELS in self.criteria
+        return self.criteria.index(Criterion.PARCELS) if has_parcels else len(self.criteria)
 
     def rank(self, one: RankedSource, quantity: int, by: Sequence[Criterion]) -> Rank:
         """Return the rank of a source for a quantity, lower is better; ranks can be summed."""
-        return tuple(number for each in by for number in self._numbers(one, quantity, each))
+        return tuple(
+            number for criterion in by for number in self._numbers(one, quantity, criterion)
+        )
 
     def difference(self, one: RankedSource, other: RankedSource, quantity: int) -> Criterion | None:
         """Return the criterion that decides between two sources for a line; None if equal."""
@@ -115,12 +117,12 @@ class Rules:
             case Criterion.SCORE:
                 return (100 - (UNKNOWN_SCORE if one.score is None else one.score),)
             case Criterion.PREFERENCE:
-                return (self._places.get(one.supplier_code, len(self.preferred)),)
+                return (self._preference_ranks.get(one.supplier_code, len(self.preferred)),)
             case Criterion.PARCELS:
                 return ()
 
     @property
-    def _places(self) -> Mapping[str, int]:
+    def _preference_ranks(self) -> Mapping[str, int]:
         return {code: rank for rank, code in enumerate(self.preferred)}
 
 

@@ -56,7 +56,7 @@ def _undominated(lines: Sequence[Line]) -> frozenset[int]:
     """Return the sources without those that another dominates (same lines, lower cost)."""
     reach = _coverage(lines)
 
-    def is_beaten(source: int) -> bool:
+    def is_dominated(source: int) -> bool:
         filled = [line for line in lines if source in line]
         return any(
             reach[source] & ~reach[other] == 0
@@ -64,7 +64,7 @@ def _undominated(lines: Sequence[Line]) -> frozenset[int]:
             for other in filled[0]
         )
 
-    return frozenset(source for source in reach if not is_beaten(source))
+    return frozenset(source for source in reach if not is_dominated(source))
 
 
 def _total(lines: Sequence[Line], cover: frozenset[int]) -> Total:
@@ -84,7 +84,7 @@ class _Search:
         self._reach = reach
         self._widest = max((lit.bit_count() for lit in reach.values()), default=0)
         self._sources = [
-            sorted(line, key=lambda source: self._promising(line, source)) for line in lines
+            sorted(line, key=lambda source: self._sort_key(line, source)) for line in lines
         ]
         self._steps_left = MAX_STEPS
 
@@ -111,7 +111,7 @@ class _Search:
                 return
             yield from self.covers(open_lines & ~self._reach[source], chosen | {source}, size)
 
-    def _promising(self, line: Line, source: int) -> tuple[int, Cost]:
+    def _sort_key(self, line: Line, source: int) -> tuple[int, Cost]:
         return -self._reach[source].bit_count(), line[source]
 
 

@@ -154,7 +154,9 @@ class Reach:
         known = [_with_rank_values(one, self.pieces[one.variant_id], self) for one in eligible]
         planned = route(needs=needs, candidates=known, rules=self.rules)
         is_divided = any(len(parts) > 1 for parts in planned.planned.values())
-        if is_divided and not self._quotes(self._reaching(planned)):  # a part is too much
+        if is_divided and not self._quotes(
+            self._without_unreachable(planned)
+        ):  # a part is too much
             return self.without_splits().plan(lines, sold=sold)
         is_margin_filtered = bool(paid) and self.rules.min_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
@@ -166,7 +168,7 @@ class Reach:
             replace(unfiltered_plan, rules=self.rules) if self._quotes(unfiltered_plan) else planned
         )
 
-    def _reaching(self, planned: Plan) -> Plan:
+    def _without_unreachable(self, planned: Plan) -> Plan:
         """Return the plan without lines that no route carries, so that they block no other line."""
         unreachable = {one.variant_id for one in self.unreachable}
         parcels = (

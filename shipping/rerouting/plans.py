@@ -28,24 +28,24 @@ def find_plans(backorder: Backorder, *, now: datetime) -> Plans:
     """
     day = backorder.promised_by
     if day is None or not customer_choice.has_time_to_respond(backorder, now=now):
-        return _search_in_turn(backorder, [{"by": day}], now)
+        return _search_with_options(backorder, [{"by": day}], now)
     in_time, any_day = {"by": day, "must_be_profitable": True}, {"by": None}
-    chosen, lost = _search_in_turn(backorder, [in_time, any_day], now)
+    chosen, lost = _search_with_options(backorder, [in_time, any_day], now)
     if lost and chosen:
-        others = _search_in_turn(backorder, [any_day], now)
+        others = _search_with_options(backorder, [any_day], now)
         if len(others[1]) < len(lost):
             return others
     return chosen, lost
 
 
-def _search_in_turn(
-    backorder: Backorder, tries: Sequence[Mapping[str, Any]], now: datetime
+def _search_with_options(
+    backorder: Backorder, option_sets: Sequence[Mapping[str, Any]], now: datetime
 ) -> Plans:
     rows = backorders.open_lines(backorder)
     modes = (False, True) if backorder.order.channel.max_split_locations > 1 else (False,)
     chosen: list[SourcingPlan] = []
-    for how, is_divided in product(tries, modes):
-        find = partial(search.find_source, backorder, is_divided=is_divided, now=now, **how)
+    for options, is_divided in product(option_sets, modes):
+        find = partial(search.find_source, backorder, is_divided=is_divided, now=now, **options)
         chosen += _search_groups(rows, find, chosen, is_divided=is_divided)
         sourced = {row.pk for plan in chosen for row in plan.lines}
         rows = [row for row in rows if row.pk not in sourced]

@@ -140,7 +140,7 @@ def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who p
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
     country = order.ship_to["country"]
     channel = order.channel
-    reached = load_reach(
+    reach = load_reach(
         pieces=variants, listed=None, channel=channel, country=country, now=now, by=by
     )
     suppliers, levels = backorders.excluded_sources(order)
@@ -156,7 +156,7 @@ def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who p
         used.update({line.candidate.level_id: line.quantity for _, line in earlier.planned})
     reachable = [
         replace(one, available=one.available - used[one.level_id])
-        for one in reached.reachable
+        for one in reach.reachable
         if may_send(one)
     ]
     needs = [(variant_id, row.order_line.quantity) for variant_id, row in wanted.items()]
@@ -167,16 +167,16 @@ def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who p
         )
         for variant_id, row in wanted.items()
     }
-    sending = replace(reached, reachable=reachable, unreachable=())
+    sending = replace(reach, reachable=reachable, unreachable=())
     plan = (sending if is_divided else sending.without_splits()).plan(needs, sold=sold)
     offered = quotes.quote_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
     paid = Money.zero(backorder.currency) if before else backorder.delivery
-    earning = [
+    profitable = [
         one
         for one in offered
         if is_profitable(one, order, paid, is_each=must_be_profitable, now=now)
     ]
-    quote = _best_quote([] if must_be_profitable else offered, earning, backorder)
+    quote = _best_quote([] if must_be_profitable else offered, profitable, backorder)
     return SourcingPlan(wanted=wanted, plan=plan, quote=quote)
 
 

@@ -59,11 +59,11 @@ def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedPar
     numbers = {order for order, _number in parcels}
     purchase_orders = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
     orders = {each.number: each for each in purchase_orders.select_related("order", "supplier")}
-    remaining: dict[str, Counter[int]] = {
+    remaining_by_order: dict[str, Counter[int]] = {
         number: contents.remaining_units(each) for number, each in orders.items()
     }
     return [
-        _validate_parcel(tuple(group), orders.get(order), remaining)
+        _validate_parcel(tuple(group), orders.get(order), remaining_by_order)
         for (order, _), group in parcels.items()
     ]
 
@@ -106,10 +106,10 @@ def _apply_one(one: ListedParcel, purchase_order: PurchaseOrder, now: datetime) 
 def _validate_parcel(
     rows: tuple[ListedRow, ...],
     purchase_order: PurchaseOrder | None,
-    remaining: dict[str, Counter[int]],
+    remaining_by_order: dict[str, Counter[int]],
 ) -> ListedParcel:
     try:
-        return _require_valid(rows, purchase_order, remaining)
+        return _require_valid(rows, purchase_order, remaining_by_order)
     except _InvalidRowError as error:
         return ListedParcel(rows=rows, purchase_order=purchase_order, problem=str(error))
 

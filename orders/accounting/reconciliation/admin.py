@@ -176,7 +176,7 @@ class DiscrepancyAdmin(StaffAdmin):
         def act(_given: object) -> Discrepancy:
             return resolution.apply_lost_events(difference=difference, now=timezone.now())
 
-        def said(accepted: Discrepancy) -> str:
+        def done_message(accepted: Discrepancy) -> str:
             if accepted.status == Status.OPEN:
                 return gettext("Payment synced. The discrepancy remains.")
             return gettext("Payment synced. It matches the gateway.")
@@ -191,7 +191,7 @@ class DiscrepancyAdmin(StaffAdmin):
                 " Recorded events are not applied again."
             ),
             act=act,
-            done=said,
+            done=done_message,
         )
 
     @action(description=_("Close with reason"), icon="task_alt")
