@@ -22,11 +22,11 @@ from storefront.lib.staff.inlines import inline
 @admin.display(description=_("Message"))
 def payload_without_links(event: Event) -> str:
     """Return the payload as JSON without links, since a link may open an order or an account."""
-    shown = {
+    redacted = {
         name: HIDDEN if name in {"url", ENCRYPTED_LINK} else value
         for name, value in event.payload.items()
     }
-    return columns.json_document(shown)
+    return columns.json_document(redacted)
 
 
 @admin.register(Event)

@@ -49,5 +49,5 @@ def clear_fields(*, subject: str, facts: str, parts: Collection[str]) -> None:
     Shape:  ``facts`` is the prefix of the event names; ``parts`` are keys of their payloads
     """
     for event in Event.objects.filter(subject=subject, name__startswith=facts):
-        emptied = {key: "" if key in parts else value for key, value in event.payload.items()}
-        Event.objects.filter(pk=event.pk).update(payload=emptied)
+        cleared = {key: "" if key in parts else value for key, value in event.payload.items()}
+        Event.objects.filter(pk=event.pk).update(payload=cleared)

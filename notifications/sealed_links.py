@@ -20,5 +20,5 @@ def decrypt_link(payload: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises: DecryptionError  no key in FIELD_KEYS decrypts the link
     """
-    plain = {name: value for name, value in payload.items() if name != ENCRYPTED_LINK}
-    return {**plain, **decrypt(payload.get(ENCRYPTED_LINK, ""))}
+    others = {name: value for name, value in payload.items() if name != ENCRYPTED_LINK}
+    return {**others, **decrypt(payload.get(ENCRYPTED_LINK, ""))}

@@ -64,9 +64,10 @@ def three_way(invoice: SupplierInvoice) -> str | None:
     if invoice.purchase_order is None:
         return None
     match = three_way_match.load_match(invoice.purchase_order)
-    sides = (match.ordered, match.shipped, match.invoiced)
+    amounts = (match.ordered, match.shipped, match.invoiced)
     return " · ".join(
-        "—" if side is None else columns.as_money(Money(side, match.currency)) for side in sides
+        "—" if amount is None else columns.as_money(Money(amount, match.currency))
+        for amount in amounts
     )
 
 

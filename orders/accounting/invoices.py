@@ -140,11 +140,13 @@ def _is_storable(charge: InvoiceReport) -> bool:
 
 def _charge_values(charge: InvoiceReport) -> dict[str, object]:
     freight = charge.freight
-    same = freight is not None and freight.currency == charge.goods.currency
+    is_same_currency = freight is not None and freight.currency == charge.goods.currency
     return {
         "currency": charge.goods.currency,
         "subtotal_amount": charge.goods.rounded().amount,
-        "freight_amount": freight.rounded().amount if freight is not None and same else None,
+        "freight_amount": freight.rounded().amount
+        if freight is not None and is_same_currency
+        else None,
     }
 
 
@@ -212,6 +214,6 @@ def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
         )
 
 
-def _can(supplier: Supplier, ability: Capability) -> bool:
+def _can(supplier: Supplier, capability: Capability) -> bool:
     is_known = supplier.adapter in CONNECTORS
-    return is_known and ability in capabilities_of(connector_class(supplier.adapter))
+    return is_known and capability in capabilities_of(connector_class(supplier.adapter))

@@ -95,8 +95,8 @@ class Profit:
     def parts(self) -> list[ProfitPart]:
         return [part for line in self.lines.values() for part in line.parts] + self.unassigned
 
-    def sum(self, parts: Iterable[ProfitPart], *whats: ProfitItem) -> Money:
-        amounts = (part.amount for part in parts if not whats or part.what in whats)
+    def sum(self, parts: Iterable[ProfitPart], *kinds: ProfitItem) -> Money:
+        amounts = (part.amount for part in parts if not kinds or part.what in kinds)
         return Money.total(amounts, self.currency)
 
     def net_of(self, parts: Iterable[ProfitPart]) -> Money:

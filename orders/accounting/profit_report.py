@@ -54,12 +54,12 @@ BY_TERMS = {
 def with_statement_data(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Prefetch everything a statement needs; the number of queries is constant."""
     lines = OrderLine.objects.select_related("level__location", "offer__supplier").order_by("pk")
-    bought = PurchaseLine.objects.select_related("order_line").order_by("pk")
+    purchase_lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
     purchase_orders = (
         PurchaseOrder.objects.select_related("supplier", "location")
         .order_by("pk")
         .prefetch_related(
-            Prefetch("lines", bought),
+            Prefetch("lines", purchase_lines),
             Prefetch("bills", SupplierInvoice.objects.order_by("pk")),
             Prefetch("claims", SupplierClaim.objects.prefetch_related("lines__purchase_line")),
             Prefetch(
@@ -287,9 +287,11 @@ class _StatementBuilder:
         if line.landed_amount is None or line.fees_amount is None or rate is None:
             self.profit.unknown.append(_("selling costs of %s") % line.sku)
             return
-        more = line.landed_amount - line.cost_amount * line.quantity * rate + line.fees_amount
+        selling_costs = (
+            line.landed_amount - line.cost_amount * line.quantity * rate + line.fees_amount
+        )
         share = Decimal(self.sold[line.pk]) / line.quantity
-        self._add(line.pk, ProfitItem.SELLING, -more * share, Source.TERMS)
+        self._add(line.pk, ProfitItem.SELLING, -selling_costs * share, Source.TERMS)
 
     def _add_shipping_fees(
         self,

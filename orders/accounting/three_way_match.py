@@ -126,12 +126,12 @@ def due_for_matching(supplier: Supplier, *, now: datetime) -> Q:
     unsettled = active.filter(supplier=supplier, match__in=[Match.NEW, Match.WAITS])
     due = Q(pk__in=unsettled.values("purchase_order"))
     if supplier.invoice_due_days is not None:
-        late = now - timedelta(days=supplier.invoice_due_days)
+        overdue_since = now - timedelta(days=supplier.invoice_due_days)
         due |= Q(
             ~Exists(active.filter(purchase_order=OuterRef("pk"))),
             status__in=SHIPPED_STATES,
-            status_since__lte=late,
-            status_since__gt=late - OVERDUE_LOOKBACK,
+            status_since__lte=overdue_since,
+            status_since__gt=overdue_since - OVERDUE_LOOKBACK,
         )
     return due
 

@@ -21,16 +21,16 @@ def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
     Locks:  the caller holds the order
     """
-    wishes = _open(purchase_order)
-    for change_request in wishes:
-        was = Address(**purchase_order.goes_to)
+    requests = _open(purchase_order)
+    for change_request in requests:
+        previous = Address(**purchase_order.goes_to)
         purchase_order.ship_to = change_request.ship_to
         purchase_order.save(update_fields=["ship_to"])
         change_request.move(Status.ACCEPTED, at=now, reason="no supplier has the order")
         events.delivery_address_change_result(
-            purchase_order, change_request=change_request, was=was, at=now
+            purchase_order, change_request=change_request, was=previous, at=now
         )
-    return bool(wishes)
+    return bool(requests)
 
 
 @requires_transaction
@@ -40,11 +40,11 @@ def reject(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: da
     Locks:  the caller holds the order
     """
     for change_request in _open(purchase_order):
-        was = Address(**purchase_order.goes_to)
+        previous = Address(**purchase_order.goes_to)
         change_request.move(Status.REFUSED, at=now, reason=reason)
         if is_told:
             events.delivery_address_change_result(
-                purchase_order, change_request=change_request, was=was, at=now
+                purchase_order, change_request=change_request, was=previous, at=now
             )
 
 

@@ -43,8 +43,8 @@ class AddressOrigin(StrEnum):
 
 def warnings(address: Address) -> dict[str, Promise]:
     """Return the warnings of an address by field: possibly wrong, possibly right."""
-    good = [*_valid_postcodes(address), address.postcode][0]
-    errors = broken_rules(replace(address, postcode=good))
+    valid_postcode = [*_valid_postcodes(address), address.postcode][0]
+    errors = broken_rules(replace(address, postcode=valid_postcode))
     texts = {
         ours: INVALID[ours]
         for ours in WARNING_FIELDS
@@ -84,48 +84,52 @@ def record(
     Shape:  ``of``: digest of the address, ``verdict``, ``other``: Address or empty, ``warnings``:
             fields with confirmed warnings, ``reason``: the customer's text
     """
-    insisted = sorted(warnings(address)) if reason else []
-    is_plain = other is None and not insisted
+    confirmed = sorted(warnings(address)) if reason else []
+    is_plain = other is None and not confirmed
     verdict = AddressOrigin.CORRECTED if is_corrected else AddressOrigin.UNVERIFIED
     return {
         "of": digest_of(address),
         "verdict": str(AddressOrigin.VERIFIED if is_plain else verdict),
         "other": asdict(other) if other else {},
-        "doubts": insisted,
-        "reason": reason[:MAX_REASON] if insisted else "",
+        "doubts": confirmed,
+        "reason": reason[:MAX_REASON] if confirmed else "",
     }
 
 
-def record_second_address(noted: Mapping[str, Any], address: Address) -> dict[str, Any]:
+def record_second_address(verification: Mapping[str, Any], address: Address) -> dict[str, Any]:
     """Add to a record that the warnings of a second address, of one part, are confirmed."""
-    if not (insisted := sorted(warnings(address))):
-        return dict(noted)
-    return {**noted, "also": {**noted.get("also", {}), digest_of(address): insisted}}
+    if not (confirmed := sorted(warnings(address))):
+        return dict(verification)
+    return {**verification, "also": {**verification.get("also", {}), digest_of(address): confirmed}}
 
 
-def unconfirmed_warnings(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise]:
+def unconfirmed_warnings(address: Address, verification: Mapping[str, Any]) -> dict[str, Promise]:
     """Return the warnings of this address that are not confirmed."""
     digest = digest_of(address)
-    of_others: Mapping[str, list[str]] = noted.get("also", {})
-    settled = noted.get("doubts", []) if noted.get("of") == digest else of_others.get(digest, [])
+    of_others: Mapping[str, list[str]] = verification.get("also", {})
+    settled = (
+        verification.get("doubts", [])
+        if verification.get("of") == digest
+        else of_others.get(digest, [])
+    )
     return {field: text for field, text in warnings(address).items() if field not in settled}
 
 
-def describe(noted: Mapping[str, Any]) -> str:
+def describe(verification: Mapping[str, Any]) -> str:
     """Describe the origin of an address for staff."""
     known: dict[str, Promise] = {
         AddressOrigin.VERIFIED: _("No warnings."),
         AddressOrigin.CORRECTED: _("Suggestion accepted. Original:"),
         AddressOrigin.UNVERIFIED: _("Suggestion declined; address kept as entered."),
     }
-    if noted.get("doubts"):
+    if verification.get("doubts"):
         return gettext("Confirmed by the customer. Reason:")
-    return str(known.get(noted.get("verdict", ""), ""))
+    return str(known.get(verification.get("verdict", ""), ""))
 
 
-def anonymized(noted: Mapping[str, Any]) -> dict[str, Any]:
+def anonymized(verification: Mapping[str, Any]) -> dict[str, Any]:
     """Keep only the parts of a record without personal data."""
-    return {key: noted[key] for key in ("verdict", "doubts") if key in noted}
+    return {key: verification[key] for key in ("verdict", "doubts") if key in verification}
 
 
 def _rules(address: Address) -> ValidationRules | None:
@@ -138,14 +142,14 @@ def _rules(address: Address) -> ValidationRules | None:
 def _usual_postcode(address: Address) -> str:
     """Return a postcode in its country's usual form; unchanged if it matches no rule."""
     upper = address.postcode.strip().upper()
-    good = _valid_postcodes(address)
-    if not good:
+    valid = _valid_postcodes(address)
+    if not valid:
         return address.postcode
     # "AZ1000" is usual on mail, with or without a space: neither is wrong.
-    has_own_prefix = upper.startswith(address.country) and address.country not in good[0]
-    if has_own_prefix or (upper in good and len(good[0]) <= len(upper)):
+    has_own_prefix = upper.startswith(address.country) and address.country not in valid[0]
+    if has_own_prefix or (upper in valid and len(valid[0]) <= len(upper)):
         return upper
-    return good[0]
+    return valid[0]
 
 
 def _valid_postcodes(address: Address) -> list[str]:
@@ -172,12 +176,14 @@ def _valid_postcodes(address: Address) -> list[str]:
 
 def _formatted(code: str, examples: list[str]) -> Iterator[str]:
     """Insert spaces and dashes as in the examples that have the same letters and digits."""
-    signs = [sign for sign in code if sign.isalnum()]
+    characters = [character for character in code if character.isalnum()]
     for example in examples:
-        kinds = [sign.isdigit() for sign in example if sign.isalnum()]
-        if kinds == [sign.isdigit() for sign in signs]:
-            remaining = iter(signs)
-            yield "".join(next(remaining) if sign.isalnum() else sign for sign in example)
+        kinds = [character.isdigit() for character in example if character.isalnum()]
+        if kinds == [character.isdigit() for character in characters]:
+            remaining = iter(characters)
+            yield "".join(
+                next(remaining) if character.isalnum() else character for character in example
+            )
 
 
 def _usual_name(written: str, choices: list[tuple[str, str]]) -> str:

@@ -52,21 +52,21 @@ def merge_guest_cart(*, owner_id: int, token: str, now: datetime) -> Cart | None
     """
     _lock(owner_id)
     mine = account_cart(owner_id=owner_id, now=now)
-    brought = carts.find(token=token, now=now) if token else None
-    if brought is None or brought.owner_id is not None:
+    guest_cart = carts.find(token=token, now=now) if token else None
+    if guest_cart is None or guest_cart.owner_id is not None:
         return mine
-    both = [brought.pk] if mine is None else [brought.pk, mine.pk]
+    both = [guest_cart.pk] if mine is None else [guest_cart.pk, mine.pk]
     rows = Cart.objects.filter(pk__in=both).select_for_update(of=["self"])
     list(rows.order_by("pk"))
     # Read again under the lock: either may have been ordered in the meantime.
     mine = account_cart(owner_id=owner_id, now=now)
-    brought = carts.find(token=token, now=now)
-    if brought is None:
+    guest_cart = carts.find(token=token, now=now)
+    if guest_cart is None:
         return mine
     if mine is None:
-        _assign(brought, owner_id)
-        return brought
-    _merge(mine, brought, now)
+        _assign(guest_cart, owner_id)
+        return guest_cart
+    _merge(mine, guest_cart, now)
     return mine
 
 
@@ -94,25 +94,25 @@ def _assign(cart: Cart, owner_id: int) -> None:
 
 
 @requires_transaction
-def _merge(mine: Cart, brought: Cart, now: datetime) -> None:
+def _merge(mine: Cart, guest_cart: Cart, now: datetime) -> None:
     known = {line.listing_id: line for line in mine.lines.all()}
-    for line in brought.lines.order_by("pk"):
-        if (there := known.get(line.listing_id)) is None:
-            brought.lines.filter(pk=line.pk).update(cart=mine)
+    for line in guest_cart.lines.order_by("pk"):
+        if (existing := known.get(line.listing_id)) is None:
+            guest_cart.lines.filter(pk=line.pk).update(cart=mine)
             continue
-        there.quantity = min(there.quantity + line.quantity, MAX_QUANTITY)
-        better = _cheaper_line(there, line, now)
-        there.quoted_amount, there.quoted_at = better.quoted_amount, better.quoted_at
-        there.save(update_fields=["quantity", "quoted_amount", "quoted_at"])
-    mine.codes = list(dict.fromkeys([*mine.codes, *brought.codes]))[: codes.MAX_CODES]
-    if brought.ship_to:
-        mine.email, mine.ship_to = brought.email, brought.ship_to
-        mine.country, mine.service = brought.country, brought.service
-        mine.address_verification = brought.address_verification
+        existing.quantity = min(existing.quantity + line.quantity, MAX_QUANTITY)
+        better = _cheaper_line(existing, line, now)
+        existing.quoted_amount, existing.quoted_at = better.quoted_amount, better.quoted_at
+        existing.save(update_fields=["quantity", "quoted_amount", "quoted_at"])
+    mine.codes = list(dict.fromkeys([*mine.codes, *guest_cart.codes]))[: codes.MAX_CODES]
+    if guest_cart.ship_to:
+        mine.email, mine.ship_to = guest_cart.email, guest_cart.ship_to
+        mine.country, mine.service = guest_cart.country, guest_cart.service
+        mine.address_verification = guest_cart.address_verification
     mine.updated_at = now
     fields = ["codes", "email", "ship_to", "address_verification", "country", "service"]
     mine.save(update_fields=[*fields, "updated_at"])
-    brought.delete()
+    guest_cart.delete()
 
 
 def _cheaper_line(one: CartLine, other: CartLine, now: datetime) -> CartLine:

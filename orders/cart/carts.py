@@ -149,9 +149,9 @@ def add(  # noqa: PLR0913 - the parts of one record
     listing = _sellable_listing(cart, listing_id, now)
     lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
-    wanted = quantity + (line.quantity if line else 0)
+    total = quantity + (line.quantity if line else 0)
     availability = deliverable(listing)
-    require_quantity(wanted, availability.most)
+    require_quantity(total, availability.most)
     today = listing.price_amount or Decimal(0)
     keeps = line is not None and line.quoted_amount < today and line.is_price_guaranteed(now)
     if line is None:
@@ -159,7 +159,7 @@ def add(  # noqa: PLR0913 - the parts of one record
             raise TooManyError(MAX_LINES)
         is_free = line_id is not None and not CartLine.objects.filter(pk=line_id).exists()
         line = CartLine(pk=line_id if is_free else None, cart=cart, listing=listing)
-    line.quantity = wanted
+    line.quantity = total
     if not keeps:
         line.quoted_amount, line.quoted_at = today, now
     _keep_promise(line, availability.promise)
@@ -225,9 +225,9 @@ def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) ->
         row, listing = read.row, read.row.listing
         product = listing.variant.product
         spec = getattr(product, "spec", None)
-        was = Money(row.quoted_amount, currency)
+        quoted = Money(row.quoted_amount, currency)
         has_price = listing.price_amount is not None
-        unit = Money(price_of(row, now), currency) if has_price else was
+        unit = Money(price_of(row, now), currency) if has_price else quoted
         available = listing.available if read.is_for_sale else 0
         lines.append(
             LineView(
@@ -244,7 +244,7 @@ def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) ->
                 available=available,
                 is_sold_out=not available,
                 has_price=has_price,
-                price_was=was if was != unit else None,
+                price_was=quoted if quoted != unit else None,
                 promised=_promise_of(row),
                 intensity_cd=spec.intensity_cd if spec else None,
                 output_lm=spec.output_lm if spec else None,

@@ -29,18 +29,22 @@ def refill(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
     """
     carts.lock(cart)
     cart.refresh_from_db(fields=DETAIL_FIELDS)
-    there = {line.listing_id: line for line in cart.lines.all()}
-    if not there and not cart.ship_to:
+    by_listing = {line.listing_id: line for line in cart.lines.all()}
+    if not by_listing and not cart.ship_to:
         for name in DETAIL_FIELDS:
             setattr(cart, name, getattr(ordered, name))
     for line in ordered.lines.order_by("pk"):
-        mine = there.get(line.listing_id)
-        if mine is not None:
-            both = mine.quantity + line.quantity if adds else max(mine.quantity, line.quantity)
-            mine.quantity = min(both, MAX_QUANTITY)
-            mine.save(update_fields=["quantity"])
-        elif len(there) < carts.MAX_LINES:
-            there[line.listing_id] = CartLine.objects.create(
+        line_in_cart = by_listing.get(line.listing_id)
+        if line_in_cart is not None:
+            both = (
+                line_in_cart.quantity + line.quantity
+                if adds
+                else max(line_in_cart.quantity, line.quantity)
+            )
+            line_in_cart.quantity = min(both, MAX_QUANTITY)
+            line_in_cart.save(update_fields=["quantity"])
+        elif len(by_listing) < carts.MAX_LINES:
+            by_listing[line.listing_id] = CartLine.objects.create(
                 cart=cart,
                 listing_id=line.listing_id,
                 quantity=line.quantity,

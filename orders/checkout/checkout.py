@@ -172,9 +172,9 @@ def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
             wanted[line.candidate.level_id] += line.quantity
-    refused = sorted(live_check.unsellable_levels(wanted=wanted, now=now))
-    if refused and not Order.objects.filter(cart=cart).exists():
-        raise NotEnoughStockError(refused[0], wanted[refused[0]])
+    unsellable = sorted(live_check.unsellable_levels(wanted=wanted, now=now))
+    if unsellable and not Order.objects.filter(cart=cart).exists():
+        raise NotEnoughStockError(unsellable[0], wanted[unsellable[0]])
 
 
 def _place_with_number(place_numbered: Callable[[str], Placed], now: datetime) -> Placed:
@@ -270,12 +270,12 @@ def _place(  # noqa: PLR0913
     order_lines = snapshot.build_lines(
         order=order, lines=read.lines, quote=quote, units=units, totals=totals, now=now
     )
-    held = reservations.build(lines=order_lines, until=order.payment_due_at, now=now)
+    new_reservations = reservations.build(lines=order_lines, until=order.payment_due_at, now=now)
     payment = sessions.first_payment(order, now=now)
     wanted: Counter[int] = Counter()
     for line in order_lines:
         wanted[line.level_id] += line.quantity
-    insert([order, *order_lines, *held, payment])
+    insert([order, *order_lines, *new_reservations, payment])
     redemptions.redeem(order=order, applied=priced.found.outcome.applied, now=now)
     network_limits.enforce(order=order, units=wanted)
     open_order_limits.release_superseded(earlier=earlier, levels=set(wanted), now=now)
@@ -317,9 +317,9 @@ def _require_matching_quote(quote: ShippingQuote, lines: list[CartLine]) -> None
 
     Raises: QuoteOutdatedError
     """
-    wanted = {line.listing.variant_id: line.quantity for line in lines}
+    quantities = {line.listing.variant_id: line.quantity for line in lines}
     quoted = {id_: sum(part.quantity for part in parts) for id_, parts in quote.planned.items()}
-    if wanted != quoted:
+    if quantities != quoted:
         raise QuoteOutdatedError
 
 

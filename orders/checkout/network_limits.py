@@ -74,8 +74,8 @@ def excess_shares(units: Mapping[int, int]) -> dict[int, int]:
 
     Shape:  ``units`` maps stock rows to ordered quantities
     """
-    many = [level_id for level_id, quantity in units.items() if quantity > MIN_UNITS]
-    shares = _shares(many) if many else {}
+    large = [level_id for level_id, quantity in units.items() if quantity > MIN_UNITS]
+    shares = _shares(large) if large else {}
     return {level_id: share for level_id, share in shares.items() if units[level_id] > share}
 
 

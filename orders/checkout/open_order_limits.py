@@ -96,8 +96,8 @@ def open_orders_holding(*, cart: Cart, now: datetime) -> list[Order]:
     """Return the customer's unpaid orders that hold an item of the cart."""
     waiting = _orders_of(cart).filter(status=Status.PENDING_PAYMENT, payment_due_at__gt=now)
     orders = list(waiting.order_by("pk"))
-    same = _with_same_items(orders, cart) if orders else set()
-    return [order for order in orders if order.pk in same]
+    same_items = _with_same_items(orders, cart) if orders else set()
+    return [order for order in orders if order.pk in same_items]
 
 
 @requires_transaction
@@ -112,26 +112,32 @@ def supersede_open_orders(*, cart: Cart, now: datetime) -> tuple[datetime, list[
     Raises: AlreadyReservedError, TooManyOpenError, ReservationExhaustedError
     """
     _lock(cart)
-    lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - COOLDOWN)
-    open_orders = _orders_of(cart).filter(Q(status=Status.PENDING_PAYMENT) | lately)
+    recently_closed = Q(
+        status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - COOLDOWN
+    )
+    open_orders = _orders_of(cart).filter(Q(status=Status.PENDING_PAYMENT) | recently_closed)
     theirs = list(open_orders.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
     if not theirs:
         return now, []
-    same = _with_same_items(theirs, cart)
+    same_items = _with_same_items(theirs, cart)
     open_ones = [order for order in theirs if order.status == Status.PENDING_PAYMENT]
-    earlier = [order for order in open_ones if order.pk in same]
+    earlier = [order for order in open_ones if order.pk in same_items]
     _require_no_payment_in_progress(earlier, now)
-    others = [order for order in open_ones if order.pk not in same and order.payment_due_at > now]
+    others = [
+        order for order in open_ones if order.pk not in same_items and order.payment_due_at > now
+    ]
     if len(others) >= MAX_OPEN_ORDERS:
         raise TooManyOpenError(others, min(order.payment_due_at for order in others))
-    since = min([now, *(reservations.hold_start(order) for order in theirs if order.pk in same)])
+    since = min(
+        [now, *(reservations.hold_start(order) for order in theirs if order.pk in same_items)]
+    )
     if since + MAX_RESERVATION_TIME < now + MIN_PAYMENT_TIME:
-        rests = max(
+        blocked_until = max(
             order.payment_due_at if order in open_ones else order.status_since
             for order in theirs
-            if order.pk in same
+            if order.pk in same_items
         )
-        raise ReservationExhaustedError(earlier, rests + COOLDOWN)
+        raise ReservationExhaustedError(earlier, blocked_until + COOLDOWN)
     for order in earlier:
         before_purchasing.cancel_superseded(order, now=now)
     return since, earlier
@@ -145,9 +151,11 @@ def release_superseded(*, earlier: Sequence[Order], levels: Collection[int], now
     """
     if not earlier:
         return
-    held = Reservation.objects.filter(line__order__in=earlier).values_list("level_id", flat=True)
-    wanted = {*held, *levels}
-    rows = StockLevel.objects.filter(pk__in=wanted).order_by("pk")
+    held_levels = Reservation.objects.filter(line__order__in=earlier).values_list(
+        "level_id", flat=True
+    )
+    level_ids = {*held_levels, *levels}
+    rows = StockLevel.objects.filter(pk__in=level_ids).order_by("pk")
     list(rows.select_for_update(of=["self"], no_key=True))
     for order in earlier:
         reservations.release(order=order, status=Reservation.Status.RELEASED, now=now)

@@ -95,7 +95,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
             for read in lines
         }
         order.routing_decision = decision_log.record(quote.plan, sold=sold, costing=costing)
-    frozen: list[OrderLine] = []
+    order_lines: list[OrderLine] = []
     for read in lines:
         line = read.row
         variant = line.listing.variant
@@ -103,7 +103,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
         shares = totals.lines[line.pk].parts([part.quantity for part in parts])
         for part, share in zip(parts, shares, strict=True):
             candidate = part.candidate
-            frozen.append(
+            order_lines.append(
                 OrderLine(
                     order=order,
                     variant=variant,
@@ -125,7 +125,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
                     **costs(candidate, costing, part.quantity, share.charge, totals.treatment.rate),
                 )
             )
-    return frozen
+    return order_lines
 
 
 def costs(

@@ -32,12 +32,12 @@ def expire_unpaid(**_: Any) -> None:
     payment is voided or refunded when it is reported.
     """
     with suppress(LockedElsewhereError), exclusive_lock("expire_unpaid"):
-        now, patience = timezone.now(), polling.FailureBudget()
-        late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, payment_due_at__lte=now)
-        for order in late.order_by("pk")[:BATCH]:
+        now, failure_budget = timezone.now(), polling.FailureBudget()
+        overdue = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, payment_due_at__lte=now)
+        for order in overdue.order_by("pk")[:BATCH]:
             try:
                 if (
-                    _close_pages(order, patience, now)
+                    _close_pages(order, failure_budget, now)
                     or order.payment_due_at + GATEWAY_GRACE <= now
                 ):
                     checkout.expire(order=order, now=now)
@@ -46,11 +46,13 @@ def expire_unpaid(**_: Any) -> None:
         network_limits.erase_networks()
 
 
-def _close_pages(order: Order, patience: polling.FailureBudget, now: datetime) -> bool:
+def _close_pages(order: Order, failure_budget: polling.FailureBudget, now: datetime) -> bool:
     """Close the open pages of an order; return False if a gateway did not answer."""
     pages = order.payments.filter(status=Payment.Status.REQUIRES_ACTION)
-    unheard = [page for page in pages if not patience.ask(page, updates.close_session, now=now)]
-    return not unheard
+    unconfirmed = [
+        page for page in pages if not failure_budget.ask(page, updates.close_session, now=now)
+    ]
+    return not unconfirmed
 
 
 @shared_task

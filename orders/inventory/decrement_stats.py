@@ -44,8 +44,8 @@ class ObservedSale:
 
     @property
     def event_times(self) -> tuple[datetime, ...]:
-        all_of_them = (self.accepted_at, self.shipped_at, self.released_at)
-        return tuple(moment for moment in all_of_them if moment is not None)
+        moments = (self.accepted_at, self.shipped_at, self.released_at)
+        return tuple(moment for moment in moments if moment is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,16 +133,16 @@ def infer(histories: Sequence[History]) -> Measurement:
             if shipment.is_not_decrementing
             else StockDecrementedAt.SHIPMENT
         )
-    shown = (
+    sample = (
         {StockDecrementedAt.ORDER: order, StockDecrementedAt.SHIPMENT: shipment}.get(at)
         if at
         else None
     )
-    if shown is None or not shown.is_decrementing:
+    if sample is None or not sample.is_decrementing:
         return Measurement(at=at, median_lag=None, max_lag=None, order=order, shipment=shipment)
-    middle = timedelta(seconds=median(lag.total_seconds() for lag in shown.lags))
+    typical_lag = timedelta(seconds=median(lag.total_seconds() for lag in sample.lags))
     return Measurement(
-        at=at, median_lag=middle, max_lag=shown.max_lag, order=order, shipment=shipment
+        at=at, median_lag=typical_lag, max_lag=sample.max_lag, order=order, shipment=shipment
     )
 
 

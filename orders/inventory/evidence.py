@@ -154,8 +154,8 @@ def _match_drop(sale: Sale, row: StockFigures, policy: DecrementPolicy) -> Asses
             by = AbsorbedBy.ORDER if policy.at == StockDecrementedAt.ORDER else AbsorbedBy.SHIPMENT
             return Assessment(sale=sale, absorbed_by=by, drop=drop.id)
     # A restock before the sale cannot hide its drop.
-    came_in_after = max(moment - REPORTING_DELAY, sale.sold_at)
-    if policy.is_measured and row.increased_at is not None and row.increased_at > came_in_after:
+    earliest = max(moment - REPORTING_DELAY, sale.sold_at)
+    if policy.is_measured and row.increased_at is not None and row.increased_at > earliest:
         return Assessment(sale=sale, absorbed_by=AbsorbedBy.LAG)
     return Assessment(sale=sale, doubt=Doubt.NO_DROP)
 
@@ -206,10 +206,13 @@ def is_stocktake(*, dropped: int, of: int, others_dropped: int, others: int) -> 
     """
     if others < MIN_OTHER_ROWS or not may_be_stocktake(dropped=dropped, of=of):
         return False
-    usual = min(Decimal(1), Decimal(3 * (others_dropped + 1)) / (others + 2) + Decimal("0.05"))
-    if usual == 1:
+    expected_share = min(
+        Decimal(1), Decimal(3 * (others_dropped + 1)) / (others + 2) + Decimal("0.05")
+    )
+    if expected_share == 1:
         return False
     chance = sum(
-        comb(of, many) * usual**many * (1 - usual) ** (of - many) for many in range(dropped, of + 1)
+        comb(of, count) * expected_share**count * (1 - expected_share) ** (of - count)
+        for count in range(dropped, of + 1)
     )
     return chance <= MAX_CHANCE

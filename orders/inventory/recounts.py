@@ -42,8 +42,8 @@ class _Outstanding:
 
     def at(self, moment: datetime) -> int:
         """Return the units outstanding before ``moment``."""
-        many = bisect_left(self.since, moment)
-        return self.units[many - 1] if many else 0
+        index = bisect_left(self.since, moment)
+        return self.units[index - 1] if index else 0
 
 
 def find_stocktakes(
@@ -63,20 +63,30 @@ def find_stocktakes(
         moments.sort()
     first = min(moments[0] for moments in outstanding_since.values())
     stocktakes: dict[int, StockDrop] = {}
-    for (cause, location), fell in _decreases_by_run(locations, since=max(since, first)).items():
-        at = fell[0].at
+    for (cause, location), decreases in _decreases_by_run(
+        locations, since=max(since, first)
+    ).items():
+        at = decreases[0].at
         of = bisect_left(outstanding_since[location], at)
-        enough = [fall for fall in fell if 0 < outstanding[fall.level].at(at) <= fall.units]
+        matching = [
+            decrease
+            for decrease in decreases
+            if 0 < outstanding[decrease.level].at(at) <= decrease.units
+        ]
         # Excludes most runs without counting the other rows of the location.
-        if not evidence.may_be_stocktake(dropped=len(enough), of=of):
+        if not evidence.may_be_stocktake(dropped=len(matching), of=of):
             continue
-        others_fell, others = _count_others(cause, location, [fall.level for fall in enough])
+        others_decreased, others = _count_others(
+            cause, location, [decrease.level for decrease in matching]
+        )
         if evidence.is_stocktake(
-            dropped=len(enough), of=of, others_dropped=others_fell, others=others
+            dropped=len(matching), of=of, others_dropped=others_decreased, others=others
         ):
             stocktakes |= {
-                fall.level: StockDrop(id=fall.movement, at=fall.at, left=0, from_stocktake=True)
-                for fall in enough
+                decrease.level: StockDrop(
+                    id=decrease.movement, at=decrease.at, left=0, from_stocktake=True
+                )
+                for decrease in matching
             }
     return stocktakes
 
@@ -85,7 +95,7 @@ def _decreases_by_run(
     locations: Mapping[int, int], *, since: datetime
 ) -> dict[tuple[str, int], list[_Decrease]]:
     """Return the decreases by run and location, in order of time."""
-    fell = StockMovement.objects.effective().filter(
+    movements = StockMovement.objects.effective().filter(
         kind=StockMovement.Kind.REPORTED,
         reported_delta__lt=0,
         level__in=locations,
@@ -93,19 +103,21 @@ def _decreases_by_run(
         cause__startswith=RUN_PREFIX,
     )
     runs: dict[tuple[str, int], list[_Decrease]] = defaultdict(list)
-    columns = fell.order_by("at", "pk").values_list("pk", "cause", "level", "at", "reported_delta")
+    columns = movements.order_by("at", "pk").values_list(
+        "pk", "cause", "level", "at", "reported_delta"
+    )
     for movement, cause, level_id, at, delta in columns.iterator():
-        fall = _Decrease(movement=movement, level=level_id, units=-delta, at=at)
-        runs[cause, locations[level_id]].append(fall)
+        decrease = _Decrease(movement=movement, level=level_id, units=-delta, at=at)
+        runs[cause, locations[level_id]].append(decrease)
     return runs
 
 
-def _count_others(cause: str, location: int, fell: Sequence[int]) -> tuple[int, int]:
+def _count_others(cause: str, location: int, levels: Sequence[int]) -> tuple[int, int]:
     """Return how many other rows of the location fell in the run, and how many there are."""
-    others = StockLevel.objects.filter(location=location).exclude(pk__in=fell)
-    also_fell = others.filter(
+    others = StockLevel.objects.filter(location=location).exclude(pk__in=levels)
+    decreased = others.filter(
         movements__cause=cause,
         movements__kind=StockMovement.Kind.REPORTED,
         movements__reported_delta__lt=0,
     )
-    return also_fell.count(), others.count()
+    return decreased.count(), others.count()

@@ -52,8 +52,10 @@ def zero_stock_on_commit(
     The stock location is locked before stock rows, which the caller holds already. If the process
     dies in between, the last figure stays until the next feed.
     """
-    meant = [line.order_line_id for line in refused if line.acknowledgment in OUT_OF_STOCK_CODES]
-    if meant:
+    out_of_stock = [
+        line.order_line_id for line in refused if line.acknowledgment in OUT_OF_STOCK_CODES
+    ]
+    if out_of_stock:
         transaction.on_commit(
-            partial(zero_stock_after_refusal, purchase_order, meant, now=now), robust=True
+            partial(zero_stock_after_refusal, purchase_order, out_of_stock, now=now), robust=True
         )

@@ -112,7 +112,7 @@ def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict
         )
         for level in levels
     }
-    begun = {
+    sale_times = {
         level_id: moments
         for level_id, row in rows.items()
         if (
@@ -124,17 +124,17 @@ def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict
             ]
         )
     }
-    if not begun:
+    if not sale_times:
         return rows
     if policy.at == evidence.StockDecrementedAt.NEVER:
-        lately = max(row.known_at for row in rows.values()) - STOCKTAKE_LOOKBACK
-        allocated = {level_id: sales[level_id] for level_id in begun}
-        counts = recounts.find_stocktakes(allocated, policy, since=lately)
+        lookback_start = max(row.known_at for row in rows.values()) - STOCKTAKE_LOOKBACK
+        allocated = {level_id: sales[level_id] for level_id in sale_times}
+        counts = recounts.find_stocktakes(allocated, policy, since=lookback_start)
         drops = {level_id: [drop] for level_id, drop in counts.items()}
         return rows | {pk: _add_changes(rows[pk], drops[pk], None) for pk in drops}
-    since = min(min(moments) for moments in begun.values()) - evidence.REPORTING_DELAY
-    drops, rose = _drops(begun, since), _rises(begun, since)
-    return rows | {pk: _add_changes(rows[pk], drops[pk], rose.get(pk)) for pk in begun}
+    since = min(min(moments) for moments in sale_times.values()) - evidence.REPORTING_DELAY
+    drops, increases = _drops(sale_times, since), _rises(sale_times, since)
+    return rows | {pk: _add_changes(rows[pk], drops[pk], increases.get(pk)) for pk in sale_times}
 
 
 def _add_changes(
@@ -149,9 +149,9 @@ def _add_changes(
     )
 
 
-def _changes(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMovement]:
+def _changes(levels: Iterable[int], since: datetime, condition: Q) -> QuerySet[StockMovement]:
     return StockMovement.objects.effective().filter(
-        which, kind=StockMovement.Kind.REPORTED, level__in=list(levels), at__gt=since
+        condition, kind=StockMovement.Kind.REPORTED, level__in=list(levels), at__gt=since
     )
 
 
@@ -160,8 +160,8 @@ def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop
 
     A figure that we lowered after a rejection is no drop of the supplier's.
     """
-    fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REJECTION_CAUSE)
-    moves = list(_changes(levels, since, fell).order_by("at", "pk"))
+    decreases = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REJECTION_CAUSE)
+    moves = list(_changes(levels, since, decreases).order_by("at", "pk"))
     claimed = dict(
         Allocation.objects.filter(absorbed_in__in=[move.pk for move in moves])
         .values_list("absorbed_in")
@@ -175,8 +175,8 @@ def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop
 
 
 def _rises(levels: Collection[int], since: datetime) -> dict[int, datetime]:
-    risen = _changes(levels, since, Q(reported_delta__gt=0))
-    return dict(risen.values_list("level").annotate(Max("at")))
+    increases = _changes(levels, since, Q(reported_delta__gt=0))
+    return dict(increases.values_list("level").annotate(Max("at")))
 
 
 def _store_reasons(allocations: dict[int, Allocation], findings: Iterable[Assessment]) -> None:
@@ -217,10 +217,12 @@ def _absorb(
     return len(absorbed)
 
 
-def _mark(row: Allocation, absorbed_by: str, *, at: datetime, reason: str, **more: object) -> None:
+def _mark(
+    row: Allocation, absorbed_by: str, *, at: datetime, reason: str, **fields: object
+) -> None:
     """Stop subtracting; close the allocation if it has shipped."""
     to = Status.SEEN if row.shipped_at is None else Status.SHIPPED
-    row.move(to, at=at, reason=reason, absorbed_by=absorbed_by, doubt="", **more)  # type: ignore[arg-type]
+    row.move(to, at=at, reason=reason, absorbed_by=absorbed_by, doubt="", **fields)  # type: ignore[arg-type]
 
 
 # Feed rollbacks

@@ -107,8 +107,8 @@ class Operation:
     @property
     def key(self) -> str:
         """Return the idempotency key: the first request's, and how many others joined it."""
-        joined = len(self.requests) - 1
-        return self.requests[0].external_id + (f"+{joined}" if joined else "")
+        others = len(self.requests) - 1
+        return self.requests[0].external_id + (f"+{others}" if others else "")
 
 
 def due_requests(*, now: datetime) -> list[int]:

@@ -77,8 +77,8 @@ def _mark_requested(payment: Payment, now: datetime) -> bool:
     """Store that the gateway is called; return whether the payment still awaits the call."""
     if now - payment.session_requested_since < MARK_AFTER:
         return True
-    here = Payment.objects.filter(pk=payment.pk, status=payment.status)
-    if here.update(asked_at=now):
+    unchanged = Payment.objects.filter(pk=payment.pk, status=payment.status)
+    if unchanged.update(asked_at=now):
         payment.asked_at = now
         return True
     payment.refresh_from_db()
@@ -101,8 +101,8 @@ def _close_session(payment: Payment, opened: OpenedPayment, now: datetime) -> No
 @transaction.atomic(durable=True)
 def _get_or_create_payment(order: Order, now: datetime) -> Payment:
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    tried = list(order.payments.order_by("pk"))
-    live = next((payment for payment in tried if payment.status in ACTIVE_STATES), None)
+    attempts = list(order.payments.order_by("pk"))
+    live = next((payment for payment in attempts if payment.status in ACTIVE_STATES), None)
     if live is not None and live.status in PAID_STATES:
         return live
     if order.status != Order.Status.PENDING_PAYMENT or order.payment_due_at <= now:
@@ -112,7 +112,7 @@ def _get_or_create_payment(order: Order, now: datetime) -> Payment:
         if not live.pay_url:
             _mark_requested(live, now)
         return live
-    payment = _new_payment(order, len(tried) + 1, now)
+    payment = _new_payment(order, len(attempts) + 1, now)
     insert([payment])
     return payment
 

@@ -48,32 +48,32 @@ def apply_code(*, cart: Cart, code: str, now: datetime) -> None:
     coupon = _find_coupon(cart, code)
     if why := _find_rejection(coupon, now):
         raise CodeRejectedError(why)
-    plain = coupon.code if coupon else normalize_code(code)
+    normalized = coupon.code if coupon else normalize_code(code)
     with transaction.atomic(durable=True):
         locked = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-        codes = [each for each in locked.codes if each != plain]
+        codes = [each for each in locked.codes if each != normalized]
         if len(codes) >= MAX_CODES:
             raise TooManyCodesError
-        _store(locked, [*codes, plain], now)
+        _store(locked, [*codes, normalized], now)
     cart.codes = locked.codes
 
 
 def _find_coupon(cart: Cart, code: str) -> Coupon | None:
     """Return the coupon of a code, also without its hyphens if that is unambiguous."""
     coupons = Coupon.objects.filter(promotion__channel=cart.channel).select_related("promotion")
-    plain = normalize_code(code)
-    if exact := coupons.filter(code=plain).first():
-        return exact
-    bare = Replace("code", Value("-"), Value(""))
-    alike = coupons.alias(bare=bare).filter(bare=plain.replace("-", ""))[:2]
-    return alike[0] if len(alike) == 1 else None
+    normalized = normalize_code(code)
+    if coupon := coupons.filter(code=normalized).first():
+        return coupon
+    compact = Replace("code", Value("-"), Value(""))
+    similar = coupons.alias(bare=compact).filter(bare=normalized.replace("-", ""))[:2]
+    return similar[0] if len(similar) == 1 else None
 
 
 def remove_code(*, cart: Cart, code: str, now: datetime) -> None:
-    plain = normalize_code(code)
+    normalized = normalize_code(code)
     with transaction.atomic(durable=True):
         locked = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-        _store(locked, [each for each in locked.codes if each != plain], now)
+        _store(locked, [each for each in locked.codes if each != normalized], now)
     cart.codes = locked.codes
 
 

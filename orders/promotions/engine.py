@@ -135,10 +135,10 @@ def choose_best(
         return DiscountResult()
     sets = [[offer for offer in ranked if offer.combines]]
     sets += [[offer] for offer in ranked if not offer.combines]
-    tried = [_combine(together, items, shipping_charges) for together in sets if together]
-    best = max(tried, key=lambda one: one.saved.amount)
+    combinations = [_combine(together, items, shipping_charges) for together in sets if together]
+    best = max(combinations, key=lambda one: one.saved.amount)
     applied_ids = {each.offer.id for each in best.applied}
-    reasons = {code: why for one in tried for code, why in one.refused.items()}
+    reasons = {code: why for one in combinations for code, why in one.refused.items()}
     refused = {
         offer.code: reasons.get(offer.code, PromotionRejection.NOT_COMBINED)
         for offer in ranked
@@ -161,10 +161,10 @@ def _combine(
     one = _Combination(
         currency=currency, off={item.key: zero for item in items}, applied=[], refused={}
     )
-    worth = Money.total((item.amount for item in items), one.currency)
+    items_total = Money.total((item.amount for item in items), one.currency)
     for offer in sorted(offers, key=lambda offer: offer.kind is Kind.FREE_DELIVERY):
         fitting = [item for item in items if offer.fits(item)]
-        if offer.minimum is not None and worth < offer.minimum:
+        if offer.minimum is not None and items_total < offer.minimum:
             one.refused[offer.code] = PromotionRejection.BELOW_MINIMUM
         elif not fitting:
             one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE

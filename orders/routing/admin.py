@@ -332,8 +332,8 @@ def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, st
     def money(one: simulation.RoutingTotals, name: str) -> str:
         return columns.as_money(simulation.per_order(getattr(one, name), result))
 
-    def days(many: int) -> str:
-        return columns.as_number(round(Decimal(many) / result.count, 1))
+    def days(total: int) -> str:
+        return columns.as_number(round(Decimal(total) / result.count, 1))
 
     return [
         (
@@ -364,7 +364,7 @@ def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, st
 
 
 def _as_row(one: simulation.ChangedOrder, currency: str, rules: Rules) -> dict[str, Any]:
-    more = one.after.cost - one.before.cost
+    cost_difference = one.after.cost - one.before.cost
     least = rules.min_margin_rate
     return {
         "order": one.order,
@@ -372,7 +372,7 @@ def _as_row(one: simulation.ChangedOrder, currency: str, rules: Rules) -> dict[s
         "after": ", ".join(one.after_from),
         "parcels": one.after.parcels - one.before.parcels,
         "days": one.after.days - one.before.days,
-        "cost": columns.as_money(simulation.money(more, currency)),
+        "cost": columns.as_money(simulation.money(cost_difference, currency)),
         "margin_before": columns.as_money(simulation.money(one.before.margin, currency)),
         "margin_after": columns.as_money(simulation.money(one.after.margin, currency)),
         "excluded": [

@@ -191,8 +191,8 @@ def _split_if_needed(
     Returns nothing if it cannot be split, or if a split loses too and one of ``sources`` can fill it.
     """
     for worst in (margin_filter.SUFFICIENT, margin_filter.BELOW_MINIMUM):
-        among = [one for one in able if _margin_band(one, need, rules) <= worst]
-        parts = _split(need, among, choices, rules)
+        eligible = [one for one in able if _margin_band(one, need, rules) <= worst]
+        parts = _split(need, eligible, choices, rules)
         # A fee per line weighs more on a part than on the most that a source could send.
         if parts and all(_margin_band(one, part, rules) <= worst for part, (one, *_) in parts):
             return parts

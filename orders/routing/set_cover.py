@@ -82,7 +82,7 @@ class _Search:
 
     def __init__(self, lines: Sequence[Line], reach: Mapping[int, int]) -> None:
         self._reach = reach
-        self._widest = max((lit.bit_count() for lit in reach.values()), default=0)
+        self._widest = max((mask.bit_count() for mask in reach.values()), default=0)
         self._sources = [
             sorted(line, key=lambda source: self._sort_key(line, source)) for line in lines
         ]

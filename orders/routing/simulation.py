@@ -138,20 +138,22 @@ def _route_again(order: Order, rules: Rules) -> ChangedOrder:
     )
     candidates = decision_log.logged_candidates(order.routing_decision, needs)
     by_level = {one.level_id: one for one in candidates}
-    was = [(by_level[line.level_id], line.quantity) for line in lines]
+    old_sources = [(by_level[line.level_id], line.quantity) for line in lines]
     # Lines split then may be split now.
     divided = decision_log.logged_rules(order.routing_decision).max_sources
     rules = replace(rules, max_sources=max(rules.max_sources, divided))
     plan = route(needs=needs, candidates=candidates, rules=rules)
     parts = [part for parts in plan.planned.values() for part in parts]
     # If the new ranking finds no split, the order stays as it was.
-    becomes = was if plan.missing else [(part.candidate, part.quantity) for part in parts]
+    new_sources = (
+        old_sources if plan.missing else [(part.candidate, part.quantity) for part in parts]
+    )
     return ChangedOrder(
         order=order,
-        before=_sum(lines, was),
-        after=_sum(lines, becomes),
-        before_from=_location_names(was),
-        after_from=_location_names(becomes),
+        before=_sum(lines, old_sources),
+        after=_sum(lines, new_sources),
+        before_from=_location_names(old_sources),
+        after_from=_location_names(new_sources),
         excluded=list(_excluded(plan)),
     )
 
@@ -208,9 +210,9 @@ def _location_name(one: Candidate) -> str:
     return f"{one.supplier_code} ({one.country})"
 
 
-def per_order(amount: Decimal, rehearsal: SimulationResult) -> Money:
+def per_order(amount: Decimal, result: SimulationResult) -> Money:
     """Return the average per order."""
-    return money(amount / max(1, rehearsal.count), rehearsal.currency)
+    return money(amount / max(1, result.count), result.currency)
 
 
 def money(amount: Decimal, currency: str) -> Money:

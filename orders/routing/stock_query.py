@@ -149,10 +149,10 @@ def assess(
     known = ("offer__supplier", f"{product}__category", f"{product}__brand", "location")
     levels = list(_levels(variant_ids, now).select_related(*known))
     rows = [_Row(*_of_level(level)) for level in levels]
-    judged = _assess_rows(rows, channel, country, now, policy.load_costing)
+    assessments = _assess_rows(rows, channel, country, now, policy.load_costing)
     return [
         AssessedStock(level=level, reasons=reasons, candidate=candidate)
-        for level, (reasons, candidate) in zip(levels, judged, strict=True)
+        for level, (reasons, candidate) in zip(levels, assessments, strict=True)
     ]
 
 
@@ -262,8 +262,10 @@ def lead_days(offer: SupplierOffer, now: datetime) -> int:
     return _lead_days(supplier.lead_days, offer.lead_days, supplier, now)
 
 
-def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: datetime) -> int:
-    days = usual if own is None else own
+def _lead_days(
+    default_days: int, offer_days: int | None, supplier: Supplier | _Row, now: datetime
+) -> int:
+    days = default_days if offer_days is None else offer_days
     cut_off_hour = supplier.cut_off_hour
     if supplier.order_days == EVERY_DAY and not supplier.closed_on:
         return days + (cut_off_hour is not None and now.hour >= cut_off_hour)

@@ -30,11 +30,11 @@ def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: d
     country = order.ship_to["country"]
     if origin in EU or country not in EU or not order.tax_amount:
         return ""
-    worth = customs_value(lines)
+    goods_value = customs_value(lines)
     if order.currency != VALUE_CURRENCY:
         costing = policy.load_costing(order.channel, now=now, country=country).confirmed_only
         rate = costing.rates.get(VALUE_CURRENCY)
         if rate is None:
             return ""
-        worth /= rate
-    return rates.ioss_number(on=now.date()) if worth <= MAX_VALUE else ""
+        goods_value /= rate
+    return rates.ioss_number(on=now.date()) if goods_value <= MAX_VALUE else ""

@@ -91,11 +91,11 @@ def find_table_treatment(
 
 def is_registered_in(*, country: str, region: str, on: date) -> bool:
     """Return True if we are registered for the tax of a place."""
-    here = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
-    here &= Q(region="") | Q(region=region)
+    registrations = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
+    registrations &= Q(region="") | Q(region=region)
     if country in EU:
-        here |= Q(scheme__in=[Scheme.OSS, Scheme.IOSS])
-    return _valid_numbers(on).filter(here).exists()
+        registrations |= Q(scheme__in=[Scheme.OSS, Scheme.IOSS])
+    return _valid_numbers(on).filter(registrations).exists()
 
 
 def ioss_number(*, on: date) -> str:

@@ -133,10 +133,10 @@ def check_shown_variants(
 
     The answers are cached for lists. Landed costs are cached for a minute, like the routes.
     """
-    notes = quotes.process_cache(now)  # before the routes, which it must not outlive
+    cache = quotes.process_cache(now)  # before the routes, which it must not outlive
     reached = _reach_shown(shown, country, channel, now)
     return {
-        id_: _answer_and_cache(reached, id_, each, channel, notes) for id_, each in shown.items()
+        id_: _answer_and_cache(reached, id_, each, channel, cache) for id_, each in shown.items()
     }
 
 
@@ -157,10 +157,10 @@ def check_product_page(
     *, shown: Mapping[int, ShownVariant], chosen: int, country: str, channel: Channel, now: datetime
 ) -> PageAvailability:
     """Return the ``check_shown_variants`` answer for the chosen variant and the state of all variants."""
-    notes = quotes.process_cache(now)
+    cache = quotes.process_cache(now)
     reached = _reach_shown(shown, country, channel, now)
     return PageAvailability(
-        answer=_answer_and_cache(reached, chosen, shown[chosen], channel, notes),
+        answer=_answer_and_cache(reached, chosen, shown[chosen], channel, cache),
         deliverable=frozenset(id_ for id_ in shown if reached.most(id_)),
         sold_out=frozenset(id_ for id_ in shown if reached.is_sold_out(id_)),
     )
@@ -186,14 +186,14 @@ def _answer_and_cache(
     variant_id: int,
     shown: ShownVariant,
     channel: Channel,
-    notes: MutableMapping[Hashable, Any],
+    cache: MutableMapping[Hashable, Any],
 ) -> Availability:
     """Return the availability of one unit at its price and cache it for lists."""
     amounts = {variant_id: Money(shown.price_amount, channel.currency)}
     sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
     answer = reached.answer(variant_id, sold=sold.get(variant_id))
-    if len(notes) < MAX_CACHED_ANSWERS:
-        notes[_cache_key(variant_id, shown, reached.country, channel, reached.now)] = answer
+    if len(cache) < MAX_CACHED_ANSWERS:
+        cache[_cache_key(variant_id, shown, reached.country, channel, reached.now)] = answer
     return answer
 
 
@@ -205,10 +205,10 @@ def check_listed_variants(
     Recomputed if the supply shown on the card has changed, and each hour, because a cut-off or a
     new day may have begun.
     """
-    notes = quotes.process_cache(now)
+    cache = quotes.process_cache(now)
     cache_keys = {id_: _cache_key(id_, each, country, channel, now) for id_, each in shown.items()}
     availabilities: dict[int, Availability] = {
-        id_: notes[question] for id_, question in cache_keys.items() if question in notes
+        id_: cache[cache_key] for id_, cache_key in cache_keys.items() if cache_key in cache
     }
     if new := {id_: each for id_, each in shown.items() if id_ not in availabilities}:
         availabilities |= check_shown_variants(shown=new, country=country, channel=channel, now=now)

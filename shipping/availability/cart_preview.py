@@ -96,7 +96,7 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     costing = policy.load_costing(channel, now=now, country=country)
     on = now.date()
     by_table = rates.find_table_treatment(channel=channel, country=country, on=on)
-    there = rates.find_treatment(
+    treatment = rates.find_treatment(
         channel=channel, country=country, region=region, postcode=postcode, on=on
     )
     listed = Listing.objects.on(channel).filter(variant__in=wanted)
@@ -128,7 +128,7 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
             plan=plan, country=country, now=now, pieces=variants, told=live_charges
         ),
         accounts=_line_margins(
-            plan, {key: SaleAmount.at(amount, there) for key, amount in amounts.items()}
+            plan, {key: SaleAmount.at(amount, treatment) for key, amount in amounts.items()}
         ),
         places=locations,
         asks_live_rates=any(

@@ -246,11 +246,11 @@ def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     if listed is not None:
         candidates = [_capped(one, listed[one.variant_id]) for one in candidates]
     candidates = [one for one in candidates if one.largest_sellable(one.available)]
-    carried_there = (
+    deliverable = (
         cap_to_parcel(one, pieces[one.variant_id], country=country, now=now, by=by)
         for one in candidates
     )
-    reachable = [one for one in carried_there if one is not None]
+    reachable = [one for one in deliverable if one is not None]
     reached = {one.variant_id for one in reachable}
     reach = Reach(
         pieces=pieces,

@@ -85,8 +85,8 @@ def get_for_plan(
     answers are ignored too.
     Raises: OpenTransactionError
     """
-    here = quotes.live_rate_locations(now)
-    parcels = [parcel for parcel in plan.parcels if parcel.location_id in here]
+    location_ids = quotes.live_rate_locations(now)
+    parcels = [parcel for parcel in plan.parcels if parcel.location_id in location_ids]
     if not parcels:
         return {}
     if in_transaction():

@@ -176,12 +176,12 @@ def supplier_score(supplier_id: int, now: datetime) -> int | None:
     return scores.get(supplier_id)
 
 
-def cached[T](key: Hashable, now: datetime, read: Callable[[], T]) -> T:
-    """Return what ``read`` returned within the last minute in this process."""
-    notes = process_cache(now)
-    if key not in notes:
-        notes[key] = read()
-    value: T = notes[key]
+def cached[T](key: Hashable, now: datetime, load: Callable[[], T]) -> T:
+    """Return what ``load`` returned within the last minute in this process."""
+    cache = process_cache(now)
+    if key not in cache:
+        cache[key] = load()
+    value: T = cache[key]
     return value
 
 

@@ -102,8 +102,8 @@ class ReturnAuthorizationAdmin(BaseReturnAdmin):
 
 def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list[ExchangeOption]]]:
     lines = list(row.lines.select_related("order_line").order_by("pk"))
-    bought = exchange_options.find_purchase_lines(row)
-    return lines, exchange_options.find_options(bought.values(), channel=row.order.channel)
+    purchase_lines = exchange_options.find_purchase_lines(row)
+    return lines, exchange_options.find_options(purchase_lines.values(), channel=row.order.channel)
 
 
 # Backorders

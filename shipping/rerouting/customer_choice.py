@@ -84,8 +84,8 @@ def apply(*, backorder: Backorder, choice: Choice, actor: str, now: datetime) ->
     source = None
     if choice == Choice.SUBSTITUTE and backorder.status == Status.ASKED:
         rows = backorders.open_lines(backorder)
-        instead = {row: row.substitute for row in rows if row.substitute is not None}
-        source = search.find_source(backorder, list(instead), instead=instead, now=now)
+        substitutes = {row: row.substitute for row in rows if row.substitute is not None}
+        source = search.find_source(backorder, list(substitutes), instead=substitutes, now=now)
         if len(source.lines) < len(rows):
             raise ChoiceUnavailableError(backorder)
     try:

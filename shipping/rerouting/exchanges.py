@@ -59,10 +59,10 @@ def find_sources(
 
     Raises: CannotReturnError  the chosen item is not for sale
     """
-    bought = exchange_options.find_purchase_lines(authorization)
+    purchase_lines = exchange_options.find_purchase_lines(authorization)
     lines = refund_amounts.read_lines(authorization)
     units = {line.order_line_id: line.accepted_quantity for line in lines}
-    sent = exchange_options.choose_variants(authorization, lines, bought, choice)
+    sent = exchange_options.choose_variants(authorization, lines, purchase_lines, choice)
     wanted = {line_id: exchange_options.to_variant(instead) for line_id, instead in sent.items()}
     if not wanted:
         return exchanges.NO_SOURCES

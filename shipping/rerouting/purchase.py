@@ -70,8 +70,8 @@ def allocate(row: Backorder, sourcing_plans: Sequence[SourcingPlan], now: dateti
     """
     cause = f"backorder:{row.pk}"
     levels = {line_id: level for one in sourcing_plans for line_id, level in one.levels.items()}
-    held = OrderLine.objects.filter(pk__in=levels)
-    allocations.release(lines=held, cause=cause, now=now)
+    order_lines = OrderLine.objects.filter(pk__in=levels)
+    allocations.release(lines=order_lines, cause=cause, now=now)
     allocations.allocate_from(levels=levels, cause=cause, now=now)
 
 

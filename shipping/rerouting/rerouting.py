@@ -50,13 +50,15 @@ def reroute(*, backorder: Backorder, now: datetime) -> None:
     _zero_refused_stock(backorder)
     failpoint("rerouting.heeded")
     sourcing_plans, lost = plans.find_plans(backorder, now=now)
-    instead = search.find_substitutes(backorder, lost)
-    other = None
-    if instead:  # what comes has the units, and what was paid for the way
-        rows = list(instead)
-        other = search.find_source(backorder, rows, instead=instead, before=sourcing_plans, now=now)
+    substitutes = search.find_substitutes(backorder, lost)
+    substitute_plan = None
+    if substitutes:
+        rows = list(substitutes)
+        substitute_plan = search.find_source(
+            backorder, rows, instead=substitutes, before=sourcing_plans, now=now
+        )
     try:
-        _apply_locked(backorder, sourcing_plans, other, now)
+        _apply_locked(backorder, sourcing_plans, substitute_plan, now)
         failpoint("rerouting.after_commit")
     except NotEnoughStockError as error:
         Backorder.objects.filter(pk=backorder.pk, status=Status.OPEN).update(
@@ -114,8 +116,8 @@ def _resolve_lines(
     ]
     divided = [purchase.split_lines(one) for one in accepted]
     purchase.allocate(row, divided, now)
-    for own, one in zip(rows, divided, strict=False):
-        _order_or_ask(own, one, now)
+    for backorder, one in zip(rows, divided, strict=False):
+        _order_or_ask(backorder, one, now)
     if other is not None and replaced:
         customer_choice.offer_substitute(rows[-1], other, now)
 
@@ -180,5 +182,5 @@ def _arrival_date(row: Backorder, ships_by: date) -> date:
     max_days = [one.max_days for one in routes if one.code == purchase_order.service_code]
     if max_days:
         return ships_by + timedelta(days=max(max_days))
-    late = ships_by - row.opened_at.date()
-    return (row.promised_by or ships_by) + max(late, timedelta(0))
+    delay = ships_by - row.opened_at.date()
+    return (row.promised_by or ships_by) + max(delay, timedelta(0))

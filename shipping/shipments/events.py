@@ -16,7 +16,7 @@ def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
     order = purchase_order.order
     promised = purchase_order.entry
     lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
-    bought = {
+    purchase_lines = {
         row.order_line_id: row
         for row in purchase_order.lines.select_related(
             "offer__variant__product__spec", "order_line__variant__product__spec"
@@ -30,8 +30,8 @@ def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
             **_base_payload(parcel, purchase_order),
             "tracking_url": parcel.tracking_url,
             "lines": [
-                shipped_payload(bought[line.order_line_id], line.quantity)
-                if line.order_line_id in bought
+                shipped_payload(purchase_lines[line.order_line_id], line.quantity)
+                if line.order_line_id in purchase_lines
                 else line_payload(line.order_line, line.quantity)
                 for line in lines
             ],
@@ -56,10 +56,10 @@ def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datet
 def record_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     """Record an event, once, if the carrier lost a parcel or is returning it."""
     is_lost = parcel.carrier_status == Parcel.Carrier.LOST
-    what = "lost" if is_lost else "returned"
+    outcome = "lost" if is_lost else "returned"
     record_event(
-        name=f"parcel.{what}",
-        key=f"parcel.{what}:{parcel.carrier}:{parcel.number or parcel.pk}",
+        name=f"parcel.{outcome}",
+        key=f"parcel.{outcome}:{parcel.carrier}:{parcel.number or parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
         payload={**_base_payload(parcel, purchase_order), "is_lost": is_lost},
         at=at,

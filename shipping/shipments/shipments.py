@@ -136,16 +136,16 @@ class _ParcelImport:
             self._add_late_contents(known, units)
             return known
         identity = self._identity(notice, number)
-        for box in self._others(number=""):
-            inside = contents.get_contents(box)
-            is_part_of_it = bool(units) and units < inside
+        for unnumbered in self._others(number=""):
+            current = contents.get_contents(unnumbered)
+            is_part_of_it = bool(units) and units < current
             if is_part_of_it:
-                return self._split_off(box, units, inside, identity)
-            if units == inside or self._can_be(box, units):
-                Parcel.objects.filter(pk=box.pk).update(**identity)
-                box.refresh_from_db()
-                self._add_late_contents(box, units)
-                return box
+                return self._split_off(unnumbered, units, current, identity)
+            if units == current or self._can_be(unnumbered, units):
+                Parcel.objects.filter(pk=unnumbered.pk).update(**identity)
+                unnumbered.refresh_from_db()
+                self._add_late_contents(unnumbered, units)
+                return unnumbered
         return self._create(notice, units, identity)
 
     def _parcel_without_number(self, notice: ShipmentNotice, units: Counter[int]) -> Parcel | None:
@@ -161,15 +161,15 @@ class _ParcelImport:
         carrier = carriers.normalize_name(notice.carrier, "") if notice.carrier.strip() else ""
         return self._create(notice, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
-    def _others(self, **which: Any) -> Iterator[Parcel]:
+    def _others(self, **filters: Any) -> Iterator[Parcel]:
         """Yield the parcels of the shipment that this message has not named yet."""
-        parcels = self.shipment.parcels.filter(**which).exclude(status=Parcel.Status.VOIDED)
+        parcels = self.shipment.parcels.filter(**filters).exclude(status=Parcel.Status.VOIDED)
         yield from parcels.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
 
-    def _can_be(self, box: Parcel, units: Counter[int]) -> bool:
+    def _can_be(self, parcel: Parcel, units: Counter[int]) -> bool:
         """Test whether a parcel without a number can be the one that now has one."""
-        if box.is_content_unknown:
-            return not contents.get_contents(box) or not units
+        if parcel.is_content_unknown:
+            return not contents.get_contents(parcel) or not units
         return not units and not contents.remaining_units(self.purchase_order)
 
     def _identity(self, notice: ShipmentNotice, number: str) -> dict[str, str]:
@@ -203,15 +203,15 @@ class _ParcelImport:
         )
 
     def _split_off(
-        self, box: Parcel, units: Counter[int], inside: Counter[int], identity: dict[str, str]
+        self, parent: Parcel, units: Counter[int], current: Counter[int], identity: dict[str, str]
     ) -> Parcel:
         """Create a parcel from a part of one without a number; its units are already counted."""
         parcel = self._insert(identity)
-        box.lines.all().delete()
-        contents.set_contents(box, inside - units)
+        parent.lines.all().delete()
+        contents.set_contents(parent, current - units)
         contents.set_contents(parcel, units)
         for status in (Parcel.Status.SHIPPED, Parcel.Status.DELIVERED):
-            if box.has_passed(status):
+            if parent.has_passed(status):
                 parcel.move(
                     status, at=self.now, reason="shipped before its tracking number was known"
                 )

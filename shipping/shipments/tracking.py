@@ -31,14 +31,16 @@ def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: 
     Raises: UnknownParcelError
             carriers.InvalidTrackingNumberError  this is no tracking number
     """
-    plain = carriers.normalize_number(number)
+    normalized = carriers.normalize_number(number)
     parcel = (
-        Parcel.objects.filter(carrier=carriers.normalize_name(carrier, plain), number=plain)
+        Parcel.objects.filter(
+            carrier=carriers.normalize_name(carrier, normalized), number=normalized
+        )
         .select_related("shipment")
         .first()
     )
     if parcel is None:
-        raise UnknownParcelError(f"{carrier} {plain}"[:100])
+        raise UnknownParcelError(f"{carrier} {normalized}"[:100])
     purchase_order = lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db()
     apply_locked(parcel=parcel, purchase_order=purchase_order, updates=updates, now=now)

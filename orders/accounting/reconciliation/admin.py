@@ -154,8 +154,8 @@ class DiscrepancyAdmin(StaffAdmin):
         context = getattr(answer, "context_data", None) or {}
         for offered in context.get("actions_list", ()):
             offered["path"] += f"?{request.GET.urlencode()}"
-        shown: HttpResponse = answer
-        return shown
+        response: HttpResponse = answer
+        return response
 
     @action(description=_("Export CSV"), icon="download", may="view")
     def export(self, request: HttpRequest) -> HttpResponseBase:

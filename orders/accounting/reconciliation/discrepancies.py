@@ -157,5 +157,7 @@ def _update(
     if difference.status == Status.GONE:
         difference.move(Status.OPEN, at=now, actor=ACTOR, reason=f"mismatch again on {day}")
     elif difference.status == Status.SETTLED and is_other:
-        why = f"different mismatch on {day}"
-        difference.move(Status.OPEN, at=now, actor=ACTOR, reason=why, closed_by="", close_reason="")
+        note = f"different mismatch on {day}"
+        difference.move(
+            Status.OPEN, at=now, actor=ACTOR, reason=note, closed_by="", close_reason=""
+        )

@@ -42,8 +42,8 @@ def missing_at_gateway(payment: Payment) -> Iterator[Finding]:
     """Yield a finding if our ledger has money and the gateway has no such payment."""
     if payment.authorized_amount or payment.captured_amount:
         ours = payment.captured_amount or payment.authorized_amount
-        what = Measure.CAPTURED if payment.captured_amount else Measure.AUTHORIZED
-        yield _finding(payment, Kind.NOT_AT_GATEWAY, what, expected=ours, found=None)
+        measure = Measure.CAPTURED if payment.captured_amount else Measure.AUTHORIZED
+        yield _finding(payment, Kind.NOT_AT_GATEWAY, measure, expected=ours, found=None)
 
 
 def find_differences(
@@ -85,8 +85,8 @@ def _captured(payment: Payment, balance: GatewayBalance) -> Iterator[Finding]:
     if ours == theirs:
         return
     kind = _kind(ours, theirs)
-    more = theirs - ours
-    events = payment.events.filter(amount=more)
+    difference = theirs - ours
+    events = payment.events.filter(amount=difference)
     is_capture_requested = events.filter(
         kind=Event.CAPTURE_REQUESTED, outcome__isnull=True
     ).exists()
@@ -111,24 +111,24 @@ def _refunds(
     failed = {update.about for update in history if update.kind is UpdateKind.REFUND_FAILED}
     refunds = [update for update in history if update.kind is UpdateKind.REFUNDED]
     theirs = {update.external_id: update for update in refunds if update.external_id not in failed}
-    booked = dict(payment.events.filter(kind=Event.REFUNDED).values_list("external_id", "amount"))
-    back = payment.events.filter(kind=Event.REFUND_FAILED)
-    mine = {
+    recorded = dict(payment.events.filter(kind=Event.REFUNDED).values_list("external_id", "amount"))
+    failures = payment.events.filter(kind=Event.REFUND_FAILED)
+    ours_by_id = {
         name: amount
-        for name, amount in booked.items()
-        if not back.filter(external_id=f"{name}:failed").exists()
+        for name, amount in recorded.items()
+        if not failures.filter(external_id=f"{name}:failed").exists()
     }
     differing = [
         name
-        for name in sorted(theirs.keys() | mine.keys())
-        if name not in theirs or theirs[name].amount.amount != mine.get(name)
+        for name in sorted(theirs.keys() | ours_by_id.keys())
+        if name not in theirs or theirs[name].amount.amount != ours_by_id.get(name)
     ]
     if not differing:  # each agrees, but their sum differs
-        ours, sum_there = payment.refunded_amount, balance.refunded.amount
-        yield _finding(payment, Kind.AMOUNT, Measure.REFUNDED, expected=ours, found=sum_there)
+        ours, theirs_total = payment.refunded_amount, balance.refunded.amount
+        yield _finding(payment, Kind.AMOUNT, Measure.REFUNDED, expected=ours, found=theirs_total)
     for name in differing:
         amount = theirs[name].amount.amount if name in theirs else None
-        expected = mine.get(name)
+        expected = ours_by_id.get(name)
         if amount is None:
             kind = Kind.NOT_WITH_US if name in failed else Kind.NOT_AT_GATEWAY
         elif expected is not None:
@@ -161,8 +161,8 @@ def _disputes(payment: Payment, history: Sequence[PaymentUpdate]) -> Iterator[Fi
                 found=update.amount.amount,
                 operation=name,
             )
-    booked = payment.events.filter(kind__in=DISPUTES).values_list("external_id", "amount")
-    for name, amount in booked:
+    recorded = payment.events.filter(kind__in=DISPUTES).values_list("external_id", "amount")
+    for name, amount in recorded:
         if name not in disputes:
             yield _finding(
                 payment,

@@ -116,12 +116,12 @@ FREIGHT = gettext_lazy(
 
 def advice(difference: Discrepancy) -> str:
     """Return the advice for staff, in one or two sentences."""
-    kind, what = difference.kind, difference.what
-    if what == Measure.FREIGHT:
+    kind, measure = difference.kind, difference.what
+    if measure == Measure.FREIGHT:
         return str(FREIGHT)
-    if what == Measure.DISPUTED and kind == Kind.NOT_WITH_US:
+    if measure == Measure.DISPUTED and kind == Kind.NOT_WITH_US:
         return str(DISPUTE)
-    if what == Measure.HELD and difference.payment_id:
+    if measure == Measure.HELD and difference.payment_id:
         return str(ENDED_HOLD if kind == Kind.NOT_WITH_US else STILL_HELD)
     if kind == Kind.NOT_WITH_US and not difference.payment_id:
         return str(UNKNOWN_PAYMENT)

@@ -97,11 +97,11 @@ def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
 
 def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     purchase_orders = order.purchase_orders.all()
-    stands = any(
+    is_ordered = any(
         one.status != Status.CANCELED and one.submission_status not in NOT_ORDERED
         for one in purchase_orders
     )
-    if sums.kept <= 0 or stands or _is_in_flight(order, now):
+    if sums.kept <= 0 or is_ordered or _is_in_flight(order, now):
         return
     refunds = PaymentEvent.objects.filter(
         payment__order=order, kind=PaymentEvent.Kind.REFUND_REQUESTED, outcome__isnull=True

@@ -44,7 +44,7 @@ class DayNotOverError(Exception):
 
 def run_of(day: date, *, now: datetime) -> ReconciliationRun:
     """Return the run of a day, created if needed; days are in the shop's time zone."""
-    starts, ends = (_midnight(day + timedelta(days=more)) for more in (0, 1))
+    starts, ends = (_midnight(day + timedelta(days=offset)) for offset in (0, 1))
     run, _ = ReconciliationRun.objects.get_or_create(
         day=day,
         defaults={"starts_at": starts, "ends_at": ends, "status": Status.OPEN, "status_since": now},
@@ -54,13 +54,13 @@ def run_of(day: date, *, now: datetime) -> ReconciliationRun:
 
 def due_runs(*, now: datetime) -> list[ReconciliationRun]:
     """Create the runs of past days since the first payment; return those not reconciled."""
-    begun = Payment.objects.aggregate(first=Min("created_at"))["first"]
-    if begun is None:
+    first_payment_at = Payment.objects.aggregate(first=Min("created_at"))["first"]
+    if first_payment_at is None:
         return []
     last = timezone.localdate(now - MARGIN) - timedelta(days=1)
-    first = max(timezone.localdate(begun), timezone.localdate(now - LOOKBACK))
-    for past in range((last - first).days + 1):
-        run_of(first + timedelta(days=past), now=now)
+    first = max(timezone.localdate(first_payment_at), timezone.localdate(now - LOOKBACK))
+    for offset in range((last - first).days + 1):
+        run_of(first + timedelta(days=offset), now=now)
     waiting = ReconciliationRun.objects.filter(
         status__in=[Status.OPEN, Status.RUNNING], day__lte=last
     )
@@ -83,8 +83,8 @@ def reconcile(*, day: ReconciliationRun, moment: Clock) -> ReconciliationRun:
     with exclusive_lock(SUBJECT):
         day.refresh_from_db()
         if day.status == Status.RUNNING:  # the lock is free, so the worker before has died
-            why = "the previous reconciliation was interrupted"
-            day.move(Status.OPEN, at=moment(), actor=discrepancies.ACTOR, reason=why)
+            note = "the previous reconciliation was interrupted"
+            day.move(Status.OPEN, at=moment(), actor=discrepancies.ACTOR, reason=note)
         day.move(
             Status.RUNNING,
             at=moment(),

@@ -67,4 +67,4 @@ def translate(error: stripe.StripeError, *, what: str) -> ExternalServiceError:
     text = f"stripe: {what}: HTTP {status} {code} {error.user_message or ''}".strip()[:300]
     if status >= SERVER_ERROR and (error.headers or {}).get(REPLAYED) == "true":
         return PermanentError(text, code="500")
-    return next(fate for kind, fate in ERRORS if isinstance(error, kind))(text, code)
+    return next(to_error for kind, to_error in ERRORS if isinstance(error, kind))(text, code)

@@ -66,14 +66,14 @@ def _updates(state: PaymentState) -> Iterator[PaymentUpdate]:
         yield from _refund_updates(session.id, refund)
     for dispute in state.disputes:
         yield from _dispute_updates(session.id, dispute)
-    for warned in state.warnings:
+    for warning in state.warnings:
         yield PaymentUpdate(
             reference=session.id,
-            external_id=warned.id,
+            external_id=warning.id,
             kind=UpdateKind.FRAUD_WARNING,
             amount=_money(intent.amount, intent.currency),
-            occurred_at=_moment(warned.created),
-            reason=warned.fraud_type.replace("_", " "),
+            occurred_at=_moment(warning.created),
+            reason=warning.fraud_type.replace("_", " "),
         )
     if isinstance(intent.review, Review):
         yield from _review_updates(session.id, intent, intent.review)
@@ -134,17 +134,17 @@ def _authorization_updates(
     if intent.status in WAS_AUTHORIZED or captured_amount(intent):
         card = charge.payment_method_details.card if charge.payment_method_details else None
         until = card.capture_before if card else None
-        many = card.multicapture if card else None
-        begun = datetime.fromtimestamp(charge.created, UTC)
+        multicapture = card.multicapture if card else None
+        authorized_at = datetime.fromtimestamp(charge.created, UTC)
         yield PaymentUpdate(
             reference=reference,
             external_id=f"{charge.id}:authorized",
             kind=UpdateKind.AUTHORIZED,
             amount=_money(intent.amount, intent.currency),
-            occurred_at=begun,
-            capture_before=_moment(until) or begun + DEFAULT_HOLD,
+            occurred_at=authorized_at,
+            capture_before=_moment(until) or authorized_at + DEFAULT_HOLD,
             capture_mode=CaptureMode.MULTIPLE
-            if many and many.status == "available"
+            if multicapture and multicapture.status == "available"
             else CaptureMode.SINGLE,
         )
     if captured_amount(intent):
@@ -205,7 +205,7 @@ def _review_updates(reference: str, intent: Intent, review: Review) -> Iterator[
         **dict.fromkeys(APPROVED, UpdateKind.REVIEW_APPROVED),
         **dict.fromkeys(REFUSED, UpdateKind.REVIEW_REJECTED),
     }
-    why = (review.closed_reason or review.opened_reason).replace("_", " ")
+    reason_text = (review.closed_reason or review.opened_reason).replace("_", " ")
 
     def new_update(kind: UpdateKind, suffix: str, reason: str) -> PaymentUpdate:
         return PaymentUpdate(
@@ -219,7 +219,7 @@ def _review_updates(reference: str, intent: Intent, review: Review) -> Iterator[
 
     yield new_update(UpdateKind.UNDER_REVIEW, "", review.opened_reason)
     if not review.open and (end := ends.get(review.closed_reason or "")):
-        yield new_update(end, ":closed", why)
+        yield new_update(end, ":closed", reason_text)
 
 
 def _money(minor: int, currency: str) -> Money:
