@@ -180,13 +180,13 @@ class SupplierInvoiceAdmin(StaffAdmin):
     def _enter(self, request: HttpRequest, listed: list[ImportRow]) -> HttpResponse:
         actor = str(request.user)
         failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
-        count = sum(one.is_valid_row for one in listed)
+        count = sum(failed_row.is_valid_row for failed_row in listed)
         template = ngettext(
             "%(count)d supplier invoice imported.", "%(count)d supplier invoices imported.", count
         )
         self.message_user(request, template % {"count": count}, messages.SUCCESS)
-        for one in failed:
+        for failed_row in failed:
             template = gettext("Row %(row)s: %(problem)s")
-            text = template % {"row": one.row.place, "problem": one.problem}
+            text = template % {"row": failed_row.row.place, "problem": failed_row.problem}
             self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:orders_supplierinvoice_changelist"))

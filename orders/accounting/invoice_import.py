@@ -147,14 +147,14 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
 def enter(listed: Sequence[ImportRow], *, actor: str, now: datetime) -> list[ImportRow]:
     """Enter the valid rows; return those that were entered concurrently."""
     failed = []
-    for one in listed:
-        if not one.is_valid_row or one.invoice is None:
+    for row in listed:
+        if not row.is_valid_row or row.invoice is None:
             continue
         try:
-            invoices.enter(invoice=one.invoice, actor=actor, now=now)
+            invoices.enter(invoice=row.invoice, actor=actor, now=now)
         except invoices.InvoiceRejectedError as error:
-            one.problem = str(error)
-            failed.append(one)
+            row.problem = str(error)
+            failed.append(row)
     return failed
 
 

@@ -64,17 +64,17 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
         .order_by("-pk")[:MAX_SALES]
     )
     sales: dict[int, list[ObservedSale]] = defaultdict(list)
-    lines = OrderLine.objects.filter(pk__in=[each.line_id for each in sold])
+    lines = OrderLine.objects.filter(pk__in=[sale.line_id for sale in sold])
     ordered_at = dict(lines.values_list("pk", "order__placed_at"))
-    for each in sold:
-        is_released = each.status == Allocation.Status.RELEASED
-        sales[each.level_id].append(
+    for sale in sold:
+        is_released = sale.status == Allocation.Status.RELEASED
+        sales[sale.level_id].append(
             ObservedSale(
-                quantity=each.quantity,
-                ordered_at=ordered_at[each.line_id],
-                accepted_at=each.accepted_at,
-                shipped_at=each.shipped_at,
-                released_at=each.status_since if is_released else None,
+                quantity=sale.quantity,
+                ordered_at=ordered_at[sale.line_id],
+                accepted_at=sale.accepted_at,
+                shipped_at=sale.shipped_at,
+                released_at=sale.status_since if is_released else None,
             )
         )
     moves: dict[int, list[tuple[datetime, int]]] = defaultdict(list)

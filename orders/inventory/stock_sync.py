@@ -83,14 +83,14 @@ def _outstanding_allocations(supplier: Supplier) -> QuerySet[Allocation]:
 
 def _assess(unseen: Sequence[Allocation], policy: DecrementPolicy) -> list[Assessment]:
     sales: dict[int, list[Sale]] = defaultdict(list)
-    for each in unseen:
-        sales[each.level_id].append(
+    for allocation in unseen:
+        sales[allocation.level_id].append(
             Sale(
-                id=each.pk,
-                quantity=each.quantity,
-                sold_at=each.status_since,  # still unseen, so this is the sale
-                accepted_at=each.accepted_at,  # type: ignore[attr-defined]  # annotated
-                shipped_at=each.shipped_at,
+                id=allocation.pk,
+                quantity=allocation.quantity,
+                sold_at=allocation.status_since,  # still unseen, so this is the sale
+                accepted_at=allocation.accepted_at,  # type: ignore[attr-defined]  # annotated
+                shipped_at=allocation.shipped_at,
             )
         )
     rows = _read_figures(sales, policy)

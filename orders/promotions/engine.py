@@ -136,9 +136,11 @@ def choose_best(
     sets = [[offer for offer in ranked if offer.combines]]
     sets += [[offer] for offer in ranked if not offer.combines]
     combinations = [_combine(together, items, shipping_charges) for together in sets if together]
-    best = max(combinations, key=lambda one: one.saved.amount)
+    best = max(combinations, key=lambda combination: combination.saved.amount)
     applied_ids = {each.offer.id for each in best.applied}
-    reasons = {code: why for one in combinations for code, why in one.refused.items()}
+    reasons = {
+        code: why for combination in combinations for code, why in combination.refused.items()
+    }
     refused = {
         offer.code: reasons.get(offer.code, PromotionRejection.NOT_COMBINED)
         for offer in ranked
@@ -158,80 +160,82 @@ def _combine(
 ) -> _Combination:
     currency = items[0].unit.currency
     zero = Money.zero(currency)
-    one = _Combination(
+    combination = _Combination(
         currency=currency, off={item.key: zero for item in items}, applied=[], refused={}
     )
-    items_total = Money.total((item.amount for item in items), one.currency)
+    items_total = Money.total((item.amount for item in items), combination.currency)
     for offer in sorted(offers, key=lambda offer: offer.kind is Kind.FREE_DELIVERY):
         fitting = [item for item in items if offer.fits(item)]
         if offer.minimum is not None and items_total < offer.minimum:
-            one.refused[offer.code] = PromotionRejection.BELOW_MINIMUM
+            combination.refused[offer.code] = PromotionRejection.BELOW_MINIMUM
         elif not fitting:
-            one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
+            combination.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         elif offer.kind is Kind.FREE_DELIVERY:
-            _apply_free_shipping(offer, one, items, shipping_charges)
+            _apply_free_shipping(offer, combination, items, shipping_charges)
         else:
-            _apply_discount(offer, one, fitting)
-    return one
+            _apply_discount(offer, combination, fitting)
+    return combination
 
 
 def _apply_free_shipping(
     offer: PromotionRule,
-    one: _Combination,
+    combination: _Combination,
     items: Sequence[LineItem],
     shipping_charges: Sequence[ShippingCharge],
 ) -> None:
     delivery = Money.total(
-        (shipping_charge.amount for shipping_charge in shipping_charges), one.currency
+        (shipping_charge.amount for shipping_charge in shipping_charges), combination.currency
     )
-    if one.is_delivery_free:
+    if combination.is_delivery_free:
         return
     if not delivery:
-        one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
+        combination.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         return
     for shipping_charge in shipping_charges:
         # Of a line in several parcels, each counts its fraction.
         mine = sum(
-            Fraction(_max_discount(item, one, offer).amount)
+            Fraction(_max_discount(item, combination, offer).amount)
             * shipping_charge.line_fractions[item.key]
             for item in items
             if item.key in shipping_charge.line_fractions
         )
         if mine < Fraction(shipping_charge.amount.amount) and not offer.may_go_below_floor:
-            one.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
+            combination.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
             return
-    one.is_delivery_free = True
-    one.applied.append(AppliedDiscount(offer=offer, amount=delivery))
+    combination.is_delivery_free = True
+    combination.applied.append(AppliedDiscount(offer=offer, amount=delivery))
 
 
-def _apply_discount(offer: PromotionRule, one: _Combination, fitting: Sequence[LineItem]) -> None:
-    wanted = _requested_discounts(offer, one, fitting)
+def _apply_discount(
+    offer: PromotionRule, combination: _Combination, fitting: Sequence[LineItem]
+) -> None:
+    wanted = _requested_discounts(offer, combination, fitting)
     if not any(wanted.values()):
-        one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
+        combination.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         return
     discounts = {
-        item.key: min(wanted[item.key], _max_discount(item, one, offer)).rounded()
+        item.key: min(wanted[item.key], _max_discount(item, combination, offer)).rounded()
         for item in fitting
     }
-    total = Money.total(discounts.values(), one.currency)
+    total = Money.total(discounts.values(), combination.currency)
     if not total:
-        one.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
+        combination.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
         return
     for key, money in discounts.items():
-        one.off[key] += money
-    one.applied.append(AppliedDiscount(offer=offer, amount=total))
+        combination.off[key] += money
+    combination.applied.append(AppliedDiscount(offer=offer, amount=total))
 
 
 def _requested_discounts(
-    offer: PromotionRule, one: _Combination, fitting: Sequence[LineItem]
+    offer: PromotionRule, combination: _Combination, fitting: Sequence[LineItem]
 ) -> dict[int, Money]:
-    remaining = {item.key: item.amount - one.off[item.key] for item in fitting}
+    remaining = {item.key: item.amount - combination.off[item.key] for item in fitting}
     if offer.kind is Kind.PERCENT:
         return {key: (money * offer.percent).rounded() for key, money in remaining.items()}
     if offer.kind is Kind.AMOUNT:
-        room = {item.key: _max_discount(item, one, offer) for item in fitting}
-        return allocate_within(offer.amount or Money.zero(one.currency), room)
-    return _discount_cheapest(offer, fitting, one.currency)
+        room = {item.key: _max_discount(item, combination, offer) for item in fitting}
+        return allocate_within(offer.amount or Money.zero(combination.currency), room)
+    return _discount_cheapest(offer, fitting, combination.currency)
 
 
 def allocate_within(amount: Money, limits: Mapping[int, Money]) -> dict[int, Money]:
@@ -256,11 +260,11 @@ def _discount_cheapest(
     return wanted
 
 
-def _max_discount(item: LineItem, one: _Combination, offer: PromotionRule) -> Money:
+def _max_discount(item: LineItem, combination: _Combination, offer: PromotionRule) -> Money:
     """Return how much of a line may still be discounted."""
-    remaining = item.amount - one.off[item.key]
+    remaining = item.amount - combination.off[item.key]
     if offer.may_go_below_floor:
         return remaining
     if item.floor is None:
-        return Money.zero(one.currency)
-    return max(remaining - item.floor * item.quantity, Money.zero(one.currency))
+        return Money.zero(combination.currency)
+    return max(remaining - item.floor * item.quantity, Money.zero(combination.currency))

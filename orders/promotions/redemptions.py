@@ -35,8 +35,8 @@ def redeem(*, order: Order, applied: Sequence[AppliedDiscount], now: datetime) -
     Locks:  promotions that have a limit, then coupons, each in id order
     Raises: LimitReachedError  the caller's transaction must end
     """
-    for each in sorted(applied, key=lambda one: one.offer.id):
-        _redeem(order, each, now)
+    for discount in sorted(applied, key=lambda one: one.offer.id):
+        _redeem(order, discount, now)
 
 
 def discount_lines(order: Order) -> list[tuple[str, Decimal]]:
@@ -63,8 +63,8 @@ def revert(*, order: Order, now: datetime) -> None:
     active.update(reverted_at=now)
 
 
-def _redeem(order: Order, each: AppliedDiscount, now: datetime) -> None:
-    offer, email = each.offer, normalize_email(order.email)
+def _redeem(order: Order, discount: AppliedDiscount, now: datetime) -> None:
+    offer, email = discount.offer, normalize_email(order.email)
     spent = LimitReachedError(offer.code, offer.name)
     promotion = Promotion.objects.filter(pk=offer.id, is_active=True).first()
     if promotion is None:
@@ -89,7 +89,7 @@ def _redeem(order: Order, each: AppliedDiscount, now: datetime) -> None:
         code=offer.code,
         email=email,
         place=_next_sequence(offer.id, email, limit, spent) if limit else None,
-        amount=each.amount.amount,
+        amount=discount.amount.amount,
         at=now,
     )
 

@@ -329,8 +329,8 @@ def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, st
     """Return the totals before and after, and their differences."""
     before, after = result.before, result.after
 
-    def money(one: simulation.RoutingTotals, name: str) -> str:
-        return columns.as_money(simulation.per_order(getattr(one, name), result))
+    def money(totals: simulation.RoutingTotals, name: str) -> str:
+        return columns.as_money(simulation.per_order(getattr(totals, name), result))
 
     def days(total: int) -> str:
         return columns.as_number(round(Decimal(total) / result.count, 1))
@@ -363,20 +363,20 @@ def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, st
     ]
 
 
-def _as_row(one: simulation.ChangedOrder, currency: str, rules: Rules) -> dict[str, Any]:
-    cost_difference = one.after.cost - one.before.cost
+def _as_row(change: simulation.ChangedOrder, currency: str, rules: Rules) -> dict[str, Any]:
+    cost_difference = change.after.cost - change.before.cost
     least = rules.min_margin_rate
     return {
-        "order": one.order,
-        "before": ", ".join(one.before_from),
-        "after": ", ".join(one.after_from),
-        "parcels": one.after.parcels - one.before.parcels,
-        "days": one.after.days - one.before.days,
+        "order": change.order,
+        "before": ", ".join(change.before_from),
+        "after": ", ".join(change.after_from),
+        "parcels": change.after.parcels - change.before.parcels,
+        "days": change.after.days - change.before.days,
         "cost": columns.as_money(simulation.money(cost_difference, currency)),
-        "margin_before": columns.as_money(simulation.money(one.before.margin, currency)),
-        "margin_after": columns.as_money(simulation.money(one.after.margin, currency)),
+        "margin_before": columns.as_money(simulation.money(change.before.margin, currency)),
+        "margin_after": columns.as_money(simulation.money(change.after.margin, currency)),
         "excluded": [
-            f"{each.location}: {labels.verdict(each.verdict, left=each.contribution, least=least)}"
-            for each in one.excluded
+            f"{source.location}: {labels.verdict(source.verdict, left=source.contribution, least=least)}"
+            for source in change.excluded
         ],
     }

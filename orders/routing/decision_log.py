@@ -125,45 +125,52 @@ def _select(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
     """Return the chosen sources and the best of the others, at most ``MAX_CANDIDATES``."""
     rules, quantity = choice.rules, choice.quantity
 
-    def sort_key(one: Candidate) -> tuple[object, ...]:
-        is_other = one.level_id not in choice.units
-        band = margin_filter.margin_band(one, quantity, choice.routed_sale, rules.min_margin_rate)
-        return is_other, not one.fits(quantity), band, rules.rank(one, quantity, rules.alone)
+    def sort_key(candidate: Candidate) -> tuple[object, ...]:
+        is_other = candidate.level_id not in choice.units
+        band = margin_filter.margin_band(
+            candidate, quantity, choice.routed_sale, rules.min_margin_rate
+        )
+        return (
+            is_other,
+            not candidate.fits(quantity),
+            band,
+            rules.rank(candidate, quantity, rules.alone),
+        )
 
     return sorted(able, key=sort_key)[:MAX_CANDIDATES]
 
 
-def _to_json(one: Candidate, choice: _Choice) -> dict[str, Any]:
+def _to_json(candidate: Candidate, choice: _Choice) -> dict[str, Any]:
     quantity = choice.quantity
-    is_unknown, outlay = one.outlay(quantity)
-    contribution = margin_filter.contribution(one, quantity, choice.price)
+    is_unknown, outlay = candidate.outlay(quantity)
+    contribution = margin_filter.contribution(candidate, quantity, choice.price)
     return {
-        "level": one.level_id,
-        "offer": one.offer_id,
-        "supplier": one.supplier_id,
-        "supplier_code": one.supplier_code,
-        "location": one.location_id,
-        "country": one.country,
-        "available": one.available,
-        "minimum": one.minimum,
-        "pack": one.pack,
-        "lead_days": one.lead_days,
+        "level": candidate.level_id,
+        "offer": candidate.offer_id,
+        "supplier": candidate.supplier_id,
+        "supplier_code": candidate.supplier_code,
+        "location": candidate.location_id,
+        "country": candidate.country,
+        "available": candidate.available,
+        "minimum": candidate.minimum,
+        "pack": candidate.pack,
+        "lead_days": candidate.lead_days,
         "outlay": str(outlay),
-        "currency": one.cost.currency,
+        "currency": candidate.cost.currency,
         "is_sure": not is_unknown,
-        "distance": one.distance,
-        "days": one.days,
-        "score": one.score,
+        "distance": candidate.distance,
+        "days": candidate.days,
+        "score": candidate.score,
         "spent": None if contribution is None else str(contribution.spent),
-        "units": choice.units.get(one.level_id, 0),
+        "units": choice.units.get(candidate.level_id, 0),
         "verdict": CHOSEN
-        if one.level_id in choice.units
-        else verdict(one, choice.sole_source, quantity, choice.rules, choice.routed_sale),
+        if candidate.level_id in choice.units
+        else verdict(candidate, choice.sole_source, quantity, choice.rules, choice.routed_sale),
     }
 
 
 def verdict(
-    one: Candidate,
+    candidate: Candidate,
     chosen: Candidate | None,
     quantity: int,
     rules: Rules,
@@ -173,13 +180,13 @@ def verdict(
 
     Shape:  ``chosen`` is None if several send the line together
     """
-    if chosen is not None and one.level_id == chosen.level_id:
+    if chosen is not None and candidate.level_id == chosen.level_id:
         return CHOSEN
     reason: QuantityRefusal | MarginReason | Drawback
-    reason = reason_against(one, chosen=chosen, quantity=quantity, rules=rules, sold=sold)
+    reason = reason_against(candidate, chosen=chosen, quantity=quantity, rules=rules, sold=sold)
     if chosen is None or not isinstance(reason, Drawback):
         return reason.value
-    ours = (rules.rank(one, quantity, rules.alone), one.level_id)
+    ours = (rules.rank(candidate, quantity, rules.alone), candidate.level_id)
     is_better = ours < (rules.rank(chosen, quantity, rules.alone), chosen.level_id)
     return Criterion.PARCELS.value if is_better else reason.value
 

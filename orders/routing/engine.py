@@ -176,7 +176,9 @@ def _min_larger_quantity(need: Need, able: Sequence[Candidate], rules: Rules) ->
 
 
 def _all_lose(sources: Sequence[Candidate], need: Need, rules: Rules) -> bool:
-    return all(_margin_band(one, need, rules) > margin_filter.BELOW_MINIMUM for one in sources)
+    return all(
+        _margin_band(candidate, need, rules) > margin_filter.BELOW_MINIMUM for candidate in sources
+    )
 
 
 def _split_if_needed(
@@ -210,20 +212,20 @@ def _split(
         return []
     sending = {fit[0].location_id for _, fit in choices if len(fit) == 1}
 
-    def rank(one: Candidate) -> tuple[Rank, bool, Rank, int]:
-        before = rules.rank(one, 1, rules.before_parcels)
-        after = rules.rank(one, 1, rules.after_parcels)
-        return before, one.location_id not in sending, after, one.level_id
+    def rank(candidate: Candidate) -> tuple[Rank, bool, Rank, int]:
+        before = rules.rank(candidate, 1, rules.before_parcels)
+        after = rules.rank(candidate, 1, rules.after_parcels)
+        return before, candidate.location_id not in sending, after, candidate.level_id
 
     usable = sorted((one for one in able if one.largest_sellable(need.quantity)), key=rank)
     allocation = line_splitting.split(need.quantity, usable, max_sources=rules.max_sources)
     return [(part, [one]) for part, one in _parts(need, allocation)]
 
 
-def _margin_band(one: Candidate, need: Need, rules: Rules) -> margin_filter.MarginBand:
+def _margin_band(candidate: Candidate, need: Need, rules: Rules) -> margin_filter.MarginBand:
     """Return the margin band of a source with the largest quantity it could send."""
-    part = need.part(one.largest_sellable(need.quantity))
-    return margin_filter.margin_band(one, part.quantity, part.sold, rules.min_margin_rate)
+    part = need.part(candidate.largest_sellable(need.quantity))
+    return margin_filter.margin_band(candidate, part.quantity, part.sold, rules.min_margin_rate)
 
 
 def _parts(

@@ -34,7 +34,7 @@ def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> l
 
 def max_quantity[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> int:
     """Return the largest quantity up to this that these sources can send together."""
-    alone = max((one.largest_sellable(quantity) for one in able), default=0)
+    alone = max((source.largest_sellable(quantity) for source in able), default=0)
     top = min(quantity, _max_total(quantity, able, max_sources))
     return next(_possible(range(top, alone, -1), able, max_sources), alone)
 
@@ -57,9 +57,9 @@ def _possible[P: Source](quantities: range, able: Sequence[P], max_sources: int)
 def _max_total[P: Source](quantity: int, able: Sequence[P], max_sources: int) -> int:
     """Return what the ``max_sources`` suppliers with the most can send, each up to ``quantity``."""
     fullest: dict[int, int] = {}
-    for one in able:
-        fullest[one.supplier_id] = max(
-            one.largest_sellable(quantity), fullest.get(one.supplier_id, 0)
+    for source in able:
+        fullest[source.supplier_id] = max(
+            source.largest_sellable(quantity), fullest.get(source.supplier_id, 0)
         )
     return sum(sorted(fullest.values(), reverse=True)[:max_sources])
 
@@ -71,7 +71,7 @@ class _Search[P: Source]:
         self._steps_left = MAX_STEPS
 
     def split(self, quantity: int, able: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
-        usable = [one for one in able if one.largest_sellable(quantity)]
+        usable = [source for source in able if source.largest_sellable(quantity)]
         for count in range(2, max_sources + 1):
             if allocation := self.parts(quantity, usable, count):
                 return allocation
@@ -81,20 +81,22 @@ class _Search[P: Source]:
         """Split among exactly ``count`` sources."""
         if _max_total(quantity, able, count) < quantity:
             return []
-        for number, one in enumerate(able):
+        for number, source in enumerate(able):
             self._steps_left -= 1
             if self._steps_left < 0:
                 return []
             if count == 1:
-                if one.fits(quantity):
-                    return [(one, quantity)]
+                if source.fits(quantity):
+                    return [(source, quantity)]
                 continue
-            others = [each for each in able[number + 1 :] if each.supplier_id != one.supplier_id]
+            others = [
+                other for other in able[number + 1 :] if other.supplier_id != source.supplier_id
+            ]
             fewest = max(1, quantity - _max_total(quantity, others, count - 1))
-            units = one.largest_sellable(quantity - 1)
+            units = source.largest_sellable(quantity - 1)
             while units >= fewest and self._steps_left >= 0:
                 if others_parts := self.parts(quantity - units, others, count - 1):
-                    return [(one, units), *others_parts]
+                    return [(source, units), *others_parts]
                 self._steps_left -= 1
-                units = one.largest_sellable(units - 1)
+                units = source.largest_sellable(units - 1)
         return []

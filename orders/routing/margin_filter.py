@@ -104,17 +104,19 @@ class Contribution:
         return (LOSS_BAND, loss) if loss > 0 else BELOW_MINIMUM
 
 
-def contribution(one: CostedSource, quantity: int, sold: SaleAmount | None) -> Contribution | None:
+def contribution(
+    source: CostedSource, quantity: int, sold: SaleAmount | None
+) -> Contribution | None:
     """Return the contribution of a line from a source; None if unknown."""
-    spent = None if sold is None else one.spent(quantity, sold)
+    spent = None if sold is None else source.spent(quantity, sold)
     return None if sold is None or spent is None else Contribution(net=sold.net, spent=spent)
 
 
 def margin_band(
-    one: CostedSource, quantity: int, sold: SaleAmount | None, least: Decimal | None
+    source: CostedSource, quantity: int, sold: SaleAmount | None, least: Decimal | None
 ) -> MarginBand:
     """Return the margin band of a source; the sources in the best band of a line remain."""
-    known = None if least is None else contribution(one, quantity, sold)
+    known = None if least is None else contribution(source, quantity, sold)
     return SUFFICIENT if known is None else known.band(least)
 
 
@@ -126,8 +128,8 @@ def filter_sources[S: CostedSource](
         return able
     room = sold.net.amount * (1 - least)
     bands: list[MarginBand | None] = []
-    for one in able:
-        spent = one.spent(quantity, sold)
+    for source in able:
+        spent = source.spent(quantity, sold)
         if spent is None:
             bands.append(None)
         elif spent <= room:  # fast path for nearly all
@@ -135,11 +137,13 @@ def filter_sources[S: CostedSource](
         else:
             bands.append(Contribution(net=sold.net, spent=spent).band(least))
     best = min((band for band in bands if band is not None), default=None)
-    return [one for one, band in zip(able, bands, strict=True) if band is None or band == best]
+    return [
+        source for source, band in zip(able, bands, strict=True) if band is None or band == best
+    ]
 
 
-def exclusion_reason(one: MarginBand, chosen: MarginBand) -> MarginReason | None:
+def exclusion_reason(band: MarginBand, chosen: MarginBand) -> MarginReason | None:
     """Return why a source is excluded when one of a better band is chosen."""
-    if one <= chosen:
+    if band <= chosen:
         return None
-    return MarginReason.LOSS if one[0] == LOSS_BAND else MarginReason.LOW_MARGIN
+    return MarginReason.LOSS if band[0] == LOSS_BAND else MarginReason.LOW_MARGIN

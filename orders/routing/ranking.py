@@ -92,32 +92,36 @@ class Rules:
         has_parcels = Criterion.PARCELS in self.criteria
         return self.criteria.index(Criterion.PARCELS) if has_parcels else len(self.criteria)
 
-    def rank(self, one: RankedSource, quantity: int, by: Sequence[Criterion]) -> Rank:
+    def rank(self, source: RankedSource, quantity: int, by: Sequence[Criterion]) -> Rank:
         """Return the rank of a source for a quantity, lower is better; ranks can be summed."""
         return tuple(
-            number for criterion in by for number in self._numbers(one, quantity, criterion)
+            number for criterion in by for number in self._numbers(source, quantity, criterion)
         )
 
-    def difference(self, one: RankedSource, other: RankedSource, quantity: int) -> Criterion | None:
+    def difference(
+        self, source: RankedSource, other: RankedSource, quantity: int
+    ) -> Criterion | None:
         """Return the criterion that decides between two sources for a line; None if equal."""
         for criterion in self.alone:
-            if self._numbers(one, quantity, criterion) != self._numbers(other, quantity, criterion):
+            if self._numbers(source, quantity, criterion) != self._numbers(
+                other, quantity, criterion
+            ):
                 return criterion
         return None
 
-    def _numbers(self, one: RankedSource, quantity: int, criterion: Criterion) -> Rank:
+    def _numbers(self, source: RankedSource, quantity: int, criterion: Criterion) -> Rank:
         match criterion:
             case Criterion.COST:
-                is_unknown, amount = one.outlay(quantity)
+                is_unknown, amount = source.outlay(quantity)
                 return int(is_unknown), amount
             case Criterion.DISTANCE:
-                return (one.distance,)
+                return (source.distance,)
             case Criterion.DAYS:
-                return (one.days,)
+                return (source.days,)
             case Criterion.SCORE:
-                return (100 - (UNKNOWN_SCORE if one.score is None else one.score),)
+                return (100 - (UNKNOWN_SCORE if source.score is None else source.score),)
             case Criterion.PREFERENCE:
-                return (self._preference_ranks.get(one.supplier_code, len(self.preferred)),)
+                return (self._preference_ranks.get(source.supplier_code, len(self.preferred)),)
             case Criterion.PARCELS:
                 return ()
 

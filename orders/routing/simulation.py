@@ -171,21 +171,21 @@ def _excluded(plan: Plan) -> Iterator[ExcludedSource]:
         chosen, sold = decision_log.sole_source(parts), decision_log.total_sale(parts)
         quantity = sum(part.quantity for part in parts)
         levels = {part.candidate.level_id for part in parts}
-        for one in plan.considered[variant_id]:
-            contribution = margin_filter.contribution(one, quantity, sold)
-            if contribution is None or one.level_id in levels:
+        for candidate in plan.considered[variant_id]:
+            contribution = margin_filter.contribution(candidate, quantity, sold)
+            if contribution is None or candidate.level_id in levels:
                 continue
-            verdict = decision_log.verdict(one, chosen, quantity, plan.rules, sold)
+            verdict = decision_log.verdict(candidate, chosen, quantity, plan.rules, sold)
             if verdict in set(MarginReason):
                 yield ExcludedSource(
-                    location=_location_name(one),
+                    location=_location_name(candidate),
                     verdict=MarginReason(verdict),
                     contribution=contribution,
                 )
 
 
 def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) -> RoutingTotals:
-    cost = sum((one.outlay(units)[1] for one, units in chosen), Decimal(0))
+    cost = sum((candidate.outlay(units)[1] for candidate, units in chosen), Decimal(0))
     paid = sum(
         (
             line.line_amount - line.discount_amount - (line.tax_amount - line.additional_tax_amount)
@@ -195,19 +195,19 @@ def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) ->
     )
     fees = sum((line.fees_amount or Decimal(0) for line in lines), Decimal(0))
     return RoutingTotals(
-        parcels=len({one.location_id for one, _ in chosen}),
+        parcels=len({candidate.location_id for candidate, _ in chosen}),
         cost=cost,
-        days=max(one.days for one, _ in chosen),
+        days=max(candidate.days for candidate, _ in chosen),
         margin=paid - fees - cost,
     )
 
 
 def _location_names(chosen: Iterable[tuple[Candidate, int]]) -> list[str]:
-    return sorted({_location_name(one) for one, _ in chosen})
+    return sorted({_location_name(candidate) for candidate, _ in chosen})
 
 
-def _location_name(one: Candidate) -> str:
-    return f"{one.supplier_code} ({one.country})"
+def _location_name(candidate: Candidate) -> str:
+    return f"{candidate.supplier_code} ({candidate.country})"
 
 
 def per_order(amount: Decimal, result: SimulationResult) -> Money:

@@ -57,18 +57,20 @@ class Preview:
         mine = {part.candidate.level_id: part for part in parts}
         quantity, sold = self.wanted[variant_id], decision_log.total_sale(parts)
         weighed_sources = []
-        for one in self.plan.considered.get(variant_id, ()):
-            if part := mine.get(one.level_id):
-                contribution = margin_filter.contribution(one, part.quantity, part.sold)
-                weighed_sources.append((one, decision_log.CHOSEN, contribution))
+        for candidate in self.plan.considered.get(variant_id, ()):
+            if part := mine.get(candidate.level_id):
+                contribution = margin_filter.contribution(candidate, part.quantity, part.sold)
+                weighed_sources.append((candidate, decision_log.CHOSEN, contribution))
                 continue
             verdict = decision_log.verdict(
-                one, decision_log.sole_source(parts), quantity, self.plan.rules, sold
+                candidate, decision_log.sole_source(parts), quantity, self.plan.rules, sold
             )
             contribution = (
-                margin_filter.contribution(one, quantity, sold) if one.fits(quantity) else None
+                margin_filter.contribution(candidate, quantity, sold)
+                if candidate.fits(quantity)
+                else None
             )
-            weighed_sources.append((one, verdict, contribution))
+            weighed_sources.append((candidate, verdict, contribution))
         return sorted(weighed_sources, key=lambda each: each[1] != decision_log.CHOSEN)
 
 

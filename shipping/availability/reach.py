@@ -244,19 +244,21 @@ def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
             variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
         )
     if listed is not None:
-        candidates = [_capped(one, listed[one.variant_id]) for one in candidates]
-    candidates = [one for one in candidates if one.largest_sellable(one.available)]
+        candidates = [_capped(candidate, listed[candidate.variant_id]) for candidate in candidates]
+    candidates = [
+        candidate for candidate in candidates if candidate.largest_sellable(candidate.available)
+    ]
     deliverable = (
-        cap_to_parcel(one, pieces[one.variant_id], country=country, now=now, by=by)
-        for one in candidates
+        cap_to_parcel(candidate, pieces[candidate.variant_id], country=country, now=now, by=by)
+        for candidate in candidates
     )
-    reachable = [one for one in deliverable if one is not None]
-    reached = {one.variant_id for one in reachable}
+    reachable = [candidate for candidate in deliverable if candidate is not None]
+    reached = {candidate.variant_id for candidate in reachable}
     reach = Reach(
         pieces=pieces,
         listed=listed,
         reachable=reachable,
-        unreachable=[one for one in candidates if one.variant_id not in reached],
+        unreachable=[candidate for candidate in candidates if candidate.variant_id not in reached],
         country=country,
         now=now,
         by=by,
@@ -266,28 +268,30 @@ def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     )
     if not COSTLY_CRITERIA & set(reach.rules.criteria):
         return reach
-    source_counts = Counter(one.variant_id for one in reachable)
+    source_counts = Counter(candidate.variant_id for candidate in reachable)
     ranked = [
-        _with_rank_values(one, pieces[one.variant_id], reach)
-        if source_counts[one.variant_id] > 1
-        else one
-        for one in reachable
+        _with_rank_values(candidate, pieces[candidate.variant_id], reach)
+        if source_counts[candidate.variant_id] > 1
+        else candidate
+        for candidate in reachable
     ]
     return replace(reach, reachable=ranked)
 
 
-def _with_rank_values(one: Candidate, piece: ParcelItem, reach: Reach) -> Candidate:
+def _with_rank_values(candidate: Candidate, piece: ParcelItem, reach: Reach) -> Candidate:
     """Return the candidate with its days until arrival and its supplier's score."""
     carrier_route = cheapest(
-        _routes_in_time(one, reach.country, reach.now, reach.by), parcel_load(piece)
+        _routes_in_time(candidate, reach.country, reach.now, reach.by), parcel_load(piece)
     )
     arrives = (
-        quotes.transit_dates(carrier_route, one.lead_days, reach.now)[1] if carrier_route else None
+        quotes.transit_dates(carrier_route, candidate.lead_days, reach.now)[1]
+        if carrier_route
+        else None
     )
     return replace(
-        one,
-        days=one.lead_days if arrives is None else (arrives - reach.now.date()).days,
-        score=quotes.supplier_score(one.supplier_id, reach.now),
+        candidate,
+        days=candidate.lead_days if arrives is None else (arrives - reach.now.date()).days,
+        score=quotes.supplier_score(candidate.supplier_id, reach.now),
     )
 
 
@@ -297,10 +301,10 @@ def cap_to_parcel(
     """Return a candidate capped at what one parcel takes; None if it cannot or may not go."""
     if country in candidate.not_sent_to:
         return None
-    one = parcel_load(piece)
+    load = parcel_load(piece)
     most = max(
         (
-            max_units(carrier_route, one)
+            max_units(carrier_route, load)
             for carrier_route in _routes_in_time(candidate, country, now, by)
         ),
         default=0,

@@ -70,7 +70,7 @@ def compare_sources(
     plan = reached.plan([(variant.pk, quantity)], sold=sold)
     rows = stock_query.assess(variant_ids=[variant.pk], channel=channel, country=country, now=now)
     compared = [_compare_row(row, variant, quantity, country, plan, now) for row in rows]
-    return sorted(compared, key=lambda one: _sort_key(one, quantity))
+    return sorted(compared, key=lambda source: _sort_key(source, quantity))
 
 
 def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decides about it
@@ -105,7 +105,9 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     sold = decision_log.total_sale(parts) if parts else None
     contribution = margin_filter.contribution(able, quantity, sold)
     considered = plan.considered.get(variant.pk, ())
-    able = next((one for one in considered if one.level_id == able.level_id), able)
+    able = next(
+        (candidate for candidate in considered if candidate.level_id == able.level_id), able
+    )
     reason: Verdict
     reason = reason_against(able, chosen=source, quantity=quantity, rules=plan.rules, sold=sold)
     if reason == QuantityRefusal.TOO_FEW and row.candidate.available >= quantity:
@@ -129,12 +131,12 @@ def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now:
     ).sentence
 
 
-def _sort_key(one: ComparedSource, quantity: int) -> tuple[object, ...]:
-    candidate, level = one.row.candidate, one.row.level
+def _sort_key(source: ComparedSource, quantity: int) -> tuple[object, ...]:
+    candidate, level = source.row.candidate, source.row.level
     if candidate is None:
         return (2, level.offer_id, level.pk)
     return (
-        one.verdict != RouteStatus.TAKEN,
+        source.verdict != RouteStatus.TAKEN,
         *candidate.outlay(quantity),
         candidate.distance,
         level.pk,

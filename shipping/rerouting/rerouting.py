@@ -101,12 +101,12 @@ def _resolve_lines(
 ) -> None:
     """Order, offer or refund each line; the caller holds the row."""
     may_ask = customer_choice.has_time_to_respond(row, now=now)
-    accepted = [one for one in sourcing_plans if one.is_in_time(row) or may_ask]
-    accepted.sort(key=lambda one: not one.is_in_time(row))  # on-time plans first
+    accepted = [plan for plan in sourcing_plans if plan.is_in_time(row) or may_ask]
+    accepted.sort(key=lambda plan: not plan.is_in_time(row))  # on-time plans first
     replaced = other.lines if other is not None and may_ask else []
-    groups = [*(one.lines for one in accepted), *([replaced] if replaced else [])]
-    sourced = {each.order_line_id for lines in groups for each in lines}
-    lost = {one.order_line_id for one in backorders.open_lines(row)} - sourced
+    groups = [*(plan.lines for plan in accepted), *([replaced] if replaced else [])]
+    sourced = {line.order_line_id for lines in groups for line in lines}
+    lost = {line.order_line_id for line in backorders.open_lines(row)} - sourced
     if lost:
         refunds.cancel_backorder(row, only=lost if sourced else None, reason=row.reason, now=now)
     # The first backorder keeps the paid delivery price.
@@ -114,10 +114,10 @@ def _resolve_lines(
         row if index == 0 else _split_backorder(row, lines, now)
         for index, lines in enumerate(groups)
     ]
-    divided = [purchase.split_lines(one) for one in accepted]
+    divided = [purchase.split_lines(plan) for plan in accepted]
     purchase.allocate(row, divided, now)
-    for backorder, one in zip(rows, divided, strict=False):
-        _order_or_ask(backorder, one, now)
+    for backorder, plan in zip(rows, divided, strict=False):
+        _order_or_ask(backorder, plan, now)
     if other is not None and replaced:
         customer_choice.offer_substitute(rows[-1], other, now)
 
@@ -147,9 +147,9 @@ def _split_backorder(row: Backorder, lines: Sequence[BackorderLine], now: dateti
         promised_by=row.promised_by,
         opened_at=row.opened_at,
     )
-    row.lines.filter(pk__in=[one.pk for one in lines]).update(backorder=other)
-    for one in lines:
-        one.backorder = other
+    row.lines.filter(pk__in=[line.pk for line in lines]).update(backorder=other)
+    for line in lines:
+        line.backorder = other
     return other
 
 

@@ -145,10 +145,10 @@ def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who p
     )
     suppliers, levels = backorders.excluded_sources(order)
 
-    def may_send(one: Candidate) -> bool:
-        line_id = wanted[one.variant_id].order_line_id
-        return one.supplier_id not in suppliers.get(line_id, ()) and (
-            one.level_id not in levels.get(line_id, ())
+    def may_send(candidate: Candidate) -> bool:
+        line_id = wanted[candidate.variant_id].order_line_id
+        return candidate.supplier_id not in suppliers.get(line_id, ()) and (
+            candidate.level_id not in levels.get(line_id, ())
         )
 
     used: Counter[int] = Counter()

@@ -121,12 +121,12 @@ class ParcelAdmin(StaffAdmin):
     def _enter(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
         failed = tracking_import.apply(listed, now=timezone.now())
         self.wake(request, execute_requests)
-        count = sum(one.is_good for one in listed) - len(failed)
+        count = sum(parcel.is_good for parcel in listed) - len(failed)
         template = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
         self.message_user(request, template % {"count": count}, messages.SUCCESS)
-        for one in failed:
+        for parcel in failed:
             template = gettext("Row %(row)s: %(problem)s")
-            text = template % {"row": one.first.place, "problem": one.problem}
+            text = template % {"row": parcel.first.place, "problem": parcel.problem}
             self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))
 

@@ -161,12 +161,12 @@ def is_safe_url(url: str) -> bool:
 
 def _find_carrier(carrier: str, number: str) -> Carrier | None:
     spelled = carrier[:200].casefold()
-    for one in CARRIERS:
-        if re.search(one.spelled, spelled):
-            return one
-    for one in CARRIERS:
-        if one.number and re.fullmatch(one.number, number):
-            return one
+    for candidate in CARRIERS:
+        if re.search(candidate.spelled, spelled):
+            return candidate
+    for candidate in CARRIERS:
+        if candidate.number and re.fullmatch(candidate.number, number):
+            return candidate
     return None
 
 

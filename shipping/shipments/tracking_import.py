@@ -71,11 +71,11 @@ def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedPar
 def apply(listed: Sequence[ListedParcel], *, now: datetime) -> list[ListedParcel]:
     """Import the valid parcels, one transaction each; return those that failed."""
     failed = []
-    for one in listed:
-        if not one.is_good or one.purchase_order is None:
+    for parcel in listed:
+        if not parcel.is_good or parcel.purchase_order is None:
             continue
         try:
-            problems = _apply_one(one, one.purchase_order, now)
+            problems = _apply_one(parcel, parcel.purchase_order, now)
         except (
             shipments.NotShippableError,
             InvalidTransitionError,
@@ -83,16 +83,18 @@ def apply(listed: Sequence[ListedParcel], *, now: datetime) -> list[ListedParcel
         ) as error:
             problems = (str(error),)
         if problems:
-            failed.append(ListedParcel(rows=one.rows, problem="; ".join(problems)))
+            failed.append(ListedParcel(rows=parcel.rows, problem="; ".join(problems)))
     return failed
 
 
-def _apply_one(one: ListedParcel, purchase_order: PurchaseOrder, now: datetime) -> tuple[str, ...]:
+def _apply_one(
+    parcel: ListedParcel, purchase_order: PurchaseOrder, now: datetime
+) -> tuple[str, ...]:
     lines = tuple(
         PurchaseOrderRequestLine(sku="", quantity=count, reference=str(line_id))
-        for line_id, count in one.units
+        for line_id, count in parcel.units
     )
-    notice = ShipmentNotice(carrier=one.first.carrier, number=one.number, lines=lines)
+    notice = ShipmentNotice(carrier=parcel.first.carrier, number=parcel.number, lines=lines)
     state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
