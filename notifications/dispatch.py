@@ -166,7 +166,7 @@ def _message(delivery: Message) -> OutgoingMessage:
 
 def _reply_to(delivery: Message) -> str:
     routes = ROUTES.get(delivery.event.name, ())
-    field = next((each.reply_to for each in routes if each.template == delivery.template), "")
+    field = next((route.reply_to for route in routes if route.template == delivery.template), "")
     return str(delivery.event.payload[field]) if field else ""
 
 

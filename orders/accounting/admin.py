@@ -164,7 +164,7 @@ class SupplierInvoiceAdmin(StaffAdmin):
                 return self._enter(request, listed)
             initial = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
             form = InvoiceListForm(initial=initial)
-        good = sum(one.is_valid_row for one in listed)
+        good = sum(row.is_valid_row for row in listed)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Import supplier invoices"),
@@ -172,15 +172,15 @@ class SupplierInvoiceAdmin(StaffAdmin):
             "form": form,
             "listed": listed,
             "good": good,
-            "bad": sum(bool(one.problem) for one in listed),
-            "known": sum(one.is_known and not one.problem for one in listed),
+            "bad": sum(bool(row.problem) for row in listed),
+            "known": sum(row.is_known and not row.problem for row in listed),
         }
         return TemplateResponse(request, "orders/invoice_import.html", context)
 
     def _enter(self, request: HttpRequest, listed: list[ImportRow]) -> HttpResponse:
         actor = str(request.user)
         failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
-        count = sum(failed_row.is_valid_row for failed_row in listed)
+        count = sum(row.is_valid_row for row in listed)
         template = ngettext(
             "%(count)d supplier invoice imported.", "%(count)d supplier invoices imported.", count
         )

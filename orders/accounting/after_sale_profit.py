@@ -27,10 +27,9 @@ class FxRates:
         """Return the exchange rate at the sale of the lines, else the current one."""
         if currency == self.currency:
             return Decimal(1)
-        stored_rates = (one.cost_rate for one in lines if one.cost_currency == currency)
-        return next((one for one in stored_rates if one is not None), None) or self.costing.rate(
-            currency
-        )
+        stored_rates = (line.cost_rate for line in lines if line.cost_currency == currency)
+        stored_rate = next((rate for rate in stored_rates if rate is not None), None)
+        return stored_rate or self.costing.rate(currency)
 
     def converted(
         self, amount: Decimal | None, currency: str, lines: Sequence[OrderLine]

@@ -132,15 +132,15 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
     first: dict[tuple[int, str], int] = {}
     listed = []
     for row in rows:
-        one = ImportRow(row=row, purchase_order=orders.get(row.number.upper()))
+        entry = ImportRow(row=row, purchase_order=orders.get(row.number.upper()))
         try:
-            one.invoice = _build_invoice(row, one.purchase_order, supplier)
-            key = (one.invoice.supplier_id, row.reference)
-            one.is_known = _is_same_invoice(existing.get(key), one.invoice)
+            entry.invoice = _build_invoice(row, entry.purchase_order, supplier)
+            key = (entry.invoice.supplier_id, row.reference)
+            entry.is_known = _is_same_invoice(existing.get(key), entry.invoice)
             _reject_duplicate(first.setdefault(key, row.place), row)
         except InvalidCellError as error:
-            one.problem = str(error.message)
-        listed.append(one)
+            entry.problem = str(error.message)
+        listed.append(entry)
     return listed
 
 

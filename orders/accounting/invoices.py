@@ -73,8 +73,10 @@ def _states(
     connector: Connector, purchase_orders: Sequence[PurchaseOrder]
 ) -> list[PurchaseOrderReport]:
     names = [
-        OrderReference(number=one.number, supplier_reference=one.supplier_reference)
-        for one in purchase_orders
+        OrderReference(
+            number=purchase_order.number, supplier_reference=purchase_order.supplier_reference
+        )
+        for purchase_order in purchase_orders
     ]
     if isinstance(connector, Tracking):
         return list(connector.track(names)) if names else []

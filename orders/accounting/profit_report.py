@@ -233,26 +233,31 @@ class _StatementBuilder:
         sold = {line.pk: Money(line.cost_amount, line.cost_currency) for line in lines}
         purchase_lines = purchase_order.lines.all() if purchase_order else ()
         return sold | {
-            one.order_line_id: Money(one.agreed_cost_amount, one.cost_currency)
-            for one in purchase_lines
-            if one.is_active
+            purchase_line.order_line_id: Money(
+                purchase_line.agreed_cost_amount, purchase_line.cost_currency
+            )
+            for purchase_line in purchase_lines
+            if purchase_line.is_active
         }
 
     def _invoiced(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
         """Return the invoiced items and freight; None until everything is invoiced."""
         if purchase_order is None:
             return None
-        invoices = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
+        invoices = [
+            invoice for invoice in purchase_order.bills.all() if invoice.withdrawn_at is None
+        ]
         if not invoices or three_way_match.match_of(purchase_order).is_invoiced_as_shipped:
             return None
-        lines = [one.order_line for one in purchase_order.lines.all()]
+        lines = [line.order_line for line in purchase_order.lines.all()]
         items = [
-            self.fx_rates.converted(one.subtotal_amount, one.currency, lines) for one in invoices
+            self.fx_rates.converted(invoice.subtotal_amount, invoice.currency, lines)
+            for invoice in invoices
         ]
         freights = [
-            self.fx_rates.converted(one.freight_amount, one.currency, lines)
-            for one in invoices
-            if one.freight_amount is not None
+            self.fx_rates.converted(invoice.freight_amount, invoice.currency, lines)
+            for invoice in invoices
+            if invoice.freight_amount is not None
         ]
         if None in items:
             return None

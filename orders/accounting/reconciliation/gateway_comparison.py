@@ -247,7 +247,7 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
                 moving.append(payment.pk)
             else:
                 findings += differing
-    strangers = [one for name, one in listed.items() if name not in known]
+    strangers = [stranger for name, stranger in listed.items() if name not in known]
     findings += _unknown(strangers, moment())
     count = len(ours) + len(strangers)
     return ComparisonResult(findings=findings, count=count, undecided=Q(payment__in=moving))

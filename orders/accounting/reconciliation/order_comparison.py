@@ -98,8 +98,9 @@ def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
 def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     purchase_orders = order.purchase_orders.all()
     is_ordered = any(
-        one.status != Status.CANCELED and one.submission_status not in NOT_ORDERED
-        for one in purchase_orders
+        purchase_order.status != Status.CANCELED
+        and purchase_order.submission_status not in NOT_ORDERED
+        for purchase_order in purchase_orders
     )
     if sums.kept <= 0 or is_ordered or _is_in_flight(order, now):
         return
@@ -121,14 +122,14 @@ def _is_in_flight(order: Order, now: datetime) -> bool:
 
 
 def _sum_payments(payments: Sequence[Payment]) -> _Sums:
-    balances = [one.captured_amount - one.refunded_amount for one in payments]
+    balances = [payment.captured_amount - payment.refunded_amount for payment in payments]
     holding = [
-        one
-        for one, balance in zip(payments, balances, strict=True)
-        if balance > 0 or one.open_amount
+        payment
+        for payment, balance in zip(payments, balances, strict=True)
+        if balance > 0 or payment.open_amount
     ]
     return _Sums(
-        captured=sum((one.captured_amount for one in payments), NOTHING),
+        captured=sum((payment.captured_amount for payment in payments), NOTHING),
         kept=sum(balances, NOTHING),
         paying=len(holding),
     )

@@ -44,8 +44,8 @@ def compare(
     tells_all = may_ask and invoices.lists_all_charges(supplier)
     findings = [
         finding
-        for one in compared
-        for finding in compare_purchase_order(one, tells_all=tells_all, now=now)
+        for purchase_order in compared
+        for finding in compare_purchase_order(purchase_order, tells_all=tells_all, now=now)
     ]
     three_way_match.mark_unknown(supplier=supplier)
     return ComparisonResult(
@@ -53,7 +53,7 @@ def compare(
         count=len(compared),
         # A missing invoice is only found if the supplier may be asked and lists all charges.
         undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
-        purchase_orders=tuple(one.pk for one in compared),
+        purchase_orders=tuple(purchase_order.pk for purchase_order in compared),
     )
 
 
@@ -126,7 +126,9 @@ def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
     if purchase_order.status == Status.CANCELED:
         return NOTHING
     freight_texts = [
-        one.body["freight"] for one in purchase_order.messages.all() if one.body.get("freight")
+        message.body["freight"]
+        for message in purchase_order.messages.all()
+        if message.body.get("freight")
     ]
     amount, _, money = (freight_texts[0] if freight_texts else "").partition(" ")
     try:
