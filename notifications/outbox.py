@@ -16,11 +16,11 @@ from storefront.lib.failpoints import failpoint
 # A subject may have a thousand events: read only its last number.
 INSERT_EVENT = """
 INSERT INTO notifications_event (key, name, subject, sequence, payload, occurred_at)
-SELECT told.key, %(name)s, told.subject,
-  COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = told.subject), 0) + 1,
+SELECT entry.key, %(name)s, entry.subject,
+  COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = entry.subject), 0) + 1,
   %(payload)s::jsonb, %(at)s
-FROM (SELECT %(key)s::varchar AS key, %(subject)s::varchar AS subject) told
-WHERE NOT EXISTS (SELECT 1 FROM notifications_event WHERE key = told.key)
+FROM (SELECT %(key)s::varchar AS key, %(subject)s::varchar AS subject) entry
+WHERE NOT EXISTS (SELECT 1 FROM notifications_event WHERE key = entry.key)
 RETURNING id, sequence
 """
 

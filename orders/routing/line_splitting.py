@@ -2,7 +2,7 @@
 
 The fewest sources that suffice are used, in the given order: the first sends as many as it can,
 then the next. Quantities respect minimum and pack size. Each part is of another supplier, because
-a supplier that cannot be told the warehouse would serve both parts from one. The search is
+a supplier that accepts no warehouse would ship both parts from one. The search is
 bounded: a line that takes too many steps counts as unavailable.
 """
 

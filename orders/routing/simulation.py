@@ -74,7 +74,7 @@ class SimulationResult:
     """Result of a simulation.
 
     Shape:  ``count`` orders were routed; ``without_log`` have no decision log; ``is_truncated``
-            says that there were more than ``MAX_ORDERS``
+            if there were more than ``MAX_ORDERS``
     """
 
     count: int

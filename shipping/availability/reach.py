@@ -219,7 +219,7 @@ class Reach:
         )
 
 
-def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
+def load_reach(  # noqa: PLR0913 - variants, destination, limits and prices
     *,
     pieces: Mapping[int, ParcelItem],
     listed: Mapping[int, int] | None,

@@ -38,9 +38,9 @@ type Verdict = RouteStatus | UnavailableReason | QuantityRefusal | MarginReason 
 class ComparedSource:
     """One stock row and why it is chosen or not.
 
-    Shape:  ``sentence`` says why no route carries it; ``most`` is what one parcel can take from
-            here, ``units`` what is taken; ``left`` is what these units, or otherwise the whole
-            line, would leave at the current price
+    Shape:  ``sentence`` explains why no route carries it; ``most`` is the maximum of one parcel
+            from here, ``units`` the planned quantity; ``left`` is the contribution of these units,
+            or of the complete line if there are none, at the current price
     """
 
     row: AssessedStock

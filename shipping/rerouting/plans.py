@@ -82,8 +82,8 @@ def _split_group(
 ) -> list[list[BackorderLine]]:
     """Group lines by the source that would send them, to avoid extra parcels; otherwise halve.
 
-    So a line that loses money or weighs too much separates as few others as possible. A line
-    without a whole source in the group has none alone either, but may be split.
+    So a line that loses money or weighs too much is separated from few others. A line that no
+    single source can send in the group has none alone either, but may be split.
     """
     planned = plan.plan.planned
     by_location: dict[int, list[BackorderLine]] = {}

@@ -78,17 +78,17 @@ def _zero_refused_stock(backorder: Backorder) -> None:
 def _apply_locked(
     backorder: Backorder,
     sourcing_plans: Sequence[SourcingPlan],
-    other: SourcingPlan | None,
+    substitute_plan: SourcingPlan | None,
     now: datetime,
 ) -> None:
-    """Order what was found or ask; offer substitutes for the rest and refund what remains.
+    """Order the planned lines or ask the customer; offer substitutes, refund the remaining lines.
 
     Locks:  the order, the backorder, promotions with a limit, payments, stock rows
     Raises: NotEnoughStockError  another order took the units
     """
     row = purchase.lock_backorder(backorder)
     if purchase.is_order_open(row) and row.status == Status.OPEN:
-        _resolve_lines(row, sourcing_plans, other, now)
+        _resolve_lines(row, sourcing_plans, substitute_plan, now)
         failpoint("rerouting.before_commit")
 
 
@@ -96,14 +96,14 @@ def _apply_locked(
 def _resolve_lines(
     row: Backorder,
     sourcing_plans: Sequence[SourcingPlan],
-    other: SourcingPlan | None,
+    substitute_plan: SourcingPlan | None,
     now: datetime,
 ) -> None:
     """Order, offer or refund each line; the caller holds the row."""
     may_ask = customer_choice.has_time_to_respond(row, now=now)
     accepted = [plan for plan in sourcing_plans if plan.is_in_time(row) or may_ask]
     accepted.sort(key=lambda plan: not plan.is_in_time(row))  # on-time plans first
-    replaced = other.lines if other is not None and may_ask else []
+    replaced = substitute_plan.lines if substitute_plan is not None and may_ask else []
     groups = [*(plan.lines for plan in accepted), *([replaced] if replaced else [])]
     sourced = {line.order_line_id for lines in groups for line in lines}
     lost = {line.order_line_id for line in backorders.open_lines(row)} - sourced
@@ -118,8 +118,8 @@ def _resolve_lines(
     purchase.allocate(row, divided, now)
     for backorder, plan in zip(rows, divided, strict=False):
         _order_or_ask(backorder, plan, now)
-    if other is not None and replaced:
-        customer_choice.offer_substitute(rows[-1], other, now)
+    if substitute_plan is not None and replaced:
+        customer_choice.offer_substitute(rows[-1], substitute_plan, now)
 
 
 @requires_transaction

@@ -118,7 +118,7 @@ class SourcingPlan:
         return day is not None and (backorder.promised_by is None or day <= backorder.promised_by)
 
 
-def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays delivery
+def find_source(  # noqa: PLR0913 - lines, substitutes, limits and earlier plans
     backorder: Backorder,
     rows: Sequence[BackorderLine],
     *,

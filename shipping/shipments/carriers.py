@@ -31,7 +31,7 @@ class Carrier:
     page: str
 
 
-# In this order: a number whose format is unique says more than a name.
+# In this order: a unique number format is better evidence than a name.
 CARRIERS = (
     Carrier(
         name="CJPacket",

@@ -74,7 +74,7 @@ class Reports:
         was_held = intent.status in translation.WAS_AUTHORIZED or captured > 0
         was_held = was_held or (charge is not None and charge.status == WAS_AUTHORIZED)
         known = intent.metadata or {}
-        # An uncaptured charge that expired counts as refunded too: only the refunds tell.
+        # An uncaptured charge that expired counts as refunded: compare the refunds.
         is_refunded = charge is not None and charge.amount_refunded > 0 and captured > 0
         return GatewayBalance(
             reference=reference,
