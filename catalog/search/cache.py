@@ -30,7 +30,7 @@ def bump_version() -> None:
     try:
         cache.set(VERSION_KEY, time.time_ns(), timeout=None)
     except (RedisError, OSError):
-        log.warning("the catalog changed while Redis was away; cached pages expire by age")
+        log.warning("the catalog changed while Redis was unavailable; cached pages expire by age")
 
 
 # Counts of broad searches
