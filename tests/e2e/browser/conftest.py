@@ -75,7 +75,7 @@ def browse(chromium):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # the processors may be busy
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
