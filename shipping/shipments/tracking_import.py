@@ -136,8 +136,8 @@ def _require_valid(
         purchase_order.status not in SHIPPABLE_OR_READY
         or purchase_order.submission_status == Submission.UNSUBMITTED
     ):
-        template = _("The order is %(status)s, so it cannot be shipped.")
-        raise _InvalidRowError(template % {"status": purchase_order.status.replace("_", " ")})
+        template = _("The status of the order is “%(status)s”. It cannot be shipped.")
+        raise _InvalidRowError(template % {"status": purchase_order.get_status_display()})
     if not rows[0].carrier:
         raise _InvalidRowError(_("The carrier is missing."))
     remaining = remaining_by_order[purchase_order.number]

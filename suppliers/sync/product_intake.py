@@ -202,7 +202,7 @@ def cost_issue(cost: Money, *, sku: str, expected: str) -> ImportIssue | None:
     """Return the issue of an invalid cost, or None; ``expected`` is the supplier's currency."""
     if cost.currency != expected:
         message = f"The price is in {cost.currency}, not in {expected}."
-        return ImportIssue(row=sku, code="cost-issue-currency", message=message)
+        return ImportIssue(row=sku, code="cost-wrong-currency", message=message)
     if not 0 < cost.rounded().amount <= guards.MAX_COST:
         return ImportIssue(
             row=sku, code="cost-absurd", message=f"{cost.amount} is not a valid price."

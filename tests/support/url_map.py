@@ -94,6 +94,6 @@ def _arguments():
         "object_id": order.pk,
         "pk": 1,
         "id": 1,
-        **dict.fromkeys(("line_id", "backorder", "saved_id", "factor_id", "place"), 1),
+        **dict.fromkeys(("line_id", "backorder", "saved_id", "factor_id", "position"), 1),
         **dict.fromkeys(("user_id", "session_id"), 1),
     }

@@ -69,7 +69,8 @@ class Command(BaseCommand):
             books = books.filter(version=options["version"])
         book = books.select_related("channel", "restored_from").order_by("-version").first()
         if book is None:
-            raise CommandError("This price book does not exist.")
+            is_draft = options["version"] is None
+            raise CommandError("There is no draft." if is_draft else "This version does not exist.")
         started = time.perf_counter()
         first_result = dry_run.run(book=book, now=timezone.now())
         self._timed(f"{book} dry run", first_result["counts"].get("variants", 0), started)

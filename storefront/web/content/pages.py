@@ -55,7 +55,7 @@ PAGES: Mapping[str, Page] = {
         (_("Your right"),
          _("You can withdraw from the contract within 14 days after the last parcel arrived,"
            " without giving a reason.")),
-        (_("Shipping service"),
+        (_("How to withdraw"),
          _("Before it is packed: cancel it on the order page. After it has shipped: choose “Return"
            " or withdraw” on the same page, or write “I withdraw from the contract” to %(email)s"
            " with the order number and the date. We confirm immediately that we received it.")),

@@ -113,6 +113,7 @@ def visit(page, address, *, status=200):
 def overflow(page):
     """Return by how many pixels a page is wider than its window."""
     page.locator("body").wait_for()  # just after a click, the next document is still empty
+    page.wait_for_load_state("load")  # and without its stylesheet
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 

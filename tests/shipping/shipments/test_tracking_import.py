@@ -52,7 +52,7 @@ def test_valid_rows_are_imported_once_and_invalid_ones_explained(supplier):
         "",
         "",
         "This supplier has no order with this number. Check the order number.",
-        "The order is draft, so it cannot be shipped.",
+        "The status of the order is “Draft”. It cannot be shipped.",
         "This is not a valid tracking number.",
     ]
     assert entered == [[], []]

@@ -74,7 +74,7 @@ def test_bad_files_change_nothing(supplier, hand_in, subtests):
             assert all(run.status in REFUSED for run in runs), [run.problem for run in runs]
             assert words in runs[0].problem
             assert versions(*TABLES) == before
-            assert time.monotonic() - began < 6
+            assert time.monotonic() - began < 20  # the processors may be busy
             assert len(offers()) == 6
 
 
