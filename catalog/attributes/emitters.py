@@ -1,7 +1,7 @@
 """Emitters: remove LED models that do not exist from a title. Pure.
 
-Resellers name large generic LEDs after real ones, such as ``XHP360``. Only names in the format of a
-known family are judged, and never the model number of the product itself.
+Resellers name large generic LEDs after real ones, such as ``XHP360``. Only names that match the
+naming scheme of a known LED family are checked. The product's own model number is never removed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from catalog.attributes.identifiers import brand_key
 from catalog.attributes.text_cleaning import close_gaps
 
 _COUNT = r"(?:(?<![\w.])\d{1,2}\s?[x×*]\s?)?"  # "3 x XHP360"
-_END = r"(?![\w-]|[.,]\d|\s*(?:lm|lumens?|mah|[gmvwx])\b)"  # neither a longer number nor an amount
+# No letter, digit, hyphen, decimal or unit follows.
+_END = r"(?![\w-]|[.,]\d|\s*(?:lm|lumens?|mah|[gmvwx])\b)"
 # Manufacturer, format of a model family, and the numbers that exist.
 _FAMILIES = tuple(
     (
@@ -48,8 +49,8 @@ def remove_unknown_emitters(
 ) -> tuple[str, tuple[str, ...]]:
     """Return a title without LED models that do not exist, and the removed ones as written.
 
-    Shape:  ``own`` are the model and part numbers of the product. They stay, and so does a model
-            right after the brand name
+    Shape:  ``own`` are the model and part numbers of the product. They are kept, and so is a name
+            that starts with the brand
     """
     own_keys = [key for number in own if (key := brand_key(number))]
     invented: list[str] = []

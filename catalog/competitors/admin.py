@@ -65,7 +65,7 @@ class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # gen
 
 @admin.register(CompetitorPriceList)
 class CompetitorPriceListAdmin(StaffAdmin):
-    """Price lists are previewed here before they are imported."""
+    """Admin page of price lists: upload, preview, import."""
 
     empty_text: ClassVar = _(
         "Upload competitor prices as CSV or JSON. You check the file before its prices "

@@ -35,13 +35,14 @@ HEADINGS = {
 REQUIRED = ("competitor", "price", "currency")
 WITH_TAX = frozenset({"", "yes", "incl", "included", "gross", "true"})
 WITHOUT_TAX = frozenset({"no", "excl", "excluded", "net", "false"})
-# One separator is a decimal mark before cents. 1.234 may be a thousand: it is rejected.
+# A single separator before one or two digits is the decimal separator. ``1.234`` is ambiguous
+# (1234 or 1.234) and is rejected.
 _AMOUNT = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _URL = re.compile(r"https?://[^\s]{3,490}")
 
 
 class CodedError(ValueError):
-    """An error as a code with values; ``labels`` has the text."""
+    """An error code with parameters; ``labels.message`` renders the text."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(code)
@@ -49,11 +50,11 @@ class CodedError(ValueError):
 
 
 class UnreadableFileError(CodedError):
-    """The file is no price list."""
+    """The file is not a readable price list."""
 
 
 class InvalidCellError(CodedError):
-    """A cell holds no valid value."""
+    """A cell has an invalid value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class PriceLine:
     """One line of a price list.
 
     Shape:  ``gtin`` has 14 digits or is empty
-    Units:  ``confidence`` is what the list itself states, 0 to 1
+    Units:  ``confidence`` is as stated in the list, 0 to 1; 1 if not stated
     """
 
     number: int
@@ -80,7 +81,7 @@ class PriceLine:
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """A rejected line and its reason code; ``labels`` has the text."""
+    """A rejected line and its reason code; ``labels.message`` renders the text."""
 
     number: int
     code: str
@@ -88,7 +89,9 @@ class RejectedLine:
 
 
 def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
-    """Yield each line of a CSV file with headings, separated by commas, semicolons or tabs.
+    """Yield the parsed lines of a CSV file; its first line has the column names.
+
+    The delimiter is a comma, semicolon or tab.
 
     Raises: UnreadableFileError  required columns are missing, or there are too many lines
     """
@@ -134,7 +137,7 @@ def _cell(row: list[str], position: int) -> str:
 
 
 def parse_line(number: int, cells: Mapping[str, str]) -> PriceLine | RejectedLine:
-    """Validate one line by the names of ``HEADINGS``."""
+    """Validate one line; ``cells`` maps the keys of ``HEADINGS`` to text."""
     try:
         return _line(number, cells)
     except (InvalidCellError, InvalidGtinError) as error:

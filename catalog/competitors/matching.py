@@ -60,7 +60,7 @@ class ImportPreview:
 def preview(*, file: CompetitorPriceList) -> ImportPreview:
     """Parse a list and match its lines to variants.
 
-    Raises: UnreadableFileError  no price list, or its content is no longer stored
+    Raises: UnreadableFileError  not a price list, or its content is no longer stored
     """
     if not file.content:
         raise UnreadableFileError("forgotten")

@@ -30,9 +30,10 @@ from storefront.lib.http.redaction import redact
 
 MAX_BYTES = 8_000_000
 MAX_STORED_REJECTIONS = 1000
-# Retention of a machine's lists and their results. Each changed price is kept forever.
+# Retention of automatically received lists (sent by API or fetched) and their import results.
+# Each changed price is kept forever.
 LIST_RETENTION = timedelta(days=30)
-# Retention of list contents, which are large, and how many per sender.
+# List contents are large: they are kept for a shorter time, and only the newest of each sender.
 CONTENT_RETENTION = timedelta(days=3)
 MAX_STORED_CONTENTS = 20
 DELETE_BATCH = 500
@@ -44,7 +45,7 @@ RECORDED_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """The result of each line: imported ones, and the reason for each rejected one."""
+    """The outcome of each matched line, and the reason for each rejected line."""
 
     file: CompetitorPriceList
     became: list[tuple[MatchedPrice, ImportOutcome]]
@@ -59,7 +60,7 @@ class ImportResult:
 def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[str, ListFormat]:
     """Return the text of a price list and its format.
 
-    Raises: UnreadableFileError  no price list
+    Raises: UnreadableFileError  not a price list
     """
     if len(content) > MAX_BYTES:
         raise UnreadableFileError("too_large", most=MAX_BYTES // 1_000_000)
@@ -73,7 +74,7 @@ def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[st
     return text, spoken
 
 
-def store_list(  # noqa: PLR0913 - what, from whom, and by which channel
+def store_list(  # noqa: PLR0913 - content, sender and source type
     *,
     name: str,
     content: bytes,
@@ -86,9 +87,9 @@ def store_list(  # noqa: PLR0913 - what, from whom, and by which channel
 ) -> CompetitorPriceList:
     """Store a list for preview or import.
 
-    ``as_of`` is the age of the list; it applies to lines without a date of their own. ``hidden``
-    values are redacted: a source may echo the secret we sent.
-    Raises: UnreadableFileError  no price list
+    ``as_of`` is the date of the prices in lines without a date of their own. ``hidden`` are secrets
+    to redact from the content: a source may echo the credential that we sent.
+    Raises: UnreadableFileError  not a price list
     """
     text, spoken = decode(content, list_format=list_format)
     file = CompetitorPriceList.objects.create(
@@ -112,10 +113,10 @@ def import_list(
 ) -> ImportResult:
     """Import the matched lines of a list and queue the affected prices for repricing.
 
-    Idempotent after a crash. A list that staff did not preview is checked as a whole and waits for
-    them if it is implausible.
-    Locks:  per thousand lines: the variants, then their competitor prices, in id order
-    Raises: UnreadableFileError   no price list, or its content is no longer stored
+    Idempotent after a crash. An implausible list that staff did not preview is not imported: it is
+    held for review.
+    Locks:  in batches of lines: the variants, then their competitor prices, in id order
+    Raises: UnreadableFileError   not a price list, or its content is no longer stored
             ImplausibleListError  too many implausible changes
     """
     matches = preview(file=file)
@@ -143,22 +144,23 @@ def import_list(
 
 
 def delete_old(*, now: datetime) -> int:
-    """Delete old lists from machines and the contents of younger ones; return how many lists.
+    """Delete old lists that were sent by API or fetched; return the number of deleted lists.
 
-    Lists from staff and the price history stay.
+    Lists older than ``CONTENT_RETENTION`` lose their content, and are deleted after
+    ``LIST_RETENTION``. Lists from staff and the price history stay.
     """
     _machine_lists().filter(received_at__lt=now - CONTENT_RETENTION).update(content="")
     machine_made = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
     old = machine_made.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")
     forgotten = 0
     while ids := list(old.values_list("pk", flat=True)[:DELETE_BATCH]):
-        # Django loads rows referenced by sources before it deletes them: omit the contents.
+        # ``delete()`` loads these rows because sources reference them: omit the contents.
         forgotten += CompetitorPriceList.objects.filter(pk__in=ids).only("pk").delete()[0]
     return forgotten
 
 
 def _machine_lists() -> QuerySet[CompetitorPriceList]:
-    """Return the lists from machines whose content is stored."""
+    """Return lists that were sent by API or fetched and still have their content."""
     return CompetitorPriceList.objects.exclude(source_type=SourceType.HAND).exclude(content="")
 
 

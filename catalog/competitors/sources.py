@@ -209,7 +209,7 @@ def _reject_truncated(source: CompetitorSource, answer: ServiceResponse) -> None
         raise UnreadableFileError("cut_off")
 
 
-def _store(  # noqa: PLR0913 - what, from whom, and how old it is
+def _store(  # noqa: PLR0913 - source, content, digest, secret, dates
     source: CompetitorSource,
     content: bytes,
     digest: str,
@@ -220,7 +220,7 @@ def _store(  # noqa: PLR0913 - what, from whom, and how old it is
 ) -> CompetitorPriceList:
     """Store a list as received; the same content again updates the stored list.
 
-    Raises: UnreadableFileError  no price list
+    Raises: UnreadableFileError  not a price list
     """
     last = source.last_file if _validators(source).get("digest") == digest else None
     if last is not None and last.content:

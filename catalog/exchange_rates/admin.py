@@ -1,4 +1,4 @@
-"""Exchange rate admin: enter a rate by hand, approve or reject a rate that moved too far."""
+"""Exchange rate admin: enter a rate by hand, approve or reject a held rate."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ RATE_SCALE = Decimal("0.0000000001")
 
 
 class UnreadableRatesError(ValueError):
-    """The file is no rate list; the message says why."""
+    """The file is not a readable rate list; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

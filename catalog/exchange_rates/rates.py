@@ -1,6 +1,6 @@
 """Exchange rates: fetch, import, set by hand, approve, reject, expire.
 
-A small move takes effect at once; a larger one waits for staff. Without ``RATES_URL`` nothing is
+A small change is applied at once; a larger one waits for staff. Without ``RATES_URL`` nothing is
 fetched.
 """
 
@@ -36,9 +36,9 @@ class FutureRateError(ValueError):
 def import_daily(*, content: bytes, source: str, actor: str, now: datetime) -> dict[str, int]:
     """Import an ECB list for the currency of each channel.
 
-    Returns how many rates took effect, wait for approval, and were known.
+    Returns how many rates were applied, held for approval, and already known.
     Locks:  as ``import_rates``
-    Raises: UnreadableRatesError  no rate list
+    Raises: UnreadableRatesError  not a rate list
             FutureRateError       dated in the future
     """
     daily = ecb.parse(content)
@@ -67,7 +67,7 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
     actor: str,
     now: datetime,
 ) -> dict[str, str]:
-    """Apply rates with a plausible change; hold the others for approval.
+    """Apply rates whose change is within the limit; hold the others for approval.
 
     Idempotent: the same or older rates change nothing. Returns the result of each base currency:
                 ``taken``, ``waiting`` or ``known``.
@@ -117,7 +117,7 @@ def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
     actor: str,
     now: datetime,
 ) -> ExchangeRate:
-    """Apply a rate set by staff, however far it moves.
+    """Apply a rate set by staff, without a limit to its change.
 
     Locks:  as ``import_rates``
     Raises: FutureRateError  dated in the future
@@ -150,7 +150,7 @@ def _new_update(
 
 @transaction.atomic(durable=True)
 def approve(*, update: ExchangeRateUpdate, actor: str, now: datetime) -> None:
-    """Apply a rate that was held because it moved too far.
+    """Apply a rate that was held because its change exceeded the limit.
 
     Locks:  as ``import_rates``
     Raises: InvalidTransitionError, ConcurrentUpdateError  already decided
@@ -162,7 +162,7 @@ def approve(*, update: ExchangeRateUpdate, actor: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def reject(*, update: ExchangeRateUpdate, actor: str, reason: str, now: datetime) -> None:
-    """Keep the current rate. The same rate is not held again.
+    """Keep the current rate. The same rate of the same date and source is ignored from now on.
 
     Locks:  as ``import_rates``
     Raises: InvalidTransitionError, ConcurrentUpdateError  already decided
@@ -176,9 +176,9 @@ def reject(*, update: ExchangeRateUpdate, actor: str, reason: str, now: datetime
 
 @transaction.atomic(durable=True)
 def expire_old(*, now: datetime) -> int:
-    """Queue prices for repricing whose rate expired; return how many rates expired.
+    """Update the validity of rates that aged, queue their prices; return how many rates changed.
 
-    Locks:  the expired rates, in id order
+    Locks:  the changed rates, in id order
     """
     aged = [
         row.pk for row in ExchangeRate.objects.order_by("pk") if _status(row, now) != row.validity
@@ -204,10 +204,10 @@ def _was_decided(row: ExchangeRate, rate: Decimal, *, source: str, as_of: dateti
 
 
 def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
-    """Return the time since the current rate in which no held or rejected rate came.
+    """Return the time from the current rate to the first later rate not applied, or to ``as_of``.
 
-    A held rate ends that time. Otherwise waiting would make any rate plausible, even one that staff
-    rejected.
+    The limit of a change grows with this time. If it did not end there, a held or rejected rate
+    would be within the limit some days later.
     """
     updates = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote)
     last = updates.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))[
@@ -245,7 +245,7 @@ def _apply(update: ExchangeRateUpdate, *, now: datetime) -> ExchangeRate:
 def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: bool = True) -> None:
     """Save the validity of these rates and queue the prices that depend on them.
 
-    A confirmation of a valid rate changes no price.
+    If neither the rate nor its validity changed, nothing is queued.
     Locks:  the rates, in id order
     """
     rates = ExchangeRate.objects.filter(pk__in=rate_ids).order_by("pk")
@@ -261,7 +261,10 @@ def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: boo
 
 
 def _depends_on(row: ExchangeRate) -> Q:
-    """Return the filter for listings with cost or MAP in that currency, or with duty in euros."""
+    """Return the filter for listings that depend on the rate.
+
+    Their cost or MAP is in its base currency or, if that is the euro, they pay EU duty.
+    """
     bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landed_cost.DUTY_CURRENCY:
         return bought
@@ -288,7 +291,7 @@ def fetch(*, now: datetime) -> dict[str, int]:
     """Fetch the daily list of ``RATES_URL`` and import it; do nothing without a URL.
 
     Raises: ExternalServiceError  it cannot be fetched
-            UnreadableRatesError  no rate list
+            UnreadableRatesError  not a rate list
             FutureRateError       dated in the future
     """
     url = settings.RATES_URL

@@ -22,7 +22,7 @@ STEP_ORDER = {
 
 
 def compare_hold(hold: PriceHold) -> str:
-    """Compare the proposed price with the one published when the guard stopped it."""
+    """Return an HTML table that compares a held price with the last one before the decision."""
     before = PriceChange.objects.filter(listing=hold.listing_id)
     if hold.status != PriceHold.Status.OPEN:
         before = before.filter(at__lt=hold.status_since)
@@ -30,7 +30,7 @@ def compare_hold(hold: PriceHold) -> str:
 
 
 def compare_change(change: PriceChange) -> str:
-    """Compare a price with the one it replaced."""
+    """Return an HTML table that compares a price with the one it replaced."""
     before = PriceChange.objects.filter(listing=change.listing_id, pk__lt=change.pk)
     return _table(
         _last_breakdown(before), change.breakdown, currency=change.listing.channel.currency
@@ -69,13 +69,13 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
 
 
 def _cells(breakdown: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
-    """Yield the cells of one price by step code; a stopped price counts as the price."""
+    """Yield the cells of one price by step code; a blocked price has the code ``price``."""
     if breakdown.get("supplier"):
         yield "supplier", breakdown["supplier"]
     if breakdown.get("origins"):
         yield "origins", ", ".join(breakdown["origins"])
     for code, amount, note in breakdown.get("steps", ()):
-        if code == "current_price":  # in an old breakdown this is the price before it
+        if code == "current_price":  # not compared: in old breakdowns, the price before
             continue
         money = amount and columns.as_money(Money(Decimal(amount), currency))
         note_text = labels.step_note(Step(code=code, note=note))

@@ -1,4 +1,4 @@
-"""Listing refresh: price the current supply, write price and availability, update the cards."""
+"""Listing refresh: recalculate prices and availability, reindex the product cards."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _NEEDED = (
 class ListingSupply:
     """What a channel can sell of one variant: cost, quantity and origin.
 
-    Shape:  ``available`` is the maximum per order here; ``ships_from`` maps countries to stock;
-            ``cost`` is None without a known supplier price; ``supplier_code`` and ``origins``
-            belong to the offer that sets the price; ``reaches`` are the countries it can be sent
-            to: empty is everywhere, None nowhere; ``reaches_from`` maps each origin to the
-            countries it reaches; ``restock_on`` is the earliest restock day, None while any is
-            available
+    Shape:  ``available`` is the maximum quantity of one order in this channel; ``ships_from`` maps
+            countries to stock; ``cost`` is None without a known supplier price; ``supplier_code``
+            and ``origins`` are those of the offer whose cost determines the price; ``reaches`` are
+            the destination countries: an empty set means all countries, None means not shippable;
+            ``reaches_from`` maps each origin to its destination countries; ``restock_on`` is the
+            earliest restock date, None if the variant is in stock
     Units:  ``map_amount`` and ``msrp_amount`` include tax, in the currency of the cost;
-            ``map_currency`` overrides it for the first
+            ``map_currency``, if set, is the currency of ``map_amount``
     """
 
     variant_id: int
@@ -75,7 +75,7 @@ class ListingSupply:
 def refresh_listings(
     *, channel: Channel, supplies: Sequence[ListingSupply], now: datetime
 ) -> set[int]:
-    """Write changed prices and availability of one channel and update its cards.
+    """Write changed prices and availability of one channel and update its product cards.
 
     Returns the ids of the products whose listings changed.
     Locks:  the variants, then their listings, then their products, each in id order
@@ -181,7 +181,8 @@ def _refresh(
             listing.updated_at = now
             changed[listing] = [*(name.removesuffix("_id") for name in names), "updated_at"]
     Listing.objects.bulk_create(new)
-    # A concurrent change of a rate or book did not see these rows, so they are repriced.
+    # A concurrent change of an exchange rate or price book does not see uncommitted listings:
+    # queue them for repricing.
     repricing_queue.enqueue(variant_ids=[listing.variant_id for listing in new], now=now)
     bulk.update(Listing, changed)
     price_updates.record_changes(tagged, now=now)
@@ -213,7 +214,7 @@ def _pricing_input(supply: ListingSupply, variant: Variant) -> PricingInput:
 def _fresher_time(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
     """Keep the stored time if the new one is less than an hour later.
 
-    Otherwise each stock feed would rewrite every listing without a change.
+    Otherwise each stock feed would rewrite every listing just to update its time.
     """
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present

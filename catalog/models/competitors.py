@@ -118,8 +118,8 @@ class CompetitorPriceChange(models.Model):
 class CompetitorPriceList(models.Model):
     """A competitor price list as received: previewed first, then imported.
 
-    ``as_of`` is the age of the list, if the sender stated it. ``problem`` says why staff must check
-    it before import. The ``content`` of lists from machines is cleared after days.
+    ``as_of`` is the date of its prices, if the sender stated it. ``problem`` says why staff must
+    check it before import. The ``content`` of lists sent by API or fetched is cleared after days.
     Shape:  ``list_format`` as in ``competitors.formats``; ``counts`` and ``refused`` are the import
             result; ``refused`` holds [line, code, values], in words by ``competitors.labels``;
             lists before 2026-11-26 hold [line, sentence]

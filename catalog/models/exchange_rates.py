@@ -27,9 +27,10 @@ class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
 class ExchangeRate(models.Model):
     """The value of one unit of ``base`` in ``quote``, its source and date.
 
-    ``pending_rate`` is a newer rate held for approval because it moved too far. ``validity`` is the
-    validity when prices were last calculated, ``supplied_under`` the validity when the offers for
-    sale in that currency were last chosen (``suppliers.inventory.confirmations``).
+    ``pending_rate`` is a newer rate held for approval because its change exceeded the limit.
+    ``validity`` is the validity when prices were last calculated, ``supplied_under`` the validity
+    when the offers for sale in that currency were last chosen
+    (``suppliers.inventory.confirmations``).
     """
 
     base = models.CharField(
@@ -101,7 +102,7 @@ class ExchangeRateUpdate(Stateful):
 
     class Status(models.TextChoices):
         TAKEN = "taken", _("Applied")  # plausible, or set by staff
-        WAITING = "waiting", _("Awaiting approval")  # it moved too far
+        WAITING = "waiting", _("Awaiting approval")  # its change exceeded the limit
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         SUPERSEDED = "superseded", _("Superseded")

@@ -48,7 +48,7 @@ def publish(*, book: PriceBook, actor: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def publish_first(*, book: PriceBook, actor: str, now: datetime) -> None:
-    """Take the first book of a channel live, without a dry run: it has no prices to change.
+    """Publish the first book of a channel. No dry run: the channel has no prices yet.
 
     Locks:  the channel, then the book
     Raises: NotReadyError  not the first book, or no rules
@@ -65,7 +65,7 @@ def restore(*, book: PriceBook, actor: str, now: datetime) -> PriceBook:
     """Restore the rules and guards of an earlier book as a new live version.
 
     Locks:  the channel, then the new book
-    Raises: NotReadyError  that book was never live, or is live now
+    Raises: NotReadyError  ``book`` is a draft or is live
     """
     _lock(book.channel)
     row = PriceBook.objects.get(pk=book.pk)
@@ -77,7 +77,10 @@ def restore(*, book: PriceBook, actor: str, now: datetime) -> PriceBook:
 
 
 def clear_dry_run(*, book: PriceBook) -> None:
-    """Clear the dry run of a draft after a change."""
+    """Discard the dry run of a draft and increment its revision.
+
+    To be called after each change of its rules or guards.
+    """
     PriceBook.objects.filter(pk=book.pk, status=Status.DRAFT).update(
         dry_run_result=None, dry_run_at=None, revision=F("revision") + 1
     )

@@ -55,7 +55,7 @@ class PricingInput:
 
     Shape:  ``origins`` are the countries it may come from; the most expensive counts
     Units:  ``map_amount`` and ``msrp_amount`` include tax, in the currency of the cost;
-            ``map_currency`` overrides it for the first
+            ``map_currency``, if set, is the currency of ``map_amount``
     """
 
     rule_scope: RuleScope

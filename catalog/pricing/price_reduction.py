@@ -19,7 +19,7 @@ WINDOW = timedelta(days=30)
 class PricePoint:
     """A price, the time from which it applied, and whether the reduction set it.
 
-    ``amount`` is None if there was no price from then on.
+    ``amount`` is None if there was no price from ``at`` on.
     """
 
     at: datetime
@@ -47,10 +47,11 @@ def current_reduction(
 ) -> Reduction | None:
     """Return the reduction that may be shown for the current price; None if there is none.
 
-    A reduction in steps is one: its first step counts, unless another price came between; a period
-    without a price does not matter. A rise ends it, since the price was lower before in the same
-    promotion. Items not sold before have no prior price.
-    Shape:  ``prices`` from the one in force 30 days before the reduction, oldest first
+    Consecutive price cuts count as one reduction that starts with the first cut. A regular price in
+    between ends it; a period without a price does not. A price increase within a promotion starts a
+    new reduction: the lower price before it counts as prior price. An item without an earlier price
+    has no reduction.
+    Shape:  ``prices`` are in order of time, from the one in force 30 days before the reduction
     """
     if now >= until or not prices or not prices[-1].is_reduced:
         return None
@@ -76,9 +77,9 @@ def _first_step(prices: Sequence[PricePoint]) -> int:
 
 
 def lowest_before(prices: Sequence[PricePoint], *, since: datetime) -> Decimal | None:
-    """Return the lowest price in force within the 30 days before; None if there was none.
+    """Return the lowest price in force in the 30 days before ``since``; None if there was none.
 
-    An earlier price counts if it was still in force when they began.
+    A price set earlier counts if it was still in force at the start of these days.
     """
     start = since - WINDOW
     lowest: Decimal | None = None

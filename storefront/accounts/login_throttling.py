@@ -1,8 +1,9 @@
-"""Login throttling: count failed sign-ins by account, network and both, delay further ones.
+"""Login throttling: count failed sign-ins, delay further attempts.
 
-Each counter leaks, so that old failures stop counting. The counter of an account in one network
-blocks first. The counter of an account in all networks blocks late, and never a network from which
-the account has signed in before: an attacker cannot lock its owner out.
+Failures are counted per account, per network, and per account in a network. Each counter leaks, so
+that old failures stop counting. The counter of an account in one network blocks first. The counter
+of an account in all networks has a higher limit. It is ignored in networks from which the account
+has signed in before, so that an attacker cannot lock its owner out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ KNOWN_NETWORK_TTL = timedelta(days=90)  # how long a network stays known to an a
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Allows ``free`` failures without a wait; one is forgotten every ``leak``."""
+    """A leaky bucket: ``free`` failures without a delay; the count falls by one per ``leak``."""
 
     free: int
     leak: timedelta
@@ -52,7 +53,8 @@ class TooManyAttemptsError(Exception):
 def count_attempt(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
     """Count an attempt as failed before the password is checked, so that parallel ones count too.
 
-    ``record_success`` with the same ``now`` takes it back. An attempt during a wait is not counted.
+    ``record_success`` with the same ``now`` reverts the count. An attempt during a wait is not
+    counted.
     ``kind`` is ``"account"`` or ``"factor"``; a factor has no network.
 
     Locks: the counters of the attempt, in key order.
@@ -79,10 +81,10 @@ def count_attempt(*, account: str, network: str, now: datetime, kind: str = "acc
 
 @transaction.atomic(durable=True)
 def record_success(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
-    """Take back the attempt that ``count_attempt`` counted at ``now``; the network becomes known.
+    """Revert the attempt that ``count_attempt`` counted at ``now``; mark the network as known.
 
-    A wait that an earlier failure started remains: signing in to one account does not shorten the
-    wait after guesses at another.
+    The account's counter in this network is reset. The other counters keep earlier failures: a
+    sign-in to one account does not erase guesses at others from the counter of the network.
 
     Locks: the counters of the attempt, in key order.
     """
@@ -128,7 +130,7 @@ def delete_expired(*, now: datetime) -> None:
 
 
 def _limits(kind: str, account: str, network: str) -> dict[str, Limit]:
-    """Return the limit of each counter by key; the first is the account's in this network."""
+    """Map each counter key to its limit; the first is that of the account in this network."""
     account_key = _digest(f"{kind}:{account}")
     if kind == "factor":
         return {account_key: FACTOR}
@@ -151,7 +153,7 @@ def _lock(limits: Iterable[str]) -> list[LoginAttempts]:
 def _blocking_counters(
     rows: list[LoginAttempts], limits: dict[str, Limit], now: datetime
 ) -> list[LoginAttempts]:
-    """Return the counters that can block: in a known network only the account's counter there."""
+    """Return the counters to enforce; in a known network, only that of the account in it."""
     first_key = next(iter(limits))
     for row in rows:
         if row.key == first_key and row.succeeded_at and row.succeeded_at > now - KNOWN_NETWORK_TTL:
@@ -165,7 +167,7 @@ def _wait(over: int) -> timedelta:
 
 
 def _digest(name: str) -> str:
-    # A password is sometimes typed into the name field: only a digest is stored. It is halved, so
-    # that the key of an account in a network fits and starts with the key of the account.
+    # A password is sometimes typed into the name field: only a digest is stored. It is truncated
+    # so that account key + network key fit the column; all keys of an account start with its key.
     text = name.strip().lower()
     return salted_hmac("sign-in", text, algorithm="sha256").hexdigest()[:32]

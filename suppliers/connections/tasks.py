@@ -22,7 +22,7 @@ def run_health_check(*, supplier_id: int, **_: Any) -> None:
     try:
         with bulkhead(BulkheadKind.SYNCS, supplier_id):
             health_check.run(supplier=supplier, now=timezone.now())
-    except BulkheadFullError:  # no sweep retries it
+    except BulkheadFullError:  # not in the schedule: retry here
         run_health_check.apply_async(
             kwargs={"supplier_id": supplier_id}, countdown=BULKHEAD_RETRY_S
         )

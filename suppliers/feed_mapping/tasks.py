@@ -27,6 +27,6 @@ def fetch_sample(*, supplier_id: int, content: str, **_: Any) -> None:
     try:
         with suppress(LockedElsewhereError), bulkhead(BulkheadKind.SYNCS, supplier_id):
             sample_fetch.fetch(supplier=supplier, content=content, now=timezone.now())
-    except BulkheadFullError:  # no sweep retries it
+    except BulkheadFullError:  # not in the schedule: retry here
         again = {"supplier_id": supplier_id, "content": content}
         fetch_sample.apply_async(kwargs=again, countdown=BULKHEAD_RETRY_S)

@@ -351,7 +351,10 @@ def delete_pending(sync_run: SyncRun) -> None:
 
 
 def delete_old_changes(*, now: datetime) -> int:
-    """Delete the changes of runs decided more than ``CHANGES_RETENTION`` ago; return the count."""
+    """Delete pending changes ``CHANGES_RETENTION`` after a run's last status; return the count.
+
+    Quarantined runs keep theirs.
+    """
     decided = SyncRun.objects.filter(status_since__lt=now - CHANGES_RETENTION).exclude(
         status=SyncRun.Status.QUARANTINED
     )

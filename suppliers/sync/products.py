@@ -89,7 +89,7 @@ WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued'
 ORDER BY 1
 """
 
-# Until autovacuum runs, the planner assumes that tables just filled are empty.
+# Newly filled tables have no planner statistics until autovacuum runs ANALYZE.
 FRESH_STATISTICS = """
 ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel,
   suppliers_stockmovement, catalog_product, catalog_variant, catalog_identifier,

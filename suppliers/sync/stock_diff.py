@@ -1,7 +1,8 @@
 """Stock diff: compare a staged stock list with the known stock rows.
 
-The list is compared once. The result, ``feed_stock_diff``, names the offers to merge
-(``suppliers.inventory.levels``); the guards query it too. Other rows are not touched.
+A full list is compared once. The temporary table ``feed_stock_diff`` has the stock rows that
+differ: ``suppliers.inventory.levels`` merges their offers, and the guards read it. Of a delta, all
+its offers are merged. Other rows are not touched.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from suppliers.connectors.records import MissingRowMeans
 from suppliers.inventory import levels
 from suppliers.runs.staging import rows, run, with_large_work_mem
 
-# The offers in scope of an answer: their stock rows that it leaves out become zero. A delta leaves
-# them unchanged.
+# SQL conditions for the offers that a response covers. Stock rows missing from a full response are
+# set to zero; those missing from a delta stay unchanged.
 UNREADABLE = "o.supplier_sku = ANY(%(unreadable)s)"
 READABLE = "o.supplier_sku <> ALL(%(unreadable)s)"
 REPORTED_PRODUCTS = "o.product_external_id IN (SELECT external_id FROM feed_listed WHERE is_told)"
 REPORTED_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
-# If a row has no SKU, it may be any missing SKU of its product.
+# A row without a SKU could belong to any SKU missing from its product: these are not set to zero.
 MISSING_IS_KNOWN = (
     f"(o.product_external_id <> ALL(%(products_with_unidentified_rows)s) OR {REPORTED_SKUS})"
 )
@@ -83,18 +84,18 @@ FROM (
 """
 
 
-# Until autovacuum runs, the planner assumes that tables just filled are empty.
+# Newly filled tables have no planner statistics until autovacuum runs ANALYZE.
 ANALYZE_AFTER = 5_000
 FRESH_STATISTICS = "ANALYZE suppliers_stocklevel, suppliers_stocklocation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockScope:
-    """The offers that a staged answer is about.
+    """The offers covered by a staged supplier response.
 
-    Shape: ``omitted`` says what a missing row of a list means; None: products were queried one by
-        one. ``has_unidentified_rows``: a row of a whole list has no SKU, so it may be any missing
-        one. ``params`` are those of the SQL conditions
+    Shape: ``omitted`` says how to treat a row missing from the list; None if products were queried
+        individually. ``has_unidentified_rows``: a row of a full list has no SKU, so it could belong
+        to any missing SKU. ``params`` are the query parameters of the SQL conditions
     """
 
     omitted: MissingRowMeans | None
@@ -111,13 +112,16 @@ class StockScope:
 
     @property
     def inside(self) -> str:
-        """The SQL condition for offers ``o`` in scope."""
+        """The SQL condition for offers (alias ``o``) that the response covers."""
         reported = REPORTED_SKUS if self.has_unidentified_rows else SCOPE[self.omitted]
         return f"{READABLE} AND {reported} AND {MISSING_IS_KNOWN}"
 
     @property
     def outside(self) -> str:
-        """The SQL condition for offers ``o`` or stock rows that the answer does not confirm."""
+        """The SQL condition for offers or stock rows that the response does not confirm.
+
+        Aliases: ``o`` is the offer, ``p`` the location of the stock row.
+        """
         if self.is_delta:
             return UNREADABLE
         outside = f"NOT ({self.inside})"
@@ -125,7 +129,7 @@ class StockScope:
 
 
 def stage_diff(scope: StockScope, *, buffer: int) -> None:
-    """Stage the offers whose figures differ from the answer; of a delta, all its offers."""
+    """Write the offers to merge to ``affected_offers``: those that differ; of a delta, all."""
     levels.clear_affected_offers()
     with with_large_work_mem():
         if scope.is_delta:
@@ -139,9 +143,9 @@ def stage_diff(scope: StockScope, *, buffer: int) -> None:
 
 
 def count_listed(scope: StockScope) -> tuple[int, int]:
-    """Return how many offers or products are known, and how many of them are still listed.
+    """Return how many offers are known, and how many of them are still listed.
 
-    Products are only counted if any row is missing. A list may leave out sold-out SKUs.
+    If any is missing, products are counted instead, since a list may omit sold-out SKUs.
     """
     with with_large_work_mem():
         ((known, missing),) = rows(COUNT_MISSING, scope.params)
@@ -152,9 +156,9 @@ def count_listed(scope: StockScope) -> tuple[int, int]:
 
 
 def count_stocked(scope: StockScope) -> int:
-    """Return the number of non-zero stock rows that the answer could zero.
+    """Return the number of in-stock rows that the response could set to zero.
 
-    A delta may zero all its rows, so they are compared with the whole stock.
+    A delta is compared with the entire stock of the supplier.
     """
     condition = EVERY_OFFER if scope.is_delta else scope.inside
     with with_large_work_mem():
@@ -163,6 +167,6 @@ def count_stocked(scope: StockScope) -> int:
 
 
 def analyze_tables(*, created: int) -> None:
-    """Run ANALYZE after a run that filled the tables."""
+    """Run ANALYZE if the run created at least ``ANALYZE_AFTER`` stock rows."""
     if created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)

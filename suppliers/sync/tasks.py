@@ -1,4 +1,4 @@
-"""Sync tasks: start due jobs, run a job, import page batches, close dead runs."""
+"""Sync tasks: start due jobs, run a job, import page batches, close runs whose worker stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIME_LIMIT = timedelta(minutes=10)
 
 @shared_task
 def start_due_syncs(**_: Any) -> None:
-    """Start the jobs that are due. A job that is running refuses a second start."""
+    """Start the jobs that are due. A job that is already running is not started again."""
     for supplier_id, kind in schedule.due_jobs(now=timezone.now()):
         sync.delay(supplier_id=supplier_id, kind=kind)
 
@@ -34,7 +34,7 @@ def start_due_syncs(**_: Any) -> None:
 def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
     now = timezone.now()
     if (supplier_id, kind) not in schedule.due_jobs(now=now):
-        return  # another sweep started it first
+        return  # no longer due: another task has started it
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     with (
         suppress(AlreadyRunningError, BulkheadFullError),
@@ -50,7 +50,7 @@ def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
     try:
         with suppress(AlreadyRunningError), bulkhead(BulkheadKind.SYNCS, supplier_id):
             _run(supplier, kind, now=timezone.now())
-    except BulkheadFullError:  # no sweep retries it
+    except BulkheadFullError:  # not in the schedule: retry here
         kwargs = {"supplier_id": supplier_id, "kind": kind}
         sync_now.apply_async(kwargs=kwargs, countdown=BULKHEAD_RETRY_S)
 
@@ -71,18 +71,18 @@ def _run(
 
 @shared_task
 def import_page_batch(*, batch_id: int, **_: Any) -> None:
-    """Import pages that another worker fetched; if this fails, that worker does it."""
+    """Import pages that another worker fetched; if this task fails, that worker imports them."""
     page_batches.import_dispatched(batch_id, now=timezone.now())
 
 
 @shared_task
 def close_expired_runs(**_: Any) -> None:
-    """Close runs whose worker died."""
+    """Close runs whose worker stopped."""
     runs.close_expired(now=timezone.now())
     page_batches.delete_closed()
 
 
 @shared_task
 def delete_old_changes(**_: Any) -> None:
-    """Delete the stored changes of runs that were decided long ago."""
+    """Delete the pending changes of old runs, except those of quarantined runs."""
     runs.delete_old_changes(now=timezone.now())

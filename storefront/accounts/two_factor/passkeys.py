@@ -1,6 +1,6 @@
 """Passkeys: make the challenge that a browser signs, verify its response.
 
-The challenge stays in the session until the browser answers; each is accepted once.
+The challenge is stored in the session and can be used once.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _server() -> Fido2Server:
 
 
 def _public_keys(user: User) -> dict[int, AttestedCredentialData]:
-    """Return the public keys of a user's passkeys, by the id of the row."""
+    """Return the credentials of a user's passkeys by ``Authenticator`` id."""
     public_keys = {}
     for row in Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN):
         created = RegistrationResponse.from_dict(row.data["credential"])

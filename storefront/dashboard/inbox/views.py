@@ -26,7 +26,7 @@ MAX_PER_RULE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertGroup:
-    """A group of alerts: its rules, and the text shown if there are none."""
+    """A group of alerts: its rules, and the text shown if it has no alerts."""
 
     code: str
     title: str | Promise
@@ -71,7 +71,7 @@ CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """The rows of one group, oldest first; ``count`` is their number in all."""
+    """The rows of one group, oldest first; ``count`` includes rows that are not loaded."""
 
     group: AlertGroup
     rows: Sequence[InboxItem]
@@ -80,9 +80,9 @@ class Alerts:
 
 
 def show_alerts(request: HttpRequest) -> HttpResponse:
-    """Show all alerts whose tables the user may see.
+    """Show the alerts of the rules whose model the user may view or change.
 
-    Raises: PermissionDenied: the user may not see offers.
+    Raises: PermissionDenied: the user may neither view nor change supplier offers.
     """
     if not may_see_alerts(request.user):
         raise PermissionDenied(ALERTS_PERMISSION)
@@ -122,7 +122,7 @@ PAGE_SIZE = 100
 def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
     """Show the rows of one rule, oldest first.
 
-    Raises: PermissionDenied: the user may not see their table.
+    Raises: PermissionDenied: the user may neither view nor change the rule's model.
     """
     cause = query.rule_for(request.user, code)
     here = assignments.page_number(request.GET.get("page", ""))

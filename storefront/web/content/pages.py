@@ -22,7 +22,7 @@ from storefront.web.core.visit import require_identity
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A title, and paragraphs with headings (which may be empty)."""
+    """A content page: its title, and pairs of a heading (which may be empty) and a text."""
 
     title: Promise
     parts: tuple[tuple[Promise | str, Promise], ...]
@@ -146,7 +146,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def content(name: str) -> dict[str, Any]:
-    """Return the context of a page: the text of staff, or the built-in one."""
+    """Return the template context of a page: the text entered by staff, or the default text."""
     is_about_us = name in {"contact", "imprint"}
     if is_about_us:
         require_identity()
