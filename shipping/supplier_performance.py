@@ -1,8 +1,8 @@
-"""Supplier performance: derive facts for supplier scorecards from what happened.
+"""Supplier performance: derive scorecard facts from status history and tracking events.
 
-Note [Facts that cannot be lost]: the purchase path writes no facts. A sweep reads the status
-history that every transition leaves anyway, and records what has no fact yet. So the purchase path
-is not slower, and a fact that a crash prevented is found by the next sweep.
+Note [Facts that cannot be lost]: order processing writes no facts itself. A periodic task derives
+them from the status history and records those that are missing. This keeps order processing fast,
+and the next run records what a crash skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from suppliers.scorecards import scorecards, statistics
 
 Kind = ScorecardFact.Kind
 
-# Earlier sweeps saw older transitions; ``record_new_facts(since=None)`` reads everything.
+# Earlier runs saw older transitions; ``record_new_facts(since=None)`` reads everything.
 LOOKBACK = timedelta(days=7)
 OUT_OF_STOCK_CODES = frozenset({"out_of_stock", "discontinued"})
 
@@ -42,10 +42,10 @@ _REJECTION_REASON = """
 """
 _SINCE = "coalesce(%(since)s::timestamptz, '-infinity')"
 _RECENT = f"greatest(po.status_since, po.submission_status_since) >= {_SINCE}"
-# Without a cancellation request, what is not shipped is the supplier's doing.
+# Count an unshipped order against the supplier only if neither we nor the customer canceled it.
 _NO_CANCELLATION = "po.cancel_requested_at IS NULL AND po.cancel_reason = ''"
 
-# Each selects supplier_id, happened_at, value, subject and, where it matters, the reason.
+# Each selects, in this order: supplier_id, happened_at, value, subject, code, reason, place.
 _OUTCOME_SQL: dict[Kind, str] = {
     Kind.ACKNOWLEDGED: f"""
         SELECT po.supplier_id, {_ANSWERED_AT} AS happened_at,
@@ -128,9 +128,9 @@ WHERE NOT EXISTS (
 
 
 def record_new_facts(*, since: datetime | None = None) -> datetime | None:
-    """Record decided outcomes that have no fact yet; return the time of the earliest.
+    """Record outcomes without a fact; return ``happened_at`` of the earliest new fact, or None.
 
-    Shape:  ``since`` limits the rows by their last transition; None reads everything
+    ``since``: only purchase orders and parcels that changed since then; None: all.
     """
     facts = [fact for kind in _OUTCOME_SQL for fact in _new_facts(kind, since)]
     scorecards.record(facts)
@@ -150,7 +150,7 @@ def _new_facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
         }
         is_of_stock = _rejection_code(code, reason) in OUT_OF_STOCK_CODES
         if kind == Kind.SHORT:
-            # An order rejected as out of stock that names no line counts as one missing line.
+            # If a rejection gives no code per line, only the order's first rejected line counts.
             if is_of_stock and (code in OUT_OF_STOCK_CODES or place == 1):
                 yield ScorecardFact(kind=Kind.SHORT, value=max(0, value), **known)
                 yield ScorecardFact(kind=Kind.PROMISED, value=Decimal(0), **known)
@@ -160,5 +160,5 @@ def _new_facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
 
 
 def _rejection_code(code: str, reason: str) -> str:
-    """Return the rejection code of a line, derived from the supplier's text if it has none."""
+    """Return the code of a line; for ``rejected_other``, derive it from the supplier's text."""
     return statistics.rejection_cause(reason) if code == "rejected_other" else code

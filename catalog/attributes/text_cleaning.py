@@ -25,8 +25,8 @@ DROPPED_WITH_CONTENT = frozenset(
 _UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, unassigned
 _ALLOWED_SIGNS = frozenset("°®™©")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
-# A number that ends in "lm". Blanks group thousands only if the rest is not a number of its own: "1
-# 000 lm" is one number, "Spot 400 350 lm" is a model and a claim.
+# A number before "lm". A space separates thousands only if the next group starts with 0:
+# "1 000 lm" is 1000 lumens; in "Spot 400 350 lm" only 350 is the output, 400 is part of the name.
 _CLAIM = (
     r"(?:(?:up to|max\.|bis zu|jusqu'à)\s*)?(?:(?<![\w.,'’-])\d+[-–~](?=\d))?"
     r"(?<![\d.,'’])(?P<{0}>\d{{1,3}}(?:[.,'’]\d{{3}})+|\d{{1,3}}(?: 0\d\d)+|\d+(?:[.,]\d+)?)"
@@ -58,9 +58,9 @@ def clean_text(text: str) -> str:
 
 
 def clean_title(text: str, *, output_lm: int | None) -> str:
-    """Return a title of at most 150 characters without lumens other than the published output.
+    """Return a clean title of at most ``MAX_TITLE`` characters.
 
-    Only the claim is removed: the numbers of a model name stay.
+    Lumen values that differ from ``output_lm`` are removed; the numbers of a model name stay.
     """
     title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
@@ -75,7 +75,7 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
 
 def close_gaps(title: str) -> str:
-    """Remove what a deleted claim leaves: extra blanks, empty brackets, repeated commas."""
+    """Remove leftovers of deleted text: repeated spaces and commas, empty brackets."""
     closed = _BRACKET_GAP.sub("", _GAP.sub(",", title))
     return " ".join(closed.split()).strip(_ENDS)
 
@@ -95,7 +95,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def clean_html(dirty: str) -> str:
-    """Return the bare structure of a description: no links, images, styles or scripts."""
+    """Sanitize HTML: keep only ``ALLOWED_TAGS``, without attributes."""
     return nh3.clean(
         drop_controls(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),

@@ -1,7 +1,7 @@
-"""Competitor labels: explain why a line is rejected or a list waits, group the form fields.
+"""Competitor labels: messages for rejected rows and lists held for review, groups of form fields.
 
-Workers check the lines, and the results are kept for days. So a code with its values is stored and
-becomes text when the page is read.
+Workers check the rows, and the results are kept for days. Therefore a code and its values are
+stored, and the text is rendered in the reader's language.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ MESSAGES: Mapping[str, Promise | str] = {
     "no_tax": _("%(told)s is not a valid tax value. Use incl or excl."),
     "no_date": _("%(told)s is not a valid date. Use the format 2026-11-24."),
     "no_confidence": _("%(told)s is not a valid confidence. Use the format 0.9."),
+    # The GTIN messages match those of ``InvalidGtinError``, without a full stop.
     "gtin_no_digits": _("%(told)s contains characters other than digits"),
     "gtin_length": _("%(told)s has %(digits)s digits, not 8, 12, 13 or 14"),
     "gtin_placeholder": _("%(told)s is a placeholder"),
@@ -79,7 +80,7 @@ def message(code: str, values: Mapping[str, Any]) -> str:
 
 
 def review_reason(file: CompetitorPriceList) -> str:
-    """Return why staff must check a list; empty if they need not."""
+    """Return why a list is held for review; empty if it is not."""
     return implausible_changes(file.counts) if file.problem else ""
 
 
@@ -107,7 +108,7 @@ def import_result(counts: Mapping[str, Any]) -> str:
             "matched": _(
                 "matched",
             )
-        }  # not imported
+        }  # preview, or held for review: nothing was imported yet
     return " · ".join(f"{name}: {counts[code]}" for code, name in names.items() if counts.get(code))
 
 

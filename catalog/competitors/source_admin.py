@@ -26,7 +26,8 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
-# Headers that HTTP needs, or that a redirect target receives too.
+# Headers that must not carry the secret: HTTP reserves them, or they are still sent after a
+# redirect to another host.
 FORBIDDEN_HEADERS = {
     *CROSS_HOST_HEADERS,
     "accept-encoding",
@@ -91,7 +92,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         return secret
 
     def clean(self) -> dict[str, Any]:
-        """Validate address, header and secret together."""
+        """Validate URL, header and secret together."""
         values: dict[str, Any] = super().clean() or {}
         if {"url", "header", "secret"} - values.keys():
             return values
@@ -103,7 +104,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         elif (
             values["header"] and keeps_secret and _host(values["url"]) != _host(self.initial["url"])
         ):
-            # Otherwise a user who may change the address could redirect the secret.
+            # Otherwise a user who may edit the URL could send the secret to their own server.
             self.add_error("secret", gettext("The URL changed. Enter the secret again."))
         return values
 

@@ -15,10 +15,13 @@ from catalog.models.price_books import PriceRule
 class SellingCosts(models.Model):
     """The selling costs of one origin and supplier on one channel.
 
-    ``*`` matches any; the most specific row applies, the supplier before the origin.
-    Units:  amounts per unit in the channel's currency, rates are fractions; ``supplier_fee_rate``
-            of the wholesale cost, ``channel_fee_rate`` of the price before tax,
-            ``payment_fee_rate`` of the price with tax; ``duty_amount`` None: the statutory duty
+    ``*`` matches all. The most specific row applies; a supplier match ranks above an origin match.
+    If ``duty_amount`` is None, the statutory duty applies.
+
+    Units:  amounts are per unit, in the channel's currency; rates are fractions:
+            ``supplier_fee_rate`` of the wholesale cost,
+            ``channel_fee_rate`` of the price before tax,
+            ``payment_fee_rate`` of the price with tax
     """
 
     channel = models.ForeignKey(
@@ -144,8 +147,8 @@ class SellingCosts(models.Model):
 class PriceChange(models.Model):
     """A price change; the lowest price of the last 30 days is read from these rows.
 
-    ``amount`` is None if the price was lost. ``breakdown`` holds the inputs and each step, as
-    ``pricing.breakdown.to_json`` writes them.
+    ``amount`` is None if the listing no longer has a price. ``breakdown`` holds the inputs and each
+    step, as ``pricing.breakdown.to_json`` writes them.
     """
 
     listing = models.ForeignKey(

@@ -15,8 +15,9 @@ from catalog.enums import Adjustment, BlockReason
 from catalog.pricing.landed_cost import LandedCost
 from catalog.pricing.rounding import Rounding
 
-# Blocked prices that staff may approve; the others would sell at a loss or break MAP or MSRP.
+# A restored book or a changed offer may override these blocks.
 OVERRIDABLE_BLOCKS = frozenset({BlockReason.MOVED_TOO_FAR, BlockReason.MOVED_TOO_FAR_TODAY})
+# Staff may approve these.
 APPROVABLE_BLOCKS = OVERRIDABLE_BLOCKS | {BlockReason.FIRST_TOO_HIGH}
 MAX_PRICE = Decimal(10_000_000)
 
@@ -48,7 +49,7 @@ class CurrentPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoredBook:
-    """A restored book, and until when its prices were current."""
+    """A restored price book, and the time at which another book replaced it."""
 
     book_id: int
     until: datetime
@@ -56,7 +57,10 @@ class RestoredBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardResult:
-    """The allowed price, or why it is blocked. ``proposed`` is the blocked price."""
+    """The price within the limits, and why it is blocked, if it is.
+
+    ``proposed`` is the price before that decision: published if ``stop`` is None, else held.
+    """
 
     proposed: Decimal | None
     floor: Decimal | None
@@ -81,9 +85,10 @@ def apply_guards(  # noqa: PLR0913 - each guard has its own input
 ) -> GuardResult:
     """Round a rule's price within all limits, or block it.
 
-    ``is_ceiling``: the price must not exceed the rule's price, so it is rounded down if the lower
-    limits allow it. ``max_first`` is the highest first price published without approval: a first
-    price has no change that could reveal a typing error in the cost.
+    ``is_ceiling``: the rule's price comes from a competitor; round down instead of up, unless the
+    result falls below the floor or MAP. ``max_first`` is the highest first price published without
+    approval: a first price has no previous price to compare with, so a typing error in the cost
+    would go unnoticed.
     """
     floor = landed.price_for_margin(limits.floor_margin_rate)
     if floor is None:
@@ -103,7 +108,7 @@ def apply_guards(  # noqa: PLR0913 - each guard has its own input
     if highest is not None and price > highest:
         clamps = (*clamps, Adjustment.MSRP)
         price = rounding.down(highest)
-        if price < lowest:  # no such ending between the limits: use the highest possible amount
+        if price < lowest:  # no price with this ending fits: use MSRP, cut to the minor unit
             price = rounding.coin_down(highest)
         if price < lowest:
             stop = BlockReason.FLOOR_ABOVE_MSRP if lowest == floor else BlockReason.MAP_ABOVE_MSRP
@@ -134,8 +139,8 @@ def is_price_allowed(
 ) -> bool:
     """Test whether an unchanged price may stay published.
 
-    It must keep today's supplier bounds and reach ``lowest``, which covers today's cost and margin;
-    None: no price does.
+    It must be within the current MAP and MSRP and at least ``lowest``, the minimum for the current
+    cost and margin. ``lowest`` None: not allowed.
     """
     return (
         lowest is not None

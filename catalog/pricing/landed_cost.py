@@ -10,9 +10,9 @@ from decimal import Decimal
 from catalog.enums import EU
 from storefront.lib.money import Money
 
-# A parcel from outside the EU pays this per HS line, for any quantity. A price must cover a parcel
-# with one unit.
-# Source: the EU's flat duty on low-value consignments, which replaces the relief below 150 EUR
+# Duty per tariff line (HS code) of a parcel from outside the EU, whatever the quantity. Prices are
+# calculated for a parcel with one unit, the most expensive case.
+# Source: the EU's flat duty on low-value consignments, which replaces the 150 EUR duty exemption
 FLAT_DUTY = Decimal(3)
 DUTY_CURRENCY = "EUR"
 DUTY_FROM, DUTY_UNTIL = date(2026, 7, 1), date(2028, 7, 1)
@@ -26,9 +26,7 @@ MIN_KEEP_RATE = Decimal("0.01")
 class CostTerms:
     """The selling costs on one channel, for one origin and supplier.
 
-    Units:  amounts per unit in the channel's currency; ``supplier_fee_rate`` is of the wholesale
-            cost, ``channel_fee_rate`` of the price before tax, ``payment_fee_rate`` of the price
-            with tax; ``duty_amount`` None: the statutory duty
+    Fields and units are as in ``SellingCosts``.
     """
 
     supplier_fee_rate: Decimal = Decimal(0)
@@ -48,7 +46,10 @@ class CostTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedCost:
-    """The cost of one unit by part; parts that depend on the price are in the terms."""
+    """The landed cost of one unit by component.
+
+    Fees that are a percentage of the price are not included; their rates are in ``terms``.
+    """
 
     origin: str
     wholesale: Decimal
@@ -91,10 +92,10 @@ class LandedCost:
     def price_for_margin(
         self, margin_rate: Decimal, *, more: Decimal = Decimal(0)
     ) -> Decimal | None:
-        """Return the price with tax that covers the cost, fees and ``more`` and leaves the margin.
+        """Return the price with tax that covers cost, fees and ``more`` and leaves the margin.
 
-        None: fees and margin leave nothing to pay the cost.
-        Source: price = (landed + more) / (1 - fees - margin) * (1 + tax)
+        None if fees and margin leave less than ``MIN_KEEP_RATE`` of the price before tax.
+        Formula: price = (landed + more) / (1 - fees - margin) * (1 + tax)
         """
         keep_rate = ONE - self.fee_rate - margin_rate
         if keep_rate < MIN_KEEP_RATE:
@@ -126,7 +127,10 @@ def select_terms(
 
 
 def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
-    """Test whether a parcel pays the EU's flat duty. Unknown origins do, to avoid a loss."""
+    """Test whether a parcel pays the EU's flat duty.
+
+    An unknown origin counts as outside the EU, so that the price covers a possible duty.
+    """
     return destination in EU and origin not in EU and DUTY_FROM <= on < DUTY_UNTIL
 
 
@@ -163,10 +167,10 @@ def calculate(
 class Costing:
     """The inputs of landed costs on one channel at one time.
 
-    Shape:  ``countries`` are the destinations; the most expensive counts; ``rates`` map currencies
-            to their value in the channel's; ``unconfirmed_rates`` map unconfirmed currencies to
-            their highest plausible value; ``expired_rates`` map currencies with expired rates to
-            the last value
+    Shape:  ``countries`` are the destinations; if one is in the EU, the flat duty can be due
+            ``rates`` maps currencies to their value in the channel's currency
+            ``unconfirmed_rates`` maps unconfirmed currencies to their highest plausible value
+            ``expired_rates`` maps currencies with expired rates to their last value
     """
 
     countries: Sequence[str]
@@ -214,7 +218,9 @@ class Costing:
     def land(
         self, wholesale: Decimal, *, origins: Sequence[str], supplier_code: str
     ) -> LandedCost | None:
-        """Return the landed cost from the most expensive origin; None if one has no terms.
+        """Return the landed cost from the most expensive origin.
+
+        None if an origin has no terms, or the rate for the duty is missing.
 
         Units:  ``wholesale`` in the channel's currency
         """

@@ -29,7 +29,7 @@ SHIPPABLE_OR_READY = shipments.SHIPPABLE | {PurchaseOrder.Status.READY}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedParcel:
-    """One parcel of a list. One with a ``problem`` is skipped; ``is_known`` is already imported."""
+    """One parcel of a list; skipped if it has a ``problem`` or is already imported."""
 
     rows: tuple[ListedRow, ...]
     purchase_order: PurchaseOrder | None = None
@@ -48,7 +48,7 @@ class ListedParcel:
 
 
 class _InvalidRowError(ValueError):
-    """What is wrong with a parcel of the list, as staff read it."""
+    """A validation message for staff about one parcel."""
 
 
 def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedParcel]:
@@ -69,7 +69,7 @@ def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedPar
 
 
 def apply(listed: Sequence[ListedParcel], *, now: datetime) -> list[ListedParcel]:
-    """Import the valid parcels, one transaction each; return those that failed."""
+    """Import the valid parcels, each on its own; return those that failed."""
     failed = []
     for parcel in listed:
         if not parcel.is_good or parcel.purchase_order is None:
@@ -151,7 +151,7 @@ def _require_valid(
 def _units(
     rows: tuple[ListedRow, ...], purchase_order: PurchaseOrder, remaining: Counter[int]
 ) -> Counter[int]:
-    """Return the contents of a parcel: what its rows name, or all remaining units."""
+    """Return the units per order line: as the rows state, or all remaining if no row has a SKU."""
     if not any(row.sku for row in rows):
         if not +remaining:
             raise _InvalidRowError(_("All items are already in other parcels."))

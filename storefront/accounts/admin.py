@@ -1,4 +1,7 @@
-"""Account admin: edit users and groups, show addresses, consents, sign-in and factor records."""
+"""Account admin: edit users and groups, show the other records of accounts.
+
+These are addresses, consents, login attempts, staff sessions, e-mail changes, two-factor events.
+"""
 
 from __future__ import annotations
 
@@ -176,7 +179,8 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         readonly = [*super().get_readonly_fields(request, obj)]
         if not is_superuser(request):
-            # a new address would receive the link to reset the password
+            # Otherwise any staff member could take over an account: change its e-mail, then reset
+            # the password.
             return [*readonly, "email"]
         return [*readonly, *RIGHTS] if _is_own(request, obj) else readonly
 
@@ -275,7 +279,7 @@ class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
 
 @admin.register(StaffSession)
 class StaffSessionAdmin(StaffAdmin):
-    """Sessions of all staff, for superusers. They are ended on the pages of each user."""
+    """Sessions of all staff, for superusers. To end one, open the user, then Staff sessions."""
 
     list_display = (
         columns.link("user", _("User")),
@@ -285,7 +289,7 @@ class StaffSessionAdmin(StaffAdmin):
         columns.age("started_at", _("Signed in")),
     )
     search_fields = ("user__email", "network")
-    exclude = ("session",)  # a session key signs in
+    exclude = ("session",)  # secret: the session key alone grants access
     ordering = ("-seen_at",)
 
     def has_view_permission(self, request: HttpRequest, _row: Any = None) -> bool:
@@ -361,7 +365,7 @@ register_read_only(
     exclude=["key"],
     ordering=["-id"],
 )
-# An address is verified only by reading its mail, never by staff.
+# Read-only: only the link in the verification e-mail verifies an address, never staff.
 admin.site.unregister(EmailAddress)
 register_read_only(
     EmailAddress,
@@ -371,7 +375,7 @@ register_read_only(
     search_fields=["email"],
     ordering=["email"],
 )
-# The data of a factor is secret; its changes are in TwoFactorEvent.
+# Hide authenticators: they hold secrets. Their history is in TwoFactorEvent.
 admin.site.unregister(Authenticator)
 register_read_only(
     TwoFactorEvent,

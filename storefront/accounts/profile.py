@@ -57,7 +57,7 @@ def save_address(
 
 @transaction.atomic(durable=True)
 def delete_address(*, user_id: int, saved_id: int) -> None:
-    """Delete an address; if it was the default, the oldest of the others becomes it.
+    """Delete an address; if it was the default, the oldest remaining address becomes the default.
 
     Locks: the account.
     """
@@ -78,7 +78,7 @@ def has_consent(*, user_id: int, kind: str) -> bool:
 
 @transaction.atomic(durable=True)
 def record_consent(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
-    """Record that a consent was given or withdrawn, if that is a change.
+    """Record a given or withdrawn consent; do nothing if the state is unchanged.
 
     Locks: the account.
     """

@@ -25,14 +25,14 @@ log = logging.getLogger("security")
 
 
 class Event(StrEnum):
-    SIGN_IN = "sign_in"  # the password; staff give their second factor after it
+    SIGN_IN = "sign_in"  # password step only; the second factor is logged as SECOND_FACTOR
     SECOND_FACTOR = "second_factor"
     FACTORS_CHANGED = "mfa_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
     EMAIL_CHANGED = "email_changed"
     RIGHTS_CHANGED = "rights_changed"  # a user, group or API key
     PERMISSION = "permission"
-    SESSIONS_ENDED = "sessions_ended"  # of staff, by themselves or a superuser
+    SESSIONS_ENDED = "sessions_ended"  # staff sessions, ended by their owner or by a superuser
     DATA_EXPORTED = "data_exported"
     DATA_ERASED = "data_erased"
     SUPPLIER_LINK = "supplier_link"
@@ -41,7 +41,7 @@ class Event(StrEnum):
 class Result(StrEnum):
     OK = "ok"
     FAILED = "failed"
-    BLOCKED = "blocked"  # refused unchecked, after too many failures
+    BLOCKED = "blocked"  # rejected without a check, after too many failed attempts
 
 
 def record(
@@ -80,7 +80,7 @@ def record_sign_in(*, email: str, user: User | None, is_blocked: bool = False) -
 
 
 def record_refusal(request: HttpRequest) -> None:
-    """Log that a staff member was refused a page."""
+    """Log that a staff member was denied access to a page. Other users are not logged."""
     user = request.user
     if isinstance(user, User) and user.is_staff:
         path = f"{request.method} {request.path}"
@@ -105,7 +105,10 @@ class RecordedChanges:
 
 
 def _record_change(request: HttpRequest, obj: models.Model, change: Any) -> None:
-    """Log which fields changed, as in the admin history, without their values."""
+    """Log the message of the admin history.
+
+    It names changed fields, and added or removed permissions, but no values of fields.
+    """
     row = f"{type(obj).__name__.lower()}:{obj.pk}"
     text = change if isinstance(change, str) else json.dumps(change)
     record(Event.RIGHTS_CHANGED, actor=request.user, what=row, change=text)

@@ -1,6 +1,7 @@
 """Webhook endpoint: verify a signature, store the payload, acknowledge it, queue its processing.
 
-It is the only inbound endpoint for webhooks. Payloads are parsed later.
+It is the only inbound endpoint for webhooks. Payloads are processed later; here they are parsed
+only to set the priority.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bulk matching: link the offers of a price list to variants, only where the match is certain.
 
-``matching`` has the rule. This module finds the candidates and writes the links in sets.
+The rule is in ``matching``. This module selects candidates and writes links with set-based SQL.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import rows, run, staging_table, with_large_work_mem
 
 PRODUCTS_AT_ONCE = 2_000
-# All rows of products that have a row with a known GTIN and were not yet read by the product job.
-# Offers that are not on hold, or not listed, get no GTIN here.
+# All offers of each product that has an unlinked offer on hold with a known GTIN, and that the
+# product sync has not imported yet. GTIN and brand are empty for offers that are linked, not on
+# hold, rejected or missing from the file; then ``match`` links nothing of that product.
 STAGE_CANDIDATES = """
 CREATE TEMPORARY TABLE feed_claims AS
 WITH known AS (
@@ -98,7 +99,7 @@ def match_offers(*, work: RunContext, refused: Sequence[str]) -> int:
 
 
 def _candidate_products() -> Iterator[list[Row]]:
-    """Yield the rows of each product; the session stays free for other statements."""
+    """Yield the rows of each product; a server-side cursor lets other statements run meanwhile."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(SELECT_CANDIDATES)
         for _ref, product_rows in groupby(cursor, key=itemgetter(0)):
@@ -128,7 +129,7 @@ def _identifiers(row: Row) -> SkuIdentifiers:
 def _write(work: RunContext, params: dict[str, Any]) -> int:
     """Write the matches.
 
-    Locks: the run, then the matched offers, in id order
+    Locks: the run, offer creation of the supplier, then the matched offers in id order
     """
     work.lock()
     price_list.lock_offer_creation(supplier_id=work.supplier.pk)

@@ -21,7 +21,7 @@ from storefront.accounts.models import User
 from storefront.lib.security.rate_limit import is_rate_limited
 
 MAILS_PER_HOUR = 5
-# allauth's name of a mail -> our event, and the context key of its link.
+# allauth's e-mail template -> our outbox event, and the context key that holds the link.
 EVENTS = {
     "email_confirmation": ("account.unproven", "activate_url"),
     "email_confirmation_signup": ("account.unproven", "activate_url"),
@@ -45,7 +45,7 @@ class CustomerAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # al
         return None if user is None or user.is_staff else user
 
     def get_login_stages(self) -> list[str]:
-        """Remove the two-factor stages: only staff have factors."""
+        """Remove the MFA stages: only staff use a second factor, and they cannot sign in here."""
         return [stage for stage in super().get_login_stages() if ".mfa." not in stage]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
