@@ -1,4 +1,4 @@
-"""Webhook storage: store a payload before it is parsed, drop duplicates, set its priority."""
+"""Webhook storage: store a payload before it is processed, drop duplicates, set its priority."""
 
 from __future__ import annotations
 
