@@ -36,7 +36,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 def why_not():
     """Return why no container can run on this machine; empty if it can."""
     if os.geteuid() != 0:
-        return "Mounting the image needs root, as CI is."
+        return "Mounting the image needs root: run `make test-full` as root, or `make test` as any user."
     path = f"{os.environ['PATH']}:{DEFAULT_PATH}"
     if missing := [name for name in PROGRAMS if not shutil.which(name, path=path)]:
         return f"Mounting the image needs {', '.join(missing)}."

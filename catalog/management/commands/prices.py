@@ -73,7 +73,9 @@ class Command(BaseCommand):
             raise CommandError("There is no draft." if is_draft else "This version does not exist.")
         started = time.perf_counter()
         first_result = dry_run.run(book=book, now=timezone.now())
-        self._timed(f"{book} dry run", first_result["counts"].get("variants", 0), started)
+        self._timed(
+            f"{book} dry run", first_result["counts"].get("variants", 0), "variants", started
+        )
         for result in (first_result, *first_result["later"]):
             self._write_result(result)
         if first_result["omitted_times"]:
@@ -100,10 +102,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no channel {options['channel']!r}.")
         started = time.perf_counter()
         done = repricing.reprice_channel(channel=channel, now=timezone.now())
-        self._timed(f"{channel} repriced", done.listings, started)
+        self._timed(f"{channel} repriced", done.listings, "listings", started)
         blocked = ", ".join(f"{reason} {count}" for reason, count in done.stopped.items())
         self.stdout.write(f"  changed: {done.changed}; blocked: {blocked or 0}")
 
-    def _timed(self, what: str, count: int, started: float) -> None:
+    def _timed(self, what: str, count: int, rows: str, started: float) -> None:
         seconds = max(time.perf_counter() - started, 0.001)
-        self.stdout.write(f"{what}: {count} variants in {seconds:.1f} s, {count / seconds:.0f}/s")
+        self.stdout.write(f"{what}: {count} {rows} in {seconds:.1f} s, {count / seconds:.0f}/s")

@@ -99,7 +99,7 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     form_class: type[forms.Form] | Callable[[Any], type[forms.Form]] = ConfirmForm,
     initial: Callable[[Any], Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[..., str | None]], Callable[..., HttpResponse]]:
-    """Return a decorator that makes ``act(self, request, row, given)`` an action to confirm.
+    """Return a decorator: ``act(self, request, row, cleaned_data)`` runs after confirmation.
 
     ``explain``, ``form_class`` and ``initial`` may be functions of the row. ``%s`` in ``done``
     stands for the row; a text that ``act`` returns is shown instead.
