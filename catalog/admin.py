@@ -1,7 +1,5 @@
 """Admin entry point: import the staff pages of every package."""
 
-from __future__ import annotations
-
 from catalog.competitors import admin as competitor_admin
 from catalog.competitors import source_admin
 from catalog.exchange_rates import admin as exchange_rate_admin

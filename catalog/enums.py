@@ -1,7 +1,5 @@
 """Catalog constants: EU countries, list formats, rate validity, guards, pricing methods. Pure."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 EU = frozenset(

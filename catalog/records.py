@@ -1,7 +1,5 @@
 """Product records: describe a product as a supplier reports it, before validation. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """Task entry point: import the tasks of every package for Celery."""
 
-from __future__ import annotations
-
 from catalog.competitors import tasks as competitor_tasks
 from catalog.exchange_rates import tasks as exchange_rate_tasks
 from catalog.listings import tasks as listing_tasks

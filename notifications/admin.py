@@ -1,7 +1,5 @@
 """Notification admin: show events and messages, resend a message, confirm one as sent."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

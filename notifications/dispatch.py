@@ -1,7 +1,5 @@
 """Dispatch: create the messages of an event, send each once, retry, resolve unconfirmed ones."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr

@@ -1,7 +1,5 @@
 """Message labels: name each e-mail template and its recipient for staff."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.utils.functional import Promise

@@ -1,9 +1,7 @@
 """Notification models: store events and the messages that they send."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -51,10 +49,10 @@ SENDING_TIMEOUT = timedelta(minutes=15)
 class MessageQuerySet(models.QuerySet["Message"]):
     """Queries of messages."""
 
-    def due(self, now: datetime) -> MessageQuerySet:
+    def due(self, now: datetime) -> Self:
         return self.filter(status__in=["pending", "retrying", "requeued"], due_at__lte=now)
 
-    def unconfirmed(self, now: datetime) -> MessageQuerySet:
+    def unconfirmed(self, now: datetime) -> Self:
         """Return messages that may have been sent: the worker died or got no answer."""
         return self.filter(status="sending", status_since__lte=now - SENDING_TIMEOUT)
 

@@ -1,7 +1,5 @@
 """Outbox: record an event in the transaction of its change, start its messages on commit."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from functools import partial

@@ -1,7 +1,5 @@
 """Erasure: remove a person from events and messages, delete messages not sent yet."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.db.models import Q, TextField

@@ -1,7 +1,5 @@
 """Rendering: write subject, text and HTML of a message from its event, in its language."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import date, datetime

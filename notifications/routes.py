@@ -1,7 +1,5 @@
 """Routes: map each event name to the messages that it sends. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

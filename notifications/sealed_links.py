@@ -1,7 +1,5 @@
 """Sealed links: encrypt a link that opens an account, so that only its e-mail shows it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

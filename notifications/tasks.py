@@ -1,7 +1,5 @@
 """Notification tasks: find waiting events and due messages, create and send messages."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

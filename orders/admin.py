@@ -1,7 +1,5 @@
 """Admin entry point: import the staff pages of every package."""
 
-from __future__ import annotations
-
 from orders import order_admin, purchase_order_admin
 from orders.accounting import admin as accounting_admin
 from orders.accounting.reconciliation import admin as reconciliation_admin

@@ -1,7 +1,5 @@
 """Order columns: derive payment, fulfillment, address and routing of an order for staff."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal

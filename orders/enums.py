@@ -1,7 +1,5 @@
 """Enums: values that models and pure modules share. Pure."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 VIEW_COSTS = "orders.view_costs"  # permission to see costs, fees and margins

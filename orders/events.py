@@ -1,7 +1,5 @@
 """Order events: record them in the outbox, with payloads that suffice for every message."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Payment ledger: request captures, voids and refunds, record gateway events once, sum them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime

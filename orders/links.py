@@ -3,8 +3,6 @@
 The key in the link opens the page. No account is needed.
 """
 
-from __future__ import annotations
-
 import secrets
 from datetime import datetime, timedelta
 

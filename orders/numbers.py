@@ -1,7 +1,5 @@
 """Public numbers: generate order, claim and return numbers that are easy to spell."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from datetime import datetime

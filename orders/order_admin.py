@@ -1,7 +1,5 @@
 """Order admin: show orders, cancel, refund, release holds, track requests to erase an address."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar

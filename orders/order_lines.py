@@ -1,7 +1,5 @@
 """Order lines: read the lines of an order with their products."""
 
-from __future__ import annotations
-
 from orders.cart.lines import LONG_FIELDS
 from orders.models import Order, OrderLine
 

@@ -1,7 +1,5 @@
 """Privacy: erase the customer from ended orders; keep numbers, items, amounts, the country."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

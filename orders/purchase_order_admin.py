@@ -1,7 +1,5 @@
 """Purchase order admin: show purchase orders, release holds, resubmit, look up, renew links."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

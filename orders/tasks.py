@@ -1,7 +1,5 @@
 """Celery entry point: import the tasks of every package."""
 
-from __future__ import annotations
-
 from orders.accounting.reconciliation import tasks as reconciliation_tasks
 from orders.address_changes import tasks as address_change_tasks
 from orders.cancellation import tasks as cancellation_tasks

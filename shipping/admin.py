@@ -1,7 +1,5 @@
 """Admin entry point: import the staff pages of every package."""
 
-from __future__ import annotations
-
 from shipping.rates import admin as rate_admin
 from shipping.rerouting import admin as rerouting_admin
 from shipping.shipments import admin as shipment_admin

@@ -1,7 +1,5 @@
 """Status polling: ask suppliers for the status of open orders, to find what a webhook missed."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress

@@ -5,8 +5,6 @@ them from the status history and records those that are missing. This keeps orde
 and the next run records what a crash skipped.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal

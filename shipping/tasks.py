@@ -1,7 +1,5 @@
 """Shipping tasks: poll open orders, complete arrived ones, record supplier performance."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 

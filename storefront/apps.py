@@ -1,7 +1,5 @@
 """Project app: import Celery, the system checks and the worker signal receivers at start."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from django.apps import AppConfig

@@ -4,8 +4,6 @@ Tasks are only hints; the rows in the database are the truth. For each step that
 periodic sweep finds what a crash left behind.
 """
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

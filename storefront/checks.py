@@ -1,7 +1,5 @@
 """System checks: refuse to serve production with the insecure defaults of local development."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 from typing import Any

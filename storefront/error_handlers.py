@@ -4,8 +4,6 @@ The API answers a bad request with problem details. The staff page for 403 names
 permission.
 """
 
-from __future__ import annotations
-
 import json
 
 from django.http import HttpRequest, HttpResponse

@@ -1,7 +1,5 @@
 """Health checks: report whether this process can sell, and whether the whole shop works."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 

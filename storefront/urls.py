@@ -1,7 +1,5 @@
 """Root URLs: route health check, admin, API, webhooks, supplier portal and shop pages."""
 
-from __future__ import annotations
-
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path

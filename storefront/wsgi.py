@@ -1,7 +1,5 @@
 """WSGI application: run the checks, load Django and all URLs before the first request."""
 
-from __future__ import annotations
-
 import os
 
 from django.core.wsgi import get_wsgi_application

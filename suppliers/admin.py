@@ -1,7 +1,5 @@
 """Admin entry point: import the staff pages of every package."""
 
-from __future__ import annotations
-
 from suppliers.compliance import admin as compliance_admin
 from suppliers.connections import admin as connection_admin
 from suppliers.feed_mapping import admin as feed_mapping_admin

@@ -1,7 +1,5 @@
 """App configuration: name the suppliers app, register its system checks."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from django.apps import AppConfig

@@ -1,7 +1,5 @@
 """Task entry point: import the tasks of every package for Celery."""
 
-from __future__ import annotations
-
 from suppliers.compliance import tasks as compliance_tasks
 from suppliers.connections import tasks as connection_tasks
 from suppliers.feed_mapping import tasks as feed_mapping_tasks

@@ -1,7 +1,5 @@
 """What every test stands on: no broker, no shared cache, no files outside its own folder."""
 
-from __future__ import annotations
-
 import math
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Settings of the tests: those of the shop, with files of their own and fast passwords."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 import tempfile

@@ -1,7 +1,5 @@
 """Batteries: parse a supplier's battery text, derive the lithium shipping class. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

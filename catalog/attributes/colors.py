@@ -1,7 +1,5 @@
 """Colors: map the color names of suppliers to the colors of the color filter. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 OTHER = "other"

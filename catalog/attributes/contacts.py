@@ -3,8 +3,6 @@
 Suppliers state a contact in one line: name, postal address, country code, e-mail address.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

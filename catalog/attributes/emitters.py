@@ -4,8 +4,6 @@ Resellers name large generic LEDs after real ones, such as ``XHP360``. Only name
 naming scheme of a known LED family are checked. The product's own model number is never removed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

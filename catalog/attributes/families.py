@@ -1,7 +1,5 @@
 """Product families: map a supplier's words to a family, its category and SKU prefix. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Product identifiers: validate GTINs, build comparison keys of brands and part numbers. Pure."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence

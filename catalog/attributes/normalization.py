@@ -4,8 +4,6 @@ An attribute that the supplier does not state stays empty. An impossible value i
 it is kept in the supplier's words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Numbers: parse a number with its thousands and decimal marks. Pure."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

@@ -3,8 +3,6 @@
 An impossible value is not published. An unlikely value is published, with a warning for staff.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Specification patterns: recognize what a label or a value of a specification table is about."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Specification table: recognize labels, parse their values into our columns and modes. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Text cleaning: sanitize supplier titles, texts and HTML before display. Pure."""
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

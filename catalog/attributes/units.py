@@ -4,8 +4,6 @@ An ambiguous number is never guessed: it raises an ``UnreadableError``. ``mark``
 mark, a point or a comma; empty if unknown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Competitor price admin: upload, preview and import price lists, show prices and daily sales."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -50,7 +48,7 @@ class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # gen
         model = CompetitorPriceList
         fields = ()
 
-    def clean_file(self) -> UploadedFile[bytes]:
+    def clean_file(self) -> "UploadedFile[bytes]":
         upload: UploadedFile[bytes] = self.cleaned_data["file"]
         if (upload.size or 0) > price_import.MAX_BYTES:
             raise forms.ValidationError(gettext("Maximum 8 MB."), code="too_large")

@@ -3,8 +3,6 @@
 A line that cannot be read is rejected with a reason code; the next line is read.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterator, Mapping

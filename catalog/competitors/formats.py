@@ -4,8 +4,6 @@ A new format, such as that of a price monitoring service, needs one module with 
 entry in ``PARSERS``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 

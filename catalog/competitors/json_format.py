@@ -4,8 +4,6 @@ An external list has the field names of a CSV file, and unknown fields are ignor
 format an unknown field or a different spelling is an error.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

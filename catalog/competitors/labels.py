@@ -4,8 +4,6 @@ Workers check the rows, and the results are kept for days. Therefore a code and 
 stored, and the text is rendered in the reader's language.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

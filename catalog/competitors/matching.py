@@ -4,8 +4,6 @@ Writes nothing. The guards of a price book catch a single wrong price. A shifted
 reported as euros, shows only when many lines are compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

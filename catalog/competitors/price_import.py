@@ -3,8 +3,6 @@
 All lists enter here: files from staff, lists sent to our API, lists fetched from a source.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

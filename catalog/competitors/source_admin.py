@@ -1,7 +1,5 @@
 """Competitor source admin: edit a source, its interval and secret, show its last result."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit

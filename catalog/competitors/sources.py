@@ -4,8 +4,6 @@ A failed fetch or an invalid list changes no known price. The error is shown on 
 source, and the source is fetched again when it is due.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

@@ -1,7 +1,5 @@
 """Competitor tasks: fetch due sources, delete old price lists."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

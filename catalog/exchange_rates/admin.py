@@ -1,7 +1,5 @@
 """Exchange rate admin: enter a rate by hand, approve or reject a held rate."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms
@@ -83,7 +81,7 @@ class ExchangeRateAdmin(StaffAdmin):
         self,
         request: HttpRequest,
         obj: ExchangeRate,
-        form: forms.ModelForm[ExchangeRate],
+        form: "forms.ModelForm[ExchangeRate]",
         change: bool,
     ) -> None:
         saved = rates.set_manual_rate(

@@ -1,7 +1,5 @@
 """ECB reference rates: parse the daily XML, convert it to a quote currency. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time

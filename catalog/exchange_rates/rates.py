@@ -4,8 +4,6 @@ A small change is applied at once; a larger one waits for staff. Without ``RATES
 fetched.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal

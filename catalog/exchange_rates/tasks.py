@@ -1,7 +1,5 @@
 """Exchange rate tasks: fetch the daily rates, expire old rates."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

@@ -1,7 +1,5 @@
 """Listing admin: explain and chart a price, delist, relist, show price changes."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

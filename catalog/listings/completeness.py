@@ -1,7 +1,5 @@
 """Completeness: decide whether a listing has all that its publication needs."""
 
-from __future__ import annotations
-
 from catalog.attributes.families import LIGHTS
 from catalog.models import Listing, Variant
 

@@ -1,7 +1,5 @@
 """Price approvals: approve a price that a guard blocked, keep the current price, reject."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Price comparison: show the breakdowns of an old and a new price side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any

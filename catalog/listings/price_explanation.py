@@ -1,7 +1,5 @@
 """Price explanation: recalculate one listing's price from today's inputs, list every step."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

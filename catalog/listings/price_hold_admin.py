@@ -1,7 +1,5 @@
 """Price hold admin: show prices that a guard blocked, approve, keep or reject them."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

@@ -3,8 +3,6 @@
 A listing has at most one open hold.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal

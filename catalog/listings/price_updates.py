@@ -1,7 +1,5 @@
 """Price updates: write calculated prices to listings, record each change with its breakdown."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Listing publication: delist, relist, publish the listings of a product that are complete."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

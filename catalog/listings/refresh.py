@@ -1,7 +1,5 @@
 """Listing refresh: recalculate prices and availability, reindex the product cards."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

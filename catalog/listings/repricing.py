@@ -1,7 +1,5 @@
 """Repricing: recalculate the prices of a channel or of queued variants from stored supply."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field

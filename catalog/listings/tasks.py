@@ -1,7 +1,5 @@
 """Listing tasks: reprice channels that are due, reprice queued variants."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

@@ -3,8 +3,6 @@
 An unknown value is empty, never guessed.
 """
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
 """Market models: store competitor prices, lists and sources, daily sales, repricing requests."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -255,7 +253,7 @@ class CompetitorSource(models.Model):
     last_success_at = models.DateTimeField(_("Received"), null=True, blank=True)
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
     failing_since = models.DateTimeField(_("Failing since"), null=True, blank=True)
-    validators: models.JSONField[dict[str, Any]] = models.JSONField(
+    validators: "models.JSONField[dict[str, Any]]" = models.JSONField(
         _("Last response headers"), default=dict, blank=True
     )
     last_file = models.ForeignKey(

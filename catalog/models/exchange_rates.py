@@ -1,9 +1,7 @@
 """Exchange rate models: store the current rates and every reported rate."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -17,7 +15,7 @@ from storefront.lib.state_machine import Stateful
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
     """Queries of exchange rates."""
 
-    def valid(self, now: datetime) -> ExchangeRateQuerySet:
+    def valid(self, now: datetime) -> Self:
         """Return the rates that are neither expired nor about to change."""
         return self.filter(
             as_of__gte=now - timedelta(hours=settings.RATES_MAX_AGE_H), pending_rate__isnull=True

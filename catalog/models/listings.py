@@ -1,8 +1,7 @@
 """Listing models: store channels, delivery areas, the price and availability of each listing."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -132,13 +131,13 @@ class DeliveryArea(models.Model):
 class ListingQuerySet(models.QuerySet["Listing"]):
     """Queries of listings."""
 
-    def on(self, channel: Channel) -> ListingQuerySet:
+    def on(self, channel: Channel) -> Self:
         return self.filter(channel=channel)
 
-    def published(self) -> ListingQuerySet:
+    def published(self) -> Self:
         return self.filter(is_published=True, variant__product__status="active", price_amount__gt=0)
 
-    def for_sale(self, now: datetime) -> ListingQuerySet:
+    def for_sale(self, now: datetime) -> Self:
         return self.published().filter(available__gt=0, as_of__gte=now - STALE_AFTER)
 
 

@@ -1,7 +1,5 @@
 """Price book models: store price books with their rules."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder

@@ -1,7 +1,5 @@
 """Price hold model: store a price that a guard stopped, and what staff decided."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

@@ -3,8 +3,6 @@
 A price change stores the inputs and steps of the price.
 """
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _

@@ -4,10 +4,8 @@ A product is one page of the shop, a variant is what a customer buys. An identif
 MPN, model number or supplier SKU. An image has its source URL and our file name.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -240,13 +238,13 @@ WIDTHS_PX = (240, 480, 900)
 class ImageQuerySet(models.QuerySet["Image"]):
     """Queries of images."""
 
-    def waiting(self, now: datetime) -> ImageQuerySet:
+    def waiting(self, now: datetime) -> Self:
         """Return images to fetch: never tried, or due for a retry."""
         return self.filter(stem="").filter(
             models.Q(tries=0, retry_at__isnull=True) | models.Q(retry_at__lte=now)
         )
 
-    def showing(self, *, product: Any, variant: Any, color: Any) -> ImageQuerySet:
+    def showing(self, *, product: Any, variant: Any, color: Any) -> Self:
         """Return fetched images by relevance: of the variant, its color, the product, others.
 
         Shape:  values or ``OuterRef``

@@ -1,7 +1,5 @@
 """Search models: store product cards, facet counts and search words, all of them rebuildable."""
 
-from __future__ import annotations
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField

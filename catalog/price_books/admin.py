@@ -1,7 +1,5 @@
 """Price book admin: edit a draft, dry-run it, take it live, restore an earlier version."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -87,7 +85,7 @@ class PriceBookAdmin(StaffAdmin):
         return is_open and bool(super().has_change_permission(request, obj))
 
     def save_model(
-        self, request: HttpRequest, obj: PriceBook, form: forms.ModelForm[PriceBook], change: bool
+        self, request: HttpRequest, obj: PriceBook, form: "forms.ModelForm[PriceBook]", change: bool
     ) -> None:
         obj.save(update_fields=list(self.editable))
         versions.clear_dry_run(book=obj)
@@ -249,7 +247,7 @@ class PriceRuleAdmin(StaffAdmin):
         return rows.select_related("book__channel")
 
     def save_model(
-        self, request: HttpRequest, obj: PriceRule, form: forms.ModelForm[PriceRule], change: bool
+        self, request: HttpRequest, obj: PriceRule, form: "forms.ModelForm[PriceRule]", change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
         versions.clear_dry_run(book=obj.book)

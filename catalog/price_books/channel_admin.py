@@ -1,7 +1,5 @@
 """Channel admin: edit channels and selling costs, open a draft of price rules, reprice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -80,7 +78,7 @@ class ChannelAdmin(StaffAdmin):
         self,
         request: HttpRequest,
         obj: Channel,
-        form: forms.ModelForm[Channel],
+        form: "forms.ModelForm[Channel]",
         change: bool,
     ) -> None:
         before = Channel.objects.filter(pk=obj.pk).first()
@@ -145,7 +143,7 @@ class SellingCostsAdmin(StaffAdmin):
         self,
         request: HttpRequest,
         obj: SellingCosts,
-        form: forms.ModelForm[SellingCosts],
+        form: "forms.ModelForm[SellingCosts]",
         change: bool,
     ) -> None:
         super().save_model(request, obj, form, change)

@@ -3,8 +3,6 @@
 A dry run is stale after a day, or when the live book, selling costs or exchange rates changed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import heapq
 from collections import Counter

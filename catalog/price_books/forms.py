@@ -1,7 +1,5 @@
 """Price rule form: parse tiers from one line of text, validate a rule."""
 
-from __future__ import annotations
-
 from decimal import Decimal, InvalidOperation
 from typing import Any
 

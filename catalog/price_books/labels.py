@@ -1,7 +1,5 @@
 """Price book labels: group the form fields of books, rules and channels, explain empty lists."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Group

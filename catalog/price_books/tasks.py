@@ -1,7 +1,5 @@
 """Price book tasks: dry-run a draft."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

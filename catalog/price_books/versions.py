@@ -1,7 +1,5 @@
 """Price book versions: create a draft, take it live, restore an earlier book."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Batch pricing: calculate the prices of many variants with a fixed number of queries."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Price breakdown: list the steps of a calculation, convert it to a snapshot. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal

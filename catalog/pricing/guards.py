@@ -5,8 +5,6 @@ all limits, or the change is too large to be plausible, the price is blocked: th
 and staff decide.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal

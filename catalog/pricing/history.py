@@ -1,7 +1,5 @@
 """Price history: read a listing's past prices and landed costs, time the next change."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Pricing labels: word the steps of a calculation, the block reasons and the rules for staff."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

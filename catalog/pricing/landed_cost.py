@@ -1,11 +1,10 @@
 """Landed cost: choose the selling costs, add up what one unit costs until it is delivered. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Self
 
 from catalog.enums import EU
 from storefront.lib.money import Money
@@ -69,7 +68,7 @@ class LandedCost:
         return terms.channel_fee_rate + terms.payment_fee_rate * (1 + terms.tax_rate)
 
     @property
-    def without_freight(self) -> LandedCost:
+    def without_freight(self) -> Self:
         """A copy without freight, for use where the parcel's freight is known."""
         return replace(self, freight=Decimal(0), total=self.total - self.freight)
 
@@ -181,7 +180,7 @@ class Costing:
     expired_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
-    def confirmed_only(self) -> Costing:
+    def confirmed_only(self) -> Self:
         """A copy with confirmed rates only."""
         rates = {
             base: rate for base, rate in self.rates.items() if base not in self.unconfirmed_rates

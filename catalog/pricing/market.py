@@ -3,8 +3,6 @@
 The orders app reports the daily sales.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal

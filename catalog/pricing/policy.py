@@ -1,7 +1,5 @@
 """Pricing policy: load the price book, selling costs and exchange rates of a channel."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta

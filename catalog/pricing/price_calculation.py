@@ -1,7 +1,5 @@
 """Price calculation: turn a wholesale cost into a retail price by rules and guards. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum

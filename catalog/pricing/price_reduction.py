@@ -5,8 +5,6 @@ price there is no reduction.
 Source: Directive 98/6/EC, article 6a (Omnibus); Court of Justice, C-330/23
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

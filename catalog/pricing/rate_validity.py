@@ -5,8 +5,6 @@ so far that staff must review it. Prices then use the highest plausible rate, so
 at a loss. After twice the maximum age a rate is ``UNKNOWN`` and not used.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 ``catalog.listings.repricing`` recalculates them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Price rounding: round an amount up or down to a price ending such as .99. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 

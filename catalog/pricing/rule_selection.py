@@ -6,8 +6,6 @@ same scope, a temporary rule beats a permanent one. Then the later start wins, t
 number.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ An identifier of another variant is stored as a conflict. A SKU or slug of ours 
 never changes.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple

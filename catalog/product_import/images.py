@@ -3,8 +3,6 @@
 ``catalog.products.images`` fetches the files later.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,7 +1,5 @@
 """Product import: create and update a supplier's products and variants in sets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

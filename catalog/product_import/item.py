@@ -1,7 +1,5 @@
 """Import item: hold a supplier's record with the catalog rows that it becomes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from catalog.attributes.normalization import NormalizedProduct

@@ -1,7 +1,5 @@
 """Import products: write products, brands, specifications and modes, keep what staff locked."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Product admin: edit products, categories and brands, show variants, images and cards."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django import forms
@@ -79,7 +77,7 @@ class ProductAdmin(StaffAdmin):
     ]
 
     def save_model(
-        self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool
+        self, request: HttpRequest, obj: Product, form: "forms.ModelForm[Product]", change: bool
     ) -> None:
         editing.apply_edit(
             product=obj,

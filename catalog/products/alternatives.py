@@ -1,7 +1,5 @@
 """Alternatives: find products to offer in place of one that cannot be bought."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal

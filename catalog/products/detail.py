@@ -1,7 +1,5 @@
 """Shop page data: load a product page, the home page, a channel with its categories."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Product editing: apply a change by staff, lock the field against feeds, publish the result."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Forms: edit a category in each language, and the contacts of a brand."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -3,8 +3,6 @@
 Main images are fetched first. A file that is not a valid image is not stored.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import logging

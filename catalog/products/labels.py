@@ -1,7 +1,5 @@
 """Product labels: group the form fields of products, categories and brands."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Group

@@ -1,7 +1,5 @@
 """Product tasks: fetch waiting images, one worker at a time."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

@@ -6,8 +6,6 @@ matches more than ``BROAD_SEARCH`` cards: counting them takes long, and they rar
 first such search stores them for ``TTL_S`` seconds.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Product cards: describe one product in a list, name the columns of its query."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal

@@ -3,8 +3,6 @@
 The list and the facet counts use the same conditions, so they always agree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -3,8 +3,6 @@
 So a plain list page does not scan every card.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal

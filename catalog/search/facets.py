@@ -1,7 +1,5 @@
 """Facets: count every choice of a list in one query, parse the result."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal

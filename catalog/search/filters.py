@@ -3,8 +3,6 @@
 Any text is accepted. An invalid parameter is recorded as ignored, never an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation

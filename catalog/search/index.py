@@ -3,8 +3,6 @@
 A card has all that a list shows, filters and sorts by. The SQL is made of constants.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

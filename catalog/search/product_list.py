@@ -1,7 +1,5 @@
 """Product list: load one page of cards, their number, and the facets that narrow the list."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -4,8 +4,6 @@ Example: ``18650 usb-c headlamp under 100g``. Recognized parts become filters, t
          words. No text is an error.
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Spelling: replace an unknown search word by the most similar word of our cards."""
 
-from __future__ import annotations
-
 from difflib import get_close_matches
 
 from django.db.models import F, Func, Value

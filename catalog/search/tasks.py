@@ -1,7 +1,5 @@
 """Search tasks: count ahead the categories whose cards changed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

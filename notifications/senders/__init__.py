@@ -1,7 +1,5 @@
 """Senders: define a finished message and the call that sends it, list the transports."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

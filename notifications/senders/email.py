@@ -4,8 +4,6 @@
 server may have accepted the message, so ``UnconfirmedError`` is raised instead of a plain failure.
 """
 
-from __future__ import annotations
-
 import smtplib
 from contextlib import suppress
 from typing import Any

@@ -4,8 +4,6 @@ An invoice comes from the supplier's API, or staff enter it from paper. Each row
 matched with a purchase order and shown before anything is saved.
 """
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms
@@ -133,7 +131,7 @@ class SupplierInvoiceAdmin(StaffAdmin):
         self,
         request: HttpRequest,
         obj: SupplierInvoice,
-        form: forms.ModelForm[SupplierInvoice],
+        form: "forms.ModelForm[SupplierInvoice]",
         change: bool,
     ) -> None:
         invoices.enter(invoice=obj, actor=str(request.user), now=timezone.now())

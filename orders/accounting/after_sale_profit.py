@@ -1,7 +1,5 @@
 """Profit after the sale: add refunds, lost disputes, supplier credits and canceled invoices."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal

@@ -3,8 +3,6 @@
 ``ALIASES`` are the column names that accounting programs use.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 An API lists all invoices, or returns the charge of one purchase order. Staff enter the others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 

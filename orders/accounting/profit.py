@@ -4,8 +4,6 @@ Each amount is rounded and allocated to the cent, so the lines and the unassigne
 to the order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal

@@ -4,8 +4,6 @@ Each cost uses the best source: the invoice, else what was agreed or quoted by t
 the cost terms. Supplier currencies are converted at the rate stored with the order line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Three-way match: compare the ordered, shipped and invoiced value of a purchase order."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta

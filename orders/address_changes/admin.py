@@ -1,7 +1,5 @@
 """Address change admin: confirm or correct an order's address, record supplier answers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

@@ -3,8 +3,6 @@
 Purchase orders that no supplier has yet get the new address at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime

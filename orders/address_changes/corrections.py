@@ -3,8 +3,6 @@
 Author, time, reason and the previous address are stored on the order (``address_verification``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Supplier notices: e-mail a supplier about an address change, or leave it to staff."""
 
-from __future__ import annotations
-
 from django.db.models import QuerySet
 
 from orders import links

@@ -1,7 +1,5 @@
 """Address change tasks: notify suppliers of requested address changes."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

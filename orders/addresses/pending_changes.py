@@ -1,7 +1,5 @@
 """Pending address changes: apply or reject those that need no supplier answer any more."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from orders import events

@@ -1,7 +1,5 @@
 """Address validation: check an address against its country's rules, with a message per field."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -4,8 +4,6 @@ Nothing is corrected without consent: a suggestion is shown beside the entered a
 settles a warning. The choice is stored with the order.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -4,8 +4,6 @@
 Until then a rejected line is in no purchase order, and its money is neither captured nor voided.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal

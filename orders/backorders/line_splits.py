@@ -4,8 +4,6 @@ Each part then follows the rules of an undivided line: one purchase order or bac
 row, its own charge, refunded to the cent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """Purchase order cancellation: return units, lines and money of what is not shipped."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

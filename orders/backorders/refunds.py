@@ -1,7 +1,5 @@
 """Refunds: cancel lines that no supplier ships; return units, money, promotions."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal

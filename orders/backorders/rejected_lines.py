@@ -1,7 +1,5 @@
 """Rejected lines: cancel or reroute what the supplier does not ship; keep the other lines."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -3,8 +3,6 @@
 Canceled but shipped: the supplier has, or shipped, a purchase order that we canceled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Cancellation before purchasing: return stock, promotions and money of the order."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import F

@@ -3,8 +3,6 @@
 The customer was refunded, so these items stay unpaid until staff decide.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

@@ -3,8 +3,6 @@
 No page waits for a supplier: the request is stored, and a worker sends it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Cancellation status: pending or refused requests to suppliers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import StrEnum
 

@@ -5,8 +5,6 @@ supplier, staff record the answer. Until then the request stays open: neither ac
 refused.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

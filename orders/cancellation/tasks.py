@@ -1,7 +1,5 @@
 """Cancellation tasks: process new and pending cancellation requests."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Account cart: keep one cart per account on all devices, delete abandoned carts."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

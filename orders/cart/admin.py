@@ -1,7 +1,5 @@
 """Cart admin: show carts, cart lines, order lines and reservations."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

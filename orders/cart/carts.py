@@ -4,8 +4,6 @@
 no other request can know the cart yet.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Delivery details: store recipient, address and delivery method of a cart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime

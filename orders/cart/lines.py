@@ -1,7 +1,5 @@
 """Cart lines: read each line with all that pages and orders need, in one query."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Reorder: copy the lines of an ordered cart into an open cart."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

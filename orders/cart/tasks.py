@@ -1,7 +1,5 @@
 """Cart tasks: delete abandoned carts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

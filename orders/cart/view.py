@@ -1,7 +1,5 @@
 """Cart view: hold the lines, prices and stock of a cart as the customer sees them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

@@ -3,12 +3,11 @@
 The page that shows a total and the order that charges it call ``calculate`` with the same cart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Self
 
 from catalog.models import Channel
 from orders.models import Cart
@@ -42,7 +41,7 @@ class BuyerContext:
         channel: Channel,
         on: date,
         tax: CountryRate | None = None,
-    ) -> BuyerContext:
+    ) -> Self:
         treatment = rates.find_treatment(
             channel=channel,
             country=address.country,
@@ -54,9 +53,7 @@ class BuyerContext:
         return cls(email=email, region=address.region, treatment=treatment)
 
     @classmethod
-    def of_cart(
-        cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None
-    ) -> BuyerContext:
+    def of_cart(cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None) -> Self:
         """Build it from a cart; an address in another country than ``country`` is ignored."""
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
         treatment = rates.find_treatment(

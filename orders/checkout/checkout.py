@@ -9,8 +9,6 @@ reserve   guarded UPDATE of each stock row, by id     ``_place``   with the orde
 expire    void payments, give back promotions, units  ``expire``   only an unpaid order that is due
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime

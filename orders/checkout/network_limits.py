@@ -5,8 +5,6 @@ earlier order of it. It still comes from a network: a /24 of IPv4 or a /64 of IP
 a keyed digest of it until it is paid or has ended.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Mapping
 

@@ -6,8 +6,6 @@ account or the same browser (``Cart.browser_key``). An e-mail address proves not
 could enter that of another customer, and cancel that customer's orders or block new ones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Snapshot: build an order and its lines with current texts, prices and costs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Checkout tasks: remind of unpaid orders, expire them after a last gateway query."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Unpaid orders: find those of one customer, remind the customer by e-mail before they expire."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db import transaction

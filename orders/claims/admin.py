@@ -3,8 +3,6 @@
 ``CLAIMS`` and ``ClaimActions`` are used by the purchase order page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

@@ -3,8 +3,6 @@
 A worker submits it, or staff do.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass

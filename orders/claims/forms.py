@@ -1,7 +1,5 @@
 """Claim forms: enter a claim and the supplier's answer, read what staff enter."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any

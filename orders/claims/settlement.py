@@ -1,7 +1,5 @@
 """Claim settlement: apply the supplier's answer, or record the one that staff received."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Claim status: look up lost answers, poll open claims, withdraw them at the supplier."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.utils.translation import gettext

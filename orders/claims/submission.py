@@ -1,7 +1,5 @@
 """Claim submission: submit a claim exactly once, resubmit it, withdraw it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime

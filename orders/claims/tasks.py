@@ -4,8 +4,6 @@ Claims have bulkhead slots of their own, in the worker that reads supplier data:
 within days, and no order waits behind a claim.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable

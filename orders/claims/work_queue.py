@@ -1,7 +1,5 @@
 """Claim work queue: find claims to submit, to look up after a lost answer, to poll."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet

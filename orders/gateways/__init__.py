@@ -1,7 +1,5 @@
 """Gateway registry: list the payment gateways, open one by its code, close all."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib import import_module
 

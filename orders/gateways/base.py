@@ -3,8 +3,6 @@
 No card data reaches the shop: customers enter it on the gateway's page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Inventory admin: show allocations, record that the supplier's stock contains a sale."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.contrib import admin

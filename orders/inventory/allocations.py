@@ -3,8 +3,6 @@
 An allocation is subtracted from the supplier's reported stock until that figure contains the sale.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Decrement measurement: measure when suppliers decrement their stock for our orders."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from datetime import datetime, timedelta
 

@@ -6,8 +6,6 @@ stock). The same window before the sale shows whether the row is quiet; if not, 
 proves nothing. A window in which we did not read the supplier's stock is not a miss.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass

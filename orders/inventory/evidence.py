@@ -5,8 +5,6 @@ supplier may decrement later than stated), nor a drop alone (another buyer). Bot
 does time alone if the lag is measured and a restock hides the drop.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,13 +1,12 @@
 """Recounts: detect a stocktake of a supplier that never decrements its stock for our orders."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
+from typing import Self
 
 from orders.inventory import evidence
 from orders.inventory.evidence import DecrementPolicy, Sale, StockDrop
@@ -34,7 +33,7 @@ class _Outstanding:
     units: Sequence[int]
 
     @classmethod
-    def of(cls, sales: Iterable[Sale], policy: DecrementPolicy) -> _Outstanding:
+    def of(cls, sales: Iterable[Sale], policy: DecrementPolicy) -> Self:
         shipped = sorted(
             (sale.shipped_at + policy.lag, sale.quantity) for sale in sales if sale.shipped_at
         )

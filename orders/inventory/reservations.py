@@ -4,8 +4,6 @@ Each activity of the customer extends the hold to ``PAYMENT_WINDOW`` from now, a
 ``MAX_RESERVATION_TIME`` after the stock was first held.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Sales tally: store daily sales per channel and variant, the demand that pricing uses."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import F, Sum

@@ -1,7 +1,5 @@
 """Stock-outs: set the stock of lines rejected as out of stock to what is still shipped."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime

@@ -4,8 +4,6 @@ Each allocation stores why it is still subtracted, or what proved that the suppl
 contains it. A rolled back feed run proves nothing, so its sales are subtracted again.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta

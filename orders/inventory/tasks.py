@@ -1,7 +1,5 @@
 """Inventory tasks: sync stock with sales, measure decrements, count sales."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps

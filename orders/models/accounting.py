@@ -3,8 +3,6 @@
 An invoice comes from the supplier's API, or staff enter it from paper.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

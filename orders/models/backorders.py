@@ -1,7 +1,5 @@
 """Backorder models: store rejected or delayed lines and what becomes of them."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Cart models: store carts and their lines with guaranteed prices."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Claim models: store claims against suppliers, their lines and the credit."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Self
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Inventory models: store reservations of unpaid orders and allocations of paid ones."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

@@ -1,10 +1,8 @@
 """Order models: store orders and lines with the texts, prices and costs of the sale."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.apps import apps
 from django.db import models
@@ -26,7 +24,7 @@ MAX_RESERVATION_TIME = timedelta(
 class OrderQuerySet(models.QuerySet["Order"]):
     """Queries of orders."""
 
-    def of(self, owner_id: int, addresses: list[str]) -> OrderQuerySet:
+    def of(self, owner_id: int, addresses: list[str]) -> Self:
         """Return the orders of an account: placed while signed in, or with a verified address.
 
         Shape:  addresses in lower case; newest first
@@ -35,7 +33,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
 
-    def of_customer(self, *, owner_id: int | None, browser_key: str) -> OrderQuerySet:
+    def of_customer(self, *, owner_id: int | None, browser_key: str) -> Self:
         """Return the orders of one account or one browser; none if neither is known.
 
         An e-mail address is no proof: anyone could enter that of another customer.
@@ -47,7 +45,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
             who |= Q(cart__browser_key=browser_key) | Q(cart__token=browser_key)
         return self.filter(who) if who else self.none()
 
-    def with_progress(self) -> OrderQuerySet:
+    def with_progress(self) -> Self:
         """Annotate ``payment_status`` and ``fulfillment_status``, from payments and lines."""
         payments = apps.get_model("orders", "Payment")._base_manager  # noqa: SLF001
         purchases = apps.get_model("orders", "PurchaseOrder")._base_manager  # noqa: SLF001

@@ -1,7 +1,5 @@
 """Payment models: store attempts to pay an order and their append-only ledger."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import ClassVar
 

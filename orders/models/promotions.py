@@ -1,8 +1,7 @@
 """Promotion models: store promotions, their coupons, limits and redemptions."""
 
-from __future__ import annotations
-
 from datetime import datetime
+from typing import Self
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -18,7 +17,7 @@ CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digi
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     """Queries of promotions."""
 
-    def redeemable(self, *, channel: Channel | int | OuterRef, now: datetime) -> PromotionQuerySet:
+    def redeemable(self, *, channel: Channel | int | OuterRef, now: datetime) -> Self:
         """Keep promotions that are active now and have uses left."""
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now),

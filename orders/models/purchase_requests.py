@@ -4,8 +4,6 @@ They are messages, address changes, erasure requests, and the staff decision on 
 order that the supplier has (``CanceledShipmentDecision``).
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Purchasing models: store purchase orders and their lines."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

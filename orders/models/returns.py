@@ -1,7 +1,5 @@
 """Return models: store returns, their lines and photos."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import ClassVar, Self
 

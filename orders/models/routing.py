@@ -1,7 +1,5 @@
 """Routing model: store the versions of a channel's routing rules."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import ClassVar
 

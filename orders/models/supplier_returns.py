@@ -1,7 +1,5 @@
 """Supplier return models: store return policies, items sent back, and the credit due."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import ClassVar, Self
 

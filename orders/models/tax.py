@@ -1,7 +1,5 @@
 """Tax models: store tax rates by place and day, and our tax registration numbers."""
 
-from __future__ import annotations
-
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q

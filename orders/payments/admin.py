@@ -1,7 +1,5 @@
 """Payment admin: show payments and their ledger, query the gateway, retry refused requests."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

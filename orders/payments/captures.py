@@ -8,8 +8,6 @@ captured for purchase orders that a supplier has, or may have, but has not accep
 rejection is refunded. Nothing is captured for unsent purchase orders.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass

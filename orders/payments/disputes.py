@@ -1,7 +1,5 @@
 """Disputes: apply disputes and fraud warnings, hold the order and what is not submitted."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from orders.gateways.base import PaymentUpdate, UpdateKind

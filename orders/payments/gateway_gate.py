@@ -4,8 +4,6 @@ A gateway that hangs occupies one thread of each web process. The other threads 
 and keep serving pages.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -4,8 +4,6 @@ Payments of waiting orders come before abandoned ones. After three failures in a
 skipped, so that a dead gateway costs three timeouts a run, not one per payment.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator

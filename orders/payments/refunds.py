@@ -1,7 +1,5 @@
 """Refunds: request a full or partial refund, never more than was captured."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

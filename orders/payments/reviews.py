@@ -1,7 +1,5 @@
 """Reviews: hold an order while the gateway reviews its payment, then release or cancel it."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from orders.cancellation import cancellation

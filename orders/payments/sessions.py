@@ -1,7 +1,5 @@
 """Payment sessions: open one payment page per order, close it if the order has ended."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Payment tasks: carry out gateway requests, capture before expiry, poll, cancel voided ones."""
 
-from __future__ import annotations
-
 import logging
 import random
 from contextlib import suppress

@@ -9,8 +9,6 @@ follow   totals and states; units allocated; events        ``apply``    only aft
 wait     for the update that this one builds on            none         ``TooEarlyError``: try later
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 

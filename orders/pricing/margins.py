@@ -1,7 +1,5 @@
 """Margins: compute revenue and costs of a line and a parcel. Pure: no I/O, no clock."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +30,7 @@ class Margin:
         """The loss, rounded; negative for a profit."""
         return (self.outlay - self.net).rounded()
 
-    def __add__(self, other: Margin) -> Margin:
+    def __add__(self, other: "Margin") -> "Margin":
         return Margin(net=self.net + other.net, costs=_sum_by_name([*self.costs, *other.costs]))
 
     def __str__(self) -> str:

@@ -1,7 +1,5 @@
 """Proration: compute the part of a line's charge that belongs to some of its units. Pure."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from storefront.lib.money import Money

@@ -5,8 +5,6 @@ total charged. Each line and parcel is rounded half up and sums are sums of roun
 a refunded line returns exactly what it was charged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -84,7 +82,7 @@ class LineCharge:
     def charge(self) -> Money:
         return self.amount - self.discount + self.added
 
-    def parts(self, units: Sequence[int]) -> list[LineCharge]:
+    def parts(self, units: Sequence[int]) -> "list[LineCharge]":
         """Divide it into parts of these units that sum to the whole, to the cent."""
         quantity, amounts, before = sum(units), [], 0
         for count in units:

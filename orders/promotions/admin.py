@@ -1,7 +1,5 @@
 """Promotion admin: edit promotions and coupons, show redemptions."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms
@@ -116,7 +114,7 @@ class PromotionAdmin(StaffAdmin):
     ]
 
     def save_model(
-        self, request: HttpRequest, obj: Promotion, form: forms.ModelForm[Promotion], change: bool
+        self, request: HttpRequest, obj: Promotion, form: "forms.ModelForm[Promotion]", change: bool
     ) -> None:
         with transaction.atomic():
             if change:
@@ -161,7 +159,7 @@ class CouponAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
 
     def save_model(
-        self, request: HttpRequest, obj: Coupon, form: forms.ModelForm[Coupon], change: bool
+        self, request: HttpRequest, obj: Coupon, form: "forms.ModelForm[Coupon]", change: bool
     ) -> None:
         with transaction.atomic():
             if change:

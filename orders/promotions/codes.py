@@ -1,7 +1,5 @@
 """Coupon codes: add to and remove from a cart, validate, name why one is rejected."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Promotion customers: normalize e-mail addresses of one mailbox to one. Pure."""
 
-from __future__ import annotations
-
 # Providers that document that dots in the name have no meaning.
 DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 

@@ -8,8 +8,6 @@ Free shipping is computed last: each parcel's charge must be covered by what its
 their floor, else it is rejected with that reason.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal

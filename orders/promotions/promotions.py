@@ -1,7 +1,5 @@
 """Promotions: find those that apply to a cart, compute its discounts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

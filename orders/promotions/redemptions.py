@@ -4,8 +4,6 @@ Note [What is counted]: ``used`` is counted only under a limit, so that checkout
 wait for each other. A limit set later starts with a count of redemptions (``recount_usage``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -4,8 +4,6 @@ A charge notice: the supplier charges more than it stated before. Staff see it w
 order; nothing is paid automatically.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from django.db import transaction

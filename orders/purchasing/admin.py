@@ -3,8 +3,6 @@
 ``orders.purchase_order_admin`` is the page of a purchase order; it takes actions and columns here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Cost increases: accept a higher cost if the parcel still earns, else reject the lines."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Creation: create the purchase order of one parcel, compute when it is submitted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

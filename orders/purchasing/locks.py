@@ -1,7 +1,5 @@
 """Locks: lock and reread an order and its purchase order."""
 
-from __future__ import annotations
-
 from orders.models import Order, PurchaseOrder
 from storefront.lib.db.transactions import requires_transaction
 

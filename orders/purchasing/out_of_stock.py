@@ -4,8 +4,6 @@ The rejection is of the call, so nothing of it took effect. Available lines go o
 call; only the missing ones are sourced elsewhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

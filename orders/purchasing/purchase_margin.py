@@ -1,7 +1,5 @@
 """Purchase margin: calculate the margin of a purchase order and its lines at current costs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ reassignment is abandoned. A supplier that twice has no shipping method to the d
 the purchase order without a decision of staff.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Retries: decide when a supplier may be called about an order again."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -10,8 +10,6 @@ record  accepted, failed, rejected or unknown           one             an answe
 An unknown outcome is never submitted again: ``submission_lookup`` asks the supplier first.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Submission lookup: find out whether the supplier received a purchase order, record the result."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 

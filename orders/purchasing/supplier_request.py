@@ -1,7 +1,5 @@
 """Supplier request: build what a supplier receives with a purchase order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Purchasing tasks: create, submit and look up purchase orders, release resolved holds."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from typing import Any

@@ -5,8 +5,6 @@ waits in the rows. Submissions of a dead worker, and cancellations of unsubmitte
 need no call and do not wait.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet, Window

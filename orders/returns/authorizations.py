@@ -1,7 +1,5 @@
 """Return authorizations: approve, reject, ask for evidence, record shipping, cancel, expire."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

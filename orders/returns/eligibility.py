@@ -5,8 +5,6 @@ Sunday, it ends on the next Monday. Days are UTC days: where we sell in the EU, 
 never later. Functions for customers' returns refuse with ``CannotReturnError``.
 """
 
-from __future__ import annotations
-
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass

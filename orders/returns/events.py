@@ -1,7 +1,5 @@
 """Return events: record the receipt and each answer to the customer in the outbox."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

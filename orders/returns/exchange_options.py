@@ -1,7 +1,5 @@
 """Exchange options: find variants to send instead, compute the difference to refund."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

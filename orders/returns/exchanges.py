@@ -4,8 +4,6 @@ It is a regular order: stock is reserved, a supplier gets one purchase order, pa
 It has no revenue, so the hold rules hold its purchase order until staff waive the loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Return forms: ask staff about returns, exchanges and supplier returns, read what they enter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """Inspection: record received units, then accepted units and their condition."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 No URL exposes a stored picture. Erasing the customer deletes pictures.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress

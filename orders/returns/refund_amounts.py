@@ -1,7 +1,5 @@
 """Refund amounts: compute what a return is worth: items, deductions, shipping."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Refunds of returns: refund once, to the cent, never more than the refundable amount."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Replacement orders: create a free order with lines, delivery plan and reserved stock."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

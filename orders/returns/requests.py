@@ -1,7 +1,5 @@
 """Return requests: validate and store a customer's return once, record the receipt."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Staff contact the supplier and enter each step; an open one stays in the inbox.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal

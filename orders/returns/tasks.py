@@ -1,7 +1,5 @@
 """Return tasks: expire overdue returns, delete pictures without a row."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """Routing admin: draft a channel's routing rules, simulate them, activate, retire."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal

@@ -1,10 +1,9 @@
 """Candidates: compute how many units a stock row can send, name why it cannot. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from catalog.pricing.landed_cost import Costing, LandedCost
 from orders.pricing import margins
@@ -33,7 +32,7 @@ class Need:
     sold: SaleAmount | None = None
     most: int | None = None
 
-    def part(self, units: int, *, before: int = 0) -> Need:
+    def part(self, units: int, *, before: int = 0) -> Self:
         """Split off ``units``; ``before`` units were split off earlier.
 
         The shares of the amount add up to the whole.
@@ -96,7 +95,7 @@ class Candidate:
             return None
         return margins.line_cost(self.landed, quantity=quantity, net=sold.net, gross=sold.gross)
 
-    def with_landed_costs(self, costing: Costing) -> Candidate:
+    def with_landed_costs(self, costing: Costing) -> Self:
         """Return a copy with ``landed`` computed, if it was not."""
         if self.landed is not None:
             return self

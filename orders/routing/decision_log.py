@@ -4,12 +4,10 @@ Stock and prices change within minutes. From the log, past orders are simulated 
 and staff see why a source was chosen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from catalog.pricing.landed_cost import Costing
 from orders.enums import Criterion
@@ -95,7 +93,7 @@ class _Choice:
     rules: Rules
 
     @classmethod
-    def of(cls, parts: Sequence[PlannedLine], known: SaleAmount | None, rules: Rules) -> _Choice:
+    def of(cls, parts: Sequence[PlannedLine], known: SaleAmount | None, rules: Rules) -> Self:
         routed_sale = total_sale(parts)
         return cls(
             quantity=sum(line.quantity for line in parts),

@@ -1,7 +1,5 @@
 """Delivery quote: hold the price and arrival of each planned parcel, sum them. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Routing engine: choose the supplier and location of each line. Pure: no I/O, no clock."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Routing labels: explain to staff the routing rules, and why a source was not chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 

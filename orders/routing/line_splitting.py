@@ -6,8 +6,6 @@ a supplier that accepts no warehouse would ship both parts from one. The search 
 bounded: a line that takes too many steps counts as unavailable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 

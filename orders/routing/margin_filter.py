@@ -12,8 +12,6 @@ It does not see that two lines together are too heavy for every route of the one
 callers that know routes then plan again without a margin.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -48,13 +46,13 @@ class SaleAmount:
     tax_rate: Decimal
 
     @classmethod
-    def at(cls, amount: Money, treatment: TaxTreatment) -> SaleAmount:
+    def at(cls, amount: Money, treatment: TaxTreatment) -> "SaleAmount":
         """Return the amount of a price, adding its tax if the price excludes it."""
         amount = amount.rounded()
         added = treatment.tax_on(amount) if treatment.is_added else Money.zero(amount.currency)
         return cls(gross=amount + added, tax_rate=treatment.rate)
 
-    def part(self, units: int, *, before: int = 0, of: int) -> SaleAmount:
+    def part(self, units: int, *, before: int = 0, of: int) -> "SaleAmount":
         """Return the amount of ``units`` after ``before`` others, to the cent."""
         mine = prorate(self.gross, quantity=of, before=before, units=units)
         return SaleAmount(gross=mine, tax_rate=self.tax_rate)

@@ -4,8 +4,6 @@ Each criterion is a number of which less is better. The first that differs decid
 equal, the source that was known first is chosen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal

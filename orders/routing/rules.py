@@ -1,7 +1,5 @@
 """Routing rules: draft, activate and retire versions, read the one in force."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal

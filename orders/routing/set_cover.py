@@ -4,8 +4,6 @@ An exact search can take exponential time, so its steps are limited. When they a
 best cover found competes with a greedy one. Some cover of all lines is always returned.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 

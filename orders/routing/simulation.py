@@ -4,8 +4,6 @@ It uses only the decision log of each order, so current stock and prices do not 
 are repeatable.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +34,7 @@ class RoutingTotals:
     days: int
     margin: Decimal
 
-    def __add__(self, other: RoutingTotals) -> RoutingTotals:
+    def __add__(self, other: "RoutingTotals") -> "RoutingTotals":
         return RoutingTotals(
             parcels=self.parcels + other.parcels,
             cost=self.cost + other.cost,

@@ -1,7 +1,5 @@
 """Stock query: read the stock rows that could fill lines, plan the sources of a cart."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

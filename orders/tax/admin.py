@@ -1,7 +1,5 @@
 """Tax admin: edit tax rates and tax registration numbers."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms

@@ -4,8 +4,6 @@ From then on staff maintain them. These are standard VAT rates and the state par
 local parts need a tax service or rates that staff enter.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date

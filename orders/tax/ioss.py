@@ -1,7 +1,5 @@
 """IOSS: choose the import number of a parcel into the EU, compute its customs value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Tax rates: choose the rate of a destination, by the rate table or a tax service."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from datetime import date

@@ -5,8 +5,6 @@ another shows. All figures come from one ``load_reach.Reach``, which never excee
 quantity.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Cart preview: route a hypothetical cart by any rules; reserve and save nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 Pages and the API use this module, so that both offer the same methods at the same prices.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -4,12 +4,11 @@ Lists, product pages, carts, plans and the API all use one ``Reach``, so that qu
 agree with what is then ordered.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Self
 
 from catalog.models import Channel
 from catalog.pricing import policy
@@ -95,7 +94,7 @@ class Reach:
             if one.variant_id == variant_id
         )
 
-    def with_landed_costs(self, costing: Costing) -> Reach:
+    def with_landed_costs(self, costing: Costing) -> Self:
         """Return a copy with the landed cost of every stock row, also of single sources."""
         reachable, unreachable = (
             [one.with_landed_costs(costing) for one in rows]
@@ -180,11 +179,11 @@ class Reach:
         )
         return replace(planned, parcels=tuple(one for one in parcels if one.lines))
 
-    def without_splits(self) -> Reach:
+    def without_splits(self) -> Self:
         """Return a copy that ships each line whole from one source."""
         return replace(self, rules=replace(self.rules, max_sources=1))
 
-    def route_separately(self) -> Reach:
+    def route_separately(self) -> Self:
         """Return a copy that routes each line separately, as a product page promises it."""
         return replace(self, rules=replace(self.rules, criteria=self.rules.alone))
 

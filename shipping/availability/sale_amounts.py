@@ -4,8 +4,6 @@ All channels use the same tax table, so that a page, a cart and an order at one 
 source. Taxes by region or tax service apply later, in the cart totals and the hold rules.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from catalog.models import Channel

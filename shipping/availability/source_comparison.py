@@ -3,8 +3,6 @@
 Decides nothing: it runs what checkout runs and records the results.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum

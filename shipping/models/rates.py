@@ -1,7 +1,5 @@
 """Live rate model: store the locations whose supplier's API names the delivery price."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,5 @@
 """Shipment models: store shipments, parcels, their contents and tracking events."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.db import models

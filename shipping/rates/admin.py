@@ -1,7 +1,5 @@
 """Live rate admin: choose the locations whose suppliers are asked for delivery prices."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms

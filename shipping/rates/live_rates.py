@@ -4,8 +4,6 @@ Answers are cached as long as prices are guaranteed, so that the checkout pages 
 Without an answer in time, the prices of the shipping services apply.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import time

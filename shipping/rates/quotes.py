@@ -3,8 +3,6 @@
 Each process caches the routes for a minute.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

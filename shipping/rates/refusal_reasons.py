@@ -1,7 +1,5 @@
 """Refusal reasons: explain to the customer why a parcel cannot be sent. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

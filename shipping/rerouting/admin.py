@@ -1,7 +1,5 @@
 """Rerouting admin: show returns with their replacements, search again, answer or end backorders."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 

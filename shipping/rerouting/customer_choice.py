@@ -1,7 +1,5 @@
 """Customer choice: ask the customer about delayed or replaced lines and apply the answer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

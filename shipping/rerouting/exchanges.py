@@ -4,8 +4,6 @@ A replacement earns nothing, so margins exclude no source: the usual rules choos
 rules hold it. Items that no route carries come from the original source if it has stock.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Each plan found is ordered or offered to the customer by itself (``rerouting``). Read-only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial

@@ -1,7 +1,5 @@
 """Rerouted purchases: reserve units for lines of a paid order, then create purchase orders."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime

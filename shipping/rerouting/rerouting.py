@@ -4,8 +4,6 @@ A line is rerouted only after its supplier rejected or canceled it, so two suppl
 line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 

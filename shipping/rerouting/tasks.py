@@ -1,7 +1,5 @@
 """Rerouting tasks: reroute due backorders, reassign unconfirmed purchase orders."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Shipment admin: show parcels and tracking events, preview and import a tracking list."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django import forms

@@ -3,8 +3,6 @@
 Source: the carriers' public tracking pages.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Nothing else is assumed: a parcel of unknown contents ships nothing yet.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from django.db.models import Sum

@@ -1,7 +1,5 @@
 """Parcel events: record them in the outbox, with payloads that suffice for every message."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Fulfillment: mark parcels shipped or delivered, update lines, purchase order and order."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Shipments: create and update parcels from a supplier's messages, each parcel once."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 The statuses are those of ``shipping.Parcel.Carrier``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

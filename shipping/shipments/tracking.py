@@ -1,7 +1,5 @@
 """Tracking: store carrier updates of a parcel, in any order, and apply the latest."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta

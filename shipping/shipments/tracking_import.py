@@ -1,7 +1,5 @@
 """Tracking import: validate a supplier's list of parcels, then save each parcel once."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

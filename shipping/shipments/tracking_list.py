@@ -3,8 +3,6 @@
 A row is a parcel, or one line of a parcel if several rows share the order and number.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from storefront.lib.staff import csv_table

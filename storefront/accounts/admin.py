@@ -3,8 +3,6 @@
 These are addresses, consents, login attempts, staff sessions, e-mail changes, two-factor events.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

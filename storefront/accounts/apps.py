@@ -1,7 +1,5 @@
 """Accounts app: configure the app, register the encrypted factor secrets for key rotation."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

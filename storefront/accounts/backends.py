@@ -1,7 +1,5 @@
 """Authentication backend: check a password, refuse it unchecked after too many attempts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend

@@ -1,7 +1,5 @@
 """Account credentials: change the e-mail address or password, stop a change, notify its owner."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """E-mail verification: record and list the addresses that an account has verified."""
 
-from __future__ import annotations
-
 from allauth.account.models import EmailAddress
 from django.db import transaction
 

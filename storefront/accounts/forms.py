@@ -1,7 +1,5 @@
 """Staff sign-in form: check address and password, report the wait after too many attempts."""
 
-from __future__ import annotations
-
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.timesince import timeuntil

@@ -1,7 +1,5 @@
 """Library labels: name the tables and columns of Django's and allauth's models for staff."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -6,8 +6,6 @@ of an account in all networks has a higher limit. It is ignored in networks from
 has signed in before, so that an attacker cannot lock its owner out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

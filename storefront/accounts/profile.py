@@ -1,7 +1,5 @@
 """Account profile: save and delete addresses, choose the default, record consents."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Staff rights: list what a user or a group may do, notify superusers of each change."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import datetime
 

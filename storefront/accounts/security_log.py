@@ -4,8 +4,6 @@ Each event is one line of JSON from the logger ``security``: event, result, acto
 no e-mail address, no password and no link.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from enum import StrEnum

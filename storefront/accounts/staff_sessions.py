@@ -1,7 +1,5 @@
 """Staff sessions: record their use, expire idle and old ones, list them, end them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

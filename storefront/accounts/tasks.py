@@ -1,7 +1,5 @@
 """Account tasks: delete expired login attempts and sessions on a schedule."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

@@ -1,7 +1,5 @@
 """API admin: show idempotency records, create and revoke the keys of price programs."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django import forms

@@ -1,7 +1,5 @@
 """API app: configure the app of the public REST API."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

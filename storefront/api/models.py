@@ -1,7 +1,5 @@
 """API models: store idempotency records and the API keys of price programs."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
 """API tasks: delete old idempotency records on a schedule."""
 
-from __future__ import annotations
-
 from celery import shared_task
 from django.utils import timezone
 

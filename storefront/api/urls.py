@@ -1,7 +1,5 @@
 """API URLs: route the resources of version 1, the schema and the documentation."""
 
-from __future__ import annotations
-
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 

@@ -1,7 +1,5 @@
 """Dashboard admin: show inbox assignments, broken invariants and invariant check runs."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.models import InboxAssignment, InvariantCheckRun, InvariantViolation

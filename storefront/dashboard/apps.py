@@ -1,7 +1,5 @@
 """Dashboard app: configure the app of the staff dashboard, create the groups of a new shop."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 

@@ -1,7 +1,5 @@
 """Dashboard models: store inbox assignments, broken invariants and invariant check runs."""
 
-from __future__ import annotations
-
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _

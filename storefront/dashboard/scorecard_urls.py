@@ -1,7 +1,5 @@
 """Scorecard URLs: route the comparison and the supplier pages under /admin/scorecards/."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.urls import path
 

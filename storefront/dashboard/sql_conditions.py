@@ -6,7 +6,6 @@ the rules of ``orders.payments.captures``, ``orders.cancellation.supplier_answer
 ``orders.cancellation.canceled_but_shipped``.
 """
 
-from __future__ import annotations
 
 # Unanswered payment requests
 

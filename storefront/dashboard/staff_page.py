@@ -1,7 +1,5 @@
 """Staff pages: require permissions, render a template in the admin layout."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

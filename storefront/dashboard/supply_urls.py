@@ -1,7 +1,5 @@
 """Supply URLs: route alerts, inbox actions and reports under /admin/supply/."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.urls import path
 

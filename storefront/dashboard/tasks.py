@@ -1,7 +1,5 @@
 """Dashboard tasks: check all invariants on a schedule."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

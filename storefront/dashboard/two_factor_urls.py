@@ -1,7 +1,5 @@
 """Two-factor URLs: route sign-in, factor settings and sessions under /admin/factors/."""
 
-from __future__ import annotations
-
 from django.urls import path
 
 from storefront.dashboard.login import sessions, two_factor_settings, views

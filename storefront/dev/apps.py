@@ -3,8 +3,6 @@
 It is installed outside production only.
 """
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 
 

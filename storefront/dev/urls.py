@@ -1,7 +1,5 @@
 """Development URLs: add the mailbox and the component page to the shop's URLs."""
 
-from __future__ import annotations
-
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import path
 

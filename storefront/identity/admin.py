@@ -1,7 +1,5 @@
 """Identity admin: edit who runs the shop, and its legal texts."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms

@@ -1,7 +1,5 @@
 """Identity app: configure the app of the shop's identity."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

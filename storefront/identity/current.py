@@ -1,7 +1,5 @@
 """Current identity: read who runs the shop and its legal texts, keep the identity in memory."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Identity models: store who runs the shop, and its legal texts per language."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _

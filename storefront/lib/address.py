@@ -1,7 +1,5 @@
 """Postal address: hold a destination, list its countries, look up regions and address rules."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Status change admin: show the recorded transitions of all state machines."""
 
-from __future__ import annotations
-
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field

@@ -1,7 +1,5 @@
 """Lib app: configure the lowest layer as an app, because it owns the status change table."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,5 @@
 """Clock: run from a given time; format a moment in the time zone of a country."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable

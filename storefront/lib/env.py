@@ -1,7 +1,5 @@
 """Environment settings: read and parse variables, explain a missing or malformed one."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

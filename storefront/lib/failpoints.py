@@ -6,8 +6,6 @@ once: the process writes a file with its name there, and later processes pass. U
 exists, no process is killed. Production ignores both variables.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections import Counter

@@ -4,8 +4,6 @@ A known value holds until the next one, so prices and stock are drawn as steps. 
 as a line within its confidence band.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,16 +1,12 @@
 """Log lines: hide keys, escape control characters, name the request or task."""
 
-from __future__ import annotations
-
 import contextvars
 import logging
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 HIDDEN = "…"
 # A part of a path with letters of both cases, or with 20 hexadecimal digits in a row: a cart token,

@@ -1,7 +1,5 @@
 """Money: add, compare and round exact amounts, refuse to mix currencies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,16 +32,16 @@ class Money:
     currency: str
 
     @classmethod
-    def zero(cls, currency: str) -> Money:
+    def zero(cls, currency: str) -> "Money":
         return cls(Decimal(0), currency)
 
     @classmethod
-    def from_minor(cls, minor: int, currency: str) -> Money:
+    def from_minor(cls, minor: int, currency: str) -> "Money":
         """Build money from minor units (cents), as payment gateways send it."""
         return cls(Decimal(minor).scaleb(-_digits(currency)), currency)
 
     @classmethod
-    def total(cls, amounts: Iterable[Money], currency: str) -> Money:
+    def total(cls, amounts: "Iterable[Money]", currency: str) -> "Money":
         result = cls.zero(currency)
         for amount in amounts:
             result += amount
@@ -60,30 +58,30 @@ class Money:
         is_currency = len(self.currency) == len("EUR") and self.currency.isalpha()
         return is_currency and self.amount.is_finite() and abs(self.amount) < MAX_AMOUNT
 
-    def rounded(self) -> Money:
+    def rounded(self) -> "Money":
         step = Decimal(1).scaleb(-_digits(self.currency))
         return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
 
-    def converted(self, *, rate: Decimal, currency: str) -> Money:
+    def converted(self, *, rate: Decimal, currency: str) -> "Money":
         """Convert to another currency; ``rate`` is units of it per unit of this one."""
         return Money(self.amount * rate, currency)
 
-    def __add__(self, other: Money) -> Money:
+    def __add__(self, other: "Money") -> "Money":
         self._same_currency(other)
         return Money(self.amount + other.amount, self.currency)
 
-    def __sub__(self, other: Money) -> Money:
+    def __sub__(self, other: "Money") -> "Money":
         self._same_currency(other)
         return Money(self.amount - other.amount, self.currency)
 
-    def __mul__(self, factor: int | Decimal) -> Money:
+    def __mul__(self, factor: int | Decimal) -> "Money":
         return Money(self.amount * factor, self.currency)
 
-    def __lt__(self, other: Money) -> bool:
+    def __lt__(self, other: "Money") -> bool:
         self._same_currency(other)
         return self.amount < other.amount
 
-    def __le__(self, other: Money) -> bool:
+    def __le__(self, other: "Money") -> bool:
         self._same_currency(other)
         return self.amount <= other.amount
 
@@ -93,7 +91,7 @@ class Money:
     def __str__(self) -> str:
         return f"{self.rounded().amount} {self.currency}"
 
-    def _same_currency(self, other: Money) -> None:
+    def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrencyMismatchError(f"{self.currency} and {other.currency}")
 

@@ -1,7 +1,5 @@
 """State machines: move statuses along allowed transitions, detect races, record each change."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar

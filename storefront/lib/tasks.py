@@ -1,7 +1,5 @@
 """Task queue: enqueue a task; if the broker is down, a periodic sweep does the work."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol

@@ -3,8 +3,6 @@
 ``folded_sql`` folds in SQL when product cards are written.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

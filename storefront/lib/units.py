@@ -1,7 +1,5 @@
 """Units: ounces, inches, feet and yards in grams, millimeters and meters."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 G_PER_OZ = Decimal("28.349523125")

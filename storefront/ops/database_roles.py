@@ -4,8 +4,6 @@ The owner of the database runs ``migrate`` and this. All other processes connect
 which can neither create, alter nor drop anything, nor change append-only tables.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.apps import apps

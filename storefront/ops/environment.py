@@ -1,7 +1,5 @@
 """Process environment: create fresh secrets, override settings for a child process."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 from collections.abc import Mapping

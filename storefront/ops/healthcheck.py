@@ -5,8 +5,6 @@ Usage:
     python -m storefront.ops.healthcheck /readyz    do all parts of the shop work?
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """HTTP visitor: open pages, keep cookies and submit forms without a browser."""
 
-from __future__ import annotations
-
 import urllib.error
 import urllib.request
 from collections.abc import Mapping

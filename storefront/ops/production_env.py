@@ -5,8 +5,6 @@ No value is an insecure default, and none is a real secret.
     python -m storefront.ops.production_env python manage.py check --deploy
 """
 
-from __future__ import annotations
-
 import os
 import sys
 

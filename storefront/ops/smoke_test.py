@@ -1,7 +1,5 @@
 """Smoke test: buy a headlamp through the public pages, wait until its parcel is announced."""
 
-from __future__ import annotations
-
 import html
 import secrets
 import time

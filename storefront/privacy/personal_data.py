@@ -1,7 +1,5 @@
 """Personal data: export all that we store about a person, erase it on request."""
 
-from __future__ import annotations
-
 import base64
 import email
 import json

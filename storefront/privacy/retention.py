@@ -3,8 +3,6 @@
 ``docs/retention.md`` explains each rule. A rule works in batches, each in its own transaction.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

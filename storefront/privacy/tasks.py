@@ -1,7 +1,5 @@
 """Privacy tasks: apply the retention periods each night."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

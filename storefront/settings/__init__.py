@@ -3,8 +3,6 @@
 ``storefront.checks`` refuses these defaults when ENVIRONMENT=production.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Account settings: configure allauth to verify addresses and never reveal who has an account."""
 
-from __future__ import annotations
-
 ACCOUNT_ADAPTER = "storefront.web.account.allauth_adapter.CustomerAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -1,7 +1,5 @@
 """Admin theme settings: configure unfold, its navigation, colors and sign-in form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.urls import reverse_lazy

@@ -1,7 +1,5 @@
 """API settings: configure Django REST framework and the OpenAPI schema."""
 
-from __future__ import annotations
-
 from typing import Any
 
 # Rate limits are in storefront/api/core/throttles.py.

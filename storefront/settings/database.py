@@ -3,8 +3,6 @@
 libpq ignores the network options where the server is reached by a local socket.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 OPTIONS: dict[str, Any] = {

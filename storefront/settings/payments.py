@@ -1,7 +1,5 @@
 """Payment settings: read gateway URLs and keys from the environment, list payment page origins."""
 
-from __future__ import annotations
-
 from storefront.lib.env import env_str
 
 CHOSEN = env_str("PAYMENT_GATEWAY", "fake")

@@ -1,7 +1,5 @@
 """Portal actions: turn a supplier's answers on its page into the same events as from an API."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 

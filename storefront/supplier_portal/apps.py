@@ -1,7 +1,5 @@
 """Supplier portal app: configure the app of the suppliers' pages."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 
 

@@ -1,7 +1,5 @@
 """Portal forms: validate a supplier's answer and its parcels, report one sentence per error."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal

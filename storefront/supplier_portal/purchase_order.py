@@ -1,7 +1,5 @@
 """Portal purchase order: load what a supplier must ship, and what it has reported so far."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 

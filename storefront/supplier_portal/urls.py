@@ -1,7 +1,5 @@
 """Portal URLs: route the supplier pages under /en/supplier/ and /az/supplier/."""
 
-from __future__ import annotations
-
 from django.urls import path
 
 from storefront.supplier_portal import views

@@ -4,8 +4,6 @@ The link is the only credential; no account and no cookie is used. A form theref
 token: another site cannot know the URL to which it would have to post.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus

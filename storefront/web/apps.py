@@ -1,7 +1,5 @@
 """Web app: configure the app of the shop's pages."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 
 

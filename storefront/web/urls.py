@@ -1,7 +1,5 @@
 """Shop URLs: route the pages under /en/ and /az/."""
 
-from __future__ import annotations
-
 from django.urls import include, path
 
 from storefront.web.cart import views as cart_views

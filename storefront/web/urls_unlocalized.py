@@ -1,7 +1,5 @@
 """Unlocalized URLs: route pictures, the sitemap and robots.txt."""
 
-from __future__ import annotations
-
 from django.urls import path, re_path
 
 from storefront.web.charts import beam_png

@@ -1,7 +1,5 @@
 """Webhook admin: show received webhooks, retry failed ones."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Webhook handlers: parse a stored webhook, apply it to payments, purchase orders or parcels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

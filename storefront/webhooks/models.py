@@ -1,9 +1,7 @@
 """Webhook models: store inbound webhooks as received."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +12,10 @@ from storefront.lib.state_machine import Stateful
 class InboundWebhookQuerySet(models.QuerySet["InboundWebhook"]):
     """Filters and order of webhooks."""
 
-    def due(self, now: datetime) -> InboundWebhookQuerySet:
+    def due(self, now: datetime) -> Self:
         return self.filter(status="received", due_at__lte=now)
 
-    def by_priority(self) -> InboundWebhookQuerySet:
+    def by_priority(self) -> Self:
         """Order by priority, oldest first."""
         return self.order_by("priority", "due_at", "pk")
 

@@ -1,7 +1,5 @@
 """Webhook processing: process each webhook once, retry early ones, give up after ten attempts."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime, timedelta
 

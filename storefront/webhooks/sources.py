@@ -1,7 +1,5 @@
 """Webhook sources: list the systems that may call, with their secrets and suppliers."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Webhook storage: store a payload before it is processed, drop duplicates, set its priority."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime
 

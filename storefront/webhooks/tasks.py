@@ -1,7 +1,5 @@
 """Webhook tasks: process stored webhooks, subscribe to suppliers' webhooks."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Tracking payload: parse the tracking webhook of suppliers without an API of their own. Pure."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Webhook URLs: route /hooks/<source>/."""
 
-from __future__ import annotations
-
 from django.urls import path
 
 from storefront.webhooks import views

@@ -4,8 +4,6 @@ It is the only inbound endpoint for webhooks. Payloads are processed later; here
 only to set the priority.
 """
 
-from __future__ import annotations
-
 import logging
 
 from django.http import HttpRequest, HttpResponse

@@ -5,8 +5,6 @@ after a failed task, after a transaction left open, and after any task of anothe
 leaves state in its session. Each task releases its advisory locks at its end.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -8,8 +8,6 @@ A process that could not reach the broker does not try again for 5 s: a hanging 
 thread one timeout, not one per wake-up. The sweeps then do the work.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping

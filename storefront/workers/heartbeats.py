@@ -1,7 +1,5 @@
 """Heartbeats: record in the cache that beat and a worker of each queue are alive."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from contextlib import suppress

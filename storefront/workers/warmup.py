@@ -6,8 +6,6 @@ free nothing, a quarter of the start of a web server or worker. ``gc_frozen`` di
 freezes the loaded objects.
 """
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager

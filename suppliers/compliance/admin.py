@@ -3,8 +3,6 @@
 An uploaded file is validated by its content. The browser downloads it and never displays it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

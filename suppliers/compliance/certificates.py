@@ -6,8 +6,6 @@ the European Economic Area. A document counts for an offer if it is verified and
 and covers all products of the supplier, or the offer's brand or product.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

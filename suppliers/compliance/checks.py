@@ -1,7 +1,5 @@
 """System checks: reject vetting settings that name an unknown criterion."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

@@ -3,8 +3,6 @@
 The stored name is generated; the sender's file name is ignored.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

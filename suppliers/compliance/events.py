@@ -1,7 +1,5 @@
 """Compliance events: write expiring documents and held offers to the outbox."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -3,8 +3,6 @@
 The content of the file decides, not its name.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

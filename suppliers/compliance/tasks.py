@@ -1,7 +1,5 @@
 """Compliance tasks: warn of expiring documents, hold offers whose document expired."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

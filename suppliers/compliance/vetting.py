@@ -3,8 +3,6 @@
 A supplier is activated only with all required documents. Offers without theirs are not sold.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 

@@ -1,7 +1,5 @@
 """Connection admin: edit secrets and options, run a health check, show the call quotas."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django import forms
@@ -169,7 +167,7 @@ class ConnectionAdmin(CircuitBreakerActions):
         obj: Any = None,
         change: bool = False,  # noqa: FBT002 - Django's
         **options: Any,
-    ) -> type[forms.ModelForm[Any]]:
+    ) -> "type[forms.ModelForm[Any]]":
         """Return the form for the supplier's connector, or the default one for a read-only view."""
         if obj is not None and self.has_change_permission(request, obj):
             options["form"] = connection_form(obj)

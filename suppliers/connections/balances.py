@@ -1,7 +1,5 @@
 """Supplier balances: read our prepaid balance, flag it when it is low."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime
 

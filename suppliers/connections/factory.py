@@ -3,8 +3,6 @@
 A supplier without an API gets mail through the outbox: durable, and once per order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Uploads are in a private folder without a URL.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import tempfile

@@ -3,8 +3,6 @@
 Secrets are write-only. Each simple option has its own field, the others share a JSON field.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from enum import Enum

@@ -4,8 +4,6 @@ It signs in, reads one page, quotes one parcel and reads the balance. It orders 
 code has one sentence of advice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime

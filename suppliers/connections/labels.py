@@ -1,7 +1,5 @@
 """Connection labels: group the form fields, name the options of connectors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 The command line and the staff pages share these functions.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

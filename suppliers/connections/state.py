@@ -1,7 +1,5 @@
 """Connector state: store the tokens of a connection and the state of its connector."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """Connection tasks: run a health check, read prepaid balances."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Bulk reading: define file profiles, COPY lines and the protocols of connectors for files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field

@@ -6,8 +6,6 @@ prices, ``stock-…`` stock, all others the product page. ``ManualRequests`` is 
 an API: a person answers requests about an order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum

@@ -3,8 +3,6 @@
 A connector opens no connection without it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Lenient parsing: repair JSON text, read numbers in text and times without a zone. Pure."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections.abc import Iterable

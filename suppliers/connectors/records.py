@@ -1,7 +1,5 @@
 """Connector records: define what connectors receive and return, and the errors they raise."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Specification tables: extract label and value pairs from the HTML of a description. Pure."""
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 

@@ -1,7 +1,5 @@
 """Feed mapping admin: fetch or upload a file, build its mapping, preview it, restore a version."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping as Table
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Feed mapping form: show a mapping as fields, validate the input, build a mapping from it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Feed samples: find a file, read its first rows, preview what a mapping makes of them."""
 
-from __future__ import annotations
-
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ The state of the connection has the progress. A session lock shows whether the w
 it is released when the worker dies.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -4,8 +4,6 @@
 ``fixed: EUR`` a constant. ``IMAGES split at |`` has several values in one cell.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Mapping suggestions: propose a mapping for a new file by the names of its columns. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

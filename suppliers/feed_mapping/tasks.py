@@ -1,7 +1,5 @@
 """Feed mapping tasks: fetch the file for which staff build a mapping."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Inventory admin: show stock, locations and movements, set a supplier's safety stock."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, cast

@@ -4,8 +4,6 @@ Publication, routing, the offer comparison and tests ask this one list. ``sellab
 (``SupplierOfferQuerySet``) are those with no reason of the offer itself, in SQL.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,13 +1,12 @@
 """Channel supply: summarize the offers of one variant for one channel."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
+from typing import Self
 
 from catalog.listings.refresh import ListingSupply
 from catalog.pricing.landed_cost import Costing
@@ -51,7 +50,7 @@ class OfferSupply:
     not_sent_to: frozenset[str] = frozenset()
     restock_on: date | None = None
 
-    def sold(self, *, kept: int) -> OfferSupply:
+    def sold(self, *, kept: int) -> Self:
         """Return a copy with the units for sale on a channel with this safety stock."""
         locations = (
             replace(location, free=self._most(location.free, kept)) for location in self.locations

@@ -3,8 +3,6 @@
 Listings follow the age of stock even while a supplier reports nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any

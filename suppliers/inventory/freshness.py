@@ -4,8 +4,6 @@ The database function ``stock_decay`` has the same rule, so that a reservation a
 own statement. A test compares both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -98,7 +96,7 @@ def needs_live_check(
     return age > query_after or (left <= live_check_below_units and age > min_age)
 
 
-def decay_terms(ages: FreshnessPolicy) -> DecayTerms:
+def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:
     """Return the freshness policy of a supplier."""
     return DecayTerms(
         fresh_for=timedelta(minutes=ages.stock_fresh_for_min),

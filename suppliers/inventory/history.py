@@ -1,7 +1,5 @@
 """Inventory history: read past costs of an offer and past stock of a row from the ledgers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

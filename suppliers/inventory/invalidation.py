@@ -1,7 +1,5 @@
 """Supply invalidation: queue variants after exchange rates or a channel's stock terms changed."""
 
-from __future__ import annotations
-
 from django.db.models import F, Q
 
 from catalog.enums import RateStatus

@@ -3,8 +3,6 @@
 The only writer of the reserved and allocated counters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Stock levels: stage the quantities that a supplier reports, write changes in bulk."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Supply publication: refresh listings with the best offer, quantity and origin of a variant."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Safety stock: suggest units to hold back from past rejections, store what staff choose."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

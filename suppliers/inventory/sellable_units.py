@@ -3,8 +3,6 @@
 Listings (``channel_supply``) and the routing of carts (``orders.routing.engine``) share it.
 """
 
-from __future__ import annotations
-
 
 def units_above(free: int, *, kept: int) -> int:
     """Return the free units above the channel's safety stock."""

@@ -1,7 +1,5 @@
 """Inventory tasks: publish queued variants, queue variants whose stock aged."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Command arguments: parse a supplier's connection, read secrets from files or standard input."""
 
-from __future__ import annotations
-
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Command output: print a health check, run a job and print its progress and usage."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence

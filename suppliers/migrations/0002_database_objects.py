@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from django.db import migrations
 
 from storefront.lib.db.migration_sql import run_files

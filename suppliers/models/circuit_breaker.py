@@ -1,6 +1,6 @@
 """Circuit breaker model: store the state of the breaker of each supplier and payment gateway."""
 
-from __future__ import annotations
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,15 +13,15 @@ from suppliers.models.supplier import Connection
 class CircuitBreakerQuerySet(models.QuerySet["CircuitBreaker"]):
     """Breakers that block calls. "Now" is the database's clock, as for the calls themselves."""
 
-    def open_for_syncs(self) -> CircuitBreakerQuerySet:
+    def open_for_syncs(self) -> Self:
         """Return the breakers that block sync calls: the pause lasts, or a probe is under way."""
         return self._open().filter(Q(open_until__gt=Now()) | Q(half_open_until__gt=Now()))
 
-    def open_for_orders(self) -> CircuitBreakerQuerySet:
+    def open_for_orders(self) -> Self:
         """Return the breakers that block order calls too."""
         return self._open().filter(Q(orders_blocked_until__gt=Now()) | Q(half_open_until__gt=Now()))
 
-    def _open(self) -> CircuitBreakerQuerySet:
+    def _open(self) -> Self:
         return self.filter(opened_at__isnull=False)
 
 

@@ -1,9 +1,7 @@
 """Compliance models: store the documents that prove what a supplier must meet."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -36,16 +34,16 @@ class Requirement(models.TextChoices):
 class ComplianceDocumentQuerySet(models.QuerySet["ComplianceDocument"]):
     """Documents by validity."""
 
-    def verified(self) -> ComplianceDocumentQuerySet:
+    def verified(self) -> Self:
         return self.filter(status="verified")
 
-    def valid(self, day: date) -> ComplianceDocumentQuerySet:
+    def valid(self, day: date) -> Self:
         """Return verified documents that are valid on this day; ``valid_until`` is included."""
         begun = Q(valid_from__isnull=True) | Q(valid_from__lte=day)
         lasts = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
         return self.verified().filter(begun, lasts)
 
-    def expiring_unwarned(self, now: datetime) -> ComplianceDocumentQuerySet:
+    def expiring_unwarned(self, now: datetime) -> Self:
         """Return verified documents that expire within ``WARN_BEFORE`` and have no warning yet."""
         soon = (now + WARN_BEFORE).date()
         return self.verified().filter(valid_until__lte=soon, warned_at__isnull=True)

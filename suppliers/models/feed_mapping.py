@@ -1,7 +1,5 @@
 """Feed mapping models: store the versions of a mapping and the files that staff uploaded."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _

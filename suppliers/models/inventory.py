@@ -3,10 +3,8 @@
 ``StockDecrement`` measures when a supplier's figure drops after our order, or after its shipment.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import (
@@ -108,24 +106,24 @@ class StockLocation(models.Model):
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
     """Stock rows with their availability and age."""
 
-    def with_available(self, now: datetime) -> StockLevelQuerySet:
+    def with_available(self, now: datetime) -> Self:
         """Annotate ``free``: the units available to promise, less decay by age; at least 0."""
         kept = F("buffer") + F("allocated_outstanding") + F("reserved")
         rows = self.with_confirmed_at().annotate(aged=_decay(now))
         return rows.annotate(free=Greatest(F("reported_quantity") - kept - F("aged"), 0))
 
-    def with_confirmed_at(self) -> StockLevelQuerySet:
+    def with_confirmed_at(self) -> Self:
         """Annotate ``known_at``: when the supplier last confirmed the figure."""
         confirmed = Greatest("as_of", Coalesce("location__stock_confirmed_at", "as_of"))
         return self.annotate(
             known_at=Case(When(is_unconfirmed=True, then="as_of"), default=confirmed)
         )
 
-    def fresh(self, now: datetime) -> StockLevelQuerySet:
+    def fresh(self, now: datetime) -> Self:
         """Return the rows whose stock and cost are both fresh enough to sell from."""
         return self.with_freshness(now).filter(Q(has_fresh_stock=True, has_fresh_cost=True))
 
-    def with_freshness(self, now: datetime) -> StockLevelQuerySet:
+    def with_freshness(self, now: datetime) -> Self:
         """Annotate ``has_fresh_stock`` and ``has_fresh_cost``."""
         rows = self.with_confirmed_at().annotate(cost_confirmed_at=cost_confirmed_at("offer__"))
         return rows.annotate(
@@ -161,11 +159,11 @@ def _decay(now: datetime) -> Func:
     )
 
 
-def _boolean(condition: Q) -> ExpressionWrapper[Any]:
+def _boolean(condition: Q) -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(condition, output_field=models.BooleanField())
 
 
-def _minutes_before(now: datetime, minutes: str) -> ExpressionWrapper[Any]:
+def _minutes_before(now: datetime, minutes: str) -> "ExpressionWrapper[Any]":
     so_long = Func(
         F(minutes), template="make_interval(mins => %(expressions)s)", output_field=_DURATION
     )
@@ -253,7 +251,7 @@ class StockLevel(models.Model):
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
     """Stock movements."""
 
-    def effective(self) -> StockMovementQuerySet:
+    def effective(self) -> Self:
         """Exclude movements of runs that a rollback reversed."""
         undone = StockMovement.objects.filter(
             kind="adjusted",  # with the next condition: lets the planner use the partial index

@@ -1,10 +1,8 @@
 """Offer models: store supplier products, offers, cost changes and variants to publish."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, When
@@ -58,7 +56,7 @@ class SupplierProduct(models.Model):
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
     """Offers for sale, and the age of their costs."""
 
-    def sellable(self) -> SupplierOfferQuerySet:
+    def sellable(self) -> Self:
         """Return active, matched, priced offers of active suppliers that lack no certificate."""
         return self.filter(
             status="active",
@@ -68,7 +66,7 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             supplier__status="active",
         )
 
-    def with_cost_confirmed_at(self) -> SupplierOfferQuerySet:
+    def with_cost_confirmed_at(self) -> Self:
         """Annotate ``cost_confirmed_at``: when the supplier last confirmed the cost."""
         return self.annotate(cost_confirmed_at=cost_confirmed_at())
 

@@ -4,8 +4,6 @@ They are the freshness of stock and costs, the order schedule, and the tolerance
 invoices.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Quarantine models: store each supplier's thresholds, and the changes that await review."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import ClassVar, cast
 
@@ -18,7 +16,7 @@ from suppliers.models.supplier import Supplier
 
 def _threshold(
     label: Promise, *, help_text: Promise, validator: BaseValidator
-) -> models.PositiveSmallIntegerField[int | None, int | None]:
+) -> "models.PositiveSmallIntegerField[int | None, int | None]":
     return models.PositiveSmallIntegerField(
         cast("str", label),
         null=True,

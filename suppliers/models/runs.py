@@ -1,7 +1,5 @@
 """Run models: store sync runs, row issues, and batches of product pages for other workers."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import ClassVar
 

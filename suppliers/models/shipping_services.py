@@ -1,7 +1,5 @@
 """Shipping service model: store the destinations, price, speed and battery limits of a service."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
 """Supplier models: store suppliers with their policies, connections and call quotas."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Offer admin: show the origin of each value, override a value, return it to the feed."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 

@@ -3,8 +3,6 @@
 The rule is in ``matching``. This module selects candidates and writes links with set-based SQL.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import batched, groupby
 from operator import itemgetter

@@ -1,7 +1,5 @@
 """Offer link admin: show why an offer is on hold; link it, create a product from it, refuse it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

@@ -9,13 +9,11 @@ never links it to another variant, because open purchase orders may contain its 
 staff stays (``variant`` in ``overridden_fields``).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Self
 
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
@@ -73,7 +71,7 @@ class _EarlierDecisions:
     to_make: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, supplier: Supplier, skus: Sequence[str]) -> _EarlierDecisions:
+    def of(cls, supplier: Supplier, skus: Sequence[str]) -> Self:
         decisions = cls()
         offers = SupplierOffer.objects.filter(supplier=supplier, supplier_sku__in=skus)
         for offer in offers.only(

@@ -16,8 +16,6 @@ A wrong link sells one item and ships another, so only a certain match is linked
 Any other product becomes a product of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 

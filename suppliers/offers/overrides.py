@@ -1,7 +1,5 @@
 """Offer overrides: override a value of an offer, link it, return it to the supplier's feed."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Identifier lookup: find the variants that the identifiers of a supplier's SKUs name."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 

@@ -8,8 +8,6 @@ questions of a run about a whole list. Its result, ``feed_cost_diff``, has only 
 differ.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from datetime import datetime

@@ -3,8 +3,6 @@
 A page has the SKUs of a product and their terms; ``links`` decides their variants.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

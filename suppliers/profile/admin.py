@@ -3,8 +3,6 @@
 The page also has the actions of vetting, connection, feed mapping and safety stock.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Supplier form: validate a supplier's settings, normalize send times and closed days."""
 
-from __future__ import annotations
-
 from typing import Any
 from zoneinfo import available_timezones
 

@@ -1,7 +1,5 @@
 """Supplier labels: group the form fields of a supplier."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Group

@@ -5,8 +5,6 @@ counts from the first open day of the supplier whose cut-off has not passed: all
 day are sent ``CUT_OFF_MARGIN`` before the cut-off.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

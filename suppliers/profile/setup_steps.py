@@ -1,7 +1,5 @@
 """Setup steps: list what is left to do before orders can be sent to a supplier."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@
 part.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
@@ -61,7 +59,7 @@ Kind = PendingChange.Kind
 class ChangesPage:
     """One request to the changes of a run."""
 
-    def __init__(self, model_admin: SyncRunAdmin, request: HttpRequest, run: SyncRun) -> None:
+    def __init__(self, model_admin: "SyncRunAdmin", request: HttpRequest, run: SyncRun) -> None:
         self.model_admin = model_admin
         self.request = request
         self.run = run

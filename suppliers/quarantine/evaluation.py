@@ -4,8 +4,6 @@
 ``SyncRun.profile``, the baseline of the next run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any

@@ -5,8 +5,6 @@ newer, but its newest row is not. So a few of the newest rows are stored. An old
 them with earlier dates; a newer file lists them unchanged, or not at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A guard returns the violation as a message for staff, or an empty text. On a vio
 is quarantined: nothing of it is applied until staff decide.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

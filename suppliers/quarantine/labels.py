@@ -1,7 +1,5 @@
 """Quarantine labels: group the fields of thresholds and runs, name the keys of a profile."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _

@@ -4,8 +4,6 @@ Nothing is applied. A run with the same changes as a pending one is closed again
 review one page that does not change meanwhile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -3,8 +3,6 @@
 A value is changed only if it still is as the run found it. Others are reported as skipped.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -9,8 +9,6 @@ Then the row is deferred and nothing is sold from it. The app above first subtra
 that no other report contains (``deferred_levels``), then restores the figure (``resume_deferred``).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Thresholds: read the thresholds of a supplier, with defaults where staff set none."""
 
-from __future__ import annotations
-
 from weakref import WeakKeyDictionary
 
 from suppliers.models import QuarantineThresholds, Supplier

@@ -1,7 +1,5 @@
 """Circuit breaker admin: show breakers and quotas, close a breaker by hand."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

@@ -5,8 +5,6 @@ many processes as one supplier has slots in it, of all kinds together. A slot is
 advisory lock: it is released when its holder dies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum

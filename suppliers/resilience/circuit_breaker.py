@@ -4,8 +4,6 @@ All processes share one breaker per connection or gateway, in the database. Only
 broken connections and server errors count as failures; a rejection by the supplier does not.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from datetime import datetime, timedelta

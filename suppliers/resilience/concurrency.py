@@ -4,8 +4,6 @@ The cap holds over all workers. A call holds a lease in Redis; the lease of a ki
 expires.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import random

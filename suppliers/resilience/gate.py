@@ -3,8 +3,6 @@
 Latencies are stored as a histogram of a few rows per day.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

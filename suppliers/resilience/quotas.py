@@ -1,7 +1,5 @@
 """Call quotas: count the calls that a supplier still allows, over all workers and restarts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any

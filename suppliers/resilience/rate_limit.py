@@ -1,7 +1,5 @@
 """Rate limit: limit the calls per second to one supplier across all workers."""
 
-from __future__ import annotations
-
 import logging
 import os
 import threading

@@ -1,7 +1,5 @@
 """Sync issue admin: show issues and page batches, resolve an issue."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Issue labels: word the issue codes of all readers for staff."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.utils.functional import Promise

@@ -1,7 +1,5 @@
 """Sync issues: open, update, resolve and dismiss the issues of a supplier's rows."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet

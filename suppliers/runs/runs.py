@@ -4,8 +4,6 @@ A supplier has at most one open run per job. A run whose worker was killed is cl
 lease expires.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from contextlib import suppress

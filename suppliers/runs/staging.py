@@ -1,7 +1,5 @@
 """Staging tables: load the rows of a feed by COPY, to compare and merge them in sets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any

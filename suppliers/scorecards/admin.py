@@ -1,7 +1,5 @@
 """Scorecard admin: show observations, measures and latencies of suppliers."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns

@@ -6,8 +6,6 @@ recorded by ``shipping.supplier_performance``), ``SyncRun``, ``CostChange`` and 
 They are not changed later, so a repeated roll-up gives the same numbers.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence

@@ -3,8 +3,6 @@
 A number has bounds only if the sample is large enough.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Scorecard tasks: roll up the scorecards from a given day on."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

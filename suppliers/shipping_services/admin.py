@@ -1,7 +1,5 @@
 """Shipping service admin: edit the services of a location."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django import forms

@@ -4,8 +4,6 @@ Source: IATA packing instructions 965 to 970 (section II) and the rules of inter
 cell up to 20 Wh, the battery of one light up to 100 Wh, a limited number of cells per parcel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Shipping service queries: read the active services by location and currency."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 

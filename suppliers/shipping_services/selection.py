@@ -1,7 +1,5 @@
 """Shipping service selection: find services for a parcel, choose by price, then by speed. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Concurrent requests: send many queries to a supplier at once, within its rate limit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 

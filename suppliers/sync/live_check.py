@@ -1,7 +1,5 @@
 """Live check: query suppliers at checkout for stock, list the stock rows that must not be sold."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import defaultdict

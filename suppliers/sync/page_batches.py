@@ -6,8 +6,6 @@ the supplier, so only the fetching worker applies the supplier's limits. If a he
 before it reports, its batch is imported twice; the second time changes nothing.
 """
 
-from __future__ import annotations
-
 import time
 from contextlib import suppress
 from datetime import datetime

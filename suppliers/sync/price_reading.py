@@ -3,8 +3,6 @@
 The list is checked here; ``prices`` checks the costs together.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -5,8 +5,6 @@ transaction that writes costs and marks the run applied. Repeatable: unchanged c
 written.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

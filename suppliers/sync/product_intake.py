@@ -1,7 +1,5 @@
 """Product intake: classify product pages as new, unchanged or invalid, import a batch."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping, Sequence

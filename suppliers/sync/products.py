@@ -5,8 +5,6 @@ Repeatable: pages with an unchanged digest are skipped, so a killed run is conti
 next.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

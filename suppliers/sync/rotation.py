@@ -5,8 +5,6 @@ each run also reads one slice of the catalog. The slices of all runs within some
 catalog. Nothing is stored.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 

@@ -11,8 +11,6 @@ store    if quarantined, the changes as PendingChange    one            only an 
 publish  refresh listings of queued variants             one per batch  a sweep finds the rest
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Sync schedule: list the jobs that are due, order the jobs of a supplier."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from suppliers.connectors import CONNECTORS, connector_class

@@ -4,8 +4,6 @@ Steps: read and stage, diff (``stock_diff``), guards, then one transaction that 
 and marks the run applied. Repeatable: unchanged rows are not written.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta

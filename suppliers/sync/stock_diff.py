@@ -5,8 +5,6 @@ differ: ``suppliers.inventory.levels`` merges their offers, and the guards read 
 its offers are merged. Other rows are not touched.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

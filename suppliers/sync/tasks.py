@@ -1,7 +1,5 @@
 """Sync tasks: start due jobs, run a job, import page batches, close runs whose worker stopped."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta

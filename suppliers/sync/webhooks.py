@@ -4,8 +4,6 @@ An event only names products: their stock is queried, their pages are left to th
 module also sets stock to zero after a supplier rejected an order as out of stock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """django-allauth: its ``internal`` modules give no promise, so nothing of ours imports them."""
 
-from __future__ import annotations
-
 import ast
 
 from tests.support.source_files import sources, tree

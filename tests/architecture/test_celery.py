@@ -1,7 +1,5 @@
 """Celery: each task name written as a string belongs to a registered task and its queue."""
 
-from __future__ import annotations
-
 import inspect
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Commands: each one named in a script, a page of documentation, or the code exists."""
 
-from __future__ import annotations
-
 import re
 from importlib.util import find_spec
 

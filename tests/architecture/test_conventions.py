@@ -1,7 +1,5 @@
 """Conventions of the code, as tests."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The layout: where files may lie, how large they are, and what explains them."""
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

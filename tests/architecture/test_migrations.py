@@ -1,7 +1,5 @@
 """Migrations: they build what the models and the SQL files say, and nothing else."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

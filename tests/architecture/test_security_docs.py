@@ -1,7 +1,5 @@
 """The security documents name tests that exist, and every requirement of ASVS Level 1."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

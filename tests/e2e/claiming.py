@@ -1,7 +1,5 @@
 """Claim helpers: submit claims about units that the sandbox delivered, run the sweeps."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

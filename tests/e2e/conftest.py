@@ -1,7 +1,5 @@
 """One Chromium for all browser tests: one process cannot run two loops of Playwright."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

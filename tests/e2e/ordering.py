@@ -1,7 +1,5 @@
 """Order helpers: sell what the sandbox supplier has in stock, up to the purchase order."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.utils import timezone

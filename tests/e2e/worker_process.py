@@ -1,7 +1,5 @@
 """A worker in a separate process, which a test may kill."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Account factories: customers and staff."""
 
-from __future__ import annotations
-
 from django.contrib.auth.models import Permission
 
 from storefront.accounts import email_verification

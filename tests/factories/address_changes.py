@@ -1,7 +1,5 @@
 """Address change factories: purchase orders at several locations, accepted one by one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from suppliers.models import StockLevel

@@ -1,7 +1,5 @@
 """What workers do of what suppliers refuse, in one go."""
 
-from __future__ import annotations
-
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements
 from shipping.rerouting import rerouting

@@ -1,7 +1,5 @@
 """Lanes of suppliers in the hands of other workers."""
 
-from __future__ import annotations
-
 import threading
 from contextlib import contextmanager
 

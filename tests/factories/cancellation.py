@@ -1,7 +1,5 @@
 """Factories: purchase orders at a supplier without an API, and cancellation answers."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from orders.cancellation import cancellation

@@ -1,7 +1,5 @@
 """Rows of the catalog, with every default visible."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count

@@ -1,7 +1,5 @@
 """Suppliers whose line is broken, by the clock of the database, where breakers live."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db.models.functions import Now

@@ -1,7 +1,5 @@
 """Claims against suppliers, made by the shop's own verbs."""
 
-from __future__ import annotations
-
 from orders.claims import claims, submission
 from orders.claims.claims import ClaimDraft
 from orders.models import PurchaseOrder, SupplierClaim

@@ -1,7 +1,5 @@
 """What is heard of the market."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Compliance documents: submit one, and submit one that staff verifies."""
 
-from __future__ import annotations
-
 import io
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Connector context with quotas in memory and a call counter, an order: to test a connector alone."""
 
-from __future__ import annotations
-
 import tempfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

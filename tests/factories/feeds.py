@@ -1,7 +1,5 @@
 """A shop and suppliers whose feeds are read, and their products."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """A shop in which a bit of everything has happened, all of it by the shop's own verbs."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Inbox item factories: create one case for each inbox rule, in a full shop."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Facts and the messages they make."""
 
-from __future__ import annotations
-
 from itertools import count
 
 from notifications import dispatch

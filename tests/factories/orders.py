@@ -1,7 +1,5 @@
 """Carts, orders and purchase orders, made by the shop's own verbs."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

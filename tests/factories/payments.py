@@ -1,7 +1,5 @@
 """Events of payments, captured money that a bank disputes, and a refund that came back."""
 
-from __future__ import annotations
-
 from orders.models import Payment
 from orders.payments import updates
 from tests.factories.orders import news_of

@@ -1,7 +1,5 @@
 """A shop whose prices are counted, and books that go live in it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Pricing factories: make price books, rules and costs, as rows or as plain values."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from decimal import Decimal
 

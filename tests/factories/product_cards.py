@@ -1,7 +1,5 @@
 """Cards put on the shelf directly, without the listings behind them."""
 
-from __future__ import annotations
-
 import random
 from datetime import timedelta
 from decimal import Decimal

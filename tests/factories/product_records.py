@@ -1,7 +1,5 @@
 """Records as a supplier's adapter hands them over, with every default visible."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from catalog.records import ProductRecord, VariantRecord

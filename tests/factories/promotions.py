@@ -1,7 +1,5 @@
 """Promotions and their codes."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

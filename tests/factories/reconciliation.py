@@ -1,7 +1,5 @@
 """Factories: reconciliation days and discrepancies."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Return factories: deliver orders, return and exchange goods through the shop's own functions."""
 
-from __future__ import annotations
-
 import secrets
 from decimal import Decimal
 from itertools import count

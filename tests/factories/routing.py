@@ -1,7 +1,5 @@
 """Routing reference: filter candidates by margin without the code under test."""
 
-from __future__ import annotations
-
 from orders.pricing import margins
 
 

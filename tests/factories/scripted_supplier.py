@@ -1,7 +1,5 @@
 """Scripted supplier: answer as the test says, record the effects."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from decimal import Decimal
 

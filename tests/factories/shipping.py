@@ -1,7 +1,5 @@
 """Routes, and purchase orders that a supplier has accepted."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from orders.models import PurchaseOrder

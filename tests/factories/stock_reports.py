@@ -1,7 +1,5 @@
 """Sales, and what a supplier's figures tell of them."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from orders.inventory import allocations

@@ -1,7 +1,5 @@
 """Orders that are paid through Stripe, and what suppliers answer to them."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from orders import ledger

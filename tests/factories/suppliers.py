@@ -1,7 +1,5 @@
 """Suppliers with goods on their shelves."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count

@@ -1,7 +1,5 @@
 """Calls from outside, signed as their senders sign them."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -3,8 +3,6 @@
 Use:  from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox  (in a conftest.py)
 """
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY

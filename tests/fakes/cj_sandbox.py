@@ -3,8 +3,6 @@
 Use:  from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  (in a conftest.py)
 """
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY

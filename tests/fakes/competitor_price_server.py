@@ -1,7 +1,5 @@
 """A source of competitors' prices on a real server of this machine, for tests that ask it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -3,8 +3,6 @@
 Use:  from tests.fakes.feed_sandbox import feed_process, feed_sandbox  (in a conftest.py or a test)
 """
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.sandboxes.feeds import mapping

@@ -1,7 +1,5 @@
 """A sender in memory, for tests and for work without a mail server."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from notifications.senders import OutgoingMessage

@@ -1,7 +1,5 @@
 """A sandbox as a separate process, for tests over real HTTP, and a supplier connected to one."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

@@ -8,8 +8,6 @@ Operations that can fail: "list", "stat", "open", "read", "write", "rename". Kin
 password.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import threading

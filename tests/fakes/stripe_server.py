@@ -3,8 +3,6 @@
 The fixture ``stripe`` is known everywhere (``tests/conftest.py``).
 """
 
-from __future__ import annotations
-
 import pytest
 
 from orders.gateways import close_all

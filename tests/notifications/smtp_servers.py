@@ -1,7 +1,5 @@
 """Mail servers for tests: the real development mailbox, and one that misbehaves on purpose."""
 
-from __future__ import annotations
-
 import socket
 import subprocess
 import sys

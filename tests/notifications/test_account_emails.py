@@ -1,7 +1,5 @@
 """Account e-mails, caused as in the shop and read in both languages."""
 
-from __future__ import annotations
-
 import inspect
 
 import pytest

@@ -1,7 +1,5 @@
 """Backorder e-mails, caused as in the shop and read in both languages."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

@@ -1,7 +1,5 @@
 """Contact form e-mails, caused as in the shop and read in both languages."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.web.content import contact

@@ -1,7 +1,5 @@
 """A worker dies while sending: no duplicate is sent, and staff see the uncertainty."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

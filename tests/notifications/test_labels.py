@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from notifications.labels import TEMPLATE_LABELS, label
 from notifications.routes import ROUTES
 

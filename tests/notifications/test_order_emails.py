@@ -1,7 +1,5 @@
 """Order e-mails, caused as in the shop and read in both languages."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """E-mails to suppliers, or to staff about one, caused as in the shop."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from tests.factories.scripted_supplier import ScriptedSupplier, connect

@@ -1,7 +1,5 @@
 """Admin columns: payment and fulfillment status in the order list."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.admin_columns import fulfillment, payment

@@ -4,8 +4,6 @@ One flow through the shop's own functions, with values drawn by Hypothesis: orde
 captures, rejections, refunds that arrive or fail, disputes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Order admin: a page offers only actions that its row allows."""
 
-from __future__ import annotations
-
 import pytest
 from django.urls import reverse
 

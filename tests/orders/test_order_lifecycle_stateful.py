@@ -5,8 +5,6 @@ functions, and checks all invariants after every step. An action that does not f
 be rejected and change nothing.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 

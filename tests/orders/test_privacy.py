@@ -1,7 +1,5 @@
 """Privacy: status reasons contain no personal data after an erasure."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

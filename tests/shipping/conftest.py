@@ -1,7 +1,5 @@
 """A supplier with scripted answers."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.purchasing import submission

@@ -1,7 +1,5 @@
 """Batch polling, and orders that are resumed halfway."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import PurchaseOrder

@@ -1,7 +1,5 @@
 """Supplier outcomes become scorecard facts, each once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

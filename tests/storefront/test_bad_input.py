@@ -1,7 +1,5 @@
 """Bad input through every interface: no 5xx, no effect, and a message that says what is wrong."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

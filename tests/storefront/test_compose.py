@@ -1,7 +1,5 @@
 """The compose file and Dockerfile, checked as text: these tests run no containers."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -6,8 +6,6 @@ test_compose.py compares the volumes and read-only file systems of the services,
 starts each process with a folder that it cannot write to.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import time

@@ -3,8 +3,6 @@
 No 5xx, no leaked staff page.
 """
 
-from __future__ import annotations
-
 import re
 
 import pytest

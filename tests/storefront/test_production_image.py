@@ -1,7 +1,5 @@
 """The production image: without its ignored files, checks, static files and tasks must work."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A shop with categories and prices, and an in-memory supplier."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 
 import pytest

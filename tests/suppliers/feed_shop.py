@@ -5,8 +5,6 @@ or, for a supplier whose full.csv was read once for the module:
 from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, filled, supplier
 """
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """Concurrency: run actions at the same moment, or a rival in the middle of a test's own action."""
 
-from __future__ import annotations
-
 import threading
 import time
 

@@ -5,8 +5,6 @@ read-only root, its volumes, its tmpfs, its user, its environment, and no capabi
 are those of the tests, because installing them again would take minutes.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

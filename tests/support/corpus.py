@@ -1,7 +1,5 @@
 """Bad input as data: ``tests/corpus/*.json``, and forms filled in with it as a browser would."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from itertools import count

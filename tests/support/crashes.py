@@ -1,7 +1,5 @@
 """Crashes: run code in a process that is killed at a given call, as by a power cut."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """A database for each test process, and its clean-up after a test that committed."""
 
-from __future__ import annotations
-
 import fcntl
 from contextlib import contextmanager
 from functools import cache

@@ -1,7 +1,5 @@
 """E-mails as the shop renders them: the last event of a name, in English and in Azerbaijani."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser

@@ -1,7 +1,5 @@
 """Invariants of the shop that do not hold."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants import registry
 from tests.factories.suppliers import NOON
 

@@ -1,7 +1,5 @@
 """The folder of the Azerbaijani translations."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 LOCALE = Path("storefront/locale/az/LC_MESSAGES")

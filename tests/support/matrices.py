@@ -1,7 +1,5 @@
 """Matrices: of cells that run the same code, some run daily and all in the full run."""
 
-from __future__ import annotations
-
 import pytest
 
 

@@ -4,8 +4,6 @@ Each test runs in a savepoint, so its own changes are undone. Use it in a module
 ``django_db(transaction=True)``: such a test commits, and empties the database.
 """
 
-from __future__ import annotations
-
 import shutil
 from contextlib import contextmanager
 from unittest.mock import patch

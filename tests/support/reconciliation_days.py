@@ -1,7 +1,5 @@
 """Reconciliation helpers: a past day of the shop, and its comparison with a running gateway."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.db import transaction

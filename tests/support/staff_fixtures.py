@@ -1,7 +1,5 @@
 """Staff fixtures: a staff account, and a shop with all kinds of records."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

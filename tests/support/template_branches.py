@@ -1,7 +1,5 @@
 """Template branches: record which branches of the Jinja templates a test run renders."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

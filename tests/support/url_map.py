@@ -1,7 +1,5 @@
 """Every address of the URL map, with arguments of rows that exist."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Waiting: poll for the effect of another process or thread."""
 
-from __future__ import annotations
-
 import time
 
 

@@ -1,7 +1,5 @@
 """Category command: create the shop's categories with their names in both languages. Idempotent."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand

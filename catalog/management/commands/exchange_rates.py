@@ -1,7 +1,5 @@
 """Exchange rate command: import a list, show the current rates."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

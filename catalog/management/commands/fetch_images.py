@@ -1,7 +1,5 @@
 """Image command: fetch the waiting images, report progress."""
 
-from __future__ import annotations
-
 import time
 from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Competitor price command: preview a file, import it."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Price command: explain one price, dry-run a price book, reprice a channel."""
 
-from __future__ import annotations
-
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Reconciliation admin: list discrepancies and days, export, apply lost events, rerun, close."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar

@@ -3,8 +3,6 @@
 A ``Finding`` is one discrepancy before it is stored as a ``Discrepancy``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -3,8 +3,6 @@
 A payment is compared by its sums. Its history is read only if refunds or disputes matter.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Discrepancy labels: say what staff should do about a discrepancy, format both amounts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.utils.functional import Promise

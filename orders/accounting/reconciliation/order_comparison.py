@@ -1,7 +1,5 @@
 """Order comparison: compare captured money with the value of each order and its purchases."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

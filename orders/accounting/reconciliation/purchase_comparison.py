@@ -1,7 +1,5 @@
 """Purchase comparison: compare supplier charges with what our purchase orders expect."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation

@@ -4,8 +4,6 @@ Each counterparty is stored when it is done, so an interrupted run can be repeat
 open and is retried until all have answered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import partial

@@ -4,8 +4,6 @@ A lost event is applied by the function that webhooks and polls use. Then the pa
 again.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from orders.accounting import three_way_match

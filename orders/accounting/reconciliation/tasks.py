@@ -3,8 +3,6 @@
 The sweep runs every half hour, so a day is retried until all of them have answered.
 """
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from typing import Any

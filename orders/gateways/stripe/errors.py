@@ -1,7 +1,5 @@
 """Stripe errors: map each error of the library to retry, refusal or unknown effect."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 

@@ -4,8 +4,6 @@ No card number reaches the shop: the customer enters it on Stripe's page. The li
 nothing by itself: ``orders.payments.captures`` decides when, and with which key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 

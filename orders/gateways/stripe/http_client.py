@@ -1,7 +1,5 @@
 """Stripe HTTP client: send the requests of Stripe's library through ``ApiClient``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Stripe objects: define the fields that we read; all others are ignored. Pure."""
 
-from __future__ import annotations
-
 import msgspec
 
 

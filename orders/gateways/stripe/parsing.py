@@ -1,7 +1,5 @@
 """Stripe parsing: convert the library's answers to our objects, read webhook events."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

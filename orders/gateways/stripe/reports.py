@@ -4,8 +4,6 @@ An intent is listed by its creation, a movement by its time. Together they name 
 money moved. Intents that were created earlier are read one by one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -4,8 +4,6 @@ Stripe reports states, not operations: captured and refunded amounts are sums. T
 always gives the same ids, so the order of webhooks does not matter.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -4,8 +4,6 @@ The header is ``t=<seconds>,v1=<hex>[,v1=<hex>]``. The signed text is ``<seconds
 is the secret as it is written, including its prefix.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

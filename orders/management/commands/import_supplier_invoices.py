@@ -1,7 +1,5 @@
 """Import a list of supplier invoices, as the staff page does: each row is matched first."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

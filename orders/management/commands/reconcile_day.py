@@ -1,7 +1,5 @@
 """Reconcile one day with gateways and suppliers, and list the discrepancies."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

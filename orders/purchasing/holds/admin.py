@@ -1,7 +1,5 @@
 """Hold admin: show the hold reasons of a purchase order, let staff waive them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

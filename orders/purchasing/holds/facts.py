@@ -1,7 +1,5 @@
 """Hold facts: gather what the hold rules need, return the reasons not waived yet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -4,8 +4,6 @@ A hold reason ends when staff waive it, or automatically when its cause ends
 (``AUTO_RELEASE_REASONS``).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Hold rules: check a purchase order before submission, list the reasons to hold it. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,7 +55,7 @@ class HoldFacts:
     promotions: Sequence[str] = ()
     balance: Money | None = None
     price: Money | None = None
-    payment_risks: Sequence[HoldReason] = ()  # disputes and fraud warnings
+    payment_risks: "Sequence[HoldReason]" = ()  # disputes and fraud warnings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 A picture is shown only to staff who may see its return.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -4,8 +4,6 @@
 supplier that can ship now.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Supplier return admin: track items returned to suppliers, record credits, edit policies."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

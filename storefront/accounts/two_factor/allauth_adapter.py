@@ -1,7 +1,5 @@
 """Two-factor adapter for allauth: encrypt and decrypt the secrets of second factors."""
 
-from __future__ import annotations
-
 from allauth.mfa.adapter import DefaultMFAAdapter
 
 from storefront.lib.security.encryption import decrypt, encrypt

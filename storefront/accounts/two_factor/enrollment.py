@@ -1,7 +1,5 @@
 """Two-factor enrollment: add, remove and reset authenticator apps, passkeys and recovery codes."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 from datetime import datetime

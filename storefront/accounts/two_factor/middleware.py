@@ -4,8 +4,6 @@ This holds on every page of the site, not only on staff pages. It concerns staff
 factor or must have one. A staff session that has ended (``staff_sessions``) is anonymous as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus

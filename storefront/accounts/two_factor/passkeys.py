@@ -3,8 +3,6 @@
 The challenge is stored in the session and can be used once.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Two-factor verification: check a code of an app or a recovery code, each accepted once."""
 
-from __future__ import annotations
-
 import base64
 import hmac
 from datetime import datetime

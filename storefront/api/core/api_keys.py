@@ -3,8 +3,6 @@
 Staff see a key once, when it is created. The database holds only its digest.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from datetime import datetime, timedelta

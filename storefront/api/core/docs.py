@@ -1,7 +1,5 @@
 """API documentation: render the OpenAPI schema as one plain page with examples."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from functools import cache

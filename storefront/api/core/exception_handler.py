@@ -1,7 +1,5 @@
 """Exception handler: map every error to RFC 9457 problem details, hide tracebacks."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """API fields: accept exactly the types that the schema states, reject look-alikes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """Idempotency keys: run a request once per key, replay the stored response afterwards."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Iterator

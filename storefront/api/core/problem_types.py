@@ -1,7 +1,5 @@
 """Problem types: list every error of the API with its slug, status, and what the caller can do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.utils.functional import Promise

@@ -1,7 +1,5 @@
 """API schema: describe the problems and the idempotency key of each operation."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 While Redis is down, no request is refused: the shop must sell.
 """
 
-from __future__ import annotations
-
 import logging
 
 from redis.exceptions import RedisError

@@ -1,7 +1,5 @@
 """API views: parse strict JSON, throttle requests, set cache headers, find channel and country."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Availability resource: report how many units reach a country, when, at what delivery price."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

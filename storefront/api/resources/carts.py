@@ -4,8 +4,6 @@ The cart's token is its only credential. It is sent in the Authorization header 
 because proxies and servers log URLs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Checkout resource: place an order for the agreed total, once per idempotency key."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """Competitor price resource: accept a batch of prices, validate and report each row by itself."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Delivery options resource: quote prices, delivery dates and totals for a cart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

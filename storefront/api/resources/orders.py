@@ -3,8 +3,6 @@
 The URL holds the order number; the Authorization header holds its access key.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field

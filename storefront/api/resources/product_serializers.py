@@ -4,8 +4,6 @@ Both serializers need two context values: ``country``, and ``answers``, which ma
 variant to its availability in that country.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Product resource: list categories, filter and page listings, return one in detail."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """Feed freshness: compare the last successful run of each supplier job with its schedule."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

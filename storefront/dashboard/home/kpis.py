@@ -1,7 +1,5 @@
 """KPIs: count today's orders, payments and parcels, sum revenue, cost and margin."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta

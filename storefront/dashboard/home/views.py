@@ -3,8 +3,6 @@
 Staff see only the KPIs of tables that they may view.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

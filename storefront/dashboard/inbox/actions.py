@@ -4,8 +4,6 @@ Each action calls a function that refuses a finished case, so a second click cha
 action with a lasting cost, or that needs input, is on the page of its row instead.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

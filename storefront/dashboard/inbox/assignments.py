@@ -1,7 +1,5 @@
 """Inbox assignments: assign a row to one staff member, release it, reassign it."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict

@@ -1,7 +1,5 @@
 """Hold reasons: parse why a purchase order is on hold, decide which reasons one click may waive."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Overdue inbox items: find unassigned rows older than twice their response time."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from storefront.dashboard.inbox import query, sla

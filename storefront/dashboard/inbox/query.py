@@ -4,8 +4,6 @@ One query serves all rules. It returns the first rows of each rule; the count an
 cover all rows.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field

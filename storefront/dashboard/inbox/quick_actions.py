@@ -1,7 +1,5 @@
 """Quick action buttons: offer the actions of each row, run the pressed one, log the result."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any

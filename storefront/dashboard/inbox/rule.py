@@ -4,8 +4,6 @@ Every query returns ``id, name, since, amount, currency, detail``. The amount is
 empty where there is none. ``%(now)s`` is the time of the query.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

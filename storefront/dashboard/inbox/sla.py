@@ -1,7 +1,5 @@
 """Inbox SLA: state the response time of each rule, by the cost of waiting."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Value at risk: build the SQL that sums the money of all rows, each order's money once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 # How to find the order of a row, by its page, and the purchase order if only that part is meant.

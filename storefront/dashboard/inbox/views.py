@@ -3,8 +3,6 @@
 Each row links to the page where staff correct its cause.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

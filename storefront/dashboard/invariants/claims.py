@@ -1,7 +1,5 @@
 """Claim invariants: check that no supplier claim is duplicate or exceeds what we bought."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 
 CLAIMS = (

@@ -1,7 +1,5 @@
 """Invariant: define a statement that always holds, with the query that returns violations."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Listing invariants: check that listings are deliverable and priced above cost."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 from suppliers.quarantine.guards import DEFAULT_THRESHOLDS
 

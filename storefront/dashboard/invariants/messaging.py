@@ -1,7 +1,5 @@
 """Messaging invariants (I6, I7): check that each message is sent once and none is lost."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 

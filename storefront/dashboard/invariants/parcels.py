@@ -1,7 +1,5 @@
 """Parcel invariants: check that each event counts once and statuses match the newest event."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 
 # As shipping.shipments.statuses.latest: delivered is final, then by the carrier's time, then by

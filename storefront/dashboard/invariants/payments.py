@@ -1,7 +1,5 @@
 """Payment invariants: check that charges match orders and totals match their entries."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 
 PAYMENTS = (

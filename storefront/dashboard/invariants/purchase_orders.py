@@ -1,7 +1,5 @@
 """Purchase order invariants (I3, I4): check that sold lines are ordered and submitted once."""
 
-from __future__ import annotations
-
 from storefront.dashboard import sql_conditions
 from storefront.dashboard.invariants.invariant import Invariant
 

@@ -1,7 +1,5 @@
 """Invariant registry: list all invariants, run their queries, return the findings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Return invariants: check that returns, refunds and supplier credits count once."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 
 RETURNS = (

@@ -1,7 +1,5 @@
 """Scheduled check: run all invariants, store violations for the inbox, delete resolved ones."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db import transaction

@@ -3,8 +3,6 @@
 They cover payments, orders, stock, parcels and compliance documents.
 """
 
-from __future__ import annotations
-
 from orders.models import (
     Allocation,
     Order,

@@ -1,7 +1,5 @@
 """Stock invariants: check that no unit is oversold and counters match their movements."""
 
-from __future__ import annotations
-
 from orders.checkout import network_limits
 from storefront.dashboard.invariants.invariant import Invariant
 

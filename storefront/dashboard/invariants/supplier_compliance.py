@@ -1,7 +1,5 @@
 """Supplier compliance invariants (V): check documents behind sales, and scorecards."""
 
-from __future__ import annotations
-
 from storefront.dashboard.invariants.invariant import Invariant
 
 SUPPLIER_COMPLIANCE = (

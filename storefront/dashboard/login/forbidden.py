@@ -4,8 +4,6 @@ A view names it by ``PermissionDenied("orders.view_order")``. For admin pages it
 URL.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django.apps import apps

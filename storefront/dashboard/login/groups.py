@@ -3,8 +3,6 @@
 They are ordinary groups; superusers change them at ``/admin/auth/group/``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Staff sessions: list one's own, end some or all others. Superusers manage those of others too."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Two-factor settings: show, add and remove a staff member's own app, passkeys and codes."""
 
-from __future__ import annotations
-
 import base64
 import json
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Staff login: ask for password and second factor, ask again before factors change."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from functools import wraps

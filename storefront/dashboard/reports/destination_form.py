@@ -1,7 +1,5 @@
 """Destination form: choose a country of a channel, and the channel if there are several."""
 
-from __future__ import annotations
-
 from operator import itemgetter
 from typing import Any, cast
 

@@ -3,8 +3,6 @@
 The reasons are those by which checkout routes a parcel to the given country and quantity.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

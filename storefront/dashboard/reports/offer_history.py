@@ -1,7 +1,5 @@
 """Offer history: load cost and stock of each offer over 90 days, draw charts that fit a phone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Profit report: show an order's profit and the source of each number, sum orders, export CSV."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

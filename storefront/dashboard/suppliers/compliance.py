@@ -1,7 +1,5 @@
 """Supplier compliance: list proven and missing criteria, count the offers they keep off sale."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

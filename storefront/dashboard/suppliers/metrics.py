@@ -1,7 +1,5 @@
 """Supplier metrics: format and explain scorecard values, rank suppliers by confidence bounds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal

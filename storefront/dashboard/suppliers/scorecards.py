@@ -1,7 +1,5 @@
 """Supplier scorecards: compare all suppliers by one metric, show one supplier over 90 days."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta

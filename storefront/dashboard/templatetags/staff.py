@@ -1,7 +1,5 @@
 """Staff template filters: format money, ages, statuses, metrics and chart coordinates."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Admin theme: define colors and font, link the stylesheet, script and icon."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest
 from django.templatetags.static import static
 

@@ -1,7 +1,5 @@
 """Admin CSP: set a looser content security policy on /admin/ pages only."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

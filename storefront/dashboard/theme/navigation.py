@@ -1,7 +1,5 @@
 """Admin navigation: list the sidebar links that a staff member may see, daily work first."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest

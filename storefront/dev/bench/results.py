@@ -1,7 +1,5 @@
 """Benchmark results: store the figures and verdicts of each goal with machine and time."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -1,7 +1,5 @@
 """Benchmark runner: run all measurements in a separate database, judge the figures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path

@@ -6,8 +6,6 @@ Usage:
     python -m storefront.dev.chaos --mutants      inject known bugs: each must be caught
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,7 +1,5 @@
 """Chaos campaign: run one seed from the first process to the report, store chaos.json."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Mutation tests: run each mutant through the smallest scenario that shows it, catch it."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import time

@@ -1,7 +1,5 @@
 """Chaos plan: draw customers and faults from a seed, the same ones each time. Pure."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Chaos report: collect the figures of a run, print them as one table."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Chaos runner: run customers and faults phase by phase, drain, check."""
 
-from __future__ import annotations
-
 import queue
 import threading
 import time

@@ -5,8 +5,6 @@
 Things are "it" and people are "they"; the other words are archaic. CONTRIBUTING.md has the style.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

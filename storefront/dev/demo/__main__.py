@@ -6,8 +6,6 @@ Usage:
     python -m storefront.dev.demo stop     stop the running demo
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Demo document: approve a demo supplier with documents that are marked as not real."""
 
-from __future__ import annotations
-
 import io
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Demo lock: allow one demo per clone, stop another, clean up after a killed one."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """Demo processes: define each process with its port, environment and readiness check."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sys
@@ -12,6 +10,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
+from typing import Self
 
 from storefront.dev.runtime.ports import HOST, free_port
 from storefront.dev.runtime.processes import Child
@@ -45,7 +44,7 @@ class Ports:
     smtp: int
 
     @classmethod
-    def choose(cls, first: int) -> Ports:
+    def choose(cls, first: int) -> Self:
         """Choose the usual ports, or the next free ones."""
         return cls(
             web=free_port(first),

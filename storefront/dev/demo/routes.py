@@ -1,7 +1,5 @@
 """Demo routes: create shipping services for the sandbox warehouses, keep what staff changed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """Demo environment: generate secrets and a staff account once, keep them in a private file."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from pathlib import Path

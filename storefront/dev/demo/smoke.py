@@ -4,8 +4,6 @@ Usage:
     python -m storefront.dev.demo.smoke
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

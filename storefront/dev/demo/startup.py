@@ -7,8 +7,6 @@ takes seconds:
     python -m storefront.dev.demo.startup
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Status file: write the demo's addresses and settings while it is ready, read and print them."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping, MutableMapping, Sequence

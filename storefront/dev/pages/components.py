@@ -1,7 +1,5 @@
 """Component page: show every page component in all its states, in development only."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

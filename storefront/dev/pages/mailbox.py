@@ -1,7 +1,5 @@
 """Mailbox: list and show the e-mails that the shop sent, in development only."""
 
-from __future__ import annotations
-
 import email
 from email import policy
 from email.message import EmailMessage

@@ -1,7 +1,5 @@
 """Component samples: create one light of each kind for the component page."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal

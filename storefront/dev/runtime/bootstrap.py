@@ -4,8 +4,6 @@ It uses the standard library only and runs on Python 3.8: the `python3` that sta
 A second run finds everything done and costs next to nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Browser: find Chromium for the tests, install it if it is missing."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

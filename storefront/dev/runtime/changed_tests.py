@@ -6,8 +6,6 @@
 the tests of that folder. Browser and process tests are left to ``make test``.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterable

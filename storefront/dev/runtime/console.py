@@ -1,7 +1,5 @@
 """Console: print steps, errors and a child's output on the terminal."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """Datastores: prepare PostgreSQL and Redis if the environment names none, delete their data."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass

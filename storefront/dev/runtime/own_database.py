@@ -1,7 +1,5 @@
 """Own database: create one beside the current database for a command, and drop it afterwards."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit

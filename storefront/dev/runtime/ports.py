@@ -1,7 +1,5 @@
 """Ports: claim free ports, so that no other launcher chooses them."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sys

@@ -1,7 +1,5 @@
 """PostgreSQL server: create and start a local cluster, from the wheel or the system's packages."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

@@ -1,7 +1,5 @@
 """Processes: start, watch and stop single child processes, and those of a killed launcher."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

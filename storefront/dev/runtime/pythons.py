@@ -3,8 +3,6 @@
 It uses the standard library only and runs on Python 3.8: the `python3` that starts it may be old.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Redis server: configure and start a local Redis from the wheel or the system's packages."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

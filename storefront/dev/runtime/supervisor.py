@@ -4,8 +4,6 @@ Signal handlers only set flags, and all waits poll. So a flag is read within a m
 process is lost between its start and its registration.
 """
 
-from __future__ import annotations
-
 import signal
 import threading
 import time

@@ -1,7 +1,5 @@
 """Unprivileged account: let root run a program without rights, as PostgreSQL requires."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import subprocess

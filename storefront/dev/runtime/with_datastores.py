@@ -6,8 +6,6 @@ A server that DATABASE_URL or REDIS_URL already names is used instead. With ``--
 command, PostgreSQL writes as durably as in production, so that the cost can be measured.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

@@ -4,8 +4,6 @@ For tests and for exploring. It reports the sum captured so far and the sum void
 captures; a void ends the authorization.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -3,8 +3,6 @@
 For tests and for development.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b

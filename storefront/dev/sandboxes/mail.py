@@ -5,8 +5,6 @@
 It drops nothing and removes no duplicate: a message that was sent twice is stored twice.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

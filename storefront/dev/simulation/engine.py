@@ -1,9 +1,7 @@
 """Simulation engine: run one script on one shop and one warehouse, count oversold units."""
 
-from __future__ import annotations
-
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -82,7 +80,7 @@ class Play:
     by_sku: dict[str, set[int]] = field(default_factory=dict)
     shown: dict[str, tuple[int, float]] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
-    ids: count[int] = field(default_factory=count)
+    ids: Iterator[int] = field(default_factory=count)
 
     def run(self) -> Score:
         self.warehouse.stock(self.script.first_stock())

@@ -1,7 +1,5 @@
 """Simple stock policies: subtract own sales by one rule in memory, for comparison."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from storefront.dev.simulation.scenario import Wish

@@ -3,8 +3,6 @@
 A counting mode is the moment at which a supplier subtracts our order from its stock.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import asdict

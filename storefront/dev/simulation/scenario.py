@@ -1,7 +1,5 @@
 """Simulation scenario: draw orders and events from a seed, the same ones for every shop."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass

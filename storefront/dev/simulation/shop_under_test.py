@@ -1,7 +1,5 @@
 """Shop under test: run the real shop's code and database behind the simulation's interface."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

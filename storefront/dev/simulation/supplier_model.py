@@ -1,7 +1,5 @@
 """Supplier model: hold the units really in stock, and the stock that is reported."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass, field
 

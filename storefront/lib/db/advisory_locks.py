@@ -4,8 +4,6 @@ A slice is a session-level advisory lock, so it is free as soon as its worker di
 in process memory.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress

@@ -4,8 +4,6 @@ Each process builds the INSERT of a table once and reuses it. ``Model.save`` and
 compile theirs each time, which takes many times as long as the database takes to write the rows.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -59,14 +57,14 @@ def update[M: Model](model: type[M], changed: Mapping[M, Iterable[str]]) -> None
             cursor.execute(statement, [[row.pk for row in batch], *values])
 
 
-def _type(column: Field[Any, Any]) -> str:
+def _type(column: "Field[Any, Any]") -> str:
     """Return the SQL type to cast to; never varchar, whose cast would truncate silently."""
     if isinstance(column, CharField | TextField):
         return "text"
     return column.db_type(connection) or "text"
 
 
-def _text(column: Field[Any, Any], value: Any) -> str | None:
+def _text(column: "Field[Any, Any]", value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(column, JSONField):

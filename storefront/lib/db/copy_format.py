@@ -1,7 +1,5 @@
 """COPY format: encode rows as the lines that PostgreSQL's COPY reads. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

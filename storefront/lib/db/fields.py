@@ -1,7 +1,5 @@
 """Generated columns: define model fields that the database computes and stores."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.checks import CheckMessage

@@ -9,8 +9,6 @@ transactions roll back, as when the last units of a product are contested, each 
 the connection plan everything again.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

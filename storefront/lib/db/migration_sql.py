@@ -1,7 +1,5 @@
 """Migration SQL: run the ``.sql`` files beside a migration."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from django.db.migrations import RunSQL

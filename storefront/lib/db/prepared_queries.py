@@ -8,8 +8,6 @@ For the queries of the product page, the lists, the cart and the checkout; all o
 Django. A queryset may join, annotate and defer; it may not prefetch, and returns model instances.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Transactions: require an open transaction, or refuse slow work inside one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 

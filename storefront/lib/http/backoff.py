@@ -1,7 +1,5 @@
 """Backoff: compute how long to wait before a later attempt. Pure."""
 
-from __future__ import annotations
-
 import random
 from datetime import timedelta
 

@@ -3,8 +3,6 @@
 Every outbound HTTP call of the shop goes through this module.
 """
 
-from __future__ import annotations
-
 import ssl
 import time
 from collections.abc import Iterable, Mapping

@@ -4,8 +4,6 @@ A client's own limits apply to single steps: a server that sends one byte before
 a call forever. Here each network step, name resolution included, gets the time that is left.
 """
 
-from __future__ import annotations
-
 import ssl
 import time
 from collections.abc import Iterable, Iterator

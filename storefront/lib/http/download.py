@@ -1,7 +1,5 @@
 """Downloads: fetch a file from an untrusted URL, check every redirect."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """HTTP errors: distinguish temporary from permanent failures of external services."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 

@@ -1,7 +1,5 @@
 """HTTP observers: watch the calls to one service, delay or refuse a call, log its outcome."""
 
-from __future__ import annotations
-
 import logging
 import time
 import uuid

@@ -1,7 +1,5 @@
 """Redaction: remove secrets and personal data from paths and answers for logs and errors. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote

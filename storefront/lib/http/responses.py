@@ -3,8 +3,6 @@
 Decompression yields small pieces, so that a few bytes never become a gigabyte in memory.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -76,7 +74,7 @@ def decompressed(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
         raise TemporaryError("the compressed response is cut off", is_outcome_unknown=True)
 
 
-def _pieces(box: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+def _pieces(box: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
     while chunk and not box.eof:
         if piece := box.decompress(chunk, PIECE_BYTES):
             yield piece

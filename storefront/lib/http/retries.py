@@ -3,8 +3,6 @@
 A call that is not idempotent is never repeated if its outcome is unknown.
 """
 
-from __future__ import annotations
-
 import logging
 import random
 import time

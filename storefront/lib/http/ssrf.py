@@ -5,8 +5,6 @@ feed could otherwise reach the internal network. PRIVATE_NETWORKS_ALLOWED and OU
 list the exceptions.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import queue
 import socket

@@ -1,7 +1,5 @@
 """Anonymization: remove a person's name and address from JSON values, keep the rest. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Client IP: return the address and network of a request, trust only our own proxies."""
 
-from __future__ import annotations
-
 from contextvars import ContextVar
 from ipaddress import IPv4Address, ip_address, ip_network
 

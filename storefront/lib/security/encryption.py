@@ -1,7 +1,5 @@
 """Encryption at rest: encrypt secrets before they reach the database, decrypt them for use."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

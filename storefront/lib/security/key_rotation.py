@@ -3,8 +3,6 @@
 Afterwards the older keys can be removed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any

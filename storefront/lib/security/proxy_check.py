@@ -4,8 +4,6 @@ Sign-in limits and rate limits count by the visitor's address. If TRUSTED_PROXIE
 proxies in front of the shop, all visitors share one address, and a few of them block everyone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address

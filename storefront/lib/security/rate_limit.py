@@ -1,7 +1,5 @@
 """Rate limit: count actions per hour and caller, allow all while Redis is down."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Request text: refuse NUL and lone surrogates in a path, query or form, before any view runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any

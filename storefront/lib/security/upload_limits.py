@@ -4,8 +4,6 @@ Django writes uploads to disk before a view has checked the sender. An oversized
 dropped, so that the page can still answer with a message.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile

@@ -3,8 +3,6 @@
 Source: Standard Webhooks 1.0, symmetric signatures (``v1``).
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

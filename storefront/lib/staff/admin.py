@@ -1,7 +1,5 @@
 """Staff admin: show tables read-only, offer actions that call services, ask for confirmation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import wraps
@@ -208,7 +206,7 @@ class StaffAdmin(ConfirmingAdmin):
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
     may_delete: ClassVar[bool] = False
-    add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
+    add_form: "ClassVar[type[forms.ModelForm[Any]] | None]" = None
     rights: ClassVar[Mapping[str, str]] = {}
     groups: ClassVar[tuple[Group, ...]] = ()
     empty_text: ClassVar[str | Promise] = gettext_lazy(
@@ -322,7 +320,7 @@ class StaffAdmin(ConfirmingAdmin):
         obj: Any = None,
         change: bool = False,  # noqa: FBT002 - Django's
         **options: Any,
-    ) -> type[forms.ModelForm[Any]]:
+    ) -> "type[forms.ModelForm[Any]]":
         """Label the fields that the form declares for a column as the column is labeled."""
         if obj is None and self.add_form is not None:
             options["form"] = self.add_form

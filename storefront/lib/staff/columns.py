@@ -1,7 +1,5 @@
 """Admin columns: format money, ages, statuses, links and JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
@@ -56,7 +54,7 @@ class NamedFilter(admin.RelatedFieldListFilter):
     """Filter by related rows; joins what their names need."""
 
     def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+        self, field: Any, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
     ) -> list[tuple[str, Any]]:
         model = field.remote_field.model
         ordering = self.field_admin_ordering(field, request, model_admin)

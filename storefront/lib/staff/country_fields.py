@@ -1,7 +1,5 @@
 """Country field: parse and format a list of country codes, such as "DE, AT"."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

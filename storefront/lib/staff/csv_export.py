@@ -1,7 +1,5 @@
 """CSV export: write lines whose cells no spreadsheet evaluates. Pure."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable

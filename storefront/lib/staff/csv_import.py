@@ -1,7 +1,5 @@
 """CSV import form: read an uploaded list, carry its text through a preview, explain errors."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -38,7 +36,7 @@ class CsvUploadForm(forms.Form):
     ``columns`` is the help text on accepted columns.
     """
 
-    read: ClassVar[staticmethod[[str], Sequence[Any]]]
+    read: ClassVar["staticmethod[[str], Sequence[Any]]"]
     columns: ClassVar[Any]
 
     file = forms.FileField(

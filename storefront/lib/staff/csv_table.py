@@ -1,7 +1,5 @@
 """CSV tables: decode an uploaded file, find its columns, read its rows. Pure."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Admin fieldsets: group the fields of a page under titles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Admin inlines: show related rows below a row, read-only, with a link to each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Staff site: the admin site of the shop, which lists its tables only where a page shows them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.admin.apps import AdminConfig

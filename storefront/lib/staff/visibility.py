@@ -1,7 +1,5 @@
 """Visibility of admin columns: hide columns and links that a staff member has no permission for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Grant app role: create the database role of APP_DATABASE_URL, grant it rows and no structure."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Smoke test: buy a headlamp in a running demo, wait for its tracking e-mail."""
 
-from __future__ import annotations
-
 import time
 from argparse import ArgumentParser
 from typing import Any

@@ -1,7 +1,5 @@
 """Address book: list, add, change and delete an account's addresses, prefill the checkout."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any

@@ -1,7 +1,5 @@
 """Account adapter for allauth: send its mails through the outbox, keep staff out of shop login."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from typing import Any, ClassVar

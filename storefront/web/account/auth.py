@@ -1,7 +1,5 @@
 """Customer accounts: sign up, verify the e-mail address, sign in, sign out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus

@@ -3,8 +3,6 @@
 Each change asks for the current password.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any

@@ -3,8 +3,6 @@
 Each error is one sentence. Sign-in errors never reveal whether an account exists.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm, SignupForm

@@ -1,7 +1,5 @@
 """Password reset: send a link by e-mail, set a new password."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from allauth.account.forms import UserTokenForm

@@ -1,7 +1,5 @@
 """Privacy pages: download a copy of one's personal data, erase the account."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django import forms

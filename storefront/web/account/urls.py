@@ -3,8 +3,6 @@
 allauth looks up some of them by its own names.
 """
 
-from __future__ import annotations
-
 from django.urls import path
 
 from storefront.web.account import (

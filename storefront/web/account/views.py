@@ -3,8 +3,6 @@
 The list holds orders placed while signed in, and orders of a verified e-mail address.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django.core.paginator import Paginator

@@ -1,7 +1,5 @@
 """Coupons: add a promotion code to the cart, explain why a code gives no discount."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django.http import HttpRequest

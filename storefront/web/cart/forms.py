@@ -1,7 +1,5 @@
 """Cart forms: validate the listing and quantity to add, and the new quantity of a line."""
 
-from __future__ import annotations
-
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _

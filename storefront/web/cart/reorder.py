@@ -1,7 +1,5 @@
 """Reorder: put the items of an order back into the customer's cart."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

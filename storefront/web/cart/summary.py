@@ -1,7 +1,5 @@
 """Cart summary: plan the parcels of a cart, quote delivery methods, sum totals."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Plain forms work without scripts; htmx only speeds them up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Home page: show one light for each distance, shortcuts by purpose, a row for each family."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Product page: show pictures, specifications, charts, price, availability and delivery."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus

@@ -5,8 +5,6 @@ rendered last; a card with any other content is rendered again. ``availability_f
 availability and delivery that a card states, which are those of the product page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime

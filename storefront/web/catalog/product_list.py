@@ -1,7 +1,5 @@
 """Product lists: show category, search and comparison pages, filtered by their URL alone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode

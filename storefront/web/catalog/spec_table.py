@@ -1,7 +1,5 @@
 """Specification table: group all known values of a product, name the source of each."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Structured data: write the JSON-LD of the shop, its breadcrumbs and products."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from datetime import date, datetime

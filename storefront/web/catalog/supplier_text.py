@@ -3,8 +3,6 @@
 English pages show the supplier's own wording.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

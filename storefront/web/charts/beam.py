@@ -4,8 +4,6 @@ The intensity is modeled as a round hot spot, I(a) = cd * exp(-a**2 / 2s**2), wh
 light's lumens: 2 pi s**2 cd = lm. All beams are drawn by the same formula and scale.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Beam picture: render the beam glyph as PNG for e-mails, since mail programs show no SVG."""
 
-from __future__ import annotations
-
 import io
 import math
 import re

@@ -1,7 +1,5 @@
 """Runtime chart: draw output over time for each mode, both on log scales. Pure."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Open order limits: show a customer which unpaid orders block a new one, and until when."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse

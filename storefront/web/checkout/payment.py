@@ -1,7 +1,5 @@
 """Payment pages: redirect to the gateway, check the payment with it on return."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime
 

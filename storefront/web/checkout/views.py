@@ -3,8 +3,6 @@
 It needs no account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation

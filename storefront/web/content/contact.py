@@ -1,7 +1,5 @@
 """Contact page: send a customer's message to the shop, acknowledge it by e-mail."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import datetime
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Content pages: hold the translated texts of the pages that the footer links to, show them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sitemap: list all public pages in each language, write robots.txt."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

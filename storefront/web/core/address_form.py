@@ -1,7 +1,5 @@
 """Address form: validate a postal address by its country's rules, suggest corrections."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Context processors: give templates the visit, language links, theme and clock."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Error pages: answer missing, forbidden and failed requests with one sentence and a link."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from http import HTTPStatus

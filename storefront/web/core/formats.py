@@ -1,7 +1,5 @@
 """Formats: write numbers, money, dates and countries by the conventions of a language. Pure."""
 
-from __future__ import annotations
-
 import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal

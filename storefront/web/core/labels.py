@@ -1,7 +1,5 @@
 """Labels: translate the codes of the catalog for customers, one table per kind."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

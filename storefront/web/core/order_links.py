@@ -1,7 +1,5 @@
 """Order links: find the order of a secret link, redirect to its page."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django.http import Http404, HttpResponseRedirect

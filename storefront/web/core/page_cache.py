@@ -6,8 +6,6 @@ is valid for one generation of the supply. It holds no personal data: it sets no
 cart.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import time

@@ -1,7 +1,5 @@
 """Preferences: store theme and delivery country in two cookies without personal data."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from urllib.parse import urlsplit
 

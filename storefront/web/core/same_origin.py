@@ -5,8 +5,6 @@ a request (Sec-Fetch-Site, Origin), and do not send the cart's cookie with anoth
 (SameSite). Forms that spend money carry Django's CSRF token as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """Visit: read channel, country, theme and cart of a request from cookies, without a session."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property, wraps

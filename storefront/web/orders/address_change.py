@@ -1,7 +1,5 @@
 """Address change: show where each parcel goes, take a new address, report the outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime

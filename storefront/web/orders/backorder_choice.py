@@ -1,7 +1,5 @@
 """Backorder choice: show the options for delayed or canceled lines, take the customer's choice."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,7 +1,5 @@
 """Order look-up: mail the link of an order to the customer who lost it."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from django import forms

@@ -1,7 +1,5 @@
 """Order tracking: group an order's lines into parcels, describe status and cancellation of each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Order page: show status, parcels and payments by secret link, cancel, look up an order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -4,8 +4,6 @@ A page has about fifty fixed texts. Looking them up at each visit took longer th
 that varies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

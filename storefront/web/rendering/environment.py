@@ -1,7 +1,5 @@
 """Jinja environment: compile templates per language, translate, escape, reject unknown names."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Return forms: validate which lines go back, how many and why, take answers and photos."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 Every picture is checked before the first one is stored.
 """
 
-from __future__ import annotations
-
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -64,7 +62,7 @@ class PicturesForm(forms.Form):
         return encoded
 
 
-def _decoded(file: UploadedFile[bytes]) -> bytes:
+def _decoded(file: "UploadedFile[bytes]") -> bytes:
     try:
         return photos.reencode(file.read())
     except InvalidImageError as error:
@@ -72,7 +70,7 @@ def _decoded(file: UploadedFile[bytes]) -> bytes:
         raise forms.ValidationError(_named(message, file)) from error
 
 
-def _named(message: str, file: UploadedFile[bytes]) -> str:
+def _named(message: str, file: "UploadedFile[bytes]") -> str:
     return message % {"name": (file.name or "")[:MAX_NAME], "most": _most()}
 
 

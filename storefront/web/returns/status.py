@@ -1,7 +1,5 @@
 """Return status: describe each return of an order to its customer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.db.models import Count

@@ -1,7 +1,5 @@
 """Return pages: choose lines, confirm, show the receipt, take tracking numbers and answers."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus

@@ -3,8 +3,6 @@
 BigBuy may send an error with HTTP status 200, so the body decides.
 """
 
-from __future__ import annotations
-
 import re
 import tempfile
 import time

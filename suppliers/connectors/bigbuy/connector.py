@@ -3,8 +3,6 @@
 It uses the REST API. The suggestions name options to set before the first call.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar

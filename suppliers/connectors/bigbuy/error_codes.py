@@ -3,8 +3,6 @@
 Source: BigBuy REST API, errors; read 2026-11-24
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

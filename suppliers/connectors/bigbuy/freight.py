@@ -1,7 +1,5 @@
 """BigBuy freight: quote a parcel with each allowed carrier."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -1,7 +1,5 @@
 """BigBuy list store: keep lists in SQLite, join them by id, reuse those that did not change."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal

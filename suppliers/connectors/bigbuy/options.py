@@ -1,7 +1,5 @@
 """BigBuy options: define the settings of a connection and the quotas of the API."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 

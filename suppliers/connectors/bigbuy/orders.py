@@ -3,8 +3,6 @@
 Each order is validated before it is placed, and is placed exactly once.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """BigBuy product lists: fetch the lists that a catalog is joined from, if they changed."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from typing import Any

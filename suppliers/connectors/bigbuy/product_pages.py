@@ -1,7 +1,5 @@
 """BigBuy product pages: build product records from the joined lists."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

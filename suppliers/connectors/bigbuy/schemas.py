@@ -3,8 +3,6 @@
 BigBuy reports exactly one kilogram for products without a weight. Delays are in hours or days.
 """
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """BigBuy stock and costs: read both from whole lists, as they arrive."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -6,8 +6,6 @@ answer decides, not the HTTP status.
 Source: CJ Dropshipping API v2, limits and points policy of 2026-07-01; read 2026-11-24
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 It uses version 2 of the API of CJ Dropshipping.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """CJ disputes: open, read and cancel our claims as disputes of CJ."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 Source: CJ Dropshipping API v2, error codes; read 2026-11-24
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError

@@ -3,8 +3,6 @@
 Charges include all paid orders of the account, also those that this shop did not place.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence

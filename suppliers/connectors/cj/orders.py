@@ -1,7 +1,5 @@
 """CJ orders: quote freight, place, find, resume and cancel purchase orders, read the balance."""
 
-from __future__ import annotations
-
 import logging
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """CJ parsing: decode JSON, parse ranges, JSON in strings and times in China. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Hashable
 from datetime import datetime, timedelta, timezone

@@ -5,8 +5,6 @@ sent. CJ accepts each step of an order once. If a second worker repeats a step, 
 the worker reads the order again.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

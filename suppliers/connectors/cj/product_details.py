@@ -1,7 +1,5 @@
 """CJ product details: read a product page into a product, variants, costs and stock."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -6,8 +6,6 @@ so a longer list is read category by category. A category that is too long is ha
 time. Products that were listed at the same time are halved by price.
 """
 
-from __future__ import annotations
-
 import fcntl
 import tempfile
 import time
@@ -19,7 +17,7 @@ from decimal import Decimal
 from itertools import count
 from math import isqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -195,7 +193,7 @@ class Slice:
             query |= dict(zip(("timeStart", "timeEnd"), map(str, self.listed_ms), strict=True))
         return query
 
-    def halves(self, *, until_ms: int) -> tuple[Slice, ...]:
+    def halves(self, *, until_ms: int) -> tuple[Self, ...]:
         """Split the slice in two; return none if it cannot be split further.
 
         Time first: a product is listed once, but may have several prices. The halves overlap by

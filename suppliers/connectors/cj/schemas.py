@@ -6,8 +6,6 @@ Prices and quantities come as numbers or as text: such fields are ``Any`` and ar
 Source: CJ Dropshipping API v2: products, shopping, logistics, webhooks; read 2026-11-24
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

@@ -1,7 +1,5 @@
 """CJ stock: parse the units of each SKU, in both spellings of its fields. Pure."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CJ tokens: log in, refresh early, replace a refused pair, one worker at a time."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

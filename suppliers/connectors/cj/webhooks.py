@@ -6,8 +6,6 @@ to read again. A null field was not sent and changes nothing.
 Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

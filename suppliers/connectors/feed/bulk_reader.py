@@ -3,8 +3,6 @@
 Plain rows take the fast path, all others the converter.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from operator import itemgetter

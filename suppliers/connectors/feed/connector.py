@@ -1,7 +1,5 @@
 """Feed connector: fetch a supplier's files, read catalog, stock and costs, place orders."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 import time

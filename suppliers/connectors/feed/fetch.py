@@ -5,8 +5,6 @@ ETag) refer to that name. So two workers that fetch at once never mix the valida
 with the content of the other.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import time

@@ -1,7 +1,5 @@
 """Feed limits: define the largest sizes that a file may have, reject a file beyond them. Pure."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 from storefront.lib.http.errors import PermanentError

@@ -1,7 +1,5 @@
 """Feed options: define the settings of a connection to a feed and the secrets it may need."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any
 

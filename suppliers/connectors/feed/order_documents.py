@@ -1,7 +1,5 @@
 """Order documents: build the payload of an e-mail or the CSV file for one order. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -4,8 +4,6 @@ The supplier answers on the page that both link to; it cannot be queried. Only o
 was sent says whether it has an order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from posixpath import join

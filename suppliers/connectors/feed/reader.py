@@ -1,7 +1,5 @@
 """Feed reader: read products, stock, costs and offers from a file, note its newest rows."""
 
-from __future__ import annotations
-
 import heapq
 import time
 from collections.abc import Callable, Iterator

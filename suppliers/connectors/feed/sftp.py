@@ -4,8 +4,6 @@ The host key is verified before sign-in. Each step passes the gate separately an
 the slot of a killed worker is soon free. A long file is fetched in several steps.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import posixpath

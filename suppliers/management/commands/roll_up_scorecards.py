@@ -1,7 +1,5 @@
 """Scorecard command: recalculate the scorecards of the last days from recorded facts."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Supplier command: add, check and sync suppliers from scripts."""
 
-from __future__ import annotations
-
 import json
 import sys
 from argparse import ArgumentParser

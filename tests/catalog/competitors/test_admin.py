@@ -1,7 +1,5 @@
 """Staff upload a competitor price list, preview it and import it."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection

@@ -1,7 +1,5 @@
 """A list is checked for plausibility before it is imported without staff."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

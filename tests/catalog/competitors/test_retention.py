@@ -1,7 +1,5 @@
 """Lists from machines and their contents are deleted after their retention."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

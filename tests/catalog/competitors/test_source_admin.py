@@ -1,7 +1,5 @@
 """Staff configure competitor price sources and see the last result."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from html import unescape

@@ -1,7 +1,5 @@
 """Known prices survive any response of a competitor price source over real HTTP."""
 
-from __future__ import annotations
-
 import gzip
 import socket
 import threading

@@ -1,7 +1,5 @@
 """Competitor price sources: fetch due lists over HTTP, hold implausible ones, record errors."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

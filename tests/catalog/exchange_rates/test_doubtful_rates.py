@@ -1,7 +1,5 @@
 """An implausible rate stays held until staff approve it or a plausible one comes."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Pages of price holds and price changes show the old and new price side by side."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Staff pages of price books and of prices that a guard stopped."""
 
-from __future__ import annotations
-
 import html
 from decimal import Decimal
 

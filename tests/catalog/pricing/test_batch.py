@@ -1,7 +1,5 @@
 """Price changes beyond the limits are published if a change of offer explains them."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """The EU's flat duty: due if any country of a channel requires it, and paid in euros."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 

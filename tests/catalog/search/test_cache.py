@@ -1,7 +1,5 @@
 """Broad searches: counted once, and only their best cards are ranked."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.cache import cache
 

@@ -1,7 +1,5 @@
 """Browser fixtures: serve the shop from this process and open its pages in Chromium."""
 
-from __future__ import annotations
-
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe

@@ -1,7 +1,5 @@
 """Checkout with a discount code, in both languages: by keyboard only, and without scripts."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

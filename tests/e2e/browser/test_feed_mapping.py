@@ -1,7 +1,5 @@
 """Staff build a feed mapping by keyboard, on a phone and on a desktop."""
 
-from __future__ import annotations
-
 import pytest
 
 from shipping.models import Parcel

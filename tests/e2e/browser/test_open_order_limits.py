@@ -1,7 +1,5 @@
 """Pages to cancel an e-mail change or an unpaid order, in a real browser."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

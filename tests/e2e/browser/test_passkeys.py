@@ -1,7 +1,5 @@
 """Staff sign in with a passkey, by keyboard only."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.accounts.models import User

@@ -1,7 +1,5 @@
 """Return requests with photos, in a browser: without sign-in, with and without scripts."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import ReturnAuthorization

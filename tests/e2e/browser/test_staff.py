@@ -1,7 +1,5 @@
 """Daily work of staff in a real browser: the start page, a list, an order, a cancellation."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import OrderLine

@@ -1,7 +1,5 @@
 """Staff resolve inbox rows in a real browser: each hold reason has its own button."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

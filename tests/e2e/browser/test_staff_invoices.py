@@ -1,7 +1,5 @@
 """Staff upload lists and resolve an address change: on a phone and on a desktop."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 
 import pytest

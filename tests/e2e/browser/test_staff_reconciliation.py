@@ -1,7 +1,5 @@
 """Staff resolve payment discrepancies in a real browser: find, open, apply, close."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A supplier without an API, in a real browser: order, e-mail, confirmation and shipment."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import re

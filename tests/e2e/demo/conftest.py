@@ -1,7 +1,5 @@
 """The whole demo, started as by `make demo`, in a temporary folder."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """Buy a headlamp in a real browser: by mouse, and by keyboard only, on a phone and a desktop."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

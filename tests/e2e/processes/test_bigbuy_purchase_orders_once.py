@@ -1,7 +1,5 @@
 """Whatever fails on the way to BigBuy, its ledger has each order exactly once."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

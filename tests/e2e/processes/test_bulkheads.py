@@ -1,7 +1,5 @@
 """A hanging supplier delays no other: real workers, two suppliers, one of them dead."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.bench.scenarios import bulkheads

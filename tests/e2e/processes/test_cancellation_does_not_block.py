@@ -1,7 +1,5 @@
 """A customer cancels, and the page does not wait for the supplier, however long it takes."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

@@ -1,7 +1,5 @@
 """Decisions of the supplier about a claim are applied; implausible ones wait for staff."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

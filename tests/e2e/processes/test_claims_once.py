@@ -1,7 +1,5 @@
 """Whatever fails on the way, the supplier has each claim exactly once."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

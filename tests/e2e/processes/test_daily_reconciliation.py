@@ -1,7 +1,5 @@
 """Daily reconciliation in real processes: killed in the middle, or with a gateway down."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

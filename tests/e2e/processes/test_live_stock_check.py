@@ -1,7 +1,5 @@
 """Units sold elsewhere since the last sync are not sold here: stock is checked live."""
 
-from __future__ import annotations
-
 import re
 import threading
 import time

@@ -1,7 +1,5 @@
 """Whatever fails on the way to the supplier, its ledger has each order exactly once."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -1,7 +1,5 @@
 """After a Retry-After answer, the supplier is not called about an order before that time."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Orders paid in steps through the whole shop: the supplier's ledger has one paid order each."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

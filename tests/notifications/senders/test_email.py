@@ -1,7 +1,5 @@
 """E-mail over real SMTP: to a mailbox server, and to servers that misbehave."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import signal

@@ -1,7 +1,5 @@
 """Invoice import: each row is matched, or rejected with its reason, and never stored twice."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from io import StringIO
 

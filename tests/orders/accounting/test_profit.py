@@ -1,7 +1,5 @@
 """Profit: what an order earns after all costs, to the cent, with the source of each amount."""
 
-from __future__ import annotations
-
 import random
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Three-way match: ordered, shipped and invoiced values, with invoices that staff entered."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Change requests: suppliers change the address of what they have, or refuse."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

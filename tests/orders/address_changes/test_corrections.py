@@ -1,7 +1,5 @@
 """Corrections: staff settle an address before submission, and the order stores it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Corrections and tax: an address with another tax rate is rejected."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Repeated changes: the last address given is used, whatever was requested before."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

@@ -1,7 +1,5 @@
 """Supplier notices: one e-mail per change request, else staff ask."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.address_changes import change_requests, supplier_notices, tasks

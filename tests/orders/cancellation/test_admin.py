@@ -1,7 +1,5 @@
 """Cancellation admin: record the supplier's answer to a cancellation request."""
 
-from __future__ import annotations
-
 import pytest
 from django.urls import reverse
 

@@ -1,7 +1,5 @@
 """Canceled but shipped: staff decide on the page of the purchase order."""
 
-from __future__ import annotations
-
 import pytest
 from django.urls import reverse
 

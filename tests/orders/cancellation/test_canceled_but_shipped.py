@@ -1,7 +1,5 @@
 """Canceled but shipped: staff see it until they decide."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

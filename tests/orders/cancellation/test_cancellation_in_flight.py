@@ -1,7 +1,5 @@
 """Holds, cancellations and late answers while a purchase order is being submitted."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Race: a cancellation against the payment or the submission of the order."""
 
-from __future__ import annotations
-
 import pytest
 
 from notifications.models import Event

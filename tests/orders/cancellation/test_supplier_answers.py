@@ -1,7 +1,5 @@
 """Supplier answers: a supplier without an API is asked once, and may answer at any time."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import pytest

@@ -1,7 +1,5 @@
 """Race: the supplier's page and staff record the answer to a cancellation request at once."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.backorders import purchase_order_cancellation

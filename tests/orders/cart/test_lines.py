@@ -1,7 +1,5 @@
 """Cart lines: one query returns what separate queries of each table return."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

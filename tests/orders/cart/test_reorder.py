@@ -1,7 +1,5 @@
 """Reorder: the items of an order are copied into an open cart."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.cart import delivery_details, reorder

@@ -1,7 +1,5 @@
 """Network limits: what unpaid orders of one network may hold, with and without a cookie."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext

@@ -1,7 +1,5 @@
 """Open order limits: one reservation per customer and item, for an hour at most."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Claim admin: open claims from a purchase order, process them on their own page."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Claims: what can be claimed from a supplier, and that it is claimed once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Claim settlement: answers applied, recorded by staff, or left open as implausible."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Claim submission: each claim is submitted once, by one worker at a time."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Claim tasks: each supplier has its turn and its own lane; no order waits behind a claim."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 from datetime import timedelta
 

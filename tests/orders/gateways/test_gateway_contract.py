@@ -1,7 +1,5 @@
 """What the shop expects of any gateway: the same of Stripe and of the in-memory gateway."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from decimal import Decimal
 

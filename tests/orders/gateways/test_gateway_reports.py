@@ -1,7 +1,5 @@
 """Stripe's own books of payments, read in lists."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

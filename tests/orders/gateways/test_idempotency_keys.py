@@ -1,7 +1,5 @@
 """Idempotency keys: each write to a gateway carries our key, or money could move twice."""
 
-from __future__ import annotations
-
 import inspect
 from contextlib import closing
 

@@ -1,7 +1,5 @@
 """Reservation window: activity of the customer extends the hold, for an hour at most."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Rollback: a sale that only a rolled back run showed is subtracted again."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The gateway of the tests, and stock figures that need no live check."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.gateways import gateway_for

@@ -1,7 +1,5 @@
 """What staff may do about money that a gateway refused to move."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import transaction
 from django.urls import reverse

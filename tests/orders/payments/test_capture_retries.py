@@ -1,7 +1,5 @@
 """What a gateway refused can be asked again; what it has not answered keeps its key."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """A dispute, or a warning of fraud, stops what no supplier has; its end is told, too."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import pytest

@@ -1,7 +1,5 @@
 """A gateway that hangs holds two of our workers, and what waits for it goes on when it is back."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 
 import pytest

@@ -1,7 +1,5 @@
 """Gateway gate: a gateway that hangs occupies one thread of a process, and opens its breaker."""
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,7 +1,5 @@
 """A lost webhook is no lost order, and a gateway that is away holds no worker."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """While a gateway reviews a payment nothing is sent; approved it goes on, refused it ends."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import pytest

@@ -1,7 +1,5 @@
 """A payment page is opened once, and none stays open at the gateway for an order that ended."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Orders paid through Stripe: from the page to the last cent, over HTTP and the database."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

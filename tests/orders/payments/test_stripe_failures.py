@@ -1,7 +1,5 @@
 """Lost answers, news in any order, and pages that are closed: each ends in one right state."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from itertools import permutations
 

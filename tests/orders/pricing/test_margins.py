@@ -1,7 +1,5 @@
 """Margins: what a sale earns, and that a loss is not submitted without a waiver."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Totals: a total is the sum of its rounded lines, however the cart is divided."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from fractions import Fraction
 

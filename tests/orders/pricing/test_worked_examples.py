@@ -4,8 +4,6 @@
 row has some, its prices exclude tax. Goods are quantity x unit.
 """
 
-from __future__ import annotations
-
 import csv
 from datetime import date
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Promotion engine: discounts to the cent, and not below the floor unless allowed."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from fractions import Fraction
 

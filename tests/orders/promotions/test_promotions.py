@@ -1,7 +1,5 @@
 """Promotions and coupons in cart and order: discounts and usage limits."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

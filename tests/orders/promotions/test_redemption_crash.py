@@ -1,7 +1,5 @@
 """Crash during a redemption: a one-time code is neither lost nor used twice."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.checkout import checkout, open_order_limits

@@ -1,7 +1,5 @@
 """Status check by staff: a worker asks the supplier, and not before the call has ended."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

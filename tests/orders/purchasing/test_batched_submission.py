@@ -1,7 +1,5 @@
 """Batched submission: cancelable until submitted, and submitted in time."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The supplier may still process a call that timed out: no decision is made before that ends."""
 
-from __future__ import annotations
-
 import threading
 from contextlib import contextmanager
 from datetime import timedelta

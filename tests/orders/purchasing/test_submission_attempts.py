@@ -1,7 +1,5 @@
 """The result of one submission attempt does not apply to a later one."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

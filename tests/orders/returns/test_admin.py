@@ -1,7 +1,5 @@
 """Return admin: staff actions on the order, the return and the supplier return."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

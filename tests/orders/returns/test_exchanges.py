@@ -1,7 +1,5 @@
 """Exchanges: another variant is sent, the difference is refunded to the cent."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Exchanges on withdrawal: only at the customer's request."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Race: of two clicks on one return, one exchanges or refunds it, not both."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

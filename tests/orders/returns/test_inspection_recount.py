@@ -1,7 +1,5 @@
 """Recount: received units can be counted again until they go to the supplier."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Return photos: what is stored, which rows name them, when they are deleted."""
 
-from __future__ import annotations
-
 import io
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress

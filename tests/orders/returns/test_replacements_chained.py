@@ -1,7 +1,5 @@
 """Chained replacements: refunded as what was paid first, at any depth."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

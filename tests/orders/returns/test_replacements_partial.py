@@ -1,7 +1,5 @@
 """Partial refunds of replacements: each refunds its part of the original."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Replacements: delivery address, erasure, dates, and refunds of failed parts."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Split replacement lines: failed parts are refunded."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Return deadlines: until when items must be sent, and what happens to late ones."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

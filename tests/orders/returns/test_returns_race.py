@@ -1,7 +1,5 @@
 """Race: concurrent clicks on returns, each on its own connection."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import transaction
 

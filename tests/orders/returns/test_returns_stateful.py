@@ -1,7 +1,5 @@
 """Stateful test: returns of delivered items in any order keep all invariants."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import transaction
 from hypothesis import strategies as st

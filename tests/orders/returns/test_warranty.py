@@ -1,7 +1,5 @@
 """Warranty: how long complaints are possible, for customers and with suppliers."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Line splitting: the fewest sources, and of these the best."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import permutations, product

@@ -1,7 +1,5 @@
 """Margin filter: a line is not sourced at a loss while another source can send it."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from hypothesis import given

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from orders.enums import Criterion
 from orders.routing import admin
 from orders.routing.candidates import Need

@@ -1,7 +1,5 @@
 """Routing rules: which are in force, and what an order stores of its routing."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

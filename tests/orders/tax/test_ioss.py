@@ -1,7 +1,5 @@
 """IOSS: our number is on eligible parcels only."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Tax rates: valid from their day; tax is added only where we are registered."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

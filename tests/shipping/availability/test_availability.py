@@ -1,7 +1,5 @@
 """Available quantities and promises equal what can be ordered."""
 
-from __future__ import annotations
-
 import random
 from datetime import date, timedelta
 from decimal import Decimal

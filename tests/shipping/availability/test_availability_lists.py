@@ -1,7 +1,5 @@
 """Lists show the promise of the product page, from a cache of one minute."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """A hypothetical cart is routed as checkout would route it, by any rules."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.enums import Criterion

@@ -1,7 +1,5 @@
 """A preview with a postcode costs what a real cart costs."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

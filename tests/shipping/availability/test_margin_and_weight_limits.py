@@ -1,7 +1,5 @@
 """Lines too heavy together at the profitable source ship from another one."""
 
-from __future__ import annotations
-
 import pytest
 
 from catalog.models import Variant

@@ -1,7 +1,5 @@
 """Pages, carts and orders avoid a source that loses money while another has stock."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

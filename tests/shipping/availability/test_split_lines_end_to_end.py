@@ -1,7 +1,5 @@
 """A line of ten split over two sources: sold, reserved, ordered, simulated, released."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

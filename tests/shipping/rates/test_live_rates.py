@@ -1,7 +1,5 @@
 """A parcel costs what its supplier asks if live rates apply, otherwise what our routes say."""
 
-from __future__ import annotations
-
 import threading
 from contextlib import contextmanager
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Live rates are cached; a supplier that was not asked is asked by the next page."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

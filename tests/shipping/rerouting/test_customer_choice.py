@@ -1,7 +1,5 @@
 """A later delivery or a substitute needs the customer's consent."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

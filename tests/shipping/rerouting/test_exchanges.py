@@ -1,7 +1,5 @@
 """Replacement items come from any source in stock, routed like an order."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """A choice that changes during the search ships neither item by mistake."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import Order, ReturnLine

@@ -1,7 +1,5 @@
 """Several rejected lines: together if possible, otherwise separately; delivery is paid once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

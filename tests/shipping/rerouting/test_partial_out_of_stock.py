@@ -1,7 +1,5 @@
 """A supplier that rejects an order for one missing line ships the rest by a second call."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """A supplier ships some units of a line; the others are rerouted or refunded."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

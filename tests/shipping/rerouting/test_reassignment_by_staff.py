@@ -1,7 +1,5 @@
 """A silent supplier without an API must confirm the cancellation before reassignment."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from datetime import timedelta
 

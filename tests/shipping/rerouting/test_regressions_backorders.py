@@ -1,7 +1,5 @@
 """Regressions of backorders, cancellation requests, holds and late answers, one sequence each."""
 
-from __future__ import annotations
-
 import dataclasses
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """Regressions of split lines and rejected calls, one sequence each."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Rejected lines are rerouted on time, and never shipped by two suppliers."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Concurrent answers, workers and cancellations of one backorder: exactly one applies."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """An item restricted in a country is neither rerouted there nor replaced by a restricted one."""
 
-from __future__ import annotations
-
 import pytest
 
 from catalog.models import Product

@@ -1,7 +1,5 @@
 """A rejected line without a whole source is split over several."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """An order without a shipping method is reassigned after the supplier was asked twice."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Parcels without a number, and parcels of unknown contents."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import pytest

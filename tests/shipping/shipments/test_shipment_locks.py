@@ -1,7 +1,5 @@
 """Updates of an order's parcels lock its rows in one order."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

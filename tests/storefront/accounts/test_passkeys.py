@@ -1,7 +1,5 @@
 """Passkeys, with a key in software in place of a browser and its device."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

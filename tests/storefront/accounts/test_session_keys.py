@@ -1,7 +1,5 @@
 """Session fixation: the session key changes at each step of signing in."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

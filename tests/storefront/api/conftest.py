@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 import time_machine
 from django.core.cache import cache

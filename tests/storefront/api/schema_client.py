@@ -1,7 +1,5 @@
 """API client for tests: every answer must match the OpenAPI schema."""
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -1,7 +1,5 @@
 """Dashboard fixtures: a clock that stands still."""
 
-from __future__ import annotations
-
 import pytest
 import time_machine
 

@@ -4,8 +4,6 @@ A status is covered by codes of inbox rules or invariants, or it is exempt for a
 new status without an entry fails a test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 type Axis = tuple[str, str]

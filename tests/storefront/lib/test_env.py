@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from storefront.lib.env import InvalidSettingError, env_choice, env_mailer

@@ -1,7 +1,5 @@
 """Failpoints: kill where requested, once if a notes folder is given, and never otherwise."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Backup: the commands of the operating guide save and restore rows and rights."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

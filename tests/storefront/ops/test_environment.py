@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from storefront.ops.environment import is_set, override
 
 

@@ -1,7 +1,5 @@
 """Portal client: submit the forms of a supplier's page as a browser does."""
 
-from __future__ import annotations
-
 from orders.models import PurchaseOrder
 
 NUMBER = "JJD000390007882123456"

@@ -1,7 +1,5 @@
 """Portal fixtures: a supplier's page at noon, with rate limits reset."""
 
-from __future__ import annotations
-
 import pytest
 import time_machine
 from django.core.cache import cache

@@ -1,7 +1,5 @@
 """A supplier asked by e-mail to cancel an order answers on its page, once."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.cancellation import cancellation

@@ -1,7 +1,5 @@
 """A supplier reports a later ship date or a higher price on its page."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

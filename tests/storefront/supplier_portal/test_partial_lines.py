@@ -1,7 +1,5 @@
 """A supplier that has only a part of a line enters how many units it ships."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import Backorder, OrderLine

@@ -1,7 +1,5 @@
 """Fixtures: a small shop at noon with one headlamp, one service, and a browser without scripts."""
 
-from __future__ import annotations
-
 import pytest
 import time_machine
 from django.core.cache import cache

@@ -1,7 +1,5 @@
 """Interfaces of the shop: read from their answers what each says about one light."""
 
-from __future__ import annotations
-
 import html
 import json
 import re

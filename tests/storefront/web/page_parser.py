@@ -1,7 +1,5 @@
 """Parse a page as a browser would, with the standard library."""
 
-from __future__ import annotations
-
 from html.parser import HTMLParser
 
 import pytest

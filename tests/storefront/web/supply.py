@@ -1,7 +1,5 @@
 """One light with its suppliers' stock and shipping services, published as the shop does."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from catalog.models import Channel, Listing

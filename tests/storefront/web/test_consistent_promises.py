@@ -1,7 +1,5 @@
 """All interfaces state the same availability, quantity and dates of one light."""
 
-from __future__ import annotations
-
 import random
 from datetime import timedelta
 

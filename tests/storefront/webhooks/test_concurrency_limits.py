@@ -1,7 +1,5 @@
 """Webhook bulkheads: a hanging supplier occupies one worker and delays no other supplier."""
 
-from __future__ import annotations
-
 import socket
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """A supplier's webhooks arrive in any order, twice, and late: one status, and one e-mail."""
 
-from __future__ import annotations
-
 import json
 from contextlib import contextmanager
 from dataclasses import replace

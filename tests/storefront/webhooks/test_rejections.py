@@ -1,7 +1,5 @@
 """A supplier that rejects and ships: one status, in whatever order the webhooks arrive."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from itertools import permutations

@@ -1,7 +1,5 @@
 """A stock webhook triggers a stock sync, which may be quarantined."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 
 import pytest

@@ -1,7 +1,5 @@
 """Stripe webhooks: signed, stored once, in any order."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 

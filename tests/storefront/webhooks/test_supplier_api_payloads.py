@@ -1,7 +1,5 @@
 """Webhooks in the payload of a supplier's API: acknowledged at once, processed later."""
 
-from __future__ import annotations
-
 import threading
 import time
 

@@ -1,7 +1,5 @@
 """A worker keeps its database session after a short successful task, and only then."""
 
-from __future__ import annotations
-
 import os
 import socket
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Task deduplication: a wake-up is queued once, expires, and is allowed again once begun."""
 
-from __future__ import annotations
-
 import pytest
 from celery.app.task import Task
 from django.core.cache import cache

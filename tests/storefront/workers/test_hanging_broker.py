@@ -1,7 +1,5 @@
 """A hanging Redis costs a process that queues tasks half a second once, not per task."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

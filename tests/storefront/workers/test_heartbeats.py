@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from celery.signals import beat_init, before_task_publish, heartbeat_sent
 from celery.worker.heartbeat import Heart

@@ -1,7 +1,5 @@
 """Worker warm-up: pause the garbage collector at start, load texts for mails before the fork."""
 
-from __future__ import annotations
-
 import gc
 import gettext
 

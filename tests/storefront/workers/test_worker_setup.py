@@ -1,7 +1,5 @@
 """Worker setup: a worker warms up, keeps its session, and replaces a dead one."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

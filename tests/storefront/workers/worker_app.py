@@ -1,7 +1,5 @@
 """Worker app with tasks that write the id of their database session to a file."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

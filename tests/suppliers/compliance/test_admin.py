@@ -1,7 +1,5 @@
 """Compliance admin: upload documents by content, download only, decide about suppliers."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest

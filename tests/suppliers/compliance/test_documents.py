@@ -1,7 +1,5 @@
 """Compliance documents: invalid and hostile uploads."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

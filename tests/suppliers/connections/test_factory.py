@@ -1,7 +1,5 @@
 """Connector factory: open connectors, store refreshed tokens, limit calls, send e-mails once."""
 
-from __future__ import annotations
-
 import threading
 import time
 

@@ -1,7 +1,5 @@
 """Connection form: fields for the connector's secrets and options, and its error messages."""
 
-from __future__ import annotations
-
 from html import unescape
 
 import pytest

@@ -1,7 +1,5 @@
 """No secret of a run appears in a log, an error, a displayed row, or an admin page."""
 
-from __future__ import annotations
-
 import logging
 import traceback
 

@@ -1,7 +1,5 @@
 """Supplier setup: input is validated as a whole, and stored only if valid."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

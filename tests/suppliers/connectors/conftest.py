@@ -1,7 +1,5 @@
 """Fixtures of CJ and BigBuy: mock the answers, open a connector."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,7 +1,5 @@
 """Connector records: hold no text that cannot be stored."""
 
-from __future__ import annotations
-
 import inspect
 import types
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Unreadable freight quotes: not the same as no quotes."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.lib.http.errors import PermanentError

@@ -1,7 +1,5 @@
 """Sample fetch: a worker fetches the file, and the mapping page shows the progress."""
 
-from __future__ import annotations
-
 import re
 import threading
 from contextlib import contextmanager

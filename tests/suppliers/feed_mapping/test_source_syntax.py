@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from suppliers.connectors.feed.mapping.spec import Source

@@ -1,7 +1,5 @@
 """The offers that are sellable in SQL are those without a reason of the offer itself."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pytest

@@ -1,7 +1,5 @@
 """Concurrent publication: each item is processed once, and none is left."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """HOT updates: a changed figure is written in place, without touching an index."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Unconfirmed stock decays, then expires, and the listings follow."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Stock levels: which of two answers counts, and the lock order of rows."""
 
-from __future__ import annotations
-
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

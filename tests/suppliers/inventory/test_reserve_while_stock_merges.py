@@ -1,7 +1,5 @@
 """A reservation that waits for a stock merge uses the new figure with its own date."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Supplier command: add and check a supplier from a script."""
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import replace

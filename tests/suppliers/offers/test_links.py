@@ -1,7 +1,5 @@
 """A linked offer whose supplier states another GTIN is unlinked and waits for staff."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

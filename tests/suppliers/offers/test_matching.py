@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from suppliers.offers.matching import IdentifierOwner, Match, SkuIdentifiers, match, sku_identifiers

@@ -1,7 +1,5 @@
 """Offer overrides: no feed changes them; a field returned to the feed is read again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

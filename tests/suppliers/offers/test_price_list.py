@@ -1,7 +1,5 @@
 """Price lists: create offers in sets, safely if killed."""
 
-from __future__ import annotations
-
 import io
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Price lists: runs that are killed, and concurrent workers."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Setup steps: the supplier page leads from the first form to activation."""
 
-from __future__ import annotations
-
 import re
 from html import unescape
 

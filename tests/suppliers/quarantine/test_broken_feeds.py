@@ -4,8 +4,6 @@ Each is quarantined with the right reason, nothing of it is applied, and good da
 can apply it, and roll it back to the former values.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path

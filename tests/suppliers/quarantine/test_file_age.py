@@ -1,7 +1,5 @@
 """File age: a list without its newest row may be newer; an older list is detected."""
 
-from __future__ import annotations
-
 import os
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Quarantine guards: reject feeds with lost rows, odd stock or shifted costs, accept others."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 

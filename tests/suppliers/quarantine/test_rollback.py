@@ -1,7 +1,5 @@
 """Run rollback: restore exactly the former values, whatever a run changed."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

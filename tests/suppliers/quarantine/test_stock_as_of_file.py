@@ -1,7 +1,5 @@
 """Stock from a file is as old as the file, however often it is read."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Circuit breaker: all workers stop calling a supplier that fails, and probe whether it is back."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Concurrency limit over all workers, with a real Redis."""
 
-from __future__ import annotations
-
 import time
 import uuid
 

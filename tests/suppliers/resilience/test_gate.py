@@ -1,7 +1,5 @@
 """Supplier gate: log and count calls, limit slots and rate, open the circuit breaker."""
 
-from __future__ import annotations
-
 import logging
 
 import pytest

@@ -1,7 +1,5 @@
 """Quotas over all workers: windows by the clock, points reserved for orders, daily spreading."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """BigBuy's quotas hold over two concurrent workers, and over a restart."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

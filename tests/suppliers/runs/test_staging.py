@@ -1,7 +1,5 @@
 """Session settings of a run are always reset."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import OperationalError, ProgrammingError, connection, transaction
 

@@ -1,7 +1,5 @@
 """Delta lists: apply what they contain, leave everything else unchanged."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

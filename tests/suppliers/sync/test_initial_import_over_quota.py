@@ -1,7 +1,5 @@
 """Initial import of a catalog that exceeds the daily quota."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from io import StringIO
 

@@ -1,7 +1,5 @@
 """First imports that are interrupted: by failing calls, an expired token, a killed worker."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Rows without SKU: what the list leaves out may be one of them, so it stays unchanged."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from catalog.records import ImportIssue

@@ -1,7 +1,5 @@
 """Live check: an unreadable answer counts as no answer."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

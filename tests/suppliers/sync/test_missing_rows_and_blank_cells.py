@@ -1,7 +1,5 @@
 """Missing rows, blank cells and discontinued flags in a feed_sandbox's files."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """Page batches: fetched pages are imported by any free worker, once, even if workers die."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from datetime import timedelta

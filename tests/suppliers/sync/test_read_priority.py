@@ -1,7 +1,5 @@
 """Read priority: changed products first, since time or quota may not suffice for all."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Webhook subscriptions and prepaid balances."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

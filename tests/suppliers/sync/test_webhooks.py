@@ -1,7 +1,5 @@
 """Stock events are checked together: a mass of zeros is quarantined."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

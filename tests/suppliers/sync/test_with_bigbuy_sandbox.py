@@ -1,7 +1,5 @@
 """The sync jobs against the BigBuy sandbox over HTTP: writes and numbers of calls."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 import pytest

@@ -1,7 +1,5 @@
 """The sync jobs against the CJ sandbox over HTTP, after a first import."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from io import StringIO

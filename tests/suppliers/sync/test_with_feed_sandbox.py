@@ -1,7 +1,5 @@
 """The sync jobs against a wholesaler's files over HTTP."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

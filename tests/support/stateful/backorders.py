@@ -1,7 +1,5 @@
 """Stateful test rules: backorders, rejections and new sources."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from hypothesis import event

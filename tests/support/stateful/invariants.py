@@ -1,7 +1,5 @@
 """Stateful test base: check the shop's invariants after each step."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from django.db.models import F, Sum

@@ -1,7 +1,5 @@
 """Stateful test rules: actions of customers, staff and suppliers about returns."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal

@@ -3,8 +3,6 @@
 For the only superuser. Any other account is reset on its admin page.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

@@ -1,7 +1,5 @@
 """Background job rules: find broken invariants, missed checks, stuck queues, blocked sign-ins."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from catalog.competitors.labels import IMPLAUSIBLE

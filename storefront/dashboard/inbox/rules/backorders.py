@@ -1,7 +1,5 @@
 """Backorder rules: find backordered lines that need a decision by staff."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import InboxRule, rule_maker

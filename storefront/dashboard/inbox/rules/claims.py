@@ -1,7 +1,5 @@
 """Claim rules: find claims against suppliers that need staff."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import rule_maker

@@ -1,7 +1,5 @@
 """Feed rules: find quarantined and failed syncs, refused rows, and images not fetched."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import NO_AMOUNT, simple_rule

@@ -1,7 +1,5 @@
 """Message rules: find incoming webhooks not processed, and messages not delivered."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from notifications import labels

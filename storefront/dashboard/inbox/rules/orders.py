@@ -1,7 +1,5 @@
 """Order rules: find orders, and addresses to erase at suppliers, that need staff."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker

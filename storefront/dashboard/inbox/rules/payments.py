@@ -1,7 +1,5 @@
 """Payment rules: find refused payment calls, authorizations that end soon, and disputes."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Discrepancy, PaymentEvent

@@ -1,7 +1,5 @@
 """Price rules: find blocked prices and unconfirmed exchange rates."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from catalog.pricing import labels

@@ -1,7 +1,5 @@
 """Purchase order rules: find purchase orders that a supplier or we did not handle in time."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard import sql_conditions

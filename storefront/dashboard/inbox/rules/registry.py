@@ -1,7 +1,5 @@
 """Rule registry: list every rule of the inbox, in the order in which staff see them."""
 
-from __future__ import annotations
-
 from storefront.dashboard.inbox.rules.background_jobs import BACKGROUND_JOBS
 from storefront.dashboard.inbox.rules.backorders import BACKORDERS
 from storefront.dashboard.inbox.rules.claims import CLAIMS

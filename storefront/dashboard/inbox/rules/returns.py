@@ -1,7 +1,5 @@
 """Return rules: find customer returns, and returns to suppliers, that need staff."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import InboxRule, rule_maker

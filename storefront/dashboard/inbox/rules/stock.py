@@ -1,7 +1,5 @@
 """Stock rules: find stock that is unknown, stale, unpublished or sold out."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox import value_at_risk

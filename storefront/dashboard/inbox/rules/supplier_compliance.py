@@ -1,7 +1,5 @@
 """Supplier compliance rules: find missing or expiring documents, missing contacts of brands."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import EU

@@ -1,7 +1,5 @@
 """Change password: Django's command, written to the security log."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.management.commands import changepassword

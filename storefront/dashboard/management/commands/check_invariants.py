@@ -4,8 +4,6 @@ For use after a test journey, a deployment or an outage. It also fails if an una
 older than twice its response time.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from argparse import ArgumentParser

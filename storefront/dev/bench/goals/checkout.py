@@ -1,7 +1,5 @@
 """Checkout goals: judge checkouts against a bare sale and peers, check that nothing is oversold."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import median
 

@@ -3,8 +3,6 @@
 Each figure is a ratio to a limit that is measured in the same run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

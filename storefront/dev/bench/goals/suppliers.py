@@ -3,8 +3,6 @@
 API calls are compared with the fewest that suffice, the others with a limit of the same run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from storefront.dev.bench.goals.pages import Verdict, at_least, at_most

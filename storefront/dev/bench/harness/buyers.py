@@ -1,7 +1,5 @@
 """Benchmark buyers: stock goods, prepare carts, verify in the database what was bought."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 from itertools import cycle, islice

@@ -1,7 +1,5 @@
 """Catalog size: grow the measured shop by copying a supplier's products, shrink it again."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import connection, transaction

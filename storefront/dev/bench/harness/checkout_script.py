@@ -1,7 +1,5 @@
 """Checkout script: send a guest's requests from the product page to the paid order."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Comparison: measure a page and its limit in turn, so that outside load affects both equally."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median

@@ -1,7 +1,5 @@
 """Benchmark connectors: start, connect, change and count a sandbox for each supplier protocol."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -49,7 +47,7 @@ class Asked:
     points: int = 0
     lists: int = 0
 
-    def since(self, before: Asked) -> Asked:
+    def since(self, before: "Asked") -> "Asked":
         return Asked(
             calls=self.calls - before.calls,
             points=self.points - before.points,

@@ -1,7 +1,5 @@
 """Feed files: write files of any length in every feed format, without holding them in memory."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Callable, Iterator

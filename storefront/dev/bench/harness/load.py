@@ -1,7 +1,5 @@
 """Load results: the times of all answers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Benchmark orders: sell a supplier's stock, pay, create the purchase orders."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal

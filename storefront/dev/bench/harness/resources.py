@@ -3,8 +3,6 @@
 They count the measured work alone, whatever else runs on the machine.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from django.db import connection

@@ -4,8 +4,6 @@ One thread runs all scripts. A script is a generator: it yields a request, recei
 returns its result.
 """
 
-from __future__ import annotations
-
 import selectors
 import socket
 import time

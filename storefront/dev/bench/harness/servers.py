@@ -1,7 +1,5 @@
 """Benchmark servers: start web servers, read their processor time."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

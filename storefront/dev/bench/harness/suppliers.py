@@ -3,8 +3,6 @@
 A sandbox runs for as long as it is measured.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Benchmark workers: start Celery worker processes on empty queues, stop them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Availability scenario: measure availability queries, publication and repricing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Two sandboxes are the suppliers; the workers are real processes. The hanging sup
 queued ahead of the other's, as it happens in production.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -41,7 +39,7 @@ class Round:
     order_p95_s: float
     sync_s: float
 
-    def over(self, base: Round) -> Round:
+    def over(self, base: "Round") -> "Round":
         return Round(
             order_p95_s=self.order_p95_s / base.order_p95_s, sync_s=self.sync_s / base.sync_s
         )

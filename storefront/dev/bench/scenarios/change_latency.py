@@ -4,8 +4,6 @@ A sandbox reports the change by webhook, or the stock job requests it. The web s
 workers run as in production, page cache included.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Hanging supplier scenario: time checkouts while workers wait for another supplier."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Last units scenario: let 200 buyers order the last 50 units at the same moment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median

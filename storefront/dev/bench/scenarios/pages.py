@@ -1,7 +1,5 @@
 """Page scenario: measure our pages beside bare ones, with few and with many products."""
 
-from __future__ import annotations
-
 import io
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping

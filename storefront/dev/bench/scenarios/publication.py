@@ -1,7 +1,5 @@
 """Publication scenario: publish all offers with one worker and with two, compare the rates."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

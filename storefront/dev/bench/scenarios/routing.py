@@ -1,7 +1,5 @@
 """Routing scenario: plan carts of ten lines from up to 50 suppliers, time them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from decimal import Decimal

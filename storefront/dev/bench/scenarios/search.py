@@ -1,7 +1,5 @@
 """Search scenario: measure the database time of searches for rare and common words."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Webhook scenario: post tracking webhooks at a steady rate, time the acknowledgements."""
 
-from __future__ import annotations
-
 import json
 import socket
 import time

@@ -4,8 +4,6 @@ Beat runs in real time: if half an hour passes in ten seconds, it would start a 
 normally runs thirty times. While the queue is not empty, no sweep is added.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress

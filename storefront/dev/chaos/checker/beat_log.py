@@ -3,8 +3,6 @@
 The drain starts sweeps too, which would hide that beat has stopped.
 """
 
-from __future__ import annotations
-
 import re
 import time
 

@@ -1,7 +1,5 @@
 """Chaos checks: compare external records with ours, report violations. Pure."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Quiescence: wait until no work is left, advance the clock over long waits."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

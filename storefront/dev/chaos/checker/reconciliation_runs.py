@@ -3,8 +3,6 @@
 Workers may be killed meanwhile.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -3,8 +3,6 @@
 The file that ``CHAOS_CLOCK`` names holds seconds: the shift from the real time.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from datetime import datetime, timedelta

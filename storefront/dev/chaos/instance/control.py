@@ -1,7 +1,5 @@
 """Sandbox control: call the sandboxes' control endpoints and the shop's public ones."""
 
-from __future__ import annotations
-
 import json
 import time
 import urllib.error

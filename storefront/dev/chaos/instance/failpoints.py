@@ -1,7 +1,5 @@
 """Failpoint list: find all failpoints of the product in its source."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

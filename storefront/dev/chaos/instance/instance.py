@@ -1,7 +1,5 @@
 """Chaos instance: set up a whole shop with its own data, ports and folders, remove it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

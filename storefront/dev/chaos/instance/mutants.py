@@ -3,8 +3,6 @@
 The product has none of them: each replaces a function in this process only.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import struct

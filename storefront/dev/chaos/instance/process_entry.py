@@ -4,8 +4,6 @@ Celery and the web server of the instance start here, not at the product's own e
 refuses to run in production.
 """
 
-from __future__ import annotations
-
 import os
 
 import django

@@ -1,7 +1,5 @@
 """Restarts: restart dead processes, as a service manager does, measure each downtime."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

@@ -3,8 +3,6 @@
 Migrations take a sixth of a run, and always have the same result.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

@@ -3,8 +3,6 @@
 Signal handlers only set a flag, so the run has to poll it.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Chaos WSGI application: serve the instance under test."""
 
-from __future__ import annotations
-
 from storefront.dev.chaos.instance import process_entry
 from storefront.wsgi import application
 

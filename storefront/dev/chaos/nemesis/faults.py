@@ -1,7 +1,5 @@
 """Nemesis: inject the planned faults into a running instance when they are due."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

@@ -1,7 +1,5 @@
 """Forged webhooks: post payloads that are forged, stale, repeated or about unknown payments."""
 
-from __future__ import annotations
-
 import json
 import secrets
 import time

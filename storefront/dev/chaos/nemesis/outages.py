@@ -4,8 +4,6 @@ The movable clock runs faster then, but the pause of an open circuit breaker
 (``suppliers.resilience.circuit_breaker``) uses the real time.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 They are complete when no work is left.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Inside view: read the state from our own database, count open and overdue work."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal

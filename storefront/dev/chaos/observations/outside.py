@@ -3,8 +3,6 @@
 It never reads our database.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Browser: open pages of the shop and send their forms, once, with or without an answer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from email import message_from_bytes
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Claim workload: file claims against delivered orders while the supplier's answers get lost."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 
 from orders.claims import claims

@@ -1,7 +1,5 @@
 """Customer workload: buy as guests, repeat each request that gets no answer."""
 
-from __future__ import annotations
-
 import secrets
 import time
 from collections.abc import Mapping, Sequence

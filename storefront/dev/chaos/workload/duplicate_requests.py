@@ -3,8 +3,6 @@
 One key has one effect, and all requests get the same answer.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import threading

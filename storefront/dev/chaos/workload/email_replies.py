@@ -1,7 +1,5 @@
 """E-mail reply workload: open the links in backorder e-mails, choose one of the two answers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Product workload: choose the products that customers buy, let the supplier run short of one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

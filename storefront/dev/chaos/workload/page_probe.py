@@ -3,8 +3,6 @@
 Each request has its own thread, so that a slow answer delays no later request.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from dataclasses import dataclass, field

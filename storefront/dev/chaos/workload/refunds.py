@@ -1,7 +1,5 @@
 """Refund workload: refund some customers in part while the gateway's answers get lost."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from django.db.models import F

@@ -3,8 +3,6 @@
 Every other return is accepted and refunded by two people at once; the others are rejected.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from contextlib import suppress

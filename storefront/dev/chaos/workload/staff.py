@@ -1,7 +1,5 @@
 """Staff workload: release purchase orders whose hold is over, resolve e-mails in doubt."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from django.utils import timezone

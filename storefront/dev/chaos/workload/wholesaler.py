@@ -3,8 +3,6 @@
 It ships, refuses, refuses a part, or accepts and refuses later. Its answers are its records.
 """
 
-from __future__ import annotations
-
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence

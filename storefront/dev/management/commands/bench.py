@@ -1,7 +1,5 @@
 """Benchmark: measure the performance goals in a separate database."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Demo data: create channel, prices, suppliers, routes and one staff account."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal

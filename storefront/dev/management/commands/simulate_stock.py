@@ -1,7 +1,5 @@
 """Stock simulation: run thousands of orders against each kind of supplier, count oversold units."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

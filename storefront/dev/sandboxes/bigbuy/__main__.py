@@ -1,7 +1,5 @@
 """BigBuy sandbox: run a supplier that emulates BigBuy's API."""
 
-from __future__ import annotations
-
 import argparse
 
 from storefront.dev.sandboxes.bigbuy import orders

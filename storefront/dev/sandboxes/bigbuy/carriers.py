@@ -1,7 +1,5 @@
 """BigBuy carriers: list services from Spain with destinations, prices and days. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 

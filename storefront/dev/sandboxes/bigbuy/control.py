@@ -3,8 +3,6 @@
 These endpoints are no part of BigBuy's API.
 """
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """BigBuy dispatch: authenticate and route one API call, count it, inject faults."""
 
-from __future__ import annotations
-
 import json
 import math
 import secrets

@@ -1,7 +1,5 @@
 """BigBuy endpoints: answer calls about shipping, orders, tracking and the account."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from decimal import Decimal

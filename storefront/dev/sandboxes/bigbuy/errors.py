@@ -1,7 +1,5 @@
 """BigBuy errors: build the error responses of the API, each in its own structure."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from typing import Any

@@ -3,8 +3,6 @@
 Most are the products of the CJ sandbox with other titles and SKUs, in centimeters and kilograms.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Each list has its own order. Its rows have only data that no other list has.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

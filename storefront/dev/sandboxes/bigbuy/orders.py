@@ -3,8 +3,6 @@
 Invalid orders are rejected as by BigBuy.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import threading

@@ -1,7 +1,5 @@
 """BigBuy server: serve the API, its pictures and a status page on one port."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

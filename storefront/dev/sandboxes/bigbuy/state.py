@@ -3,8 +3,6 @@
 Each endpoint allows a number of calls per window. A window opens with its first call.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """BigBuy stock: hold stock, price and name of each SKU, record changes in the ledger."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal

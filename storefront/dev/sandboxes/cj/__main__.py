@@ -1,7 +1,5 @@
 """CJ sandbox: run a supplier that emulates CJ Dropshipping's API."""
 
-from __future__ import annotations
-
 import argparse
 
 from storefront.dev.sandboxes.core.http_server import sandbox_arguments, serve

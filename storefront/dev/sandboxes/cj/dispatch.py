@@ -3,8 +3,6 @@
 Rate limits are calls per second. Points are a quota per day.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 import uuid

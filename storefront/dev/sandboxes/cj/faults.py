@@ -1,7 +1,5 @@
 """CJ faults: fail a call before it has an effect, or change its answer afterwards."""
 
-from __future__ import annotations
-
 import json
 import math
 import time

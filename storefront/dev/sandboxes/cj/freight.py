@@ -6,8 +6,6 @@ Source: lithium cells in or with a light are UN3481 (small ones up to 20 Wh a ce
 battery); cells alone are UN3480, and fly on cargo aircraft only
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 

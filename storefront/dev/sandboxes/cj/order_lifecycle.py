@@ -3,8 +3,6 @@
 An order is validated and priced before it is stored; payment from the balance is optional.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """CJ protocol: parse the parameters of a call, write the response envelope and error codes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any

@@ -3,8 +3,6 @@
 The status page shows products, orders and active faults.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CJ staff actions: hold orders, decide disputes, request extra payments."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

@@ -3,8 +3,6 @@
 The API uses several time formats: UTC without a zone, and Beijing time.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """CJ stock: generate the initial stock of three warehouses, record stock and price changes."""
 
-from __future__ import annotations
-
 import time
 from collections import defaultdict
 from collections.abc import Callable

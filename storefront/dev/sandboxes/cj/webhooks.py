@@ -3,8 +3,6 @@
 A message is stored before it is sent.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """Sandbox control: perform a control action; set, list and clear faults."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from decimal import InvalidOperation
 from typing import Any, Protocol

@@ -3,8 +3,6 @@
 These faults exist in any protocol. Each protocol adds its own.
 """
 
-from __future__ import annotations
-
 import gzip
 import itertools
 import threading

@@ -1,7 +1,5 @@
 """Sandbox HTTP server: read a request, pass it to the sandbox, write the reply; start and stop."""
 
-from __future__ import annotations
-
 import json
 import logging
 import signal

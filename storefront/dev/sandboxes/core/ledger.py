@@ -1,7 +1,5 @@
 """Sandbox ledger: store on disk what really happened, whatever was answered."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import threading

@@ -1,7 +1,5 @@
 """Status page of a sandbox: show its products, orders and faults, with buttons that change them."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

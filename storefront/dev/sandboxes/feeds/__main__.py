@@ -1,7 +1,5 @@
 """Feed sandbox: run a wholesaler that publishes its products as files."""
 
-from __future__ import annotations
-
 import argparse
 import time
 

@@ -1,7 +1,5 @@
 """Feed sandbox control: let tests and people change products, read orders, inject faults."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Protocol
 

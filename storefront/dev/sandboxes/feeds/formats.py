@@ -3,8 +3,6 @@
 A spreadsheet has a shared string table, as office programs write it.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -3,8 +3,6 @@
 Shape:  the input of ``suppliers.connectors.feed.mapping.spec.Mapping``
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from .state import WAREHOUSES

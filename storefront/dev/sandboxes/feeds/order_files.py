@@ -4,8 +4,6 @@ A file is deleted only when its order is in the ledger. After a crash in between
 and recognized as the same order.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

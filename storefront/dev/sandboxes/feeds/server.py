@@ -1,7 +1,5 @@
 """Feed sandbox server: serve feed files with ETags, inject faults, show a status page."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import html

@@ -4,8 +4,6 @@ It sells the products of the other sandboxes with its own SKUs and names. Change
 are stored in a file, so that a restart loses nothing.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Each file holds one family. In a file, ``[least, most]`` of a measure is a range.
 """
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path

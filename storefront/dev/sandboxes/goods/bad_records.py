@@ -1,7 +1,5 @@
 """Bad records: generate products with each flaw that real feeds have. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal

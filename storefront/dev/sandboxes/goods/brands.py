@@ -1,7 +1,5 @@
 """Brands: read invented makers from data/brands.toml, generate model names."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .archetypes import read_data

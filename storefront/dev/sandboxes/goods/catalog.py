@@ -1,7 +1,5 @@
 """Catalog: generate any product by position or id on demand, hold none. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Product generator: generate one product from its number and the seed. Pure."""
 
-from __future__ import annotations
-
 from decimal import ROUND_HALF_UP, Decimal
 
 from . import specifications

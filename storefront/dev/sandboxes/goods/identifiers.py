@@ -3,8 +3,6 @@
 An id can be converted back to the number, so that a product is generated without those before it.
 """
 
-from __future__ import annotations
-
 from .randomness import permute, unpermute
 
 MAX_VARIANTS = 16

@@ -4,8 +4,6 @@ Source: runtime = energy x efficacy / output; beam distance = 2 x sqrt(candela),
 remain (ANSI/PLATO FL 1)
 """
 
-from __future__ import annotations
-
 import math
 
 from .archetypes import LightKind

@@ -5,8 +5,6 @@ A product has the maker's data; each sandbox describes it in its own way.
 Source: capacities and weights as printed on cells of reputable makers
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 

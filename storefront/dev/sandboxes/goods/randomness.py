@@ -1,7 +1,5 @@
 """Randomness: draw values that depend on the subject alone, the same each time. Pure."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Specifications: write a product's specification table and description as suppliers do. Pure."""
 
-from __future__ import annotations
-
 from .archetypes import AccessoryKind, LightKind
 from .brands import Brand
 from .model import Battery, Light, Mode

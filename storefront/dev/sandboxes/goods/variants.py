@@ -1,7 +1,5 @@
 """Variants: list colors, combine color with battery, tint or pack size. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 

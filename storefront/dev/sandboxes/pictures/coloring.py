@@ -5,8 +5,6 @@ side: what no color changes, the opacity, and the shares of the body color and o
 accent color in each pixel. All are premultiplied by the opacity.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Usage:
     python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

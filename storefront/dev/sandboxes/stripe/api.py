@@ -1,7 +1,5 @@
 """Stripe API: check key, version and parameters, run each POST once per idempotency key."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

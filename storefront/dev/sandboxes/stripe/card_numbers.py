@@ -1,7 +1,5 @@
 """Stripe test cards: list card numbers and their outcomes. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Container
 from dataclasses import dataclass
 

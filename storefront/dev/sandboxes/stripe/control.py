@@ -3,8 +3,6 @@
 It also triggers what happens at Stripe: expiry, disputes, warnings, reviews, ends of refunds.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from http import HTTPStatus

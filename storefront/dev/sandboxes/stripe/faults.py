@@ -1,7 +1,5 @@
 """Stripe sandbox faults: choose which calls fail, how, and how many."""
 
-from __future__ import annotations
-
 import re
 import threading
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Form encoding: parse keys such as ``a[b][0][c]``, refuse unknown parameters. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Stripe operations: capture, cancel, refund and dispute an authorized payment intent."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

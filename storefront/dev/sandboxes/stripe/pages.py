@@ -1,7 +1,5 @@
 """Stripe checkout page: show the hosted payment page, the only place to type a card."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache

@@ -3,8 +3,6 @@
 They are the documented ones that a shop needs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

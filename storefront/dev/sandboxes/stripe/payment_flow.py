@@ -1,7 +1,5 @@
 """Stripe payment flow: open and expire checkout sessions, authorize or decline cards."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from storefront.dev.sandboxes.stripe.card_numbers import TestCard

@@ -1,7 +1,5 @@
 """Stripe sandbox server: map each call to its handler, inject faults."""
 
-from __future__ import annotations
-
 import re
 import time
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Stripe sandbox store: keep objects, events with their objects at that time, and answers."""
 
-from __future__ import annotations
-
 import json
 import secrets
 import sqlite3

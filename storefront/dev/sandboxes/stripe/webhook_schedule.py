@@ -1,7 +1,5 @@
 """Webhook schedule: decide when and how often a webhook is posted, by mode. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Webhook sender: post signed webhooks to the shop, retry until it acknowledges them."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

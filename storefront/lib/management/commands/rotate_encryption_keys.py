@@ -1,7 +1,5 @@
 """Encryption key rotation: re-encrypt all secrets with the first key of FIELD_KEYS."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError

@@ -1,7 +1,5 @@
 """English formats: write dates with the day first, times in 24 hours."""
 
-from __future__ import annotations
-
 DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j M Y, H:i"

@@ -3,8 +3,6 @@
 Archives are untrusted. Only the largest data file is read, and its name is never used as a path.
 """
 
-from __future__ import annotations
-
 import gzip
 import stat
 import struct

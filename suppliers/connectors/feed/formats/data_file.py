@@ -1,7 +1,5 @@
 """Data file: unpack a supplier's file, detect its format, yield its rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice

@@ -3,8 +3,6 @@
 A row that cannot be read is reported and skipped; the file is read on.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import deque

@@ -1,7 +1,5 @@
 """Format detection: find the format, encoding, delimiter and decimal separator of a file."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import Counter

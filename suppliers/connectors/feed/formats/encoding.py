@@ -1,7 +1,5 @@
 """Encoding: detect the encoding of a file, read the file as UTF-8."""
 
-from __future__ import annotations
-
 import codecs
 from pathlib import Path
 from typing import BinaryIO

@@ -1,7 +1,5 @@
 """Header row: find the row that names the columns, below titles and group headings. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,5 @@
 """JSON documents: stream the objects of one array."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """NDJSON: read one JSON object per line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from decimal import Decimal

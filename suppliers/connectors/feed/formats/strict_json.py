@@ -1,7 +1,5 @@
 """Strict JSON: decode a text, reject what two parsers could read differently. Pure."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

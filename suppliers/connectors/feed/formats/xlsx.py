@@ -4,8 +4,6 @@ Shared strings have a table of their own, which may be as large as the sheet. A 
 on disk.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import zipfile
 import zlib

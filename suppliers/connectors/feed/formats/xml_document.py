@@ -3,8 +3,6 @@
 Document types, entities and network access are rejected.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ Column names are written as ``fields.fold_header`` writes them, in English, Germ
 and Italian, the likeliest first. ``catalog.attributes.spec_table`` reads each label.
 """
 
-from __future__ import annotations
-
 from suppliers.connectors.feed.mapping.fields import (
     IMAGE_ALIASES,
     OPTION_ALIASES,

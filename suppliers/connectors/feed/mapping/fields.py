@@ -1,7 +1,5 @@
 """Feed fields: define what we read from each row, and the column names that suppliers use. Pure."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Mapping sources: take a value from a row by column, JMESPath, XPath or constant. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any

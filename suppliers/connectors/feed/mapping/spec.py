@@ -4,8 +4,6 @@ Staff build a mapping, and each version is stored as JSON. A version has all tha
 a file, so that an old file can be read again as before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Self

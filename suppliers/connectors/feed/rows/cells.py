@@ -3,8 +3,6 @@
 Two SKUs that look the same must be the same.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

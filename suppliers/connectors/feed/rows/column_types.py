@@ -1,7 +1,5 @@
 """Column types: classify the values of each mapped column, hash a mapping. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Row converter: turn one row of a file into stock, cost, offer and product by a mapping. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Row descriptions: read the texts, images, sizes and features of a row. Pure."""
 
-from __future__ import annotations
-
 import html
 from decimal import Decimal
 from typing import Any

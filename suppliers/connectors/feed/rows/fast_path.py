@@ -5,8 +5,6 @@ Such a row is converted by the position of its cells. Any other row gives None a
 converter. Both give the same result for each row that both can read.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Feed values: parse prices, weights, lengths, stock and times as people type them. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime

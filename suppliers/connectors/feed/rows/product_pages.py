@@ -3,8 +3,6 @@
 A file may have the variants of one product far apart.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import sqlite3

@@ -1,7 +1,5 @@
 """Row terms: read minimum quantity, pack size, lead time, MAP, MSRP and restock date. Pure."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from catalog.attributes.numbers import UnreadableError, parse_decimal

@@ -1,7 +1,5 @@
 """Reconciliation admin: what staff see of discrepancies and what they can do."""
 
-from __future__ import annotations
-
 import csv
 import io
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Our payment ledger against the books of the Stripe stand-in: each difference, planted once."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Order comparison: captured money against order values and purchase orders."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Purchase comparison: charges read from a running sandbox against our purchase orders."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 from unittest.mock import patch

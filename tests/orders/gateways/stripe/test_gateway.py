@@ -1,7 +1,5 @@
 """Stripe's own library, our adapter, and the stand-in: over real HTTP."""
 
-from __future__ import annotations
-
 import json
 from contextlib import closing
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Unverified variants of Stripe's answers are read alike and give the same updates."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import msgspec

@@ -1,7 +1,5 @@
 """Events are signed as Stripe's own library signs them; forged and stale ones are refused."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

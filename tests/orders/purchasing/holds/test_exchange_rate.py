@@ -1,7 +1,5 @@
 """Hold without an exchange rate: the margin is unknown; released automatically."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

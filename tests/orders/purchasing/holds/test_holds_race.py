@@ -1,7 +1,5 @@
 """Race: one person releases an order while another waives a reason of its purchase order."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

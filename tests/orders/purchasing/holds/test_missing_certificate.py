@@ -1,7 +1,5 @@
 """Hold without a certificate: an expired one holds the order, a new one releases it."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Hold for a restricted destination: by product, category or brand."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

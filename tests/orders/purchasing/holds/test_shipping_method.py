@@ -1,7 +1,5 @@
 """Hold without a shipping method: only the supplier's refusal holds, not a failed call."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import PurchaseOrder

@@ -1,7 +1,5 @@
 """Waivers cover a hold reason as it was shown: a worse one holds again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """API keys: created by staff, shown once, stored as a digest, revoked permanently."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

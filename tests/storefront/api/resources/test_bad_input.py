@@ -1,7 +1,5 @@
 """Invalid fields are named in the answer. Malformed bodies: tests/storefront/test_bad_input.py."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Competitor prices by API: each row is validated; the checks are those of file imports."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Delivery options by API include the supplier's live freight for the postcode."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 
 import pytest

@@ -1,7 +1,5 @@
 """Open order limits by API: the token of the last cart identifies the customer."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.checkout import network_limits

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent

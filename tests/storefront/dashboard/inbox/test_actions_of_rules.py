@@ -1,7 +1,5 @@
 """Quick actions of every rule, in a shop that has a case of each."""
 
-from __future__ import annotations
-
 import re
 from html import unescape
 

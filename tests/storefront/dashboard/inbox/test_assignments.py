@@ -1,7 +1,5 @@
 """Inbox assignments: an item has at most one assignee, whom all staff see."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

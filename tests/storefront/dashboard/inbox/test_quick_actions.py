@@ -1,7 +1,5 @@
 """Quick actions: resolve an item by one click, once, with permission, under the user's name."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

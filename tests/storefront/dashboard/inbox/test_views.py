@@ -1,7 +1,5 @@
 """Inbox pages: however many items there are, all are counted, summed once, and reachable."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

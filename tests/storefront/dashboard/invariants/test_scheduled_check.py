@@ -1,7 +1,5 @@
 """Scheduled invariant check: violations and overdue items are found."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Staff sessions end by time and by hand; each user sees only their own."""
 
-from __future__ import annotations
-
 import json
 import logging
 from datetime import timedelta

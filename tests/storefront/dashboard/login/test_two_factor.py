@@ -1,7 +1,5 @@
 """Two-factor sign-in of staff: it cannot be bypassed, and lost factors can be reset."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

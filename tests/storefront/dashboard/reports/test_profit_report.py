@@ -1,7 +1,5 @@
 """Profit report pages."""
 
-from __future__ import annotations
-
 import csv
 
 import pytest

@@ -1,7 +1,5 @@
 """Routing rules: staff draft them, run a dry run and preview a cart."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -4,8 +4,6 @@ Every day, tests/e2e/processes and tests/notifications/test_dispatch_crash.py ki
 the failpoints of purchase orders, claims, reconciliation and e-mail.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

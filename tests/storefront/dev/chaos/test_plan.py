@@ -1,7 +1,5 @@
 """Chaos plan: same faults for the same seed, others for another, no kind left out."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

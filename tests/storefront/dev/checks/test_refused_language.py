@@ -1,7 +1,5 @@
 """Refused words are found in code, templates and translations, exceptions apart."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest

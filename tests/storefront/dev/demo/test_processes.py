@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from storefront.dev.demo import processes
 from storefront.dev.runtime.ports import free_port
 

@@ -1,7 +1,5 @@
 """The third supplier of the demo is synced by a stored mapping and accepts returns at the shop."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Chromium is found, or installed by the package manager of the system."""
 
-from __future__ import annotations
-
 import shutil
 
 import pytest

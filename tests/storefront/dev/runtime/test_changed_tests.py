@@ -1,7 +1,5 @@
 """Changed tests are found by the name of the changed file."""
 
-from __future__ import annotations
-
 import subprocess
 
 from storefront.dev.runtime import changed_tests

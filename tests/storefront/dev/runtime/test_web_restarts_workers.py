@@ -1,7 +1,5 @@
 """One process of the web server dies, and the shop stays open."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

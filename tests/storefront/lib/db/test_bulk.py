@@ -1,7 +1,5 @@
 """Bulk writes: write rows as ``save`` does, return their keys, update only what differs."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

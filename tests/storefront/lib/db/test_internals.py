@@ -1,7 +1,5 @@
 """Internals: used only with tried versions; a session recovers after a table changed."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 
 import django

@@ -1,7 +1,5 @@
 """Prepared queries return what their querysets return, whatever values compiled them."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 

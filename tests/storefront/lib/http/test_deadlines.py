@@ -1,7 +1,5 @@
 """HTTP deadlines: a call ends in time, wherever the server sends slowly."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

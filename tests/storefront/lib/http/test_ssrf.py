@@ -1,7 +1,5 @@
 """SSRF protection: no untrusted URL reaches the internal network, where a trap listens."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from contextlib import ExitStack

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from django.core.cache import cache
 from django.http import HttpResponse

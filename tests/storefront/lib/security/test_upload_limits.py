@@ -1,7 +1,5 @@
 """Files of an oversized form never reach the disk."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

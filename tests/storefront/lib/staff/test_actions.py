@@ -1,7 +1,5 @@
 """Admin actions: each calls a service, and a GET changes nothing."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Admin of every table: what staff see, and what they may do."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

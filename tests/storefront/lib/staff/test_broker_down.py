@@ -1,7 +1,5 @@
 """Admin pages while the broker is down: recorded work is done later, and staff are told."""
 
-from __future__ import annotations
-
 import pytest
 from celery.app.task import Task
 from django.urls import reverse

@@ -1,7 +1,5 @@
 """CSV exports: no export writes a cell that a spreadsheet would evaluate."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

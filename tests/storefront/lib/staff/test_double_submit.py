@@ -1,7 +1,5 @@
 """Double submit: of two concurrent clicks one takes effect, and the other gets a message."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Admin forms: fields have labels and groups; rows are named by what they belong to."""
 
-from __future__ import annotations
-
 import pytest
 from django import forms
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Admin labels: all are translated sentences, in English and Azerbaijani."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

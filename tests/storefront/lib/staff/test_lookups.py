@@ -1,7 +1,5 @@
 """Admin lookups: a filter in the URL reveals no hidden field."""
 
-from __future__ import annotations
-
 import pytest
 from django.contrib.auth.models import Permission
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from tests.factories.accounts import make_shopper, sign_in

@@ -1,7 +1,5 @@
 """Changes of e-mail address or password need the owner, and lose nothing."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Payment history: a customer sees their own charges and refunds only."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

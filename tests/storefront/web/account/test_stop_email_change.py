@@ -1,7 +1,5 @@
 """An e-mail change is announced to the old address at once, which may stop it."""
 
-from __future__ import annotations
-
 import pytest
 from django.test import Client
 

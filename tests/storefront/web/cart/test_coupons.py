@@ -1,7 +1,5 @@
 """Coupon codes on the cart page, and their effect on the total."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Insufficient stock: every page states the number of the cart's line."""
 
-from __future__ import annotations
-
 import html
 import re
 

@@ -1,7 +1,5 @@
 """A cart combines items in one parcel, says if a date moves, and offers separate parcels."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Split shipments: show a line in two parcels, price each parcel, charge their sum."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Products that may not ship to a country: every interface says so, other countries get them."""
 
-from __future__ import annotations
-
 import pytest
 
 from catalog.models import Category, Product

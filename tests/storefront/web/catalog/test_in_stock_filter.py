@@ -1,7 +1,5 @@
 """In-stock lists contain exactly the cards that say "in stock", in every country."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections import Counter

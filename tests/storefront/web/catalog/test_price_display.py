@@ -1,7 +1,5 @@
 """Price display: show reductions, tax wording by channel, and structured data beside a price."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from decimal import Decimal

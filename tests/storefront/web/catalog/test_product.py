@@ -1,7 +1,5 @@
 """The product page offers only what can be bought and sent to the visitor's country."""
 
-from __future__ import annotations
-
 import html
 import re
 from datetime import date

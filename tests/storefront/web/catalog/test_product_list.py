@@ -1,7 +1,5 @@
 """Product lists: battery categories show battery facets, and lights can be compared."""
 
-from __future__ import annotations
-
 import pytest
 
 from catalog.models import Category, Spec

@@ -1,7 +1,5 @@
 """Address suggestions: a correction needs the customer's choice, a doubt a reason."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

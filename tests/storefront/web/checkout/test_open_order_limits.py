@@ -1,7 +1,5 @@
 """Open order limits: a customer sees what is reserved unpaid, can release it, and holds it once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

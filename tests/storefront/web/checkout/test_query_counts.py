@@ -1,7 +1,5 @@
 """Query counts of a guest's checkout, per request."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext

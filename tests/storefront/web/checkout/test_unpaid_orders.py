@@ -1,7 +1,5 @@
 """A customer who returns without having paid finds the order, pays it, or restores the cart."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Every cookie that the shop sets in production is sent over HTTPS only."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,7 +1,5 @@
 """Page cache: pages that are equal for all visitors, and what makes them differ."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

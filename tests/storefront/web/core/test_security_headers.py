@@ -1,7 +1,5 @@
 """Headers and methods that protect every page, whichever app answers."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.factories.accounts import make_shopper

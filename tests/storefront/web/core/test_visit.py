@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from django.core import signing
 from django.test import RequestFactory
 

@@ -1,7 +1,5 @@
 """Address change of an order: at once, by asking the supplier, or no longer; with its messages."""
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import asdict
 

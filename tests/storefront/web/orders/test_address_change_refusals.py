@@ -1,7 +1,5 @@
 """Refused address changes, and their messages."""
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import asdict
 

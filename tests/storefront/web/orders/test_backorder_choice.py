@@ -1,7 +1,5 @@
 """Backorder page: the customer chooses what happens to items that do not ship as promised."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

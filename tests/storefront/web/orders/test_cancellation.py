@@ -1,7 +1,5 @@
 """After a cancellation request the order page shows for each parcel whether it is canceled."""
 
-from __future__ import annotations
-
 import pytest
 
 from notifications.models import Event

@@ -1,7 +1,5 @@
 """Order pages show what happened to the payment and to return requests."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 

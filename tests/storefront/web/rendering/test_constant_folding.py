@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from django.template import engines
 from django.utils.translation import override

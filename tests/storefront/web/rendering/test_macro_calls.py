@@ -1,7 +1,5 @@
 """Templates: each macro call fits its signature, which Jinja checks only when it renders."""
 
-from __future__ import annotations
-
 import pytest
 from jinja2 import Environment, nodes
 

@@ -1,7 +1,5 @@
 """Return photos: errors in them keep the text of the complaint."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile

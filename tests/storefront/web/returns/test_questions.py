@@ -1,7 +1,5 @@
 """A customer answers a question about a return: no text is lost or stored twice."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.models import ReturnAuthorization

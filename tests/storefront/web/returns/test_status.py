@@ -1,7 +1,5 @@
 """Return status on the order page, and the first page of a return."""
 
-from __future__ import annotations
-
 import pytest
 
 from catalog.models import Product

@@ -1,7 +1,5 @@
 """Recorded BigBuy answers, an order to send, a connector."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

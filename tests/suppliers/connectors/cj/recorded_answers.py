@@ -1,7 +1,5 @@
 """Recorded CJ answers, an in-memory token store, a connector."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """CJ error codes: classify every code of CJ's list, raise the matching error."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import httpx

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from tests.suppliers.connectors.cj.recorded_answers import REF, said

@@ -1,7 +1,5 @@
 """CJ's daily points: spent before each call, corrected after it, some reserved for orders."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 

@@ -1,7 +1,5 @@
 """CJ webhooks: read every message type, verify the sender."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Contract cases: call every connector by its capabilities."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

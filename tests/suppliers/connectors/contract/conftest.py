@@ -1,7 +1,5 @@
 """Contract fixtures: start each sandbox once, open a connector with short timeouts."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 
 import pytest

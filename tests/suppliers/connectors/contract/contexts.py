@@ -1,7 +1,5 @@
 """Contract contexts: short timeouts, an unlimited quota."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from suppliers.connectors.context import ConnectorContext

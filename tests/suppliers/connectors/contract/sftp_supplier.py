@@ -1,7 +1,5 @@
 """SFTP supplier: serve a feed, receive order files, simulate faults."""
 
-from __future__ import annotations
-
 import csv
 from contextlib import ExitStack
 from pathlib import Path

@@ -4,8 +4,6 @@ A new connector is added by one entry in ``SUBJECTS``. One that orders in two wa
 the second one is ``like`` the first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal

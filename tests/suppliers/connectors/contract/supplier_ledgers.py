@@ -1,7 +1,5 @@
 """Supplier ledgers: read and change what happened at each supplier, through its sandbox."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

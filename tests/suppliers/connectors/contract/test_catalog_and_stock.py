@@ -1,7 +1,5 @@
 """Reads of a connector: complete or failed, with any fault of its calls."""
 
-from __future__ import annotations
-
 import time
 from datetime import timedelta
 

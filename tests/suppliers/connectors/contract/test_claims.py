@@ -1,7 +1,5 @@
 """Claims of a connector: opened once, with any fault of the call, status never guessed."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from decimal import Decimal

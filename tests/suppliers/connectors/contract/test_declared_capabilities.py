@@ -1,7 +1,5 @@
 """Declared capabilities: each is tested, each connector declares what it needs."""
 
-from __future__ import annotations
-
 import msgspec
 import pytest
 

@@ -1,7 +1,5 @@
 """Orders of a connector: placed once, with any fault of the call, and found afterwards."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

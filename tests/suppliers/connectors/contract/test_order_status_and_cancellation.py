@@ -1,7 +1,5 @@
 """Status and cancellation: canceled or tracked to delivery; a failed look-up proves nothing."""
 
-from __future__ import annotations
-
 import time
 from contextlib import suppress
 

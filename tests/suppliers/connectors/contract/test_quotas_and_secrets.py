@@ -1,7 +1,5 @@
 """Quotas and secrets: stay within the supplier's limits, log no secret, order nothing."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from dataclasses import replace

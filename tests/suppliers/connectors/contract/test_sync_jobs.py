@@ -1,7 +1,5 @@
 """Sync jobs and health check: run through each connector, as an operator added it."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from types import SimpleNamespace
 

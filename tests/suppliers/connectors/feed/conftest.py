@@ -1,7 +1,5 @@
 """Feed fixtures: create a supplier with files, upload a file, build the gate of a worker to kill."""
 
-from __future__ import annotations
-
 import time
 import uuid
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Hostile archives and documents, built on demand."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import stat

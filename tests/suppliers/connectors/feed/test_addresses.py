@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from storefront.lib.http.errors import ExternalServiceError, PermanentError

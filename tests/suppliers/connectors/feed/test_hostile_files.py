@@ -1,7 +1,5 @@
 """Hostile and broken files: change nothing, and report why."""
 
-from __future__ import annotations
-
 import csv
 import io
 import time

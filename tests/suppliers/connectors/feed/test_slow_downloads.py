@@ -1,7 +1,5 @@
 """Slow downloads over HTTP: hold their slot as long as they last, and hardly longer."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

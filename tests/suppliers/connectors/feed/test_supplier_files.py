@@ -4,8 +4,6 @@
 ``mapping`` there is what staff would add to the suggestion.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

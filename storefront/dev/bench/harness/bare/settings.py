@@ -3,8 +3,6 @@
 It has no middleware and no apps.
 """
 
-from __future__ import annotations
-
 from storefront.settings import CACHES, DATABASES, SECRET_KEY, TIME_ZONE
 
 __all__ = ["CACHES", "DATABASES", "SECRET_KEY", "TIME_ZONE"]

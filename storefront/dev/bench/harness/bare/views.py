@@ -3,8 +3,6 @@
 They are the limits that the shop's pages are compared with.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any

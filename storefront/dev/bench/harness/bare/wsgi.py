@@ -1,7 +1,5 @@
 """Bare WSGI application: serve the bare Django."""
 
-from __future__ import annotations
-
 import os
 
 from django.core.wsgi import get_wsgi_application

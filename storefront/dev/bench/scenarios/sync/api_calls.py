@@ -5,8 +5,6 @@ sandbox with all its rate limits. When a limit is used up, its clock and ours mo
 or hour; the number of such windows is counted too.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable

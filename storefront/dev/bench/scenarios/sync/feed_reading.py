@@ -7,8 +7,6 @@ job reads it, in a process of its own: from bytes to product pages, duplicates i
 ``grouped`` is a CSV whose products have three rows each.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -5,8 +5,6 @@ of the first import is the same rows, already decoded, copied and merged into th
 the fewest statements that suffice.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Product import scenario: import a supplier's products with one worker and with two."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Read scenario: time page reads while a large list merges, and while none does."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """CJ account endpoints: show the account's limits, set and verify webhook URLs."""
 
-from __future__ import annotations
-
 import ipaddress
 import urllib.parse
 import urllib.request

@@ -1,7 +1,5 @@
 """CJ authentication endpoints: issue, refresh, check and revoke tokens."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Any
 

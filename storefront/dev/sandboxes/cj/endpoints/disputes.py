@@ -1,7 +1,5 @@
 """CJ dispute endpoints: list what can be disputed, open, read and cancel disputes."""
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal, InvalidOperation
 from typing import Any

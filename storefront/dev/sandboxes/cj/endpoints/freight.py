@@ -1,7 +1,5 @@
 """CJ freight endpoints: quote freight, report where a parcel is."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from storefront.dev.sandboxes.cj import freight, order_lifecycle

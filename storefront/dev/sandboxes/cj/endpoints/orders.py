@@ -1,7 +1,5 @@
 """CJ order endpoints: create, read, list and delete orders."""
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """CJ payment endpoints: add orders to the cart, confirm, combine, pay from the balance."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any

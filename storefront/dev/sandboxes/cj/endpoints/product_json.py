@@ -1,7 +1,5 @@
 """CJ product JSON: format products, variants and stock as list rows and detail pages."""
 
-from __future__ import annotations
-
 import html
 import json
 import uuid

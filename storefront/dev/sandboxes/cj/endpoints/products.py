@@ -1,7 +1,5 @@
 """CJ product endpoints: list categories and products, return one product or variant."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation

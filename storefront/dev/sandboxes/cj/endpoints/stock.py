@@ -1,7 +1,5 @@
 """CJ stock endpoints: report stock by variant, SKU or product."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from storefront.dev.sandboxes.cj.endpoints import product_json

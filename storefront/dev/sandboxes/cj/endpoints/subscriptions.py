@@ -1,7 +1,5 @@
 """CJ subscription endpoints: subscribe to webhooks of single products, up to a limit."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route

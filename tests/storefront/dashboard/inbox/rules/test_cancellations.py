@@ -1,7 +1,5 @@
 """Cancellation requests that staff must make are in the inbox with their amount until answered."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

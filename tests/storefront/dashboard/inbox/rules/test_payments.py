@@ -1,7 +1,5 @@
 """A gateway is late only with due requests."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Every status that is not final is covered by an inbox rule, an invariant or an exemption."""
 
-from __future__ import annotations
-
 from django.apps import apps
 
 from storefront.dashboard.inbox.rules.registry import RULES

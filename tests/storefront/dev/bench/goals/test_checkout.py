@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from storefront.dev.bench.goals import checkout
 from storefront.dev.bench.harness.checkout_script import PLACE
 from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pace

@@ -1,7 +1,5 @@
 """Supplier goals: count the fewest calls, judge API calls, feed reading, reads and latency."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.bench.goals import suppliers

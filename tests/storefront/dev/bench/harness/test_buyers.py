@@ -1,7 +1,5 @@
 """What was answered as bought is looked up; what does not stand there as it must is told."""
 
-from __future__ import annotations
-
 import pytest
 
 from orders.gateways import gateway_for

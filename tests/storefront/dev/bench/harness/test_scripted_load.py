@@ -1,7 +1,5 @@
 """Scripts of requests are walked whole, so many at once, and a broken answer is told."""
 
-from __future__ import annotations
-
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 

@@ -1,7 +1,5 @@
 """Beat catch-up: start the sweeps that a moved clock skips, but not for busy workers."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """Beat log: report a beat that is dead or sends no sweep, even if the drain succeeded."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

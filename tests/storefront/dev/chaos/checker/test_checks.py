@@ -1,7 +1,5 @@
 """Chaos checks: find each violation, and none in a good run."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from decimal import Decimal
 

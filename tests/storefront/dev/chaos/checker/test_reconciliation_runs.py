@@ -1,7 +1,5 @@
 """Daily reconciliation: audit the days of the payments, wherever the clock was moved to."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 

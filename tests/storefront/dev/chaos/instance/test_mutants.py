@@ -1,7 +1,5 @@
 """Mutants: replace what they name, are removed again, never run in production."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from unittest import mock
 

@@ -1,7 +1,5 @@
 """Restarts: survive changes of the process list during a check."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

@@ -1,7 +1,5 @@
 """Schema setup: reuse a dump only for the same code, and only if it is readable."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.chaos.instance import schema

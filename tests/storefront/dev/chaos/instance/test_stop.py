@@ -1,7 +1,5 @@
 """Stop request: end during a phase, the drain and the audit."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """Forged, stale and repeated webhooks of chaos meet the shop's own endpoint."""
 
-from __future__ import annotations
-
 import json
 from random import Random
 from types import SimpleNamespace

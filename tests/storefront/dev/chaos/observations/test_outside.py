@@ -1,7 +1,5 @@
 """Outside view: read the orders and attempts of both API suppliers."""
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal
 

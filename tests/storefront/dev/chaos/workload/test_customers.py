@@ -1,7 +1,5 @@
 """Customers of chaos at the payment page of the Stripe stand-in."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 import pytest

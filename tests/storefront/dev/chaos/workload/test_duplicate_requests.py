@@ -1,7 +1,5 @@
 """Duplicate requests: repeat one order with one key, compare answers as JSON."""
 
-from __future__ import annotations
-
 import json
 import threading
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """E-mail replies: answer a question once, by one of its two links."""
 
-from __future__ import annotations
-
 from email.message import EmailMessage
 from http import HTTPStatus
 from random import Random

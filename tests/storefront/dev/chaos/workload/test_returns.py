@@ -1,7 +1,5 @@
 """Returns: refund one once despite two clicks, reject the other, sum up the refunds."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

@@ -1,7 +1,5 @@
 """Threads: report an error, and go on with the next fault or purchase."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 from storefront.dev.chaos import runner

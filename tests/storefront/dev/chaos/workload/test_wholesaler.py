@@ -1,7 +1,5 @@
 """Wholesaler: answer each order on its page, count an order that was mailed twice."""
 
-from __future__ import annotations
-
 from email.message import EmailMessage
 from pathlib import Path
 from random import Random

@@ -1,7 +1,5 @@
 """The BigBuy sandbox in the test process: a real server on a free port with its own directory."""
 
-from __future__ import annotations
-
 import threading
 
 import httpx

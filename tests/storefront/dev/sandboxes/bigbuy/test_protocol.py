@@ -1,7 +1,5 @@
 """Responses of the BigBuy sandbox and its ledger."""
 
-from __future__ import annotations
-
 import json
 
 import httpx

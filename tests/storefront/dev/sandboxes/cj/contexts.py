@@ -1,7 +1,5 @@
 """The CJ connector with a connection to a sandbox in the test process."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """The CJ connector against the sandbox over HTTP: lists, batches, claims and subscriptions."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """Faults of the CJ sandbox: kind, frequency and count."""
 
-from __future__ import annotations
-
 import json
 import time
 

@@ -1,7 +1,5 @@
 """Orders in the CJ sandbox: idempotency, payment, status changes and recorded effects."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 

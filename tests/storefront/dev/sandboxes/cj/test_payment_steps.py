@@ -1,7 +1,5 @@
 """Orders paid step by step: whatever fails, one order is paid once."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The API of the CJ sandbox: envelope, tokens, lists, details, stock and freight."""
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal
 

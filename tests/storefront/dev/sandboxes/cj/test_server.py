@@ -1,7 +1,5 @@
 """The CJ sandbox's server: pictures, the order page, start and stop."""
 
-from __future__ import annotations
-
 import io
 import signal
 import subprocess

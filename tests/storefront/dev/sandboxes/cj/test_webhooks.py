@@ -1,7 +1,5 @@
 """Webhooks of the CJ sandbox: signature, retries and faults."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

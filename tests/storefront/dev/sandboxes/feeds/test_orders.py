@@ -1,7 +1,5 @@
 """The feed sandbox collects orders from its SFTP directory and publishes tracking numbers."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Generated products: reproducible, independent of each other and physically plausible."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import time

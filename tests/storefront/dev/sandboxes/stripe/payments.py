@@ -1,7 +1,5 @@
 """Open payments at the stand-in."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from storefront.lib.money import Money

@@ -1,7 +1,5 @@
 """Bad days of Stripe: answers that are lost, late, wrong or repeated for ever."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 

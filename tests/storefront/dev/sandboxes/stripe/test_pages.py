@@ -1,7 +1,5 @@
 """The hosted payment page of the stand-in, and its overview for developers."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.sandboxes.stripe.card_numbers import BadNumberError, find_card

@@ -1,7 +1,5 @@
 """The stand-in refuses what Stripe refuses, and says so as Stripe does."""
 
-from __future__ import annotations
-
 import pytest
 
 SESSION = {

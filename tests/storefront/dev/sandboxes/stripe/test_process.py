@@ -1,7 +1,5 @@
 """The stand-in as a process: it loses nothing when it ends, and refuses unsafe callers."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Webhooks of the stand-in: signed, repeated until acknowledged, in every mode."""
 
-from __future__ import annotations
-
 import json
 import threading
 from datetime import UTC, datetime

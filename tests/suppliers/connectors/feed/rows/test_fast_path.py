@@ -1,7 +1,5 @@
 """Fast path: same result as the converter, row by row."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Memory does not grow with the length of a supplier's file, whatever it is written in."""
 
-from __future__ import annotations
-
 import pytest
 
 from storefront.dev.bench.scenarios.sync.feed_reading import GROUPED, NAMES, measure
