@@ -29,7 +29,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "return_update": _("Return updated"),
     "contact_message": _("Customer message"),
     "contact_acknowledged": _("Customer message received"),
-    "evidence_expires": _("Document expires soon"),
+    "compliance_document_expires": _("Document expires soon"),
     "offers_withheld": _("Offers taken off sale"),
     "parcel_problem": _("Parcel lost or returned"),
     "parcel_shipped": _("Parcel shipped"),

@@ -58,7 +58,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             Route("contact_message", recipient="shop_email", reply_to="email"),
             Route("contact_acknowledged"),
         ),
-        "evidence.expires": (Route("evidence_expires"),),
+        "compliance_document.expires": (Route("compliance_document_expires"),),
         "offers.withheld": (Route("offers_withheld"),),
         "parcel.lost": (Route("parcel_problem"),),
         "parcel.returned": (Route("parcel_problem"),),

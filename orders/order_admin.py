@@ -53,8 +53,8 @@ class ErasureRequestAdmin(StaffAdmin):
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
         columns.age("since", _("Erased in the shop")),
-        columns.age("asked_at", _("Sent to supplier")),
-        "asked_by",
+        columns.age("sent_at", _("Sent to supplier")),
+        "sent_by",
     ]
     list_select_related: ClassVar = ["purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]

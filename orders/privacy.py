@@ -208,4 +208,4 @@ def _request_erasure(orders: list[Order], now: datetime) -> None:
 
 def record_asked(*, row: ErasureRequest, actor: str, now: datetime) -> None:
     """Record that the supplier was asked to erase the address. The first record is kept."""
-    ErasureRequest.objects.filter(pk=row.pk, asked_at=None).update(asked_at=now, asked_by=actor)
+    ErasureRequest.objects.filter(pk=row.pk, sent_at=None).update(sent_at=now, sent_by=actor)

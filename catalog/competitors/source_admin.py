@@ -155,7 +155,14 @@ class CompetitorSourceAdmin(StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return []
-        return ["asked_at", "last_success_at", "due_at", "problem", "failing_since", "last_file"]
+        return [
+            "last_fetch_at",
+            "last_success_at",
+            "due_at",
+            "problem",
+            "failing_since",
+            "last_file",
+        ]
 
     def save_model(
         self,

@@ -117,7 +117,7 @@ def _claim(source_id: int, now: datetime) -> CompetitorSource | None:
         return None
     then = now + timedelta(minutes=source.interval_minutes)
     due = CompetitorSource.objects.filter(pk=source.pk, is_enabled=True, due_at=source.due_at)
-    return source if due.update(due_at=then, asked_at=now) else None
+    return source if due.update(due_at=then, last_fetch_at=now) else None
 
 
 def _download(source: CompetitorSource, secret: str, now: datetime) -> ServiceResponse | None:

@@ -102,7 +102,7 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
     )
     list_display: ClassVar = [
         "__str__",
-        columns.status("status", _("Status"), calls=["waiting"], ended=["taken", "approved"]),
+        columns.status("status", _("Status"), calls=["waiting"], ended=["applied", "approved"]),
         columns.number("old_rate", _("Previous rate")),
         columns.number("rate", _("Rate")),
         "source",

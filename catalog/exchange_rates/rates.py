@@ -40,7 +40,7 @@ def import_daily(*, content: bytes, source: str, actor: str, now: datetime) -> d
             FutureRateError       dated in the future
     """
     daily = ecb.parse(content)
-    counts = {"taken": 0, "waiting": 0, "known": 0}
+    counts = {"applied": 0, "waiting": 0, "known": 0}
     for quote in sorted(set(Channel.objects.values_list("currency", flat=True))):
         done = import_rates(
             quote=quote,
@@ -139,7 +139,7 @@ def _new_update(
         **values,
         old_rate=row.rate if row else None,
         source=source[:60],
-        status=Status.TAKEN,
+        status=Status.APPLIED,
         status_since=now,
         reported_by=actor[:100],
         reported_at=now,
@@ -208,7 +208,7 @@ def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
     would be within the limit some days later.
     """
     updates = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote)
-    last = updates.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))[
+    last = updates.filter(status__in=[Status.APPLIED, Status.APPROVED]).aggregate(last=Max("pk"))[
         "last"
     ]
     held_or_rejected = updates.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)

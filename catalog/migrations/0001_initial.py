@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ("google_id", models.PositiveIntegerField(blank=True, help_text="For product feeds only. The shop does not use it. Optional.", null=True, verbose_name="Google product category ID")),
                 ("position", models.PositiveSmallIntegerField(default=0, help_text="The lowest number comes first.", verbose_name="Position")),
                 (
-                    "not_sent_to",
+                    "restricted_countries",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=2),
                         blank=True,
@@ -57,10 +57,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=80, verbose_name="Name")),
                 ("key", models.CharField(max_length=80, unique=True, verbose_name="Normalized name")),
-                ("maker_name", models.CharField(blank=True, db_default="", default="", help_text="As on the product or its packaging.", max_length=120, verbose_name="Name")),
-                ("maker_address", models.CharField(blank=True, db_default="", default="", help_text="Shown on the product page; without the country.", max_length=300, verbose_name="Postal address")),
+                ("manufacturer_name", models.CharField(blank=True, db_default="", default="", help_text="As on the product or its packaging.", max_length=120, verbose_name="Name")),
+                ("manufacturer_address", models.CharField(blank=True, db_default="", default="", help_text="Shown on the product page; without the country.", max_length=300, verbose_name="Postal address")),
                 (
-                    "maker_country",
+                    "manufacturer_country",
                     models.CharField(
                         blank=True,
                         db_default="",
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                         verbose_name="Country",
                     ),
                 ),
-                ("maker_email", models.EmailField(blank=True, db_default="", default="", help_text="Shown on the product page.", max_length=254, verbose_name="E-mail")),
+                ("manufacturer_email", models.EmailField(blank=True, db_default="", default="", help_text="Shown on the product page.", max_length=254, verbose_name="E-mail")),
                 ("responsible_name", models.CharField(blank=True, db_default="", default="", help_text="Importer, authorized representative or fulfillment provider.", max_length=120, verbose_name="Name")),
                 ("responsible_address", models.CharField(blank=True, db_default="", default="", help_text="Shown on the product page; without the country.", max_length=300, verbose_name="Postal address")),
                 ("responsible_country", models.CharField(blank=True, db_default="", default="", help_text="Two letters of an EU country.", max_length=2, verbose_name="Country")),
@@ -83,7 +83,8 @@ class Migration(migrations.Migration):
                         expression=models.ExpressionWrapper(
                             models.Q(
                                 models.Q(
-                                    ("maker_country__in", ["", "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]), _negated=True
+                                    ("manufacturer_country__in", ["", "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"]),
+                                    _negated=True,
                                 ),
                                 ("responsible_name", ""),
                             ),
@@ -124,7 +125,7 @@ class Migration(migrations.Migration):
                 ("default_country", models.CharField(help_text="Two-letter code, such as DE. Used until the customer chooses a country.", max_length=2, verbose_name="Default country")),
                 ("countries", models.JSONField(default=list, help_text="Country codes, such as DE, AT. Include the default country.", verbose_name="Countries for customers")),
                 ("prices_exclude_tax", models.BooleanField(db_default=False, help_text="If on, tax is added at checkout where we collect it. If off, prices include tax.", verbose_name="Prices exclude tax")),
-                ("buffer", models.PositiveSmallIntegerField(default=0, help_text="Held back per stock row, in addition to the supplier's safety stock. 0 = none.", verbose_name="Safety stock (units)")),
+                ("safety_stock", models.PositiveSmallIntegerField(default=0, help_text="Held back per stock row, in addition to the supplier's safety stock. 0 = none.", verbose_name="Safety stock (units)")),
                 (
                     "max_split_locations",
                     models.PositiveSmallIntegerField(
@@ -200,7 +201,7 @@ class Migration(migrations.Migration):
                 ("old_rate", models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True, verbose_name="Previous rate")),
                 ("source", models.CharField(max_length=60, verbose_name="Source")),
                 ("as_of", models.DateTimeField(verbose_name="As of")),
-                ("status", models.CharField(choices=[("taken", "Applied"), ("waiting", "Awaiting approval"), ("approved", "Approved"), ("rejected", "Rejected"), ("superseded", "Superseded")], max_length=10, verbose_name="Status")),
+                ("status", models.CharField(choices=[("applied", "Applied"), ("waiting", "Awaiting approval"), ("approved", "Approved"), ("rejected", "Rejected"), ("superseded", "Superseded")], max_length=10, verbose_name="Status")),
                 ("status_since", models.DateTimeField(verbose_name="Status since")),
                 ("reported_by", models.CharField(max_length=100, verbose_name="Reported by")),
                 ("reported_at", models.DateTimeField(verbose_name="Received")),
@@ -212,7 +213,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("status", "waiting")), fields=("base", "quote"), name="exchange_rate_update_one_pending_per_pair"),
                     models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="exchange_rate_update_positive"),
-                    models.CheckConstraint(condition=models.Q(("status__in", ["taken", "waiting", "approved", "rejected", "superseded"])), name="exchange_rate_update_status_is_known"),
+                    models.CheckConstraint(condition=models.Q(("status__in", ["applied", "waiting", "approved", "rejected", "superseded"])), name="exchange_rate_update_status_is_known"),
                 ],
             },
         ),
@@ -223,8 +224,8 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(verbose_name="Version")),
                 ("status", models.CharField(choices=[("draft", "Draft"), ("live", "Live"), ("retired", "Retired")], default="draft", max_length=10, verbose_name="Status")),
                 ("status_since", models.DateTimeField(verbose_name="Status since")),
-                ("made_by", models.CharField(max_length=100, verbose_name="Created by")),
-                ("made_at", models.DateTimeField(verbose_name="Created")),
+                ("created_by", models.CharField(max_length=100, verbose_name="Created by")),
+                ("created_at", models.DateTimeField(verbose_name="Created")),
                 ("live_at", models.DateTimeField(blank=True, null=True, verbose_name="Live since")),
                 ("note", models.CharField(blank=True, help_text="Changes in this version, for other staff. Optional.", max_length=300, verbose_name="Note")),
                 ("floor_margin_rate", models.DecimalField(decimal_places=4, default=0, help_text="A fraction of the price before tax: 0.15 is 15 %. 0 = break-even.", max_digits=5, verbose_name="Minimum margin")),
@@ -305,7 +306,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "not_sent_to",
+                    "restricted_countries",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=2),
                         blank=True,
@@ -881,7 +882,7 @@ class Migration(migrations.Migration):
                 ("header", models.CharField(blank=True, help_text="Such as X-Api-Key. Leave empty if no secret is needed. A stored secret is then deleted.", max_length=60, verbose_name="Secret header")),
                 ("secret_encrypted", storefront.lib.security.encryption.EncryptedTextField(blank=True, verbose_name="Secret (encrypted)")),
                 ("due_at", models.DateTimeField(verbose_name="Next fetch")),
-                ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="Last fetch")),
+                ("last_fetch_at", models.DateTimeField(blank=True, null=True, verbose_name="Last fetch")),
                 ("last_success_at", models.DateTimeField(blank=True, null=True, verbose_name="Received")),
                 ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
                 ("failing_since", models.DateTimeField(blank=True, null=True, verbose_name="Failing since")),

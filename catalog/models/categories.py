@@ -27,7 +27,7 @@ class Family(models.TextChoices):
 class Category(models.Model):
     """A category; ``names`` and ``intros`` hold its texts per locale.
 
-    Its products are not sent to the countries in ``not_sent_to``, beside their own.
+    Its products are not sent to the countries in ``restricted_countries``, beside their own.
     """
 
     slug = models.SlugField(
@@ -64,7 +64,7 @@ class Category(models.Model):
         _("Position"), default=0, help_text=_("The lowest number comes first.")
     )
     # country codes; empty: no restriction
-    not_sent_to = ArrayField(
+    restricted_countries = ArrayField(
         models.CharField(max_length=2),
         default=list,
         db_default=[],
@@ -93,8 +93,11 @@ class Category(models.Model):
 
 # Brands
 
-# The contacts of a brand are columns: ``maker_name`` to ``responsible_email``.
-CONTACT_ROLES, CONTACT_PARTS = ("maker", "responsible"), ("name", "address", "country", "email")
+# The contacts of a brand are columns: ``manufacturer_name`` to ``responsible_email``.
+CONTACT_ROLES, CONTACT_PARTS = (
+    ("manufacturer", "responsible"),
+    ("name", "address", "country", "email"),
+)
 
 
 class Brand(models.Model):
@@ -106,7 +109,7 @@ class Brand(models.Model):
 
     name = models.CharField(_("Name"), max_length=80)
     key = models.CharField(_("Normalized name"), max_length=80, unique=True)
-    maker_name = models.CharField(
+    manufacturer_name = models.CharField(
         _("Name"),
         max_length=120,
         blank=True,
@@ -114,7 +117,7 @@ class Brand(models.Model):
         default="",
         help_text=_("As on the product or its packaging."),
     )
-    maker_address = models.CharField(
+    manufacturer_address = models.CharField(
         _("Postal address"),
         max_length=300,
         blank=True,
@@ -122,7 +125,7 @@ class Brand(models.Model):
         default="",
         help_text=_("Shown on the product page; without the country."),
     )
-    maker_country = models.CharField(
+    manufacturer_country = models.CharField(
         _("Country"),
         max_length=2,
         blank=True,
@@ -134,7 +137,7 @@ class Brand(models.Model):
             "the EU."
         ),
     )
-    maker_email = models.EmailField(
+    manufacturer_email = models.EmailField(
         _("E-mail"),
         max_length=254,
         blank=True,
@@ -183,7 +186,7 @@ class Brand(models.Model):
     )
     lacks_responsible_person = StoredGeneratedField(
         expression=models.ExpressionWrapper(
-            ~Q(maker_country__in=["", *sorted(EU)]) & Q(responsible_name=""),
+            ~Q(manufacturer_country__in=["", *sorted(EU)]) & Q(responsible_name=""),
             output_field=models.BooleanField(),
         ),
         output_field=models.BooleanField(),
@@ -215,5 +218,5 @@ class Brand(models.Model):
         return self.name
 
     @property
-    def not_sent_to(self) -> frozenset[str]:
+    def restricted_countries(self) -> frozenset[str]:
         return EU if self.lacks_responsible_person else frozenset()

@@ -248,7 +248,7 @@ class CompetitorSource(models.Model):
     )
     secret_encrypted = EncryptedTextField(_("Secret (encrypted)"), blank=True)
     due_at = models.DateTimeField(_("Next fetch"))
-    asked_at = models.DateTimeField(_("Last fetch"), null=True, blank=True)
+    last_fetch_at = models.DateTimeField(_("Last fetch"), null=True, blank=True)
     # the last successful fetch
     last_success_at = models.DateTimeField(_("Received"), null=True, blank=True)
     problem = models.CharField(_("Problem"), max_length=300, blank=True)

@@ -99,14 +99,14 @@ class ExchangeRateUpdate(Stateful):
     """
 
     class Status(models.TextChoices):
-        TAKEN = "taken", _("Applied")  # plausible, or set by staff
+        APPLIED = "applied", _("Applied")  # plausible, or set by staff
         WAITING = "waiting", _("Awaiting approval")  # its change exceeded the limit
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         SUPERSEDED = "superseded", _("Superseded")
 
     TRANSITIONS: ClassVar = {
-        Status.TAKEN: frozenset(),
+        Status.APPLIED: frozenset(),
         Status.WAITING: frozenset({Status.APPROVED, Status.REJECTED, Status.SUPERSEDED}),
         Status.APPROVED: frozenset(),
         Status.REJECTED: frozenset(),
@@ -138,7 +138,9 @@ class ExchangeRateUpdate(Stateful):
             ),
             models.CheckConstraint(condition=Q(rate__gt=0), name="exchange_rate_update_positive"),
             models.CheckConstraint(
-                condition=Q(status__in=["taken", "waiting", "approved", "rejected", "superseded"]),
+                condition=Q(
+                    status__in=["applied", "waiting", "approved", "rejected", "superseded"]
+                ),
                 name="exchange_rate_update_status_is_known",
             ),
         ]

@@ -52,7 +52,7 @@ class Channel(models.Model):
         ),
     )
     # safety stock, never sold here
-    buffer = models.PositiveSmallIntegerField(
+    safety_stock = models.PositiveSmallIntegerField(
         _("Safety stock (units)"),
         default=0,
         help_text=_(

@@ -41,8 +41,8 @@ class PriceBook(Stateful):
     version = models.PositiveIntegerField(_("Version"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField(_("Status since"))
-    made_by = models.CharField(_("Created by"), max_length=100)
-    made_at = models.DateTimeField(_("Created"))
+    created_by = models.CharField(_("Created by"), max_length=100)
+    created_at = models.DateTimeField(_("Created"))
     live_at = models.DateTimeField(_("Live since"), null=True, blank=True)
     restored_from = models.ForeignKey(
         "self",

@@ -81,7 +81,7 @@ class Product(models.Model):
         ),
     )
     # country codes; empty: no restriction
-    not_sent_to = ArrayField(
+    restricted_countries = ArrayField(
         models.CharField(max_length=2),
         default=list,
         db_default=[],

@@ -46,8 +46,8 @@ class PriceBookAdmin(StaffAdmin):
         columns.percent("floor_margin_rate", _("Minimum margin")),
         columns.percent("max_change_per_run", _("Maximum change at once")),
         columns.percent("max_change_per_day", _("Maximum change per day")),
-        "made_by",
-        columns.age("made_at", _("Created")),
+        "created_by",
+        columns.age("created_at", _("Created")),
         columns.age("live_at", _("Live since")),
         "note",
     ]

@@ -62,12 +62,12 @@ class ChannelAdmin(StaffAdmin):
         "default_country",
         "countries",
         "prices_exclude_tax",
-        "buffer",
+        "safety_stock",
         "max_split_locations",
     )
     may_add = True
     groups = CHANNEL_FIELDSETS
-    list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
+    list_display: ClassVar = ["code", "name", "currency", "default_country", "safety_stock"]
     ordering: ClassVar = ["id"]
     exclude: ClassVar = ["reprice_locked_until", "supplied_under", "published_max_split_locations"]
     readonly_fields: ClassVar = ["reprice_requested_at", "repriced_at"]

@@ -9,7 +9,15 @@ BOOK_FIELDSETS = (
     Group(_("Price limits"), ("floor_margin_rate", "max_change_per_run", "max_change_per_day")),
     Group(
         _("History"),
-        ("status", "status_since", "made_by", "made_at", "live_at", "restored_from", "dry_run_at"),
+        (
+            "status",
+            "status_since",
+            "created_by",
+            "created_at",
+            "live_at",
+            "restored_from",
+            "dry_run_at",
+        ),
     ),
 )
 RULE_FIELDSETS = (
@@ -28,7 +36,7 @@ RULE_FIELDSETS = (
 CHANNEL_FIELDSETS = (
     Group(_("General"), ("name", "code", "currency")),
     Group(_("Markets"), ("default_country", "countries", "prices_exclude_tax")),
-    Group(_("Safety stock"), ("buffer",)),
+    Group(_("Safety stock"), ("safety_stock",)),
     Group(_("Split shipments"), ("max_split_locations",)),
     Group(_("Price calculation"), ("reprice_requested_at", "repriced_at")),
 )

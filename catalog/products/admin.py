@@ -40,7 +40,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    not_sent_to = CountriesField(required=False)
+    restricted_countries = CountriesField(required=False)
 
 
 @admin.register(Product)
@@ -127,7 +127,15 @@ class VariantAdmin(StaffAdmin):
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
     form = CategoryForm
-    editable = ("slug", "names", "intros", "families", "google_id", "position", "not_sent_to")
+    editable = (
+        "slug",
+        "names",
+        "intros",
+        "families",
+        "google_id",
+        "position",
+        "restricted_countries",
+    )
     may_add = True
     groups = CATEGORY_FIELDSETS
     list_display: ClassVar = ["slug", "names", "families", "position"]
@@ -139,9 +147,17 @@ class BrandAdmin(StaffAdmin):
     form = BrandForm
     editable = BrandForm.Meta.fields
     groups = BRAND_FIELDSETS
-    list_display: ClassVar = ["name", "maker_name", "responsible_name", "lacks_responsible_person"]
-    list_filter: ClassVar = ["lacks_responsible_person", ("maker_name", admin.EmptyFieldListFilter)]
-    search_fields: ClassVar = ["name", "maker_name", "responsible_name"]
+    list_display: ClassVar = [
+        "name",
+        "manufacturer_name",
+        "responsible_name",
+        "lacks_responsible_person",
+    ]
+    list_filter: ClassVar = [
+        "lacks_responsible_person",
+        ("manufacturer_name", admin.EmptyFieldListFilter),
+    ]
+    search_fields: ClassVar = ["name", "manufacturer_name", "responsible_name"]
     ordering: ClassVar = ["name"]
 
 

@@ -18,11 +18,19 @@ RESPONSIBLE_LOCK_FIELD = "is_responsible_locked"
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Form for a category. Validates strictly, because every page shows the names."""
 
-    not_sent_to = CountriesField(required=False)
+    restricted_countries = CountriesField(required=False)
 
     class Meta:
         model = Category
-        fields = ("slug", "names", "intros", "families", "google_id", "position", "not_sent_to")
+        fields = (
+            "slug",
+            "names",
+            "intros",
+            "families",
+            "google_id",
+            "position",
+            "restricted_countries",
+        )
 
     def clean_names(self) -> dict[str, str]:
         names = _texts(self.cleaned_data["names"])
@@ -67,8 +75,8 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
             cleaned[RESPONSIBLE_LOCK_FIELD] = True  # no feed brings back what staff removed
         return cleaned
 
-    def clean_maker_country(self) -> str:
-        code = str(self.cleaned_data["maker_country"]).upper()
+    def clean_manufacturer_country(self) -> str:
+        code = str(self.cleaned_data["manufacturer_country"]).upper()
         if code and code not in COUNTRIES:
             message = _("%(code)s is not a country code. Enter two letters, such as DE.")
             raise forms.ValidationError(message % {"code": code})

@@ -7,16 +7,19 @@ from storefront.lib.staff.fieldsets import Group
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
     Group(_("Category and status"), ("category", "status")),
-    Group(_("Shipping restrictions"), ("not_sent_to",)),
+    Group(_("Shipping restrictions"), ("restricted_countries",)),
     Group(_("Locked attributes"), ("overridden_fields",)),
 )
 CATEGORY_FIELDSETS = (
     Group(_("Storefront texts"), ("names", "intros")),
     Group(_("Placement"), ("slug", "position", "families", "google_id")),
-    Group(_("Shipping restrictions"), ("not_sent_to",)),
+    Group(_("Shipping restrictions"), ("restricted_countries",)),
 )
 BRAND_FIELDSETS = (
-    Group(_("Manufacturer"), ("maker_name", "maker_address", "maker_country", "maker_email")),
+    Group(
+        _("Manufacturer"),
+        ("manufacturer_name", "manufacturer_address", "manufacturer_country", "manufacturer_email"),
+    ),
     Group(
         _("Responsible person in the EU"),
         (

@@ -93,7 +93,7 @@ def _add_ledger_amount(profit: Profit, item: ProfitItem, amount: Decimal) -> Non
 def _add_canceled_invoices(
     purchase_order: PurchaseOrder, lines: Sequence[OrderLine], profit: Profit, fx_rates: FxRates
 ) -> None:
-    for invoice in purchase_order.bills.all():
+    for invoice in purchase_order.supplier_invoices.all():
         if invoice.withdrawn_at is None:
             cost = fx_rates.converted(invoice.total.amount, invoice.currency, lines)
             if cost is None:

@@ -58,7 +58,7 @@ def with_statement_data(orders: QuerySet[Order]) -> QuerySet[Order]:
         .order_by("pk")
         .prefetch_related(
             Prefetch("lines", purchase_lines),
-            Prefetch("bills", SupplierInvoice.objects.order_by("pk")),
+            Prefetch("supplier_invoices", SupplierInvoice.objects.order_by("pk")),
             Prefetch("claims", SupplierClaim.objects.prefetch_related("lines__purchase_line")),
             Prefetch(
                 "supplier_returns", SupplierReturn.objects.prefetch_related("lines__purchase_line")
@@ -243,7 +243,9 @@ class _StatementBuilder:
         if purchase_order is None:
             return None
         invoices = [
-            invoice for invoice in purchase_order.bills.all() if invoice.withdrawn_at is None
+            invoice
+            for invoice in purchase_order.supplier_invoices.all()
+            if invoice.withdrawn_at is None
         ]
         if not invoices or three_way_match.match_of(purchase_order).is_invoiced_as_shipped:
             return None

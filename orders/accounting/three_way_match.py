@@ -62,7 +62,7 @@ def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
     live = [line for line in lines if line.is_active and purchase_order.status != Status.CANCELED]
     subtotals = [
         invoice.subtotal_amount
-        for invoice in purchase_order.bills.all()
+        for invoice in purchase_order.supplier_invoices.all()
         if invoice.withdrawn_at is None and invoice.currency == currency
     ]
     return ThreeWayMatch(
@@ -78,7 +78,7 @@ def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
 def load_match(purchase_order: PurchaseOrder) -> ThreeWayMatch:
     """Fetch lines and invoices with two queries, and compute the match."""
     lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
-    prefetch_related_objects([purchase_order], Prefetch("lines", lines), "bills")
+    prefetch_related_objects([purchase_order], Prefetch("lines", lines), "supplier_invoices")
     return match_of(purchase_order)
 
 

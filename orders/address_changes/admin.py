@@ -137,7 +137,7 @@ class AddressChangeRequestAdmin(StaffAdmin):
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
         columns.status("status", _("Status"), waits={"requested"}, ended={"accepted", "refused"}),
-        "asked_by",
+        "requested_by",
         "answered_by",
         columns.age("status_since", _("Since")),
     ]

@@ -196,7 +196,7 @@ def _create_request(  # noqa: PLR0913, PLR0917 - the parts of one record
         place=change_number,
         status_since=now,
         reason=reason[:200],
-        asked_by=actor[:100],
+        requested_by=actor[:100],
     )
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.OUT,
@@ -228,7 +228,7 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
         status=Status.ACCEPTED,
         status_since=now,
         reason=reason[:200],
-        asked_by=actor[:100],
+        requested_by=actor[:100],
         answered_by=actor[:100],
     )
     events.delivery_address_change_result(

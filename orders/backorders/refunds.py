@@ -96,7 +96,7 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
         )
     if is_all:
         backorders.close(
-            backorder, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now
+            backorder, Status.CANCELED, reason=reason, actor=actor, chosen=chosen, now=now
         )
     else:
         backorder.lines.filter(pk__in=[row.pk for row in lines]).update(is_open=False)

@@ -82,7 +82,8 @@ def _shares(level_ids: Collection[int]) -> dict[int, int]:
     return {
         level.pk: max(
             MIN_UNITS,
-            (level.reported_quantity - level.buffer - level.allocated_outstanding) // SHARE_DIVISOR,
+            (level.reported_quantity - level.safety_stock - level.allocated_outstanding)
+            // SHARE_DIVISOR,
         )
         for level in StockLevel.objects.filter(pk__in=level_ids)
     }

@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("open", "Rerouting"), ("asked", "Awaiting customer"), ("rerouted", "Rerouted"), ("awaited", "Customer waits"), ("given_up", "Canceled and refunded")], default="open", max_length=10, verbose_name="Status"
+                        choices=[("open", "Rerouting"), ("asked", "Awaiting customer"), ("rerouted", "Rerouted"), ("awaited", "Customer waits"), ("canceled", "Canceled and refunded")], default="open", max_length=10, verbose_name="Status"
                     ),
                 ),
                 ("status_since", models.DateTimeField(verbose_name="Since")),
@@ -454,7 +454,7 @@ class Migration(migrations.Migration):
                 ("dispute_status_since", models.DateTimeField(blank=True, null=True, verbose_name="Disputed since")),
                 ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
                 ("created_at", models.DateTimeField(verbose_name="Created")),
-                ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="Payment page requested")),
+                ("requested_at", models.DateTimeField(blank=True, null=True, verbose_name="Payment page requested")),
                 ("polled_at", models.DateTimeField(blank=True, null=True, verbose_name="Last polled")),
                 ("order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="orders.order", verbose_name="Order")),
             ],
@@ -643,17 +643,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("since", models.DateTimeField(verbose_name="Erased in the shop")),
-                ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="Sent to supplier")),
-                ("asked_by", models.CharField(blank=True, max_length=100, verbose_name="Requested by")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="Sent to supplier")),
+                ("sent_by", models.CharField(blank=True, max_length=100, verbose_name="Sent by")),
                 ("purchase_order", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="erasure_request", to="orders.purchaseorder", verbose_name="Purchase order")),
             ],
             options={
                 "verbose_name": "supplier erasure request",
                 "verbose_name_plural": "supplier erasure requests",
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(models.Q(("asked_at", None), ("asked_by", "")), models.Q(("asked_at__isnull", False), models.Q(("asked_by", ""), _negated=True)), _connector="OR"), name="erasure_request_has_author"
-                    )
+                    models.CheckConstraint(condition=models.Q(models.Q(("sent_at", None), ("sent_by", "")), models.Q(("sent_at__isnull", False), models.Q(("sent_by", ""), _negated=True)), _connector="OR"), name="erasure_request_has_author")
                 ],
             },
         ),
@@ -661,12 +659,12 @@ class Migration(migrations.Migration):
             name="SupplierInvoice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(blank=True, help_text="As printed on the bill. A bill for an unknown purchase order is listed as a discrepancy.", max_length=60, verbose_name="Purchase order no.")),
-                ("reference", models.CharField(help_text="As printed on the bill. Each number can be entered once.", max_length=60, verbose_name="Bill no.")),
+                ("number", models.CharField(blank=True, help_text="As printed on the invoice. An invoice for an unknown purchase order is listed as a discrepancy.", max_length=60, verbose_name="Purchase order no.")),
+                ("reference", models.CharField(help_text="As printed on the invoice. Each number can be entered once.", max_length=60, verbose_name="Invoice no.")),
                 ("currency", models.CharField(help_text="Use a three-letter code, for example EUR.", max_length=3, verbose_name="Currency")),
                 ("subtotal_amount", models.DecimalField(decimal_places=2, help_text="Amount for the items, without freight.", max_digits=12, verbose_name="Subtotal")),
-                ("freight_amount", models.DecimalField(blank=True, decimal_places=2, help_text="Leave empty if the bill does not show freight separately.", max_digits=12, null=True, verbose_name="Freight")),
-                ("invoiced_at", models.DateTimeField(blank=True, help_text="Date of the bill. Leave empty if unknown.", null=True, verbose_name="Bill date, UTC")),
+                ("freight_amount", models.DecimalField(blank=True, decimal_places=2, help_text="Leave empty if the invoice does not show freight separately.", max_digits=12, null=True, verbose_name="Freight")),
+                ("invoiced_at", models.DateTimeField(blank=True, help_text="Invoice date. Leave empty if unknown.", null=True, verbose_name="Invoice date, UTC")),
                 ("entered_by", models.CharField(blank=True, max_length=100, verbose_name="Entered by")),
                 ("received_at", models.DateTimeField(verbose_name="Received")),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="Withdrawn")),
@@ -687,12 +685,12 @@ class Migration(migrations.Migration):
                         verbose_name="Match",
                     ),
                 ),
-                ("purchase_order", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="bills", to="orders.purchaseorder", verbose_name="Purchase order")),
-                ("supplier", models.ForeignKey(help_text="The supplier that sent the bill.", on_delete=django.db.models.deletion.PROTECT, related_name="bills", to="suppliers.supplier", verbose_name="Supplier")),
+                ("purchase_order", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="supplier_invoices", to="orders.purchaseorder", verbose_name="Purchase order")),
+                ("supplier", models.ForeignKey(help_text="The supplier that sent the invoice.", on_delete=django.db.models.deletion.PROTECT, related_name="supplier_invoices", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
-                "verbose_name": "supplier bill",
-                "verbose_name_plural": "supplier bills",
+                "verbose_name": "supplier invoice",
+                "verbose_name_plural": "supplier invoices",
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("withdrawn_at__isnull", True)), fields=("supplier", "reference"), name="invoice_reference_once"),
                     models.CheckConstraint(condition=models.Q(("subtotal_amount__gte", 0), models.Q(("freight_amount__isnull", True), ("freight_amount__gte", 0), _connector="OR")), name="invoice_amounts_not_negative"),
@@ -718,14 +716,14 @@ class Migration(migrations.Migration):
                             ("over_captured", "Captured more than the order total"),
                             ("not_captured", "Shipped, not captured"),
                             ("nothing_ordered", "Captured, not ordered from a supplier"),
-                            ("bill_more", "Supplier overcharged"),
-                            ("bill_less", "Supplier undercharged"),
-                            ("bill_missing", "Supplier did not charge"),
-                            ("bill_twice", "Supplier charged twice"),
-                            ("bill_currency", "Supplier charged in a different currency"),
-                            ("bill_unshipped", "Billed, not shipped"),
+                            ("overcharged", "Supplier overcharged"),
+                            ("undercharged", "Supplier undercharged"),
+                            ("not_charged", "Supplier did not charge"),
+                            ("charged_twice", "Supplier charged twice"),
+                            ("other_currency", "Supplier charged in a different currency"),
+                            ("billed_unshipped", "Billed, not shipped"),
                             ("shipped_unbilled", "Shipped, not billed"),
-                            ("bill_unknown", "Bill for an unknown purchase order"),
+                            ("unknown_order", "Invoice for an unknown purchase order"),
                         ],
                         max_length=20,
                         verbose_name="Discrepancy type",
@@ -757,7 +755,7 @@ class Migration(migrations.Migration):
                 ("order", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="differences", to="orders.order", verbose_name="Order")),
                 ("payment", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="differences", to="orders.payment", verbose_name="Payment")),
                 ("purchase_order", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="differences", to="orders.purchaseorder", verbose_name="Purchase order")),
-                ("bill", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="differences", to="orders.supplierinvoice", verbose_name="Bill")),
+                ("supplier_invoice", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="differences", to="orders.supplierinvoice", verbose_name="Invoice")),
             ],
             options={
                 "verbose_name": "payment discrepancy",
@@ -818,7 +816,7 @@ class Migration(migrations.Migration):
                 ("status_since", models.DateTimeField(verbose_name="Since")),
                 ("notified_via", models.CharField(blank=True, choices=[("email", "By e-mail"), ("staff", "By staff")], db_default="", default="", max_length=10, verbose_name="Change sent via")),
                 ("reason", models.CharField(blank=True, max_length=200, verbose_name="Reason")),
-                ("asked_by", models.CharField(max_length=100, verbose_name="Requested by")),
+                ("requested_by", models.CharField(max_length=100, verbose_name="Requested by")),
                 ("answered_by", models.CharField(blank=True, max_length=100, verbose_name="Answered by")),
                 ("purchase_order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="address_change_requests", to="orders.purchaseorder", verbose_name="Purchase order")),
             ],
@@ -838,10 +836,7 @@ class Migration(migrations.Migration):
                 ("day", models.DateField(unique=True, verbose_name="Day")),
                 ("starts_at", models.DateTimeField(verbose_name="Starts")),
                 ("ends_at", models.DateTimeField(verbose_name="Ends")),
-                (
-                    "status",
-                    models.CharField(choices=[("open", "Not reconciled"), ("running", "Reconciling"), ("reconciled", "Reconciled"), ("given_up", "Closed without reconciliation")], default="open", max_length=12, verbose_name="Status"),
-                ),
+                ("status", models.CharField(choices=[("open", "Not reconciled"), ("running", "Reconciling"), ("reconciled", "Reconciled"), ("closed", "Closed without reconciliation")], default="open", max_length=12, verbose_name="Status")),
                 ("status_since", models.DateTimeField(verbose_name="Since")),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="Attempts")),
                 ("problem", models.CharField(blank=True, max_length=500, verbose_name="Problem")),

@@ -36,16 +36,16 @@ class SupplierInvoice(models.Model):
     supplier = models.ForeignKey(
         Supplier,
         models.PROTECT,
-        related_name="bills",
+        related_name="supplier_invoices",
         verbose_name=_("Supplier"),
-        help_text=_("The supplier that sent the bill."),
+        help_text=_("The supplier that sent the invoice."),
     )
     purchase_order = models.ForeignKey(
         PurchaseOrder,
         models.PROTECT,
         null=True,
         blank=True,
-        related_name="bills",
+        related_name="supplier_invoices",
         verbose_name=_("Purchase order"),
     )
     number = models.CharField(
@@ -53,14 +53,14 @@ class SupplierInvoice(models.Model):
         max_length=60,
         blank=True,
         help_text=_(
-            "As printed on the bill. A bill for an unknown purchase order is listed "
+            "As printed on the invoice. An invoice for an unknown purchase order is listed "
             "as a discrepancy."
         ),
     )
     reference = models.CharField(
-        _("Bill no."),
+        _("Invoice no."),
         max_length=60,
-        help_text=_("As printed on the bill. Each number can be entered once."),
+        help_text=_("As printed on the invoice. Each number can be entered once."),
     )
     currency = models.CharField(
         _("Currency"), max_length=3, help_text=_("Use a three-letter code, for example EUR.")
@@ -77,13 +77,13 @@ class SupplierInvoice(models.Model):
         decimal_places=2,
         null=True,
         blank=True,
-        help_text=_("Leave empty if the bill does not show freight separately."),
+        help_text=_("Leave empty if the invoice does not show freight separately."),
     )
     invoiced_at = models.DateTimeField(
-        _("Bill date, UTC"),
+        _("Invoice date, UTC"),
         null=True,
         blank=True,
-        help_text=_("Date of the bill. Leave empty if unknown."),
+        help_text=_("Invoice date. Leave empty if unknown."),
     )
     entered_by = models.CharField(_("Entered by"), max_length=100, blank=True)
     received_at = models.DateTimeField(_("Received"))
@@ -93,8 +93,8 @@ class SupplierInvoice(models.Model):
     )
 
     class Meta:
-        verbose_name = _("supplier bill")
-        verbose_name_plural = _("supplier bills")
+        verbose_name = _("supplier invoice")
+        verbose_name_plural = _("supplier invoices")
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "reference"],
@@ -130,13 +130,13 @@ class ReconciliationRun(Stateful):
         OPEN = "open", _("Not reconciled")
         RUNNING = "running", _("Reconciling")
         RECONCILED = "reconciled", _("Reconciled")
-        GIVEN_UP = "given_up", _("Closed without reconciliation")
+        CLOSED = "closed", _("Closed without reconciliation")
 
     TRANSITIONS: ClassVar = {
-        Status.OPEN: frozenset({Status.RUNNING, Status.GIVEN_UP}),
+        Status.OPEN: frozenset({Status.RUNNING, Status.CLOSED}),
         Status.RUNNING: frozenset({Status.OPEN, Status.RECONCILED}),
         Status.RECONCILED: frozenset({Status.RUNNING}),  # compared again
-        Status.GIVEN_UP: frozenset({Status.RUNNING}),
+        Status.CLOSED: frozenset({Status.RUNNING}),
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
@@ -186,14 +186,20 @@ class Discrepancy(Stateful):
         OVER_CAPTURED = "over_captured", _("Captured more than the order total")
         NOT_CAPTURED = "not_captured", _("Shipped, not captured")
         NOTHING_ORDERED = "nothing_ordered", _("Captured, not ordered from a supplier")
-        BILL_MORE = "bill_more", _("Supplier overcharged")
-        BILL_LESS = "bill_less", _("Supplier undercharged")
-        BILL_MISSING = "bill_missing", _("Supplier did not charge")
-        BILL_TWICE = "bill_twice", _("Supplier charged twice")
-        BILL_CURRENCY = "bill_currency", _("Supplier charged in a different currency")
-        BILL_UNSHIPPED = "bill_unshipped", _("Billed, not shipped")
+        OVERCHARGED = "overcharged", _("Supplier overcharged")
+        UNDERCHARGED = "undercharged", _("Supplier undercharged")
+        NOT_CHARGED = "not_charged", _("Supplier did not charge")
+        CHARGED_TWICE = "charged_twice", _("Supplier charged twice")
+        OTHER_CURRENCY = (
+            "other_currency",
+            _("Supplier charged in a different currency"),
+        )
+        BILLED_UNSHIPPED = "billed_unshipped", _("Billed, not shipped")
         SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped, not billed")
-        BILL_UNKNOWN = "bill_unknown", _("Bill for an unknown purchase order")
+        UNKNOWN_ORDER = (
+            "unknown_order",
+            _("Invoice for an unknown purchase order"),
+        )
 
     class Measure(models.TextChoices):
         NONE = "", ""
@@ -256,13 +262,13 @@ class Discrepancy(Stateful):
         related_name="differences",
         verbose_name=_("Supplier"),
     )
-    bill = models.ForeignKey(
+    supplier_invoice = models.ForeignKey(
         SupplierInvoice,
         models.PROTECT,
         null=True,
         blank=True,
         related_name="differences",
-        verbose_name=_("Bill"),
+        verbose_name=_("Invoice"),
     )
     # the other side's reference
     reference = models.CharField(_("External reference"), max_length=120, blank=True)

@@ -34,14 +34,14 @@ class Backorder(Stateful):
         ASKED = "asked", _("Awaiting customer")
         REROUTED = "rerouted", _("Rerouted")
         AWAITED = "awaited", _("Customer waits")
-        GIVEN_UP = "given_up", _("Canceled and refunded")
+        CANCELED = "canceled", _("Canceled and refunded")
 
     class Choice(models.TextChoices):
         WAIT = "wait", _("Wait")
         SUBSTITUTE = "substitute", _("Accept replacement")
         REFUND = "refund", _("Refund")
 
-    ENDED: ClassVar = frozenset({Status.REROUTED, Status.AWAITED, Status.GIVEN_UP})
+    ENDED: ClassVar = frozenset({Status.REROUTED, Status.AWAITED, Status.CANCELED})
     TRANSITIONS: ClassVar = {
         Status.OPEN: ENDED | {Status.ASKED},
         Status.ASKED: ENDED,

@@ -93,16 +93,15 @@ class ErasureRequest(models.Model):
         verbose_name=_("Purchase order"),
     )
     since = models.DateTimeField(_("Erased in the shop"))
-    asked_at = models.DateTimeField(_("Sent to supplier"), null=True, blank=True)
-    asked_by = models.CharField(_("Requested by"), max_length=100, blank=True)
+    sent_at = models.DateTimeField(_("Sent to supplier"), null=True, blank=True)
+    sent_by = models.CharField(_("Sent by"), max_length=100, blank=True)
 
     class Meta:
         verbose_name = _("supplier erasure request")
         verbose_name_plural = _("supplier erasure requests")
         constraints = [
             models.CheckConstraint(
-                condition=Q(asked_at=None, asked_by="")
-                | (Q(asked_at__isnull=False) & ~Q(asked_by="")),
+                condition=Q(sent_at=None, sent_by="") | (Q(sent_at__isnull=False) & ~Q(sent_by="")),
                 name="erasure_request_has_author",
             ),
         ]
@@ -151,7 +150,7 @@ class AddressChangeRequest(Stateful):
         db_default="",
     )
     reason = models.CharField(_("Reason"), max_length=200, blank=True)
-    asked_by = models.CharField(_("Requested by"), max_length=100)
+    requested_by = models.CharField(_("Requested by"), max_length=100)
     answered_by = models.CharField(_("Answered by"), max_length=100, blank=True)
 
     class Meta:

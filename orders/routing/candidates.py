@@ -48,7 +48,7 @@ class Candidate:
     Units:  money per unit: ``cost`` in the channel's currency, ``wholesale`` in the supplier's,
             ``landed`` in the channel's, None if unknown; ``distance`` as ``ranking.distance``;
             ``days`` until arrival by the cheapest route that carries one unit, 0 if not computed;
-            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; ``not_sent_to`` are
+            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; ``restricted_countries`` are
             restricted countries
     """
 
@@ -69,7 +69,7 @@ class Candidate:
     score: int | None = None
     minimum: int = 1
     pack: int = 1
-    not_sent_to: frozenset[str] = frozenset()
+    restricted_countries: frozenset[str] = frozenset()
 
     def quantity_refusal(self, quantity: int) -> QuantityRefusal | None:
         """Return why it cannot send exactly this quantity; None if it can."""

@@ -41,9 +41,9 @@ REASONS_WITH_FIGURES: Mapping[str, str | Promise] = {
         "margin of %(earned)s (%(rate)s %% of the price), below the minimum of %(least)s %%"
     ),
 }
-TAKEN_AT_A_LOSS = _("Selected at a loss of %(loss)s: no other location loses less")
-TAKEN_UNASKED = _("Selected at a loss of %(loss)s: the rules have no minimum margin")
-TAKEN_FOR_LITTLE = _(
+SELECTED_AT_SMALLEST_LOSS = _("Selected at a loss of %(loss)s: no other location loses less")
+SELECTED_AT_ALLOWED_LOSS = _("Selected at a loss of %(loss)s: the rules have no minimum margin")
+SELECTED_BELOW_MINIMUM = _(
     "Selected with a margin of %(earned)s (%(rate)s %% of the price): no location reaches "
     "the minimum of %(least)s %%"
 )
@@ -124,8 +124,8 @@ def _with_figures(code: str, left: Contribution, least: Decimal | None) -> str |
     if code != CHOSEN:
         return REASONS_WITH_FIGURES.get(code)
     if left.loss.amount > 0:
-        return TAKEN_UNASKED if least is None else TAKEN_AT_A_LOSS
-    return None if left.band(least) == margin_filter.SUFFICIENT else TAKEN_FOR_LITTLE
+        return SELECTED_AT_ALLOWED_LOSS if least is None else SELECTED_AT_SMALLEST_LOSS
+    return None if left.band(least) == margin_filter.SUFFICIENT else SELECTED_BELOW_MINIMUM
 
 
 def _percent(rate: Decimal) -> str:

@@ -54,8 +54,8 @@ class _Row(NamedTuple):
     free: int
     has_fresh_cost: bool
     has_fresh_stock: bool
-    not_sent_to: list[str] | None
-    category_not_sent_to: list[str] | None
+    restricted_countries: list[str] | None
+    category_restricted_countries: list[str] | None
     lacks_responsible_person: bool
 
 
@@ -83,8 +83,8 @@ _PATHS = (
     "free",
     "has_fresh_cost",
     "has_fresh_stock",
-    "offer__variant__product__not_sent_to",
-    "offer__variant__product__category__not_sent_to",
+    "offer__variant__product__restricted_countries",
+    "offer__variant__product__category__restricted_countries",
     "offer__variant__product__brand__lacks_responsible_person",
 )
 _VARIANT_PLACEHOLDER = -1
@@ -211,7 +211,7 @@ def _facts(row: _Row, channel: Channel) -> StockFacts:
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,
-        units=sellable_units.units_above(row.free, kept=channel.buffer),
+        units=sellable_units.units_above(row.free, kept=channel.safety_stock),
     )
 
 
@@ -234,7 +234,7 @@ def _candidate(
         supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
-        available=sellable_units.units_above(row.free, kept=channel.buffer),
+        available=sellable_units.units_above(row.free, kept=channel.safety_stock),
         cost=cost,
         wholesale=wholesale,
         landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
@@ -244,8 +244,8 @@ def _candidate(
         distance=distance(row.country, country),
         minimum=row.minimum,
         pack=row.pack,
-        not_sent_to=frozenset(row.not_sent_to or ())
-        | frozenset(row.category_not_sent_to or ())
+        restricted_countries=frozenset(row.restricted_countries or ())
+        | frozenset(row.category_restricted_countries or ())
         | (EU if row.lacks_responsible_person else frozenset()),
     )
 

@@ -220,7 +220,7 @@ def _cache_key(
         variant_id,
         country,
         channel.pk,
-        channel.buffer,
+        channel.safety_stock,
         channel.max_split_locations,
         now.date(),
         now.hour,

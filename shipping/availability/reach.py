@@ -89,7 +89,7 @@ class Reach:
     def is_forbidden(self, variant_id: int) -> bool:
         """Test whether the variant is in stock but may not be sent to this country."""
         return any(
-            self.country in one.not_sent_to
+            self.country in one.restricted_countries
             for one in self.unreachable
             if one.variant_id == variant_id
         )
@@ -298,7 +298,7 @@ def cap_to_parcel(
     candidate: Candidate, piece: ParcelItem, *, country: str, now: datetime, by: date | None = None
 ) -> Candidate | None:
     """Return a candidate capped at what one parcel takes; None if it cannot or may not go."""
-    if country in candidate.not_sent_to:
+    if country in candidate.restricted_countries:
         return None
     load = parcel_load(piece)
     most = max(

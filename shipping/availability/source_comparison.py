@@ -24,7 +24,7 @@ from suppliers.shipping_services.selection import parcel_load
 class RouteStatus(StrEnum):
     """What the routes decide about a stock row."""
 
-    TAKEN = "taken"
+    SELECTED = "selected"
     NOT_CARRIED = "not_carried"  # no route carries one unit to this country
     PARCEL_TOO_SMALL = "parcel_too_small"  # one parcel takes fewer units than ordered
 
@@ -94,7 +94,7 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
             contribution = margin_filter.contribution(able, part.quantity, part.sold)
             return ComparedSource(
                 row=row,
-                verdict=RouteStatus.TAKEN,
+                verdict=RouteStatus.SELECTED,
                 most=most,
                 left=contribution,
                 units=part.quantity,
@@ -125,7 +125,7 @@ def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now:
         country_from=candidate.country,
         country_to=country,
         tier="",
-        is_forbidden=country in candidate.not_sent_to,
+        is_forbidden=country in candidate.restricted_countries,
     ).sentence
 
 
@@ -134,7 +134,7 @@ def _sort_key(source: ComparedSource, quantity: int) -> tuple[object, ...]:
     if candidate is None:
         return (2, level.offer_id, level.pk)
     return (
-        source.verdict != RouteStatus.TAKEN,
+        source.verdict != RouteStatus.SELECTED,
         *candidate.outlay(quantity),
         candidate.distance,
         level.pk,

@@ -139,7 +139,7 @@ def refusal_reasons(
 
 def is_forbidden(parcel: PlannedParcel, country: str) -> bool:
     """Test whether an item of a parcel may not be sent to a country, by any carrier."""
-    return any(country in line.candidate.not_sent_to for line in parcel.lines)
+    return any(country in line.candidate.restricted_countries for line in parcel.lines)
 
 
 def sort_key(quote: ShippingQuote) -> tuple[Decimal, date]:

@@ -133,7 +133,7 @@ def _refund(row: Backorder, actor: str, now: datetime) -> None:
             raise ChoiceUnavailableError(row)
         # The supplier has the order: request cancellation. What it cancels is refunded.
         chosen = Choice.REFUND.value
-        backorders.close(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)
+        backorders.close(row, Status.CANCELED, reason=reason, actor=actor, chosen=chosen, now=now)
         cancellation.request_cancellation(row.purchase_order, reason=reason, now=now)
         return
     refunds.cancel_backorder(row, reason=reason, actor=actor, chosen=Choice.REFUND.value, now=now)

@@ -354,7 +354,7 @@ register_read_only(
         columns.link("user", _("User")),
         "old_email",
         "new_email",
-        columns.age("asked_at", _("Requested")),
+        columns.age("requested_at", _("Requested")),
         columns.age("done_at", _("Confirmed")),
         columns.age("stopped_at", _("Stopped")),
     ],

@@ -44,7 +44,11 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
     email = email.lower()
     User.objects.lock(user.pk)
     change = EmailChangeRequest.objects.create(
-        user=user, old_email=user.email, new_email=email, key=secrets.token_hex(16), asked_at=now
+        user=user,
+        old_email=user.email,
+        new_email=email,
+        key=secrets.token_hex(16),
+        requested_at=now,
     )
     if not _is_taken(email, user):
         url = reverse("account_email_confirm", args=[change.key])
@@ -70,7 +74,7 @@ def find_change(*, key: str, now: datetime) -> EmailChangeRequest | None:
     change = EmailChangeRequest.objects.select_related("user").filter(key=key).first()
     if change is None or change.done_at or change.stopped_at:
         return None
-    if change.asked_at <= now - LINK_TTL:
+    if change.requested_at <= now - LINK_TTL:
         return None
     is_last = not EmailChangeRequest.objects.filter(user=change.user_id, pk__gt=change.pk).exists()
     is_same = change.user.email == change.old_email and change.user.is_active

@@ -153,7 +153,7 @@ class EmailChangeRequest(models.Model):
     old_email = models.EmailField(_("From"), max_length=254)
     new_email = models.EmailField(_("To"), max_length=254)
     key = models.CharField(_("Link"), max_length=40, unique=True)  # of the link in the mail
-    asked_at = models.DateTimeField(_("Requested"))
+    requested_at = models.DateTimeField(_("Requested"))
     done_at = models.DateTimeField(_("Confirmed"), null=True, blank=True)
     # by the link in the mail to the old address
     stopped_at = models.DateTimeField(_("Stopped from the old address"), null=True, blank=True)

@@ -55,8 +55,8 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     list_display: ClassVar = [
         "name",
         "prefix",
-        "made_by",
-        columns.age("made_at", _("Created")),
+        "created_by",
+        columns.age("created_at", _("Created")),
         columns.age("last_used_at", _("Last used")),
         columns.age("revoked_at", _("Revoked")),
     ]

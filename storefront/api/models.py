@@ -44,8 +44,8 @@ class ApiKey(models.Model):
     )
     prefix = models.CharField(_("Prefix"), max_length=20)
     digest = models.CharField(_("Hash"), max_length=64, unique=True)
-    made_by = models.CharField(_("Created by"), max_length=100)
-    made_at = models.DateTimeField(_("Created"))
+    created_by = models.CharField(_("Created by"), max_length=100)
+    created_at = models.DateTimeField(_("Created"))
     # accurate to a minute
     last_used_at = models.DateTimeField(_("Last used"), null=True, blank=True)
     revoked_by = models.CharField(_("Revoked by"), max_length=100, blank=True)

@@ -55,7 +55,7 @@ def export(user: User) -> dict[str, Any]:
         },
         "address_changes": list(
             user.address_changes.order_by("pk").values(
-                "old_email", "new_email", "asked_at", "done_at", "stopped_at"
+                "old_email", "new_email", "requested_at", "done_at", "stopped_at"
             )
         ),
         "addresses": [

@@ -92,7 +92,7 @@ def _empty_supplier_messages(before: datetime) -> int:
 
 
 def _delete_address_changes(before: datetime) -> int:
-    changes = EmailChangeRequest.objects.filter(asked_at__lt=before)
+    changes = EmailChangeRequest.objects.filter(requested_at__lt=before)
     return EmailChangeRequest.objects.filter(pk__in=_first(changes)).delete()[0]
 
 

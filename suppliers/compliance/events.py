@@ -16,8 +16,8 @@ from suppliers.models import ComplianceDocument, Requirement, Supplier
 def document_expiring(document: ComplianceDocument, *, at: datetime) -> None:
     """Notify staff once that a document expires soon."""
     record_event(
-        name="evidence.expires",
-        key=f"evidence.expires:{document.pk}:{document.valid_until}",
+        name="compliance_document.expires",
+        key=f"compliance_document.expires:{document.pk}:{document.valid_until}",
         subject=f"supplier:{document.supplier.code}",
         payload={
             **_common_payload(document.supplier),

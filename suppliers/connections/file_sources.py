@@ -53,8 +53,8 @@ def save_mapping(
         content=content,
         version=last + 1,
         spec=written,
-        made_by=by[:100],
-        made_at=now,
+        created_by=by[:100],
+        created_at=now,
         is_active=True,
     )
 

@@ -242,8 +242,8 @@ class FeedMappingAdmin(StaffAdmin):
         "content",
         "version",
         "is_active",
-        "made_by",
-        columns.age("made_at", _("Created")),
+        "created_by",
+        columns.age("created_at", _("Created")),
     ]
     list_select_related: ClassVar = ["supplier"]
     list_filter: ClassVar = ["is_active", "content", "supplier"]

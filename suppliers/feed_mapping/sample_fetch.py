@@ -63,7 +63,7 @@ def request_fetch(*, supplier: Supplier, content: str, now: datetime) -> bool:
     last = last_fetch(supplier=supplier, content=content, now=now)
     if last is not None and last.is_open:
         return False
-    _save_state(connection, content, {"asked_at": now.isoformat()})
+    _save_state(connection, content, {"requested_at": now.isoformat()})
     return True
 
 
@@ -114,10 +114,10 @@ def last_fetch(*, supplier: Supplier, content: str, now: datetime) -> Fetch | No
         )
     if "began_at" in request:
         return Fetch(stage=FetchStage.INTERRUPTED, since=_moment(request, "began_at"))
-    is_late = now - _moment(request, "asked_at") > START_TIMEOUT
+    is_late = now - _moment(request, "requested_at") > START_TIMEOUT
     return Fetch(
         stage=FetchStage.NOT_STARTED if is_late else FetchStage.WAITING,
-        since=_moment(request, "asked_at"),
+        since=_moment(request, "requested_at"),
     )
 
 

@@ -37,7 +37,7 @@ class StockLevelAdmin(StaffAdmin):
         columns.text("offer__supplier__name", _("Supplier")),
         columns.text("location__code", _("Location")),
         "reported_quantity",
-        "buffer",
+        "safety_stock",
         "reserved",
         "allocated_outstanding",
         columns.text("aged", _("Withheld due to age")),
@@ -188,7 +188,9 @@ class SafetyStockActions(StaffAdmin):
             title=gettext("Set safety stock"),
             explain=explanation,
             form_class=SafetyStockForm,
-            initial={"units": supplier.buffer if suggestion.units is None else suggestion.units},
+            initial={
+                "units": supplier.safety_stock if suggestion.units is None else suggestion.units
+            },
             act=act,
             done=gettext("Saved. The safety stock applies from the next stock sync."),
         )

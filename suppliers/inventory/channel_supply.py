@@ -36,7 +36,7 @@ class OfferSupply:
     """One live offer with its stock per location, and the prices its supplier prescribes.
 
     It is sold in multiples of ``pack``, at least ``minimum`` units; ``load`` is one unit. It is
-    not shipped to ``not_sent_to``. ``restock_on`` is not past.
+    not shipped to ``restricted_countries``. ``restock_on`` is not past.
     """
 
     cost: Money
@@ -47,7 +47,7 @@ class OfferSupply:
     msrp_amount: Decimal | None = None
     minimum: int = 1
     pack: int = 1
-    not_sent_to: frozenset[str] = frozenset()
+    restricted_countries: frozenset[str] = frozenset()
     restock_on: date | None = None
 
     def sold(self, *, kept: int) -> Self:
@@ -121,12 +121,16 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
         available=_max_combined_units(usable, max_splits),
         ships_from=dict(sorted(ships_from.items())),
         reaches=without_restricted(
-            destinations(chain(*services_by_country.values())), not_sent_to=forbidden
+            destinations(chain(*services_by_country.values())), restricted_countries=forbidden
         ),
         reaches_from={
             country: reaches
             for country, services in sorted(services_by_country.items())
-            if (reaches := without_restricted(destinations(services), not_sent_to=forbidden))
+            if (
+                reaches := without_restricted(
+                    destinations(services), restricted_countries=forbidden
+                )
+            )
             is not None
         },
         as_of=min((location.known_at for location in full), default=None)
@@ -145,7 +149,7 @@ def _max_combined_units(offers: Sequence[OfferSupply], max_splits: int) -> int:
 
 
 def _restricted_countries(offers: Sequence[OfferSupply]) -> frozenset[str]:
-    return frozenset(code for offer in offers for code in offer.not_sent_to)
+    return frozenset(code for offer in offers for code in offer.restricted_countries)
 
 
 def _usable_services(

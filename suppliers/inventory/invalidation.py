@@ -48,7 +48,7 @@ def _queue_changed_rates() -> int:
 def _queue_changed_channels() -> int:
     """Queue everything on sale if a channel changed its safety stock or its split limit."""
     as_published = {
-        "supplied_under": F("buffer"),
+        "supplied_under": F("safety_stock"),
         "published_max_split_locations": F("max_split_locations"),
     }
     turned = Channel.objects.exclude(**as_published).order_by("pk")

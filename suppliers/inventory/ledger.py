@@ -39,7 +39,7 @@ WHERE l.id = %(level)s AND o.id = l.offer_id AND s.id = o.supplier_id AND p.id =
   AND CASE WHEN o.is_cost_unconfirmed THEN o.cost_reported_at
     ELSE GREATEST(o.cost_reported_at, s.costs_confirmed_at) END
     >= %(now)s - make_interval(mins => s.cost_expires_after_min)
-  AND l.reported_quantity >= %(reserved)s + l.buffer + l.allocated_outstanding + l.reserved
+  AND l.reported_quantity >= %(reserved)s + l.safety_stock + l.allocated_outstanding + l.reserved
     + stock_decay(
         l.reported_quantity,
         %(now)s - CASE WHEN l.is_unconfirmed THEN l.as_of ELSE GREATEST(l.as_of, p.stock_confirmed_at) END,

@@ -80,9 +80,9 @@ WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
 INSERT_LEVELS = """
 WITH made AS (
   INSERT INTO suppliers_stocklevel (
-    offer_id, location_id, reported_quantity, buffer, reserved, allocated_outstanding,
+    offer_id, location_id, reported_quantity, safety_stock, reserved, allocated_outstanding,
     as_of, is_unconfirmed, received_at)
-  SELECT f.offer_id, f.location_id, f.quantity, %(buffer)s, 0, 0,
+  SELECT f.offer_id, f.location_id, f.quantity, %(safety_stock)s, 0, 0,
     %(as_of)s, COALESCE(p.stock_confirmed_at > %(as_of)s, false), %(received_at)s
   FROM feed_figures f JOIN suppliers_stocklocation p ON p.id = f.location_id
   RETURNING id, reported_quantity
@@ -111,11 +111,11 @@ WITH aim AS (
   {join} JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
   WHERE l.offer_id IN (SELECT offer_id FROM affected_offers) AND l.as_of <= %(as_of)s
     AND (l.is_unconfirmed OR p.stock_confirmed_at IS NULL OR p.stock_confirmed_at <= %(as_of)s)
-    AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_unconfirmed)
+    AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.safety_stock <> %(safety_stock)s OR l.is_unconfirmed)
   ORDER BY l.id FOR UPDATE OF l
 ), changed AS (
   UPDATE suppliers_stocklevel l
-  SET reported_quantity = aim.quantity, buffer = %(buffer)s,
+  SET reported_quantity = aim.quantity, safety_stock = %(safety_stock)s,
     as_of = CASE WHEN %(is_confirmed)s AND NOT l.is_unconfirmed AND NOT aim.is_late
       THEN l.as_of ELSE %(as_of)s END,
     is_unconfirmed = aim.is_late, received_at = %(received_at)s
@@ -247,7 +247,7 @@ def merge(  # noqa: PLR0913 - one row's columns
     """
     params = {
         "supplier": supplier.pk,
-        "buffer": supplier.buffer,
+        "safety_stock": supplier.safety_stock,
         "as_of": as_of,
         "received_at": received_at,
         "cause": cause[:60],

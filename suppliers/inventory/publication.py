@@ -49,7 +49,7 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
                     variant_id,
                     offers.get(variant_id, ()),
                     costing,
-                    kept=channel.buffer,
+                    kept=channel.safety_stock,
                     max_splits=channel.max_split_locations,
                     routes=channel_routes,
                 )
@@ -172,8 +172,8 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
     )
     known = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
     pieces = known.filter(pk__in=variant_ids).annotate(
-        own=F("product__not_sent_to"),
-        of_category=F("product__category__not_sent_to"),
+        own=F("product__restricted_countries"),
+        of_category=F("product__category__restricted_countries"),
         lacks_responsible_person=F("product__brand__lacks_responsible_person"),
     )
     loads = {}
@@ -209,7 +209,7 @@ def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list
                     msrp_amount=msrp_at,
                     minimum=minimum,
                     pack=pack,
-                    not_sent_to=forbidden[variant_id],
+                    restricted_countries=forbidden[variant_id],
                     restock_on=_plausible_restock_date(back_on, now) if pk in confirmed else None,
                 )
             )

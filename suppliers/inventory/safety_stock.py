@@ -40,16 +40,18 @@ def set_units(*, supplier: Supplier, units: int, actor: str, now: datetime) -> N
 
     Raises: ConcurrentUpdateError  it was changed by another user
     """
-    row = Supplier.objects.filter(pk=supplier.pk, buffer=supplier.buffer)
-    if not row.update(buffer=units):
-        raise ConcurrentUpdateError(f"{supplier}: the safety stock is no longer {supplier.buffer}")
+    row = Supplier.objects.filter(pk=supplier.pk, safety_stock=supplier.safety_stock)
+    if not row.update(safety_stock=units):
+        raise ConcurrentUpdateError(
+            f"{supplier}: the safety stock is no longer {supplier.safety_stock}"
+        )
     StatusChange.objects.create(
         subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=supplier.pk,
-        status_field="buffer",
-        from_status=str(supplier.buffer),
+        status_field="safety_stock",
+        from_status=str(supplier.safety_stock),
         to_status=str(units),
         at=now,
         actor=actor[:100],
     )
-    supplier.buffer = units
+    supplier.safety_stock = units

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ("status_since", models.DateTimeField(blank=True, null=True, verbose_name="Since")),
                 ("lead_days", models.PositiveSmallIntegerField(default=2, help_text="From our order to handover to the carrier. An offer's own value takes precedence. 0 = same day.", verbose_name="Handling time (days)")),
                 ("acknowledge_within_min", models.PositiveIntegerField(default=60, help_text="Without a confirmation by then, the order is flagged for staff. 0 = at once.", verbose_name="Order confirmation time limit (min)")),
-                ("buffer", models.PositiveSmallIntegerField(default=0, help_text="Never sold. Applies from the next stock sync; 0 = none.", verbose_name="Safety stock per product and warehouse (units)")),
+                ("safety_stock", models.PositiveSmallIntegerField(default=0, help_text="Never sold. Applies from the next stock sync; 0 = none.", verbose_name="Safety stock per product and warehouse (units)")),
                 (
                     "stock_decremented_at",
                     models.CharField(
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("status__in", ["candidate", "vetting", "active", "paused", "blocked"])), name="supplier_status_is_known"),
                     models.CheckConstraint(condition=models.Q(("stock_fresh_for_min__lte", models.F("stock_expires_after_min")), ("stock_expires_after_min__lte", 1440)), name="supplier_stock_ages_in_order"),
-                    models.CheckConstraint(condition=models.Q(("stock_decay_units_per_hour__gte", 0), ("stock_decay_percent_per_hour__gte", 0)), name="supplier_buffer_does_not_shrink"),
+                    models.CheckConstraint(condition=models.Q(("stock_decay_units_per_hour__gte", 0), ("stock_decay_percent_per_hour__gte", 0)), name="supplier_safety_stock_does_not_shrink"),
                     models.CheckConstraint(condition=models.Q(("live_check_fallback__in", ["believe", "refuse"])), name="supplier_unanswered_is_known"),
                     models.CheckConstraint(condition=models.Q(("cut_off_hour__isnull", True), ("cut_off_hour__lte", 23), _connector="OR"), name="supplier_cut_off_is_an_hour"),
                     models.CheckConstraint(
@@ -327,7 +327,7 @@ class Migration(migrations.Migration):
                 ("count", models.PositiveIntegerField(verbose_name="Calls")),
                 ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="latency_buckets", to="suppliers.supplier", verbose_name="Supplier")),
             ],
-            options={"verbose_name": "response time histogram", "verbose_name_plural": "response time histograms", "constraints": [models.UniqueConstraint(fields=("supplier", "on", "le_ms"), name="tally_once_per_bucket")]},
+            options={"verbose_name": "response time histogram", "verbose_name_plural": "response time histograms", "constraints": [models.UniqueConstraint(fields=("supplier", "on", "le_ms"), name="response_times_once_per_bucket")]},
         ),
         migrations.CreateModel(
             name="FeedUpload",
@@ -352,8 +352,8 @@ class Migration(migrations.Migration):
                 ("content", models.CharField(choices=[("products", "Products"), ("prices", "Prices"), ("stock", "Stock")], max_length=10, verbose_name="Content")),
                 ("version", models.PositiveIntegerField(verbose_name="Version number")),
                 ("spec", models.JSONField(verbose_name="Specification")),
-                ("made_by", models.CharField(max_length=100, verbose_name="Created by")),
-                ("made_at", models.DateTimeField(verbose_name="Created")),
+                ("created_by", models.CharField(max_length=100, verbose_name="Created by")),
+                ("created_at", models.DateTimeField(verbose_name="Created")),
                 ("is_active", models.BooleanField(default=False, verbose_name="Active")),
                 ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="mappings", to="suppliers.supplier", verbose_name="Supplier")),
             ],
@@ -471,21 +471,22 @@ class Migration(migrations.Migration):
                         verbose_name="Only for this product",
                     ),
                 ),
-                ("supplier", models.ForeignKey(help_text="The supplier that the document is about.", on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(help_text="The supplier that the document is about.", on_delete=django.db.models.deletion.PROTECT, related_name="compliance_documents", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "compliance document",
                 "verbose_name_plural": "compliance documents",
-                "indexes": [models.Index(fields=["supplier", "criterion"], name="evidence_by_criterion")],
+                "indexes": [models.Index(fields=["supplier", "criterion"], name="compliance_doc_by_criterion")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(models.Q(("status", "verified"), _negated=True), models.Q(models.Q(("verified_by", ""), _negated=True), ("verified_at__isnull", False)), _connector="OR"), name="evidence_verified_says_who_and_when"
+                        condition=models.Q(models.Q(("status", "verified"), _negated=True), models.Q(models.Q(("verified_by", ""), _negated=True), ("verified_at__isnull", False)), _connector="OR"),
+                        name="compliance_document_verified_says_who_and_when",
                     ),
-                    models.CheckConstraint(condition=models.Q(("status__in", ["submitted", "verified", "rejected"])), name="evidence_status_is_known"),
-                    models.CheckConstraint(condition=models.Q(("brand__isnull", True), ("product__isnull", True), _connector="OR"), name="evidence_is_of_one_brand_or_product"),
-                    models.CheckConstraint(condition=models.Q(("valid_from__isnull", True), ("valid_until__isnull", True), ("valid_from__lte", models.F("valid_until")), _connector="OR"), name="evidence_begins_before_it_ends"),
-                    models.CheckConstraint(condition=models.Q(models.Q(("kind", "certificate"), _negated=True), ("valid_until__isnull", False), _connector="OR"), name="evidence_certificate_ends"),
-                    models.CheckConstraint(condition=models.Q(("file", ""), models.Q(("file_sha256", ""), _negated=True), _connector="OR"), name="evidence_file_has_its_hash"),
+                    models.CheckConstraint(condition=models.Q(("status__in", ["submitted", "verified", "rejected"])), name="compliance_document_status_is_known"),
+                    models.CheckConstraint(condition=models.Q(("brand__isnull", True), ("product__isnull", True), _connector="OR"), name="compliance_document_is_of_one_brand_or_product"),
+                    models.CheckConstraint(condition=models.Q(("valid_from__isnull", True), ("valid_until__isnull", True), ("valid_from__lte", models.F("valid_until")), _connector="OR"), name="compliance_document_begins_before_it_ends"),
+                    models.CheckConstraint(condition=models.Q(models.Q(("kind", "certificate"), _negated=True), ("valid_until__isnull", False), _connector="OR"), name="compliance_document_certificate_ends"),
+                    models.CheckConstraint(condition=models.Q(("file", ""), models.Q(("file_sha256", ""), _negated=True), _connector="OR"), name="compliance_document_file_has_its_hash"),
                 ],
             },
         ),
@@ -596,7 +597,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("reported_quantity", models.IntegerField(default=0, verbose_name="Reported by the supplier (units)")),
-                ("buffer", models.IntegerField(default=0, verbose_name="Safety stock (units)")),
+                ("safety_stock", models.IntegerField(default=0, verbose_name="Safety stock (units)")),
                 ("reserved", models.IntegerField(default=0, verbose_name="Reserved (units)")),
                 ("allocated_outstanding", models.IntegerField(default=0, verbose_name="Sold, not yet in reported stock (units)")),
                 ("as_of", models.DateTimeField(verbose_name="As of")),
@@ -612,7 +613,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("offer", "location"), name="level_once_per_location"),
                     models.CheckConstraint(condition=models.Q(("reported_quantity__gte", 0)), name="level_reported_not_negative"),
-                    models.CheckConstraint(condition=models.Q(("buffer__gte", 0)), name="level_buffer_not_negative"),
+                    models.CheckConstraint(condition=models.Q(("safety_stock__gte", 0)), name="level_safety_stock_not_negative"),
                     models.CheckConstraint(condition=models.Q(("reserved__gte", 0)), name="level_reserved_not_negative"),
                     models.CheckConstraint(condition=models.Q(("allocated_outstanding__gte", 0)), name="level_allocated_not_negative"),
                 ],

@@ -79,7 +79,7 @@ class ComplianceDocument(Stateful):
     supplier = models.ForeignKey(
         Supplier,
         models.PROTECT,
-        related_name="evidence",
+        related_name="compliance_documents",
         verbose_name=_("Supplier"),
         help_text=_("The supplier that the document is about."),
     )
@@ -162,31 +162,34 @@ class ComplianceDocument(Stateful):
             models.CheckConstraint(
                 condition=~Q(status="verified")
                 | (~Q(verified_by="") & Q(verified_at__isnull=False)),
-                name="evidence_verified_says_who_and_when",
+                name="compliance_document_verified_says_who_and_when",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["submitted", "verified", "rejected"]),
-                name="evidence_status_is_known",
+                name="compliance_document_status_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(brand__isnull=True) | Q(product__isnull=True),
-                name="evidence_is_of_one_brand_or_product",
+                name="compliance_document_is_of_one_brand_or_product",
             ),
             models.CheckConstraint(
                 condition=Q(valid_from__isnull=True)
                 | Q(valid_until__isnull=True)
                 | Q(valid_from__lte=F("valid_until")),
-                name="evidence_begins_before_it_ends",
+                name="compliance_document_begins_before_it_ends",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="certificate") | Q(valid_until__isnull=False),
-                name="evidence_certificate_ends",
+                name="compliance_document_certificate_ends",
             ),
             models.CheckConstraint(
-                condition=Q(file="") | ~Q(file_sha256=""), name="evidence_file_has_its_hash"
+                condition=Q(file="") | ~Q(file_sha256=""),
+                name="compliance_document_file_has_its_hash",
             ),
         ]
-        indexes = [models.Index(fields=["supplier", "criterion"], name="evidence_by_criterion")]
+        indexes = [
+            models.Index(fields=["supplier", "criterion"], name="compliance_doc_by_criterion")
+        ]
 
     def __str__(self) -> str:
         return f"{self.criterion} of {self.supplier}: {self.kind}"

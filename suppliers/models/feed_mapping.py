@@ -27,8 +27,8 @@ class FeedMapping(models.Model):
     content = models.CharField(_("Content"), max_length=10, choices=FileContent)
     version = models.PositiveIntegerField(_("Version number"))
     spec = models.JSONField(_("Specification"))
-    made_by = models.CharField(_("Created by"), max_length=100)
-    made_at = models.DateTimeField(_("Created"))
+    created_by = models.CharField(_("Created by"), max_length=100)
+    created_at = models.DateTimeField(_("Created"))
     is_active = models.BooleanField(_("Active"), default=False)
 
     class Meta:

@@ -108,7 +108,7 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
     def with_available(self, now: datetime) -> Self:
         """Annotate ``free``: the units available to promise, less decay by age; at least 0."""
-        kept = F("buffer") + F("allocated_outstanding") + F("reserved")
+        kept = F("safety_stock") + F("allocated_outstanding") + F("reserved")
         rows = self.with_confirmed_at().annotate(aged=_decay(now))
         return rows.annotate(free=Greatest(F("reported_quantity") - kept - F("aged"), 0))
 
@@ -180,7 +180,7 @@ _DURATION = models.DurationField()
 class StockLevel(models.Model):
     """Stock of one offer at one location.
 
-    sellable = max(0, reported - buffer - allocated_outstanding); available = sellable - reserved.
+    sellable = max(0, reported - safety_stock - allocated_outstanding); available = sellable - reserved.
     ``with_available(now)`` also subtracts the decay by age. ``reserved`` is held for unpaid
     orders; ``allocated_outstanding`` is sold, but not yet reflected in the supplier's figure. Only
     ``suppliers.inventory.ledger`` and ``suppliers.inventory.levels`` change the counters, each
@@ -207,7 +207,7 @@ class StockLevel(models.Model):
         verbose_name=_("Warehouse"),
     )
     reported_quantity = models.IntegerField(_("Reported by the supplier (units)"), default=0)
-    buffer = models.IntegerField(_("Safety stock (units)"), default=0)
+    safety_stock = models.IntegerField(_("Safety stock (units)"), default=0)
     reserved = models.IntegerField(_("Reserved (units)"), default=0)
     allocated_outstanding = models.IntegerField(
         _("Sold, not yet in reported stock (units)"), default=0
@@ -227,7 +227,9 @@ class StockLevel(models.Model):
             models.CheckConstraint(
                 condition=Q(reported_quantity__gte=0), name="level_reported_not_negative"
             ),
-            models.CheckConstraint(condition=Q(buffer__gte=0), name="level_buffer_not_negative"),
+            models.CheckConstraint(
+                condition=Q(safety_stock__gte=0), name="level_safety_stock_not_negative"
+            ),
             models.CheckConstraint(
                 condition=Q(reserved__gte=0), name="level_reserved_not_negative"
             ),
@@ -241,7 +243,7 @@ class StockLevel(models.Model):
 
     @property
     def sellable(self) -> int:
-        return max(0, self.reported_quantity - self.buffer - self.allocated_outstanding)
+        return max(0, self.reported_quantity - self.safety_stock - self.allocated_outstanding)
 
     @property
     def available(self) -> int:

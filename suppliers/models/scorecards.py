@@ -70,7 +70,7 @@ class LatencyBucket(models.Model):
         verbose_name_plural = _("response time histograms")
         constraints = [
             models.UniqueConstraint(
-                fields=["supplier", "on", "le_ms"], name="tally_once_per_bucket"
+                fields=["supplier", "on", "le_ms"], name="response_times_once_per_bucket"
             ),
         ]
 

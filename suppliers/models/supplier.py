@@ -87,7 +87,7 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         help_text=_("Without a confirmation by then, the order is flagged for staff. 0 = at once."),
     )
     # safety stock: units never sold
-    buffer = models.PositiveSmallIntegerField(
+    safety_stock = models.PositiveSmallIntegerField(
         _("Safety stock per product and warehouse (units)"),
         default=0,
         help_text=_("Never sold. Applies from the next stock sync; 0 = none."),

@@ -45,7 +45,7 @@ SUPPLIER_GROUPS = (
         _("Live stock check at checkout"),
         ("live_check_after_min", "live_check_below_units", "live_check_fallback"),
     ),
-    Group(_("Safety stock"), ("buffer", "stock_decremented_at")),
+    Group(_("Safety stock"), ("safety_stock", "stock_decremented_at")),
 )
 # Set once, when the supplier is added: imported data depend on them.
 FIXED_FIELDS = {"code", "adapter", "currency"}

@@ -242,7 +242,7 @@ def _make_levels(sync_run: SyncRun, changes: Sequence[PendingChange], now: datet
             offer=offers[offer_id],
             location_id=location_id,
             reported_quantity=int(change.new or 0),
-            buffer=sync_run.supplier.buffer,
+            safety_stock=sync_run.supplier.safety_stock,
             as_of=change.reported_at or sync_run.as_of,
             received_at=now,
         )

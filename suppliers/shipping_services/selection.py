@@ -114,12 +114,12 @@ def destinations(routes: Iterable[Route]) -> frozenset[str] | None:
 
 
 def without_restricted(
-    reaches: frozenset[str] | None, *, not_sent_to: frozenset[str]
+    reaches: frozenset[str] | None, *, restricted_countries: frozenset[str]
 ) -> frozenset[str] | None:
-    """Return the destinations without ``not_sent_to``, in the same form."""
-    if reaches is None or not not_sent_to:
+    """Return the destinations without ``restricted_countries``, in the same form."""
+    if reaches is None or not restricted_countries:
         return reaches
-    return ((reaches or COUNTRIES) - not_sent_to) or None
+    return ((reaches or COUNTRIES) - restricted_countries) or None
 
 
 def cheapest(routes: Iterable[Route], load: ParcelLoad) -> Route | None:

@@ -237,6 +237,6 @@ def _short_levels(
             if not _has_figure(answers[query.external_id], level):
                 continue  # no answer for it: accepted or refused already
             reported = units.get((level.offer.supplier_sku, level.location.code), 0)
-            committed = level.buffer + level.allocated_outstanding + level.reserved
+            committed = level.safety_stock + level.allocated_outstanding + level.reserved
             if reported < wanted[level.pk] + committed:
                 yield level.pk

@@ -151,7 +151,7 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         )
         if answers.products_with_unidentified_rows and not is_full_list:
             work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.unidentified_count))
-        stock_diff.stage_diff(scope, buffer=work.supplier.buffer)
+        stock_diff.stage_diff(scope, safety_stock=work.supplier.safety_stock)
         work.save_pending_changes = lambda: pending_changes.store_stock_changes(
             work.run, unreadable=answers.unreadable, is_full_list=scope.zeroes_missing_rows
         )

@@ -37,7 +37,7 @@ CREATE TEMPORARY TABLE feed_stock_diff AS
 SELECT k.offer_id, k.sku AS known_sku, s.sku
 FROM (
   SELECT l.offer_id, o.supplier_sku AS sku, o.product_external_id AS external_id, p.code,
-    l.reported_quantity, l.buffer, l.is_unconfirmed
+    l.reported_quantity, l.safety_stock, l.is_unconfirmed
   FROM suppliers_stocklevel l
   JOIN suppliers_supplieroffer o ON o.id = l.offer_id
   JOIN suppliers_stocklocation p ON p.id = l.location_id
@@ -45,7 +45,7 @@ FROM (
 ) k
 FULL JOIN feed_stock s ON s.sku = k.sku AND s.location = k.code
 WHERE k.offer_id IS NULL OR s.sku IS NULL OR s.quantity <> k.reported_quantity
-  OR k.buffer <> %(buffer)s OR k.is_unconfirmed OR (s.external_id <> '' AND s.external_id <> k.external_id)
+  OR k.safety_stock <> %(safety_stock)s OR k.is_unconfirmed OR (s.external_id <> '' AND s.external_id <> k.external_id)
 """
 SET_DIFFERING_OFFERS = """
 INSERT INTO affected_offers
@@ -126,7 +126,7 @@ class StockScope:
         return f"{outside} OR {NOT_STAGED}" if self.has_unidentified_rows else outside
 
 
-def stage_diff(scope: StockScope, *, buffer: int) -> None:
+def stage_diff(scope: StockScope, *, safety_stock: int) -> None:
     """Write the offers to merge to ``affected_offers``: those that differ; of a delta, all."""
     levels.clear_affected_offers()
     with with_large_work_mem():
@@ -134,7 +134,7 @@ def stage_diff(scope: StockScope, *, buffer: int) -> None:
             run(SET_OFFERS_IN_SCOPE.format(in_scope=scope.inside), scope.params)
         else:
             run("DROP TABLE IF EXISTS pg_temp.feed_stock_diff")
-            run(STAGE_DIFF, {**scope.params, "buffer": buffer})
+            run(STAGE_DIFF, {**scope.params, "safety_stock": safety_stock})
             run("ANALYZE feed_stock_diff")
             run(SET_DIFFERING_OFFERS.format(in_scope=scope.inside), scope.params)
         run("ANALYZE affected_offers")

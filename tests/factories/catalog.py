@@ -31,7 +31,7 @@ def make_channel(
     currency="EUR",
     default_country="DE",
     countries=("DE", "AZ", "FR", "US"),
-    buffer=0,
+    safety_stock=0,
     prices_exclude_tax=False,
 ):
     channel, _ = Channel.objects.get_or_create(
@@ -41,7 +41,7 @@ def make_channel(
             "currency": currency,
             "default_country": default_country,
             "countries": list(countries),
-            "buffer": buffer,
+            "safety_stock": safety_stock,
             "prices_exclude_tax": prices_exclude_tax,
         },
     )
@@ -106,10 +106,10 @@ def make_category(*, slug="headlamps", names=None, families=("headlamp",), posit
 
 def make_brand(*, name="Fara"):
     maker = {
-        "maker_name": "Fara Works",
-        "maker_address": "Lampenweg 1, Berlin",
-        "maker_country": "DE",
-        "maker_email": "care@fara.example",
+        "manufacturer_name": "Fara Works",
+        "manufacturer_address": "Lampenweg 1, Berlin",
+        "manufacturer_country": "DE",
+        "manufacturer_email": "care@fara.example",
     }
     defaults = {"name": name, **maker}
     brand, _ = Brand.objects.get_or_create(key=name.casefold(), defaults=defaults)

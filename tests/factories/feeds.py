@@ -31,7 +31,7 @@ def make_shop():
     return channel
 
 
-def make_feed_supplier(*, code="lumen", base_url="http://fake.example", buffer=0):
+def make_feed_supplier(*, code="lumen", base_url="http://fake.example", safety_stock=0):
     supplier = Supplier.objects.create(
         code=code,
         name=code.title(),
@@ -39,7 +39,7 @@ def make_feed_supplier(*, code="lumen", base_url="http://fake.example", buffer=0
         currency="USD",
         status=Supplier.Status.ACTIVE,
         status_since=NOON,
-        buffer=buffer,
+        safety_stock=safety_stock,
     )
     Connection.objects.create(supplier=supplier, base_url=base_url, calls_per_second=10_000)
     return supplier

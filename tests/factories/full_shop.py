@@ -76,7 +76,7 @@ def make_world(monkeypatch, batch=1):
     _vetted(batch)
     _told()
     compare_yesterday(batch)
-    Brand.objects.update(maker_name="Fara Works", maker_country="DE")
+    Brand.objects.update(manufacturer_name="Fara Works", manufacturer_country="DE")
     PendingPublication.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]

@@ -159,7 +159,7 @@ def wish_address():
         ship_to={},
         place=1,
         status_since=AGO,
-        asked_by="ann",
+        requested_by="ann",
     )
 
 
@@ -295,8 +295,8 @@ ITEMS = {
     ),
     "document_expires": lambda: ComplianceDocument.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_certificates="ce, un_38_3"),
-    "responsible_person_missing": lambda: Brand.objects.update(maker_country="CN"),
-    "manufacturer_address_missing": lambda: Brand.objects.update(maker_name=""),
+    "responsible_person_missing": lambda: Brand.objects.update(manufacturer_country="CN"),
+    "manufacturer_address_missing": lambda: Brand.objects.update(manufacturer_name=""),
     "exchange_rate_pending": lambda: ExchangeRateUpdate.objects.create(
         base="USD",
         quote="EUR",

@@ -37,7 +37,7 @@ _ORDER = {
 }
 # For tests of rendering and dispatch; what e-mails say is tested with the payloads of the shop.
 PAYLOADS = {
-    "evidence.expires": {
+    "compliance_document.expires": {
         "email": ["desk@fara.example", "boss@fara.example"],
         "locale": "en",
         "url": "https://fara.example/admin/suppliers/compliancedocument/7/change/",

@@ -46,7 +46,7 @@ def test_an_event_creates_its_messages_once():
     ],
 )
 def test_each_recipient_of_an_event_gets_one_message(email, told):
-    event = make_event("evidence.expires", email=email)
+    event = make_event("compliance_document.expires", email=email)
 
     dispatch.fan_out(event=event, now=NOON)
     dispatch.fan_out(event=event, now=NOON)

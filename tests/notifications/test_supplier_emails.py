@@ -102,11 +102,11 @@ CASES = [
         ["The customer asks for a different delivery address.", "20095 Hamburg"],
     ),
     (
-        "evidence.expires",
+        "compliance_document.expires",
         evidence_ends,
         ["A document expires soon.", "CE declaration", "20 December"],
     ),
-    ("evidence.expires", evidence_ends_and_says_who_issued_it, ["TÜV <Süd>", "R-1"]),
+    ("compliance_document.expires", evidence_ends_and_says_who_issued_it, ["TÜV <Süd>", "R-1"]),
     ("offers.withheld", withheld, ["A document is missing.", "CE declaration"]),
     ("offers.withheld", withheld_several, ["Offers off sale"]),
 ]

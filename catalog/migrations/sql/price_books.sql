@@ -5,10 +5,10 @@ CREATE OR REPLACE FUNCTION catalog_keep_price_book() RETURNS trigger LANGUAGE pl
 BEGIN
     IF OLD.status <> 'draft' AND ROW(
         NEW.channel_id, NEW.version, NEW.floor_margin_rate, NEW.max_change_per_run, NEW.max_change_per_day,
-        NEW.restored_from_id, NEW.live_at, NEW.made_by, NEW.made_at
+        NEW.restored_from_id, NEW.live_at, NEW.created_by, NEW.created_at
     ) IS DISTINCT FROM ROW(
         OLD.channel_id, OLD.version, OLD.floor_margin_rate, OLD.max_change_per_run, OLD.max_change_per_day,
-        OLD.restored_from_id, OLD.live_at, OLD.made_by, OLD.made_at
+        OLD.restored_from_id, OLD.live_at, OLD.created_by, OLD.created_at
     ) THEN
         RAISE EXCEPTION 'price book % went live and never changes', OLD.id
             USING ERRCODE = 'check_violation';

@@ -33,7 +33,7 @@ Status = Discrepancy.Status
 STATE = columns.status("status", _("Status"), calls={"open"}, ended={"gone", "settled"})
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
-JOINED = ["order", "payment", "purchase_order", "supplier", "bill"]
+JOINED = ["order", "payment", "purchase_order", "supplier", "supplier_invoice"]
 EXPORTED = (
     _("First day"),
     _("Last day"),
@@ -97,7 +97,7 @@ class DiscrepancyAdmin(StaffAdmin):
                     columns.link("payment", _("Payment")),
                     columns.link("purchase_order", _("Purchase order")),
                     columns.link("supplier", _("Supplier")),
-                    columns.link("bill", _("Supplier invoice")),
+                    columns.link("supplier_invoice", _("Supplier invoice")),
                     "reference",
                 ]
             },

@@ -38,7 +38,7 @@ class Finding:
     payment_id: int | None = None
     purchase_order_id: int | None = None
     supplier_id: int | None = None
-    bill_id: int | None = None
+    supplier_invoice_id: int | None = None
 
     def key(self, part: str) -> str:
         return f"{part}:{self.subject}:{self.kind}:{self.what}"
@@ -60,7 +60,7 @@ class Finding:
             "payment_id": self.payment_id,
             "purchase_order_id": self.purchase_order_id,
             "supplier_id": self.supplier_id,
-            "bill_id": self.bill_id,
+            "supplier_invoice_id": self.supplier_invoice_id,
         }
 
 

@@ -50,7 +50,7 @@ def compare(
         findings=findings + _unknown(supplier),
         count=len(compared),
         # A missing invoice is only found if the supplier may be asked and lists all charges.
-        undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
+        undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.NOT_CHARGED),
         purchase_orders=tuple(purchase_order.pk for purchase_order in compared),
     )
 
@@ -61,7 +61,9 @@ def compare_purchase_order(
     match = three_way_match.match_of(purchase_order)
     currency, expected = match.currency, match.ordered
     active_invoices = [
-        invoice for invoice in purchase_order.bills.all() if invoice.withdrawn_at is None
+        invoice
+        for invoice in purchase_order.supplier_invoices.all()
+        if invoice.withdrawn_at is None
     ]
     if not active_invoices:
         is_due = purchase_order.accepted_at is not None and expected > 0
@@ -69,13 +71,13 @@ def compare_purchase_order(
             kind = Kind.SHIPPED_UNBILLED
             yield _finding(purchase_order, kind, currency, match.shipped, None)
         elif tells_all and is_due:
-            yield _finding(purchase_order, Kind.BILL_MISSING, currency, expected, None)
+            yield _finding(purchase_order, Kind.NOT_CHARGED, currency, expected, None)
         return
     other = next((invoice for invoice in active_invoices if invoice.currency != currency), None)
     if other is not None:
         yield _finding(
             purchase_order,
-            Kind.BILL_CURRENCY,
+            Kind.OTHER_CURRENCY,
             currency,
             expected,
             other.subtotal_amount,
@@ -91,7 +93,7 @@ def compare_purchase_order(
         kind = _kind(active_invoices, invoiced, expected)
         yield _finding(purchase_order, kind, currency, expected, invoiced, invoice=last)
     if three_way_match.is_shipment_overdue(purchase_order, match, now=now):
-        kind = Kind.BILL_UNSHIPPED
+        kind = Kind.BILLED_UNSHIPPED
         yield _finding(purchase_order, kind, currency, match.shipped, invoiced, invoice=last)
     freights = [
         invoice.freight_amount for invoice in active_invoices if invoice.freight_amount is not None
@@ -99,10 +101,10 @@ def compare_purchase_order(
     agreed = _freight(purchase_order, currency)
     if agreed is not None and len(freights) == len(active_invoices):
         freight = sum(freights, NOTHING)
-        is_twice = is_other and _kind(active_invoices, invoiced, expected) == Kind.BILL_TWICE
+        is_twice = is_other and _kind(active_invoices, invoiced, expected) == Kind.CHARGED_TWICE
         is_agreed = three_way_match.is_within_tolerance(supplier, expected=agreed, found=freight)
         if not is_agreed and not is_twice:
-            kind = Kind.BILL_MORE if freight > agreed else Kind.BILL_LESS
+            kind = Kind.OVERCHARGED if freight > agreed else Kind.UNDERCHARGED
             yield _finding(
                 purchase_order, kind, currency, agreed, freight, invoice=last, what=Measure.FREIGHT
             )
@@ -113,10 +115,10 @@ def _kind(
 ) -> Discrepancy.Kind:
     """Return the discrepancy kind: a duplicate charge, or another amount."""
     if invoiced < expected:
-        return Kind.BILL_LESS
+        return Kind.UNDERCHARGED
     amounts = [invoice.subtotal_amount for invoice in active_invoices]
     is_twice = len(amounts) > 1 and (expected in amounts or invoiced >= 2 * expected)
-    return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
+    return Kind.CHARGED_TWICE if is_twice else Kind.OVERCHARGED
 
 
 def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
@@ -159,7 +161,7 @@ def _purchase_orders(
         rows.select_related("supplier")
         .prefetch_related(
             Prefetch("lines", lines),
-            Prefetch("bills", SupplierInvoice.objects.order_by("pk")),
+            Prefetch("supplier_invoices", SupplierInvoice.objects.order_by("pk")),
             Prefetch("messages", accepted),
         )
         .order_by("pk")
@@ -172,14 +174,14 @@ def _unknown(supplier: Supplier) -> list[Finding]:
     )
     return [
         Finding(
-            kind=Kind.BILL_UNKNOWN,
-            subject=f"bill:{invoice.reference}",
+            kind=Kind.UNKNOWN_ORDER,
+            subject=f"supplier_invoice:{invoice.reference}",
             currency=invoice.currency,
             expected=None,
             found=invoice.total.amount,
             reference=invoice.number or invoice.reference,
             supplier_id=supplier.pk,
-            bill_id=invoice.pk,
+            supplier_invoice_id=invoice.pk,
         )
         for invoice in strangers.order_by("pk")
     ]
@@ -208,5 +210,5 @@ def _finding(  # noqa: PLR0913 - the parts of one record
         order_id=purchase_order.order_id,
         purchase_order_id=purchase_order.pk,
         supplier_id=purchase_order.supplier_id,
-        bill_id=invoice.pk if invoice else None,
+        supplier_invoice_id=invoice.pk if invoice else None,
     )

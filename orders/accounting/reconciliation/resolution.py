@@ -25,7 +25,7 @@ def accept(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -
         closed_by=actor[:100],
         close_reason=reason[:200],
     )
-    if difference.bill_id is not None and difference.purchase_order_id is not None:
+    if difference.supplier_invoice_id is not None and difference.purchase_order_id is not None:
         three_way_match.store_match_status(
             part=difference.part, purchase_orders=[difference.purchase_order_id]
         )
@@ -36,7 +36,7 @@ def skip_day(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) 
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  it is being compared, or was
     """
-    day.move(ReconciliationRun.Status.GIVEN_UP, at=now, actor=actor, reason=reason)
+    day.move(ReconciliationRun.Status.CLOSED, at=now, actor=actor, reason=reason)
 
 
 # Lost gateway events

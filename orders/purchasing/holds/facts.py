@@ -199,7 +199,11 @@ def _line_facts(
         discount=Money(line.order_line.discount_amount, currency),
         restricted_in=country
         if country
-        in {*product.not_sent_to, *product.category.not_sent_to, *product.brand.not_sent_to}
+        in {
+            *product.restricted_countries,
+            *product.category.restricted_countries,
+            *product.brand.restricted_countries,
+        }
         else "",
     )
 

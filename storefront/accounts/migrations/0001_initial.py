@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ("old_email", models.EmailField(max_length=254, verbose_name="From")),
                 ("new_email", models.EmailField(max_length=254, verbose_name="To")),
                 ("key", models.CharField(max_length=40, unique=True, verbose_name="Link")),
-                ("asked_at", models.DateTimeField(verbose_name="Requested")),
+                ("requested_at", models.DateTimeField(verbose_name="Requested")),
                 ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="Confirmed")),
                 ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="Stopped from the old address")),
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="address_changes", to=settings.AUTH_USER_MODEL, verbose_name="User")),

@@ -34,8 +34,8 @@ def create(*, name: str, actor: str, now: datetime) -> tuple[ApiKey, str]:
         name=name,
         prefix=plaintext[:PREFIX_CHARACTERS],
         digest=digest_of(plaintext),
-        made_by=actor[:100],
-        made_at=now,
+        created_by=actor[:100],
+        created_at=now,
     )
     return key, plaintext
 

@@ -198,7 +198,7 @@ PAYMENTS = (
     ),
     Invariant(
         code="payments.matched_invoices",
-        sentence="A matched vendor bill is for shipped items and has no discrepancies.",
+        sentence="A matched supplier invoice is for shipped items and has no discrepancies.",
         sql="""
             SELECT b.reference, b.match, b.number
             FROM orders_supplierinvoice b
@@ -209,7 +209,7 @@ PAYMENTS = (
                               WHERE pl.purchase_order_id = b.purchase_order_id AND pl.is_active
                                 AND l.shipped_quantity < pl.quantity)
                    OR EXISTS (SELECT 1 FROM orders_discrepancy d
-                              WHERE d.bill_id = b.id AND d.status = 'open'
+                              WHERE d.supplier_invoice_id = b.id AND d.status = 'open'
                                 AND d.status_since < %(now)s - interval '10 minutes'))
         """,
     ),

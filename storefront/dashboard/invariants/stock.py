@@ -8,9 +8,9 @@ STOCK = (
         code="stock.not_negative",
         sentence="No stock counter is negative.",
         sql="""
-            SELECT id AS level, reported_quantity, buffer, reserved, allocated_outstanding
+            SELECT id AS level, reported_quantity, safety_stock, reserved, allocated_outstanding
             FROM suppliers_stocklevel
-            WHERE least(reported_quantity, buffer, reserved, allocated_outstanding) < 0
+            WHERE least(reported_quantity, safety_stock, reserved, allocated_outstanding) < 0
         """,
     ),
     Invariant(

@@ -37,7 +37,7 @@ from suppliers.models import Scorecard, ShippingService, SupplierOffer
 
 # ``reason_text`` inserts the figures.
 REASONS: dict[str, str | Promise] = {
-    RouteStatus.TAKEN: _("Selected"),
+    RouteStatus.SELECTED: _("Selected"),
     UnavailableReason.SUPPLIER: _("Supplier is not active"),
     UnavailableReason.DISCONTINUED: _("Discontinued by the supplier"),
     UnavailableReason.ON_HOLD: _("Offer on hold: implausible data, or stopped by staff"),
@@ -67,7 +67,7 @@ REASONS: dict[str, str | Promise] = {
 }
 # Key: whether it sells at a loss, and whether it covers only a part of the quantity.
 CHOSEN_TEXTS = {
-    (False, False): REASONS[RouteStatus.TAKEN],
+    (False, False): REASONS[RouteStatus.SELECTED],
     (True, False): _("Selected, at a loss of %(loss)s"),
     (False, True): _("%(units)s selected: no supplier has all without a loss"),
     (True, True): _("%(units)s selected, at a loss of %(loss)s: no supplier has all"),
@@ -88,7 +88,7 @@ def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
         return source.sentence
     offer, candidate, contribution = source.row.level.offer, source.row.candidate, source.left
     message = REASONS[source.verdict]
-    if source.verdict == RouteStatus.TAKEN:
+    if source.verdict == RouteStatus.SELECTED:
         loses, is_part = (
             contribution is not None and contribution.loss.amount > 0,
             source.units < quantity,
@@ -202,7 +202,11 @@ def _rows(
     scores = _scores({source.row.level.offer.supplier_id for source in sources}, now)
     landed = {source.row.level.pk: _landed(source, costing) for source in sources}
     best = next(
-        (landed[source.row.level.pk] for source in sources if source.verdict == RouteStatus.TAKEN),
+        (
+            landed[source.row.level.pk]
+            for source in sources
+            if source.verdict == RouteStatus.SELECTED
+        ),
         None,
     )
 
@@ -225,7 +229,7 @@ def _rows(
         return Row(
             source=source,
             why=reason_text(source, quantity=quantity, more=_format_money(more)),
-            is_selected=source.verdict == RouteStatus.TAKEN,
+            is_selected=source.verdict == RouteStatus.SELECTED,
             cost=_format_money(cost),
             cost_here=_format_money(cost.converted(rate=rate, currency=channel.currency))
             if cost and rate is not None
@@ -237,11 +241,11 @@ def _rows(
             freshness=age,
             age_text=str(AGES[age]),
             deductions=[
-                (gettext("supplier safety stock"), level.buffer),
+                (gettext("supplier safety stock"), level.safety_stock),
                 (gettext("for outdated data"), known.aged),
                 (gettext("reserved for unpaid orders"), level.reserved),
                 (gettext("sold, not yet in the supplier's stock"), level.allocated_outstanding),
-                (gettext("channel safety stock"), channel.buffer),
+                (gettext("channel safety stock"), channel.safety_stock),
             ],
             promised=source.row.candidate.available if source.row.candidate else 0,
             lead_days=lead_days(offer, now),

@@ -43,7 +43,7 @@ PART_LABELS = {
 SOURCE_LABELS = {
     Source.ORDER: _("from the order"),
     Source.BOOK: _("from transactions"),
-    Source.INVOICED: _("from the vendor bill"),
+    Source.INVOICED: _("from the supplier invoice"),
     Source.CLAIM: _("from the supplier claim"),
     Source.GIVEN_BACK: _("from the return to the supplier"),
     Source.TOLD: _("estimated from the supplier's confirmation"),

@@ -41,7 +41,7 @@ class WithheldOffers:
 def criteria_of(supplier: Supplier, *, now: datetime) -> list[CriterionStatus]:
     """Return the status of all criteria, those required for activation first."""
     best: dict[str, tuple[int, ComplianceDocument, str]] = {}
-    for evidence in supplier.evidence.order_by("pk"):
+    for evidence in supplier.compliance_documents.order_by("pk"):
         state = _state(evidence, now)
         rank = ORDER.index(state)
         if evidence.criterion not in best or rank <= best[evidence.criterion][0]:

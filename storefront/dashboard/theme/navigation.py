@@ -140,7 +140,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                     "event_available",
                     "orders_reconciliationrun_changelist",
                 ),
-                (_("Vendor bills"), "request_quote", "orders_supplierinvoice_changelist"),
+                (_("Supplier invoices"), "request_quote", "orders_supplierinvoice_changelist"),
                 (_("Supplier messages"), "forum", "orders_purchasemessage_changelist"),
                 (_("Events"), "history", "notifications_event_changelist"),
                 (_("Activity log"), "timeline", "lib_statuschange_changelist"),

@@ -47,10 +47,10 @@ FOR EACH ROW WHEN (
 -- Queues the variants of a product, unless its new category has the restrictions of the old one.
 CREATE OR REPLACE FUNCTION supply_follows_product() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.not_sent_to IS NOT DISTINCT FROM OLD.not_sent_to AND NOT EXISTS (
+    IF NEW.restricted_countries IS NOT DISTINCT FROM OLD.restricted_countries AND NOT EXISTS (
         SELECT FROM catalog_category was, catalog_category becomes
         WHERE was.id = OLD.category_id AND becomes.id = NEW.category_id
-          AND was.not_sent_to IS DISTINCT FROM becomes.not_sent_to
+          AND was.restricted_countries IS DISTINCT FROM becomes.restricted_countries
     ) THEN
         RETURN NULL;
     END IF;
@@ -62,9 +62,9 @@ $$;
 
 -- A product has restrictions of its own and those of its category.
 CREATE OR REPLACE TRIGGER supply_follows_product
-AFTER UPDATE OF not_sent_to, category_id ON catalog_product
+AFTER UPDATE OF restricted_countries, category_id ON catalog_product
 FOR EACH ROW WHEN (
-    (OLD.not_sent_to, OLD.category_id) IS DISTINCT FROM (NEW.not_sent_to, NEW.category_id)
+    (OLD.restricted_countries, OLD.category_id) IS DISTINCT FROM (NEW.restricted_countries, NEW.category_id)
 ) EXECUTE FUNCTION supply_follows_product();
 
 -- Queues the variants of a category.
@@ -79,8 +79,8 @@ $$;
 
 -- Restrictions of a category apply to its products.
 CREATE OR REPLACE TRIGGER supply_follows_category
-AFTER UPDATE OF not_sent_to ON catalog_category
-FOR EACH ROW WHEN (OLD.not_sent_to IS DISTINCT FROM NEW.not_sent_to)
+AFTER UPDATE OF restricted_countries ON catalog_category
+FOR EACH ROW WHEN (OLD.restricted_countries IS DISTINCT FROM NEW.restricted_countries)
 EXECUTE FUNCTION supply_follows_category();
 
 -- Queues the variants of a brand.

@@ -44,5 +44,5 @@ def test_waiting_does_not_make_a_rate_plausible(days, is_rejected):
 
     later = NOON + (days[-1] + 1) * DAY
     assert ExchangeRate.objects.get().rate == D("0.90")
-    assert tell("0.94", as_of=later) == "taken"  # within 5 % of the current rate
-    assert tell("1.08", as_of=later + 3 * DAY) == "taken"  # and the accepted rate ends the doubt
+    assert tell("0.94", as_of=later) == "applied"  # within 5 % of the current rate
+    assert tell("1.08", as_of=later + 3 * DAY) == "applied"  # and the accepted rate ends the doubt

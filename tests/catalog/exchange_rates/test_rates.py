@@ -83,16 +83,16 @@ def test_a_new_rate_reprices_variants_bought_in_that_currency(shop):
 
     done = tell("0.94", as_of=NOON + DAY)
 
-    assert (done, reprice(NOON + DAY)) == ("taken", {foreign.variant_id})
+    assert (done, reprice(NOON + DAY)) == ("applied", {foreign.variant_id})
     assert price_of(foreign) == (D("20.99"), True)
     assert price_of(local) == (local.price_amount, True)
     assert list(ExchangeRateUpdate.objects.values_list("old_rate", "rate", "status")) == [
-        (D("0.90"), D("0.94"), "taken")
+        (D("0.90"), D("0.94"), "applied")
     ]
 
 
 def test_an_unchanged_rate_only_gets_a_new_date(shop):
-    assert tell("0.90", as_of=NOON + DAY) == "taken"
+    assert tell("0.90", as_of=NOON + DAY) == "applied"
     assert tell("0.90", as_of=NOON + DAY) == "known"
     assert tell("0.91", as_of=NOON - DAY, now=NOON + DAY) == "known"
 
@@ -152,10 +152,10 @@ def test_a_newer_rate_supersedes_the_held_one(shop):
     tell("1.21", as_of=NOON + 2 * DAY)
     assert ExchangeRate.objects.get().pending_rate == D("1.21")
 
-    assert tell("0.91", as_of=NOON + 3 * DAY) == "taken"
+    assert tell("0.91", as_of=NOON + 3 * DAY) == "applied"
 
     statuses = ExchangeRateUpdate.objects.order_by("pk").values_list("status", flat=True)
-    assert list(statuses) == ["superseded", "superseded", "taken"]
+    assert list(statuses) == ["superseded", "superseded", "applied"]
     assert ExchangeRate.objects.get().pending_rate is None
 
 
@@ -219,7 +219,7 @@ def test_an_ecb_list_is_imported_for_each_channel_currency():
 
     counts = rates.import_daily(content=content, source="file", actor="ann", now=NOON + DAY)
 
-    assert counts == {"taken": 4, "waiting": 0, "known": 0}
+    assert counts == {"applied": 4, "waiting": 0, "known": 0}
     told = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
     assert list(told) == [
         ("GBP", "EUR", D("1.25")),
@@ -259,8 +259,8 @@ def test_rates_are_fetched_if_a_source_is_configured(httpserver, settings):
     httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
     settings.RATES_URL = httpserver.url_for("/daily.xml")
 
-    assert rates.fetch(now=NOON + DAY) == {"taken": 1, "waiting": 0, "known": 0}
-    assert rates.fetch(now=NOON + DAY) == {"taken": 0, "waiting": 0, "known": 1}
+    assert rates.fetch(now=NOON + DAY) == {"applied": 1, "waiting": 0, "known": 0}
+    assert rates.fetch(now=NOON + DAY) == {"applied": 0, "waiting": 0, "known": 1}
 
     assert ExchangeRate.objects.get().source == httpserver.host
     httpserver.clear()
@@ -285,7 +285,7 @@ def test_staff_set_rates_and_decide_on_held_ones(shop, client):
     assert rate.rate == D(2)
     assert ExchangeRate.objects.get(base="GBP").quote == "EUR"
     told = ExchangeRateUpdate.objects.order_by("pk").values_list("reported_by", "status")
-    assert list(told)[:2] == [("ann@fara.example", "taken"), ("ann", "approved")]
+    assert list(told)[:2] == [("ann@fara.example", "applied"), ("ann", "approved")]
 
 
 def test_one_rate_does_not_reprice_the_whole_channel(shop):

@@ -189,7 +189,7 @@ def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(s
         "name": "Fara",
         "default_country": "DE",
         "countries": "DE",
-        "buffer": "0",
+        "safety_stock": "0",
         "max_split_locations": "1",
     }
     staff.post(page("channel", "change", channel.pk), form)
@@ -218,7 +218,7 @@ def test_channel_default_country_must_be_delivered_to(staff, usual, chosen, word
         "name": "Shop",
         "default_country": usual,
         "countries": chosen,
-        "buffer": "0",
+        "safety_stock": "0",
         "max_split_locations": "1",
     }
 

@@ -43,7 +43,7 @@ def test_a_draft_starts_as_a_copy_of_the_live_book():
     book = versions.create_draft(channel=make_channel(), actor="ann", now=NOON)
 
     rule = book.rules.get()
-    assert (book.version, book.status, book.made_by) == (2, "draft", "ann")
+    assert (book.version, book.status, book.created_by) == (2, "draft", "ann")
     assert (rule.value, rule.ending, rule.number) == (Decimal("0.3"), Decimal("0.99"), 1)
 
 

@@ -293,15 +293,15 @@ def test_brand_contacts_are_filled_in_once_and_edits_stay():
     claims = {"Output": "400 lm", "Manufacturer": MAKER, "Marks": "CE"}
     take_in(make_product_record(claims=claims))
     brand = Brand.objects.get()
-    assert (brand.maker_name, brand.maker_country) == ("Northbeam Co., Ltd.", "CN")
+    assert (brand.manufacturer_name, brand.manufacturer_country) == ("Northbeam Co., Ltd.", "CN")
     assert brand.lacks_responsible_person
     assert Spec.objects.get().more == {"Marks": "CE"}
 
-    Brand.objects.update(maker_name="Northbeam Limited")
+    Brand.objects.update(manufacturer_name="Northbeam Limited")
     take_in(make_product_record(claims={**claims, "EU responsible person": PERSON}))
 
     brand.refresh_from_db()
-    assert (brand.maker_name, brand.responsible_name) == ("Northbeam Limited", "Rep S.r.l.")
+    assert (brand.manufacturer_name, brand.responsible_name) == ("Northbeam Limited", "Rep S.r.l.")
     assert not brand.lacks_responsible_person
 
 
@@ -309,7 +309,9 @@ def test_a_removed_responsible_person_is_not_filled_in_again():
     record = make_product_record(claims={"Manufacturer": MAKER, "EU responsible person": PERSON})
     take_in(record)
     brand = Brand.objects.get()
-    kept = {f"maker_{part}": getattr(brand, f"maker_{part}") for part in CONTACT_PARTS}
+    kept = {
+        f"manufacturer_{part}": getattr(brand, f"manufacturer_{part}") for part in CONTACT_PARTS
+    }
     removed = {f"responsible_{part}": "" for part in CONTACT_PARTS}
     BrandForm({**kept, **removed}, instance=brand).save()
 
@@ -322,4 +324,4 @@ def test_a_removed_responsible_person_is_not_filled_in_again():
 def test_unbranded_products_have_no_common_manufacturer():
     take_in(make_product_record(brand="", claims={"Output": "400 lm", "Manufacturer": MAKER}))
 
-    assert Brand.objects.get().maker_name == ""
+    assert Brand.objects.get().manufacturer_name == ""

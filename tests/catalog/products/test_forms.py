@@ -19,8 +19,8 @@ PERSON = {
     [
         ({"responsible_email": ""}, "responsible_name", "or none of them"),
         ({"responsible_country": "CN"}, "responsible_country", "must be in the EU"),
-        ({"maker_country": "QQ"}, "maker_country", "not a country code"),
-        ({"maker_name": "Lumen"}, "maker_name", "or none of them"),
+        ({"manufacturer_country": "QQ"}, "manufacturer_country", "not a country code"),
+        ({"manufacturer_name": "Lumen"}, "manufacturer_name", "or none of them"),
     ],
 )
 def test_an_incomplete_contact_is_rejected(changes, field, words):

@@ -168,10 +168,10 @@ def test_the_shop_shows_the_quantity_that_can_be_ordered(variant, seed):
         offer.min_order_units, offer.pack_size = dice.choice([1, 3, 6]), dice.choice([1, 2, 5])
         offer.save()
     for level in StockLevel.objects.all():
-        level.reported_quantity, level.buffer = dice.randint(3, 12), dice.choice([0, 1])
+        level.reported_quantity, level.safety_stock = dice.randint(3, 12), dice.choice([0, 1])
         level.as_of = NOON - timedelta(hours=dice.choice([0, 2, 5]))
         level.save()
-    Channel.objects.update(buffer=dice.choice([1, 2, 3]))
+    Channel.objects.update(safety_stock=dice.choice([1, 2, 3]))
     channel = Channel.objects.get()
 
     publication.publish(variant_ids=[variant.pk], now=NOON)

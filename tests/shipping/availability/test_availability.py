@@ -126,7 +126,7 @@ def test_an_unpublished_listing_is_not_available():
 def test_safety_stock_is_not_available():
     listing = make_sellable(quantity=5)
     make_service()
-    Channel.objects.update(buffer=2)
+    Channel.objects.update(safety_stock=2)
     listing.channel.refresh_from_db()
 
     assert ask(listing).most == 3

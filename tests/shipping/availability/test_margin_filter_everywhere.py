@@ -200,7 +200,7 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     account = tried.accounts[light.variant_id]
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
-    assert [row.verdict for row in rows] == [RouteStatus.TAKEN, MarginReason.LOSS]
+    assert [row.verdict for row in rows] == [RouteStatus.SELECTED, MarginReason.LOSS]
     assert offer_comparison.reason_text(rows[1], quantity=1, more="") == (
         f"Would be sold at a loss of €{other.loss.amount}"
     )

@@ -40,7 +40,7 @@ def test_the_comparison_chooses_the_source_that_checkout_chooses(seed):
     for quantity in range(1, 12):
         found = compare(listing, quantity)
 
-        taken = [one.row.level.pk for one in found if one.verdict == RouteStatus.TAKEN]
+        taken = [one.row.level.pk for one in found if one.verdict == RouteStatus.SELECTED]
         lines = [
             line.candidate.level_id
             for quote in quoted(listing, quantity)[:1]
@@ -73,7 +73,7 @@ def test_each_other_row_has_its_reason():
     found = compare(listing, 3)
 
     assert verdicts(found) == {
-        "DE": RouteStatus.TAKEN,
+        "DE": RouteStatus.SELECTED,
         "dear": Drawback.HIGHER_COST,
         "few": QuantityRefusal.TOO_FEW,
         "least": QuantityRefusal.BELOW_MINIMUM,
@@ -82,7 +82,7 @@ def test_each_other_row_has_its_reason():
         "far": RouteStatus.NOT_CARRIED,
         "heavy": RouteStatus.PARCEL_TOO_SMALL,
     }
-    assert found[0].verdict == RouteStatus.TAKEN
+    assert found[0].verdict == RouteStatus.SELECTED
     assert Counter(bool(one.sentence) for one in found)[True] == 1
 
 

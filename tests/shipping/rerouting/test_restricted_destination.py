@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 def forbid(listing, *countries):
-    Product.objects.filter(pk=listing.variant.product_id).update(not_sent_to=list(countries))
+    Product.objects.filter(pk=listing.variant.product_id).update(
+        restricted_countries=list(countries)
+    )
 
 
 def test_an_item_that_became_restricted_is_refunded_not_rerouted(supplier):

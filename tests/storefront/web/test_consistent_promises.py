@@ -126,7 +126,7 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
                 "cost_amount": dice.choice(["7.00", "8.00", "9.00"]),
             },
             {
-                "buffer": dice.choice([0, 0, 2]),
+                "safety_stock": dice.choice([0, 0, 2]),
                 "as_of": NOON - timedelta(hours=dice.choice([0, 1, 5, 30])),
             },
         )
@@ -152,7 +152,10 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
     listing = build(
         *(stock(*place) for place in places),
         routes=[route(code, place) for code, place, _ in places for _ in range(dice.randint(1, 2))],
-        channel={"buffer": dice.choice([0, 1]), "max_split_locations": dice.choice([1, 2, 3])},
+        channel={
+            "safety_stock": dice.choice([0, 1]),
+            "max_split_locations": dice.choice([1, 2, 3]),
+        },
         variant={"lithium": dice.choice(["none", "inside", "with"])},
     )
 

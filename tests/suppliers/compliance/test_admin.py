@@ -183,7 +183,7 @@ def test_the_suggested_safety_stock_can_be_set(staff):
     assert act(staff, supplier, "set_safety_stock", units=3).status_code == 302
 
     supplier.refresh_from_db()
-    assert supplier.buffer == 3
+    assert supplier.safety_stock == 3
 
 
 def test_the_supplier_page_links_to_the_scorecard(staff):

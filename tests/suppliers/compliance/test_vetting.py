@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from notifications.models import Event
 from storefront.accounts.models import User
-from storefront.dev.demo import evidence
+from storefront.dev.demo import compliance_documents
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 from suppliers.compliance import vetting
 from suppliers.models import (
@@ -242,7 +242,7 @@ def test_staff_are_warned_once_thirty_days_before_expiry(strict):
     assert vetting.watch_expiry(now=soon - A_DAY)[0] == 0
     assert [vetting.watch_expiry(now=soon)[0] for _ in range(3)] == [1, 0, 0]
 
-    (fact,) = told("evidence.expires")
+    (fact,) = told("compliance_document.expires")
     assert (fact["email"], fact["valid_until"]) == (["boss@fara.example"], "2026-12-20")
     assert fact["url"].endswith(f"/admin/suppliers/compliancedocument/{document.pk}/change/")
 
@@ -253,16 +253,18 @@ def test_a_document_with_a_successor_causes_no_warning(strict):
     make_verified(supplier, valid_until=ENDS + 300 * A_DAY)
 
     assert vetting.watch_expiry(now=NOON)[0] == 0
-    assert told("evidence.expires") == []
+    assert told("compliance_document.expires") == []
 
 
 def test_demo_documents_state_that_they_are_no_certificates(candidate, strict):
-    given = evidence.give(supplier=candidate, actor="seed_demo", now=NOON)
+    given = compliance_documents.give(supplier=candidate, actor="seed_demo", now=NOON)
 
     assert given == 3
     assert vetting.missing_requirements(supplier=candidate, now=NOON) == []
-    assert set(ComplianceDocument.objects.values_list("note", flat=True)) == {evidence.NOTE}
-    assert evidence.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
+    assert set(ComplianceDocument.objects.values_list("note", flat=True)) == {
+        compliance_documents.NOTE
+    }
+    assert compliance_documents.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
 
 
 def test_an_unknown_criterion_in_the_settings_is_an_error(settings):

@@ -42,7 +42,7 @@ def test_the_database_allows_one_active_version(supplier):
 
     with pytest.raises(IntegrityError, match="mapping_one_active_per_file"):
         FeedMapping.objects.create(
-            supplier=supplier, content="products", version=9, spec=SPEC, made_at=NOON,
+            supplier=supplier, content="products", version=9, spec=SPEC, created_at=NOON,
             is_active=True,
         )  # fmt: skip
 

@@ -144,7 +144,11 @@ def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
 
     assert saved.status_code == 302
     version = FeedMapping.objects.get()
-    assert (version.version, version.is_active, version.made_by) == (1, True, "staff@fara.example")
+    assert (version.version, version.is_active, version.created_by) == (
+        1,
+        True,
+        "staff@fara.example",
+    )
     connection = Connection.objects.get()
     line = factory.build_context(
         supplier, connection, gate=factory.build_gate(supplier, connection)
@@ -215,8 +219,8 @@ def test_parts_without_a_field_survive_an_edit(staff, supplier):
         content="products",
         version=1,
         spec=spec,
-        made_by="a command",
-        made_at="2026-11-24T12:00Z",
+        created_by="a command",
+        created_at="2026-11-24T12:00Z",
         is_active=True,
     )
 

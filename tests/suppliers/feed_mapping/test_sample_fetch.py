@@ -156,7 +156,7 @@ def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
     def is_killed(begun, over):
         with exclusive_lock(f"sample {supplier.pk} products"):
             wire = Connection.objects.get()
-            wish = {"asked_at": now.isoformat(), "began_at": now.isoformat()}
+            wish = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
             wire.connector_state = {"samples": {"products": wish}}
             wire.save()
             begun.set()

@@ -45,7 +45,7 @@ def test_a_reservation_applies_the_decay():
 
 def test_available_units_are_those_that_can_be_reserved():
     level = make_sellable(quantity=20).level
-    StockLevel.objects.update(buffer=2, reserved=3)
+    StockLevel.objects.update(safety_stock=2, reserved=3)
 
     for minutes in range(0, 1500, 47):
         after = MINUTE * minutes
@@ -154,7 +154,7 @@ def test_a_larger_channel_safety_stock_lowers_availability(supplier, world):
     publication.publish_pending(now=NOON)
     shown = Listing.objects.get().available
 
-    Channel.objects.update(buffer=3)
+    Channel.objects.update(safety_stock=3)
     confirmations.queue_aged(now=NOON)
     publication.publish_pending(now=NOON)
 

@@ -196,10 +196,10 @@ def test_the_suggested_safety_stock_is_set_once(supplier):
     assert (found.units, found.promised, found.refused) == (3, 30, 2)
     safety_stock.set_units(supplier=supplier, units=3, actor="boss", now=NOON)
 
-    assert Supplier.objects.get().buffer == 3
+    assert Supplier.objects.get().safety_stock == 3
     with pytest.raises(ConcurrentUpdateError):
         safety_stock.set_units(supplier=seen_by_another, units=9, actor="desk", now=NOON)
-    trace = StatusChange.objects.get(status_field="buffer")
+    trace = StatusChange.objects.get(status_field="safety_stock")
     assert (trace.from_status, trace.to_status, trace.actor) == ("0", "3", "boss")
 
 

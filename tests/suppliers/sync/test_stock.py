@@ -209,12 +209,12 @@ def test_a_run_starts_with_the_stalest_products(supplier, world, monkeypatch):
 def test_the_safety_stock_of_a_supplier_is_never_sold(supplier, world):
     stock_world(world, 1)
     sync(supplier)
-    supplier.buffer = 5
-    supplier.save(update_fields=["buffer"])
+    supplier.safety_stock = 5
+    supplier.save(update_fields=["safety_stock"])
 
     sync(supplier, "stock", now=LATER)
 
-    assert (level_of("P1-Black").buffer, level_of("P1-Black").sellable) == (5, 15)
+    assert (level_of("P1-Black").safety_stock, level_of("P1-Black").sellable) == (5, 15)
     assert listing_of("P1-Black").ships_from == {"CN": 95, "DE": 15}
 
 

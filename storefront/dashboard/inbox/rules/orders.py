@@ -23,7 +23,7 @@ ADDRESSES_TO_ERASE = (
             FROM orders_erasurerequest f
             JOIN orders_purchaseorder po ON po.id = f.purchase_order_id
             JOIN suppliers_supplier s ON s.id = po.supplier_id
-            WHERE f.asked_at IS NULL
+            WHERE f.sent_at IS NULL
         """,  # noqa: S608 - all parts are written in this file
     ),
 )

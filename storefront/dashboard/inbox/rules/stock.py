@@ -39,7 +39,7 @@ _ROUTABLE = """
       AND CASE WHEN o.is_cost_unconfirmed THEN o.cost_reported_at
           ELSE greatest(o.cost_reported_at, s.costs_confirmed_at) END
         >= %(now)s - make_interval(mins => s.cost_expires_after_min)
-      AND k.reported_quantity >= l.channel_buffer + k.buffer + k.reserved + k.allocated_outstanding
+      AND k.reported_quantity >= l.channel_safety_stock + k.safety_stock + k.reserved + k.allocated_outstanding
         + (o.min_order_units + o.pack_size - 1) / o.pack_size * o.pack_size
         + stock_decay(
             k.reported_quantity,
@@ -55,7 +55,7 @@ _UNROUTABLE = f"""
     FROM ({_POSSIBLY_OUTDATED}) candidate
     CROSS JOIN LATERAL (
         SELECT l.id, l.variant_id, l.available, l.updated_at, v.sku, h.code, h.currency,
-               h.buffer AS channel_buffer
+               h.safety_stock AS channel_safety_stock
         FROM catalog_listing l
         JOIN catalog_variant v ON v.id = l.variant_id
         JOIN catalog_channel h ON h.id = l.channel_id

@@ -59,7 +59,7 @@ SUPPLIER_COMPLIANCE = (
         _("Products not sold in the EU: the manufacturer has no EU responsible person"),
         "catalog_brand",
         f"b.id, b.name, min(p.created_at) AS since, {NO_AMOUNT},"
-        " b.maker_name || ', ' || b.maker_country || ': ' || count(*) || ' ×' AS detail"
+        " b.manufacturer_name || ', ' || b.manufacturer_country || ': ' || count(*) || ' ×' AS detail"
         " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
         f"b.lacks_responsible_person AND p.status = 'active' AND {_SOLD_TO_EU} GROUP BY b.id",
     ),
@@ -70,7 +70,7 @@ SUPPLIER_COMPLIANCE = (
         f"min(b.id) AS id, min(b.name) || ', …' AS name, min(p.created_at) AS since, {NO_AMOUNT},"
         " count(DISTINCT b.id) || ' ×' AS detail"
         " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
-        f"b.maker_name = '' AND p.status = 'active' AND {_SOLD_TO_EU} HAVING count(*) > 0",
-        filters="maker_name__isempty=1",
+        f"b.manufacturer_name = '' AND p.status = 'active' AND {_SOLD_TO_EU} HAVING count(*) > 0",
+        filters="manufacturer_name__isempty=1",
     ),
 )

@@ -73,7 +73,7 @@ def stock(variant_id: int, units: int) -> None:
     """Set the stock of each stock level of a variant."""
     levels = StockLevel.objects.filter(offer__variant=variant_id, reported_quantity__gt=0)
     levels.update(
-        reported_quantity=F("reserved") + F("allocated_outstanding") + F("buffer") + units
+        reported_quantity=F("reserved") + F("allocated_outstanding") + F("safety_stock") + units
     )
 
 

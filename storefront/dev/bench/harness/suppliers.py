@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from storefront.dev.demo import evidence
+from storefront.dev.demo import compliance_documents
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.http.client import ApiClient
 from storefront.lib.security.encryption import encrypt
@@ -99,7 +99,7 @@ def connect(  # noqa: PLR0913 - the parts of a connection
         status_since=now,
     )
     # Without compliance documents none of its products is for sale.
-    evidence.give(supplier=supplier, actor="bench", now=now)
+    compliance_documents.give(supplier=supplier, actor="bench", now=now)
     Connection.objects.create(
         supplier=supplier,
         base_url=base_url,

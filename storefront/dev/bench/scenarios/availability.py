@@ -24,7 +24,7 @@ ANSWERING_S = 6.0
 VARIANTS = 100_000
 # The least that returns units of variants, without checking what can be shipped.
 BARE_UNITS = """
-SELECT o.variant_id, max(l.reported_quantity - l.buffer - l.reserved - l.allocated_outstanding)
+SELECT o.variant_id, max(l.reported_quantity - l.safety_stock - l.reserved - l.allocated_outstanding)
 FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 WHERE o.variant_id = ANY(%s) AND o.status = 'active' GROUP BY o.variant_id
 """

@@ -102,7 +102,7 @@ def _stock_is_read_then_written() -> None:
     def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
         for level_id, quantity in sorted(units.items()):
             level = StockLevel.objects.get(pk=level_id)
-            promised = level.reserved + level.allocated_outstanding + level.buffer
+            promised = level.reserved + level.allocated_outstanding + level.safety_stock
             if level.reported_quantity < promised + quantity:
                 raise inventory_ledger.NotEnoughStockError(level_id, quantity)
             time.sleep(RACE_DELAY_S)

@@ -85,7 +85,7 @@ def choose(place: Instance, *, hot_units: int) -> tuple[list[SellableProduct], i
     hot.refresh_from_db()
     if hot.reported_quantity != hot_units:
         raise TooFewProductsError(f"we believe that there are {hot.reported_quantity}")
-    return found, hot_units - hot.buffer
+    return found, hot_units - hot.safety_stock
 
 
 def limit_stock(place: Instance, light: SellableProduct, *, units: int) -> StockLevel:

@@ -22,7 +22,7 @@ from catalog.price_books import versions
 from orders.models import Coupon, Promotion, ReturnPolicy
 from orders.tax.default_rates import VAT_RATES, highest_vat_rate
 from storefront.accounts.models import User
-from storefront.dev.demo import evidence, routes
+from storefront.dev.demo import compliance_documents, routes
 from storefront.dev.sandboxes.feeds import mapping
 from storefront.lib.env import env_str
 from storefront.lib.security.encryption import encrypt
@@ -251,7 +251,7 @@ def _vetted(code: str, **words: Any) -> Supplier:
         code=code,
         defaults={"status": Supplier.Status.CANDIDATE, "status_since": now, **words},
     )
-    evidence.give(supplier=supplier, actor=ACTOR, now=now)
+    compliance_documents.give(supplier=supplier, actor=ACTOR, now=now)
     if is_new:
         vetting.start(supplier=supplier, actor=ACTOR, now=now, reason="demo")
         vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")

@@ -85,7 +85,7 @@ def _light(  # noqa: PLR0913 - the parts of a product
         *_size_facts(kind, size),
         ("Material", material),
         ("Features", ", ".join(features)),
-        *specifications.maker_facts(maker),
+        *specifications.manufacturer_facts(maker),
     ]
     range_lm = kind.output_lm.most - kind.output_lm.least
     position = min(max((output - kind.output_lm.least) / range_lm, 0), 1)
@@ -135,7 +135,7 @@ def _accessory(  # noqa: PLR0913 - the parts of a product
         ("Weight", f"{net_g} g"),
         ("Dimensions", " × ".join(str(side) for side in size) + " mm"),
         ("Material", material),
-        *specifications.maker_facts(maker),
+        *specifications.manufacturer_facts(maker),
     ]
     cost = _money(draws.within(kind.price_usd) * maker.price_factor)
     axis = options(

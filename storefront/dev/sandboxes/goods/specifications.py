@@ -77,7 +77,7 @@ EU_RESPONSIBLE_PERSON = (
 )
 
 
-def maker_facts(maker: Brand) -> list[tuple[str, str]]:
+def manufacturer_facts(maker: Brand) -> list[tuple[str, str]]:
     facts = [
         ("Marks", "CE, RoHS, WEEE"),
         ("Country of origin", "CN"),

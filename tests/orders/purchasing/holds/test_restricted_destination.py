@@ -28,9 +28,9 @@ def send(now=NOON):
 @pytest.mark.parametrize(
     ("of", "change"),
     [
-        (Product, {"not_sent_to": ["DE", "FR"]}),
-        (Category, {"not_sent_to": ["DE", "FR"]}),
-        (Brand, {"maker_country": "CN"}),
+        (Product, {"restricted_countries": ["DE", "FR"]}),
+        (Category, {"restricted_countries": ["DE", "FR"]}),
+        (Brand, {"manufacturer_country": "CN"}),
     ],
 )
 def test_a_destination_restricted_after_the_sale_holds_until_waived(supplier, of, change):
@@ -49,7 +49,7 @@ def test_a_destination_restricted_after_the_sale_holds_until_waived(supplier, of
 
 def test_a_restriction_of_another_country_does_not_hold(supplier):
     make_purchase_orders()
-    Product.objects.update(not_sent_to=["FR"])
+    Product.objects.update(restricted_countries=["FR"])
 
     assert send().submission_status == "accepted"
 
@@ -58,11 +58,11 @@ def test_restricting_a_destination_locks_no_feed_field():
     product = make_product()
 
     with transaction.atomic():
-        editing.apply_edit(product=product, changes={"not_sent_to": ["FR"]}, now=NOON)
+        editing.apply_edit(product=product, changes={"restricted_countries": ["FR"]}, now=NOON)
         editing.apply_edit(product=product, changes={"title": "Mine"}, now=NOON)
 
     product.refresh_from_db()
-    assert (product.not_sent_to, product.overridden_fields) == (["FR"], ["title"])
+    assert (product.restricted_countries, product.overridden_fields) == (["FR"], ["title"])
 
 
 @pytest.mark.parametrize("codes", [["fr"], ["F1"], [""], ["FR", None]])
@@ -71,7 +71,7 @@ def test_the_database_rejects_malformed_country_codes(codes):
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE catalog_product SET not_sent_to = %s::text[] WHERE id = %s",
+            "UPDATE catalog_product SET restricted_countries = %s::text[] WHERE id = %s",
             [codes, product.pk],
         )
 

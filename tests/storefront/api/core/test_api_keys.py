@@ -23,7 +23,7 @@ def test_key_is_shown_once_and_not_stored(staff):
 
     (plaintext,) = set(KEY.findall(answer.content.decode()))
     key = ApiKey.objects.get()
-    assert (key.name, key.made_by) == ("watcher", "staff@fara.example")
+    assert (key.name, key.created_by) == ("watcher", "staff@fara.example")
     assert key.digest == api_keys.digest_of(plaintext)
     assert "no-store" in answer.headers["cache-control"]
     assert plaintext not in str(answer.cookies)

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 # Each creates a violation, bypassing constraints and services.
 PLANTED = {
-    "stock.not_negative": "UPDATE suppliers_stocklevel SET buffer = -1",
+    "stock.not_negative": "UPDATE suppliers_stocklevel SET safety_stock = -1",
     "stock.reserved_matches_reservations": "UPDATE suppliers_stocklevel SET reserved = reserved + 1",
     "stock.allocated_matches_allocations": "UPDATE suppliers_stocklevel"
     " SET allocated_outstanding = allocated_outstanding + 1",

@@ -65,10 +65,10 @@ def test_requested_quantity_and_country_apply(staff, light):
     assert page(staff, light, quantity="x", country="??").status_code == 200
 
 
-def test_page_shows_buffers_and_supplier_metrics(staff, light):
+def test_page_shows_safety_stock_and_supplier_metrics(staff, light):
     make_order(light)
-    light.level.buffer = 1
-    light.level.save(update_fields=["buffer"])
+    light.level.safety_stock = 1
+    light.level.save(update_fields=["safety_stock"])
     score = statistics.rate_score(9, 10)
     Scorecard.objects.create(
         supplier=light.level.offer.supplier,

@@ -237,7 +237,7 @@ def test_staff_are_asked_to_request_erasure_by_the_supplier(theirs, kanari, ligh
 
     row = ErasureRequest.objects.get(purchase_order__order=order)
     assert row.purchase_order == PurchaseOrder.objects.get(order=order)
-    assert row.asked_at is None
+    assert row.sent_at is None
 
 
 def test_erasure_waits_for_an_order_on_its_way(theirs, kanari, light):

@@ -64,7 +64,7 @@ def test_line_short_and_without_service_shows_one_number(fronts):
 
 def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
     path = fill(fronts, 2)
-    Category.objects.update(not_sent_to=["DE"])
+    Category.objects.update(restricted_countries=["DE"])
 
     (line,) = fronts.api.get(path).json()["lines"]
     page = html.unescape(fronts.customer.get("/en/p/trail-400/").content.decode())

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 )
 def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, right):
     listing = build(near(), routes=BOTH[:1])
-    of.objects.update(not_sent_to=["FR"])
+    of.objects.update(restricted_countries=["FR"])
     publication.publish_pending(now=NOON)
 
     fronts = Fronts(customer, Caller(), listing, country)

@@ -55,12 +55,14 @@ def seeds(count):
     ]
 
 
-def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), not_sent_to=(), **variant):
+def make_light(
+    number, *, units=(9,), places=PLACES[:1], of_offer=(), restricted_countries=(), **variant
+):
     """Make a light in stock at some locations, and publish it."""
     product = make_product(
         slug=f"light-{number}", title=f"Trail {number}", category=make_category(slug="headlamps")
     )
-    Product.objects.filter(pk=product.pk).update(not_sent_to=list(not_sent_to))
+    Product.objects.filter(pk=product.pk).update(restricted_countries=list(restricted_countries))
     make_spec(product, output_lm=100 * number)
     make_mode(product)
     light = make_variant(product, **variant)
@@ -82,7 +84,7 @@ def make_route(code, place, country, **changes):
 def any_book(dice):
     """Make some lights at some locations, with some shipping services."""
     make_price_rule()
-    Channel.objects.update(buffer=dice.choice([0, 1]), countries=list(COUNTRIES))
+    Channel.objects.update(safety_stock=dice.choice([0, 1]), countries=list(COUNTRIES))
     for place in PLACES:
         for _ in range(dice.randint(1, 2)):
             make_route(
@@ -107,7 +109,7 @@ def any_book(dice):
             lithium=dice.choice(["none", "inside", "with"]),
             packed_weight_g=dice.choice([None, 120, 700]),
             cell_count=dice.choice([1, 3]),
-            not_sent_to=dice.choice([[], [], [], ["DE"], ["FR", "CY"]]),
+            restricted_countries=dice.choice([[], [], [], ["DE"], ["FR", "CY"]]),
         )
 
 
@@ -175,12 +177,12 @@ def move_to_restricted_category():
     """Move the light, and give the category the old slug, so that the list is found."""
     was = Category.objects.get(slug="headlamps")
     Category.objects.filter(pk=was.pk).update(slug="old")
-    other = Category.objects.create(slug="headlamps", not_sent_to=["DE"])
+    other = Category.objects.create(slug="headlamps", restricted_countries=["DE"])
     Product.objects.update(category=other)
 
 
 def move_to_brand_without_responsible_person():
-    brand = Brand.objects.create(key="lumen", name="Lumen", maker_country="CN")
+    brand = Brand.objects.create(key="lumen", name="Lumen", manufacturer_country="CN")
     Product.objects.update(brand=brand)
 
 
@@ -197,9 +199,13 @@ def changes():
         "the light is heavier": lambda: Variant.objects.update(packed_weight_g=9_999),
         "the cell is stronger": lambda: Variant.objects.update(cell_wh="99"),
         "it is packed beside": lambda: Variant.objects.update(lithium="alone"),
-        "it is forbidden there": lambda: Product.objects.update(not_sent_to=["AT", "DE"]),
-        "its category is forbidden there": lambda: Category.objects.update(not_sent_to=["DE"]),
-        "its maker has no responsible person": lambda: Brand.objects.update(maker_country="CN"),
+        "it is forbidden there": lambda: Product.objects.update(restricted_countries=["AT", "DE"]),
+        "its category is forbidden there": lambda: Category.objects.update(
+            restricted_countries=["DE"]
+        ),
+        "its maker has no responsible person": lambda: Brand.objects.update(
+            manufacturer_country="CN"
+        ),
         "it becomes of such a brand": move_to_brand_without_responsible_person,
         "it moves to a forbidden category": move_to_restricted_category,
     }
@@ -242,12 +248,12 @@ def test_new_service_brings_products_to_more_countries(customer):
 def test_restricted_product_is_listed_elsewhere_and_returns(customer):
     make_price_rule()
     make_route(*PLACES[0], countries=[])
-    make_light(1, not_sent_to=["DE"])
+    make_light(1, restricted_countries=["DE"])
     PendingPublication.objects.all().delete()
 
     assert [lists_of(customer, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
 
-    Product.objects.update(not_sent_to=[])
+    Product.objects.update(restricted_countries=[])
     publication.publish_pending(now=NOON)
     quotes.clear_cache()
     assert lists_of(customer, "DE")[1] == ["light-1"]

@@ -59,7 +59,7 @@ def test_page_is_valid(client, light, path, language):
 def test_page_takes_few_queries(client, light, path, most, usual):
     """Lists read stock once a minute; an uncached category is counted."""
     client.get(path)
-    Channel.objects.update(buffer=1)  # so that no supply is cached
+    Channel.objects.update(safety_stock=1)  # so that no supply is cached
     with CaptureQueriesContext(connection) as few:
         client.get(path)
     for number in range(6):

@@ -34,11 +34,11 @@ def sell_out(listing):
 
 
 def forbid(_listing):
-    Product.objects.filter(slug="trail-400").update(not_sent_to=["DE"])
+    Product.objects.filter(slug="trail-400").update(restricted_countries=["DE"])
 
 
 def lose_responsible_person(_listing):
-    Brand.objects.update(maker_name="Lumen", maker_country="CN")
+    Brand.objects.update(manufacturer_name="Lumen", manufacturer_country="CN")
 
 
 def cut_route(_listing):
@@ -277,16 +277,16 @@ def test_number_has_the_suppliers_wording_beside_it(client, light):
 
 
 def test_page_names_manufacturer_and_responsible_person(customer, light):
-    Brand.objects.update(maker_name="", maker_country="")
+    Brand.objects.update(manufacturer_name="", manufacturer_country="")
     unknown = text_of(customer.get(URL))
     assert "The supplier does not state the address." in unknown
     assert "Responsible person in the EU" not in unknown
 
     Brand.objects.update(
-        maker_name="Lumen Co., Ltd.",
-        maker_address="Example Road 7, Ningbo",
-        maker_country="CN",
-        maker_email="care@lumen.example",
+        manufacturer_name="Lumen Co., Ltd.",
+        manufacturer_address="Example Road 7, Ningbo",
+        manufacturer_country="CN",
+        manufacturer_email="care@lumen.example",
         responsible_name="Rep S.r.l.",
         responsible_address="Via Uno 1, Milano",
         responsible_country="IT",

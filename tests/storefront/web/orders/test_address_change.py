@@ -141,7 +141,7 @@ def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
     first, again = (request_change(customer, accepted.order, there) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 303)
-    assert AddressChangeRequest.objects.get().asked_by == "customer"
+    assert AddressChangeRequest.objects.get().requested_by == "customer"
     text = shown(customer, accepted.order)
     assert ASKED in text
     assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text

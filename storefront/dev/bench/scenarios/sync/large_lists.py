@@ -46,7 +46,7 @@ RAW = (
         " VALUES ({supplier}, 'main', 'DE', '')"
     ),
     (
-        "INSERT INTO suppliers_stocklevel (offer_id, location_id, reported_quantity, buffer,"
+        "INSERT INTO suppliers_stocklevel (offer_id, location_id, reported_quantity, safety_stock,"
         " reserved, allocated_outstanding, as_of, is_unconfirmed, received_at) SELECT o.id, p.id, r.quantity,"
         " 0, 0, 0, now(), false, now() FROM raw_rows r JOIN suppliers_supplieroffer o"
         " ON o.supplier_id = {supplier} AND o.supplier_sku = r.sku"

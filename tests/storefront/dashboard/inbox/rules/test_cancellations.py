@@ -99,7 +99,7 @@ def test_second_request_after_a_refusal_is_in_the_inbox(people, left):
 
 def test_address_change_by_email_is_in_the_inbox_after_the_response_time():
     purchase_order = make_accepted_purchase_order()
-    change_request = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
+    change_request = {"ship_to": {}, "place": 1, "status_since": NOON, "requested_by": "ann"}
     AddressChangeRequest.objects.create(purchase_order=purchase_order, **change_request)
     assert len(items_after(SOON, "address_change_requested")) == 1
 

@@ -22,7 +22,7 @@ def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
 
     Documents that staff submitted or rejected stay as they are.
     """
-    if supplier.evidence.exists():
+    if supplier.compliance_documents.exists():
         return 0
     needed = {
         *settings.VETTING_REQUIRED,
