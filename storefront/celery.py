@@ -85,7 +85,7 @@ PERIODS_S = {
     "orders.claims.tasks.sweep_claims": 30,
     "orders.returns.tasks.expire_returns": 3600,
     "orders.returns.tasks.delete_orphaned_photos": 86_400,
-    # a day is compared once it is over, and again until all sources have reported
+    # each day's money is reconciled after the day ends, and again until all sources have reported
     "orders.accounting.reconciliation.tasks.reconcile_money": 1800,
     "orders.cart.tasks.purge_abandoned_carts": 3600,
     "orders.inventory.tasks.count_sales": 3600,
@@ -109,8 +109,8 @@ PERIODS_S = {
     # API requests
     "storefront.api.tasks.delete_old_records": 3600,
 }
-# A queued sweep expires after this time: the next one does its work. It must outlast a queue that
-# is a minute late.
+# A queued sweep expires after its period, since the next one does its work, but not before this
+# time: a queue may be a minute late.
 MIN_EXPIRY_S = 60
 
 

@@ -168,7 +168,8 @@ class PriceBookAdmin(StaffAdmin):
             title=gettext("Restore"),
             explain=gettext(
                 "The rules and limits of this book become a new version and go live "
-                "immediately. Prices that this book had set return without a limit check."
+                "immediately. Prices that this book set earlier come back without a check of "
+                "the limits."
             ),
             act=act,
             done=gettext("The rules of %s are live again as a new version.") % book,
@@ -258,7 +259,7 @@ class PriceRuleAdmin(StaffAdmin):
 
 
 def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the dry run result of one time as text."""
+    """Format the dry run result of one point in time."""
     rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in result["largest"]]
     return {
         "at": parse_datetime(result["at"]) if "at" in result else None,

@@ -20,7 +20,7 @@ from catalog.pricing.batch import ONE_DAY
 from catalog.pricing.landed_cost import DUTY_CURRENCY, LandedCost
 from catalog.pricing.price_calculation import CENT, Calculation
 
-MAX_AGE = timedelta(hours=24)  # older costs and prices have changed
+MAX_AGE = timedelta(hours=24)  # by then costs and prices have changed
 RERUN_HINT = "start a new dry run and check the changes."
 
 
@@ -68,8 +68,7 @@ ZERO = Decimal(0)
 class Effect:
     """The effect of a book on one listing; ``after`` is the resulting price.
 
-    Shape:  ``outcome`` is a code: of a block, of adjustments joined by +, of a missing input, or
-            ""
+    Shape:  ``outcome``: ``blocked_...``, ``missing_...``, some ``clamped_...`` joined by +, or ""
     Units:  amounts with tax in the channel's currency; margins are fractions before tax
     """
 
@@ -103,9 +102,10 @@ def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
 def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
     """Yield the effect of a book on each listing of its channel, as if it went live now.
 
-    The effects of going live come first, then those of each time at which a timed rule begins or
-    ends, on top of the earlier ones. Read-only and without locks; at most a thousand listings are
-    in memory. It runs the same calculation as going live, so both agree while the inputs do.
+    Of each batch of listings, the effects of going live come first, then those at each later time
+    at which a timed rule begins or ends, each based on the prices of the time before. Read-only and
+    without locks; at most a thousand listings are in memory. It runs the same calculation as going
+    live, so both give the same prices as long as the inputs stay the same.
     """
     channel = book.channel
     moments = [
@@ -131,7 +131,7 @@ def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
                 yield _effect(row, done, after=tags["price_amount"], at=None if at == now else at)
                 if row.price_amount is not None and row.price_amount != tags["price_amount"]:
                     replaced[row.pk] = row.price_amount
-                # The next time starts from this result; the row is never saved.
+                # Base of the next point in time; the row is never saved.
                 row.price_amount, row.rule_id = tags["price_amount"], tags["rule_id"]
             foreseen.append((at, replaced))
         last = batch[-1].pk
@@ -163,8 +163,8 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     """Dry-run a book, store the result on it and return it.
 
     Nothing is stored if the book changed during the run.
-    Shape:  ``later`` holds the results per time of a timed rule, ``omitted_times`` the number of further
-            times; ``input_hash`` is the hash of the inputs
+    Shape:  ``later`` has a result for each future time at which a timed rule begins or ends;
+            ``omitted_times`` is the number of such times beyond ``MAX_RULE_CHANGES``
     """
     counted_by = input_hash(channel=book.channel, now=now)
     moments = rule_change_times(book=book, now=now)
@@ -183,7 +183,7 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
 
 
 class _Totals:
-    """Totals of a book's effects at one time."""
+    """Totals of a book's effects at one point in time."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()

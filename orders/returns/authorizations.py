@@ -125,7 +125,7 @@ def issue_label(  # noqa: PLR0913 - the columns of a label
     actor: str,
     now: datetime,
 ) -> None:
-    """Send the customer the return address and a label, or instructions for the counter.
+    """Send the customer the return address and the label: a link, or a code for the drop-off point.
 
     Locks:  the order
     """
@@ -192,7 +192,7 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
-    """Close a return that was never sent or answered, which frees its units; True if closed.
+    """Close an overdue return, which frees its units; return whether it was overdue.
 
     Locks:  the order
     """
@@ -207,13 +207,13 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
 
 
 def find_overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
-    """Return authorizations that are overdue to be sent or answered."""
+    """Find returns whose items were not sent in time, or whose customer did not answer in time."""
     overdue_before = (now - eligibility.SHIP_TOLERANCE).date()
     has_arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
         purchase_order__status_since__date__lt=overdue_before - eligibility.SHIP_WITHIN
     )
     has_destination = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
-    # Without a deadline (items not arrived at approval) the time starts at arrival.
+    # A return approved before its items arrived has no deadline; its time starts at their arrival.
     without_deadline = (
         Q(ship_by=None)
         & has_destination

@@ -51,7 +51,7 @@ class ReplacementItem:
 def original_source(
     purchase_line: PurchaseLine, *, purchase_order: PurchaseOrder, quantity: int, now: datetime
 ) -> ReplacementSource:
-    """Return the original source of a line, with delivery dates moved to today.
+    """Return the original source of a line, its delivery dates moved by the age of the order.
 
     Shape:  ``purchase_order`` is that of the line, with its order selected
     Raises: CannotReturnError  the order has no delivery plan from there
@@ -98,7 +98,7 @@ def create_replacement_order(
     cart = carts.open_cart(
         channel=order.channel, country=ship_to["country"], locale=order.locale, now=now
     )
-    # The account owns it, so that its erasure includes this order.
+    # The customer's account owns the cart, so that erasing the account includes this order.
     cart.owner_id = order.cart.owner_id
     cart.save(update_fields=["owner"])
     plan = _plan(items)

@@ -230,7 +230,7 @@ def approve(
 
 
 def ship_by(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
-    """Return the deadline to send it; None without address or before arrival."""
+    """Return the deadline to send the items back; None without address or before they arrived."""
     has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
     return (now + eligibility.SHIP_WITHIN).date() if address and has_arrived else None
 

@@ -1,4 +1,4 @@
-"""Rerouting admin: show returns with their replacements, search again, answer or end backorders."""
+"""Rerouting admin: send replacements for returns; reroute, answer for or end backorders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar

@@ -72,7 +72,7 @@ def list_open(user: User, now: datetime) -> list[StaffSession]:
 
 
 def end(*, user: User, sessions: Sequence[StaffSession], actor: User) -> None:
-    """End some sessions of a user. Requests already in progress there finish."""
+    """End some sessions of a user. Their requests that are in progress still finish."""
     Session.objects.filter(staff_session__in=sessions).delete()
     what = f"user:{user.pk}"
     event = security_log.Event.SESSIONS_ENDED

@@ -63,7 +63,7 @@ def shop_identity() -> Identity:
 
 
 def may_sell() -> bool:
-    """Test whether the shop is open: in production it needs an identity of its own."""
+    """Test whether the shop may sell: in production, only once its own identity is entered."""
     return not (settings.IS_PRODUCTION and shop_identity().is_demonstration)
 
 

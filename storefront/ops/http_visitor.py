@@ -70,7 +70,7 @@ class Visitor:
         return self._read(urllib.request.Request(url))  # noqa: S310 - checked in _read
 
     def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
-        """Submit a form with values filled in over its own.
+        """Submit a form; ``values`` override its own.
 
         Raises: PageError: the answer is an error.
         """

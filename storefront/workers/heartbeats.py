@@ -18,7 +18,7 @@ _recorded_at: dict[str, float] = {}
 
 @heartbeat_sent.connect
 def record_worker(sender: Any = None, **_: Any) -> None:
-    """Record each queue of this worker. Its main process calls this every two seconds."""
+    """Record a heartbeat for each queue of this worker, whose main process calls this every 2 s."""
     queues = sender.eventer.app.amqp.queues.consume_from
     for queue in queues:
         _record(queue)
@@ -26,7 +26,7 @@ def record_worker(sender: Any = None, **_: Any) -> None:
 
 @beat_init.connect
 def watch_beat(**_: Any) -> None:
-    """Make beat, and no other process, record each task that it queues."""
+    """Make beat, and no other process, record a heartbeat when it queues a task."""
     before_task_publish.connect(record_beat)
 
 

@@ -149,7 +149,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
             title=title,
             explain=gettext(
                 "Your name is stored with the decision. Offers that require this"
-                " document are on sale while a verified one is valid."
+                " document are on sale only as long as a verified document is valid."
             ),
             form_class=ReasonForm,
             act=act,

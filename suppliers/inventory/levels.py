@@ -18,7 +18,7 @@ COLUMNS = ("external_id text", "sku text", "location text", "country text", "qua
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockChangeCounts:
-    """Numbers of non-zero stock rows: all, becoming zero, reported, and surging."""
+    """Of the stock rows above zero: how many there are, become zero, are reported, rise sharply."""
 
     stocked: int
     zeroed: int
@@ -65,14 +65,14 @@ WHERE NOT EXISTS (
 GROUP BY s.location
 ON CONFLICT DO NOTHING
 """  # noqa: S608
-# Unchanged rows store no time, so concurrent reports must be serialized: ``stock_confirmed_at``
-# then dates all rows of a location.
+# An unchanged row is not written; ``stock_confirmed_at`` of its location dates it. So the reports
+# of a supplier must be merged one after another.
 LOCK_LOCATIONS = """
 SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
 FOR NO KEY UPDATE
 """
-# Separate from ``INSERT_LEVELS``: without statistics the planner would scan all rows for each new
-# one.
+# Separate from ``INSERT_LEVELS``: while ``suppliers_stocklevel`` has no statistics, as in a first
+# import, the planner would scan all its rows for each row that the statement inserts.
 DELETE_KNOWN_ROWS = """
 DELETE FROM feed_figures f USING suppliers_stocklevel l
 WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
@@ -97,10 +97,10 @@ WITH made AS (
 )
 SELECT id FROM made
 """
-# A figure older than the location's last confirmation is marked unconfirmed. A missing row becomes
-# zero, unless the report is partial. A row with a newer report or confirmation is not changed.
-# If the location is confirmed too, ``as_of`` is not written: it is indexed, and an update without
-# indexed columns is a HOT update.
+# A row that the report leaves out becomes zero, unless the report is partial. Not changed are a row
+# with a newer report, and a confirmed row whose location has a newer confirmation; an unconfirmed
+# row takes the older figure and stays unconfirmed. If the caller confirms the locations, a
+# confirmed row keeps its ``as_of``: only an update that changes no indexed column is a HOT update.
 UPDATE_LEVELS = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity,

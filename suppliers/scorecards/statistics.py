@@ -13,7 +13,7 @@ Z = Decimal("1.959963984540054")
 HALF = Decimal("0.5")
 NINE_TENTHS = Decimal("0.9")
 STEP = Decimal("0.0001")
-# The rejection rate that a safety stock may leave, and the fewest promises for a suggestion.
+# The highest rejection rate with the suggested safety stock, and the promises needed to suggest 0.
 MAX_REJECTION_RATE = Decimal("0.01")
 MIN_PROMISES = 20
 MAX_SAFETY_STOCK = 50
@@ -151,8 +151,8 @@ def rejection_cause(text: str) -> str:
 def suggested_safety_stock(*, promised: int, shown: Sequence[int]) -> int | None:
     """Return the safety stock with which at most 1 % of promises are rejected.
 
-    Shape: ``shown`` is the stock that the feed showed for each line rejected as out of stock; a
-        safety stock of so many units would have prevented the promise. None: too few promises
+    Shape: ``shown`` is the stock that the feed showed for each line rejected as out of stock. A
+        safety stock of that number would have kept us from selling the line. None: too few promises
     """
     if not shown:
         return 0 if promised >= MIN_PROMISES else None

@@ -1,4 +1,4 @@
-"""Facts and the messages they make."""
+"""Notification factories: record events, create the messages that they cause."""
 
 from itertools import count
 
@@ -35,7 +35,8 @@ _ORDER = {
     "currency": "EUR",
     "goes_to": "DE",
 }
-# For tests of rendering and dispatch; what e-mails say is tested with the payloads of the shop.
+# Made-up payloads, for tests of rendering and dispatch. In tests of e-mail texts, the shop's own
+# code records the events.
 PAYLOADS = {
     "compliance_document.expires": {
         "email": ["desk@fara.example", "boss@fara.example"],

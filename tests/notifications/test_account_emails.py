@@ -1,4 +1,4 @@
-"""Account e-mails, caused as in the shop and read in both languages."""
+"""Account e-mails: the shop's own code triggers each; its text is checked in both languages."""
 
 import inspect
 

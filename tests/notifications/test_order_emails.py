@@ -1,4 +1,4 @@
-"""Order e-mails, caused as in the shop and read in both languages."""
+"""Order e-mails: the shop's own code triggers each; its text is checked in both languages."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Parcel e-mails, caused as in the shop and read in both languages."""
+"""Parcel e-mails: the shop's own code triggers each; its text is checked in both languages."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""E-mails to suppliers, or to staff about one, caused as in the shop."""
+"""E-mails to suppliers, and to staff about a supplier: the shop's own code triggers each."""
 
 from dataclasses import replace
 from datetime import date, timedelta

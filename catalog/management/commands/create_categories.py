@@ -32,8 +32,8 @@ _CATEGORIES = (
         "flashlights",
         "Flashlights",
         "Əl fənərləri",
-        "From the key ring to the search light. The beam shows how far and how wide.",
-        "Açarlıqdan axtarış fənərinə qədər. Şüa nə qədər uzağa və nə qədər enli olduğunu göstərir.",
+        "From key ring to search light. The beam picture shows how far and how wide each shines.",
+        "Açarlıqdan axtarış fənərinə qədər. Şüa şəkli işığın nə qədər uzağa və enə çatdığını göstərir.",
         543689,
     ),
     CategoryTexts(

@@ -68,7 +68,7 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _unstorable(value: Any, pointer: str) -> Iterator[str]:
-    """Yield pointers to texts with NUL or a lone surrogate; for a name, to its object."""
+    """Yield the pointer of each text with NUL or a lone surrogate; for a name, of its object."""
     if isinstance(value, str) and not is_storable(value):
         yield pointer
     elif isinstance(value, list):
@@ -131,7 +131,7 @@ def sales_channel() -> Channel:
 def require_identity() -> None:
     """Check that the shop may sell.
 
-    Raises: ProblemError: production has no identity of its own.
+    Raises: ProblemError: in production, staff have not entered the shop's name and company yet.
     """
     if not may_sell():
         raise ProblemError(problem_types.UNAVAILABLE)

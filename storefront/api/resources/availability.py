@@ -39,7 +39,7 @@ class AvailabilitySerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     max_quantity = serializers.IntegerField(
         source="found.most",
-        help_text="Maximum quantity that can be delivered at once, in one or more parcels.",
+        help_text="Maximum quantity that can be delivered in one order, in one or more parcels.",
     )
     lower_quantity = serializers.IntegerField(
         source="found.fewer", help_text="Nearest lower quantity that is available."

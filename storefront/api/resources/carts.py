@@ -104,12 +104,12 @@ class CartLineSerializer(serializers.Serializer[Any]):
     amount = MoneyFields()
     previous_price = MoneyFields(source="price_was", allow_null=True)
     available = serializers.IntegerField(
-        help_text="Maximum quantity that can be delivered to the country of the cart"
-        " at once: max_quantity of availability."
+        help_text="Maximum quantity that can be delivered to the country of the cart in one order,"
+        " as in `max_quantity` of the availability resource."
     )
     is_sold_out = serializers.BooleanField(
-        help_text="The item is out of stock. If false and available is 0, it cannot"
-        " be delivered to the country of the cart."
+        help_text="Whether the item is out of stock. If this is false and `available` is 0, the"
+        " item cannot be delivered to the country of the cart."
     )
     is_insufficient = serializers.BooleanField(
         source="is_short", help_text="Fewer are available than the quantity of the line."

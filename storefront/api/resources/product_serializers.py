@@ -21,10 +21,14 @@ from storefront.api.core.fields import (
 )
 
 MOST_HELP = (
-    "Maximum quantity that can be delivered to the country at once: max_quantity of availability."
+    "Maximum quantity that can be delivered to the country in one order, as in `max_quantity` of"
+    " the availability resource."
 )
 DELIVERY_HELP = "Delivery dates of one unit; null if it is not available."
-IN_STOCK_HELP = "In stock. If true and available is 0, it cannot be delivered to the country."
+IN_STOCK_HELP = (
+    "Whether the variant is in stock. If this is true and `available` is 0, the variant cannot be"
+    " delivered to the country."
+)
 
 
 class PicturesField(serializers.ListField):
@@ -97,7 +101,7 @@ class ModeSerializer(serializers.Serializer[Any]):
 
 
 class SpecSerializer(serializers.Serializer[Any]):
-    """Specification of the product. Runtimes end at a tenth of the first output."""
+    """Specification. A runtime lasts until the output has fallen to a tenth of the initial one."""
 
     output_lm = serializers.IntegerField(allow_null=True)
     intensity_cd = serializers.IntegerField(allow_null=True)
@@ -145,7 +149,7 @@ class VariantSerializer(WithAvailability):
 
 class ProductSerializer(serializers.Serializer[Any]):
     country = serializers.SerializerMethodField(
-        help_text="Country that available and delivery apply to."
+        help_text="Country to which `available` and `delivery` apply."
     )
     slug = serializers.SlugField()
     title = serializers.CharField()

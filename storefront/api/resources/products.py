@@ -68,7 +68,7 @@ class FacetSerializer(serializers.Serializer[Any]):
 
 class ProductListSerializer(serializers.Serializer[Any]):
     country = serializers.SerializerMethodField(
-        help_text="Country that available and delivery apply to."
+        help_text="Country to which `available` and `delivery` apply."
     )
     total = serializers.IntegerField()
     in_stock = serializers.IntegerField(

@@ -61,7 +61,7 @@ class CardContent:
 
 
 def availability_of(light: ProductCardRow, answer: Availability | None, now: datetime) -> Stock:
-    """Return the availability of a card: the availability answer overrides the listing."""
+    """Return the stock status of a card: out if the listing or ``answer`` says so."""
     if not light.is_available(now) or (answer and answer.is_sold_out):
         return Stock.OUT
     return Stock.UNDELIVERABLE if answer and answer.is_undeliverable else Stock.IN

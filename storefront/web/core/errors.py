@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def error_page(request: HttpRequest, *, status: int, title: str, text: str) -> HttpResponse:
     """Render an error page with the categories.
 
-    Handles a closed shop and a database failure itself, since no middleware does before a view.
+    Handles a closed shop and a database failure itself: the middleware only sees errors of views.
     """
     try:
         return render(

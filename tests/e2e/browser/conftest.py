@@ -41,7 +41,7 @@ def noon():
 
 @pytest.fixture
 def shop(chromium, noon, transactional_db, live_server, settings):
-    """Create a shop with three lights, one of them in a sold-out color; return its address."""
+    """Create a shop with three lights, one of them also in a sold-out color; return its URL."""
     settings.PUBLIC_URL = live_server.url
     payment_page = ["'self'", "https://pay.example"]
     settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}

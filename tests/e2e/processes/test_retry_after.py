@@ -87,4 +87,4 @@ def test_cancellation_is_sent_after_retry_after(sandbox_supplier, purchase_order
     assert whole(purchase_order).submission_status == "cancellation_requested"
     later = whole(purchase_order)
     cancellation.process_request(purchase_order=later, now=later.retry_at)
-    assert later.cancellation_channel == "staff"  # the supplier is paid by then: no call cancels it
+    assert later.cancellation_channel == "staff"  # the order is paid by then: no call can cancel it

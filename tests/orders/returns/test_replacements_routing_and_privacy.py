@@ -1,4 +1,4 @@
-"""Replacements: delivery address, erasure, dates, and refunds of failed parts."""
+"""Replacements: address, dates, erasure, and refunds of canceled or defective units."""
 
 from datetime import date, timedelta
 from decimal import Decimal

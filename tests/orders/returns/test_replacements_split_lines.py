@@ -1,4 +1,4 @@
-"""Split replacement lines: failed parts are refunded."""
+"""Split replacement lines: canceled units are refunded once, for the original line."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A supplier that rejects an order for one missing line ships the rest by a second call."""
+"""A supplier rejects a whole order because one line is missing: the others are sent again."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -48,7 +48,7 @@ class Askable(ScriptedSupplier):
         )
 
     def costs(self, *, external_id):
-        """A supplier without prices: callers that need stock and prices use both calls."""
+        """Return no prices. Callers that need stock and prices call ``stock`` and ``costs``."""
         del external_id
         return ()
 

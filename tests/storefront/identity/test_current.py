@@ -105,7 +105,8 @@ def test_legal_text_replaces_the_built_in_one(client, channel, ours):
         text="We sell lights.\n\n# Price <b>\nAs shown.\n\n# Law\n\nOurs.",
     )
 
-    for path in ("/en/info/terms/", "/az/info/terms/"):  # no other language contradicts it
+    # The English text is on the Azerbaijani page too, where the built-in one could contradict it.
+    for path in ("/en/info/terms/", "/az/info/terms/"):
         text = page(client, path)
         assert "<p>We sell lights.</p>" in text
         assert "<h2>Price &lt;b&gt;</h2><p>As shown.</p><h2>Law</h2><p>Ours.</p>" in text

@@ -1,4 +1,4 @@
-"""Compliance admin: upload documents by content, download only, decide about suppliers."""
+"""Compliance admin: validate uploads by content, only download them, decide about suppliers."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The offers that are sellable in SQL are those without a reason of the offer itself."""
+"""``sellable()`` selects exactly the offers that ``availability.reasons`` does not reject."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Order rules: find orders, and addresses to erase at suppliers, that need staff."""
+"""Order rules: find orders that need staff, and suppliers to ask to erase an address."""
 
 from django.utils.translation import gettext_lazy as _
 

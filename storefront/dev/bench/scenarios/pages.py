@@ -1,4 +1,4 @@
-"""Page scenario: measure our pages beside bare ones, with few and with many products."""
+"""Page scenario: compare pages with minimal Django views, with few and with many products."""
 
 import io
 import time
@@ -171,7 +171,7 @@ def sql_of(path: str, *, kept_s: int = 0) -> int:
 
 
 def keep_body(path: str) -> None:
-    """Store a page of the shop where the bare server reads its body."""
+    """Cache the body of a shop page under the key that the bare server reads."""
     with override_settings(PAGE_CACHE_S=0):
         page = Client(HTTP_HOST="127.0.0.1").get(path)
     cache.set(views.BODY_KEY, page.content, timeout=None)

@@ -1,4 +1,4 @@
-"""Staff workload: release purchase orders whose hold is over, resolve e-mails in doubt."""
+"""Staff workload: release every held purchase order, resolve unconfirmed e-mails."""
 
 from contextlib import suppress
 
@@ -21,7 +21,7 @@ def do_open_work(place: Instance) -> int:
 
 
 def _release_holds() -> int:
-    """Release the purchase orders whose hold reason is gone."""
+    """Release every purchase order on hold: waive all its hold reasons."""
     count = 0
     for held in PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD):
         with suppress(InvalidTransitionError, ConcurrentUpdateError):
@@ -31,7 +31,7 @@ def _release_holds() -> int:
 
 
 def _resolve_mail_deliveries(place: Instance) -> int:
-    """Resolve deliveries in doubt: an e-mail that did not arrive is sent again."""
+    """Resolve unconfirmed e-mails: confirm one that arrived, send any other again."""
     doubtful = list(Message.objects.unconfirmed(timezone.now()))
     if not doubtful:
         return 0

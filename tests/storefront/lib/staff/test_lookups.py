@@ -34,5 +34,5 @@ def test_no_list_is_filtered_by_a_secret(staff, lookup):
 
 @pytest.mark.parametrize("table", ["supplier", "syncrun"])
 def test_offered_filters_work(staff, table):
-    """The status is excluded from the form because a column shows it."""
+    """Status can be a filter although the form omits it, because a column shows it."""
     assert staff.get(f"/admin/suppliers/{table}/?status__exact=x").status_code == 200

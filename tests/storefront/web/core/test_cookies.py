@@ -49,7 +49,7 @@ def production_cookies():
 
 @pytest.fixture
 def in_production(settings, monkeypatch):
-    """Apply the cookie settings of production; the shop has an identity."""
+    """Apply the cookie settings of production, and give the shop an identity of its own."""
     ours = replace(current.DEMONSTRATION, email="help@fara.shop")
     monkeypatch.setattr(current, "_cached", (math.inf, ours))
     for name, value in production_cookies().items():
@@ -57,7 +57,7 @@ def in_production(settings, monkeypatch):
 
 
 def shop(client, listing):
-    """Do everything that sets a cookie: cart, theme, country, both sign-ins, a message to staff."""
+    """Do everything that sets a cookie: cart, theme, country, both sign-ins, an admin notice."""
     User.objects.create_superuser("boss@fara.example", PASSWORD)
     make_shopper()
     idle = User.objects.create_user("idle@example.org", PASSWORD)

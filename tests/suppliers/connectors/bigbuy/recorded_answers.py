@@ -36,7 +36,7 @@ REQUEST = make_request(
 
 
 class EndlessSeconds(MemoryBudget):
-    """Counts the calls of the hourly lists; a call per second is always free."""
+    """Counts calls against the hourly quotas only; the per-second quotas are never used up."""
 
     def spend(self, quota, *, points=1, is_for_order=False):
         if quota.window_s > 1:
@@ -52,7 +52,7 @@ def said(name):
 
 
 def business(code, *, is_outside=False, **data):
-    """Return a rejection with a business code, in one of its two places."""
+    """Return a 409 with a business code: beside ``message`` if ``is_outside``, else inside it."""
     inner = {"info": "words that must not be relied on", "data": data}
     message = json.dumps(inner if is_outside else {"code": code, **inner})
     return httpx.Response(409, json={"code": code if is_outside else 409, "message": message})
