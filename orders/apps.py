@@ -1,4 +1,4 @@
-"""The orders app."""
+"""App configuration: name the orders app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Enums: values that models and pure modules share. Pure."""
+"""Enums: define the values that models and pure modules share. Pure."""
 
 from enum import StrEnum
 

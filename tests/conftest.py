@@ -1,4 +1,4 @@
-"""What every test stands on: no broker, no shared cache, no files outside its own folder."""
+"""Fixtures of every test: no broker, no shared cache, files only in the test's own folder."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Settings of the tests: those of the shop, with files of their own and fast passwords."""
+"""Test settings: those of the shop, with separate files and fast password hashing."""
 
 import atexit
 import shutil

@@ -1,4 +1,4 @@
-"""Price history: read a listing's past prices and landed costs, time the next change."""
+"""Price history: read a listing's past prices and landed costs, choose the time of a new entry."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ def load_prices(*, listing: Listing) -> list[PriceStep]:
 
 
 def change_times(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:
-    """Return the time of the next change for listings whose last change is not before ``now``.
+    """Return the time to store with the next change, for listings last changed after ``now``.
 
     Clocks of machines differ and a run knows only its start, so a change is dated right after the
     last one: the history keeps the order of writing.

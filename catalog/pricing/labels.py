@@ -1,4 +1,4 @@
-"""Pricing labels: word the steps of a calculation, the block reasons and the rules for staff."""
+"""Pricing labels: describe calculation steps, block reasons and price rules to staff."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Exchange rate validity: rate by age and by a newer rate under review. Pure.
+"""Exchange rate validity: classify a rate by its age and by a newer rate under review. Pure.
 
 A rate is ``SURE`` while it is recent. It is ``UNSURE`` when it is old, or when a newer rate moved
 so far that staff must review it. Prices then use the highest plausible rate, so that nothing sells

@@ -1,4 +1,4 @@
-"""Cancellation status: pending or refused requests to suppliers."""
+"""Cancellation status: derive it from the pending and refused requests to suppliers."""
 
 from collections.abc import Iterable
 from enum import StrEnum

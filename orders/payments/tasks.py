@@ -1,4 +1,4 @@
-"""Payment tasks: carry out gateway requests, capture before expiry, poll, cancel voided ones."""
+"""Payment tasks: carry out gateway requests, capture in time, poll, cancel voided payments."""
 
 import logging
 import random

@@ -1,4 +1,4 @@
-"""Redemptions: redeem promotions with an order within their limits, revert, recount.
+"""Redemptions: redeem promotions with an order within their limits, revert or recount them.
 
 Note [What is counted]: ``used`` is counted only under a limit, so that checkouts without one do not
 wait for each other. A limit set later starts with a count of redemptions (``recount_usage``).

@@ -1,4 +1,4 @@
-"""Reassignment: move a purchase order to another supplier, find overdue acknowledgements, abandon.
+"""Reassignment: move a purchase order to another supplier if its own is late or cannot ship.
 
 The current supplier must stop first. If it has the purchase order after all, it ships it and the
 reassignment is abandoned. A supplier that twice has no shipping method to the destination loses

@@ -1,4 +1,4 @@
-"""Availability: quantity, delivery promise and routing of variants and carts per country.
+"""Availability: compute quantity, delivery promise and routing of variants and carts per country.
 
 Lists, product pages, carts, checkout and the API all use this module, so that each can sell what
 another shows. All figures come from one ``load_reach.Reach``, which never exceeds the listed

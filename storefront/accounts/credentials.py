@@ -1,4 +1,4 @@
-"""Account credentials: change the e-mail address or password, stop a change, notify its owner."""
+"""Account credentials: change e-mail address or password, stop a change, notify the owner."""
 
 import secrets
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Account models: users, addresses, consents, login attempts, staff sessions, changes."""
+"""Account models: store users, addresses, consents, login attempts, staff sessions, changes."""
 
 from typing import Any, ClassVar
 

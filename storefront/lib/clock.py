@@ -1,4 +1,4 @@
-"""Clock: run from a given time; format a moment in the time zone of a country."""
+"""Clock: make a clock that starts at a given time; format a moment in a country's time zone."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Units: ounces, inches, feet and yards in grams, millimeters and meters."""
+"""Units: define the conversion factors from ounces, inches, feet and yards to metric units."""
 
 from decimal import Decimal
 

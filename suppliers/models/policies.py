@@ -1,4 +1,4 @@
-"""Policy models: columns of ``Supplier`` that staff set, in three abstract models.
+"""Policy models: define the columns of ``Supplier`` that staff set, in three abstract models.
 
 They are the freshness of stock and costs, the order schedule, and the tolerances and due times of
 invoices.

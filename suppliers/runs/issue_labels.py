@@ -1,4 +1,4 @@
-"""Issue labels: word the issue codes of all readers for staff."""
+"""Issue labels: describe the issue codes of all readers to staff."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""django-allauth: its ``internal`` modules give no promise, so nothing of ours imports them."""
+"""django-allauth: our code imports none of its ``internal`` modules, which may change any time."""
 
 import ast
 

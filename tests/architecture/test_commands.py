@@ -1,4 +1,4 @@
-"""Commands: each one named in a script, a page of documentation, or the code exists."""
+"""Commands: each one that a script, a document or the code names exists."""
 
 import re
 from importlib.util import find_spec

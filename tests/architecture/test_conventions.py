@@ -1,4 +1,4 @@
-"""Conventions of the code, as tests."""
+"""Conventions: rules about the code of the whole repository, checked as tests."""
 
 import ast
 import re

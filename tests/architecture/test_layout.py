@@ -1,4 +1,4 @@
-"""The layout: where files may lie, how large they are, and what explains them."""
+"""Layout: where files may be, how long they may be, and which documents explain them."""
 
 import ast
 import re

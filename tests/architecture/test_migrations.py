@@ -1,4 +1,4 @@
-"""Migrations: they build what the models and the SQL files say, and nothing else."""
+"""Migrations: they build exactly what the models and the SQL files state."""
 
 import re
 

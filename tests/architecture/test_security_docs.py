@@ -1,4 +1,4 @@
-"""The security documents name tests that exist, and every requirement of ASVS Level 1."""
+"""Security documents: every ASVS Level 1 requirement is listed, and the tests named exist."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests: one process cannot run two loops of Playwright."""
+"""One Chromium for all browser tests, since Playwright runs only once per process."""
 
 import os
 

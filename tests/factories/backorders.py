@@ -1,4 +1,4 @@
-"""What workers do of what suppliers refuse, in one go."""
+"""Backorder factories: record supplier answers, reroute backorders, refuse purchase orders."""
 
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements

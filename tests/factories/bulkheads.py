@@ -1,4 +1,4 @@
-"""Lanes of suppliers in the hands of other workers."""
+"""Bulkhead factory: occupy a supplier's lane as another worker does."""
 
 import threading
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Rows of the catalog, with every default visible."""
+"""Catalog factories: make channels, prices, products, variants and listings."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Suppliers whose line is broken, by the clock of the database, where breakers live."""
+"""Circuit breaker factory: open a supplier's breaker, by the clock of the database."""
 
 from datetime import timedelta
 

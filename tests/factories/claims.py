@@ -1,4 +1,4 @@
-"""Claims against suppliers, made by the shop's own verbs."""
+"""Claim factories: open claims for shipped purchase orders, through the shop's own functions."""
 
 from orders.claims import claims, submission
 from orders.claims.claims import ClaimDraft

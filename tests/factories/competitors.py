@@ -1,4 +1,4 @@
-"""What is heard of the market."""
+"""Competitor factories: make prices and lists of competitors, identifiers, sales, ECB rates."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

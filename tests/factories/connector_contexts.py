@@ -1,4 +1,4 @@
-"""Connector context with quotas in memory and a call counter, an order: to test a connector alone."""
+"""Connector factories: make a context with quotas in memory, and an order to send."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta

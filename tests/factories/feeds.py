@@ -1,4 +1,4 @@
-"""A shop and suppliers whose feeds are read, and their products."""
+"""Feed factories: make a shop, a supplier with a feed and its products, run a sync."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

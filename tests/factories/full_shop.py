@@ -1,4 +1,4 @@
-"""A shop in which a bit of everything has happened, all of it by the shop's own verbs."""
+"""Full shop factory: make an order in each state, through the shop's own functions."""
 
 from datetime import timedelta
 

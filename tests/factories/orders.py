@@ -1,4 +1,4 @@
-"""Carts, orders and purchase orders, made by the shop's own verbs."""
+"""Order factories: make listings, carts, orders and purchase orders by the shop's functions."""
 
 from datetime import date
 from decimal import Decimal

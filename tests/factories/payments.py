@@ -1,4 +1,4 @@
-"""Events of payments, captured money that a bank disputes, and a refund that came back."""
+"""Payment factories: make gateway events, such as a dispute or a returned refund."""
 
 from orders.models import Payment
 from orders.payments import updates

@@ -1,4 +1,4 @@
-"""A shop whose prices are counted, and books that go live in it."""
+"""Priced shop factory: make listings with calculated prices, put price books live."""
 
 from datetime import timedelta
 from decimal import Decimal

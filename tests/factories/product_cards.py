@@ -1,4 +1,4 @@
-"""Cards put on the shelf directly, without the listings behind them."""
+"""Product card factories: make cards in the search index without listings behind them."""
 
 import random
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Records as a supplier's adapter hands them over, with every default visible."""
+"""Product record factories: make products and variants as a connector returns them."""
 
 from decimal import Decimal
 

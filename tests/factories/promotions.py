@@ -1,4 +1,4 @@
-"""Promotions and their codes."""
+"""Promotion factory: make a promotion with or without a coupon code."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Routes, and purchase orders that a supplier has accepted."""
+"""Shipping factories: make shipping services, accepted purchase orders and parcel updates."""
 
 from decimal import Decimal
 

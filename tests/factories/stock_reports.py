@@ -1,4 +1,4 @@
-"""Sales, and what a supplier's figures tell of them."""
+"""Stock report factories: sell units, report the supplier's stock, ship."""
 
 from django.db import transaction
 

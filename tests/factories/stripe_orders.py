@@ -1,4 +1,4 @@
-"""Orders that are paid through Stripe, and what suppliers answer to them."""
+"""Stripe order factories: pay orders through Stripe, answer as their suppliers."""
 
 from django.db import transaction
 

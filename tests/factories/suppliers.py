@@ -1,4 +1,4 @@
-"""Suppliers with goods on their shelves."""
+"""Supplier factories: make suppliers, locations, offers and stock levels."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Calls from outside, signed as their senders sign them."""
+"""Webhook factories: build and post webhooks, signed as each sender signs them."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A source of competitors' prices on a real server of this machine, for tests that ask it."""
+"""Competitor price server: serve a competitor's price list over local HTTP."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A sender in memory, for tests and for work without a mail server."""
+"""In-memory sender: keep the messages instead of sending them."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The Stripe stand-in as a process of its own, called through Stripe's own library.
+"""The Stripe sandbox as a separate process, called through Stripe's own library.
 
 The fixture ``stripe`` is known everywhere (``tests/conftest.py``).
 """

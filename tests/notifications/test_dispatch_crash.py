@@ -1,4 +1,4 @@
-"""A worker dies while sending: no duplicate is sent, and staff see the uncertainty."""
+"""A worker is killed while it sends a message: the message is never resent without staff."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Privacy: status reasons contain no personal data after an erasure."""
+"""Privacy: status reasons contain no personal data after an order is erased."""
 
 import dataclasses
 

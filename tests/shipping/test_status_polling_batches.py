@@ -1,4 +1,4 @@
-"""Batch polling, and orders that are resumed halfway."""
+"""Status polling: one call for many orders, and orders that were submitted only in part."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The production image: without its ignored files, checks, static files and tasks must work."""
+"""Production image: checks, static files and tasks work without the files that it leaves out."""
 
 import os
 import subprocess

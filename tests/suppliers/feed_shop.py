@@ -1,4 +1,4 @@
-"""A shop that reads a wholesaler's files, and what it then stores.
+"""Feed shop: a shop that reads a wholesaler's files, with checks of what it stored.
 
 Use: from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
 or, for a supplier whose full.csv was read once for the module:

@@ -1,4 +1,4 @@
-"""Invariants of the shop that do not hold."""
+"""Invariant helpers: list the invariants of the shop that do not hold."""
 
 from storefront.dashboard.invariants import registry
 from tests.factories.suppliers import NOON

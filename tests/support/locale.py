@@ -1,4 +1,4 @@
-"""The folder of the Azerbaijani translations."""
+"""Locale: the folder of the Azerbaijani translations."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Matrices: of cells that run the same code, some run daily and all in the full run."""
+"""Test matrices: of cases that run the same code, run some each time and all in the full run."""
 
 import pytest
 

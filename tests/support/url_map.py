@@ -1,4 +1,4 @@
-"""Every address of the URL map, with arguments of rows that exist."""
+"""URL map: list the path of every URL pattern, with arguments of existing rows."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Gateway comparison: compare each payment at its gateway with our ledger, find unknown ones.
+"""Gateway comparison: compare the gateway's payments with our ledger, find those missing in one.
 
 A payment is compared by its sums. Its history is read only if refunds or disputes matter.
 """

@@ -1,4 +1,4 @@
-"""Holds: release held orders and purchase orders, waive a hold reason, check again.
+"""Holds: release orders and purchase orders, waive one hold reason, run the hold rules again.
 
 A hold reason ends when staff waive it, or automatically when its cause ends
 (``AUTO_RELEASE_REASONS``).

@@ -1,4 +1,4 @@
-"""Staff groups of a new shop: catalog, support, buying, finance and operation.
+"""Staff groups: define those of a new shop: catalog, support, buying, finance and operation.
 
 They are ordinary groups; superusers change them at ``/admin/auth/group/``.
 """

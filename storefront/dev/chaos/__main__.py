@@ -1,4 +1,4 @@
-"""Chaos test: break a running shop by a seed, check that it keeps its promises.
+"""Chaos test: inject seeded faults into a running shop, check that its guarantees hold.
 
 Usage:
     python -m storefront.dev.chaos --seed 1

@@ -1,4 +1,4 @@
-"""Mutation tests: run each mutant through the smallest scenario that shows it, catch it."""
+"""Mutation tests: run the smallest scenario that shows each mutant, require that checks fail."""
 
 import json
 import shutil

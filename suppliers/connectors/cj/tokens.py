@@ -1,4 +1,4 @@
-"""CJ tokens: log in, refresh early, replace a refused pair, one worker at a time."""
+"""CJ tokens: log in, refresh early, replace rejected tokens, one worker at a time."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""A list is checked for plausibility before it is imported without staff."""
+"""A competitor price list is imported without staff only if its changes are plausible."""
 
 from datetime import timedelta
 from decimal import Decimal

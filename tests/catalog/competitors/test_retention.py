@@ -1,4 +1,4 @@
-"""Lists from machines and their contents are deleted after their retention."""
+"""Price lists that a program sent are deleted, with their contents, after the retention time."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Known prices survive any response of a competitor price source over real HTTP."""
+"""Known competitor prices survive every faulty response of a source, over real HTTP."""
 
 import gzip
 import socket

@@ -1,4 +1,4 @@
-"""Staff pages of price books and of prices that a guard stopped."""
+"""Price book admin and price hold admin: what staff see and change."""
 
 import html
 from decimal import Decimal

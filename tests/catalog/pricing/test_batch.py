@@ -1,4 +1,4 @@
-"""Price changes beyond the limits are published if a change of offer explains them."""
+"""A price change beyond the limits is published if another offer or supplier explains it."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The EU's flat duty: due if any country of a channel requires it, and paid in euros."""
+"""The EU's flat duty is due if any country of a channel requires it, and is paid in euros."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

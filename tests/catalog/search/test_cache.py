@@ -1,4 +1,4 @@
-"""Broad searches: counted once, and only their best cards are ranked."""
+"""Broad searches: matches are counted once, and only the best cards are ranked."""
 
 import pytest
 from django.core.cache import cache

@@ -1,4 +1,4 @@
-"""Checkout with a discount code, in both languages: by keyboard only, and without scripts."""
+"""Checkout with a discount code in both languages, by keyboard only and without scripts."""
 
 import re
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Staff upload lists and resolve an address change: on a phone and on a desktop."""
+"""Staff upload invoice and parcel lists and correct an address, on a phone and a desktop."""
 
 from dataclasses import asdict, replace
 

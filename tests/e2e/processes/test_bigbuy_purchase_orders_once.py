@@ -1,4 +1,4 @@
-"""Whatever fails on the way to BigBuy, its ledger has each order exactly once."""
+"""Whatever call to BigBuy fails, BigBuy has each order exactly once."""
 
 import pytest
 from django.utils import timezone

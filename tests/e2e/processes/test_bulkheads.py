@@ -1,4 +1,4 @@
-"""A hanging supplier delays no other: real workers, two suppliers, one of them dead."""
+"""A hanging supplier delays no other: real workers with two suppliers, one of which hangs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A customer cancels, and the page does not wait for the supplier, however long it takes."""
+"""The page on which a customer cancels does not wait for the supplier's answer."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Whatever fails on the way, the supplier has each claim exactly once."""
+"""Whatever call to the supplier fails, it has each claim exactly once."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Daily reconciliation in real processes: killed in the middle, or with a gateway down."""
+"""Daily reconciliation by real workers: killed halfway, or while a gateway is down."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Whatever fails on the way to the supplier, its ledger has each order exactly once."""
+"""Whatever call to the supplier fails, it has each purchase order exactly once."""
 
 import os
 import signal

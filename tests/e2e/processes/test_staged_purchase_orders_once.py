@@ -1,4 +1,4 @@
-"""Orders paid in steps through the whole shop: the supplier's ledger has one paid order each."""
+"""Purchase orders paid in several calls: whatever call fails, the supplier has one paid order."""
 
 import pytest
 from django.utils import timezone

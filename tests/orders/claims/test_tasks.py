@@ -1,4 +1,4 @@
-"""Claim tasks: each supplier has its turn and its own lane; no order waits behind a claim."""
+"""Claim tasks: one task per supplier, in a lane of its own; orders never wait for claims."""
 
 from contextlib import ExitStack
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the shop expects of any gateway: the same of Stripe and of the in-memory gateway."""
+"""Gateway contract: what the shop expects of Stripe and of the in-memory gateway alike."""
 
 from contextlib import closing
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Stripe's own books of payments, read in lists."""
+"""Gateway reports: Stripe's lists of payments and balance movements, page by page."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta

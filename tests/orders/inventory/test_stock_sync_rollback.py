@@ -1,4 +1,4 @@
-"""Rollback: a sale that only a rolled back run showed is subtracted again."""
+"""Rollback of a sync run: a sale that only its stock figures contained is subtracted again."""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The gateway of the tests, and stock figures that need no live check."""
+"""Payment fixtures: an in-memory gateway, and stock that needs no live check."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What staff may do about money that a gateway refused to move."""
+"""Payment admin: staff retry requests that a gateway refused."""
 
 import pytest
 from django.db import transaction

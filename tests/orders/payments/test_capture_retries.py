@@ -1,4 +1,4 @@
-"""What a gateway refused can be asked again; what it has not answered keeps its key."""
+"""A refused request is retried under a new key; an unanswered one keeps its key."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A dispute, or a warning of fraud, stops what no supplier has; its end is told, too."""
+"""A dispute or fraud warning holds all unsubmitted purchase orders; its result is recorded."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""A gateway that hangs holds two of our workers, and what waits for it goes on when it is back."""
+"""A hanging gateway occupies two workers at most; its requests continue when it answers again."""
 
 from contextlib import ExitStack
 

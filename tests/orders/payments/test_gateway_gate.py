@@ -1,4 +1,4 @@
-"""Gateway gate: a gateway that hangs occupies one thread of a process, and opens its breaker."""
+"""Gateway gate: a hanging gateway occupies one thread of a process and opens its breaker."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A lost webhook is no lost order, and a gateway that is away holds no worker."""
+"""Polling finds a payment whose webhook was lost, and never waits for a gateway that is down."""
 
 from collections import Counter
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""While a gateway reviews a payment nothing is sent; approved it goes on, refused it ends."""
+"""Nothing is submitted during a gateway's review; approval continues the order, refusal cancels."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""A payment page is opened once, and none stays open at the gateway for an order that ended."""
+"""Each order has one payment page, which is closed at the gateway when the order ends."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Orders paid through Stripe: from the page to the last cent, over HTTP and the database."""
+"""Orders paid through the Stripe sandbox: from payment page to refund, over HTTP."""
 
 from datetime import timedelta
 from decimal import Decimal

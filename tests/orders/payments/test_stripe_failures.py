@@ -1,4 +1,4 @@
-"""Lost answers, news in any order, and pages that are closed: each ends in one right state."""
+"""Lost answers, unordered events and closed pages of Stripe all lead to the one correct state."""
 
 from contextlib import suppress
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""Status check by staff: a worker asks the supplier, and not before the call has ended."""
+"""Status check by staff: a worker asks the supplier, once no submission can be under way."""
 
 from datetime import timedelta
 

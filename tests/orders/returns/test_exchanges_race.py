@@ -1,4 +1,4 @@
-"""Race: of two clicks on one return, one exchanges or refunds it, not both."""
+"""Race: two clicks on one return either exchange it or refund it, never both."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Chained replacements: refunded as what was paid first, at any depth."""
+"""Chained replacements: at any depth, the refund is what the customer first paid."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Partial refunds of replacements: each refunds its part of the original."""
+"""Partial refunds of replacements: each refunds its share of the original price."""
 
 from decimal import Decimal
 

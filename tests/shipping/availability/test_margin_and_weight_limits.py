@@ -1,4 +1,4 @@
-"""Lines too heavy together at the profitable source ship from another one."""
+"""Lines that are too heavy together for the most profitable source ship from another one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A parcel costs what its supplier asks if live rates apply, otherwise what our routes say."""
+"""A parcel costs the supplier's live rate if live rates apply, else the price of our service."""
 
 import threading
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Live rates are cached; a supplier that was not asked is asked by the next page."""
+"""Live rates are cached; a page asks suppliers that the page before could not ask."""
 
 import threading
 

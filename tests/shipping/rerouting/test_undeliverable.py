@@ -1,4 +1,4 @@
-"""An order without a shipping method is reassigned after the supplier was asked twice."""
+"""A purchase order is reassigned once its supplier has twice named no shipping method."""
 
 from datetime import timedelta
 

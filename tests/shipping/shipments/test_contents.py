@@ -1,4 +1,4 @@
-"""Parcels without a number, and parcels of unknown contents."""
+"""Parcel contents: parcels without a number, and parcels whose contents are unknown."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Updates of an order's parcels lock its rows in one order."""
+"""Concurrent updates of an order's parcels lock the same rows in the same order."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Passkeys, with a key in software in place of a browser and its device."""
+"""Passkeys: a key in software replaces the browser and its device."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Status coverage: how a row that stays in a non-final status too long is found.
+"""Status coverage: list what finds a row that stays in a non-final status too long.
 
 A status is covered by codes of inbox rules or invariants, or it is exempt for a stated reason. A
 new status without an entry fails a test.

@@ -1,4 +1,4 @@
-"""Interfaces of the shop: read from their answers what each says about one light."""
+"""Shop interfaces: read from each one's answers what it states about one light."""
 
 import html
 import json

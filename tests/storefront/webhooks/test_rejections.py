@@ -1,4 +1,4 @@
-"""A supplier that rejects and ships: one status, in whatever order the webhooks arrive."""
+"""A supplier sends both a rejection and a shipment: any order of webhooks gives one status."""
 
 import json
 from datetime import timedelta

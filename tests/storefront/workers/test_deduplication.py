@@ -1,4 +1,4 @@
-"""Task deduplication: a wake-up is queued once, expires, and is allowed again once begun."""
+"""Task deduplication: a wake-up is queued once, expires, and may be queued again once started."""
 
 import pytest
 from celery.app.task import Task

@@ -1,4 +1,4 @@
-"""No secret of a run appears in a log, an error, a displayed row, or an admin page."""
+"""No secret that a sync run uses appears in a log, an error, a row or an admin page."""
 
 import logging
 import traceback

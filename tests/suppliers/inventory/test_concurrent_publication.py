@@ -1,4 +1,4 @@
-"""Concurrent publication: each item is processed once, and none is left."""
+"""Concurrent publication: each queued variant is processed exactly once."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""HOT updates: a changed figure is written in place, without touching an index."""
+"""HOT updates: a changed stock figure is written without an index update."""
 
 from datetime import timedelta
 

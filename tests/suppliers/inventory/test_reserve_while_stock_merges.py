@@ -1,4 +1,4 @@
-"""A reservation that waits for a stock merge uses the new figure with its own date."""
+"""A reservation that waits for a stock merge uses the new figure and the time of that figure."""
 
 import threading
 from datetime import timedelta

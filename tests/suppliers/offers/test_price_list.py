@@ -1,4 +1,4 @@
-"""Price lists: create offers in sets, safely if killed."""
+"""Price lists: create offers for new SKUs, link certain matches, write only what changed."""
 
 import io
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""File age: a list without its newest row may be newer; an older list is detected."""
+"""File age: detect a list older than the last one, even if a newer list lacks its newest row."""
 
 import os
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Session settings of a run are always reset."""
+"""Staging tables: database session settings of a run are always reset."""
 
 import pytest
 from django.db import OperationalError, ProgrammingError, connection, transaction

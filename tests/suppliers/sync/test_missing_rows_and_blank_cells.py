@@ -1,4 +1,4 @@
-"""Missing rows, blank cells and discontinued flags in a feed_sandbox's files."""
+"""Missing rows, blank cells and discontinued flags in files of the feed sandbox."""
 
 import pytest
 from django.utils import timezone

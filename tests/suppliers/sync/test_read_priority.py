@@ -1,4 +1,4 @@
-"""Read priority: changed products first, since time or quota may not suffice for all."""
+"""Read priority: changed products are read first, in case time or quota runs out."""
 
 from dataclasses import replace
 from functools import partial

@@ -1,4 +1,4 @@
-"""Stock events are checked together: a mass of zeros is quarantined."""
+"""Supplier events: stock events are checked together, so that mass zeros are quarantined."""
 
 from datetime import timedelta
 

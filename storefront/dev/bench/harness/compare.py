@@ -1,4 +1,4 @@
-"""Comparison: measure a page and its limit in turn, so that outside load affects both equally."""
+"""Comparison: measure a page and its bare counterpart in turn, so that both suffer alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Benchmark connectors: start, connect, change and count a sandbox for each supplier protocol."""
+"""Benchmark connectors: connect and change a sandbox per supplier protocol, count its calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

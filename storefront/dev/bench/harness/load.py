@@ -1,4 +1,4 @@
-"""Load results: the times of all answers."""
+"""Load results: hold the response times of a measurement, compute its rate and percentiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Benchmark suppliers: start a sandbox process, connect it, import its products, hang it.
+"""Benchmark suppliers: start a sandbox process, connect it, import its products, make it hang.
 
 A sandbox runs for as long as it is measured.
 """

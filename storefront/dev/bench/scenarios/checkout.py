@@ -1,4 +1,4 @@
-"""Checkout scenario: time checkouts of 1, 8 and 32 guests at once, beside a bare sale.
+"""Checkout scenario: time checkouts of 1, 8 and 32 guests at once, and of minimal sales.
 
 Both run on the same kind of server.
 """

@@ -1,4 +1,4 @@
-"""Process entry: start Django with a movable clock, a faster beat and perhaps a mutant.
+"""Process entry: start Django with a movable clock, a faster beat and, if asked for, a mutant.
 
 Celery and the web server of the instance start here, not at the product's own entry points. It
 refuses to run in production.

@@ -1,4 +1,4 @@
-"""Browser: open pages of the shop and send their forms, once, with or without an answer."""
+"""Browser: request a page or submit its form, without retries; read a received e-mail."""
 
 from collections.abc import Mapping
 from email import message_from_bytes

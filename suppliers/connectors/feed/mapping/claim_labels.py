@@ -1,4 +1,4 @@
-"""Claim labels: the attributes of lights, with the column names that suppliers use. Pure.
+"""Claim labels: list the attributes of lights with the column names that suppliers use. Pure.
 
 Column names are written as ``fields.fold_header`` writes them, in English, German, French, Spanish
 and Italian, the likeliest first. ``catalog.attributes.spec_table`` reads each label.

@@ -1,4 +1,4 @@
-"""Our payment ledger against the books of the Stripe stand-in: each difference, planted once."""
+"""Gateway comparison: our ledger against the Stripe sandbox, with one difference of each kind."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Stripe's own library, our adapter, and the stand-in: over real HTTP."""
+"""Stripe gateway: Stripe's own library and the sandbox, over real HTTP."""
 
 import json
 from contextlib import closing

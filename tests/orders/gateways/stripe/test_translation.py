@@ -1,4 +1,4 @@
-"""Unverified variants of Stripe's answers are read alike and give the same updates."""
+"""Stripe translation: each way in which Stripe may state a fact gives the same updates."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Events are signed as Stripe's own library signs them; forged and stale ones are refused."""
+"""Stripe webhook signatures: accept what Stripe's library signs, refuse forged and stale ones."""
 
 from datetime import timedelta
 

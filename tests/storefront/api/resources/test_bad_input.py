@@ -1,4 +1,4 @@
-"""Invalid fields are named in the answer. Malformed bodies: tests/storefront/test_bad_input.py."""
+"""Bad input to the API: the answer names each invalid field."""
 
 import json
 

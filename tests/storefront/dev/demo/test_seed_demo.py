@@ -1,4 +1,4 @@
-"""The third supplier of the demo is synced by a stored mapping and accepts returns at the shop."""
+"""Demo data: the third supplier is synced by a stored mapping; its returns go to the shop."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Chromium is found, or installed by the package manager of the system."""
+"""Browser lookup: find Chromium, or install it with the system's package manager."""
 
 import shutil
 

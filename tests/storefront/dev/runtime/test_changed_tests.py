@@ -1,4 +1,4 @@
-"""Changed tests are found by the name of the changed file."""
+"""Changed tests: find them by the names of the changed files."""
 
 import subprocess
 

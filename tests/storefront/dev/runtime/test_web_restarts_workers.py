@@ -1,4 +1,4 @@
-"""One process of the web server dies, and the shop stays open."""
+"""The web server restarts a worker process that dies, and keeps serving the shop."""
 
 import os
 import signal

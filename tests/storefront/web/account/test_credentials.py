@@ -1,4 +1,4 @@
-"""Changes of e-mail address or password need the owner, and lose nothing."""
+"""Only the owner can change e-mail address or password; orders stay in the account."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""An e-mail change is announced to the old address at once, which may stop it."""
+"""An e-mail change is announced to the old address, whose owner can stop it."""
 
 import pytest
 from django.test import Client

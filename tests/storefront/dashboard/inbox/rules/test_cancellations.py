@@ -1,4 +1,4 @@
-"""Cancellation requests that staff must make are in the inbox with their amount until answered."""
+"""Cancellations that staff must request by hand stay in the inbox, with amount, until answered."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A gateway is late only with due requests."""
+"""Payment rules: a request counts as late at the gateway only after it is due."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What was answered as bought is looked up; what does not stand there as it must is told."""
+"""Benchmark buyers: each order answered as placed or paid is verified in the database."""
 
 import pytest
 

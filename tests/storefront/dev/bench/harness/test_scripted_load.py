@@ -1,4 +1,4 @@
-"""Scripts of requests are walked whole, so many at once, and a broken answer is told."""
+"""Scripted load: scripts run to their end, a given number at once; a bad answer stops the run."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,4 +1,4 @@
-"""Mutants: replace what they name, are removed again, never run in production."""
+"""Mutants: replace the named code, can be removed again, never run in production."""
 
 from decimal import Decimal
 from unittest import mock

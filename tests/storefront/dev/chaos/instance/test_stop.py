@@ -1,4 +1,4 @@
-"""Stop request: end during a phase, the drain and the audit."""
+"""Stop request: ends a run during a phase, the drain or the audit."""
 
 import os
 import signal

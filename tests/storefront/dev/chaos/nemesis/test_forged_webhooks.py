@@ -1,4 +1,4 @@
-"""Forged, stale and repeated webhooks of chaos meet the shop's own endpoint."""
+"""Forged webhooks: the shop's endpoint refuses forged and stale ones, accepts repeated ones."""
 
 import json
 from random import Random

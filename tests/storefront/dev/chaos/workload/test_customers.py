@@ -1,4 +1,4 @@
-"""Customers of chaos at the payment page of the Stripe stand-in."""
+"""Customer workload: pay on the payment page of the Stripe sandbox."""
 
 from urllib.parse import urlsplit
 

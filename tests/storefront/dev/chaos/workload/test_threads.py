@@ -1,4 +1,4 @@
-"""Threads: report an error, and go on with the next fault or purchase."""
+"""Workload threads: report an error, and go on with the next fault or purchase."""
 
 from types import SimpleNamespace
 

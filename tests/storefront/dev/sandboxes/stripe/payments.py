@@ -1,4 +1,4 @@
-"""Open payments at the stand-in."""
+"""Stripe payment helpers: open payments at the sandbox."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Bad days of Stripe: answers that are lost, late, wrong or repeated for ever."""
+"""Faults of the Stripe sandbox: answers that are lost, late, wrong or repeated."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

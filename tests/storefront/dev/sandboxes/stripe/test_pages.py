@@ -1,4 +1,4 @@
-"""The hosted payment page of the stand-in, and its overview for developers."""
+"""Pages of the Stripe sandbox: the hosted payment page, and the overview for developers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stand-in refuses what Stripe refuses, and says so as Stripe does."""
+"""Parameters of the Stripe sandbox: it refuses what Stripe refuses, with the same errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stand-in as a process: it loses nothing when it ends, and refuses unsafe callers."""
+"""The Stripe sandbox as a process: keeps its data over restarts, refuses unsafe callers."""
 
 import os
 import signal

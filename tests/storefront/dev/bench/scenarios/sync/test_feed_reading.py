@@ -1,4 +1,4 @@
-"""Memory does not grow with the length of a supplier's file, whatever it is written in."""
+"""Feed reading: memory stays constant for files of any length, in every format."""
 
 import pytest
 
