@@ -21,7 +21,7 @@ WHOLE = (
 
 
 class OneWholeShop(LoadGroupScheduling):
-    """Give all tests of one whole shop to one worker, so that it starts only once.
+    """Give all tests that share a running shop to one test worker, so that it starts only once.
 
     The marks that xdist has for this do nothing under pytest 9.2, where no plugin can change the
     id of a test any more.
@@ -49,7 +49,7 @@ def pytest_configure(config):
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix, tmp_path_factory, django_db_blocker
 ):
-    """Run the migrations once for all processes, where there are several."""
+    """If there are several test processes, run the migrations once for all of them."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
         with django_db_blocker.unblock():
             database.share_migrations(tmp_path_factory.getbasetemp().parent)
@@ -57,7 +57,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(autouse=True)
 def fresh_routes():
-    """Routes are kept for a minute, which is longer than a test's database lives."""
+    """Clear the shipping services that are cached for a minute, longer than a test lasts."""
     from shipping.rates import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
 
     quotes.clear_cache()
@@ -65,7 +65,7 @@ def fresh_routes():
 
 @pytest.fixture(autouse=True)
 def broker_answers(monkeypatch):
-    """A broker that was away in the test before is asked again at once."""
+    """Forget that the broker was down in the test before, so that it is used again at once."""
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet
 
     monkeypatch.setattr(deduplication, "broker", deduplication.Broker())
@@ -73,7 +73,7 @@ def broker_answers(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def demonstration(monkeypatch):
-    """The shop is a demonstration's, without a query; tests of the identity forget it first."""
+    """Cache the demonstration identity, which saves a query; tests of the identity reset it."""
     from storefront.identity import current  # noqa: PLC0415 - the apps are not loaded yet
 
     monkeypatch.setattr(current, "_cached", (math.inf, current.DEMONSTRATION))

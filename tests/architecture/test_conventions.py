@@ -46,7 +46,7 @@ def is_one_of(name, patterns):
 
 
 def ours():
-    """List the models of this house: an app of ours lies in its folder."""
+    """List the models of our own apps, which are those in this repository."""
     return [
         model
         for model in apps.get_models()
@@ -84,7 +84,7 @@ def test_a_lock_says_whose_rows_it_takes():
 
 
 def test_no_lock_on_an_offer_stops_rows_that_point_to_it():
-    """Stock rows and order lines are written while a price is: they need the offer to stay."""
+    """A full lock would block writes of stock rows and order lines, which refer to the offer."""
     whole = re.compile(
         r"FOR UPDATE OF o\b|SupplierOffer\.objects\b[^=]*select_for_update\((?![^)]*no_key)"
     )

@@ -24,18 +24,18 @@ WATCHED = [
 
 
 def look_everywhere(now=NOON):
-    """Look for all that waits, as the sweep does."""
+    """Reroute all due backorders, as the sweep does."""
     for backorder in rerouting.due_backorders(now=now):
         rerouting.reroute(backorder=backorder, now=now)
 
 
 def broken(now=NOON):
-    """Name the invariants of purchase orders, money and stock that do not hold."""
+    """Return the codes of the violated invariants of purchase orders, money and stock."""
     return violated(WATCHED, now)
 
 
 def also_at(listing, code="other", *, quantity=5, max_days=6, cost="11.00"):
-    """Put the same light on another supplier's shelf."""
+    """Stock the same light at another supplier."""
     offer = make_offer(listing.variant, supplier=make_supplier(code), cost=cost)
     level = make_level(offer, quantity, make_location(offer.supplier, "PL", "PL"))
     make_service(level.location, min_days=2, max_days=max_days, countries=["DE"])
@@ -43,7 +43,7 @@ def also_at(listing, code="other", *, quantity=5, max_days=6, cost="11.00"):
 
 
 def tell(purchase_order, *, word=Acknowledgement.ACCEPTED, refused=(), code="out_of_stock", **more):
-    """Take in what a supplier says of it, and insist that all is still true."""
+    """Apply a supplier's acknowledgement, then check that all invariants still hold."""
     fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
     state = PurchaseOrderReport(
         number=fresh.number,
@@ -70,7 +70,7 @@ def live():
 
 
 def asked():
-    """Return what the gateway was asked for, in turn."""
+    """Return the kind and amount of each request to the gateway, the oldest first."""
     events = PaymentEvent.objects.filter(kind__endswith="_requested").order_by("pk")
     return list(events.values_list("kind", "amount"))
 

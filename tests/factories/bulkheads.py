@@ -10,7 +10,7 @@ from suppliers.resilience.bulkheads import BulkheadFullError, bulkhead
 
 @contextmanager
 def elsewhere(work, supplier_id):
-    """Hold a lane in another session, as another worker does; None if it was full."""
+    """Occupy a lane in another session, as another worker does; None if all were occupied."""
     taken, over = threading.Event(), threading.Event()
     found = []
 

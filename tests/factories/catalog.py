@@ -58,7 +58,7 @@ def make_price_rule(
     extra_amount="2.00",
     ending="0.99",
 ):
-    """Make a live book of one rule, and the terms that it counts by."""
+    """Make a live price book with one rule, and the selling costs of its channel."""
     channel = channel or make_channel()
     if found := PriceRule.objects.filter(book__channel=channel, book__version=version).first():
         return found
@@ -78,7 +78,7 @@ def make_price_rule(
 
 
 def make_exchange_rate(*, base="USD", quote="EUR", rate="0.92", source="test", as_of=NOON):
-    """Make a rate by which all that is asked for in that money was published already."""
+    """Make an exchange rate under which all supply in its currency is already published."""
     found, _ = ExchangeRate.objects.get_or_create(
         base=base,
         quote=quote,
@@ -228,7 +228,7 @@ def make_variant(
 
 
 def make_area(*countries):
-    """Make the area of these countries; of none: everywhere."""
+    """Make a delivery area of these countries; without any, it is everywhere."""
     return DeliveryArea.objects.get_or_create(countries=sorted(countries))[0]
 
 

@@ -26,7 +26,7 @@ HOME = Address(
 
 
 class CountingGate:
-    """Lets every call through, and keeps what it was."""
+    """Admits every call and records it."""
 
     def __init__(self):
         self.calls = []
@@ -48,7 +48,7 @@ class CountingGate:
 
 
 class MemoryBudget:
-    """Points in memory; ``used`` by quota name."""
+    """Counts quota points in memory; ``used`` maps each quota's name to its points."""
 
     def __init__(self):
         self.used = {}
@@ -70,7 +70,7 @@ class MemoryBudget:
 
 
 class NoTokens:
-    """A supplier who lends none."""
+    """Tokens of a supplier that issues none."""
 
     def load(self):
         return {}
@@ -80,7 +80,7 @@ class NoTokens:
 
 
 class DictMemory:
-    """What a connector remembers, in a dict."""
+    """Keeps a connector's state in a dict."""
 
     def __init__(self):
         self.kept = {}
@@ -93,7 +93,7 @@ class DictMemory:
 
 
 class PostInMemory:
-    """Letters that were put in, by key."""
+    """Keeps e-mails to a supplier by key instead of sending them."""
 
     def __init__(self):
         self.letters = {}

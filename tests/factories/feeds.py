@@ -50,7 +50,7 @@ def usd(amount):
 
 
 def stock_world(world, count, *, first=1, colors=("Black",), stock=None, cost="8.40"):
-    """Put ``count`` headlamps into the world, each in these colors."""
+    """Give the in-memory supplier ``count`` headlamps, each in these colors."""
     for number in range(first, first + count):
         world.put(
             make_product_record(

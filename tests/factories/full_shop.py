@@ -50,7 +50,7 @@ from tests.factories.webhooks import keep_call
 
 
 def make_world(monkeypatch, batch=1):
-    """Make one order in each state that verbs reach, and the supply behind them.
+    """Make one order in each state that the shop's functions reach, and its supply.
 
     Another ``batch`` makes as much again in the same shop.
     """
@@ -134,7 +134,7 @@ def _claimed(supplier):
 
 
 def _returned(listings, batch):
-    """Withdraw from what arrived: it came back, was paid, and its supplier owes us for it."""
+    """Withdraw from a delivered line: receive and refund it; its supplier owes us a credit."""
     purchase_order = _shipped(listings, "delivered", number=f"CJPKL00000000{batch}3YQ")
     order = Order.objects.get(pk=purchase_order.order_id)
     ReturnPolicy.objects.get_or_create(
@@ -169,7 +169,7 @@ def _send(purchase_order):
 
 
 def settle(order):
-    """Answer for the gateway what was asked of it."""
+    """Apply the gateway's success to every request for an order."""
     answers = {
         PaymentEvent.Kind.CAPTURE_REQUESTED: "captured",
         PaymentEvent.Kind.VOID_REQUESTED: "voided",
@@ -243,12 +243,12 @@ def orders_by_status():
 
 
 def ask_supplier():
-    """Have staff ask a supplier to erase an address."""
+    """Make a request to erase an address, which staff must send to the supplier."""
     return ErasureRequest.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
 
 
 def stray():
-    """Let suppliers ship what was canceled."""
+    """Record that suppliers shipped canceled purchase orders."""
     PurchaseOrder.objects.filter(status="in_progress").update(status="canceled")
     for row in PurchaseOrder.objects.filter(status="canceled", submission_status="accepted"):
         row.messages.create(direction="in", kind="shipped_canceled", at=NOON)

@@ -68,7 +68,7 @@ def returned(**changes):
 
 
 def unsent():
-    """Forget that its supplier was asked."""
+    """Delete all returns to suppliers, as if none were requested."""
     SupplierReturnLine.objects.all().delete()
     SupplierReturn.objects.all().delete()
 
@@ -101,7 +101,7 @@ def let_customer_keep_it():
 
 
 def keep_the_way():
-    """Let all goods come back, and the charge for their way stay with us."""
+    """Return all goods with a refund of 1, so that the delivery charge is still due."""
     pay()()
     orders = Order.objects.filter(returns__isnull=False)
     whole = {"shipped_quantity": F("quantity"), "returning_quantity": F("quantity")}

@@ -28,7 +28,7 @@ HOME = Address(
 
 
 def make_sellable(quantity=5, price="39.99", cost="10.00", **variant):
-    """Make a listing whose goods lie on a supplier's shelf; the level is ``listing.level``."""
+    """Make a listing with stock at a supplier; ``listing.level`` is the stock level."""
     listing = make_listing(price_amount=Decimal(price), available=quantity, as_of=NOON, **variant)
     listing.level = make_level(make_offer(listing.variant, cost=cost), quantity=quantity)
     return listing
@@ -71,14 +71,14 @@ def make_order(*listings, quantity=1, email="erika@example.org", ship_to=HOME, n
 
 
 def order_of(cart, *, email="erika@example.org", ship_to=HOME, now=NOON):
-    """Place a cart as it is."""
+    """Place a cart as an order."""
     return checkout.place(
         cart=cart, email=email, ship_to=ship_to, quote=quote_for(cart, now=now), now=now
     ).order
 
 
 def make_payment(order, reference=None, now=NOON):
-    """Make a payment that waits for the shopper at the gateway."""
+    """Make a payment that awaits the customer on the gateway's page."""
     payment = order.payments.get(status=Payment.Status.CREATED)
     payment.move(
         Payment.Status.REQUIRES_ACTION,
@@ -105,7 +105,7 @@ def make_paid_order(*listings, now=NOON, **order):
 
 
 def pay(order, *, now=NOON):
-    """Let the money of an order be authorized."""
+    """Authorize the payment of an order."""
     payment = make_payment(order, now=now)
     updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
     order.refresh_from_db()
@@ -119,9 +119,9 @@ def make_purchase_orders(*listings, now=NOON, **order):
 
 
 def ask_to_stop(order, *, reason="changed my mind", now=NOON):
-    """Cancel as the shopper does, then ask the suppliers as a worker does; tell what came of it.
+    """Cancel as the customer does, then ask the suppliers as a worker does; return both results.
 
-    Shape:  what ``cancel`` said, and what each wish came to: True, False or None
+    Shape:  the result of ``cancel``, and that of each request: True, False or None
     """
     said = cancellation.cancel(order=order, reason=reason, actor="customer", now=now)
     wanted = order.purchase_orders.filter(cancel_requested_at__isnull=False).order_by("pk")

@@ -7,7 +7,7 @@ from tests.factories.suppliers import NOON
 
 
 def hear(what, **words):
-    """Let the gateway of the only payment report an event."""
+    """Apply a gateway update to the only payment."""
     payment = Payment.objects.get()
     updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
 

@@ -57,7 +57,7 @@ def open_and_reprice(book, now=NOON):
 
 
 def announce(listing, *, was, now):
-    """Let the present price of a listing be an announced reduction since yesterday."""
+    """Make the current price of a listing a reduction that was announced yesterday."""
     book = make_price_book(
         channel=listing.channel,
         version=2,

@@ -23,7 +23,7 @@ def make_day(day=TODAY, *, now=LATER):
 def make_difference(
     payment=None, *, kind=Kind.REFUND_UNBOOKED, part="gateway:fake", day=None, name="re_1", **about
 ):
-    """Make a difference that stands open, of a payment where there is one."""
+    """Make an open discrepancy, of a payment if one is given."""
     finding = Finding(
         kind=kind,
         what=about.pop("what", Measure.REFUNDED),
@@ -43,7 +43,7 @@ def make_difference(
 
 
 def make_invoice(purchase_order=None, supplier=None, *, reference="RE-1", **columns):
-    """Make an invoice that came on paper."""
+    """Make an invoice as staff enter it from paper."""
     supplier = supplier or purchase_order.supplier
     known = {"currency": "USD", "subtotal_amount": Decimal("10.00"), "entered_by": "zumrud"}
     return SupplierInvoice.objects.create(
@@ -57,7 +57,7 @@ def make_invoice(purchase_order=None, supplier=None, *, reference="RE-1", **colu
 
 
 def compare_yesterday(batch=1):
-    """Reconcile a day on which a refund was unbooked, and is booked since; keep an invoice of it."""
+    """Make a reconciled day with a resolved discrepancy, and a supplier invoice."""
     payment = Payment.objects.filter(captured_amount__gt=0).order_by("-pk").first()
     day = make_day(NOON.date() - timedelta(days=batch))
     difference = make_difference(payment, day=day, name=f"re_{batch}")
@@ -71,7 +71,7 @@ def reopen():
 
 
 def be_late():
-    """A day long ago that could not be reconciled."""
+    """Make all reconciled days old and open, as if a gateway was not reached."""
     over = NOON - timedelta(days=9)
     ReconciliationRun.objects.update(
         status="open", starts_at=over - timedelta(days=1), ends_at=over, problem="no connection"

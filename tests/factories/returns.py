@@ -28,7 +28,7 @@ Kind = ReturnAuthorization.Kind
 
 
 def make_shipped_order(*listings, quantity=3, now=NOON, answer="shipped", **order):
-    """Make a paid and captured order whose goods left, or arrived."""
+    """Make a paid and captured order that is shipped, or delivered with ``answer``."""
     listings = listings or [make_sellable(quantity=9)]
     purchase = make_accepted_purchase_order(*listings, quantity=quantity, now=now, **order)
     settle(purchase.order)
@@ -56,7 +56,7 @@ def make_sibling(light, price, quantity=9):
 
 
 def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
-    """Say of each line, in turn, how many units go back."""
+    """Make a return request with the number of units of each line, in line order."""
     lines = order.lines.order_by("pk").values_list("pk", flat=True)
     return ReturnRequest(
         key=key or secrets.token_hex(8),
@@ -94,7 +94,7 @@ def inspect(authorization, *, accepted=None, deduction="0", reason="", now=NOON,
 
 
 def bring_back(authorization, now=NOON, **inspected):
-    """Let it come back as a whole, and be looked at."""
+    """Approve a return if needed, receive all its units, inspect them."""
     if authorization.status in authorizations.AWAITING_DECISION:
         authorizations.approve(authorization=authorization, answer="", actor="ann", now=now)
     receive(authorization, now=now)
@@ -124,7 +124,7 @@ def come_back(order, *units, kind="defect", wanted=None, **inspected):
 
 
 def exchange(made, other=None, *, is_free=False):
-    """Exchange as ``shipping.rerouting.exchanges`` does, from the shelf of the other one."""
+    """Exchange as ``shipping.rerouting.exchanges`` does, with ``other`` as the source if given."""
     line = made.lines.get()
     found = exchanges.NO_SOURCES
     if other is not None:
@@ -173,7 +173,7 @@ def pay(made):
 
 
 def arrived(order, *, units=None):
-    """Deliver ``units`` of the only line, or all; the others are not shipped yet."""
+    """Deliver ``units`` of the only line, by default all; the other units are not shipped."""
     submission.create_purchase_orders(order=order, now=NOON)
     units = order.lines.get().quantity if units is None else units
     order.lines.update(shipped_quantity=units, delivered_quantity=units)

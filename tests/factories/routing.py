@@ -4,7 +4,7 @@ from orders.pricing import margins
 
 
 def account(need, one):
-    """Return the margin of a line from one place, None if its price or cost is unknown."""
+    """Return the margin of a line from one source; None if its price or cost is unknown."""
     if need.sold is None or one.landed is None:
         return None
     return margins.line_margin(
@@ -13,7 +13,7 @@ def account(need, one):
 
 
 def earning_places(need, able, least):
-    """Leave those that earn what they must, or else those that lose nothing, or lose least."""
+    """Return the sources with the minimum margin; if none has it, those with the smallest loss."""
     if least is None:
         return able
     accounts = {one.level_id: account(need, one) for one in able}

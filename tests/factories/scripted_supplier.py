@@ -130,7 +130,7 @@ class WrittenTo(ScriptedSupplier):
 
 
 def connect(monkeypatch, supplier):
-    """Let the shop reach this supplier where it would open the real one."""
+    """Make the shop's code open this supplier instead of a connector."""
 
     @contextmanager
     def open_connector(_row):
@@ -149,5 +149,5 @@ def connect(monkeypatch, supplier):
 
 
 def no_answer(effect):
-    """Build a script step: the request left us and nothing came back."""
+    """Return a script step: the request was sent, and no answer came."""
     return (TemporaryError("no answer", is_outcome_unknown=True), effect)

@@ -104,7 +104,7 @@ def make_accepted_purchase_order(*listings, now=NOON, **order):
 
 
 def take_in(purchase_order, answer, *parcels):
-    """Take in what the supplier says of a purchase order and its parcels."""
+    """Apply a supplier's report about a purchase order and its parcels."""
     return shipments.import_parcels(
         purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
     )

@@ -26,7 +26,7 @@ def start(order):
 
 
 def buy(stripe, *listings, card=GOOD_CARD, many=False):
-    """Order, pay at the page, hear of it, and divide; return the payment and purchase orders."""
+    """Order, pay on Stripe's page, create purchase orders; return the payment and them."""
     stripe.control("account", {"many": many})
     order = make_order(*listings)
     payment = start(order)
@@ -37,7 +37,7 @@ def buy(stripe, *listings, card=GOOD_CARD, many=False):
 
 
 def accept(purchase_order, *, status="accepted"):
-    """Let a supplier say yes: the money of it is asked for."""
+    """Accept a purchase order as its supplier, and request the capture."""
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
         accepted_at=NOON, submission_status=status, status="in_progress"
     )
@@ -49,7 +49,7 @@ def accept(purchase_order, *, status="accepted"):
 
 
 def refuse(payment, purchase_order):
-    """Let a supplier say no: the money of it goes back."""
+    """Cancel a purchase order as rejected, and request to void its amount."""
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="canceled")
     with transaction.atomic():
         ledger.request_void(
@@ -58,7 +58,7 @@ def refuse(payment, purchase_order):
 
 
 def settle(now=NOON):
-    """Do what the sweep does, until nothing is due."""
+    """Run the payment sweep until nothing is due."""
     for _ in range(5):
         for request_id in captures.due_requests(now=now):
             request = PaymentEvent.objects.select_related("payment").get(pk=request_id)

@@ -57,7 +57,7 @@ def make_offer(variant, supplier=None, cost="10.00", sku=None):
 
 
 def make_level(offer, quantity=5, location=None, as_of=NOON):
-    """Put units on a shelf, with the movement that explains them."""
+    """Make a stock level, with the movement that its quantity comes from."""
     location = location or make_location(offer.supplier)
     level = StockLevel.objects.create(
         offer=offer,

@@ -37,7 +37,7 @@ def variant():
 
 @pytest.fixture
 def known(httpserver, variant):
-    """A source that told a price of 10 at noon."""
+    """A source that reported a price of 10 at noon."""
     source = make_source(httpserver)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n", headers={"ETag": '"1"'})
     assert fetch(source).counts["changed"] == 1
@@ -45,6 +45,6 @@ def known(httpserver, variant):
 
 
 def is_as_it_was(source):
-    """Tell whether a failed try left everything that was known."""
+    """Return whether a failed fetch left the known price unchanged."""
     price = CompetitorPrice.objects.get()
     return (price.amount, price.as_of, source.last_success_at) == (Decimal(10), NOON, NOON)

@@ -18,7 +18,7 @@ DISPUTING_CARD = "4000 0000 0000 0259"
 
 
 class StripeProcess(SandboxProcess):
-    """One running stand-in, and what a tester may do to it."""
+    """A running Stripe sandbox and its control API."""
 
     module = "storefront.dev.sandboxes.stripe"
     usual = ("--webhook-url", "", "--secret", KEY, "--hook-secret", HOOK_SECRET)
@@ -33,14 +33,14 @@ class StripeProcess(SandboxProcess):
         return self.control("deliveries")["deliveries"]
 
     def act(self, pay_url, action, **form):
-        """Press a button on the page, as a browser would."""
+        """Press a button of the payment page, as a browser would."""
         return self.client.post(pay_url, data={"action": action, **form})
 
     def pay(self, pay_url, card=GOOD_CARD):
         return self.act(pay_url, "pay", card=card)
 
     def things(self, kind):
-        """List what is on the shelf, the oldest first."""
+        """List the stored objects of a kind, the oldest first."""
         return self.control("objects")[kind][::-1]
 
     @property
@@ -52,7 +52,7 @@ class StripeProcess(SandboxProcess):
         return self.control("events")["events"]
 
     def call(self, path, form=None, **headers):
-        """Speak to its API without the library."""
+        """Call the API without Stripe's library."""
         known = {"authorization": f"Bearer {KEY}", "stripe-version": "2026-10-28.endive"}
         method = "GET" if form is None else "POST"
         return self.client.request(
@@ -70,7 +70,7 @@ def stripe_process(tmp_path_factory):
 
 @pytest.fixture
 def stripe(stripe_process, settings):
-    """An empty Stripe on a good day, which the shop's settings point at; it sends no webhooks."""
+    """An empty Stripe sandbox without faults or webhooks, which the shop's settings name."""
     stripe_process.control("reset", {})
     stripe_process.control("webhooks", {"mode": "normal", "url": ""})
     settings.PAYMENT_GATEWAY = "stripe"

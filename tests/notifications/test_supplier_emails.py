@@ -63,7 +63,7 @@ def evidence_ends_and_says_who_issued_it():
 
 
 def withheld(offers=1):
-    """Let evidence expire while the last person who opened a page reads Azerbaijani."""
+    """Let a compliance document expire while the thread's language is Azerbaijani."""
     make_verified(valid_until=ENDS)
     for _ in range(offers):
         make_offer(plain_goods())

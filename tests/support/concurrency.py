@@ -36,7 +36,7 @@ def all_at_once(acts, refusal):
 
 
 class Rival:
-    """Does something over a connection of its own while the test is in the middle of its own act.
+    """Acts on a separate connection while the test is in the middle of its own action.
 
     ``begin`` returns when the rival has done it, or waits for a lock that the test holds.
     """
@@ -61,7 +61,7 @@ class Rival:
         return self.answer
 
     def begin_at(self, monkeypatch, place, name):
-        """Start the rival where the test's action calls this, once; the rival may call it too."""
+        """Start the rival when the test's action first calls ``place.name``."""
         act = getattr(place, name)
 
         def in_the_middle(*given, **named):

@@ -32,7 +32,7 @@ SENDABLE = [(kind, text) for kind, text in TEXTS if kind != "surrogate"]
 
 
 class Deck:
-    """Deals the texts in turn: each page gets one of each class, another than the last page."""
+    """Deals out the bad texts: each page gets one of each class, other ones than the last page."""
 
     def __init__(self):
         self._by_class = defaultdict(list)

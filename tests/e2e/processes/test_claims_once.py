@@ -82,7 +82,7 @@ def test_opened_dispute_that_cannot_be_read_is_unconfirmed(sandbox_supplier, cla
 
 
 def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
-    """Neither for a claim whose answer was lost, nor for one that the supplier has."""
+    """This holds for a claim whose answer was lost, and for one that the supplier has."""
     monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)

@@ -47,7 +47,7 @@ def capture(purchase_order):
 
 
 def settle():
-    """Do what the sweep does with the request that is next."""
+    """Execute the next request, as the sweep does."""
     request = PaymentEvent.objects.select_related("payment").get(
         pk=captures.due_requests(now=NOON)[0]
     )

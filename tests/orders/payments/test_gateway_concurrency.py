@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def waiting(gateway, monkeypatch):
-    """Three captures that were asked for, each of another order, at the gateway of the tests."""
+    """Three requested captures of three orders, at the in-memory gateway."""
     for _ in range(3):
         order = make_accepted_purchase_order().order
         payment = order.payments.get()

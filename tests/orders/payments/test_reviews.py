@@ -35,7 +35,7 @@ def send():
 
 
 def final_state():
-    """Tell all that could depend on what was heard first."""
+    """Return all state that could depend on the order of the updates."""
     payment = Payment.objects.get()
     requests = payment.events.filter(kind__in=["void_requested", "refund_requested"])
     order, made = Order.objects.get(), PurchaseOrder.objects.get()

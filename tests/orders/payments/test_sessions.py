@@ -33,7 +33,7 @@ def run_out(order):
 
 
 def while_it_opens(monkeypatch, gateway, happens):
-    """Let something happen after the gateway opened the page, and before we know."""
+    """Call ``happens`` after the gateway opened the page, before we receive its answer."""
     really = gateway.open
 
     def open_slowly(**words):

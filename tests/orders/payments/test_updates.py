@@ -98,7 +98,7 @@ def test_updates_of_an_unknown_payment_are_rejected():
 
 
 def tell_until_heard(updates):
-    """Tell in this order; what comes too early is told again, as a gateway does."""
+    """Apply updates in this order; repeat those that come too early, as a gateway does."""
     waiting = list(updates)
     for _ in range(len(waiting)):
         again = []

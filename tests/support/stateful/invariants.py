@@ -78,5 +78,5 @@ class Truths(RuleBasedStateMachine):
 
     @staticmethod
     def insist(invariants):
-        """Check the invariants as of the start, since no workers run that could be late."""
+        """Check the invariants at the start time: no workers run, so nothing may count as late."""
         assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []

@@ -81,7 +81,7 @@ class GivingBack(Truths):
         ),
     )
     def come_far(self, which, kind, units, word):
-        """Continue as most returns do, from what has arrived."""
+        """Take a return of a delivered line through several steps, as most returns go."""
         self.arrive(which)
         there = OrderLine.objects.filter(shipped_quantity__gt=0)
         if (line := self.pick(there, which)) is None:

@@ -72,7 +72,7 @@ def test_amount_reported_by_several_rules_counts_once():
 
 
 def test_oversold_stock_counts_the_amounts_of_its_orders():
-    """It is a part of an order that is in the inbox too, and of others what was paid for it."""
+    """An order that is in the inbox itself counts once; of others, the oversold lines count."""
     made = [make_purchase_orders(make_sellable(quantity=9), quantity=2)[0] for _ in range(2)]
     hold(made[:1])
     StockLevel.objects.update(reported_quantity=0)

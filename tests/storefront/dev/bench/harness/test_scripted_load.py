@@ -10,7 +10,7 @@ from storefront.dev.bench.harness.scripted_load import Ask, hammer, insist, walk
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Say back what was asked, under the status that the path names."""
+    """Answers with the request's body, and with the status that the path names."""
 
     protocol_version = "HTTP/1.1"
     open_now, most_open = 0, 0
