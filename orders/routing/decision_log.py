@@ -18,7 +18,7 @@ from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
-CHOSEN = "taken"
+CHOSEN = "selected"
 MAX_CANDIDATES = 20  # sources per line
 
 

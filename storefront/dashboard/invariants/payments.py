@@ -192,7 +192,7 @@ PAYMENTS = (
             WHERE e.received_at < %(now)s - interval '3 days'
               AND e.received_at >= coalesce((SELECT min(starts_at) FROM orders_reconciliationrun),
                                             '-infinity')
-              AND (d.id IS NULL OR d.status NOT IN ('reconciled', 'given_up'))
+              AND (d.id IS NULL OR d.status NOT IN ('reconciled', 'closed'))
             GROUP BY e.received_at::date
         """,
     ),

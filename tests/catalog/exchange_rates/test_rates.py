@@ -247,7 +247,7 @@ def test_a_file_is_imported_by_command(tmp_path):
     call_command("exchange_rates", "import", str(path), stdout=said)
     call_command("exchange_rates", "show", stdout=said)
 
-    assert "daily.xml: 1 taken, 0 waiting, 0 known" in said.getvalue()
+    assert "daily.xml: 1 applied, 0 waiting, 0 known" in said.getvalue()
     assert "1 USD = 0.8000000000 EUR" in said.getvalue()
     with pytest.raises(CommandError, match="0 days"):
         call_command("exchange_rates", "import", str(bad))

@@ -98,7 +98,7 @@ def test_no_response_refunds_after_the_deadline_only(question):
 
     assert broken() == []
     backorder = Backorder.objects.get()
-    assert (backorder.status, backorder.chosen, backorder.chosen_by) == ("given_up", "refund", "")
+    assert (backorder.status, backorder.chosen, backorder.chosen_by) == ("canceled", "refund", "")
     assert asked() == [("void_requested", question.order.total_amount)]
 
 
@@ -130,7 +130,7 @@ def test_no_delay_is_offered_beyond_the_payment_authorization(supplier):
     refuse(purchase_order)
     look_everywhere()
 
-    assert Backorder.objects.get().status == "given_up"
+    assert Backorder.objects.get().status == "canceled"
     assert asked() == [("void_requested", purchase_order.order.total_amount)]
 
 
@@ -179,7 +179,7 @@ def test_a_cheaper_substitute_is_not_offered(supplier):
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
 
-    assert Backorder.objects.get().status == "given_up"
+    assert Backorder.objects.get().status == "canceled"
 
 
 def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):

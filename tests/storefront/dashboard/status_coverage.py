@@ -113,7 +113,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "open": "reconciliation_late",
         "running": "reconciliation_late",
         "reconciled": OVER,
-        "given_up": OVER,
+        "closed": OVER,
     },
     ("orders.Discrepancy", "status"): {
         "open": "reconciliation_difference",

@@ -129,12 +129,12 @@ def test_a_day_is_compared_again_or_skipped(staff, monkeypatch):
     ReconciliationRun.objects.update(status="open", problem="gateway:test: no connection")
 
     staff.post(page("compare", day.pk, table="reconciliationrun"))
-    shown = staff.get(page("give_up", day.pk, table="reconciliationrun")).content.decode()
-    staff.post(page("give_up", day.pk, table="reconciliationrun"), {"reason": "we left it"})
+    shown = staff.get(page("close", day.pk, table="reconciliationrun")).content.decode()
+    staff.post(page("close", day.pk, table="reconciliationrun"), {"reason": "we left it"})
 
     assert asked == [{"day_id": day.pk}]
     assert "no connection" in shown
-    assert ReconciliationRun.objects.get().status == "given_up"
+    assert ReconciliationRun.objects.get().status == "closed"
 
 
 @pytest.fixture

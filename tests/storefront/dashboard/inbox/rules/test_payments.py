@@ -56,7 +56,7 @@ def test_capture_is_late_once_it_is_due(mode, accepted, authorization_ends_after
 
 
 @pytest.mark.parametrize(
-    ("status", "is_late"), [("open", False), ("asked", False), ("given_up", True)]
+    ("status", "is_late"), [("open", False), ("asked", False), ("canceled", True)]
 )
 def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(status, is_late):
     Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(days=3))
