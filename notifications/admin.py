@@ -61,9 +61,9 @@ class MessageAdmin(StaffAdmin):
         columns.status(
             "status",
             _("State"),
-            calls={"failed", "sending"},
-            waits={"pending", "retrying", "requeued"},
-            ended={"sent"},
+            needs_action={"failed", "sending"},
+            waiting={"pending", "retrying", "requeued"},
+            closed={"sent"},
         ),
         columns.link("event", _("Event")),
         "attempts",

@@ -27,7 +27,7 @@ from storefront.lib.staff.columns import as_money
 _PAYMENT = columns.status(
     "payment_status",
     _("Payment"),
-    words={
+    labels={
         "not_paid": _("Unpaid"),
         "authorized": _("Authorized"),
         "partially_paid": _("Partially paid"),
@@ -40,7 +40,7 @@ _PAYMENT = columns.status(
 _FULFILLMENT = columns.status(
     "fulfillment_status",
     _("Fulfillment"),
-    words={
+    labels={
         "unfulfilled": _("Unfulfilled"),
         "sourcing": _("Awaiting supplier"),
         "sourced": _("In fulfillment"),

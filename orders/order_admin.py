@@ -72,9 +72,9 @@ class ErasureRequestAdmin(StaffAdmin):
 STATE = columns.status(
     "status",
     _("Status"),
-    calls={"on_hold"},
-    waits={"pending_payment", "placed"},
-    ended={"completed", "expired", "canceled"},
+    needs_action={"on_hold"},
+    waiting={"pending_payment", "placed"},
+    closed={"completed", "expired", "canceled"},
 )
 
 

@@ -67,7 +67,7 @@ class ExchangeRateAdmin(StaffAdmin):
         columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
-        columns.status("validity", _("Status"), calls=["unsure", "unknown"]),
+        columns.status("validity", _("Status"), needs_action=["unsure", "unknown"]),
         columns.number("pending_rate", _("Newer rate awaiting approval")),
     ]
     list_filter: ClassVar = ["validity", "quote"]
@@ -102,7 +102,9 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
     )
     list_display: ClassVar = [
         "__str__",
-        columns.status("status", _("Status"), calls=["waiting"], ended=["applied", "approved"]),
+        columns.status(
+            "status", _("Status"), needs_action=["waiting"], closed=["applied", "approved"]
+        ),
         columns.number("old_rate", _("Previous rate")),
         columns.number("rate", _("Rate")),
         "source",

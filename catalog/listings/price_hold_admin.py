@@ -34,7 +34,10 @@ class PriceHoldAdmin(StaffAdmin):
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.text("listing__channel__code", _("Channel")),
         columns.status(
-            "status", _("Status"), calls=["open"], ended=["approved", "price_kept", "superseded"]
+            "status",
+            _("Status"),
+            needs_action=["open"],
+            closed=["approved", "price_kept", "superseded"],
         ),
         "block_reason",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),

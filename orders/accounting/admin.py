@@ -70,7 +70,11 @@ def three_way(invoice: SupplierInvoice) -> str | None:
 
 
 MATCH = columns.status(
-    "match", _("Match"), calls={"differs", "unknown"}, waits={"new", "waits"}, ended={"matched"}
+    "match",
+    _("Match"),
+    needs_action={"differs", "unknown"},
+    waiting={"new", "waits"},
+    closed={"matched"},
 )
 
 

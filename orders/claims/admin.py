@@ -34,9 +34,9 @@ from storefront.lib.staff.inlines import inline
 STATE = columns.status(
     "status",
     _("Status"),
-    calls={"submit_unknown", "submit_failed", "on_hold"},
-    waits={"draft", "submitting", "requested"},
-    ended={"credited", "resent", "denied", "canceled"},
+    needs_action={"submit_unknown", "submit_failed", "on_hold"},
+    waiting={"draft", "submitting", "requested"},
+    closed={"credited", "resent", "denied", "canceled"},
 )
 EXPECTED = columns.money("expected_amount", _("Claimed"))
 FREIGHT = columns.money("freight_amount", _("Including freight"))

@@ -24,11 +24,14 @@ class PaymentAdmin(StaffAdmin):
         columns.status(
             "status",
             _("Status"),
-            waits={"created", "requires_action"},
-            ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
+            waiting={"created", "requires_action"},
+            closed={"captured", "refunded", "voided", "declined", "failed", "expired"},
         ),
         columns.status(
-            "dispute_status", _("Dispute"), calls={"charged_back"}, ended={"none", "won", "lost"}
+            "dispute_status",
+            _("Dispute"),
+            needs_action={"charged_back"},
+            closed={"none", "won", "lost"},
         ),
         columns.money("authorized_amount", _("Authorized")),
         columns.money("captured_amount", _("Captured")),
@@ -78,7 +81,7 @@ class PaymentAdmin(StaffAdmin):
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.status("kind", _("Type"), calls={"refused"}),
+        columns.status("kind", _("Type"), needs_action={"refused"}),
         columns.money("amount", _("Amount"), currency="payment__currency"),
         columns.link("payment__order", _("Order")),
         "external_id",

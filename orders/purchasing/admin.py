@@ -62,14 +62,18 @@ class ReassignActions(StaffAdmin):
 Submission = PurchaseOrder.Submission
 
 STATUS_COLUMN = columns.status(
-    "status", _("Status"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
+    "status",
+    _("Status"),
+    needs_action={"on_hold"},
+    waiting={"draft", "ready"},
+    closed={"closed", "canceled"},
 )
 SUBMISSION_COLUMN = columns.status(
     "submission_status",
     _("Supplier status"),
-    calls={"submit_unknown", "submit_failed"},
-    waits={"submitting", "submitted", "backordered", "cancellation_requested"},
-    ended={"accepted", "rejected", "cancellation_accepted"},
+    needs_action={"submit_unknown", "submit_failed"},
+    waiting={"submitting", "submitted", "backordered", "cancellation_requested"},
+    closed={"accepted", "rejected", "cancellation_accepted"},
 )
 
 

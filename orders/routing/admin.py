@@ -141,7 +141,7 @@ class RoutingRulesAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.status("status", _("Status"), waits=["draft"], ended=["retired"]),
+        columns.status("status", _("Status"), waiting=["draft"], closed=["retired"]),
         "counts",
         "is_in_force",
         columns.age("starts_at", _("Starts")),

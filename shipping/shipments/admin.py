@@ -56,13 +56,13 @@ class ParcelAdmin(StaffAdmin):
         "carrier",
         columns.link("shipment__purchase_order", _("Purchase order")),
         columns.link("shipment__purchase_order__order", _("Order")),
-        columns.status("status", _("Status"), ended={"delivered", "voided"}),
+        columns.status("status", _("Status"), closed={"delivered", "voided"}),
         columns.status(
             "carrier_status",
             _("Carrier status"),
-            calls=CARRIER_PROBLEMS,
-            waits={"unknown", "pre_transit"},
-            ended={"delivered"},
+            needs_action=CARRIER_PROBLEMS,
+            waiting={"unknown", "pre_transit"},
+            closed={"delivered"},
         ),
         columns.age("carrier_status_at", _("Updated")),
         columns.age("label_created_at", _("Announced")),
@@ -163,7 +163,9 @@ register_read_only(
     TrackingEvent,
     list_display=[
         columns.link("parcel", _("Parcel")),
-        columns.status("carrier_status", _("Event"), calls=CARRIER_PROBLEMS, ended={"delivered"}),
+        columns.status(
+            "carrier_status", _("Event"), needs_action=CARRIER_PROBLEMS, closed={"delivered"}
+        ),
         "description",
         "place",
         columns.age("happened_at", _("Time")),

@@ -30,9 +30,9 @@ class InboundWebhookAdmin(StaffAdmin):
         columns.status(
             "status",
             _("Status"),
-            calls={"failed"},
-            waits={"received"},
-            ended={"applied", "ignored"},
+            needs_action={"failed"},
+            waiting={"received"},
+            closed={"applied", "ignored"},
         ),
         "priority",
         "attempts",

@@ -45,7 +45,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
         columns.text("supplier__name", _("Supplier")),
         "kind",
         "issuer",
-        columns.status("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
+        columns.status("status", _("Status"), waiting={"submitted"}, closed={"rejected"}),
         "valid_until",
         "verified_by",
         columns.age("verified_at", _("Verified")),
@@ -56,7 +56,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     raw_id_fields: ClassVar = ["brand", "product"]
     decision_columns: ClassVar = [
-        columns.status("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
+        columns.status("status", _("Status"), waiting={"submitted"}, closed={"rejected"}),
         "submitted_by",
         "verified_by",
         "verified_at",

@@ -46,9 +46,9 @@ def last_health_check(row: Supplier) -> str | None:
             (
                 columns.as_status(
                     str(OUTCOMES[step["outcome"]]),
-                    calls=step["outcome"] == "bad",
-                    waits=step["outcome"] == "not tried",
-                    ended=step["outcome"] in {"good", "absent"},
+                    needs_action=step["outcome"] == "bad",
+                    waiting=step["outcome"] == "not tried",
+                    closed=step["outcome"] in {"good", "absent"},
                 ),
                 step["name"],
                 step["told"],

@@ -123,8 +123,8 @@ def render_steps(supplier: Supplier, *, now: datetime) -> str:
                 else gettext("Next")
                 if step is next_step
                 else gettext("To do"),
-                waits=step is next_step,
-                ended=step.is_done,
+                waiting=step is next_step,
+                closed=step.is_done,
             ),
             step.address,
             step.title,

@@ -225,14 +225,14 @@ def _can_roll_back(run: SyncRun) -> bool:
 STATE = columns.status(
     "status",
     _("Status"),
-    calls={"quarantined", "failed"},
-    waits={"fetching", "parsed", "staged"},
-    ended={"applied", "discarded", "rolled_back"},
+    needs_action={"quarantined", "failed"},
+    waiting={"fetching", "parsed", "staged"},
+    closed={"applied", "discarded", "rolled_back"},
 )
 NUMBER = columns.text("pk", _("Sync run ID"))
 CALLS = columns.pairs("calls", _("API calls"))
 POINTS = columns.pairs("points", _("Quota used"))
-BASELINE = columns.pairs("profile", _("Baseline for later runs"), words=BASELINE_LABELS)
+BASELINE = columns.pairs("profile", _("Baseline for later runs"), labels=BASELINE_LABELS)
 
 
 @admin.register(SyncRun)
@@ -363,9 +363,9 @@ register_read_only(
         columns.status(
             "outcome",
             _("Outcome"),
-            calls={"skipped"},
-            waits={"deferred"},
-            ended={"applied", "rolled_back"},
+            needs_action={"skipped"},
+            waiting={"deferred"},
+            closed={"applied", "rolled_back"},
         ),
     ],
     list_select_related=["run__supplier"],

@@ -31,12 +31,14 @@ def connection_health(row: Connection) -> str:
     """Render whether calls to the supplier succeed."""
     breaker: CircuitBreaker | None = getattr(row, "breaker", None)
     if breaker is None or not breaker.failures:
-        return columns.as_status(gettext("yes"), ended=True)
+        return columns.as_status(gettext("yes"), closed=True)
     if breaker.open_until is None:
         template = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
-        return columns.as_status(template % {"count": breaker.failures}, waits=True)
+        return columns.as_status(template % {"count": breaker.failures}, waiting=True)
     when = columns.as_age(breaker.open_until)
-    return columns.as_status(gettext("no; next attempt %(when)s") % {"when": when}, calls=True)
+    return columns.as_status(
+        gettext("no; next attempt %(when)s") % {"when": when}, needs_action=True
+    )
 
 
 class CircuitBreakerActions(StaffAdmin):

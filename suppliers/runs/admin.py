@@ -19,7 +19,7 @@ class SyncIssueAdmin(StaffAdmin):
     list_display: ClassVar = [
         "row",
         columns.text("supplier__name", _("Supplier")),
-        columns.status("severity", _("Severity"), calls={"error"}),
+        columns.status("severity", _("Severity"), needs_action={"error"}),
         "code",
         "message",
         columns.age("first_run__started_at", _("First seen")),

@@ -30,7 +30,7 @@ from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
 Status = Discrepancy.Status
-STATE = columns.status("status", _("Status"), calls={"open"}, ended={"gone", "settled"})
+STATE = columns.status("status", _("Status"), needs_action={"open"}, closed={"gone", "settled"})
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
 JOINED = ["order", "payment", "purchase_order", "supplier", "supplier_invoice"]
@@ -251,9 +251,9 @@ class ReconciliationRunAdmin(StaffAdmin):
         columns.status(
             "status",
             _("Status"),
-            calls={"open"},
-            waits={"running"},
-            ended={"reconciled", "closed"},
+            needs_action={"open"},
+            waiting={"running"},
+            closed={"reconciled", "given_up"},
         ),
         "problem",
         "attempts",
@@ -285,8 +285,8 @@ class ReconciliationRunAdmin(StaffAdmin):
             ordering=["id"],
         )
     ]
-    actions_detail: ClassVar = ["compare", "close"]
-    available_if: ClassVar = {"close": lambda day: day.status == ReconciliationRun.Status.OPEN}
+    actions_detail: ClassVar = ["compare", "give_up"]
+    available_if: ClassVar = {"give_up": lambda day: day.status == ReconciliationRun.Status.OPEN}
 
     @action(description=_("Reconcile now"), icon="sync")
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -304,7 +304,7 @@ class ReconciliationRunAdmin(StaffAdmin):
         )
 
     @action(description=_("Close without reconciliation"), icon="event_busy")
-    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.row(request, object_id)
 
         return self.ask(

@@ -99,9 +99,9 @@ Status = ReturnAuthorization.Status
 STATUS_COLUMN = columns.status(
     "status",
     _("Status"),
-    calls={"requested", "received", "inspected", "lost_in_transit"},
-    waits={"needs_evidence", "approved", "label_issued", "in_transit"},
-    ended={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
+    needs_action={"requested", "received", "inspected", "lost_in_transit"},
+    waiting={"needs_evidence", "approved", "label_issued", "in_transit"},
+    closed={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
 )
 REFUND_COLUMN = columns.money("refund_amount", _("Refunded"))
 
@@ -177,7 +177,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         inline(
             SupplierReturn,
             "number",
-            columns.status("status", _("Status"), calls={"disputed"}),
+            columns.status("status", _("Status"), needs_action={"disputed"}),
             columns.money("expected_amount", _("Expected")),
             columns.money("credited_amount", _("Credited")),
             tab=False,

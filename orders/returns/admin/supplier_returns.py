@@ -26,9 +26,9 @@ Status = SupplierReturn.Status
 STATUS_COLUMN = columns.status(
     "status",
     _("Status"),
-    calls={"draft", "disputed"},
-    waits={"requested", "authorized", "shipped", "received"},
-    ended={"denied", "credited", "written_off"},
+    needs_action={"draft", "disputed"},
+    waiting={"requested", "authorized", "shipped", "received"},
+    closed={"denied", "credited", "written_off"},
 )
 
 

@@ -24,7 +24,7 @@ class CriterionStatus:
     evidence: ComplianceDocument | None
 
     @property
-    def calls(self) -> bool:
+    def needs_action(self) -> bool:
         return self.state in {"ends_soon", "waits"} or (
             self.is_required and self.state in {"over", "rejected", "missing"}
         )

@@ -19,7 +19,12 @@ SECONDS_PER_MINUTE = 60
 
 @register.filter
 def state(word: str, mark: str = "") -> str:
-    return as_status(word, calls=mark == "calls", waits=mark == "waits", ended=mark == "ended")
+    return as_status(
+        word,
+        needs_action=mark == "needs_action",
+        waiting=mark == "waiting",
+        closed=mark == "closed",
+    )
 
 
 @register.filter

@@ -99,16 +99,18 @@ def as_age(moment: datetime) -> str:
     return _("%(age)s ago") % {"age": timesince(moment, depth=1)}
 
 
-def as_status(word: str, *, calls: bool = False, waits: bool = False, ended: bool = False) -> str:
+def as_status(
+    word: str, *, needs_action: bool = False, waiting: bool = False, closed: bool = False
+) -> str:
     """Render a status as text and icon; only one that needs action is colored."""
     mark, icon = (
-        ("calls", "error")
-        if calls
-        else ("waits", "schedule")
-        if waits
-        else ("ended", "check")
-        if ended
-        else ("runs", "radio_button_unchecked")
+        ("needs-action", "error")
+        if needs_action
+        else ("waiting", "schedule")
+        if waiting
+        else ("closed", "check")
+        if closed
+        else ("active", "radio_button_unchecked")
     )
     return format_html(
         '<span class="staff-state staff-state-{}"><span class="material-symbols-outlined"'
@@ -178,15 +180,15 @@ def status(  # noqa: PLR0913 - all parts of one column
     field: str,
     label: ColumnLabel,
     *,
-    calls: Collection[str] = (),
-    waits: Collection[str] = (),
-    ended: Collection[str] = (),
-    words: Mapping[str, ColumnLabel] | None = None,
+    needs_action: Collection[str] = (),
+    waiting: Collection[str] = (),
+    closed: Collection[str] = (),
+    labels: Mapping[str, ColumnLabel] | None = None,
 ) -> Column:
     """Return a column of a status.
 
-    ``calls``, ``waits`` and ``ended`` are the statuses that need action, are pending or are final;
-    ``words`` labels statuses that are not choices of a field.
+    ``needs_action``, ``waiting`` and ``closed`` are the statuses that need action, are pending or
+    are final; ``labels`` are those of statuses that are not choices of a field.
     """
 
     @_titled(label, field)
@@ -195,10 +197,10 @@ def status(  # noqa: PLR0913 - all parts of one column
         if not value:
             return None
         return as_status(
-            str((words or {}).get(value) or display_value(row, field)),
-            calls=value in calls,
-            waits=value in waits,
-            ended=value in ended,
+            str((labels or {}).get(value) or display_value(row, field)),
+            needs_action=value in needs_action,
+            waiting=value in waiting,
+            closed=value in closed,
         )
 
     return column
@@ -232,7 +234,7 @@ def restricted(column: Column, right: str, *, otherwise: Column | None = None) -
 
 
 def page(
-    name: str, label: ColumnLabel, words: ColumnLabel, *, right: str, of: str = "pk"
+    name: str, label: ColumnLabel, link_text: ColumnLabel, *, right: str, of: str = "pk"
 ) -> Column:
     """Return a column that links to a page which is not a table, with ``of`` as argument.
 
@@ -244,7 +246,7 @@ def page(
         target = follow(row, of)
         if target is None:
             return None
-        return format_html('<a href="{}">{}</a>', reverse(name, args=[target]), words)
+        return format_html('<a href="{}">{}</a>', reverse(name, args=[target]), link_text)
 
     return restricted(column, right)
 
@@ -284,7 +286,7 @@ def _preformatted(text: str) -> str:
 
 
 def pairs(
-    field: str, label: ColumnLabel, *, words: Mapping[str, ColumnLabel] | None = None
+    field: str, label: ColumnLabel, *, labels: Mapping[str, ColumnLabel] | None = None
 ) -> Column:
     """Return a field that shows a JSON object as a table of labels and values."""
 
@@ -296,9 +298,9 @@ def pairs(
             if value not in (None, "", [], {})
         }
         # In the order of the labels; entries without a label come last.
-        order = [*(words or {}), *values]
+        order = [*(labels or {}), *values]
         lines = (
-            ((words or {}).get(name) or name.replace("_", " "), _format_json(values[name]))
+            ((labels or {}).get(name) or name.replace("_", " "), _format_json(values[name]))
             for name in sorted(values, key=order.index)
         )
         body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)

@@ -32,12 +32,15 @@ def test_money_is_formatted_by_locale(locale, said):
 
 
 def test_status_has_text_icon_and_color_only_if_action_is_needed():
-    calls, runs = columns.as_status("on hold", calls=True), columns.as_status("in progress")
+    urgent, active = (
+        columns.as_status("on hold", needs_action=True),
+        columns.as_status("in progress"),
+    )
 
-    assert "on hold" in calls
-    assert "staff-state-calls" in calls
-    assert "in progress" in runs
-    assert "staff-state-calls" not in runs
+    assert "on hold" in urgent
+    assert "staff-state-needs-action" in urgent
+    assert "in progress" in active
+    assert "staff-state-needs-action" not in active
 
 
 def test_external_text_is_escaped():
