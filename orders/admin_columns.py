@@ -164,7 +164,9 @@ def _source(
     if has_costs:
         outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
         location = f"{location}, {outlay}"
-        text = labels.verdict(entry["verdict"], left=contribution, least=rules.min_margin_rate)
+        text = labels.verdict(
+            entry["verdict"], contribution=contribution, least=rules.min_margin_rate
+        )
     if entry["verdict"] == decision_log.CHOSEN:
         return format_html("<strong>{}: {}</strong>", location, text)
     return f"{location}: {text}"

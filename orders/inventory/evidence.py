@@ -72,11 +72,11 @@ class Sale:
 
 @dataclass(slots=True, kw_only=True)
 class StockDrop:
-    """A decrease of a figure; ``left`` are its units not assigned to a sale yet."""
+    """A decrease of a figure; ``remaining`` are its units not assigned to a sale yet."""
 
     id: int
     at: datetime
-    left: int
+    remaining: int
     from_stocktake: bool = False
 
 
@@ -147,8 +147,8 @@ def reason_to_wait(sale: Sale, row: StockFigures, policy: DecrementPolicy) -> st
 def _match_drop(sale: Sale, row: StockFigures, policy: DecrementPolicy) -> Assessment:
     moment = decremented_at(sale, policy) or row.known_at
     for drop in row.drops:
-        if drop.left >= sale.quantity and drop.at > moment - REPORTING_DELAY:
-            drop.left -= sale.quantity
+        if drop.remaining >= sale.quantity and drop.at > moment - REPORTING_DELAY:
+            drop.remaining -= sale.quantity
             by = AbsorbedBy.ORDER if policy.at == StockDecrementedAt.ORDER else AbsorbedBy.SHIPMENT
             return Assessment(sale=sale, absorbed_by=by, drop=drop.id)
     # A restock before the sale cannot hide its drop.

@@ -83,7 +83,7 @@ def find_stocktakes(
         ):
             stocktakes |= {
                 decrease.level: StockDrop(
-                    id=decrease.movement, at=decrease.at, left=0, from_stocktake=True
+                    id=decrease.movement, at=decrease.at, remaining=0, from_stocktake=True
                 )
                 for decrease in matching
             }

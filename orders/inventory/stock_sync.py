@@ -168,7 +168,7 @@ def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop
     drops: dict[int, list[StockDrop]] = defaultdict(list)
     for move in moves:
         remaining = -move.reported_delta - claimed.get(move.pk, 0)
-        drops[move.level_id].append(StockDrop(id=move.pk, at=move.at, left=remaining))
+        drops[move.level_id].append(StockDrop(id=move.pk, at=move.at, remaining=remaining))
     return drops
 
 

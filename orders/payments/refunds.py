@@ -14,7 +14,7 @@ class RefundTooLargeError(Exception):
 
     def __init__(self, refundable: Money) -> None:
         super().__init__(f"only {refundable} is left to refund")
-        self.left = refundable
+        self.refundable = refundable
 
 
 class NothingToRefundError(Exception):

@@ -374,7 +374,7 @@ def _as_row(change: simulation.ChangedOrder, currency: str, rules: Rules) -> dic
         "margin_before": columns.as_money(simulation.money(change.before.margin, currency)),
         "margin_after": columns.as_money(simulation.money(change.after.margin, currency)),
         "excluded": [
-            f"{source.location}: {labels.verdict(source.verdict, left=source.contribution, least=least)}"
+            f"{source.location}: {labels.verdict(source.verdict, contribution=source.contribution, least=least)}"
             for source in change.excluded
         ],
     }

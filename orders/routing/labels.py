@@ -104,28 +104,32 @@ def rules_name(rules: Rules) -> str:
     return f"{version}: {summary(rules)}"
 
 
-def verdict(code: str, *, left: Contribution | None = None, least: Decimal | None = None) -> str:
+def verdict(
+    code: str, *, contribution: Contribution | None = None, least: Decimal | None = None
+) -> str:
     """Return why a source was not chosen, or that it was chosen despite a low margin.
 
-    Shape:  ``left`` is the contribution of the line from there, ``least`` the minimum margin
+    Shape:  ``contribution`` is that of the line from there, ``least`` the minimum margin
     """
-    template = _with_figures(code, left, least) if left is not None else None
-    if left is None or template is None:
+    template = _with_figures(code, contribution, least) if contribution is not None else None
+    if contribution is None or template is None:
         return str(REASONS.get(code, code))
     return str(template) % {
-        "loss": as_money(left.loss),
-        "earned": as_money(left.earned),
-        "rate": _percent(left.rate),
+        "loss": as_money(contribution.loss),
+        "earned": as_money(contribution.earned),
+        "rate": _percent(contribution.rate),
         "least": _percent(least or Decimal(0)),
     }
 
 
-def _with_figures(code: str, left: Contribution, least: Decimal | None) -> str | Promise | None:
+def _with_figures(
+    code: str, contribution: Contribution, least: Decimal | None
+) -> str | Promise | None:
     if code != CHOSEN:
         return REASONS_WITH_FIGURES.get(code)
-    if left.loss.amount > 0:
+    if contribution.loss.amount > 0:
         return SELECTED_AT_ALLOWED_LOSS if least is None else SELECTED_AT_SMALLEST_LOSS
-    return None if left.band(least) == margin_filter.SUFFICIENT else SELECTED_BELOW_MINIMUM
+    return None if contribution.band(least) == margin_filter.SUFFICIENT else SELECTED_BELOW_MINIMUM
 
 
 def _percent(rate: Decimal) -> str:

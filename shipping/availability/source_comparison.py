@@ -37,7 +37,7 @@ class ComparedSource:
     """One stock row and why it is chosen or not.
 
     Shape:  ``sentence`` explains why no route carries it; ``most`` is the maximum of one parcel
-            from here, ``units`` the planned quantity; ``left`` is the contribution of these units,
+            from here, ``units`` the planned quantity; ``contribution`` is that of these units,
             or of the complete line if there are none, at the current price
     """
 
@@ -46,7 +46,7 @@ class ComparedSource:
     sentence: str = ""
     most: int = 0
     units: int = 0
-    left: Contribution | None = None
+    contribution: Contribution | None = None
 
 
 def compare_sources(
@@ -96,7 +96,7 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
                 row=row,
                 verdict=RouteStatus.SELECTED,
                 most=most,
-                left=contribution,
+                contribution=contribution,
                 units=part.quantity,
             )
     source = decision_log.sole_source(parts)
@@ -110,7 +110,7 @@ def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decide
     reason = reason_against(able, chosen=source, quantity=quantity, rules=plan.rules, sold=sold)
     if reason == QuantityRefusal.TOO_FEW and row.candidate.available >= quantity:
         reason = RouteStatus.PARCEL_TOO_SMALL
-    return ComparedSource(row=row, verdict=reason, most=most, left=contribution)
+    return ComparedSource(row=row, verdict=reason, most=most, contribution=contribution)
 
 
 def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now: datetime) -> str:

@@ -55,7 +55,7 @@ class QuotaCounter(Protocol):
         ...
 
     def set_remaining(
-        self, quota: Quota, *, left: int, total: int | None, until: datetime | None
+        self, quota: Quota, *, remaining: int, total: int | None, until: datetime | None
     ) -> None:
         """Store the remaining points of a quota, as the supplier reports them."""
         ...

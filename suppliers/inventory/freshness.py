@@ -87,13 +87,13 @@ def decay_steps(terms: DecayTerms) -> list[timedelta]:
 def needs_live_check(
     *,
     age: timedelta,
-    left: int,
+    remaining: int,
     query_after: timedelta,
     live_check_below_units: int,
     min_age: timedelta,
 ) -> bool:
     """Return whether to query the supplier: the figure is old, or too few units would be left."""
-    return age > query_after or (left <= live_check_below_units and age > min_age)
+    return age > query_after or (remaining <= live_check_below_units and age > min_age)
 
 
 def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:

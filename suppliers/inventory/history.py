@@ -31,7 +31,7 @@ class StockEntry:
     cause: str
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         return max(0, self.reported - self.promised)
 
 

@@ -162,13 +162,13 @@ def _describe(decided: ReviewResult) -> str:
     """Return the result of a decision as a sentence."""
     done = ngettext("%(count)d value changed.", "%(count)d values changed.", decided.done)
     message = done % {"count": decided.done}
-    if decided.left:
+    if decided.skipped:
         skipped = ngettext(
             "%(count)d skipped: a newer value exists.",
             "%(count)d skipped: newer values exist.",
-            decided.left,
+            decided.skipped,
         )
-        message = f"{message} {skipped % {'count': decided.left}}"
+        message = f"{message} {skipped % {'count': decided.skipped}}"
     if decided.waiting:
         deferred = ngettext(
             "%(count)d follows within a minute, after sales are subtracted.",

@@ -147,7 +147,7 @@ class ReviewResult:
     """
 
     done: int
-    left: int
+    skipped: int
     waiting: int = 0
 
 
@@ -196,7 +196,7 @@ def apply(
     skipped = PendingChange.objects.filter(
         run=sync_run, outcome=Outcome.SKIPPED_NEWER_VALUE
     ).count()
-    return ReviewResult(done=applied.count(), left=skipped)
+    return ReviewResult(done=applied.count(), skipped=skipped)
 
 
 @requires_transaction

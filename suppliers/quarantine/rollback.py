@@ -218,7 +218,7 @@ def roll_back(*, sync_run: SyncRun, actor: str, reason: str, now: datetime) -> R
     changes = PendingChange.objects.filter(run=sync_run)
     return ReviewResult(
         done=changes.filter(outcome=Outcome.ROLLED_BACK).count(),
-        left=changes.filter(outcome=Outcome.SKIPPED_NEWER_VALUE).count(),
+        skipped=changes.filter(outcome=Outcome.SKIPPED_NEWER_VALUE).count(),
         waiting=changes.filter(outcome=Outcome.DEFERRED).count(),
     )
 

@@ -61,9 +61,9 @@ class MeteredQuotaCounter:
         self._meter.spent(quota, points)
 
     def set_remaining(
-        self, quota: Quota, *, left: int, total: int | None, until: datetime | None
+        self, quota: Quota, *, remaining: int, total: int | None, until: datetime | None
     ) -> None:
-        self._budget.set_remaining(quota, left=left, total=total, until=until)
+        self._budget.set_remaining(quota, remaining=remaining, total=total, until=until)
 
     def remaining(self, quota: Quota) -> int:
         return self._budget.remaining(quota)

@@ -69,7 +69,7 @@ class DatabaseQuotaCounter:
         raise QuotaExceededError(message, until=row.until)
 
     def set_remaining(
-        self, quota: Quota, *, left: int, total: int | None, until: datetime | None
+        self, quota: Quota, *, remaining: int, total: int | None, until: datetime | None
     ) -> None:
         """Store the remaining points that the supplier reports: others may use the same account.
 
@@ -80,7 +80,7 @@ class DatabaseQuotaCounter:
             "connection": self._connection_id,
             "name": quota.name,
             "total": total,
-            "left": left,
+            "left": remaining,
             "until": until,
             "same": SAME_WINDOW,
         }

@@ -115,7 +115,7 @@ def _needs_query(level: StockLevel, wanted: int, now: datetime) -> bool:
     supplier, annotated = level.offer.supplier, cast(Any, level)
     return freshness.needs_live_check(
         age=now - annotated.known_at,
-        left=annotated.free - wanted,
+        remaining=annotated.free - wanted,
         query_after=timedelta(minutes=supplier.live_check_after_min),
         live_check_below_units=supplier.live_check_below_units,
         min_age=MIN_QUERY_AGE,

@@ -62,8 +62,8 @@ class MemoryBudget:
             raise QuotaExceededError(f"{quota.name} is used up", until=until)
         self.used[quota.name] = used
 
-    def set_remaining(self, quota, *, left, total, until):
-        self.believed[quota.name] = (left, total, until)
+    def set_remaining(self, quota, *, remaining, total, until):
+        self.believed[quota.name] = (remaining, total, until)
 
     def remaining(self, quota):
         return quota.points - self.used.get(quota.name, 0)

@@ -86,7 +86,11 @@ def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
     """
     if source.verdict == RouteStatus.NOT_CARRIED:
         return source.sentence
-    offer, candidate, contribution = source.row.level.offer, source.row.candidate, source.left
+    offer, candidate, contribution = (
+        source.row.level.offer,
+        source.row.candidate,
+        source.contribution,
+    )
     message = REASONS[source.verdict]
     if source.verdict == RouteStatus.SELECTED:
         loses, is_part = (

@@ -61,7 +61,9 @@ def load(
 def _level_history(level: StockLevel, rows: Sequence[StockEntry], now: datetime) -> LevelHistory:
     reported = [(row.at, Decimal(row.reported)) for row in rows]
     available = (
-        [(row.at, Decimal(row.left)) for row in rows] if any(row.promised for row in rows) else []
+        [(row.at, Decimal(row.remaining)) for row in rows]
+        if any(row.promised for row in rows)
+        else []
     )
     return LevelHistory(
         level=level,

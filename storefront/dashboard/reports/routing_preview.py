@@ -182,7 +182,9 @@ def _lines(preview: Preview) -> list[LineRow]:
                     (
                         f"{candidate.supplier_code}, {preview.places[candidate.location_id]}",
                         labels.verdict(
-                            verdict, left=contribution, least=preview.plan.rules.min_margin_rate
+                            verdict,
+                            contribution=contribution,
+                            least=preview.plan.rules.min_margin_rate,
                         ),
                         verdict == decision_log.CHOSEN,
                     )

@@ -103,7 +103,7 @@ class ApiClient:
             self._wait_for_slot(quota, deadline=deadline)
             answer = self._api.send(method, path + SUFFIX, body=body)
             # BigBuy's second begins when the call arrives, which is before its answer arrives.
-            self._budget.set_remaining(quota, left=0, total=quota.points, until=_in(TURN_S))
+            self._budget.set_remaining(quota, remaining=0, total=quota.points, until=_in(TURN_S))
             rejection = parse_error(answer.status, answer.content)
             if rejection is None and answer.status < FIRST_NON_SUCCESS_STATUS:
                 return answer
@@ -190,7 +190,7 @@ class ApiClient:
         rejection = parse_error(answer.status, start)
         if rejection is not None and rejection.code == RATE_LIMITED:
             until = until or _in(PAUSE_AFTER_429_S)
-            self._budget.set_remaining(quota, left=0, total=None, until=until)
+            self._budget.set_remaining(quota, remaining=0, total=None, until=until)
             raise QuotaExceededError(f"GET {path}: rate limit reached", until=until)
         if rejection is not None:
             raise rejection.error(f"GET {path}", is_write=False)
@@ -206,7 +206,7 @@ class ApiClient:
         total, remaining, reset_s = map(int, values)
         # An absurd date would pause the syncs for ever.
         until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
-        self._budget.set_remaining(quota, left=remaining, total=total, until=until)
+        self._budget.set_remaining(quota, remaining=remaining, total=total, until=until)
         return until
 
 

@@ -211,7 +211,7 @@ class ApiClient:
         remaining, total = parsing.integer(info.remaining), parsing.integer(info.total)
         if remaining is not None and remaining >= 0:
             until = next_midnight(time.time())
-            self._budget.set_remaining(self._points, left=remaining, total=total, until=until)
+            self._budget.set_remaining(self._points, remaining=remaining, total=total, until=until)
 
 
 def _quota_error(error: ExternalServiceError) -> QuotaExceededError:

@@ -176,7 +176,7 @@ def test_partial_refunds_never_exceed_the_capture(captured):
     with pytest.raises(refunds.RefundTooLargeError) as refused:
         refund(captured, captured.total_amount - 14)
 
-    assert refused.value.left == eur(captured.total_amount - 15)
+    assert refused.value.refundable == eur(captured.total_amount - 15)
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
 
 

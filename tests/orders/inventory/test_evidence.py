@@ -24,7 +24,7 @@ def sale(number=1, quantity=1, accepted_at=NOON, shipped_at=None, sold_at=NOON -
 
 
 def drop(number=1, at=NOON + HOUR / 2, left=1, **more):
-    return StockDrop(id=number, at=at, left=left, **more)
+    return StockDrop(id=number, at=at, remaining=left, **more)
 
 
 def row(*drops, known_at=NOON + HOUR, reported=9, is_unconfirmed=False, increased_at=None):

@@ -104,7 +104,7 @@ def test_database_and_python_decay_are_equal():
 def test_old_or_nearly_sold_out_stock_is_queried(age_min, left, asks):
     assert asks is freshness.needs_live_check(
         age=MINUTE * age_min,
-        left=left,
+        remaining=left,
         query_after=MINUTE * 30,
         live_check_below_units=2,
         min_age=MINUTE,

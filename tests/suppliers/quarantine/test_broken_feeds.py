@@ -169,14 +169,14 @@ def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, name, kin
 
     decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
 
-    assert (decided.done, decided.left) == (count, 0)
+    assert (decided.done, decided.skipped) == (count, 0)
     costs, stock = figures()
     now_known = costs if kind == "prices" else stock
     assert all(now_known.get(row, 0) == value for row, value in wanted.items())
 
     undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
-    assert (undone.done, undone.left) == (count, 0)
+    assert (undone.done, undone.skipped) == (count, 0)
     assert figures() == before
     assert PendingPublication.objects.exists() == (count > 0)
     run.refresh_from_db()
@@ -247,7 +247,7 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier):
 
     decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
 
-    assert (decided.done, decided.left) == (18, 2)
+    assert (decided.done, decided.skipped) == (18, 2)
     left = run.changes.filter(outcome="skipped").values_list("row", flat=True)
     assert set(left) == {"HL-003", "HL-004"}
     assert SupplierOffer.objects.get(supplier_sku="HL-003").cost_amount == Decimal("12.00")
@@ -267,7 +267,7 @@ def test_a_rollback_keeps_newer_values(supplier):
 
     undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
 
-    assert (undone.done, undone.left) == (19, 1)
+    assert (undone.done, undone.skipped) == (19, 1)
     kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
     assert kept_cost == offer.cost_amount
     assert run.changes.get(outcome="skipped").row == "HL-005"

@@ -77,7 +77,7 @@ def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, 
         undone = rollback.roll_back(
             sync_run=run, actor="erika", reason="a test", now=moment + timedelta(days=1)
         )
-        assert undone.left == 0
+        assert undone.skipped == 0
         assert checksum() == before
     assert ledger_explains_all()
 
@@ -111,7 +111,7 @@ def test_a_rollback_of_stock_keeps_newer_figures(supplier, world):
         sync_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=3)
     )
 
-    assert (undone.done, undone.left) == (1, 1)
+    assert (undone.done, undone.skipped) == (1, 1)
     figures = StockLevel.objects.order_by("offer__supplier_sku")
     assert list(figures.values_list("reported_quantity", flat=True)) == [20, 14, 20]
 

@@ -68,7 +68,7 @@ def test_a_new_window_has_all_points(budget):
 def test_the_rest_reported_by_the_supplier_overrides_our_count(budget):
     budget.spend(POINTS_QUOTA, points=50)
 
-    budget.set_remaining(POINTS_QUOTA, left=900, total=51_000, until=None)
+    budget.set_remaining(POINTS_QUOTA, remaining=900, total=51_000, until=None)
 
     row = CallQuota.objects.get()
     assert (row.total, row.used, budget.remaining(POINTS_QUOTA)) == (51_000, 50_100, 900)

@@ -125,7 +125,7 @@ def test_costs_applied_by_staff_become_the_baseline(supplier, world):
     decided = review.apply(sync_run=quarantined, actor="staff", now=LATER)
     run = sync(supplier, "prices", now=LATER + timedelta(hours=1))
 
-    assert (decided.done, decided.left) == (10, 0)
+    assert (decided.done, decided.skipped) == (10, 0)
     assert cost_of("P1-Black") == Decimal("840.00")
     assert (run.status, run.updated) == (SyncRun.Status.APPLIED, 0)
 

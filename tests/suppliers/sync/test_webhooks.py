@@ -69,7 +69,7 @@ def test_quarantined_events_are_applied_together(supplier, world):
 
     decided = review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
 
-    assert (decided.done, decided.left, with_units()) == (32, 0, 0)
+    assert (decided.done, decided.skipped, with_units()) == (32, 0, 0)
     assert checksum_of_ledger() == checksum_of_levels()
 
 
@@ -87,7 +87,7 @@ def test_a_figure_confirmed_later_is_newer_than_a_pending_run(supplier, world):
     decided = review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
 
     row = StockLevel.objects.get(offer__supplier_sku="P20-Black", location__code="DE")
-    assert (decided.done, decided.left, with_units()) == (20, 1, 20)
+    assert (decided.done, decided.skipped, with_units()) == (20, 1, 20)
     assert (row.reported_quantity, row.as_of) == (20, confirmed_at)
     applied = StockMovement.objects.filter(cause=f"run:{quarantined.pk}")
     assert set(applied.values_list("at", flat=True)) == {LATER}  # when the supplier reported it

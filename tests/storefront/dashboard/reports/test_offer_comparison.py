@@ -147,5 +147,8 @@ def test_stock_history_is_computed_backward_from_current_counters(light):
         (NOON - 90 * A_DAY, 7),
         (NOON - 3 * A_DAY, 8),
     ]
-    assert [(one.reported, one.promised, one.left) for one in moved] == [(30, 0, 30), (30, 5, 25)]
+    assert [(one.reported, one.promised, one.remaining) for one in moved] == [
+        (30, 0, 30),
+        (30, 5, 25),
+    ]
     assert [one.at for one in all_of_it] == [NOON - 9 * A_DAY, NOON]
