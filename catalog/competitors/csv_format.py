@@ -143,30 +143,30 @@ def parse_line(number: int, cells: Mapping[str, str]) -> PriceLine | RejectedLin
 
 
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
-    def told(name: str) -> str:
+    def text_of(name: str) -> str:
         return cells.get(name, "")
 
-    competitor = " ".join(told("competitor").split()).casefold()
+    competitor = " ".join(text_of("competitor").split()).casefold()
     if not competitor:
         raise InvalidCellError("no_competitor")
-    if not told("sku") and not told("gtin") and not (told("brand") and told("mpn")):
+    if not text_of("sku") and not text_of("gtin") and not (text_of("brand") and text_of("mpn")):
         raise InvalidCellError("no_goods")
-    url = told("url")
+    url = text_of("url")
     if url and not _URL.fullmatch(url):
         raise InvalidCellError("no_address", told=_quoted(url))
     return PriceLine(
         number=number,
         competitor=competitor[:80],
-        sku=told("sku"),
-        gtin=gtin14(told("gtin")) if told("gtin") else "",
-        brand=told("brand"),
-        mpn=told("mpn"),
-        amount=_amount(told("price")),
-        currency=_currency(told("currency")),
-        has_tax=_has_tax(told("tax")),
+        sku=text_of("sku"),
+        gtin=gtin14(text_of("gtin")) if text_of("gtin") else "",
+        brand=text_of("brand"),
+        mpn=text_of("mpn"),
+        amount=_amount(text_of("price")),
+        currency=_currency(text_of("currency")),
+        has_tax=_has_tax(text_of("tax")),
         url=url,
-        as_of=_time(told("as_of")),
-        confidence=_confidence(told("confidence")),
+        as_of=_time(text_of("as_of")),
+        confidence=_confidence(text_of("confidence")),
     )
 
 

@@ -40,12 +40,12 @@ class Source(StrEnum):
     INVOICED = "invoiced"
     CLAIM = "claim"
     GIVEN_BACK = "given_back"
-    TOLD = "told"  # stated by the supplier with the acceptance
+    ACKNOWLEDGED = "told"  # stated by the supplier with the acceptance
     AGREED = "agreed"
     TERMS = "terms"
 
 
-ESTIMATED = frozenset({Source.TOLD, Source.AGREED, Source.TERMS})
+ESTIMATED = frozenset({Source.ACKNOWLEDGED, Source.AGREED, Source.TERMS})
 REVENUE = (
     ProfitItem.GOODS,
     ProfitItem.DISCOUNT,

@@ -210,7 +210,9 @@ class _StatementBuilder:
             )
             if quoted_freight is not None:
                 is_freight_known = True
-                self.profit.divide(weights, ProfitItem.FREIGHT, quoted_freight * -1, Source.TOLD)
+                self.profit.divide(
+                    weights, ProfitItem.FREIGHT, quoted_freight * -1, Source.ACKNOWLEDGED
+                )
         for line in lines:
             code = purchase_order.supplier.code if purchase_order else line.offer.supplier.code
             self.profit.lines[line.pk].supplier = code

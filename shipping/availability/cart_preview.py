@@ -122,10 +122,10 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
         variants=variants,
         plan=plan,
         quotes=quotes.quote_plan(
-            plan=plan, country=country, now=now, pieces=variants, told=live_charges
+            plan=plan, country=country, now=now, pieces=variants, live_rates=live_charges
         ),
         reasons=quotes.refusal_reasons(
-            plan=plan, country=country, now=now, pieces=variants, told=live_charges
+            plan=plan, country=country, now=now, pieces=variants, live_rates=live_charges
         ),
         accounts=_line_margins(
             plan, {key: SaleAmount.at(amount, treatment) for key, amount in amounts.items()}

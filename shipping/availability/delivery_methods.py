@@ -20,11 +20,11 @@ class DeliveryMethods:
     """The delivery methods of a cart.
 
     Shape:  ``quotes`` of the fewest parcels first, then of separate parcels, each cheapest first;
-            ``told`` are the live rates for the fewest parcels
+            ``live_rates`` are for the fewest parcels
     """
 
     quotes: Sequence[ShippingQuote] = ()
-    told: LiveRates = field(default_factory=dict)
+    live_rates: LiveRates = field(default_factory=dict)
 
 
 def quote_delivery_methods(
@@ -47,16 +47,16 @@ def quote_delivery_methods(
             cart=cart, plan=plan, country=country, now=now, postcode=postcode
         )
         plan_quotes = quotes.quote_plan(
-            plan=plan, country=country, now=now, pieces=checked_cart.pieces, told=live_charges
+            plan=plan, country=country, now=now, pieces=checked_cart.pieces, live_rates=live_charges
         )
         return sorted(plan_quotes, key=quotes.sort_key), live_charges
 
     joint, live_charges = quoted(checked_cart.plan)
     if checked_cart.separate_plan is None or not joint:
-        return DeliveryMethods(quotes=joint, told=live_charges)
+        return DeliveryMethods(quotes=joint, live_rates=live_charges)
     separate, _ = quoted(checked_cart.separate_plan)
     sooner = [replace(one, is_split=True) for one in separate if _is_sooner(one, joint)]
-    return DeliveryMethods(quotes=[*joint, *sooner], told=live_charges)
+    return DeliveryMethods(quotes=[*joint, *sooner], live_rates=live_charges)
 
 
 def _is_sooner(split: ShippingQuote, joint: Sequence[ShippingQuote]) -> bool:

@@ -64,15 +64,15 @@ def quote_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
     now: datetime,
     pieces: Mapping[int, ParcelItem],
     by: date | None = None,
-    told: LiveRates | None = None,
+    live_rates: LiveRates | None = None,
 ) -> list[ShippingQuote]:
     """Return a quote per tier: the cheapest route of each parcel, arriving by a date if given.
 
     A parcel that no route of a tier may carry takes the best route of another tier, so that one
     spare cell does not remove a tier from the whole cart. No quotes if a parcel cannot be sent at
     all; ``refusal_reasons`` says why.
-    Shape:  ``pieces`` maps variants to weight and cells; ``told`` are live rates, which replace the
-            prices of the routes
+    Shape:  ``pieces`` maps variants to weight and cells; ``live_rates`` replace the prices of
+            the routes
     """
     if not plan.parcels:
         return []
@@ -83,7 +83,7 @@ def quote_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
         for parcel in plan.parcels:
             routes = [
                 route
-                for route in _routes(parcel, country, now, told)
+                for route in _routes(parcel, country, now, live_rates)
                 if by is None or transit_dates(route, parcel.lead_days, now)[1] <= by
             ]
             load = loads[parcel.location_id]
@@ -106,17 +106,17 @@ def refusal_reasons(
     country: str,
     now: datetime,
     pieces: Mapping[int, ParcelItem],
-    told: LiveRates | None = None,
+    live_rates: LiveRates | None = None,
 ) -> list[RefusalReason]:
     """Return why parcels of a plan cannot be sent, in the customer's language.
 
     Shape:  one for each parcel that no route may carry; for other parcels, one for each tier that
-            may not; ``pieces`` and ``told`` as in ``quote_plan``
+            may not; ``pieces`` and ``live_rates`` as in ``quote_plan``
     """
     loads = _parcel_loads(plan, pieces)
     reasons = []
     for parcel in plan.parcels:
-        routes = _routes(parcel, country, now, told)
+        routes = _routes(parcel, country, now, live_rates)
         load = loads[parcel.location_id]
         if cheapest(routes, load) is None:
             missing = {"": routes}

@@ -33,12 +33,12 @@ class DecayTerms:
     """The freshness policy of a supplier.
 
     Units: ``units`` and ``percent`` (of the figure) are subtracted for each hour begun after
-        ``fresh_for``; after ``told`` pages show the age
+        ``fresh_for``; after ``age_shown_after`` pages show the age
     """
 
     fresh_for: timedelta
     expires_after: timedelta
-    told: timedelta
+    age_shown_after: timedelta
     units: Decimal
     percent: Decimal
 
@@ -75,8 +75,8 @@ def unreliability_factor(accuracy: Decimal | None) -> Decimal:
 def decay_steps(terms: DecayTerms) -> list[timedelta]:
     """Return the ages at which a figure loses units, or its presentation changes."""
     ages = {terms.expires_after}
-    if terms.told < terms.expires_after:
-        ages.add(terms.told)
+    if terms.age_shown_after < terms.expires_after:
+        ages.add(terms.age_shown_after)
     age = terms.fresh_for
     while (terms.units or terms.percent) and age < terms.expires_after:
         ages.add(age)
@@ -101,7 +101,7 @@ def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:
     return DecayTerms(
         fresh_for=timedelta(minutes=ages.stock_fresh_for_min),
         expires_after=timedelta(minutes=ages.stock_expires_after_min),
-        told=timedelta(minutes=ages.stock_age_shown_after_min),
+        age_shown_after=timedelta(minutes=ages.stock_age_shown_after_min),
         units=ages.stock_decay_units_per_hour,
         percent=ages.stock_decay_percent_per_hour,
     )

@@ -218,7 +218,7 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
             stocked=stocked_rows, zeroed=moved.zeroed, limits=run_thresholds(work)
         )
         or guards.stock_surge_violation(
-            told=reported_rows, surged=moved.surged, limits=run_thresholds(work)
+            reported=reported_rows, surged=moved.surged, limits=run_thresholds(work)
         )
     )
 

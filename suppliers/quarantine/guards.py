@@ -125,16 +125,16 @@ def zeroed_stock_violation(
 
 
 def stock_surge_violation(
-    *, told: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
+    *, reported: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
     """Return the violation if too many non-zero stock rows surge.
 
     Warehouses are restocked row by row: if most rows surge at once, another column was read.
     """
-    if _exceeds(surged, of=told, percent=limits.max_surged_percent):
+    if _exceeds(surged, of=reported, percent=limits.max_surged_percent):
         return (
-            f"{surged} of {told} stock rows rise to at least {limits.surge_factor} times their"
-            f" quantity at once ({_percent(surged, told)})."
+            f"{surged} of {reported} stock rows rise to at least {limits.surge_factor} times their"
+            f" quantity at once ({_percent(surged, reported)})."
         )
     return ""
 

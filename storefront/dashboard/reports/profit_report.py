@@ -46,7 +46,7 @@ SOURCE_LABELS = {
     Source.INVOICED: _("from the supplier invoice"),
     Source.CLAIM: _("from the supplier claim"),
     Source.GIVEN_BACK: _("from the return to the supplier"),
-    Source.TOLD: _("estimated from the supplier's confirmation"),
+    Source.ACKNOWLEDGED: _("estimated from the supplier's confirmation"),
     Source.AGREED: _("estimated from the purchase order, not billed yet"),
     Source.TERMS: _("estimated from the selling cost settings"),
 }

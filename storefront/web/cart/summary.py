@@ -170,7 +170,7 @@ def delivery_options(
         checked_cart=checked_cart,
         quotes=methods.quotes,
         quote=chosen,
-        live_rates=methods.told,
+        live_rates=methods.live_rates,
         limits=limits,
     )
 
@@ -216,7 +216,7 @@ def summarize(
             country=country,
             now=now,
             pieces=delivery.checked_cart.pieces,
-            told=delivery.live_rates,
+            live_rates=delivery.live_rates,
         )
     buyer = BuyerContext.of_cart(cart, country=country, on=now.date(), tax=cart_view.tax)
     by_variant = {line.variant_id: line for line in cart_view.lines}

@@ -117,7 +117,7 @@ def test_costs_are_estimates_before_shipment(terms):
 def test_an_invoice_replaces_the_agreed_cost(terms):
     (made,) = make_purchase_orders(make_sellable(), quantity=2)
     PurchaseOrder.objects.update(freight_amount=D("3.00"), freight_currency="EUR")
-    assert amounts(read(made.order))[ProfitItem.FREIGHT] == (D("-3.00"), {Source.TOLD})
+    assert amounts(read(made.order))[ProfitItem.FREIGHT] == (D("-3.00"), {Source.ACKNOWLEDGED})
 
     invoice(made, "21.50", freight=D("3.50"))
 

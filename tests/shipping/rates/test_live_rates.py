@@ -92,7 +92,7 @@ def told(cart, now=NOON):
 def quoted(cart, now=NOON):
     plan, said = told(cart, now)
     pieces = Variant.objects.in_bulk()
-    return quotes.quote_plan(plan=plan, country="DE", now=now, pieces=pieces, told=said)
+    return quotes.quote_plan(plan=plan, country="DE", now=now, pieces=pieces, live_rates=said)
 
 
 def test_two_parcels_cost_what_each_supplier_asks(monkeypatch, light):
@@ -191,7 +191,9 @@ def test_a_method_missing_from_the_answer_is_not_offered_and_explained(monkeypat
 
     pieces = Variant.objects.in_bulk()
     assert quoted(cart) == []
-    (reason,) = quotes.refusal_reasons(plan=plan, country="DE", now=NOON, pieces=pieces, told=said)
+    (reason,) = quotes.refusal_reasons(
+        plan=plan, country="DE", now=NOON, pieces=pieces, live_rates=said
+    )
     assert reason.code == "no_route"
 
 

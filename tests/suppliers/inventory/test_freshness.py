@@ -13,7 +13,7 @@ A_MOMENT = timedelta(microseconds=1)
 TERMS = DecayTerms(
     fresh_for=timedelta(hours=3),
     expires_after=timedelta(hours=24),
-    told=timedelta(hours=6),
+    age_shown_after=timedelta(hours=6),
     units=Decimal(1),
     percent=Decimal(2),
 )
@@ -54,7 +54,7 @@ def test_low_accuracy_speeds_up_the_decay(accuracy, extra):
 def test_a_figure_changes_only_at_its_decay_steps():
     steps = freshness.decay_steps(TERMS)
     shown = [
-        (decay(reported=500, age=age, terms=TERMS), age > TERMS.told)
+        (decay(reported=500, age=age, terms=TERMS), age > TERMS.age_shown_after)
         for age in (MINUTE * number for number in range(26 * 60))
     ]
     changed = [
@@ -71,7 +71,7 @@ def test_database_and_python_decay_are_equal():
         terms = DecayTerms(
             fresh_for=MINUTE * dice.randint(0, 300),
             expires_after=MINUTE * dice.randint(300, 1440),
-            told=MINUTE,
+            age_shown_after=MINUTE,
             units=Decimal(dice.randint(0, 400)) / 100,
             percent=Decimal(dice.randint(0, 900)) / 100,
         )
