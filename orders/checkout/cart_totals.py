@@ -72,7 +72,7 @@ class CartTotals:
     """The totals of a cart, with the discounts that were applied."""
 
     totals: Totals
-    found: CartDiscounts
+    discounts: CartDiscounts
 
 
 def quote_shipping_charges(
@@ -124,4 +124,4 @@ def calculate(  # noqa: PLR0913 - the parts of one record
         treatment=buyer.treatment,
         deductions=discounts.outcome.deductions,
     )
-    return CartTotals(totals=totals, found=discounts)
+    return CartTotals(totals=totals, discounts=discounts)

@@ -274,7 +274,7 @@ def _place(  # noqa: PLR0913
     for line in order_lines:
         wanted[line.level_id] += line.quantity
     insert([order, *order_lines, *new_reservations, payment])
-    redemptions.redeem(order=order, applied=priced.found.outcome.applied, now=now)
+    redemptions.redeem(order=order, applied=priced.discounts.outcome.applied, now=now)
     network_limits.enforce(order=order, units=wanted)
     open_order_limits.release_superseded(earlier=earlier, levels=set(wanted), now=now)
     reservations.hold_stock(lines=order_lines, now=now)

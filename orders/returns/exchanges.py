@@ -97,11 +97,11 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
     now: datetime,
     choice: Mapping[int, int | None] | None = None,
     is_free: bool = False,
-    found: ReplacementSources = NO_SOURCES,
+    sources: ReplacementSources = NO_SOURCES,
 ) -> Order:
     """Create the replacement order of the accepted items; refund only a price difference.
 
-    Lines not in ``found`` use their original source.
+    Lines not in ``sources`` use their original source.
 
     Shape:  ``choice`` maps order lines to variants, None is the same one; without it the requested
             variants apply. ``is_free`` allows a more expensive variant at no charge
@@ -125,7 +125,7 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
             line,
             purchase_lines[line.order_line_id],
             exchange_options.to_variant(variant),
-            found,
+            sources,
             now,
         )
         for line in lines
@@ -137,7 +137,7 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
         items,
         # The last delivery address, which may differ from that of the order.
         ship_to=authorization.purchase_order.goes_to,
-        routing_decision=found.note,
+        routing_decision=sources.note,
         now=now,
     )
     replacement.move(

@@ -46,7 +46,7 @@ def create_replacement(
         now=now,
         choice=choice,
         is_free=is_free,
-        found=found,
+        sources=found,
     )
 
 

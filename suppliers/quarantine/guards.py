@@ -104,9 +104,9 @@ def duplicate_rows_violation(
     return ""
 
 
-def currency_violation(*, expected: str, found: Iterable[str]) -> str:
+def currency_violation(*, expected: str, currencies: Iterable[str]) -> str:
     """Return the violation if most prices are in another currency."""
-    codes = list(found)
+    codes = list(currencies)
     unexpected = [code for code in codes if code != expected]
     if unexpected and 2 * len(unexpected) > len(codes):
         return f"Prices are in {unexpected[0]}; this supplier's currency is {expected}."

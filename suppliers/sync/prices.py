@@ -114,7 +114,7 @@ def sync_prices(work: RunContext, connector: Connector) -> None:
             work.run.read = read.count
         work.quarantine_if(
             guards.currency_violation(
-                expected=work.supplier.currency, found=read.currencies.elements()
+                expected=work.supplier.currency, currencies=read.currencies.elements()
             )
             or guards.invalid_rows_violation(
                 good=read.count, bad=_count_lost(work, read.refused), limits=run_thresholds(work)

@@ -64,7 +64,7 @@ def classify(
     progress.unusable += len(batch.refused)
     usable = progress.read - progress.unusable
     work.quarantine_if(
-        guards.currency_violation(expected=work.supplier.currency, found=progress.currencies)
+        guards.currency_violation(expected=work.supplier.currency, currencies=progress.currencies)
         or guards.invalid_rows_violation(
             good=usable, bad=progress.unusable, limits=run_thresholds(work)
         )

@@ -141,7 +141,7 @@ def exchange(made, other=None, *, is_free=False):
         found = ReplacementSources(sources={line.order_line_id: shelf})
     choice = None if other is None else {line.order_line_id: other.variant.pk}
     return exchanges.exchange(
-        authorization=made, choice=choice, is_free=is_free, found=found, actor="ann", now=NOON
+        authorization=made, choice=choice, is_free=is_free, sources=found, actor="ann", now=NOON
     )
 
 

@@ -43,9 +43,9 @@ class OptionSerializer(serializers.Serializer[Any]):
         source="cart_totals.totals.added",
         help_text="Tax that is not included in the prices. It is included in the total.",
     )
-    promotions = PromotionSerializer(many=True, source="cart_totals.found.outcome.applied")
+    promotions = PromotionSerializer(many=True, source="cart_totals.discounts.outcome.applied")
     refused_codes = serializers.DictField(
-        source="cart_totals.found.refused",
+        source="cart_totals.discounts.refused",
         child=serializers.ChoiceField(
             choices=[reason.value for reason in (*CodeRejection, *PromotionRejection)]
         ),

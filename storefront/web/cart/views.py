@@ -278,7 +278,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
         "code_written": request.POST.get("code", "")[:40],
         "held": open_order_limits.open_orders_holding(cart=cart, now=now) if filled.short else [],
         "removed": _removed(request),
-        "refused_codes": coupons.messages(filled.cart_totals.found, here.language),
+        "refused_codes": coupons.messages(filled.cart_totals.discounts, here.language),
     }
     response = render(request, "web/cart/cart.html", context, status=status)
     set_cart_cookie(response, cart, filled.cart.count)

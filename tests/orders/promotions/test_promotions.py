@@ -130,13 +130,13 @@ def test_a_rejected_code_has_its_reason(facts, why):
 
     bill = priced(filled("X-1"))
 
-    assert (dict(bill.found.refused), str(bill.totals.discount)) == ({"X-1": why}, "0.00 EUR")
+    assert (dict(bill.discounts.refused), str(bill.totals.discount)) == ({"X-1": why}, "0.00 EUR")
 
 
 def test_a_code_of_another_channel_is_unknown():
     make_promotion(code="X-1", channel=make_channel(code="outlet"))
 
-    assert dict(priced(filled("X-1")).found.refused) == {"X-1": CodeRejection.UNKNOWN}
+    assert dict(priced(filled("X-1")).discounts.refused) == {"X-1": CodeRejection.UNKNOWN}
 
 
 def test_a_code_can_be_removed():
@@ -212,8 +212,8 @@ def test_a_customer_uses_it_up_to_the_limit():
 
     for email in ("erika@example.org", "erika+2@example.org"):
         again = priced(filled("ONCE"), email=email)
-        assert dict(again.found.refused) == {"ONCE": CodeRejection.USED_UP}
-    assert not other.found.refused
+        assert dict(again.discounts.refused) == {"ONCE": CodeRejection.USED_UP}
+    assert not other.discounts.refused
 
 
 def test_an_email_entered_last_updates_the_total():
@@ -286,7 +286,7 @@ def test_a_limit_set_later_counts_earlier_uses():
     with transaction.atomic():
         redemptions.recount_usage(promotion=made)
 
-    assert dict(priced(filled("MANY")).found.refused) == {"MANY": CodeRejection.USED_UP}
+    assert dict(priced(filled("MANY")).discounts.refused) == {"MANY": CodeRejection.USED_UP}
 
 
 def test_the_database_enforces_the_limits():

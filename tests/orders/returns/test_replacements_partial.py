@@ -55,7 +55,7 @@ def exchange_from_two_places(made, level):
         entry={**made.purchase_order.entry, "location_id": level.location_id},
     )
     found = ReplacementSources(sources={sold.pk: source})
-    return exchanges.exchange(authorization=made, found=found, actor="ann", now=NOON)
+    return exchanges.exchange(authorization=made, sources=found, actor="ann", now=NOON)
 
 
 def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):

@@ -63,7 +63,7 @@ def test_the_violation_is_a_sentence_with_the_numbers():
     ],
 )
 def test_a_feed_in_another_currency_is_rejected(found, is_accepted):
-    assert (guards.currency_violation(expected="USD", found=found) == "") is is_accepted
+    assert (guards.currency_violation(expected="USD", currencies=found) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
