@@ -23,11 +23,11 @@ ALIASES = {
     "reference": ("invoice", "invoice number", "bill", "bill number", "reference"),
     "number": ("purchase order", "po", "po number", "order", "order number"),
     "currency": ("currency",),
-    "goods": ("goods", "goods amount", "amount", "net"),
+    "subtotal": ("goods", "goods amount", "amount", "net"),
     "freight": ("freight", "freight amount", "shipping"),
     "invoiced_on": ("date", "invoice date", "bill date", "billed"),
 }
-NEEDED = ("reference", "number", "currency", "goods")
+NEEDED = ("reference", "number", "currency", "subtotal")
 # One decimal mark, no thousands separator: 1,234 is ambiguous.
 AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 
@@ -44,7 +44,7 @@ class InvoiceRow:
     reference: str
     number: str
     currency: str
-    goods: str
+    subtotal: str
     freight: str = ""
     invoiced_on: str = ""
 
@@ -183,7 +183,7 @@ def _build_invoice(
         number=purchase_order.number,
         reference=row.reference,
         currency=currency,
-        subtotal_amount=parse_amount(row.goods),
+        subtotal_amount=parse_amount(row.subtotal),
         freight_amount=parse_amount(row.freight) if row.freight else None,
         invoiced_at=datetime.combine(day, time(), UTC) if day else None,
     )

@@ -90,7 +90,7 @@ def _charge(state: PurchaseOrderReport) -> InvoiceReport | None:
     return InvoiceReport(
         number=state.number,
         supplier_reference=state.supplier_reference or state.number,
-        goods=state.cost,
+        subtotal=state.cost,
         freight=state.freight,
     )
 
@@ -134,16 +134,16 @@ def _store_charges(
 
 
 def _is_storable(charge: InvoiceReport) -> bool:
-    amounts = [charge.goods, *filter(None, [charge.freight])]
+    amounts = [charge.subtotal, *filter(None, [charge.freight])]
     return all(money.is_representable and money.amount >= 0 for money in amounts)
 
 
 def _charge_values(charge: InvoiceReport) -> dict[str, object]:
     freight = charge.freight
-    is_same_currency = freight is not None and freight.currency == charge.goods.currency
+    is_same_currency = freight is not None and freight.currency == charge.subtotal.currency
     return {
-        "currency": charge.goods.currency,
-        "subtotal_amount": charge.goods.rounded().amount,
+        "currency": charge.subtotal.currency,
+        "subtotal_amount": charge.subtotal.rounded().amount,
         "freight_amount": freight.rounded().amount
         if freight is not None and is_same_currency
         else None,

@@ -250,7 +250,7 @@ def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) ->
         )
     subtotal = Money.total((line.amount for line in lines), currency)
     return CartView(
-        lines=tuple(lines), goods=subtotal, may_promote=content.may_promote, tax=content.tax
+        lines=tuple(lines), subtotal=subtotal, may_promote=content.may_promote, tax=content.tax
     )
 
 

@@ -74,7 +74,7 @@ class CartView:
     """
 
     lines: tuple[LineView, ...]
-    goods: Money
+    subtotal: Money
     may_promote: bool = True
     tax: CountryRate | None = None
 

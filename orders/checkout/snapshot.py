@@ -46,7 +46,7 @@ def build_order(  # noqa: PLR0913 - the parts of one record
         ship_to=asdict(ship_to),
         address_verification=dict(check),
         currency=totals.currency,
-        subtotal_amount=totals.goods.amount,
+        subtotal_amount=totals.subtotal.amount,
         delivery_amount=totals.delivery.amount,
         discount_amount=totals.discount.amount,
         tax_amount=totals.tax.amount,

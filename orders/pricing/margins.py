@@ -62,18 +62,18 @@ def parcel_margin(  # noqa: PLR0913 - inputs of one calculation
     delivery: Money,
     tax_rate: Decimal,
     freight: Money | None,
-    goods: Money | None,
+    items_cost: Money | None,
 ) -> Margin:
     """Return the margin of a parcel.
 
-    Shape:  ``delivery`` is the gross shipping charge; ``freight`` and ``goods`` are what the
+    Shape:  ``delivery`` is the gross shipping charge; ``freight`` and ``items_cost`` are what the
             supplier asks for shipping and all items, None uses the costs of the lines
     Units:  the currency of ``delivery``
     """
     net = delivery - included_tax(gross=delivery, rate=tax_rate)
     costs = [cost for line in lines for cost in line.costs]
-    if goods is not None:
-        costs = [(WHOLESALE, goods.amount), *(cost for cost in costs if cost[0] != WHOLESALE)]
+    if items_cost is not None:
+        costs = [(WHOLESALE, items_cost.amount), *(cost for cost in costs if cost[0] != WHOLESALE)]
     if freight is not None:
         costs.append((FREIGHT, freight.amount))
     costs += _fees(terms, net=net, gross=delivery)

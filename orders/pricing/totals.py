@@ -112,7 +112,7 @@ class Totals:
     treatment: TaxTreatment = field(default_factory=TaxTreatment)
 
     @property
-    def goods(self) -> Money:
+    def subtotal(self) -> Money:
         return self._sum(share.amount for share in self.lines.values())
 
     @property

@@ -73,7 +73,7 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
             delivery=purchase_order.charge - Money(items_charge + other_charges, order.currency),
             tax_rate=active[0].order_line.tax_rate if active else Decimal(0),
             freight=freight and _converted(freight, costing, order.currency),
-            goods=items_cost and _converted(items_cost, costing, order.currency),
+            items_cost=items_cost and _converted(items_cost, costing, order.currency),
         )
     return PurchaseMargin(
         parcel=parcel,

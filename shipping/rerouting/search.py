@@ -68,7 +68,12 @@ def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
             )
         )
     account = margins.parcel_margin(
-        accounts, terms=terms, delivery=paid, tax_rate=tax_rate, freight=quoted.price, goods=None
+        accounts,
+        terms=terms,
+        delivery=paid,
+        tax_rate=tax_rate,
+        freight=quoted.price,
+        items_cost=None,
     )
     return account.loss.amount
 

@@ -21,7 +21,7 @@ class InvoiceReport(SupplierRecord):
 
     number: str
     supplier_reference: str
-    goods: Money
+    subtotal: Money
     freight: Money | None = None
     at: datetime | None = None
 

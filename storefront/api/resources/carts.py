@@ -125,7 +125,7 @@ class CartSerializer(serializers.Serializer[Any]):
     expires_at = serializers.SerializerMethodField()
     lines = CartLineSerializer(many=True, source="view.lines")
     count = serializers.IntegerField(source="view.count")
-    subtotal = MoneyFields(source="view.goods")
+    subtotal = MoneyFields(source="view.subtotal")
     codes = serializers.ListField(
         source="cart.codes",
         child=serializers.CharField(),

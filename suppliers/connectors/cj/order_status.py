@@ -256,7 +256,7 @@ def _to_invoice(row: OrderDetail) -> InvoiceReport:
     return InvoiceReport(
         number=row.order_num or "",
         supplier_reference=parsing.text(row.order_id or row.cj_order_id),
-        goods=Money(item_cost, row.currency or CURRENCY),
+        subtotal=Money(item_cost, row.currency or CURRENCY),
         freight=freight(row),
         at=parsing.timestamp(row.payment_date),
     )

@@ -68,7 +68,7 @@ def test_quoted_freight_and_cost_replace_terms_and_list():
         delivery=eur("11.90"),
         tax_rate=D("0.19"),
         freight=eur(7),
-        goods=eur(21),
+        items_cost=eur(21),
     )
 
     costs = dict(account.costs)

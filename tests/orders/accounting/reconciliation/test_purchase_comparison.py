@@ -107,7 +107,7 @@ def test_the_parts_of_a_split_order_are_one_charge(bought):
         InvoiceReport(
             number=bought.number,
             supplier_reference=f"{whole.reference}-{part}",
-            goods=Money(goods, "USD"),
+            subtotal=Money(goods, "USD"),
             at=whole.invoiced_at,
         )
         for part, goods in enumerate([Decimal(1), whole.subtotal_amount - 1])

@@ -97,7 +97,7 @@ def test_charge_has_our_number_and_the_suppliers(on, name):
     told = {one.number: one for one in opened.connector.list_invoices(since=LONG_AGO)}
 
     charge = told[wish.number]
-    assert (charge.supplier_reference, charge.goods) == (placed.supplier_reference, placed.cost)
+    assert (charge.supplier_reference, charge.subtotal) == (placed.supplier_reference, placed.cost)
     assert charge.freight == placed.freight
     later = charge.at + timedelta(days=1)
     assert list(opened.connector.list_invoices(since=later)) == []
