@@ -140,16 +140,16 @@ def link_requested(order: Order, *, at: datetime) -> None:
 
 
 def delivery_address_changed(
-    order: Order, *, was: Address, place: int, is_own: bool, at: datetime
+    order: Order, *, was: Address, correction_number: int, is_own: bool, at: datetime
 ) -> None:
-    """Notify the customer of a new address; ``place`` counts the order's corrections.
+    """Notify the customer of a new address; ``correction_number`` counts those of an order.
 
     ``is_own``: the customer requested it.
     """
     record_order_event(
         order,
         "order.delivery_address_changed",
-        f"{order.number}:{place}",
+        f"{order.number}:{correction_number}",
         ship_to=order.ship_to,
         was=asdict(was),
         is_own=is_own,

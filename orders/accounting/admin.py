@@ -189,6 +189,6 @@ class SupplierInvoiceAdmin(StaffAdmin):
         self.message_user(request, template % {"count": count}, messages.SUCCESS)
         for failed_row in failed:
             template = gettext("Row %(row)s: %(problem)s")
-            text = template % {"row": failed_row.row.place, "problem": failed_row.problem}
+            text = template % {"row": failed_row.row.row_number, "problem": failed_row.problem}
             self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:orders_supplierinvoice_changelist"))

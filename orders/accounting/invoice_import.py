@@ -38,9 +38,9 @@ class InvalidCellError(ValidationError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRow:
-    """One row of the list. ``place`` is its number; the header is row 1."""
+    """One row of the list; the header is row 1."""
 
-    place: int
+    row_number: int
     reference: str
     number: str
     currency: str
@@ -55,7 +55,7 @@ def parse_rows(text: str) -> list[InvoiceRow]:
     Raises: CsvError
     """
     rows = csv_table.parse_rows(text, called=ALIASES, needed=NEEDED)
-    return [InvoiceRow(place=row.place, **row.cells) for row in rows]
+    return [InvoiceRow(row_number=row.row_number, **row.cells) for row in rows]
 
 
 def parse_amount(text: str) -> Decimal:
@@ -135,7 +135,7 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
             entry.invoice = _build_invoice(row, entry.purchase_order, supplier)
             key = (entry.invoice.supplier_id, row.reference)
             entry.is_known = _is_same_invoice(existing.get(key), entry.invoice)
-            _reject_duplicate(first.setdefault(key, row.place), row)
+            _reject_duplicate(first.setdefault(key, row.row_number), row)
         except InvalidCellError as error:
             entry.problem = str(error.message)
         listed.append(entry)
@@ -207,7 +207,7 @@ def _existing_invoices(
 
 
 def _reject_duplicate(first: int, row: InvoiceRow) -> None:
-    if first != row.place:
+    if first != row.row_number:
         raise InvalidCellError(gettext("Row %s has the same invoice number.") % first)
 
 

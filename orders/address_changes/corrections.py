@@ -166,7 +166,7 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
     order.address_verification = {**noted, "staff": [*decisions, entry]}
     order.save(update_fields=["ship_to", "address_verification"])
     events.delivery_address_changed(
-        order, was=previous, place=len(decisions) + 1, is_own=is_own, at=now
+        order, was=previous, correction_number=len(decisions) + 1, is_own=is_own, at=now
     )
     _release_holds(order, actor=actor, now=now)
 

@@ -52,7 +52,7 @@ def create(  # noqa: PLR0913 - one row's columns
     order: Order,
     entry: Mapping[str, Any],
     sourced: Sequence[SourcedLine],
-    place: int,
+    sequence: int,
     round: int = 0,  # noqa: A002 - the column's name
     submit_at: datetime | None,
     ship_to: Mapping[str, str] | None = None,
@@ -60,7 +60,7 @@ def create(  # noqa: PLR0913 - one row's columns
 ) -> PurchaseOrder:
     """Create the purchase order with its lines, unsubmitted.
 
-    Shape:  ``entry`` as in ``Order.delivery_plan``; ``place`` counts within the order; ``round`` is
+    Shape:  ``entry`` as in ``Order.delivery_plan``; ``sequence`` counts within the order; ``round`` is
             how often the order was rerouted
     Locks:  the caller holds the order
     """
@@ -70,7 +70,7 @@ def create(  # noqa: PLR0913 - one row's columns
         order=order,
         supplier_id=entry["supplier_id"],
         location_id=entry["location_id"],
-        number=f"{order.number}-{place}",
+        number=f"{order.number}-{sequence}",
         access_key=links.new_key(),
         service_code=entry["service_code"],
         carrier_service=entry["carrier_service"],

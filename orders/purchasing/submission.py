@@ -80,7 +80,7 @@ def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder
                 )
                 for line in lines
             ],
-            place=sequence,
+            sequence=sequence,
             submit_at=submit_times[plan[location_id]["supplier_id"]],
             now=now,
         )

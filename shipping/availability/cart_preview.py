@@ -41,7 +41,7 @@ class Preview:
     quotes: Sequence[ShippingQuote]
     reasons: Sequence[RefusalReason]
     accounts: Mapping[int, Margin]
-    places: Mapping[int, str]
+    location_names: Mapping[int, str]
     asks_live_rates: bool
 
     def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Contribution | None]]:
@@ -130,7 +130,7 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
         accounts=_line_margins(
             plan, {key: SaleAmount.at(amount, treatment) for key, amount in amounts.items()}
         ),
-        places=locations,
+        location_names=locations,
         asks_live_rates=any(
             parcel.location_id in quotes.live_rate_locations(now) - live_charges.keys()
             for parcel in plan.parcels

@@ -118,7 +118,7 @@ def create(row: Backorder, now: datetime) -> list[PurchaseOrder]:
                 _sourced_line(lines[int(line_id)], stock_row)
                 for line_id, stock_row in entry[STOCK_ROWS].items()
             ],
-            place=number,
+            sequence=number,
             round=rounds + 1,
             submit_at=moments[entry["supplier_id"]],
             ship_to=row.purchase_order.ship_to,  # a changed delivery address applies

@@ -124,7 +124,7 @@ class ParcelAdmin(StaffAdmin):
         self.message_user(request, template % {"count": count}, messages.SUCCESS)
         for parcel in failed:
             template = gettext("Row %(row)s: %(problem)s")
-            text = template % {"row": parcel.first.place, "problem": parcel.problem}
+            text = template % {"row": parcel.first.row_number, "problem": parcel.problem}
             self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))
 

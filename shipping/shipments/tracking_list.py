@@ -19,9 +19,9 @@ REQUIRED = ("order", "carrier", "number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRow:
-    """One row as written. ``place`` is its row number; the header is row 1."""
+    """One row as written; the header is row 1."""
 
-    place: int
+    row_number: int
     order: str
     carrier: str
     number: str
@@ -35,4 +35,4 @@ def parse(text: str) -> list[ListedRow]:
     Raises: CsvError
     """
     rows = csv_table.parse_rows(text, called=ALIASES, needed=REQUIRED)
-    return [ListedRow(place=row.place, **row.cells) for row in rows]
+    return [ListedRow(row_number=row.row_number, **row.cells) for row in rows]

@@ -114,7 +114,7 @@ def _preview_row(
     page_mark: str | None,
 ) -> Preview:
     record = (
-        row if isinstance(row, ImportIssue) else converter.whole(row, place=f"row {row_number}")
+        row if isinstance(row, ImportIssue) else converter.whole(row, row_name=f"row {row_number}")
     )
     raw = row.raw if isinstance(row, ImportIssue) else row
     if isinstance(record, ImportIssue):

@@ -42,7 +42,7 @@ class Command(BaseCommand):
         invalid = [result for result in validated if result.problem]
         for result in validated:
             state = result.problem or ("already entered" if result.is_known else "valid")
-            self.stdout.write(f"Row {result.row.place}: {result.row.reference}: {state}")
+            self.stdout.write(f"Row {result.row.row_number}: {result.row.reference}: {state}")
         if options["look"]:
             return
         if invalid and not options["good_lines"]:

@@ -153,7 +153,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def _parcels(preview: Preview) -> list[tuple[str, str, int]]:
     return [
         (
-            f"{parcel.lines[0].candidate.supplier_code}, {preview.places[parcel.location_id]}",
+            f"{parcel.lines[0].candidate.supplier_code}, {preview.location_names[parcel.location_id]}",
             ", ".join(
                 f"{line.quantity} × {preview.variants[line.variant_id].sku}"
                 for line in parcel.lines
@@ -180,7 +180,7 @@ def _lines(preview: Preview) -> list[LineRow]:
                 loses=bool(earned and earned.amount < 0),
                 sources=[
                     (
-                        f"{candidate.supplier_code}, {preview.places[candidate.location_id]}",
+                        f"{candidate.supplier_code}, {preview.location_names[candidate.location_id]}",
                         labels.verdict(
                             verdict,
                             contribution=contribution,

@@ -20,9 +20,9 @@ class CsvError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row: its cells by field. ``place`` is the row number; the header is row 1."""
+    """One row: its cells by field; the header is row 1."""
 
-    place: int
+    row_number: int
     cells: Mapping[str, str]
 
 

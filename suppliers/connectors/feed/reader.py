@@ -163,7 +163,9 @@ class FeedFileReader:
     def _converted_rows(self) -> Iterator[ConvertedRow | ImportIssue]:
         for row_name, row in self.rows():
             yield (
-                row if isinstance(row, ImportIssue) else self._converter.whole(row, place=row_name)
+                row
+                if isinstance(row, ImportIssue)
+                else self._converter.whole(row, row_name=row_name)
             )
 
     def stock_rows(

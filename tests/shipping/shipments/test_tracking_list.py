@@ -13,8 +13,8 @@ def test_any_usual_delimiter_is_parsed(delimiter):
     rows = tracking_list.parse(text.replace(",", delimiter))
 
     assert rows == [
-        ListedRow(place=2, order="FL-1", carrier="DHL", number="JJD1"),
-        ListedRow(place=4, order="FL-2", carrier="GLS", number="G-2"),
+        ListedRow(row_number=2, order="FL-1", carrier="DHL", number="JJD1"),
+        ListedRow(row_number=4, order="FL-2", carrier="GLS", number="G-2"),
     ]
 
 

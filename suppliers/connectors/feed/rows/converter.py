@@ -181,8 +181,8 @@ class Converter:
             notes=tuple(notes),
         )
 
-    def whole(self, row: Row, *, place: str) -> ConvertedRow | ImportIssue:
-        sku = self.sku(row, row_name=place)
+    def whole(self, row: Row, *, row_name: str) -> ConvertedRow | ImportIssue:
+        sku = self.sku(row, row_name=row_name)
         if isinstance(sku, ImportIssue):
             return sku
         problems: list[ImportIssue] = []
