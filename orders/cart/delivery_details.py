@@ -36,10 +36,10 @@ def set_address(
         cart.refresh_from_db(fields=list(fields))
 
 
-def set_delivery_method(*, cart: Cart, way: str, now: datetime) -> None:
+def set_delivery_method(*, cart: Cart, method_code: str, now: datetime) -> None:
     """Store the chosen delivery method, a ``ShippingQuote.code``."""
-    _update(cart, service=way, updated_at=now)
-    cart.service = way
+    _update(cart, service=method_code, updated_at=now)
+    cart.service = method_code
 
 
 def _update(cart: Cart, **fields: Any) -> bool:

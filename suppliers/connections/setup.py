@@ -91,7 +91,9 @@ def stored_secret_names(connection: Connection) -> frozenset[str]:
 
 
 @transaction.atomic(durable=True)
-def save_supplier(*, code: str, wish: SupplierInput, now: datetime) -> tuple[Supplier, bool]:
+def save_supplier(
+    *, code: str, supplier_input: SupplierInput, now: datetime
+) -> tuple[Supplier, bool]:
     """Create a supplier with its connection, or change the given values of an existing one.
 
     Returns the supplier and whether it is new. A new supplier is a candidate: it gets no
@@ -103,61 +105,61 @@ def save_supplier(*, code: str, wish: SupplierInput, now: datetime) -> tuple[Sup
     supplier = Supplier.objects.select_for_update(of=["self"]).filter(code=code).first()
     is_new = supplier is None
     if supplier is None:
-        supplier = _new_candidate(code, wish, now)
-    elif reasons := _fixed_field_errors(supplier, wish):
+        supplier = _new_candidate(code, supplier_input, now)
+    elif reasons := _fixed_field_errors(supplier, supplier_input):
         raise InvalidSetupError(reasons)
-    is_other = wish.connector not in {None, supplier.adapter}
-    supplier.adapter = wish.connector or supplier.adapter
-    if wish.currency:
-        supplier.currency = wish.currency
-    supplier.name = wish.name or supplier.name
+    is_other = supplier_input.connector not in {None, supplier.adapter}
+    supplier.adapter = supplier_input.connector or supplier.adapter
+    if supplier_input.currency:
+        supplier.currency = supplier_input.currency
+    supplier.name = supplier_input.name or supplier.name
     connection = Connection.objects.filter(supplier=supplier).first() if not is_new else None
     connection = connection or Connection(supplier=supplier)
     if is_other:  # state of one connector is meaningless to another
         connection.options, connection.connector_state, connection.tokens_encrypted = {}, {}, ""
-    for name, value in wish.connection.items():
+    for name, value in supplier_input.connection.items():
         setattr(connection, name, value)
-    apply_settings(connection, connector=supplier.adapter, wiring=wish.wiring)
+    apply_settings(connection, connector=supplier.adapter, wiring=supplier_input.wiring)
     supplier.save()
     connection.supplier = supplier
     connection.save()
     return supplier, is_new
 
 
-def _new_candidate(code: str, wish: SupplierInput, now: datetime) -> Supplier:
+def _new_candidate(code: str, supplier_input: SupplierInput, now: datetime) -> Supplier:
     reasons = {}
     if not CODE_PATTERN.fullmatch(code):
         reasons["code"] = _("Enter a code of up to 30 lowercase letters, digits and hyphens.")
-    if not wish.connector:
+    if not supplier_input.connector:
         reasons["connector"] = _("Choose a connector: %(known)s.") % {
             "known": ", ".join(sorted(CONNECTORS))
         }
-    if wish.currency and not CURRENCY_PATTERN.fullmatch(wish.currency):
+    if supplier_input.currency and not CURRENCY_PATTERN.fullmatch(supplier_input.currency):
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     if reasons:
         raise InvalidSetupError(reasons)
     return Supplier(
         code=code,
         name=code.replace("-", " ").title(),
-        currency=wish.currency or find_connector(wish.connector or "").CURRENCY,
+        currency=supplier_input.currency or find_connector(supplier_input.connector or "").CURRENCY,
         status=Supplier.Status.CANDIDATE,
         status_since=now,
     )
 
 
-def _fixed_field_errors(supplier: Supplier, wish: SupplierInput) -> dict[str, str]:
+def _fixed_field_errors(supplier: Supplier, supplier_input: SupplierInput) -> dict[str, str]:
     """Return what cannot be changed once products were imported."""
     reasons = {}
-    if wish.currency and not CURRENCY_PATTERN.fullmatch(wish.currency):
+    if supplier_input.currency and not CURRENCY_PATTERN.fullmatch(supplier_input.currency):
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     is_known = SupplierProduct.objects.filter(supplier=supplier).exists()
-    if wish.connector not in {None, supplier.adapter} and is_known:
+    if supplier_input.connector not in {None, supplier.adapter} and is_known:
         template = _(
             "Products were imported with the IDs of %(now)s. For another connector, add"
             " a new supplier."
         )
         reasons["connector"] = template % {"now": supplier.adapter}
-    if wish.currency not in {None, supplier.currency} and is_known:
+    if supplier_input.currency not in {None, supplier.currency} and is_known:
         template = _("Costs are stored in %(now)s. For another currency, add a new supplier.")
         reasons["currency"] = template % {"now": supplier.currency}
     return reasons

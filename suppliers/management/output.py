@@ -42,8 +42,8 @@ def health_lines(trial: HealthReport) -> Iterator[str]:
         yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.told}"
         if step.advice:
             yield f"           -> {step.advice}"
-    for wish in trial.suggestions:
-        yield f"     note  {wish}"
+    for suggestion in trial.suggestions:
+        yield f"     note  {suggestion}"
     yield "Ready. Nothing was ordered." if trial.is_ready else "Not ready. Nothing was ordered."
 
 

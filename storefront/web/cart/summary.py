@@ -152,7 +152,7 @@ def delivery_options(
     cart: Cart,
     country: str,
     now: datetime,
-    chosen_way: str = "",
+    chosen_method: str = "",
     known: CartContent | None = None,
 ) -> DeliveryOptions:
     """Plan the parcels of a cart and quote its delivery, without totals.
@@ -163,7 +163,7 @@ def delivery_options(
     methods = delivery_methods.quote_delivery_methods(
         cart=cart, checked_cart=checked_cart, country=country, now=now
     )
-    chosen = next((quote for quote in methods.quotes if quote.code == chosen_way), None)
+    chosen = next((quote for quote in methods.quotes if quote.code == chosen_method), None)
     chosen = chosen or next(iter(methods.quotes), None)
     limits = _limits((chosen and chosen.plan) or checked_cart.plan)
     return DeliveryOptions(
@@ -198,7 +198,7 @@ def summarize(
     cart: Cart,
     country: str,
     now: datetime,
-    chosen_way: str = "",
+    chosen_method: str = "",
     known: CartContent | None = None,
 ) -> CartSummary:
     """Plan a cart, quote its delivery, and compute its totals.
@@ -206,7 +206,7 @@ def summarize(
     ``known`` is the cart's content if it was read at ``now``.
     """
     delivery = delivery_options(
-        cart=cart, country=country, now=now, chosen_way=chosen_way, known=known
+        cart=cart, country=country, now=now, chosen_method=chosen_method, known=known
     )
     cart_view, plan, quote = delivery.checked_cart.cart, delivery.checked_cart.plan, delivery.quote
     reasons: Sequence[RefusalReason] = ()

@@ -172,7 +172,7 @@ def choose_delivery(request: HttpRequest) -> HttpResponse:
     options = delivery_options(cart=cart, country=visit(request).country, now=now).quotes
     code = request.POST.get("tier", "")
     if any(quote.code == code for quote in options):
-        delivery_details.set_delivery_method(cart=cart, way=code, now=now)
+        delivery_details.set_delivery_method(cart=cart, method_code=code, now=now)
     return _to_cart(cart)
 
 
@@ -263,7 +263,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
     if UNPAID_COOKIE in request.COOKIES:
         unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
     filled = summarize(
-        cart=cart, country=here.country, now=now, chosen_way=cart.service, known=known
+        cart=cart, country=here.country, now=now, chosen_method=cart.service, known=known
     )
     problems = (
         {0: _too_little_message(filled.cart)} if is_less and not filled.limits else problems or {}

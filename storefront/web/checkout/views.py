@@ -141,11 +141,11 @@ def delivery(
             return redirect("cart")
         code = request.POST.get("tier", "")
         if any(quote.code == code for quote in options.quotes):
-            delivery_details.set_delivery_method(cart=cart, way=code, now=now)
+            delivery_details.set_delivery_method(cart=cart, method_code=code, now=now)
             return redirect("checkout_delivery" if "update" in request.GET else "checkout_review")
         problem = str(NOT_CHOSEN)
     filled = summarize(
-        cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
+        cart=cart, country=cart.country, now=now, chosen_method=cart.service, known=known
     )
     if filled.must_change or not filled.cart.lines:
         return redirect("cart")
@@ -171,7 +171,7 @@ def place(
     if missing := _missing_step(cart):
         return redirect(missing)
     options = delivery_options(
-        cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
+        cart=cart, country=cart.country, now=now, chosen_method=cart.service, known=known
     )
     if not options.can_go:
         return _too_little(shows_message=True)
@@ -254,7 +254,7 @@ def _review(  # noqa: PLR0913 - all parts of one page
 ) -> HttpResponse:
     now = now or timezone.now()
     filled = summarize(
-        cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
+        cart=cart, country=cart.country, now=now, chosen_method=cart.service, known=known
     )
     if filled.must_change or not filled.cart.lines:
         return _too_little(shows_message=bool(problem))

@@ -48,9 +48,9 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         try:
-            wish = arguments.parse_input(options, stdin=sys.stdin.read)
+            supplier_input = arguments.parse_input(options, stdin=sys.stdin.read)
             supplier, is_new = setup.save_supplier(
-                code=options["code"], wish=wish, now=timezone.now()
+                code=options["code"], supplier_input=supplier_input, now=timezone.now()
             )
         except arguments.InvalidArgumentError as error:
             raise CommandError(str(error)) from error

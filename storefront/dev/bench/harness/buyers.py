@@ -62,7 +62,7 @@ def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
         return None
     stock(listing.variant_id, PLENTY)
     cart = _cart(channel, listing.pk, now)
-    filled = summarize(cart=cart, country=HOME.country, now=now, chosen_way=TIER)
+    filled = summarize(cart=cart, country=HOME.country, now=now, chosen_method=TIER)
     cart.delete()
     if filled.quote is None or filled.quote.tier != TIER:
         return None
@@ -134,5 +134,5 @@ def _cart(channel: Channel, listing_id: int, now: datetime) -> Cart:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing_id, quantity=1, now=now)
     delivery_details.set_address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
-    delivery_details.set_delivery_method(cart=cart, way=TIER, now=now)
+    delivery_details.set_delivery_method(cart=cart, method_code=TIER, now=now)
     return cart

@@ -68,7 +68,9 @@ def joined(shop, sandboxes, settings, monkeypatch):
                 base_url=subject.address(stage), secrets=subject.secrets, options=subject.options
             ),
         )
-        supplier, _ = setup.save_supplier(code=f"own-{name}", wish=wish, now=timezone.now())
+        supplier, _ = setup.save_supplier(
+            code=f"own-{name}", supplier_input=wish, now=timezone.now()
+        )
         return supplier, stage
 
     return join
