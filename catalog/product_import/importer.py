@@ -38,18 +38,18 @@ class ImportResult:
 
 
 def import_products(
-    *, records: Sequence[ProductRecord], known: Mapping[str, int], source: str, now: datetime
+    *, records: Sequence[ProductRecord], variant_ids: Mapping[str, int], source: str, now: datetime
 ) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
 
     Idempotent: the same records write nothing. Fields that staff locked are kept.
-    Shape:  ``known`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
+    Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
     Locks:  the products, in id order
     """
     issues: list[ImportIssue] = []
     items = list(normalize_records(records, source=source, issues=issues))
     with transaction.atomic(durable=True):
-        _load_rows(items, known=known, source=source)
+        _load_rows(items, variant_ids=variant_ids, source=source)
         products.write_products(items, source=source, now=now)
         products.write_specs(items)
         products.write_modes(items)
@@ -126,11 +126,11 @@ def _is_usable(sku: str) -> bool:
 
 
 @requires_transaction
-def _load_rows(items: Sequence[ImportItem], *, known: Mapping[str, int], source: str) -> None:
+def _load_rows(items: Sequence[ImportItem], *, variant_ids: Mapping[str, int], source: str) -> None:
     """Load the variants and products of the records and lock the products."""
     skus = [variant.sku for item in items for variant in item.record.variants]
     ids = identifiers.find_variant_ids(skus=skus, source=source)
-    ids |= {sku: known[sku] for sku in skus if sku in known}
+    ids |= {sku: variant_ids[sku] for sku in skus if sku in variant_ids}
     variants = Variant.objects.in_bulk(set(ids.values()))
     products = (
         Product.objects.filter(pk__in={variant.product_id for variant in variants.values()})

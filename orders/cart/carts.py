@@ -214,11 +214,11 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
     return min(today, line.quoted_amount) if line.is_price_guaranteed(now) else today
 
 
-def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) -> CartView:
-    """Return the cart with current prices and stock; ``known`` saves reading the lines again."""
+def view_cart(*, cart: Cart, now: datetime, cart_content: CartContent | None = None) -> CartView:
+    """Return the cart with current prices and stock; ``cart_content`` saves reading it again."""
     currency = cart.channel.currency
     lines = []
-    content = known or cart_lines.load_content(cart=cart, now=now)
+    content = cart_content or cart_lines.load_content(cart=cart, now=now)
     for read in content.lines:
         row, listing = read.row, read.row.listing
         product = listing.variant.product

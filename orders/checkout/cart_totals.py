@@ -48,7 +48,7 @@ class BuyerContext:
             region=address.region,
             postcode=address.postcode,
             on=on,
-            known=tax,
+            country_rate=tax,
         )
         return cls(email=email, region=address.region, treatment=treatment)
 
@@ -62,7 +62,7 @@ class BuyerContext:
             region=known.get("region", ""),
             postcode=known.get("postcode", ""),
             on=on,
-            known=tax,
+            country_rate=tax,
         )
         return cls(email=cart.email, region=known.get("region", ""), treatment=treatment)
 

@@ -53,7 +53,7 @@ def apply_history(*, payment: Payment, now: datetime) -> None:
     """
     if payment.reference:
         for update in gateway_for(payment.gateway).history(reference=payment.reference):
-            apply(update=update, gateway=payment.gateway, now=now, known=payment)
+            apply(update=update, gateway=payment.gateway, now=now, loaded_payment=payment)
 
 
 def claim_poll(payment: Payment, *, now: datetime) -> bool:
@@ -81,26 +81,29 @@ def close_session(*, payment: Payment, now: datetime) -> Payment:
 
 @transaction.atomic(durable=True)
 def apply(
-    *, update: PaymentUpdate, gateway: str, now: datetime, known: Payment | None = None
+    *, update: PaymentUpdate, gateway: str, now: datetime, loaded_payment: Payment | None = None
 ) -> Payment:
     """Record one update in the ledger, once, and apply its consequences.
 
-    Shape:  ``known`` is the payment, if the caller has read it
+    Shape:  ``loaded_payment`` is the payment, if the caller has read it
     Locks:  the order, (in a dispute or review) its purchase orders, the payment, then (when paid
             or refused) the stock rows in id order
     Raises: UnknownPaymentError  retry later: the payment may not be stored yet
             TooEarlyError        retry later: a capture before its authorization
     """
-    if known is None or (known.gateway, known.reference) != (gateway, update.reference):
+    if loaded_payment is None or (loaded_payment.gateway, loaded_payment.reference) != (
+        gateway,
+        update.reference,
+    ):
         named = Payment.objects.exclude(reference="")
         # ``first`` would sort by id, and PostgreSQL might read the primary key instead.
-        known = next(iter(named.filter(gateway=gateway, reference=update.reference)), None)
-    if known is None:
+        loaded_payment = next(iter(named.filter(gateway=gateway, reference=update.reference)), None)
+    if loaded_payment is None:
         raise UnknownPaymentError(update.reference)
-    order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
+    order = Order.objects.select_for_update(of=["self"]).get(pk=loaded_payment.order_id)
     if update.kind in disputes.HOLDING_UPDATES | reviews.REVIEWS:
         disputes.lock_purchase_orders(order)
-    payment = Payment.objects.select_for_update(of=["self"]).get(pk=known.pk)
+    payment = Payment.objects.select_for_update(of=["self"]).get(pk=loaded_payment.pk)
     for piece in ledger.split_total(payment, _void_as_failure(payment, update)):
         _require_earlier_updates(payment, piece)
         event, is_new = ledger.record(payment, piece, now=now)

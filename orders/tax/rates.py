@@ -59,31 +59,33 @@ def find_treatment(  # noqa: PLR0913 - one destination
     region: str = "",
     postcode: str = "",
     on: date,
-    known: CountryRate | None = None,
+    country_rate: CountryRate | None = None,
 ) -> TaxTreatment:
     """Return how a sale to a destination is taxed.
 
     A channel with net prices adds tax only where we are registered. With gross prices the
-    destination's tax is included. May call the tax service: hold no locks. ``known`` saves a query
-    if it is of this country and day.
+    destination's tax is included. May call the tax service: hold no locks. ``country_rate`` saves
+    a query if it is of this country and day.
     """
     region = address.region_code(country=country, region=region)
     if channel.prices_exclude_tax and not is_registered_in(country=country, region=region, on=on):
         return TaxTreatment(rate=ZERO_RATE, is_added=True)
-    rate = _rate(country=country, region=region, postcode=postcode, on=on, known=known)
+    rate = _rate(
+        country=country, region=region, postcode=postcode, on=on, country_rate=country_rate
+    )
     return TaxTreatment(rate=rate, is_added=channel.prices_exclude_tax)
 
 
 def find_table_treatment(
-    *, channel: Channel, country: str, on: date, known: CountryRate | None = None
+    *, channel: Channel, country: str, on: date, country_rate: CountryRate | None = None
 ) -> TaxTreatment:
     """Return how a sale to a country is taxed by the rate table, without the tax service.
 
-    Shape:  ``known`` as for ``find_treatment``
+    Shape:  ``country_rate`` as for ``find_treatment``
     """
     if channel.prices_exclude_tax and not is_registered_in(country=country, region="", on=on):
         return TaxTreatment(rate=ZERO_RATE, is_added=True)
-    rate = _known_rate(country=country, region="", on=on, known=known)
+    rate = _known_rate(country=country, region="", on=on, country_rate=country_rate)
     return TaxTreatment(rate=rate, is_added=channel.prices_exclude_tax)
 
 
@@ -117,7 +119,7 @@ _RATES = PreparedQuery(_rates)
 
 
 def _rate(
-    *, country: str, region: str, postcode: str, on: date, known: CountryRate | None
+    *, country: str, region: str, postcode: str, on: date, country_rate: CountryRate | None
 ) -> Decimal:
     service = _service(settings.TAX_SERVICE)
     if service is not None:
@@ -132,12 +134,14 @@ def _rate(
                 "the tax service returned %s, which is not a fraction, using our own tax rates",
                 answer,
             )
-    return _known_rate(country=country, region=region, on=on, known=known)
+    return _known_rate(country=country, region=region, on=on, country_rate=country_rate)
 
 
-def _known_rate(*, country: str, region: str, on: date, known: CountryRate | None) -> Decimal:
-    if known is not None and (known.country, known.on) == (country, on):
-        return ZERO_RATE if known.rate is None else known.rate
+def _known_rate(
+    *, country: str, region: str, on: date, country_rate: CountryRate | None
+) -> Decimal:
+    if country_rate is not None and (country_rate.country, country_rate.on) == (country, on):
+        return ZERO_RATE if country_rate.rate is None else country_rate.rate
     return find_table_rate(country=country, region=region, on=on)
 
 

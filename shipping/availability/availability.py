@@ -282,16 +282,16 @@ def _to_cart_promise(promise: QuotedPromise | None, country: str) -> DeliveryPro
 
 
 def check_cart(
-    *, cart: Cart, country: str, now: datetime, known: CartContent | None = None
+    *, cart: Cart, country: str, now: datetime, cart_content: CartContent | None = None
 ) -> CheckedCart:
     """Return the cart with the deliverable quantity of each line and its plan.
 
     Landed costs, used only to choose a source, are cached for a minute. Promotions are read only if
     a line has several sources: two queries or more. A line that no route carries to the country has
     0 ``available`` and is not sold out.
-    Shape:  ``known`` is what the caller has already read of the cart
+    Shape:  ``cart_content`` is what the caller has already read of the cart
     """
-    view = carts.view_cart(cart=cart, now=now, known=known)
+    view = carts.view_cart(cart=cart, now=now, cart_content=cart_content)
     reached = load_reach(
         pieces={line.variant_id: line.variant for line in view.lines},
         listed={line.variant_id: line.available for line in view.lines},

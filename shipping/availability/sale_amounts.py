@@ -24,11 +24,11 @@ def by_variant(
     amounts: Mapping[int, Money],
     reached: Reach,
     channel: Channel,
-    known: CountryRate | None = None,
+    country_rate: CountryRate | None = None,
 ) -> dict[int, SaleAmount]:
     """Return the sale amount per variant; empty if no rule or choice needs it.
 
-    Shape:  ``amounts`` are whole lines after discounts, by variant; ``known`` as in
+    Shape:  ``amounts`` are whole lines after discounts, by variant; ``country_rate`` as in
             ``rates.find_treatment``
     """
     if not _is_needed(reached, amounts):
@@ -37,7 +37,10 @@ def by_variant(
         ("tax", channel.pk, reached.country),
         reached.now,
         lambda: rates.find_table_treatment(
-            channel=channel, country=reached.country, on=reached.now.date(), known=known
+            channel=channel,
+            country=reached.country,
+            on=reached.now.date(),
+            country_rate=country_rate,
         ),
     )
     return {variant_id: SaleAmount.at(amount, treatment) for variant_id, amount in amounts.items()}
@@ -65,7 +68,7 @@ def for_cart(
     nothing = Money.zero(cart.channel.currency)
     amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in view.lines}
     amounts_by_line = by_variant(
-        amounts=amounts, reached=reached, channel=cart.channel, known=view.tax
+        amounts=amounts, reached=reached, channel=cart.channel, country_rate=view.tax
     )
     return amounts_by_line, held
 

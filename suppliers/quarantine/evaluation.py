@@ -223,7 +223,7 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
     )
 
 
-def check_costs(work: RunContext, *, known: int) -> list[tuple[str, CostDelta]]:
+def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
     """Check how costs change; return the single outliers, each with its product.
 
     Raises: QuarantinedError
@@ -233,7 +233,7 @@ def check_costs(work: RunContext, *, known: int) -> list[tuple[str, CostDelta]]:
         ((moved, jumped),) = rows(COUNT_CHANGED, params)
         sample = [CostDelta(sku=s, before=b, after=a) for s, b, a in rows(SAMPLE_CHANGED, params)]
         listed, above = rows(COUNT_ABOVE_PRICE, params)[0] if moved else (0, 0)
-    moves = CostDeltas(known=known, moved=moved, jumped=jumped, sample=sample)
+    moves = CostDeltas(total=total, moved=moved, jumped=jumped, sample=sample)
     work.run.profile |= {"moved": moved, "jumped": jumped, "listed": listed, "above_price": above}
     slip = guards.uniform_shift_violation(moves, rates=_rates(work.supplier.currency))
     jump = guards.price_outlier_violation(moves=moves, limits=run_thresholds(work))

@@ -54,28 +54,34 @@ class CostDelta:
 class CostDeltas:
     """The cost changes of a feed.
 
-    Shape: ``known`` costs are in the feed, ``moved`` of them change, ``jumped`` by the outlier
+    Shape: ``total`` costs are in the feed, ``moved`` of them change, ``jumped`` by the outlier
         factor; ``sample`` holds some of the changes, the largest among them
     """
 
-    known: int
+    total: int
     moved: int
     jumped: int
     sample: Sequence[CostDelta] = ()
 
 
 def missing_rows_violation(
-    *, good: int, bad: int, known: int, still_there: int, limits: Thresholds = DEFAULT_THRESHOLDS
+    *,
+    good: int,
+    bad: int,
+    known_products: int,
+    still_there: int,
+    limits: Thresholds = DEFAULT_THRESHOLDS,
 ) -> str:
     """Return the violation if too many known products are missing from a list."""
     if good == 0 and bad == 0:
-        return f"The list is empty; {known} products are known."
+        return f"The list is empty; {known_products} products are known."
     if reason := invalid_rows_violation(good=good, bad=bad, limits=limits):
         return reason
-    lost = known - still_there
-    if _exceeds(lost, of=known, percent=limits.max_missing_percent):
+    lost = known_products - still_there
+    if _exceeds(lost, of=known_products, percent=limits.max_missing_percent):
         return (
-            f"{lost} of {known} known products are missing from the list ({_percent(lost, known)})."
+            f"{lost} of {known_products} known products are missing from the list"
+            f" ({_percent(lost, known_products)})."
         )
     return ""
 
@@ -153,9 +159,9 @@ def outliers(
 
 def price_outlier_violation(*, moves: CostDeltas, limits: Thresholds = DEFAULT_THRESHOLDS) -> str:
     """Return the violation if too many costs are outliers; a single one only concerns its row."""
-    if not _exceeds(moves.jumped, of=moves.known, percent=limits.max_price_outlier_percent):
+    if not _exceeds(moves.jumped, of=moves.total, percent=limits.max_price_outlier_percent):
         return ""
-    message = f"{moves.jumped} of {moves.known} costs change by a factor of {limits.price_outlier_factor} or more"
+    message = f"{moves.jumped} of {moves.total} costs change by a factor of {limits.price_outlier_factor} or more"
     for example in outliers(moves.sample, limits=limits)[:1]:
         message += f", such as {example.sku}: {example.before} to {example.after}"
     return f"{message}."
@@ -309,7 +315,7 @@ def uniform_shift_violation(moves: CostDeltas, *, rates: Mapping[str, Decimal]) 
 
     Shape: ``rates`` are values of one unit of the supplier's currency, by currency
     """
-    if moves.moved <= ALWAYS_ALLOWED or 2 * moves.moved <= moves.known or not moves.sample:
+    if moves.moved <= ALWAYS_ALLOWED or 2 * moves.moved <= moves.total or not moves.sample:
         return ""
     factor = median_low(move.after / move.before for move in moves.sample)
     shared = sum(_is_changed_by(factor, move) for move in moves.sample)
@@ -318,7 +324,7 @@ def uniform_shift_violation(moves: CostDeltas, *, rates: Mapping[str, Decimal]) 
     meaning = next(_explanations(factor, rates), "")
     if not meaning and abs(factor - ONE) <= MAX_UNIFORM_SHIFT:
         return ""
-    message = f"{moves.moved} of {moves.known} costs change by the same factor, {factor:.4g}"
+    message = f"{moves.moved} of {moves.total} costs change by the same factor, {factor:.4g}"
     return f"{message}: {meaning}." if meaning else f"{message}."
 
 

@@ -144,7 +144,7 @@ def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadRes
             guards.missing_rows_violation(
                 good=read.count,
                 bad=len(read.problems),
-                known=known,
+                known_products=known,
                 still_there=still_there,
                 limits=run_thresholds(work),
             )
@@ -190,7 +190,11 @@ def _digests_to_read(
     ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
     work.quarantine_if(
         guards.missing_rows_violation(
-            good=count, bad=0, known=known, still_there=still_there, limits=run_thresholds(work)
+            good=count,
+            bad=0,
+            known_products=known,
+            still_there=still_there,
+            limits=run_thresholds(work),
         )
     )
     evaluation.check_row_count(work, good=count)

@@ -153,7 +153,7 @@ def _create_offers(work: RunContext, read: PriceReadResult, requested_at: dateti
 
 def _reject_outliers(work: RunContext, read: PriceReadResult) -> None:
     """Reject single price outliers; quarantine the run if there are many."""
-    for external_id, move in evaluation.check_costs(work, known=read.count):
+    for external_id, move in evaluation.check_costs(work, total=read.count):
         message = f"The cost changed from {move.before} to {move.after} at once."
         read.refuse(external_id, ImportIssue(row=move.sku, code="cost-jumped", message=message))
 

@@ -241,7 +241,7 @@ def _without_foreign_skus(
 
 def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    stored = _store_records(work, decided.own, decided.known, is_again=is_again)
+    stored = _store_records(work, decided.own, decided.existing, is_again=is_again)
     touched = {*decided.linked.values(), *decided.disputed.values()}
     return replace(
         stored,
@@ -254,14 +254,14 @@ def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False)
 def _store_records(
     work: RunContext,
     records: Sequence[ProductRecord],
-    known: Mapping[str, int],
+    variant_ids: Mapping[str, int],
     *,
     is_again: bool = False,
 ) -> ImportResult:
     """Store the records together; if one cannot be stored, each alone."""
     try:
         return importer.import_products(
-            records=records, known=known, source=work.supplier.code, now=work.moment()
+            records=records, variant_ids=variant_ids, source=work.supplier.code, now=work.moment()
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
@@ -274,7 +274,7 @@ def _store_records(
             return ImportResult(
                 variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
-    results = [_store_records(work, [record], known) for record in records]
+    results = [_store_records(work, [record], variant_ids) for record in records]
     return ImportResult(
         variants={sku: pk for result in results for sku, pk in result.variants.items()},
         touched={pk for result in results for pk in result.touched},

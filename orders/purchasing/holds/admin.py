@@ -22,11 +22,11 @@ class WaiverForm(forms.Form):
     If they differ, it shows the current reasons with nothing selected.
     """
 
-    known = ""
+    shown_keys = ""
 
     def clean(self) -> dict[str, Any]:
-        if self.data.get(SHOWN_KEYS_FIELD, "") != self.known:
-            self.data = {SHOWN_KEYS_FIELD: self.known}
+        if self.data.get(SHOWN_KEYS_FIELD, "") != self.shown_keys:
+            self.data = {SHOWN_KEYS_FIELD: self.shown_keys}
             self.errors.pop(REASONS_FIELD, None)
             message = _("The hold reasons changed after you opened this page. Check them again.")
             raise forms.ValidationError(message)
@@ -59,7 +59,7 @@ def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
     keys = [key for key, _sentence in shown]
     shown_keys = " ".join(sorted(keys))
     hidden = forms.CharField(required=False, initial=shown_keys, widget=forms.HiddenInput)
-    parts: dict[str, Any] = {"known": shown_keys, SHOWN_KEYS_FIELD: hidden}
+    parts: dict[str, Any] = {"shown_keys": shown_keys, SHOWN_KEYS_FIELD: hidden}
     if len(shown) > 1:
         parts[REASONS_FIELD] = forms.MultipleChoiceField(
             label=_("Reasons to waive"),

@@ -153,13 +153,15 @@ def delivery_options(
     country: str,
     now: datetime,
     chosen_method: str = "",
-    known: CartContent | None = None,
+    cart_content: CartContent | None = None,
 ) -> DeliveryOptions:
     """Plan the parcels of a cart and quote its delivery, without totals.
 
-    ``known`` is the cart's content if it was read at ``now``.
+    ``cart_content`` is the cart's content if it was read at ``now``.
     """
-    checked_cart = availability.check_cart(cart=cart, country=country, now=now, known=known)
+    checked_cart = availability.check_cart(
+        cart=cart, country=country, now=now, cart_content=cart_content
+    )
     methods = delivery_methods.quote_delivery_methods(
         cart=cart, checked_cart=checked_cart, country=country, now=now
     )
@@ -199,14 +201,14 @@ def summarize(
     country: str,
     now: datetime,
     chosen_method: str = "",
-    known: CartContent | None = None,
+    cart_content: CartContent | None = None,
 ) -> CartSummary:
     """Plan a cart, quote its delivery, and compute its totals.
 
-    ``known`` is the cart's content if it was read at ``now``.
+    ``cart_content`` is the cart's content if it was read at ``now``.
     """
     delivery = delivery_options(
-        cart=cart, country=country, now=now, chosen_method=chosen_method, known=known
+        cart=cart, country=country, now=now, chosen_method=chosen_method, cart_content=cart_content
     )
     cart_view, plan, quote = delivery.checked_cart.cart, delivery.checked_cart.plan, delivery.quote
     reasons: Sequence[RefusalReason] = ()

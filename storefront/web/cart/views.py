@@ -90,7 +90,7 @@ def refusal_message(error: Refusal) -> str:
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
     cart, known = open_cart_with_lines(request, now := timezone.now()) or (None, None)
-    return _page(request, cart, known=known, now=now, is_less=TOO_LITTLE in request.GET)
+    return _page(request, cart, cart_content=known, now=now, is_less=TOO_LITTLE in request.GET)
 
 
 @require_POST
@@ -244,7 +244,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
     is_less: bool = False,
-    known: CartContent | None = None,
+    cart_content: CartContent | None = None,
     now: datetime | None = None,
 ) -> HttpResponse:
     here, now = visit(request), now or timezone.now()
@@ -263,7 +263,11 @@ def _page(  # noqa: PLR0913 - all parts of one page
     if UNPAID_COOKIE in request.COOKIES:
         unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
     filled = summarize(
-        cart=cart, country=here.country, now=now, chosen_method=cart.service, known=known
+        cart=cart,
+        country=here.country,
+        now=now,
+        chosen_method=cart.service,
+        cart_content=cart_content,
     )
     problems = (
         {0: _too_little_message(filled.cart)} if is_less and not filled.limits else problems or {}

@@ -101,14 +101,14 @@ def with_cart(view: CheckoutView) -> Callable[..., HttpResponse]:
 @require_http_methods(READS)
 @with_cart
 def address(
-    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+    request: HttpRequest, cart: Cart, cart_content: CartContent | None, now: datetime
 ) -> HttpResponse:
     here = visit(request)
     options = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
         form = CheckoutAddressForm(request.POST, noted=cart.address_verification, **options)
         if form.is_valid() and (ship_to := form.chosen):
-            if not (known or lines.load_content(cart=cart, now=now)).lines:
+            if not (cart_content or lines.load_content(cart=cart, now=now)).lines:
                 return redirect("cart")
             email = form.cleaned_data["email"]
             delivery_details.set_address(
@@ -121,7 +121,7 @@ def address(
         initial = {"country": here.country, **initial_address(request), **cart.ship_to}
         initial["email"] = cart.email or initial.get("email", "")
         form = CheckoutAddressForm(initial=initial, noted=cart.address_verification, **options)
-    filled = summarize(cart=cart, country=cart.country, now=now, known=known)
+    filled = summarize(cart=cart, country=cart.country, now=now, cart_content=cart_content)
     if not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout/address.html", cart, filled, form=form)
@@ -130,13 +130,15 @@ def address(
 @require_http_methods(READS)
 @with_cart
 def delivery(
-    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+    request: HttpRequest, cart: Cart, cart_content: CartContent | None, now: datetime
 ) -> HttpResponse:
     if not cart.ship_to or not cart.email:
         return redirect("checkout")
     problem = ""
     if request.method == "POST":
-        options = delivery_options(cart=cart, country=cart.country, now=now, known=known)
+        options = delivery_options(
+            cart=cart, country=cart.country, now=now, cart_content=cart_content
+        )
         if not options.can_go:
             return redirect("cart")
         code = request.POST.get("tier", "")
@@ -145,7 +147,11 @@ def delivery(
             return redirect("checkout_delivery" if "update" in request.GET else "checkout_review")
         problem = str(NOT_CHOSEN)
     filled = summarize(
-        cart=cart, country=cart.country, now=now, chosen_method=cart.service, known=known
+        cart=cart,
+        country=cart.country,
+        now=now,
+        chosen_method=cart.service,
+        cart_content=cart_content,
     )
     if filled.must_change or not filled.cart.lines:
         return redirect("cart")
@@ -155,23 +161,27 @@ def delivery(
 @require_safe
 @with_cart
 def review(
-    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+    request: HttpRequest, cart: Cart, cart_content: CartContent | None, now: datetime
 ) -> HttpResponse:
     if missing := _missing_step(cart):
         return redirect(missing)
-    return _review(request, cart, known=known, now=now)
+    return _review(request, cart, cart_content=cart_content, now=now)
 
 
 @require_POST
 @with_cart
 def place(
-    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+    request: HttpRequest, cart: Cart, cart_content: CartContent | None, now: datetime
 ) -> HttpResponse:
     """Place the order once, for the total and the arrival date that the page showed."""
     if missing := _missing_step(cart):
         return redirect(missing)
     options = delivery_options(
-        cart=cart, country=cart.country, now=now, chosen_method=cart.service, known=known
+        cart=cart,
+        country=cart.country,
+        now=now,
+        chosen_method=cart.service,
+        cart_content=cart_content,
     )
     if not options.can_go:
         return _too_little(shows_message=True)
@@ -247,14 +257,18 @@ def _review(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     cart: Cart,
     *,
-    known: CartContent | None = None,
+    cart_content: CartContent | None = None,
     now: datetime | None = None,
     problem: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     now = now or timezone.now()
     filled = summarize(
-        cart=cart, country=cart.country, now=now, chosen_method=cart.service, known=known
+        cart=cart,
+        country=cart.country,
+        now=now,
+        chosen_method=cart.service,
+        cart_content=cart_content,
     )
     if filled.must_change or not filled.cart.lines:
         return _too_little(shows_message=bool(problem))

@@ -129,15 +129,15 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
         return Fetched(path=path, age=FileAge(given_at=given_at))
     context.folder.mkdir(parents=True, exist_ok=True)
     name = options.file_of(content).value
-    known = dict(context.memory.load().get("files", {}).get(name, {}))
-    stored = context.folder / str(known.get("file", ""))
-    is_known = known.get("at") == location and known.get("file") and stored.is_file()
-    if not is_known or time.time() - float(known.get("at_s", 0)) > VALIDATORS_MAX_AGE_S:
-        known = {}
+    cached = dict(context.memory.load().get("files", {}).get(name, {}))
+    stored = context.folder / str(cached.get("file", ""))
+    is_cached = cached.get("at") == location and cached.get("file") and stored.is_file()
+    if not is_cached or time.time() - float(cached.get("at_s", 0)) > VALIDATORS_MAX_AGE_S:
+        cached = {}
     new_file = context.folder / f"{name}-{secrets.token_hex(8)}.raw"
     try:
         fetch_file = _from_sftp if options.via is FetchMethod.SFTP else _from_web
-        result = fetch_file(context, options, location, to=new_file, known=known)
+        result = fetch_file(context, options, location, to=new_file, cached=cached)
     except BaseException:
         new_file.unlink(missing_ok=True)
         raise
@@ -152,8 +152,8 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
         return Fetched(path=new_file, age=result.age)
     new_file.unlink(missing_ok=True)
     os.utime(stored)
-    if result.validators != {key: known.get(key) for key in result.validators}:
-        _store_validators(context, name, {**known, **result.validators})
+    if result.validators != {key: cached.get(key) for key in result.validators}:
+        _store_validators(context, name, {**cached, **result.validators})
     return Fetched(path=stored, age=result.age)
 
 
@@ -210,14 +210,14 @@ def _store_validators(context: ConnectorContext, name: str, validators: dict[str
 
 
 def _from_web(
-    context: ConnectorContext, options: Options, location: str, *, to: Path, known: dict[str, Any]
+    context: ConnectorContext, options: Options, location: str, *, to: Path, cached: dict[str, Any]
 ) -> _FetchResult:
     """Fetch over HTTPS, unless the file did not change; its date may still be new."""
     del options
     conditions = {
-        header: known[name]
+        header: cached[name]
         for header, name in (("if-none-match", "etag"), ("if-modified-since", "modified"))
-        if known.get(name)
+        if cached.get(name)
     }
     with to.open("wb") as sink:
         answer = download(
@@ -231,7 +231,7 @@ def _from_web(
             secrets=context.secrets.values(),
         )
     is_new = answer.status != HTTPStatus.NOT_MODIFIED
-    if not is_new and not known:
+    if not is_new and not cached:
         raise PermanentError(
             "the server reports no change, but no earlier file is stored", code="304"
         )
@@ -239,7 +239,7 @@ def _from_web(
     if is_new:
         validators = {"etag": answer.headers.get("etag", "")[:200], "modified": modified}
     else:
-        modified = modified or str(known.get("modified", ""))
+        modified = modified or str(cached.get("modified", ""))
         validators = {"modified": modified}
     age = age_from_headers(answer.headers, modified=modified, now_s=time.time())
     return _FetchResult(validators=validators, age=age, is_new=is_new)
@@ -277,12 +277,12 @@ def _credentials(context: ConnectorContext) -> dict[str, str]:
 
 
 def _from_sftp(
-    context: ConnectorContext, options: Options, location: str, *, to: Path, known: dict[str, Any]
+    context: ConnectorContext, options: Options, location: str, *, to: Path, cached: dict[str, Any]
 ) -> _FetchResult:
     """Fetch over SFTP, unless neither time nor size of the file changed."""
     with open_sftp(context, host_key=options.host_key) as sftp:
         validator, written_s = sftp.modified(location)
-        is_new = known.get("etag") != validator
+        is_new = cached.get("etag") != validator
         if is_new:
             sftp.get(location, to=to)
     return _FetchResult(

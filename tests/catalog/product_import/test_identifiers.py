@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None):
-    return importer.import_products(records=records, known=known or {}, source="cj", now=NOON)
+    return importer.import_products(records=records, variant_ids=known or {}, source="cj", now=NOON)
 
 
 def two_variants(**changes):

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None, source="cj"):
-    return importer.import_products(records=records, known=known or {}, source=source, now=NOON)
+    return importer.import_products(
+        records=records, variant_ids=known or {}, source=source, now=NOON
+    )
 
 
 def two_variants(**changes):

@@ -32,7 +32,9 @@ def test_a_cart_is_found_with_all_its_lines():
     assert (found, found.channel) == (cart, cart.channel)
     assert read == lines.load_content(cart=cart, now=NOON)
     assert [line.row for line in read.lines] == list(cart.lines.order_by("pk"))
-    assert carts.view_cart(cart=found, now=NOON, known=read) == carts.view_cart(cart=cart, now=NOON)
+    assert carts.view_cart(cart=found, now=NOON, cart_content=read) == carts.view_cart(
+        cart=cart, now=NOON
+    )
 
 
 @pytest.mark.parametrize("why", ["unknown", "empty", "old", "placed"])
@@ -74,7 +76,7 @@ def test_a_regional_tax_is_read_from_the_table():
 def test_a_rate_of_another_country_or_day_is_not_used(country, on):
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.5"))
 
-    found = rates.find_treatment(channel=make_channel(), country=country, on=on, known=known)
+    found = rates.find_treatment(channel=make_channel(), country=country, on=on, country_rate=known)
 
     assert found.rate == rates.find_table_rate(country=country, region="", on=on)
 

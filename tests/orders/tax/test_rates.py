@@ -146,8 +146,12 @@ def test_by_table_does_not_call_the_tax_service(settings):
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))
 
     assert rates.find_table_treatment(country="DE", **here) == TaxTreatment(rate=Decimal("0.19"))
-    assert rates.find_table_treatment(country="DE", known=known, **here).rate == Decimal("0.07")
-    assert rates.find_table_treatment(country="FI", known=known, **here).rate == Decimal("0.255")
+    assert rates.find_table_treatment(country="DE", country_rate=known, **here).rate == Decimal(
+        "0.07"
+    )
+    assert rates.find_table_treatment(country="FI", country_rate=known, **here).rate == Decimal(
+        "0.255"
+    )
     dollars = make_channel(code="us", prices_exclude_tax=True)
     assert rates.find_table_treatment(channel=dollars, country="DE", on=DAY) == TaxTreatment(
         is_added=True

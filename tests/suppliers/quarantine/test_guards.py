@@ -41,13 +41,15 @@ def moves(*pairs):
 def test_a_list_with_too_many_missing_products_is_rejected(
     good, bad, known, still_there, is_accepted
 ):
-    reason = guards.missing_rows_violation(good=good, bad=bad, known=known, still_there=still_there)
+    reason = guards.missing_rows_violation(
+        good=good, bad=bad, known_products=known, still_there=still_there
+    )
 
     assert (reason == "") is is_accepted
 
 
 def test_the_violation_is_a_sentence_with_the_numbers():
-    reason = guards.missing_rows_violation(good=10, bad=0, known=100, still_there=10)
+    reason = guards.missing_rows_violation(good=10, bad=0, known_products=100, still_there=10)
 
     assert reason == "90 of 100 known products are missing from the list (90 %)."
 
@@ -111,8 +113,8 @@ def test_a_shifted_decimal_point_is_an_outlier(before, after, is_jump):
 
 def test_one_outlier_concerns_its_row_many_concern_the_feed():
     jump, step = ("10.00", "1000.00"), ("10.00", "11.00")
-    one = CostDeltas(known=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
-    many = CostDeltas(known=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
+    one = CostDeltas(total=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
+    many = CostDeltas(total=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
 
     assert guards.price_outlier_violation(moves=one) == ""
     assert guards.price_outlier_violation(moves=many) == (
@@ -192,7 +194,7 @@ def moved(factor, *, known=6, before=BEFORE):
         )
         for place, each in enumerate(before)
     ]
-    return CostDeltas(known=known, moved=len(sample), jumped=0, sample=sample)
+    return CostDeltas(total=known, moved=len(sample), jumped=0, sample=sample)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,7 @@ def test_changes_by_different_factors_are_no_uniform_shift():
     ]
 
     assert (
-        uniform_shift_violation(CostDeltas(known=6, moved=6, jumped=0, sample=mixed), rates=RATES)
+        uniform_shift_violation(CostDeltas(total=6, moved=6, jumped=0, sample=mixed), rates=RATES)
         == ""
     )
 
