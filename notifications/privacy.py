@@ -17,7 +17,7 @@ UNSENT_STATUSES = ("pending", "retrying", "requeued")
 
 @requires_transaction
 def anonymize_messages(
-    *, emails: Collection[str], numbers: Collection[str], subject: str, words: Collection[str]
+    *, emails: Collection[str], numbers: Collection[str], subject: str, texts: Collection[str]
 ) -> None:
     """Anonymize a person in events and messages; delete messages not sent yet.
 
@@ -31,10 +31,10 @@ def anonymize_messages(
     messages = Message.objects.alias(lower=Lower("recipient"))
     for event in rows:
         # Only messages to this person: a supplier's e-mail about the order keeps its recipient.
-        theirs = messages.filter(event=event, lower__in={word.lower() for word in words})
+        theirs = messages.filter(event=event, lower__in={word.lower() for word in texts})
         theirs.filter(status__in=UNSENT_STATUSES).delete()
         theirs.update(recipient=ERASED)
-        payload = anonymize(event.payload, words) | dict.fromkeys(
+        payload = anonymize(event.payload, texts) | dict.fromkeys(
             FREE_TEXT_FIELDS.get(event.name, ()), ""
         )
         Event.objects.filter(pk=event.pk).update(payload=payload)

@@ -115,7 +115,7 @@ class ProductFilter:
     """
 
     category: str | None = None
-    words: str = ""
+    search_text: str = ""
     price: Range = ANY_RANGE
     lumens: Range = ANY_RANGE
     beam_m: Range = ANY_RANGE
@@ -143,7 +143,7 @@ class ProductFilter:
         parser = _ParamParser(params)
         return cls(
             category=category,
-            words=parser.words("q"),
+            search_text=parser.search_text("q"),
             price=parser.range("price"),
             lumens=parser.range("lm"),
             beam_m=parser.range("m"),
@@ -165,7 +165,7 @@ class ProductFilter:
 
     def to_params(self) -> list[tuple[str, str]]:
         """Return the query parameters of this list, without defaults."""
-        params = [("q", self.words)] if self.words else []
+        params = [("q", self.search_text)] if self.search_text else []
         for code, name in RANGES.items():
             for end, number in zip(("min", "max"), self.range_of(code), strict=True):
                 if number is not None:
@@ -200,12 +200,12 @@ class ProductFilter:
     def without(self, code: str, value: str = "") -> Self:
         """Return the filter without one facet, or one value of it.
 
-        Shape:  ``code`` is a facet, ``words`` or ``in_stock``; ``value`` is a choice, ``range`` or
+        Shape:  ``code`` is a facet, ``search_text`` or ``in_stock``; ``value`` is a choice, ``range`` or
                 ``unknown``; empty means the whole facet
         """
         changes: dict[str, object] = {"page": 1}
-        if code == "words":
-            changes["words"] = ""
+        if code == "search_text":
+            changes["search_text"] = ""
         if code == "in_stock":
             changes["in_stock"] = False
         if code in RANGES and value in {"", "range"}:
@@ -219,7 +219,7 @@ class ProductFilter:
 
     def chosen(self) -> list[tuple[str, str]]:
         """Return all filters in use, as arguments of ``without``."""
-        pairs = [("words", "")] if self.words else []
+        pairs = [("search_text", "")] if self.search_text else []
         for code in FACETS:
             if code in RANGES and self.range_of(code) != ANY_RANGE:
                 pairs.append((code, "range"))
@@ -247,7 +247,7 @@ class _ParamParser:
         texts = (str(text).replace("\0", "").strip()[:400] for text in submitted[:MAX_VALUES])
         return [text for text in texts if text]
 
-    def words(self, name: str) -> str:
+    def search_text(self, name: str) -> str:
         text = " ".join(" ".join(self._texts(name)[:1]).split())
         return text[:MAX_QUERY_LENGTH]
 

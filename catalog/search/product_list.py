@@ -86,10 +86,10 @@ def load_page(
             )
     context = _ListContext(channel=channel, category=category, country=country, now=now)
     page = _load(query, context)
-    if not page.total and query.words and not any(page.without.values()):
-        corrected = spelling.correct_spelling(query.words)
-        if corrected != query.words:
-            corrected_page = _load(replace(query, words=corrected), context)
+    if not page.total and query.search_text and not any(page.without.values()):
+        corrected = spelling.correct_spelling(query.search_text)
+        if corrected != query.search_text:
+            corrected_page = _load(replace(query, search_text=corrected), context)
             if corrected_page.total or any(corrected_page.without.values()):
                 return replace(corrected_page, corrected=corrected)
     return page
@@ -114,7 +114,7 @@ class _ListContext:
 
 
 def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
-    terms, in_stock = query_parser.split_terms(query.words), context.in_stock
+    terms, in_stock = query_parser.split_terms(query.search_text), context.in_stock
     among = context.among(terms)
     numbers = _get_counts(query, context, terms=terms, among=among)
     counts = parse_counts(numbers, query=query, in_stock=in_stock, country=context.country)
@@ -154,7 +154,7 @@ def _get_counts(
     query: ProductFilter, context: _ListContext, *, terms: Sequence[query_parser.Term], among: Sql
 ) -> Sequence[Any]:
     """Return the counts from a cache, or count."""
-    is_cacheable = replace(query, words="").is_plain
+    is_cacheable = replace(query, search_text="").is_plain
     channel, category, country = context.channel, context.category, context.country
     numbers: Sequence[Any] | None = None
     if is_cacheable and terms:

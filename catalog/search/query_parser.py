@@ -82,8 +82,8 @@ class Term(NamedTuple):
 
 
 def parse(query: ProductFilter) -> ProductFilter:
-    """Return the query with the filters in its text; ``words`` keeps the remaining text."""
-    remaining = query.words
+    """Return the query with the filters in its text; ``search_text`` keeps the remaining text."""
+    remaining = query.search_text
     folded = fold(remaining)
     if len(folded) != len(remaining):  # a letter that folds into two: positions no longer agree
         remaining = folded
@@ -96,12 +96,15 @@ def parse(query: ProductFilter) -> ProductFilter:
             query = changed
             remaining = _blank(remaining, match)
     words = " ".join(remaining.split())
-    return replace(query, words=words if split_terms(words) else "")
+    return replace(query, search_text=words if split_terms(words) else "")
 
 
 def is_wordless(query: ProductFilter) -> bool:
     """Test whether the text names no search word and no filter, such as "%"."""
-    return query.words != "" and parse(ProductFilter(words=query.words)) == ProductFilter()
+    return (
+        query.search_text != ""
+        and parse(ProductFilter(search_text=query.search_text)) == ProductFilter()
+    )
 
 
 def split_terms(text: str) -> list[Term]:

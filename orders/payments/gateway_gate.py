@@ -55,4 +55,4 @@ class GatewayGate:
             self._breaker.leave(call, outcome)
         finally:
             self._slot.release()
-        log.info("%s: %s %s in %.0f ms", self._code, call, outcome.words, outcome.milliseconds)
+        log.info("%s: %s %s in %.0f ms", self._code, call, outcome.summary, outcome.milliseconds)

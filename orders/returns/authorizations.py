@@ -69,14 +69,14 @@ def awaits_evidence(authorization: ReturnAuthorization) -> bool:
     return authorization.status == Status.NEEDS_EVIDENCE
 
 
-def is_repeated_answer(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
+def is_repeated_answer(authorization: ReturnAuthorization, *, message: str, pictures: int) -> bool:
     """Return True if this answer is the latest one and no staff member has acted on it.
 
     Shape:  ``pictures`` is the number of photos sent with it
     """
     if authorization.status != Status.REQUESTED or not authorization.answer:
         return False  # no question, or its answer was acted upon
-    is_last = f"\n{authorization.words}".endswith(f"\n{words}") if words else bool(pictures)
+    is_last = f"\n{authorization.words}".endswith(f"\n{message}") if message else bool(pictures)
     photos_sent = authorization.pictures.filter(added_at=authorization.status_since)
     return is_last and photos_sent.count() == pictures
 
@@ -84,7 +84,7 @@ def is_repeated_answer(authorization: ReturnAuthorization, *, words: str, pictur
 def add_answer(
     *,
     authorization: ReturnAuthorization,
-    words: str,
+    message: str,
     now: datetime,
     actor: str = "customer",
     encoded_photos: Sequence[bytes] = (),
@@ -95,19 +95,19 @@ def add_answer(
     Locks:  the order
     """
     with photos.store(encoded_photos) as names:
-        _store_answer(authorization, words, names, actor, now)
+        _store_answer(authorization, message, names, actor, now)
 
 
 @transaction.atomic(durable=True)
 def _store_answer(
     authorization: ReturnAuthorization,
-    words: str,
+    message: str,
     names: Sequence[str],
     actor: str,
     now: datetime,
 ) -> None:
     lock(authorization)
-    full_text = f"{authorization.words}\n{words}".strip()
+    full_text = f"{authorization.words}\n{message}".strip()
     if len(full_text) > MAX_MESSAGE_LENGTH:
         raise CannotReturnError(gettext("This text is too long. Shorten it."))
     authorization.move(Status.REQUESTED, at=now, actor=actor, words=full_text)

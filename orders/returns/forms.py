@@ -278,7 +278,7 @@ def read_request(cleaned_data: Mapping[str, Any], lines: Iterable[OrderLine]) ->
         key=cleaned_data["key"],
         kind=ReturnAuthorization.Kind(cleaned_data["kind"]),
         units=read_units(cleaned_data, lines),
-        words=cleaned_data["words"],
+        message=cleaned_data["words"],
     )
 
 

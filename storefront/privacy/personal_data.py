@@ -146,7 +146,7 @@ def erase(*, user_id: int, now: datetime) -> None:
     unconfirmed = user.address_changes.filter(done_at=None)
     texts |= emails | set(unconfirmed.values_list("new_email", flat=True))
     account = f"account:{user.pk}"
-    messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, words=texts)
+    messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, texts=texts)
     _anonymize_copies(emails | numbers, texts)
     for address in emails:
         login_throttling.delete_account_counters(address)

@@ -91,7 +91,7 @@ class SharedCircuitBreaker:
             if is_failure(outcome):
                 self._probes.discard(call.request_id)
                 self._read_at = -CLOSED_CACHE_S
-                self._count_failure(f"{call}: {outcome.words}", is_probe=is_probe)
+                self._count_failure(f"{call}: {outcome.summary}", is_probe=is_probe)
             elif is_inconclusive(outcome):
                 self.forget(call)
             elif is_probe or not self._is_clean:

@@ -149,7 +149,7 @@ class SupplierGate:
             self._code,
             self._ability(call) or "?",
             call,
-            outcome.words,
+            outcome.summary,
             outcome.milliseconds,
             call.request_id,
             outcome.service_request_id or "-",

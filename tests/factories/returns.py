@@ -62,7 +62,7 @@ def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
         key=key or secrets.token_hex(8),
         kind=kind,
         units=dict(zip(lines, units, strict=False)),
-        words=words,
+        message=words,
         wanted=wanted or {},
     )
 

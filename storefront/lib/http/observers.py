@@ -53,7 +53,7 @@ class Outcome:
     is_cut_short: bool = False
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         return str(self.status) if self.status else type(self.error).__name__
 
 
@@ -86,7 +86,7 @@ class LoggingObserver:
         """Do nothing: there is no lease to renew."""
 
     def leave(self, call: Call, outcome: Outcome) -> None:
-        log.info("%s %s in %.0f ms", call, outcome.words, outcome.milliseconds)
+        log.info("%s %s in %.0f ms", call, outcome.summary, outcome.milliseconds)
 
 
 def with_heartbeats(chunks: Iterable[bytes], call: Call, *, gate: CallObserver) -> Iterator[bytes]:

@@ -18,14 +18,14 @@ def blank_address(address: dict[str, Any]) -> dict[str, Any]:
     return {part: "" if part in PERSONAL_FIELDS else value for part, value in address.items()}
 
 
-def anonymize(value: Any, words: Collection[str]) -> Any:
-    """Return a JSON value with addresses blanked, and each text that contains one of the words."""
+def anonymize(value: Any, texts: Collection[str]) -> Any:
+    """Return a JSON value with addresses blanked, and each text that contains one of ``texts``."""
     if isinstance(value, dict):
         if {"line1", "country"} <= value.keys():
             return blank_address(value)
-        return {key: anonymize(item, words) for key, item in value.items()}
+        return {key: anonymize(item, texts) for key, item in value.items()}
     if isinstance(value, list):
-        return [anonymize(item, words) for item in value]
-    if isinstance(value, str) and any(word.casefold() in value.casefold() for word in words):
+        return [anonymize(item, texts) for item in value]
+    if isinstance(value, str) and any(word.casefold() in value.casefold() for word in texts):
         return ""
     return value

@@ -120,20 +120,20 @@ def _list(
                 url=_url_of(request, query.without(code, value)),
             )
             for code, value in query.chosen()
-            if code != "words"
+            if code != "search_text"
         ],
         "wider": [
             Chip(text=_wider_text(code, count), url=_url_of(request, query.without(code)))
             for code, count in page.without.items()
             if count and not page.total
         ],
-        "clear_url": _url_of(request, ProductFilter(words=query.words)),
+        "clear_url": _url_of(request, ProductFilter(search_text=query.search_text)),
         "next_url": _page(request, query, page.pages, 1),
         "back_url": _page(request, query, page.pages, -1),
         "answers": availability_for(
             page.cards, country=here.country, channel=here.channel, now=now
         ),
-        "search_words": requested.words,
+        "search_words": requested.search_text,
         "is_wordless": query_parser.is_wordless(requested),
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
@@ -180,7 +180,7 @@ def _amount(code: str, number: Decimal, here: Visit) -> str:
 
 
 def _wider_text(code: str, count: int) -> str:
-    if code == "words":
+    if code == "search_text":
         return _("Without the search words: %(count)d") % {"count": count}
     label = _("In stock") if code == "in_stock" else label_for(code, "facet")
     return _("Without the filter “%(filter)s”: %(count)d") % {"filter": label, "count": count}

@@ -127,7 +127,7 @@ class ReturnForm(forms.Form):
             key=key,
             kind=kind,
             units=self.units,
-            words=submitted["words"].strip(),
+            message=submitted["words"].strip(),
             wanted=self.wanted,
         )
 

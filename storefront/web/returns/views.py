@@ -154,7 +154,7 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     text = unify_line_breaks(request.POST.get("words", "")).strip()
     if not authorizations.awaits_evidence(authorization):  # before any picture is decoded
         files = len(request.FILES.getlist("pictures"))
-        is_repeated = authorizations.is_repeated_answer(authorization, words=text, pictures=files)
+        is_repeated = authorizations.is_repeated_answer(authorization, message=text, pictures=files)
         return _back(order, "changed" if is_repeated else "late")
     form = AnswerForm(request, to=authorization, of=order.number)
     if not form.is_valid():
@@ -171,13 +171,13 @@ def _add(
     try:
         authorizations.add_answer(
             authorization=authorization,
-            words=text,
+            message=text,
             encoded_photos=encoded_photos,
             now=timezone.now(),
         )
     except (CannotReturnError, InvalidTransitionError, ConcurrentUpdateError) as error:
         if authorizations.is_repeated_answer(
-            authorization, words=text, pictures=len(encoded_photos)
+            authorization, message=text, pictures=len(encoded_photos)
         ):
             return _back(order, "changed")  # the second request of a double click
         if not isinstance(error, CannotReturnError):

@@ -24,7 +24,7 @@ def test_query_parameters_hold_the_whole_state():
 
     assert query == ProductFilter(
         category="headlamps",
-        words="trail lamp",
+        search_text="trail lamp",
         price=(Decimal(10), Decimal("99.5")),
         lumens=(Decimal(100), None),
         runtime_h=(None, Decimal(12)),
@@ -108,10 +108,10 @@ def test_a_reversed_range_is_swapped():
 
 
 def test_search_text_is_cut_and_cleaned():
-    words = read("q=" + "a" * 50_000).words
+    words = read("q=" + "a" * 50_000).search_text
 
     assert len(words) == 200
-    assert read("q=%00a%0A++b").words == "a b"
+    assert read("q=%00a%0A++b").search_text == "a b"
 
 
 names = [

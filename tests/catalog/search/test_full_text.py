@@ -42,7 +42,10 @@ def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", 
 
 def search(words, **more):
     return product_list.load_page(
-        channel=make_channel(), country="DE", query=ProductFilter(words=words, **more), now=NOON
+        channel=make_channel(),
+        country="DE",
+        query=ProductFilter(search_text=words, **more),
+        now=NOON,
     )
 
 
@@ -139,7 +142,7 @@ def test_a_search_needs_two_queries_and_a_corrected_one_four(django_assert_num_q
     for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4)):
         with django_assert_num_queries(queries):
             product_list.load_page(
-                channel=channel, country="DE", query=ProductFilter(words=words), now=NOON
+                channel=channel, country="DE", query=ProductFilter(search_text=words), now=NOON
             )
 
 

@@ -118,7 +118,9 @@ def test_a_cell_and_a_charging_port_narrow_and_two_cells_widen():
     for power in (["18650"], ["usb_c", "built_in"], ["18650", "usb_c"], ["21700", "usb_c"]):
         make_card(power=power)
 
-    totals = [read(words=words).total for words in ("18650", "18650 usb-c", "18650 21700 usb-c")]
+    totals = [
+        read(search_text=words).total for words in ("18650", "18650 usb-c", "18650 21700 usb-c")
+    ]
 
     assert totals == [2, 1, 2]
 

@@ -10,7 +10,7 @@ from storefront.lib.text import fold
 
 
 def asked(words):
-    return parse(ProductFilter(words=words))
+    return parse(ProductFilter(search_text=words))
 
 
 @pytest.mark.parametrize(
@@ -41,20 +41,20 @@ def asked(words):
 def test_recognized_words_become_filters(words, left, found):
     query = asked(words)
 
-    assert query.words == left
+    assert query.search_text == left
     assert {name: getattr(query, name) for name in found} == found
     if "price" not in found:
         assert query.price == ANY_RANGE
 
 
 def test_chosen_filters_stay_beside_those_in_the_text():
-    query = parse(ProductFilter(words="18650 lamp", power=frozenset({"aa"})))
+    query = parse(ProductFilter(search_text="18650 lamp", power=frozenset({"aa"})))
 
     assert query.power == {"aa", "18650"}
 
 
 def test_a_number_does_not_change_the_remaining_text():
-    assert asked("Kömürçü FƏNƏRİ under 90 g").words == "Kömürçü FƏNƏRİ"
+    assert asked("Kömürçü FƏNƏRİ under 90 g").search_text == "Kömürçü FƏNƏRİ"
 
 
 def test_parsing_is_idempotent():
@@ -82,7 +82,7 @@ def test_only_words_become_search_words(words, found):
     [("%", True), ("🔦", True), ("the", True), ("", False), ("lamp %", False), ("18650", False)],
 )
 def test_a_query_without_words_and_filters_is_wordless(words, is_expected):
-    query = ProductFilter(words=words, power=frozenset({"18650"}))
+    query = ProductFilter(search_text=words, power=frozenset({"18650"}))
 
     assert is_wordless(query) is is_expected
 
@@ -95,7 +95,7 @@ def test_a_gtin_of_any_length_is_searched_in_14_digits():
 def test_no_text_is_an_error(words):
     query = asked(words)
 
-    assert len(split_terms(query.words)) <= MAX_TERMS
+    assert len(split_terms(query.search_text)) <= MAX_TERMS
 
 
 def test_a_plain_keyboard_finds_azerbaijani_words():

@@ -89,7 +89,7 @@ def test_a_second_question_is_emailed_too():
     for minute, question in enumerate(("Which cell?", "Which charger?")):
         now = NOON + timedelta(minutes=minute)
         authorizations.request_evidence(authorization=made, question=question, actor="ann", now=now)
-        authorizations.add_answer(authorization=made, words="Yours.", now=now)
+        authorizations.add_answer(authorization=made, message="Yours.", now=now)
 
     assert [question in letter.text for question, (_who, letter) in zip(
         ("Which cell?", "Which charger?"), mails("return.asked"), strict=True
@@ -102,7 +102,7 @@ def test_too_long_answers_are_refused():
     authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        authorizations.add_answer(authorization=made, words="x" * 4000, now=NOON)
+        authorizations.add_answer(authorization=made, message="x" * 4000, now=NOON)
 
 
 def test_rejected_units_are_returnable_again():

@@ -87,7 +87,7 @@ def _search(text: str, *, channel: Channel, now: datetime) -> tuple[float, int]:
     with connection.execute_wrapper(timed):
         found = product_list.load_page(
             channel=channel,
-            query=ProductFilter(words=text),
+            query=ProductFilter(search_text=text),
             country=channel.default_country,
             now=now,
         )

@@ -112,7 +112,7 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
     )
     picture = photos.reencode(make_picture("JPEG"))
     authorizations.add_answer(
-        authorization=made, words=f"{CANARIES[4]} has it.", encoded_photos=[picture], now=NOON
+        authorization=made, message=f"{CANARIES[4]} has it.", encoded_photos=[picture], now=NOON
     )
     worn = declare(order, 1)
     by_staff = {"authorization": worn, "actor": "ann", "now": NOON}

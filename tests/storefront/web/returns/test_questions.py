@@ -124,7 +124,7 @@ def test_concurrent_double_click_is_one_answer(customer, return_with_question, t
     def answer_concurrently(content):
         authorizations.add_answer(
             authorization=ReturnAuthorization.objects.get(pk=return_with_question.pk),
-            words="Here.",
+            message="Here.",
             encoded_photos=[b"the first"],
             now=NOON.replace(hour=13),
         )
