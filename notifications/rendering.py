@@ -84,7 +84,9 @@ def _environment() -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext, translation.ngettext, newstyle=True
     )
-    environment.filters.update(money=_money, day=_day, moment=_moment, line=_line, percent=_percent)
+    environment.filters.update(
+        money=_money, day=_day, date_time=_date_time, line=_line, percent=_percent
+    )
     environment.globals.update(days=_days, country=_country)
     return environment
 
@@ -121,7 +123,7 @@ def _day(context: Context, iso: str) -> str:
 
 
 @pass_context
-def _moment(context: Context, iso: str) -> str:
+def _date_time(context: Context, iso: str) -> str:
     """Format a time in the time zone of the order's country."""
     at, pattern = datetime.fromisoformat(iso), "d MMMM, HH:mm"
     return format_local(at, pattern, country=str(context["goes_to"]), locale=_region(context))

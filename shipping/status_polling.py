@@ -104,12 +104,12 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     )
 
 
-def poll_supplier(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
+def poll_supplier(*, supplier: Supplier, clock: Callable[[], datetime]) -> int:
     """Poll one supplier for its open orders and apply its answers; return how many answered.
 
     An order without an answer does not stop the others. After several consecutive failures the run
     ends, and the reason is saved on the connection. A run lasts minutes, so each order has its own
-    ``moment``.
+    ``clock``.
     """
     mine = open_orders().filter(supplier=supplier).select_related("order", "supplier")
     by_age = mine.order_by(F("polled_at").asc(nulls_first=True), "pk")
@@ -123,7 +123,7 @@ def poll_supplier(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
             for purchase_order in batch:
                 state = reports.get(purchase_order.number)
                 try:
-                    answered += _poll_order(purchase_order, connector, state, moment())
+                    answered += _poll_order(purchase_order, connector, state, clock())
                 except TemporaryError as error:
                     log.warning("%s: %s returned no status: %s", purchase_order, supplier, error)
                     failures.append(error)
@@ -134,10 +134,10 @@ def poll_supplier(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
                     failures = []
     except ExternalServiceError as error:
         log.warning("cannot poll the orders of %s: %s", supplier, error)
-        _record_problem(supplier, error, moment())
+        _record_problem(supplier, error, clock())
     else:
         is_down = len(failures) == MAX_FAILURES or not has_answered
-        _record_problem(supplier, failures[-1] if failures and is_down else None, moment())
+        _record_problem(supplier, failures[-1] if failures and is_down else None, clock())
     return answered
 
 

@@ -34,7 +34,7 @@ def poll_supplier(*, supplier_id: int, **_: Any) -> None:
     try:
         with bulkhead(BulkheadKind.ORDERS, supplier_id):
             status_polling.poll_supplier(
-                supplier=Supplier.objects.get(pk=supplier_id), moment=timezone.now
+                supplier=Supplier.objects.get(pk=supplier_id), clock=timezone.now
             )
             execute_requests.delay()
     except BulkheadFullError:

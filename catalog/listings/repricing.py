@@ -103,7 +103,7 @@ def reprice_channel(*, channel: Channel, now: datetime) -> RepricingResult:
     rate or book requests another run, which waits for the lock.
     Locks:  per thousand listings: these in id order, then their products in id order
     """
-    moment = running_clock(now)
+    clock = running_clock(now)
     total = RepricingResult()
     last = 0
     while True:
@@ -115,7 +115,7 @@ def reprice_channel(*, channel: Channel, now: datetime) -> RepricingResult:
             )
             if not batch:
                 return total
-            at = moment()
+            at = clock()
             policy = pricing_policy.load_policy(channel=channel, now=at)
             _reprice(batch, channel=channel, policy=policy, total=total, now=at)
         last = batch[-1].pk
@@ -128,7 +128,7 @@ def reprice_queued(*, now: datetime) -> int:
     repeats work and loses none.
     Locks:  per thousand: their listings in id order, then their products in id order
     """
-    moment = running_clock(now)
+    clock = running_clock(now)
     channels = list(Channel.objects.order_by("pk"))
     counted = 0
     while waiting := dict(
@@ -139,7 +139,7 @@ def reprice_queued(*, now: datetime) -> int:
             with transaction.atomic(durable=True):
                 listings = listings_with_inputs(channel).filter(variant__in=variant_ids)
                 batch = list(listings.select_for_update(of=["self"]))
-                at = moment()
+                at = clock()
                 policy = pricing_policy.load_policy(channel=channel, now=at)
                 _reprice(batch, channel=channel, policy=policy, total=RepricingResult(), now=at)
         RepricingRequest.objects.filter(pk__in=waiting).delete()

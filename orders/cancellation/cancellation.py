@@ -140,7 +140,7 @@ def process_request(*, purchase_order: PurchaseOrder, now: datetime) -> bool | N
 
 
 def _process_request(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
-    moment = running_clock(now)
+    clock = running_clock(now)
     is_stopped = _mark_requested(purchase_order, now=now)
     if (
         is_stopped is not None
@@ -163,7 +163,7 @@ def _process_request(purchase_order: PurchaseOrder, now: datetime) -> bool | Non
         )
     except ExternalServiceError as error:
         # Not a refusal: the supplier did not understand, or did not answer.
-        retries.defer(purchase_order, error, now=moment())
+        retries.defer(purchase_order, error, now=clock())
         return None
     return (
         None if state is None else supplier_answers.apply_api_answer(purchase_order, state, now=now)

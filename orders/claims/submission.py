@@ -66,14 +66,14 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
             ConcurrentUpdateError  it changed concurrently
             PermanentError         the supplier is not connected: nothing was sent
     """
-    moment = running_clock(now)
+    clock = running_clock(now)
     with exclusive(claim):
         if claim.status not in SUBMITTABLE or claim.is_manual:
             raise ClaimStateError(f"{claim}: {claim.status}")
         with open_connector(claim.purchase_order.supplier) as connector:
             request = build_request(claim)
             _mark_submitting(claim, request, now)
-            _call_supplier(claim, request, connector, moment)
+            _call_supplier(claim, request, connector, clock)
     return claim
 
 
@@ -129,7 +129,7 @@ def _as_logged(request: ClaimRequest) -> dict[str, Any]:
 
 
 def _call_supplier(
-    claim: SupplierClaim, request: ClaimRequest, connector: Connector, moment: Clock
+    claim: SupplierClaim, request: ClaimRequest, connector: Connector, clock: Clock
 ) -> None:
     failpoint("claim.before_call")
     try:
@@ -140,13 +140,13 @@ def _call_supplier(
         failpoint("claim.after_call")
     except ExternalServiceError as error:
         if error.is_outcome_unknown:
-            settlement.mark_unknown(claim, error, moment())
+            settlement.mark_unknown(claim, error, clock())
         elif isinstance(error, PermanentError):
-            settlement.mark_held(claim, str(error), moment())
+            settlement.mark_held(claim, str(error), clock())
         else:
-            settlement.mark_failed(claim, error, moment())
+            settlement.mark_failed(claim, error, clock())
     else:
-        settlement.apply(claim=claim, state=state, now=moment())
+        settlement.apply(claim=claim, state=state, now=clock())
 
 
 def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:

@@ -106,7 +106,7 @@ def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
     Raises: NotSubmittableError  nothing to submit, or another worker submits it
     """
-    moment = running_clock(now)
+    clock = running_clock(now)
     _require_submittable(purchase_order)
     with open_connector(purchase_order.supplier) as connector:
         reasons = evaluate_purchase_order(
@@ -119,7 +119,7 @@ def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
         request = build_request(purchase_order)
         if _mark_submitting(purchase_order, request, now):
             # The supplier decrements stock before it answers: the answer needs the later time.
-            _call_supplier(purchase_order, request, connector, moment)
+            _call_supplier(purchase_order, request, connector, clock)
     return purchase_order
 
 
@@ -193,40 +193,40 @@ def _call_supplier(
     purchase_order: PurchaseOrder,
     request: PurchaseOrderRequest,
     connector: Connector,
-    moment: Clock,
+    clock: Clock,
 ) -> None:
     failpoint("purchase.before_call")
     try:
         state = require(connector, OrderPlacing).place(request)
         failpoint("purchase.after_call")
     except DuplicateReferenceError as error:
-        submission_lookup.mark_unknown(purchase_order, error, moment())
-        submission_lookup.look_up(purchase_order, connector, moment())
+        submission_lookup.mark_unknown(purchase_order, error, clock())
+        submission_lookup.look_up(purchase_order, connector, clock())
         out_of_stock.flag_duplicate(purchase_order)
     except PermanentError as error:
         if error.is_outcome_unknown:
-            submission_lookup.mark_unknown(purchase_order, error, moment())
+            submission_lookup.mark_unknown(purchase_order, error, clock())
         elif isinstance(error, ItemUnavailableError):
             out_of_stock.split_refused_order(
-                purchase_order=purchase_order, error=error, connector=connector, now=moment()
+                purchase_order=purchase_order, error=error, connector=connector, now=clock()
             )
         elif isinstance(error, NoShippingServiceError):
             reason = HoldReason(
                 NO_SHIPPING_METHOD,
                 f"The supplier has no shipping method to this address: {error}"[:280],
             )
-            submission_lookup.mark_held(purchase_order, reason, moment())
-            reassignment.reassign_undeliverable(purchase_order, [reason], now=moment())
+            submission_lookup.mark_held(purchase_order, reason, clock())
+            reassignment.reassign_undeliverable(purchase_order, [reason], now=clock())
         else:
             refused = HoldReason("refused", f"The supplier rejected the order: {error}"[:280])
-            submission_lookup.mark_held(purchase_order, refused, moment())
+            submission_lookup.mark_held(purchase_order, refused, clock())
     except TemporaryError as error:
         if error.is_outcome_unknown:
-            submission_lookup.mark_unknown(purchase_order, error, moment())
+            submission_lookup.mark_unknown(purchase_order, error, clock())
         else:
-            submission_lookup.mark_failed(purchase_order, error, moment())
+            submission_lookup.mark_failed(purchase_order, error, clock())
     else:
-        acknowledgements.apply(purchase_order=purchase_order, state=state, now=moment())
+        acknowledgements.apply(purchase_order=purchase_order, state=state, now=clock())
 
 
 def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:

@@ -135,12 +135,12 @@ def resume(
     A step that may have reached the supplier gets ``MAX_CALL_TIME`` to end before the next
     lookup: a payment still under way would look unpaid.
     """
-    moment = running_clock(now)
+    clock = running_clock(now)
     try:
         return connector.resume(number=purchase_order.number)
     except ExternalServiceError as error:
         if error.is_outcome_unknown:
-            until = moment() + retries.MAX_CALL_TIME
+            until = clock() + retries.MAX_CALL_TIME
             PurchaseOrder.objects.filter(pk=purchase_order.pk).update(retry_at=until)
         raise
 
@@ -152,14 +152,14 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
 
     Raises: TemporaryError, PermanentError  no answer; it stays unknown
     """
-    moment = running_clock(now)
+    clock = running_clock(now)
     try:
         if is_wanted(purchase_order) and isinstance(connector, OrderResuming):
-            state = resume(purchase_order, connector, now=moment())
+            state = resume(purchase_order, connector, now=clock())
         else:
             state = require(connector, OrderReading).find(number=purchase_order.number)
     except ExternalServiceError as error:
-        retries.defer(purchase_order, error, now=moment())
+        retries.defer(purchase_order, error, now=clock())
         raise
     if state is None:
         mark_failed(

@@ -45,10 +45,10 @@ def running_clock(now: datetime) -> Callable[[], datetime]:
     """
     started_ns = time.monotonic_ns()
 
-    def moment() -> datetime:
+    def clock() -> datetime:
         return now + timedelta(microseconds=(time.monotonic_ns() - started_ns) // 1000)
 
-    return moment
+    return clock
 
 
 @lru_cache(maxsize=300)

@@ -82,10 +82,10 @@ def publish_pending(*, now: datetime, within: timedelta | None = None) -> int:
     slices = advisory_locks.lock_slices(
         LOCK_NAME, is_left=lambda number: _pending_in_slice(number).exists(), among=waiting
     )
-    moment = running_clock(now)
+    clock = running_clock(now)
 
     def is_over() -> bool:
-        return within is not None and moment() >= now + within
+        return within is not None and clock() >= now + within
 
     return sum(
         _publish_all(_pending_in_slice(number), now=now, is_over=is_over) for number in slices

@@ -31,8 +31,8 @@ class OrderCalendar:
     closed: frozenset[date] = frozenset()
     zone: str = "UTC"
 
-    def is_open(self, moment: datetime) -> bool:
-        day = moment.astimezone(ZoneInfo(self.zone)).date()
+    def is_open(self, at: datetime) -> bool:
+        day = at.astimezone(ZoneInfo(self.zone)).date()
         return str(day.isoweekday()) in self.days and day not in self.closed
 
     def promise_day(self, promised_at: datetime) -> tuple[date, datetime]:

@@ -106,7 +106,7 @@ def check_file(work: RunContext, connector: object) -> None:
         return
     now = connector.profile(work.run.kind)
     before = work.last_accepted_baseline
-    last = file_age.from_profile(before, is_delta=work.run.is_delta, now=work.moment())
+    last = file_age.from_profile(before, is_delta=work.run.is_delta, now=work.now())
     is_dropped = file_age.newest_was_dropped(
         now, last, listed=lambda skus: connector.contained_skus(work.run.kind, skus)
     )
@@ -118,7 +118,7 @@ def check_file(work: RunContext, connector: object) -> None:
     }
     if work.run.kind != SyncRun.Kind.PRICES:
         work.run.profile["as_of"] = file_age.as_of(
-            now, before, is_delta=work.run.is_delta, moment=work.moment()
+            now, before, is_delta=work.run.is_delta, current_time=work.now()
         )
     work.quarantine_if(
         guards.schema_drift_violation(
@@ -128,7 +128,7 @@ def check_file(work: RunContext, connector: object) -> None:
         or guards.newest_row_violation(
             newest=now.newest,
             last_newest=None if is_dropped else last.newest,
-            now=work.moment(),
+            now=work.now(),
             limits=run_thresholds(work),
         )
     )

@@ -57,7 +57,7 @@ def to_profile(now: FileProfile, last: FileDates) -> dict[str, Any]:
 
 
 def as_of(
-    now: FileProfile, before: Mapping[str, Any], *, is_delta: bool, moment: datetime
+    now: FileProfile, before: Mapping[str, Any], *, is_delta: bool, current_time: datetime
 ) -> str | None:
     """Return the date of a file: not before the last accepted file, not in the future.
 
@@ -67,7 +67,7 @@ def as_of(
         return None
     is_comparable = is_delta or not before.get("is_delta")
     last = _from_iso(before.get("as_of")) if is_comparable else None
-    return _to_iso(min(moment, max(filter(None, (now.made_at, last)))))
+    return _to_iso(min(current_time, max(filter(None, (now.made_at, last)))))
 
 
 def newest_was_dropped(

@@ -58,8 +58,8 @@ class QuarantinedError(Exception):
 class RunContext:
     """The context of one open run: its lease, counts, time limit and API usage.
 
-    ``moment()`` is ``now`` plus the elapsed time. ``dispatch_batch`` queues a batch for another
-    worker.
+    ``now()`` is the given ``now`` plus the elapsed time. ``dispatch_batch`` queues a batch for
+    another worker.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class RunContext:
     ) -> None:
         self.run = run
         self.dispatch_batch = dispatch_batch
-        self.moment = running_clock(now)
+        self.now = running_clock(now)
         self.meter = UsageMeter()
         self._clock = self._extended = time.monotonic()
         self._budget_s = None if budget is None else budget.total_seconds()
@@ -123,7 +123,7 @@ class RunContext:
         Raises: LeaseLostError  the run was closed
         """
         try:
-            self.run.move(to, at=self.moment(), lease_until=self.moment() + LEASE)
+            self.run.move(to, at=self.now(), lease_until=self.now() + LEASE)
         except ConcurrentUpdateError as error:
             raise LeaseLostError(str(self.run)) from error
 
@@ -135,7 +135,7 @@ class RunContext:
         if time.monotonic() - self._extended < EXTEND_AFTER_S:
             return
         self._extended = time.monotonic()
-        values = {**self.counts(), **self.meter.read(), "lease_until": self.moment() + LEASE}
+        values = {**self.counts(), **self.meter.read(), "lease_until": self.now() + LEASE}
         if not SyncRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**values):
             raise LeaseLostError(str(self.run))
 
@@ -197,7 +197,7 @@ def lock_and_supersede(work: RunContext) -> None:
     Raises: LeaseLostError  the run was closed
     """
     work.lock()
-    supersede_pending(work.run, now=work.moment())
+    supersede_pending(work.run, now=work.now())
 
 
 @requires_transaction
@@ -241,7 +241,7 @@ def quarantine(work: RunContext, reason: str) -> None:
         _close(work, Status.QUARANTINED, problem=reason)
         if work.save_pending_changes is not None:
             work.save_pending_changes()
-        merge_pending(work.run, now=work.moment())
+        merge_pending(work.run, now=work.now())
     _record_problem(work, reason)
 
 
@@ -259,7 +259,7 @@ def fail(work: RunContext, reason: str) -> None:
 
 
 def _close(work: RunContext, to: SyncRun.Status, *, problem: str) -> None:
-    at = work.moment()
+    at = work.now()
     changes: dict[str, Any] = {
         **work.counts(),
         **work.meter.read(),
@@ -275,7 +275,7 @@ def _close(work: RunContext, to: SyncRun.Status, *, problem: str) -> None:
 
 def _record_problem(work: RunContext, reason: str) -> None:
     Connection.objects.filter(supplier=work.supplier).update(
-        problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.moment()
+        problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.now()
     )
 
 

@@ -55,7 +55,7 @@ def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
         purchase_order, "shipped", make_parcel_news()
     )
 
-    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
+    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert answered == 1
@@ -70,7 +70,7 @@ def test_an_order_without_an_answer_blocks_no_other(supplier):
     supplier.states[first.number] = PermanentError("refused")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
 
-    status_polling.poll_supplier(supplier=first.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=first.supplier, clock=lambda: NOON)
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -80,7 +80,7 @@ def test_an_order_without_an_answer_blocks_no_other(supplier):
 def test_an_order_the_supplier_lost_is_flagged_and_kept(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier no longer knows this order."
@@ -96,7 +96,7 @@ def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(suppl
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
     clock = iter(NOON + timedelta(seconds=seconds) for seconds in range(9))
 
-    answered = status_polling.poll_supplier(supplier=first.supplier, moment=lambda: next(clock))
+    answered = status_polling.poll_supplier(supplier=first.supplier, clock=lambda: next(clock))
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -120,7 +120,7 @@ def test_an_answer_that_the_database_rejects_blocks_no_other(supplier, monkeypat
 
     monkeypatch.setattr(status_polling.shipments, "import_parcels", refused)
 
-    assert status_polling.poll_supplier(supplier=first.supplier, moment=lambda: NOON) == 1
+    assert status_polling.poll_supplier(supplier=first.supplier, clock=lambda: NOON) == 1
 
     first.refresh_from_db()
     assert (first.problem, first.polled_at) == (status_polling.NOT_STORED, NOON)
@@ -134,13 +134,13 @@ def test_a_run_stops_if_the_supplier_is_down_and_shows_the_error_until_it_recove
     for purchase_order in orders:
         supplier.states[purchase_order.number] = TemporaryError("HTTP 503")
 
-    status_polling.poll_supplier(supplier=orders[0].supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=orders[0].supplier, clock=lambda: NOON)
     down = Connection.objects.get(supplier=orders[0].supplier)
     asked = list(supplier.asked)
     for purchase_order in orders:
         supplier.states[purchase_order.number] = make_state(purchase_order, "accepted")
     status_polling.poll_supplier(
-        supplier=orders[0].supplier, moment=lambda: NOON + timedelta(minutes=10)
+        supplier=orders[0].supplier, clock=lambda: NOON + timedelta(minutes=10)
     )
     up = Connection.objects.get(supplier=orders[0].supplier)
 
@@ -158,7 +158,7 @@ def test_the_longest_unpolled_order_is_polled_first(supplier):
         purchase_order.polled_at = NOON - timedelta(minutes=minutes)
         purchase_order.save()
 
-    status_polling.poll_supplier(supplier=orders[0].supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=orders[0].supplier, clock=lambda: NOON)
 
     assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
 
@@ -197,8 +197,8 @@ def test_delivered_orders_are_not_polled(supplier):
         purchase_order, "delivered", make_parcel_news()
     )
 
-    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
-    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
 
     assert supplier.asked == [purchase_order.number]
     assert Order.objects.get().status == Order.Status.COMPLETED

@@ -61,7 +61,7 @@ def use(monkeypatch):
 
 
 def poll(purchase_order):
-    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
+    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
     purchase_order.refresh_from_db()
     return answered
 

@@ -31,9 +31,9 @@ def today():
     return reconciliation.run_of(timezone.localdate(), now=timezone.now())
 
 
-def compare(moment=later):
+def compare(clock=later):
     """Reconcile today, two days from now."""
-    return reconciliation.reconcile(day=today(), moment=moment)
+    return reconciliation.reconcile(day=today(), clock=clock)
 
 
 def two_sellables(*, price="39.99"):

@@ -213,7 +213,7 @@ def counterparty_of(gateway: str) -> str:
     return f"gateway:{gateway}"
 
 
-def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) -> ComparisonResult:
+def compare(*, gateway: str, since: datetime, until: datetime, clock: Clock) -> ComparisonResult:
     """Compare all payments that moved in a period; held and differing payments always.
 
     Raises: TemporaryError, PermanentError  the gateway's list is incomplete: nothing is known
@@ -240,13 +240,13 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
         else:
             known.add(balance.name)
         if balance is None or not _agrees(payment, balance):
-            differing = compare_payment(payment=payment, now=moment())
+            differing = compare_payment(payment=payment, now=clock())
             if differing is None:
                 moving.append(payment.pk)
             else:
                 findings += differing
     strangers = [stranger for name, stranger in listed.items() if name not in known]
-    findings += _unknown(strangers, moment())
+    findings += _unknown(strangers, clock())
     count = len(ours) + len(strangers)
     return ComparisonResult(findings=findings, count=count, undecided=Q(payment__in=moving))
 

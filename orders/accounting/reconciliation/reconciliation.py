@@ -70,35 +70,35 @@ def due_runs(*, now: datetime) -> list[ReconciliationRun]:
     ]
 
 
-def reconcile(*, day: ReconciliationRun, moment: Clock) -> ReconciliationRun:
+def reconcile(*, day: ReconciliationRun, clock: Clock) -> ReconciliationRun:
     """Reconcile a day, again if it was reconciled before; one worker at a time.
 
     Raises: DayNotOverError       it is not over
             LockedElsewhereError  another worker reconciles a day
     """
-    if day.ends_at + MARGIN > moment():
+    if day.ends_at + MARGIN > clock():
         raise DayNotOverError(str(day))
     with exclusive_lock(SUBJECT):
         day.refresh_from_db()
         if day.status == Status.RUNNING:  # the lock is free, so the worker before has died
             note = "the previous reconciliation was interrupted"
-            day.move(Status.OPEN, at=moment(), actor=discrepancies.ACTOR, reason=note)
+            day.move(Status.OPEN, at=clock(), actor=discrepancies.ACTOR, reason=note)
         day.move(
             Status.RUNNING,
-            at=moment(),
+            at=clock(),
             actor=discrepancies.ACTOR,
             expected=("attempts",),
             attempts=day.attempts + 1,
         )
-        _compare_all(day, moment)
+        _compare_all(day, clock)
     day.refresh_from_db()
     return day
 
 
-def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
+def _compare_all(day: ReconciliationRun, clock: Clock) -> None:
     problems: list[str] = []
     counts: dict[str, int] = {}
-    for name, compare in _counterparties(day, moment):
+    for name, compare in _counterparties(day, clock):
         examined = discrepancies.open_ids(name)
         try:
             compared = compare()
@@ -110,12 +110,12 @@ def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
             findings=compared.findings,
             examined=examined - discrepancies.undecided_ids(name, compared.undecided),
             day=day,
-            now=moment(),
+            now=clock(),
         )
         three_way_match.store_match_status(part=name, purchase_orders=compared.purchase_orders)
         counts[name] = compared.count
         failpoint("auditing.part_recorded")
-    now = moment()
+    now = clock()
     if problems:
         summary = "; ".join(problems)[:500]
         day.move(Status.OPEN, at=now, actor=discrepancies.ACTOR, problem=summary, counts=counts)
@@ -131,17 +131,17 @@ def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
 
 
 def _counterparties(
-    day: ReconciliationRun, moment: Clock
+    day: ReconciliationRun, clock: Clock
 ) -> Iterator[tuple[str, Callable[[], ComparisonResult]]]:
     """Yield each gateway, our orders and each supplier: its name, and how to compare it."""
     span = {"since": day.starts_at - MARGIN, "until": day.ends_at + MARGIN}
     for gateway in _gateways(day):
         name = gateway_comparison.counterparty_of(gateway)
-        yield name, partial(gateway_comparison.compare, gateway=gateway, moment=moment, **span)
-    yield order_comparison.COUNTERPARTY, partial(order_comparison.compare, now=moment(), **span)
+        yield name, partial(gateway_comparison.compare, gateway=gateway, clock=clock, **span)
+    yield order_comparison.COUNTERPARTY, partial(order_comparison.compare, now=clock(), **span)
     for supplier in _suppliers():
         name = purchase_comparison.counterparty_of(supplier)
-        yield name, partial(purchase_comparison.compare, supplier=supplier, now=moment(), **span)
+        yield name, partial(purchase_comparison.compare, supplier=supplier, now=clock(), **span)
 
 
 def _gateways(day: ReconciliationRun) -> list[str]:

@@ -24,7 +24,7 @@ def reconcile_money(**_: Any) -> None:
     """Reconcile the days that are due; a failing day does not stop the others."""
     for day in reconciliation.due_runs(now=timezone.now()):
         try:
-            done = reconciliation.reconcile(day=day, moment=timezone.now)
+            done = reconciliation.reconcile(day=day, clock=timezone.now)
         except LockedElsewhereError:
             log.info("another worker reconciles a day")
             return
@@ -39,4 +39,4 @@ def reconcile_money(**_: Any) -> None:
 def reconcile_day(*, day_id: int, **_: Any) -> None:
     """Reconcile one day on request of staff."""
     with suppress(LockedElsewhereError, reconciliation.DayNotOverError):
-        reconciliation.reconcile(day=ReconciliationRun.objects.get(pk=day_id), moment=timezone.now)
+        reconciliation.reconcile(day=ReconciliationRun.objects.get(pk=day_id), clock=timezone.now)

@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def _compared(self, day: ReconciliationRun) -> ReconciliationRun:
         try:
-            run = reconciliation.reconcile(day=day, moment=timezone.now)
+            run = reconciliation.reconcile(day=day, clock=timezone.now)
         except reconciliation.DayNotOverError as error:
             raise CommandError(
                 f"{error} cannot be reconciled yet: wait until three hours after the day ends."

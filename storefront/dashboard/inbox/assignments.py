@@ -56,7 +56,7 @@ def handle_post(request: HttpRequest) -> HttpResponse:
     elif submitted.get("what") == "reassign":
         reassign(cause=cause, row=row, by=by, now=now)
     else:
-        assign(cause=cause, row=row, since=parse_moment(submitted.get("since", "")), by=by, now=now)
+        assign(cause=cause, row=row, since=parse_time(submitted.get("since", "")), by=by, now=now)
     return HttpResponseRedirect(list_url(submitted))
 
 
@@ -80,7 +80,7 @@ def parse_id(text: str) -> int:
     return int(text)
 
 
-def parse_moment(text: str) -> datetime | None:
+def parse_time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -92,7 +92,7 @@ def run(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, str(act.done) % name)
         _log(request, act, row_id)
-        since = assignments.parse_moment(submitted.get("since", ""))
+        since = assignments.parse_time(submitted.get("since", ""))
         assignments.assign(cause=cause.code, row=row_id, since=since, by=actor, now=now)
     return HttpResponseRedirect(assignments.list_url(submitted))
 

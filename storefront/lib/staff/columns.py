@@ -90,13 +90,13 @@ def as_number(number: Decimal) -> str:
     return str(formats.localize(Decimal(f"{number.normalize():f}"), use_l10n=True))
 
 
-def as_age(moment: datetime) -> str:
+def as_age(at: datetime) -> str:
     """Return how long ago or ahead a moment is, in the largest unit that fits."""
-    if abs(moment - timezone.now()) < JUST_NOW:
+    if abs(at - timezone.now()) < JUST_NOW:
         return _("just now")
-    if moment > timezone.now():
-        return _("in %(age)s") % {"age": timeuntil(moment, depth=1)}
-    return _("%(age)s ago") % {"age": timesince(moment, depth=1)}
+    if at > timezone.now():
+        return _("in %(age)s") % {"age": timeuntil(at, depth=1)}
+    return _("%(age)s ago") % {"age": timesince(at, depth=1)}
 
 
 def as_status(
@@ -162,7 +162,7 @@ def plain(path: str, label: ColumnLabel) -> Column:
     return _shown(path, label, str)
 
 
-def age(moment: str, label: ColumnLabel) -> Column:
+def age(path: str, label: ColumnLabel) -> Column:
     """Return a column with the age of a moment; the tooltip shows the moment itself."""
 
     def render(value: datetime) -> str:
@@ -173,7 +173,7 @@ def age(moment: str, label: ColumnLabel) -> Column:
             as_age(value),
         )
 
-    return _shown(moment, label, render)
+    return _shown(path, label, render)
 
 
 def status(  # noqa: PLR0913 - all parts of one column

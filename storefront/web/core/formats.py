@@ -67,7 +67,7 @@ def day(value: date, language: str) -> str:
     return format_skeleton("MMMd", value, locale=region(language))
 
 
-def moment(at: datetime, language: str, country_code: str) -> Markup:
+def date_time(at: datetime, language: str, country_code: str) -> Markup:
     return _local(at, "d MMM y, HH:mm", language, country_code)
 
 

@@ -91,7 +91,7 @@ def for_language(base: Environment, language: str) -> Environment:
         "number": lambda value: formats.number(value, language),
         "duration": lambda minutes: duration(minutes, language),
         "day": lambda value: formats.day(value, language),
-        "moment": lambda at, country: formats.moment(at, language, country),
+        "date_time": lambda at, country: formats.date_time(at, language, country),
         "clock": lambda at, country: formats.clock(at, language, country),
         "country": lambda code: formats.country(code, language),
         "listed": lambda texts: formats.joined([str(text) for text in texts], language),

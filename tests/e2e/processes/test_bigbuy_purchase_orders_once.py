@@ -133,7 +133,7 @@ def test_a_parcel_is_followed_to_the_door(bigbuy_sandbox, purchase_order):
     submission.submit(purchase_order=purchase_order, now=timezone.now())
     for status in ("Shipped", "Delivered"):
         bigbuy_sandbox.control("advance", {"reference": purchase_order.number, "to": status})
-        status_polling.poll_supplier(supplier=purchase_order.supplier, moment=timezone.now)
+        status_polling.poll_supplier(supplier=purchase_order.supplier, clock=timezone.now)
         found = whole(purchase_order)
         assert not found.problem
 

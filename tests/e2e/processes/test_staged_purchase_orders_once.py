@@ -73,7 +73,7 @@ def waits():
 
 
 def poll():
-    status_polling.poll_supplier(supplier=Supplier.objects.get(), moment=timezone.now)
+    status_polling.poll_supplier(supplier=Supplier.objects.get(), clock=timezone.now)
 
 
 def test_unpaid_order_that_cannot_be_canceled_is_never_paid(left_unpaid, sandbox_supplier):

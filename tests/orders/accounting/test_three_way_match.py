@@ -60,7 +60,7 @@ def compare(*, after=0):
     """Reconcile a day that ended so many days after the order."""
     now = NOON + (after + 1) * DAY + DAY / 2
     day = reconciliation.run_of((NOON + after * DAY).date(), now=now)
-    assert reconciliation.reconcile(day=day, moment=lambda: now).status == "reconciled"
+    assert reconciliation.reconcile(day=day, clock=lambda: now).status == "reconciled"
     rows = Discrepancy.objects.filter(status="open").order_by("pk")
     return [(row.kind, row.what, row.expected_amount, row.found_amount) for row in rows]
 

@@ -113,7 +113,7 @@ def test_a_shipment_while_waiting_for_the_answer_is_found_by_polling(people, mon
     monkeypatch.setattr(status_polling, "open_connector", adapter_for)
     people.answers[purchase_order.number] = Acknowledgement.SHIPPED
     assert stands(purchase_order)[:2] == ("cancellation_requested", told)
-    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: LATER)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: LATER)
 
     assert fresh(purchase_order).accepted_at is not None
     assert money() == ["capture_requested"]

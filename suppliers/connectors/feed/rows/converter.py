@@ -234,7 +234,7 @@ class Converter:
     def updated_at(self, row: Row) -> datetime | None:
         text = self._cells.text("updated_at", row)
         try:
-            return numbers.moment(text) if text else None
+            return numbers.parse_time(text) if text else None
         except UnreadableError:
             return None
 

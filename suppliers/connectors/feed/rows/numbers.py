@@ -178,7 +178,7 @@ def is_gone(text: str, *, words: Mapping[str, str]) -> bool:
     return mapped == "gone" if mapped else normalized in DISCONTINUED
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Parse a time; without a zone it is UTC. Only ``31.12.2026`` may begin with the day.
 
     Raises: UnreadableError

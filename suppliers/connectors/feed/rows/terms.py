@@ -75,7 +75,7 @@ class TermsReader:
 
 def _restock_date(text: str) -> date | None:
     """Parse a day; one before ``FIRST_YEAR``, such as 1970-01-01, is a placeholder, so None."""
-    day = numbers.moment(text).date()
+    day = numbers.parse_time(text).date()
     if day.year > LAST_YEAR:
         raise UnreadableError(f"{text[:40]!r} is too far ahead for a restock date")
     return day if day.year >= FIRST_YEAR else None

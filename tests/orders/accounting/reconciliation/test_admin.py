@@ -179,8 +179,8 @@ def test_a_failing_day_does_not_stop_the_sweep(monkeypatch, caplog):
     done = []
     waiting = [make_day(TODAY + timedelta(days=more)) for more in range(3)]
 
-    def reconcile(*, day, moment):
-        assert moment() > NOON
+    def reconcile(*, day, clock):
+        assert clock() > NOON
         if day == waiting[1]:
             raise ZeroDivisionError
         done.append(day)

@@ -231,7 +231,7 @@ def test_what_moves_at_this_moment_does_not_differ_yet(stripe):
     payment = open_order()
     stripe.pay(payment.pay_url)
 
-    compare(moment=later)
+    compare(clock=later)
     assert len(found()) == 1
     hear(payment)
     by_hand(payment, "capture", payment.amount)

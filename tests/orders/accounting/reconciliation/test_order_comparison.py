@@ -33,7 +33,7 @@ def no_gateway(monkeypatch):
 
 
 def compare(day=DAY, now=LATER):
-    return reconciliation.reconcile(day=reconciliation.run_of(day, now=now), moment=lambda: now)
+    return reconciliation.reconcile(day=reconciliation.run_of(day, now=now), clock=lambda: now)
 
 
 def found(status="open"):
@@ -221,7 +221,7 @@ def test_a_day_that_has_not_ended_is_not_compared():
     day = reconciliation.run_of(DAY, now=NOON)
 
     with pytest.raises(reconciliation.DayNotOverError):
-        reconciliation.reconcile(day=day, moment=lambda: day.ends_at + timedelta(hours=2))
+        reconciliation.reconcile(day=day, clock=lambda: day.ends_at + timedelta(hours=2))
     assert ReconciliationRun.objects.get().attempts == 0
 
 

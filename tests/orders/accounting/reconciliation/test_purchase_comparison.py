@@ -52,7 +52,7 @@ def bought(sold, db, sandbox_process, monkeypatch):  # noqa: F811 - the fixture
 def compare():
     now = timezone.now()
     day = reconciliation.run_of(timezone.localdate(), now=now)
-    return reconciliation.reconcile(day=day, moment=lambda: now + 2 * SPAN)
+    return reconciliation.reconcile(day=day, clock=lambda: now + 2 * SPAN)
 
 
 def found():

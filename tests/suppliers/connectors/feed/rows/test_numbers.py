@@ -169,13 +169,13 @@ def test_only_known_words_mean_discontinued(text, words, gone):
     ],
 )
 def test_time_without_zone_is_utc(text, moment):
-    assert numbers.moment(text) == moment
+    assert numbers.parse_time(text) == moment
 
 
 @pytest.mark.parametrize("text", ["11/24/2026", "yesterday", "31.02.2026", "9" * 80])
 def test_ambiguous_time_is_rejected(text):
     with pytest.raises(UnreadableError):
-        numbers.moment(text)
+        numbers.parse_time(text)
 
 
 @pytest.mark.parametrize(
