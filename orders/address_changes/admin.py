@@ -118,7 +118,7 @@ class AddressActions(StaffAdmin):
             return None
         parts = [
             (gettext("changed: %s"), result.done),
-            (gettext("awaiting supplier: %s"), result.asked),
+            (gettext("awaiting supplier: %s"), result.requested),
             (gettext("already shipped: %s"), result.late),
         ]
         return "; ".join(text % ", ".join(numbers) for text, numbers in parts if numbers)

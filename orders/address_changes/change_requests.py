@@ -48,7 +48,7 @@ class ChangeResult:
     """The result by purchase order number; ``done``: changed, as no supplier has them yet."""
 
     done: tuple[str, ...]
-    asked: tuple[str, ...]
+    requested: tuple[str, ...]
     late: tuple[str, ...]
 
 
@@ -78,14 +78,14 @@ def change_address(  # noqa: PLR0913 - the parts of one record
 
 
 def changeability(
-    purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sought: bool
+    purchases: Iterable[PurchaseOrder], *, pending: Iterable[int], is_sought: bool
 ) -> Changeability:
     """Return whether ``request_change`` can change the address of a paid order.
 
-    Shape:  ``purchases``: all of the order; ``asked``: ids of those with an unanswered request;
+    Shape:  ``purchases``: all of the order; ``pending``: ids of those with an unanswered request;
             ``is_sought``: the order has an open backorder
     """
-    pending_ids = set(asked)
+    pending_ids = set(pending)
     all_purchases = list(purchases)
     active = [
         purchase for purchase in all_purchases if purchase.status != PurchaseOrder.Status.CANCELED
@@ -178,7 +178,7 @@ def _request_change(
     changed_orders = order.purchase_orders.filter(number__in=changed)
     corrections.release_address_holds(changed_orders, actor=actor, now=now)
     return ChangeResult(
-        done=tuple(changed), asked=tuple(requested + repeated), late=tuple(too_late)
+        done=tuple(changed), requested=tuple(requested + repeated), late=tuple(too_late)
     )
 
 

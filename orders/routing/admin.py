@@ -142,7 +142,7 @@ class RoutingRulesAdmin(StaffAdmin):
         "__str__",
         columns.text("channel__code", _("Channel")),
         columns.status("status", _("Status"), waiting=["draft"], closed=["retired"]),
-        "counts",
+        "ranking_criteria",
         "is_in_force",
         columns.age("starts_at", _("Starts")),
         columns.age("ends_at", _("Ends")),
@@ -153,7 +153,12 @@ class RoutingRulesAdmin(StaffAdmin):
     list_filter: ClassVar = ["channel", "status"]
     ordering: ClassVar = ["channel", "-version"]
     exclude: ClassVar = ["criteria"]
-    readonly_fields: ClassVar = ["counts", "asks", "is_in_force", columns.status_history]
+    readonly_fields: ClassVar = [
+        "ranking_criteria",
+        "minimum_margin",
+        "is_in_force",
+        columns.status_history,
+    ]
     actions_detail: ClassVar = [
         "simulate",
         "preview_with_cart",
@@ -211,11 +216,11 @@ class RoutingRulesAdmin(StaffAdmin):
         obj.refresh_from_db()
 
     @admin.display(description=_("Ranking criteria"))
-    def counts(self, rules: RoutingRules) -> str:
+    def ranking_criteria(self, rules: RoutingRules) -> str:
         return labels.summary(routing_rules.to_rules(rules))
 
     @admin.display(description=_("Minimum margin"))
-    def asks(self, rules: RoutingRules) -> str:
+    def minimum_margin(self, rules: RoutingRules) -> str:
         return labels.min_margin_text(rules.min_margin_rate)
 
     @admin.display(description=_("Active now"), boolean=True)
@@ -245,7 +250,7 @@ class RoutingRulesAdmin(StaffAdmin):
             "opts": self.opts,
             "original": rules,
             "back": self.page_of(rules),
-            "counts": labels.summary(routing_rules.to_rules(rules)),
+            "ranking_criteria": labels.summary(routing_rules.to_rules(rules)),
             "form": form,
             "found": result,
             "sums": _totals(result) if result and result.count else (),

@@ -113,7 +113,7 @@ def can_change(
         return None
     pending = [row.purchase_order_id for row in changes if row.status == Status.REQUESTED]
     is_rerouted = any(row.kind == Backorder.Kind.REFUSED for row in questions)
-    return changeability(purchases, asked=pending, is_sought=is_rerouted)
+    return changeability(purchases, pending=pending, is_sought=is_rerouted)
 
 
 def _destination_text(
@@ -231,9 +231,9 @@ def _change_address(order: Order, form: NewAddressForm) -> str:
         noted=note,
     )
     enqueue(tasks.sweep_due_submissions)
-    if result is None or not (result.asked or result.late):
+    if result is None or not (result.requested or result.late):
         return "changed"
-    return "asked" if result.asked else "partly"
+    return "asked" if result.requested else "partly"
 
 
 def _why_not(order: Order) -> Promise | None:

@@ -42,7 +42,7 @@ def test_an_accepted_request_changes_the_address():
     purchase_order = make_accepted_purchase_order()
 
     said = change_request(purchase_order.order)
-    assert (said.asked, said.done, said.late) == ((purchase_order.number,), (), ())
+    assert (said.requested, said.done, said.late) == ((purchase_order.number,), (), ())
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
 
     answer(AddressChangeRequest.objects.get(), is_yes=True)
@@ -63,7 +63,7 @@ def test_a_refused_request_is_reported_to_the_customer():
 
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
     assert told() == [False]
-    assert change_request(purchase_order.order).asked  # the supplier may be asked again
+    assert change_request(purchase_order.order).requested  # the supplier may be asked again
 
 
 def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
@@ -75,7 +75,7 @@ def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
     said = change_request(unsent.order)
 
     assert said.done == (unsent.number,)
-    assert said.asked == (asked.number,)
+    assert said.requested == (asked.number,)
     assert said.late == (left.number,)
     assert build_request(fresh(unsent)).ship_to == THERE
 
@@ -166,7 +166,7 @@ def test_a_repeated_request_is_sent_once():
     purchase_order = make_accepted_purchase_order()
     first, again = change_request(purchase_order.order), change_request(purchase_order.order)
 
-    assert first.asked == again.asked == (purchase_order.number,)
+    assert first.requested == again.requested == (purchase_order.number,)
     assert AddressChangeRequest.objects.count() == 1
     assert purchase_order.messages.filter(kind="readdress").count() == 1
 

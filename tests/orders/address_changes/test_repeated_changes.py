@@ -27,7 +27,7 @@ class AskedMeanwhile(ScriptedSupplier):
         if not self.calls:
             order = PurchaseOrder.objects.get(number=request.number).order
             said = change_requests.change_address(order=order, ship_to=THERE, **WHO)
-            assert said.asked == (request.number,)
+            assert said.requested == (request.number,)
         return super().place(request)
 
 
