@@ -127,7 +127,7 @@ def test_thresholds_are_configurable():
         Thresholds(max_missing_percent=5, price_outlier_factor=2),
         Thresholds(max_missing_percent=90),
     )
-    told = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
+    told = {"good": 85, "bad": 0, "known_products": 100, "still_there": 85}
 
     assert guards.missing_rows_violation(**told, limits=strict)
     assert not guards.missing_rows_violation(**told, limits=lax)
