@@ -79,7 +79,7 @@ def initial_values(mapping: Mapping) -> dict[str, Any]:
         elif kind is CellKind.WORDS:
             values[f"how_{name}"] = source.separator
         elif kind in VALUE_MAPPED_KINDS:
-            values[f"how_{name}"] = source_syntax.format_pairs(source.words.items())
+            values[f"how_{name}"] = source_syntax.format_pairs(source.value_map.items())
     return values
 
 
@@ -301,15 +301,15 @@ class MappingForm(forms.Form):
         kind, how = TARGETS[name].kind, self._text_value(f"how_{name}")
         before = self._base.fields.get(name, Source())
         if kind in UNITS:
-            return msgspec.structs.replace(source, unit=how, words=before.words)
+            return msgspec.structs.replace(source, unit=how, value_map=before.value_map)
         if kind is CellKind.WORDS:
-            return msgspec.structs.replace(source, separator=how, words=before.words)
-        words = before.words
+            return msgspec.structs.replace(source, separator=how, value_map=before.value_map)
+        words = before.value_map
         if kind in VALUE_MAPPED_KINDS:
             words = dict(
                 self._listed(f"how_{name}", lambda text: source_syntax.parse_pairs(text).items())
             )
-        return msgspec.structs.replace(source, unit=before.unit, words=words)
+        return msgspec.structs.replace(source, unit=before.unit, value_map=words)
 
     def _listed(self, name: str, reader: Callable[[str], Any]) -> Any:
         try:

@@ -98,7 +98,7 @@ def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     for row in rows:
         try:
             if text := sources.text(row.get(header)):
-                numbers.flag(text, words=YES_WORDS)
+                numbers.flag(text, value_map=YES_WORDS)
         except UnreadableError:
             return False
     return True
@@ -126,9 +126,9 @@ def _source(header: str, kind: CellKind, rows: Sequence[Mapping[str, Any]]) -> S
         choices = ("|", ";", ",") if name in TARGETS["features"].aliases else PATH_SEPARATORS
         return Source(column=header, separator=_separator(header, rows, choices))
     if name in DISCONTINUED_IF_YES:
-        return Source(column=header, words=dict.fromkeys(("1", "yes", "true", "y"), "gone"))
+        return Source(column=header, value_map=dict.fromkeys(("1", "yes", "true", "y"), "gone"))
     if name in DISCONTINUED_IF_NO:
-        return Source(column=header, words=dict.fromkeys(("0", "no", "false", "n"), "gone"))
+        return Source(column=header, value_map=dict.fromkeys(("0", "no", "false", "n"), "gone"))
     return Source(column=header)
 
 

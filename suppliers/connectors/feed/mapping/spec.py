@@ -43,7 +43,7 @@ class EmptyCellMeans(StrEnum):
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a value comes from, and how it is written there.
 
-    Shape:  exactly one of ``column``, ``jmespath``, ``xpath`` and ``constant`` is set; ``words``
+    Shape:  exactly one of ``column``, ``jmespath``, ``xpath`` and ``constant`` is set; ``value_map``
             maps the supplier's texts to units, to ``gone`` or ``sold``, or to ``yes`` or ``no``;
             ``separator`` splits a cell that holds several values
     """
@@ -54,7 +54,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     constant: str = ""
     unit: str = ""
     separator: str = ""
-    words: dict[str, str] = {}
+    value_map: dict[str, str] = msgspec.field(default_factory=dict, name="words")  # as stored
 
     def validation_error(self) -> str:
         """Return what is wrong with it; empty if nothing is."""

@@ -118,7 +118,9 @@ class Converter:
 
     def is_gone(self, row: Row) -> bool:
         status = self._cells.text("status", row)
-        return bool(status) and numbers.is_gone(status, words=self._cells.source("status").words)
+        return bool(status) and numbers.is_gone(
+            status, value_map=self._cells.source("status").value_map
+        )
 
     def cost(self, row: Row, *, sku: str) -> Money | ImportIssue | None:
         """Return the cost of the row; None when the row has none, and the known cost stays."""
@@ -167,7 +169,7 @@ class Converter:
                 levels.append(self._level(sku, 0, location, country))
                 continue
             try:
-                quantity, note = numbers.units(text, mark=mark, words=source.words)
+                quantity, note = numbers.units(text, mark=mark, value_map=source.value_map)
             except UnreadableError as error:
                 problems.append(
                     ImportIssue(row=sku, code="stock-unreadable", message=sentence(error))

@@ -68,7 +68,7 @@ class DescriptionReader:
         if not text:
             return None
         try:
-            return numbers.flag(text, words=YES_WORDS | self._cells.source("battery").words)
+            return numbers.flag(text, value_map=YES_WORDS | self._cells.source("battery").value_map)
         except UnreadableError as error:
             problems.append(cell_warning(sku, "battery-unreadable", error))
             return None

@@ -240,16 +240,18 @@ def _stock_locations(mapping: Mapping) -> list[tuple[str, str]]:
 
 def _is_countable(source: Source) -> bool:
     """Test whether the source is a column whose numbers have no other meaning."""
-    return bool(source.column) and not any("".join(word.split()).isdigit() for word in source.words)
+    return bool(source.column) and not any(
+        "".join(word.split()).isdigit() for word in source.value_map
+    )
 
 
 def _discontinued_values(mapping: Mapping) -> Callable[[str], bool]:
     source = mapping.fields.get("status")
-    words = source.words if source else {}
+    words = source.value_map if source else {}
 
     @lru_cache(maxsize=1_000)
     def is_discontinued(status: str) -> bool:
-        return bool(status.strip()) and numbers.is_gone(status, words=words)
+        return bool(status.strip()) and numbers.is_gone(status, value_map=words)
 
     return is_discontinued
 

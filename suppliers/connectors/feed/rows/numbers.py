@@ -119,14 +119,14 @@ def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) 
     return int(value.to_integral_value())
 
 
-def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
+def units(text: str, *, mark: str, value_map: Mapping[str, str]) -> tuple[int, str]:
     """Parse a quantity; return a note if it had to be interpreted.
 
-    Shape:  ``words`` maps the supplier's texts to units, as staff set it
+    Shape:  ``value_map`` maps the supplier's texts to units, as staff set it
     Raises: UnreadableError
     """
     normalized = " ".join(text.replace("_", " ").casefold().split())[:MAX_NUMBER_LENGTH]
-    for word, meaning in words.items():
+    for word, meaning in value_map.items():
         if " ".join(word.replace("_", " ").casefold().split()) == normalized:
             return _whole(parse_decimal(meaning, mark="."), meaning), ""
     if at_least := AT_LEAST.fullmatch(normalized):
@@ -155,13 +155,13 @@ def _whole(number: Decimal, text: str) -> int:
     return int(number)
 
 
-def flag(text: str, *, words: Mapping[str, str]) -> bool:
+def flag(text: str, *, value_map: Mapping[str, str]) -> bool:
     """Parse yes or no.
 
     Raises: UnreadableError
     """
     normalized = text.strip().casefold()
-    normalized = {word.casefold(): meaning for word, meaning in words.items()}.get(
+    normalized = {word.casefold(): meaning for word, meaning in value_map.items()}.get(
         normalized, normalized
     )
     if normalized in YES:
@@ -171,10 +171,10 @@ def flag(text: str, *, words: Mapping[str, str]) -> bool:
     raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is neither yes nor no")
 
 
-def is_gone(text: str, *, words: Mapping[str, str]) -> bool:
+def is_gone(text: str, *, value_map: Mapping[str, str]) -> bool:
     """Test whether a status means discontinued; an unknown text does not."""
     normalized = text.strip().casefold()
-    mapped = {word.casefold(): meaning for word, meaning in words.items()}.get(normalized)
+    mapped = {word.casefold(): meaning for word, meaning in value_map.items()}.get(normalized)
     return mapped == "gone" if mapped else normalized in DISCONTINUED
 
 

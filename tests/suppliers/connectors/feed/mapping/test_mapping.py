@@ -297,7 +297,7 @@ def test_units_and_separators_are_suggested():
     assert found.fields["weight"].unit == "kg"
     assert found.fields["category"].separator == "|"
     assert found.fields["features"].separator == "|"
-    assert found.fields["status"].words["1"] == "gone"
+    assert found.fields["status"].value_map["1"] == "gone"
     assert [(image.column, image.separator) for image in found.images] == [
         ("IMAGES", ";"),
         ("Image 2", ""),

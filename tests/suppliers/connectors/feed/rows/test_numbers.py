@@ -132,7 +132,7 @@ def test_invalid_measure_is_rejected(text):
     ],
 )
 def test_interpreted_stock_has_a_note(text, units, is_said):
-    found, note = numbers.units(text, mark=".", words={"plenty": "40"})
+    found, note = numbers.units(text, mark=".", value_map={"plenty": "40"})
 
     assert (found, bool(note)) == (units, is_said)
 
@@ -140,7 +140,7 @@ def test_interpreted_stock_has_a_note(text, units, is_said):
 @pytest.mark.parametrize("text", ["many", "2.5", "null", "1e999", "", "=SUM(A1)", "NaN"])
 def test_invalid_stock_is_rejected(text):
     with pytest.raises(UnreadableError):
-        numbers.units(text, mark=".", words={})
+        numbers.units(text, mark=".", value_map={})
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_invalid_stock_is_rejected(text):
     ],
 )
 def test_only_known_words_mean_discontinued(text, words, gone):
-    assert numbers.is_gone(text, words=words) is gone
+    assert numbers.is_gone(text, value_map=words) is gone
 
 
 @pytest.mark.parametrize(
