@@ -125,7 +125,7 @@ class ChangesPage:
             "opts": self.model_admin.opts,
             "back": self.model_admin.page_of(self.run),
             "problem": self.problem,
-            "waits": self.run.status == SyncRun.Status.QUARANTINED,
+            "is_pending": self.run.status == SyncRun.Status.QUARANTINED,
             "page": page,
             "kind": self.kind,
             "order": self.order,
