@@ -46,13 +46,13 @@ class ImportResult:
     """The outcome of each matched line, and the reason for each rejected line."""
 
     file: CompetitorPriceList
-    became: list[tuple[MatchedPrice, ImportOutcome]]
+    outcomes: list[tuple[MatchedPrice, ImportOutcome]]
     refused: list[RejectedLine]
 
     @property
     def counts(self) -> Counter[str]:
-        outcomes = Counter(str(became) for _, became in self.became)
-        return outcomes + Counter(matched=len(self.became), refused=len(self.refused))
+        outcomes = Counter(str(became) for _, became in self.outcomes)
+        return outcomes + Counter(matched=len(self.outcomes), refused=len(self.refused))
 
 
 def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[str, ListFormat]:
@@ -125,13 +125,13 @@ def import_list(
             file, problem=problem, imported_at=None, counts=counts, refused=matches.refused
         )
         raise ImplausibleListError(labels.implausible_changes(why))
-    result = ImportResult(file=file, became=[], refused=matches.refused)
+    result = ImportResult(file=file, outcomes=[], refused=matches.refused)
     for batch in batched(matches.matched, BATCH):
         with transaction.atomic(durable=True):
             done = _write(batch, source=file.name, actor=actor[:100], now=now)
         for match in batch:
             if match.line.number in done:
-                result.became.append((match, done[match.line.number]))
+                result.outcomes.append((match, done[match.line.number]))
             else:
                 result.refused.append(RejectedLine(match.line.number, "gone"))
     result.refused.sort(key=lambda refusal: refusal.number)

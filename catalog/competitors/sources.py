@@ -172,14 +172,14 @@ def _import(
         # The same content is the same list; it is fetched and checked again.
         row.update(validators=marks, last_file=file)
         raise
-    if result.became:
+    if result.outcomes:
         # Stored last: after a crash or an empty import the list is fetched again.
         marks |= {
             "etag": _validator(answer, "etag"),
             "modified": _validator(answer, "last-modified"),
         }
     row.update(validators=marks, last_file=file)
-    if not result.became:
+    if not result.outcomes:
         first = result.refused[0]
         why = labels.message(first.code, first.values)
         raise NothingImportedError(f"All rows were rejected. Row {first.number}: {why}")

@@ -27,7 +27,7 @@ ALIASES = {
     "freight": ("freight", "freight amount", "shipping"),
     "invoiced_on": ("date", "invoice date", "bill date", "billed"),
 }
-NEEDED = ("reference", "number", "currency", "subtotal")
+REQUIRED = ("reference", "number", "currency", "subtotal")
 # One decimal mark, no thousands separator: 1,234 is ambiguous.
 AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 
@@ -54,7 +54,7 @@ def parse_rows(text: str) -> list[InvoiceRow]:
 
     Raises: CsvError
     """
-    rows = csv_table.parse_rows(text, called=ALIASES, needed=NEEDED)
+    rows = csv_table.parse_rows(text, aliases=ALIASES, required=REQUIRED)
     return [InvoiceRow(row_number=row.row_number, **row.cells) for row in rows]
 
 

@@ -91,5 +91,5 @@ class CartView:
         }
 
     @property
-    def wants(self) -> list[tuple[int, int]]:
+    def variant_quantities(self) -> list[tuple[int, int]]:
         return [(line.variant_id, line.quantity) for line in self.lines]

@@ -105,18 +105,18 @@ def calculate(  # noqa: PLR0913 - the parts of one record
     buyer: BuyerContext,
     now: datetime,
     may_promote: bool = True,
-    held: ApplicablePromotions | None = None,
+    applicable_promotions: ApplicablePromotions | None = None,
 ) -> CartTotals:
     """Compute the totals of a cart.
 
-    Shape:  ``wanted`` by line id; ``may_promote`` as read by ``cart.lines``; ``held``: its
-            promotions, if they were read already for this request
+    Shape:  ``wanted`` by line id; ``may_promote`` as read by ``cart.lines``;
+            ``applicable_promotions`` if they were read already for this request
     """
-    if held is None:
-        held = promotions.find_applicable(
+    if applicable_promotions is None:
+        applicable_promotions = promotions.find_applicable(
             cart=cart, wanted=wanted, email=buyer.email, now=now, may_promote=may_promote
         )
-    discounts = promotions.calculate(held, shipping_charges)
+    discounts = promotions.calculate(applicable_promotions, shipping_charges)
     totals = pricing_totals.calculate(
         lines={key: each.unit * each.quantity for key, each in wanted.items()},
         shipping_charges=shipping_charges,

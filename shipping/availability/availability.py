@@ -60,7 +60,7 @@ class UnavailableLine:
 class CheckedCart:
     """A cart with the deliverable quantity of each line and its routing plan.
 
-    Shape:  ``held`` are the promotions of the cart, None unless routing needed them;
+    Shape:  ``applicable_promotions`` are those of the cart, None unless routing needed them;
             ``separate_plan`` is the plan that routes each line separately, if it differs from
             ``plan``
     """
@@ -68,7 +68,7 @@ class CheckedCart:
     cart: CartView
     plan: Plan
     separate_plan: Plan | None = None
-    held: ApplicablePromotions | None = None
+    applicable_promotions: ApplicablePromotions | None = None
 
     @property
     def short(self) -> tuple[UnavailableLine, ...]:
@@ -310,10 +310,10 @@ def check_cart(
         for line in view.lines
     )
     sold, held = sale_amounts.for_cart(cart=cart, view=view, reached=reached)
-    plan = reached.plan(view.wants, sold=sold)
+    plan = reached.plan(view.variant_quantities, sold=sold)
     separate_plan = None
     if len(lines) > 1 and not plan.missing:
-        separate_plan = reached.route_separately().plan(view.wants, sold=sold)
+        separate_plan = reached.route_separately().plan(view.variant_quantities, sold=sold)
         if separate_plan.missing or _sources_of(separate_plan) == _sources_of(plan):
             separate_plan = None
     lines = tuple(
@@ -323,7 +323,10 @@ def check_cart(
         for line in lines
     )
     return CheckedCart(
-        cart=replace(view, lines=lines), plan=plan, separate_plan=separate_plan, held=held
+        cart=replace(view, lines=lines),
+        plan=plan,
+        separate_plan=separate_plan,
+        applicable_promotions=held,
     )
 
 

@@ -34,5 +34,5 @@ def parse(text: str) -> list[ListedRow]:
 
     Raises: CsvError
     """
-    rows = csv_table.parse_rows(text, called=ALIASES, needed=REQUIRED)
+    rows = csv_table.parse_rows(text, aliases=ALIASES, required=REQUIRED)
     return [ListedRow(row_number=row.row_number, **row.cells) for row in rows]

@@ -66,7 +66,7 @@ def sell_one(channel, *, start="CN"):
     )
     cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    wants = carts.view_cart(cart=cart, now=now).wants
+    wants = carts.view_cart(cart=cart, now=now).variant_quantities
     plan = stock_query.plan_sources(lines=wants, channel=channel, now=now)
     arrives = now.date() + timedelta(days=9)
     parcels = tuple(

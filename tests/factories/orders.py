@@ -45,7 +45,7 @@ def make_cart(*listings, quantity=1, channel=None, now=NOON):
 def quote_for(cart, price="4.90", now=NOON, service="Standard"):
     """Quote every planned parcel at one price."""
     view = carts.view_cart(cart=cart, now=now)
-    plan = stock_query.plan_sources(lines=view.wants, channel=cart.channel, now=now)
+    plan = stock_query.plan_sources(lines=view.variant_quantities, channel=cart.channel, now=now)
     return ShippingQuote(
         tier="economy",
         plan=plan,

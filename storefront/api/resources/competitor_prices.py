@@ -117,7 +117,7 @@ def _shown(result: ImportResult) -> Response:
             "confidence": row.confidence,
             "detail": "",
         }
-        for row, became in result.became
+        for row, became in result.outcomes
     }
     for refusal in result.refused:
         rows[refusal.number] = {
@@ -199,7 +199,7 @@ class CompetitorPriceList(Endpoint):
             except ImplausibleListError as error:
                 errors = [{"pointer": f"#/{LIST_KEY}", "detail": str(error)}]
                 raise ProblemError(problem_types.BATCH_QUARANTINED, errors=errors) from None
-            if not result.became:
+            if not result.outcomes:
                 errors = [
                     {
                         "pointer": _pointer(row.number),

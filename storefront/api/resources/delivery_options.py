@@ -151,7 +151,7 @@ class CartDelivery(Endpoint):
                 buyer=buyer,
                 now=self.now,
                 may_promote=view.may_promote,
-                held=checked_cart.held,
+                applicable_promotions=checked_cart.applicable_promotions,
             )
             for quote in quotes
         ]

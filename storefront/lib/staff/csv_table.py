@@ -35,12 +35,12 @@ def decode(content: bytes) -> str:
 
 
 def parse_rows(
-    text: str, *, called: Mapping[str, Sequence[str]], needed: Collection[str]
+    text: str, *, aliases: Mapping[str, Sequence[str]], required: Collection[str]
 ) -> list[CsvRow]:
     """Read the rows below a header; cells missing at the end of a row are empty.
 
-    ``called`` maps a field to its accepted column names, in lower case; ``needed`` are the required
-    fields.
+    ``aliases`` maps a field to its accepted column names, in lower case; ``required`` are the
+    fields that a header must have.
 
     Raises: CsvError: also for a row wider than its header, because an unquoted delimiter
     in a cell would shift values or truncate an amount.
@@ -53,7 +53,7 @@ def parse_rows(
     try:
         table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         header = next(table, [])
-        rows = list(_rows(table, _columns(header, called, needed), width=len(header)))
+        rows = list(_rows(table, _columns(header, aliases, required), width=len(header)))
     except csv.Error as error:
         raise CsvError("no_table", error) from error
     if len(rows) > MAX_ROWS:
@@ -64,17 +64,17 @@ def parse_rows(
 
 
 def _columns(
-    header: list[str], called: Mapping[str, Sequence[str]], needed: Collection[str]
+    header: list[str], aliases: Mapping[str, Sequence[str]], required: Collection[str]
 ) -> Mapping[str, int]:
     names = [" ".join(name.replace("_", " ").casefold().split()) for name in header]
     columns = {
         field: names.index(alias)
-        for field, aliases in called.items()
-        for alias in reversed(aliases)
+        for field, spellings in aliases.items()
+        for alias in reversed(spellings)
         if alias in names
     }
-    if missing := [field for field in needed if field not in columns]:
-        expected = ", ".join(called[field][0] for field in missing)
+    if missing := [field for field in required if field not in columns]:
+        expected = ", ".join(aliases[field][0] for field in missing)
         raise CsvError("no_column", expected)
     return columns
 

@@ -242,7 +242,7 @@ def summarize(
             buyer=buyer,
             now=now,
             may_promote=cart_view.may_promote,
-            held=delivery.checked_cart.held,
+            applicable_promotions=delivery.checked_cart.applicable_promotions,
         ),
     )
 

@@ -80,7 +80,7 @@ def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, 
 def test_plausible_changes_are_imported_at_once(variant, count, prices):
     known(variant, count)
 
-    assert len(hear(listed(variant, *prices)).became) == 20
+    assert len(hear(listed(variant, *prices)).outcomes) == 20
 
 
 def test_an_older_price_is_no_change(variant):

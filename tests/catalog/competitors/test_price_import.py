@@ -134,7 +134,7 @@ def test_variants_deleted_during_the_import_are_reported_and_block_no_others(mon
 
     taken = price_import.import_list(file=file, actor="ann", now=NOON)
 
-    assert [each.sku for each, _became in taken.became] == [stays.sku]
+    assert [each.sku for each, _became in taken.outcomes] == [stays.sku]
     assert [(each.number, message(each.code, each.values)) for each in taken.refused] == [
         (2, "The product was just removed.")
     ]

@@ -83,7 +83,7 @@ def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> Purc
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
     plan = stock_query.plan_sources(
-        lines=carts.view_cart(cart=cart, now=now).wants, channel=channel, now=now
+        lines=carts.view_cart(cart=cart, now=now).variant_quantities, channel=channel, now=now
     )
     arrives = now.date() + timedelta(days=9)
     parcels = tuple(
