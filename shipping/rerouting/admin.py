@@ -1,4 +1,4 @@
-"""Rerouting admin: show returns with their replacements, search again, answer or end backorders."""
+"""Rerouting admin: send replacements for returns; reroute, answer for or end backorders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -109,7 +109,7 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
 Status = Backorder.Status
 Choice = Backorder.Choice
 STATE = columns.status(
-    "status", _("Status"), waiting={"open", "asked"}, closed={"rerouted", "awaited", "given_up"}
+    "status", _("Status"), waiting={"open", "asked"}, closed={"rerouted", "awaited", "canceled"}
 )
 
 
@@ -192,11 +192,13 @@ class BackorderAdmin(StaffAdmin):
             related=("order_line", "substitute"),
         )
     ]
-    actions_detail: ClassVar = ["look_again", "answer", "give_up"]
+    actions_detail: ClassVar = ["look_again", "answer", "cancel_and_refund"]
     available_if: ClassVar = {
         "look_again": lambda row: row.status == Status.OPEN,
         "answer": lambda row: row.status == Status.ASKED,
-        "give_up": lambda row: row.status == Status.OPEN and row.kind == Backorder.Kind.REFUSED,
+        "cancel_and_refund": lambda row: (
+            row.status == Status.OPEN and row.kind == Backorder.Kind.REFUSED
+        ),
     }
     user_errors: ClassVar = (customer_choice.ChoiceUnavailableError,)
 
@@ -243,7 +245,7 @@ class BackorderAdmin(StaffAdmin):
         )
 
     @action(description=_("Cancel and refund"), icon="money_off")
-    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def cancel_and_refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
         return self.ask(

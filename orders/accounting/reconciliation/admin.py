@@ -253,7 +253,7 @@ class ReconciliationRunAdmin(StaffAdmin):
             _("Status"),
             needs_action={"open"},
             waiting={"running"},
-            closed={"reconciled", "given_up"},
+            closed={"reconciled", "closed"},
         ),
         "problem",
         "attempts",
@@ -285,8 +285,8 @@ class ReconciliationRunAdmin(StaffAdmin):
             ordering=["id"],
         )
     ]
-    actions_detail: ClassVar = ["compare", "give_up"]
-    available_if: ClassVar = {"give_up": lambda day: day.status == ReconciliationRun.Status.OPEN}
+    actions_detail: ClassVar = ["compare", "close"]
+    available_if: ClassVar = {"close": lambda day: day.status == ReconciliationRun.Status.OPEN}
 
     @action(description=_("Reconcile now"), icon="sync")
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -304,7 +304,7 @@ class ReconciliationRunAdmin(StaffAdmin):
         )
 
     @action(description=_("Close without reconciliation"), icon="event_busy")
-    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.row(request, object_id)
 
         return self.ask(

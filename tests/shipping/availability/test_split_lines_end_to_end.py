@@ -174,7 +174,10 @@ def test_staff_see_the_quantity_per_source(light):
         "6 selected: no supplier has all without a loss",
         "4 selected: no supplier has all without a loss",
     ]
-    assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == ["selected", "selected"]
+    assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == [
+        "selected",
+        "selected",
+    ]
     paid = SaleAmount(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))
     assert preview.accounts[light.variant_id].net == paid.net
 
