@@ -7,8 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +25,7 @@ from catalog.models import (
 )
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 
 MAX_SHOWN_LINES = 200
 
@@ -151,33 +150,25 @@ class CompetitorPriceListAdmin(StaffAdmin):
             _rejected_rows(preview.refused),
         )
 
-    @action(description=_("Apply matched rows"), icon="download_done")
-    def import_list(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        file = self.row(request, object_id)
-        return self.ask(
-            request,
-            file,
-            title=gettext("Apply matched rows"),
-            explain=gettext(
-                "Prices that are recent and certain enough take effect immediately. "
-                "Rejected rows stay in the file."
-            ),
-            act=lambda _values: _import(file, actor=str(request.user)),
-            done=lambda result: " ".join(
-                [
-                    f"{labels.import_result(result.counts)}.",
-                    gettext("Prices that follow competitors are recalculated within a minute."),
-                ]
-            ),
-        )
-
-
-def _import(file: CompetitorPriceList, *, actor: str) -> price_import.ImportResult:
-    try:
-        return price_import.import_list(file=file, actor=actor, now=timezone.now())
-    except UnreadableFileError as error:
-        message = labels.message(error.code, error.values)
-        raise UnreadableFileError(message) from error
+    @confirmed_action(
+        description=_("Apply matched rows"),
+        icon="download_done",
+        explain=_(
+            "Prices that are recent and certain enough take effect immediately. "
+            "Rejected rows stay in the file."
+        ),
+        done="",
+    )
+    def import_list(
+        self, request: HttpRequest, file: CompetitorPriceList, _cleaned_data: object
+    ) -> str:
+        try:
+            result = price_import.import_list(file=file, **acting(request))
+        except UnreadableFileError as error:
+            message = labels.message(error.code, error.values)
+            raise UnreadableFileError(message) from error
+        hint = gettext("Prices that follow competitors are recalculated within a minute.")
+        return f"{labels.import_result(result.counts)}. {hint}"
 
 
 def _rejected_rows(refused: Sequence[RejectedLine]) -> str:

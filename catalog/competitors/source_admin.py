@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ from storefront.lib.http.redaction import MIN_SECRET_CHARS
 from storefront.lib.http.ssrf import ForbiddenAddressError, check_url
 from storefront.lib.security.encryption import encrypt
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, confirmed_action
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 # Headers that must not carry the secret: HTTP reserves them, or they are still sent after a
@@ -176,24 +176,21 @@ class CompetitorSourceAdmin(StaffAdmin):
         obj.due_at = timezone.now()
         obj.save(update_fields=[*EDITABLE_FIELDS, "secret_encrypted", "due_at"] if change else None)
 
-    @action(description=_("Fetch now"), icon="sync")
-    def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        source = self.row(request, object_id)
-
-        def act(_values: object) -> None:
-            sources.make_due(source=source, now=timezone.now())
-            self.wake(request, tasks.fetch_source, source_id=source.pk)
-
-        return self.ask(
-            request,
-            source,
-            title=gettext("Fetch now"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Fetch now"),
+        icon="sync",
+        explain=lambda source: (
+            gettext(
                 "The file of %(name)s is fetched now. Prices that are recent and certain "
                 "enough take effect immediately. Prices that are not in the file do not "
                 "change."
             )
-            % {"name": source.name},
-            act=act,
-            done=gettext("Fetch started. The result appears on this page in a moment."),
-        )
+            % {"name": source.name}
+        ),
+        done=_("Fetch started. The result appears on this page in a moment."),
+    )
+    def ask_now(
+        self, request: HttpRequest, source: CompetitorSource, _cleaned_data: object
+    ) -> None:
+        sources.make_due(source=source, now=timezone.now())
+        self.wake(request, tasks.fetch_source, source_id=source.pk)

@@ -1,11 +1,12 @@
 """Exchange rate admin: enter a rate by hand, approve or reject a held rate."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.exchange_rates import rates
 from catalog.models import ExchangeRate, ExchangeRateUpdate
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, confirmed_action
 from storefront.lib.staff.fieldsets import Group
 
 RATE_FIELDSETS = (
@@ -130,32 +131,30 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
             lambda row: rates.approve(update=row, **acting(request)),
         )
 
-    @action(description=_("Approve"), icon="check")
-    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Approve"),
-            explain=gettext("%(pair)s changes from %(old)s to %(new)s.")
+    @confirmed_action(
+        description=_("Approve"),
+        icon="check",
+        explain=lambda row: (
+            gettext("%(pair)s changes from %(old)s to %(new)s.")
             % {
                 "pair": row,
                 "old": "–" if row.old_rate is None else columns.as_number(row.old_rate),
                 "new": columns.as_number(row.rate),
-            },
-            act=lambda _values: rates.approve(update=row, **acting(request)),
-            done=gettext("All prices in this currency are recalculated within a minute."),
-        )
+            }
+        ),
+        done=_("All prices in this currency are recalculated within a minute."),
+    )
+    def approve(self, request: HttpRequest, row: ExchangeRateUpdate, _cleaned_data: object) -> None:
+        rates.approve(update=row, **acting(request))
 
-    @action(description=_("Reject"), icon="block")
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Reject"),
-            explain=gettext("The current rate stays in use until it is outdated."),
-            form_class=ReasonForm,
-            act=lambda values: rates.reject(update=row, reason=values["reason"], **acting(request)),
-            done=gettext("Update rejected. The same rate is not suggested again."),
-        )
+    @confirmed_action(
+        description=_("Reject"),
+        icon="block",
+        explain=_("The current rate stays in use until it is outdated."),
+        form_class=ReasonForm,
+        done=_("Update rejected. The same rate is not suggested again."),
+    )
+    def reject(
+        self, request: HttpRequest, row: ExchangeRateUpdate, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        rates.reject(update=row, **cleaned_data, **acting(request))

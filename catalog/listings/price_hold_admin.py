@@ -1,10 +1,11 @@
 """Price hold admin: show prices that a guard blocked, approve, keep or reject them."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from catalog.models import PriceHold
 from catalog.pricing import labels
 from catalog.pricing.guards import APPROVABLE_BLOCKS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, confirmed_action
 
 Status = PriceHold.Status
 AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
@@ -92,56 +93,44 @@ class PriceHoldAdmin(StaffAdmin):
             lambda row: price_approvals.reject(hold=row, **acting(request)),
         )
 
-    @action(description=_("Approve"), icon="check")
-    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        hold = self.row(request, object_id)
-        return self.ask(
-            request,
-            hold,
-            title=gettext("Approve"),
-            explain=" ".join(
-                [
-                    labels.hold_message(hold),
-                    gettext("The suggested price takes effect immediately."),
-                ]
-            ),
-            act=lambda _values: price_approvals.approve(hold=hold, **acting(request)),
-            done=gettext("Suggested price approved"),
-        )
+    @confirmed_action(
+        description=_("Approve"),
+        icon="check",
+        explain=lambda hold: " ".join(
+            [labels.hold_message(hold), gettext("The suggested price takes effect immediately.")]
+        ),
+        done=_("Suggested price approved"),
+    )
+    def approve(self, request: HttpRequest, hold: PriceHold, _cleaned_data: object) -> None:
+        price_approvals.approve(hold=hold, **acting(request))
 
-    @action(description=_("Reject"), icon="block")
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        hold = self.row(request, object_id)
-        return self.ask(
-            request,
-            hold,
-            title=gettext("Reject"),
-            explain=gettext(
-                "The current price stays if it meets the minimum margin. Otherwise the "
-                "item stays unavailable. The same suggestion is not made again."
-            ),
-            form_class=ReasonForm,
-            act=lambda values: price_approvals.reject(
-                hold=hold, reason=values["reason"], **acting(request)
-            ),
-            done=gettext("Suggested price rejected"),
-        )
+    @confirmed_action(
+        description=_("Reject"),
+        icon="block",
+        explain=_(
+            "The current price stays if it meets the minimum margin. Otherwise the "
+            "item stays unavailable. The same suggestion is not made again."
+        ),
+        form_class=ReasonForm,
+        done=_("Suggested price rejected"),
+    )
+    def reject(
+        self, request: HttpRequest, hold: PriceHold, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        price_approvals.reject(hold=hold, **cleaned_data, **acting(request))
 
-    @action(description=_("Keep current price"), icon="lock_open")
-    def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        hold = self.row(request, object_id)
-        return self.ask(
-            request,
-            hold,
-            title=gettext("Keep current price"),
-            explain=f"{labels.hold_message(hold)} "
+    @confirmed_action(
+        description=_("Keep current price"),
+        icon="lock_open",
+        explain=lambda hold: (
+            f"{labels.hold_message(hold)} "
             + gettext(
                 "The current price stays although it is below the minimum margin, until "
                 "the suggestion or the cost changes. It never goes below the cost."
-            ),
-            form_class=ReasonForm,
-            act=lambda values: price_approvals.keep_current_price(
-                hold=hold, reason=values["reason"], **acting(request)
-            ),
-            done=gettext("Current price kept"),
-        )
+            )
+        ),
+        form_class=ReasonForm,
+        done=_("Current price kept"),
+    )
+    def keep(self, request: HttpRequest, hold: PriceHold, cleaned_data: Mapping[str, Any]) -> None:
+        price_approvals.keep_current_price(hold=hold, **cleaned_data, **acting(request))

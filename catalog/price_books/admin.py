@@ -23,7 +23,7 @@ from catalog.price_books.forms import PriceRuleForm
 from catalog.price_books.labels import BOOK_FIELDSETS, NO_BOOKS, NO_RULES, RULE_FIELDSETS
 from catalog.pricing import labels
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
@@ -32,6 +32,19 @@ Status = PriceBook.Status
 
 scope_column = admin.display(description=_("Applies to"))(labels.rule_scope)
 method_column = admin.display(description=_("Method"))(labels.rule_method)
+
+
+def _describe_dry_run(book: PriceBook) -> str:
+    counts = (book.dry_run_result or {}).get("counts", {})
+    return gettext(
+        "From now on, all prices of %(channel)s use this price book. The dry run "
+        "changed %(moved)d of %(all)d prices and held %(stopped)d for review."
+    ) % {
+        "channel": book.channel,
+        "moved": sum(counts.get(kind, 0) for kind in ("up", "down", "new", "lost")),
+        "all": counts.get("variants", 0),
+        "stopped": counts.get("stopped", 0),
+    }
 
 
 @admin.register(PriceBook)
@@ -128,52 +141,29 @@ class PriceBookAdmin(StaffAdmin):
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    @action(description=_("Go live"), icon="rocket_launch")
-    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        book = self.row(request, object_id)
-        counts = (book.dry_run_result or {}).get("counts", {})
-        explanation = gettext(
-            "From now on, all prices of %(channel)s use this price book. The dry run "
-            "changed %(moved)d of %(all)d prices and held %(stopped)d for review."
-        ) % {
-            "channel": book.channel,
-            "moved": sum(counts.get(kind, 0) for kind in ("up", "down", "new", "lost")),
-            "all": counts.get("variants", 0),
-            "stopped": counts.get("stopped", 0),
-        }
-        return self.ask(
-            request,
-            book,
-            title=gettext("Go live"),
-            explain=explanation,
-            act=lambda _values: self._open(request, book),
-            done=gettext("%s is live. The prices update within a minute.") % book,
-        )
-
-    def _open(self, request: HttpRequest, book: PriceBook) -> None:
+    @confirmed_action(
+        description=_("Go live"),
+        icon="rocket_launch",
+        explain=_describe_dry_run,
+        done=_("%s is live. The prices update within a minute."),
+    )
+    def go_live(self, request: HttpRequest, book: PriceBook, _cleaned_data: object) -> None:
         versions.publish(book=book, **acting(request))
         self.wake(request, listing_tasks.reprice_due_channels)
 
-    @action(description=_("Restore"), icon="history")
-    def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        book = self.row(request, object_id)
-
-        def act(_values: object) -> None:
-            versions.restore(book=book, **acting(request))
-            self.wake(request, listing_tasks.reprice_due_channels)
-
-        return self.ask(
-            request,
-            book,
-            title=gettext("Restore"),
-            explain=gettext(
-                "The rules and limits of this book become a new version and go live "
-                "immediately. Prices that this book set earlier come back without a check of "
-                "the limits."
-            ),
-            act=act,
-            done=gettext("The rules of %s are live again as a new version.") % book,
-        )
+    @confirmed_action(
+        description=_("Restore"),
+        icon="history",
+        explain=_(
+            "The rules and limits of this book become a new version and go live "
+            "immediately. Prices that this book set earlier come back without a check of "
+            "the limits."
+        ),
+        done=_("The rules of %s are live again as a new version."),
+    )
+    def roll_back(self, request: HttpRequest, book: PriceBook, _cleaned_data: object) -> None:
+        versions.restore(book=book, **acting(request))
+        self.wake(request, listing_tasks.reprice_due_channels)
 
     @action(description=_("Duplicate as draft"), icon="edit_note")
     def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -17,7 +17,7 @@ from catalog.price_books import versions
 from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
 from catalog.pricing.policy import TERMS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 from storefront.lib.staff.country_fields import CountriesField
 
 
@@ -105,19 +105,14 @@ class ChannelAdmin(StaffAdmin):
             return HttpResponseRedirect(page)
         return answer
 
-    @action(description=_("Recalculate all prices"), icon="refresh")
-    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        channel = self.row(request, object_id)
-        return self.ask(
-            request,
-            channel,
-            title=gettext("Recalculate all prices"),
-            explain=gettext(
-                "Uses the live price book, the selling fees and today's exchange rates."
-            ),
-            act=lambda _values: versions.request_repricing(channel=channel, now=timezone.now()),
-            done=gettext("The prices are recalculated within a minute."),
-        )
+    @confirmed_action(
+        description=_("Recalculate all prices"),
+        icon="refresh",
+        explain=_("Uses the live price book, the selling fees and today's exchange rates."),
+        done=_("The prices are recalculated within a minute."),
+    )
+    def reprice(self, _request: HttpRequest, channel: Channel, _cleaned_data: object) -> None:
+        versions.request_repricing(channel=channel, now=timezone.now())
 
 
 @admin.register(SellingCosts)
