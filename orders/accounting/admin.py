@@ -22,7 +22,7 @@ from orders.accounting.invoice_import import ImportRow
 from orders.models import SupplierInvoice
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action, confirmed_action
 from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.fieldsets import Group
 from suppliers.models import Supplier
@@ -140,20 +140,19 @@ class SupplierInvoiceAdmin(StaffAdmin):
     ) -> None:
         invoices.enter(invoice=obj, actor=str(request.user), now=timezone.now())
 
-    @action(description=_("Withdraw invoice"), icon="undo")
-    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        invoice = self.row(request, object_id)
-        return self.ask(
-            request,
-            invoice,
-            title=gettext("Withdraw invoice"),
-            explain=gettext(
-                "Use this if the invoice was entered by mistake or replaced by another"
-                " one. It stays visible and is no longer counted."
-            ),
-            act=lambda _given: invoices.withdraw(invoice=invoice, now=timezone.now()),
-            done=gettext("%s is withdrawn.") % invoice,
-        )
+    @confirmed_action(
+        description=_("Withdraw invoice"),
+        icon="undo",
+        explain=_(
+            "Use this if the invoice was entered by mistake or replaced by another"
+            " one. It stays visible and is no longer counted."
+        ),
+        done=_("%s is withdrawn."),
+    )
+    def withdraw(
+        self, _request: HttpRequest, invoice: SupplierInvoice, _cleaned_data: object
+    ) -> None:
+        invoices.withdraw(invoice=invoice, now=timezone.now())
 
     @action(description=_("Import supplier invoices"), icon="upload_file")
     def import_invoices(self, request: HttpRequest) -> HttpResponse:

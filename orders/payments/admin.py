@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Payment, PaymentEvent
 from orders.payments import captures, tasks, updates
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action
 from storefront.lib.staff.inlines import inline
 
 
@@ -63,19 +63,14 @@ class PaymentAdmin(StaffAdmin):
     user_errors: ClassVar = (updates.TooEarlyError, updates.UnknownPaymentError)
     actions_detail: ClassVar = ["ask_gateway"]
 
-    @action(description=_("Sync from gateway"), icon="sync")
-    def ask_gateway(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        payment = self.row(request, object_id)
-        return self.ask(
-            request,
-            payment,
-            title=gettext("Sync from gateway"),
-            explain=gettext(
-                "Reads all events of this payment from the gateway and applies the new ones."
-            ),
-            act=lambda _given: updates.refresh(payment=payment, now=timezone.now()),
-            done=gettext("Payment synced."),
-        )
+    @confirmed_action(
+        description=_("Sync from gateway"),
+        icon="sync",
+        explain=_("Reads all events of this payment from the gateway and applies the new ones."),
+        done=_("Payment synced."),
+    )
+    def ask_gateway(self, _request: HttpRequest, payment: Payment, _cleaned_data: object) -> None:
+        updates.refresh(payment=payment, now=timezone.now())
 
 
 @admin.register(PaymentEvent)
@@ -98,26 +93,21 @@ class PaymentEventAdmin(StaffAdmin):
         "retry_refused": lambda event: event.kind == PaymentEvent.Kind.REFUSED
     }
 
-    @action(description=_("Retry"), icon="replay")
-    def retry_refused(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        refusal = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            captures.retry_refused(
-                request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, tasks.execute_requests)
-
-        return self.ask(
-            request,
-            refusal,
-            title=gettext("Retry"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Retry"),
+        icon="replay",
+        explain=lambda refusal: (
+            gettext(
                 "The gateway rejected the request: %(reason)s A retry is sent with a"
                 " new idempotency key. A request without an answer is never repeated"
                 " with a new key."
             )
-            % {"reason": refusal.reason},
-            act=act,
-            done=gettext("Retry started."),
-        )
+            % {"reason": refusal.reason}
+        ),
+        done=_("Retry started."),
+    )
+    def retry_refused(
+        self, request: HttpRequest, refusal: PaymentEvent, _cleaned_data: object
+    ) -> None:
+        captures.retry_refused(request=refusal.answers or refusal, **acting(request))
+        self.wake(request, tasks.execute_requests)

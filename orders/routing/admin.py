@@ -24,7 +24,7 @@ from orders.routing import labels, simulation
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import DEFAULT_CRITERIA, Rules
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action, confirmed_action
 from suppliers.models import Supplier
 
 CRITERION_FIELDS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
@@ -268,49 +268,39 @@ class RoutingRulesAdmin(StaffAdmin):
         rules = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('supply:routing')}?rules={rules.pk}")
 
-    @action(description=_("Go live"), icon="rocket_launch")
-    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        rules = self.row(request, object_id)
-        return self.ask(
-            request,
-            rules,
-            title=gettext("Go live"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Go live"),
+        icon="rocket_launch",
+        explain=lambda rules: (
+            gettext(
                 "From the start time, carts and orders of %(channel)s are routed by: "
                 "%(counts)s. Pages update within a minute. Existing orders do not change."
             )
-            % {"channel": rules.channel, "counts": labels.summary(routing_rules.to_rules(rules))},
-            act=lambda _given: routing_rules.activate(
-                rules=rules, by=str(request.user), now=timezone.now()
-            ),
-            done=lambda _none: self._activation_message(rules),
-        )
-
-    @staticmethod
-    def _activation_message(rules: RoutingRules) -> str:
-        """Return that the rules are live, and which version takes precedence, if one does."""
+            % {"channel": rules.channel, "counts": labels.summary(routing_rules.to_rules(rules))}
+        ),
+        done=_("%s is live."),
+    )
+    def activate(
+        self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object
+    ) -> str | None:
+        routing_rules.activate(rules=rules, by=str(request.user), now=timezone.now())
         first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
-            return gettext("%s is live.") % rules
+            return None
         template = gettext("%(rules)s is live. For now, %(first)s takes precedence.")
         return template % {"rules": rules, "first": labels.rules_name(first)}
 
-    @action(description=_("Retire"), icon="do_not_disturb_on")
-    def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        rules = self.row(request, object_id)
-        return self.ask(
-            request,
-            rules,
-            title=gettext("Retire"),
-            explain=gettext(
-                "From now on, orders are routed by the other live rules, or "
-                "by the default order if there are none."
-            ),
-            act=lambda _given: routing_rules.retire(
-                rules=rules, by=str(request.user), now=timezone.now()
-            ),
-            done=gettext("%s is retired.") % rules,
-        )
+    @confirmed_action(
+        description=_("Retire"),
+        icon="do_not_disturb_on",
+        explain=_(
+            "From now on, orders are routed by the other live rules, or "
+            "by the default order if there are none."
+        ),
+        done=_("%s is retired."),
+    )
+    def retire(self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object) -> None:
+        routing_rules.retire(rules=rules, by=str(request.user), now=timezone.now())
 
     @action(description=_("Duplicate as draft"), icon="edit_note")
     def copy_as_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:

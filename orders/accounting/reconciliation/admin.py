@@ -1,6 +1,6 @@
 """Reconciliation admin: list discrepancies and days, export, apply lost events, rerun, close."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -22,7 +22,9 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     ReasonForm,
     StaffAdmin,
+    acting,
     action,
+    confirmed_action,
     enqueue_or_fail,
     register_read_only,
 )
@@ -167,49 +169,38 @@ class DiscrepancyAdmin(StaffAdmin):
         answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
         return answer
 
-    @action(description=_("Sync from gateway"), icon="download_done")
-    def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        difference = self.row(request, object_id)
+    @confirmed_action(
+        description=_("Sync from gateway"),
+        icon="download_done",
+        explain=_(
+            "Reads all events of this payment from the gateway and applies the"
+            " missing ones. The order continues or is canceled accordingly."
+            " Recorded events are not applied again."
+        ),
+        done=_("Payment synced. It matches the gateway."),
+    )
+    def resolve(
+        self, _request: HttpRequest, difference: Discrepancy, _cleaned_data: object
+    ) -> str | None:
+        accepted = resolution.apply_lost_events(difference=difference, now=timezone.now())
+        if accepted.status == Status.OPEN:
+            return gettext("Payment synced. The discrepancy remains.")
+        return None
 
-        def act(_given: object) -> Discrepancy:
-            return resolution.apply_lost_events(difference=difference, now=timezone.now())
-
-        def done_message(accepted: Discrepancy) -> str:
-            if accepted.status == Status.OPEN:
-                return gettext("Payment synced. The discrepancy remains.")
-            return gettext("Payment synced. It matches the gateway.")
-
-        return self.ask(
-            request,
-            difference,
-            title=gettext("Sync from gateway"),
-            explain=gettext(
-                "Reads all events of this payment from the gateway and applies the"
-                " missing ones. The order continues or is canceled accordingly."
-                " Recorded events are not applied again."
-            ),
-            act=act,
-            done=done_message,
-        )
-
-    @action(description=_("Close with reason"), icon="task_alt")
-    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        difference = self.row(request, object_id)
-
-        return self.ask(
-            request,
-            difference,
-            title=gettext("Close with reason"),
-            explain=gettext(
-                "Closes the discrepancy only: no money moves and no record changes."
-                " It reopens if the amounts differ again in another way."
-            ),
-            form_class=ReasonForm,
-            act=lambda given: resolution.accept(
-                **given, difference=difference, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("Discrepancy closed."),
-        )
+    @confirmed_action(
+        description=_("Close with reason"),
+        icon="task_alt",
+        explain=_(
+            "Closes the discrepancy only: no money moves and no record changes."
+            " It reopens if the amounts differ again in another way."
+        ),
+        form_class=ReasonForm,
+        done=_("Discrepancy closed."),
+    )
+    def settle(
+        self, request: HttpRequest, difference: Discrepancy, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        resolution.accept(difference=difference, **cleaned_data, **acting(request))
 
 
 def _lines(rows: QuerySet[Discrepancy]) -> Iterator[str]:
@@ -288,40 +279,35 @@ class ReconciliationRunAdmin(StaffAdmin):
     actions_detail: ClassVar = ["compare", "close"]
     available_if: ClassVar = {"close": lambda day: day.status == ReconciliationRun.Status.OPEN}
 
-    @action(description=_("Reconcile now"), icon="sync")
-    def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        day = self.row(request, object_id)
-        return self.ask(
-            request,
-            day,
-            title=gettext("Reconcile now"),
-            explain=gettext(
-                "Compares this day again with the gateways and the suppliers. A"
-                " discrepancy that is found again is not duplicated."
-            ),
-            act=lambda _given: enqueue_or_fail(tasks.reconcile_day, day_id=day.pk),
-            done=gettext("Reconciliation of %s started. Reload the page in a minute.") % day,
-        )
+    @confirmed_action(
+        description=_("Reconcile now"),
+        icon="sync",
+        explain=_(
+            "Compares this day again with the gateways and the suppliers. A"
+            " discrepancy that is found again is not duplicated."
+        ),
+        done=_("Reconciliation of %s started. Reload the page in a minute."),
+    )
+    def compare(self, _request: HttpRequest, day: ReconciliationRun, _cleaned_data: object) -> None:
+        enqueue_or_fail(tasks.reconcile_day, day_id=day.pk)
 
-    @action(description=_("Close without reconciliation"), icon="event_busy")
-    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        day = self.row(request, object_id)
-
-        return self.ask(
-            request,
-            day,
-            title=gettext("Close without reconciliation"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Close without reconciliation"),
+        icon="event_busy",
+        explain=lambda day: (
+            gettext(
                 "Use this only if the data will never be available: %(problem)s The"
                 " day is not retried automatically."
             )
-            % {"problem": day.problem},
-            form_class=ReasonForm,
-            act=lambda given: resolution.skip_day(
-                **given, day=day, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("%s is closed without reconciliation.") % day,
-        )
+            % {"problem": day.problem}
+        ),
+        form_class=ReasonForm,
+        done=_("%s is closed without reconciliation."),
+    )
+    def close(
+        self, request: HttpRequest, day: ReconciliationRun, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        resolution.skip_day(day=day, **cleaned_data, **acting(request))
 
 
 register_read_only(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +31,7 @@ from orders.returns.admin.receiving import (
 )
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, confirmed_action, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
@@ -104,6 +104,34 @@ STATUS_COLUMN = columns.status(
     closed={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
 )
 REFUND_COLUMN = columns.money("refund_amount", _("Refunded"))
+NOTIFIED = _("The customer is notified.")
+
+
+def _describe_refund(row: ReturnAuthorization) -> str:
+    due = refund_amounts.preview(row)
+    text = gettext(
+        "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s: total %(total)s."
+        " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
+        " The refund is sent to the gateway and cannot be undone."
+    )
+    root = refund_amounts.root_return(row.order)
+    if root:
+        text = gettext(
+            "This item was sent as a replacement. What was paid for the original item is"
+            " refunded by return %(first)s. A refund cannot be undone."
+        )
+    amounts = {
+        "goods": due.items,
+        "kept": due.deduction,
+        "delivery": due.delivery,
+        "total": due.total,
+        "left": due.refundable,
+        "given": due.given,
+    }
+    return text % {
+        "first": root,
+        **{name: columns.as_money(money) for name, money in amounts.items()},
+    }
 
 
 class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
@@ -223,126 +251,78 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             "order", "purchase_order__supplier", "replacement"
         )
 
-    @action(description=_("Approve"), icon="check")
-    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._say(
-            request,
-            object_id,
-            authorizations.approve,
-            title=gettext("Approve return"),
-            explain=gettext(
-                "The customer is told where to send the items, or that they can keep them."
-            ),
-            form_class=forms.OptionalMessageForm,
-        )
+    @confirmed_action(
+        description=_("Approve"),
+        icon="check",
+        title=_("Approve return"),
+        explain=_("The customer is told where to send the items, or that they can keep them."),
+        form_class=forms.OptionalMessageForm,
+        done=NOTIFIED,
+    )
+    def approve(
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        authorizations.approve(authorization=row, **cleaned_data, **acting(request))
 
-    @action(description=_("Reject"), icon="block")
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._say(
-            request,
-            object_id,
-            authorizations.reject,
-            title=gettext("Reject return"),
-            explain=gettext(
-                "The customer is told the reason. The items can be returned again in a new request."
-            ),
-        )
+    @confirmed_action(
+        description=_("Reject"),
+        icon="block",
+        title=_("Reject return"),
+        explain=_(
+            "The customer is told the reason. The items can be returned again in a new request."
+        ),
+        form_class=forms.MessageForm,
+        done=NOTIFIED,
+    )
+    def reject(
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        authorizations.reject(authorization=row, **cleaned_data, **acting(request))
 
-    @action(description=_("Request more information"), icon="help")
-    def request_evidence(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._say(
-            request,
-            object_id,
-            authorizations.request_evidence,
-            title=gettext("Request more information"),
-            explain=gettext("The customer replies on the order page."),
-            word="question",
-        )
+    @confirmed_action(
+        description=_("Request more information"),
+        icon="help",
+        explain=_("The customer replies on the order page."),
+        form_class=forms.MessageForm,
+        done=NOTIFIED,
+    )
+    def request_evidence(
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        question = cleaned_data["answer"]
+        authorizations.request_evidence(authorization=row, question=question, **acting(request))
 
-    @action(description=_("Reject returned items"), icon="thumb_down")
-    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._say(
-            request,
-            object_id,
-            refunds.reject_received,
-            title=gettext("Reject returned items"),
-            explain=gettext("Nothing is refunded, and the customer is told the reason."),
-        )
+    @confirmed_action(
+        description=_("Reject returned items"),
+        icon="thumb_down",
+        explain=_("Nothing is refunded, and the customer is told the reason."),
+        form_class=forms.MessageForm,
+        done=NOTIFIED,
+    )
+    def refuse(
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        refunds.reject_received(authorization=row, **cleaned_data, **acting(request))
 
-    @action(description=_("Refund without return"), icon="redeem")
-    def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(
-            request, object_id, refunds.refund_without_return, gettext("Refund without return")
-        )
+    @confirmed_action(
+        description=_("Refund without return"),
+        icon="redeem",
+        explain=_describe_refund,
+        done=_("Refund of %s requested."),
+    )
+    def keep(self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object) -> None:
+        refunds.refund_without_return(authorization=row, **acting(request))
+        self.wake(request, tasks.execute_requests)
 
-    @action(description=_("Issue refund"), icon="undo")
-    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(request, object_id, refunds.refund, gettext("Issue refund"))
-
-    def _say(  # noqa: PLR0913 - parameters of one page
-        self,
-        request: HttpRequest,
-        object_id: str,
-        record: Callable[..., None],
-        *,
-        title: str,
-        explain: str,
-        form_class: type[forms.MessageForm] = forms.MessageForm,
-        word: str = "answer",
-    ) -> HttpResponse:
-        row = self.row(request, object_id)
-
-        def act(cleaned_data: Mapping[str, Any]) -> None:
-            arguments = {
-                word: cleaned_data["answer"],
-                "actor": str(request.user),
-                "now": timezone.now(),
-            }
-            record(authorization=row, **arguments)
-
-        done = gettext("The customer is notified.")
-        return self.ask(
-            request, row, title=title, explain=explain, form_class=form_class, act=act, done=done
-        )
-
-    def _pay(
-        self, request: HttpRequest, object_id: str, record: Callable[..., None], title: str
-    ) -> HttpResponse:
-        row = self.row(request, object_id)
-
-        def act(_cleaned_data: object) -> None:
-            record(authorization=row, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.execute_requests)
-
-        due = refund_amounts.preview(row)
-        text = gettext(
-            "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s: total %(total)s."
-            " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
-            " The refund is sent to the gateway and cannot be undone."
-        )
-        root = refund_amounts.root_return(row.order)
-        if root:
-            text = gettext(
-                "This item was sent as a replacement. What was paid for the original item is"
-                " refunded by return %(first)s. A refund cannot be undone."
-            )
-        amounts = {
-            "goods": due.items,
-            "kept": due.deduction,
-            "delivery": due.delivery,
-            "total": due.total,
-            "left": due.refundable,
-            "given": due.given,
-        }
-        return self.ask(
-            request,
-            row,
-            title=title,
-            explain=text
-            % {"first": root, **{name: columns.as_money(money) for name, money in amounts.items()}},
-            act=act,
-            done=gettext("Refund of %s requested.") % row,
-        )
+    @confirmed_action(
+        description=_("Issue refund"),
+        icon="undo",
+        explain=_describe_refund,
+        done=_("Refund of %s requested."),
+    )
+    def refund(self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object) -> None:
+        refunds.refund(authorization=row, **acting(request))
+        self.wake(request, tasks.execute_requests)
 
 
 register_read_only(
