@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.backorders import refunds
 from orders.cancellation.tasks import process_cancellation
-from orders.models import Backorder, BackorderLine, Order, ReturnAuthorization, ReturnLine
+from orders.models import Backorder, BackorderLine, ReturnAuthorization, ReturnLine
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.tasks import sweep_due_submissions
@@ -26,7 +26,13 @@ from shipping.rerouting import customer_choice
 from shipping.rerouting import exchanges as rerouting_exchanges
 from shipping.rerouting.tasks import reroute
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import (
+    ReasonForm,
+    StaffAdmin,
+    acting,
+    confirmed_action,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 
 
@@ -42,60 +48,53 @@ class ReturnAuthorizationAdmin(BaseReturnAdmin):
         "record_exchange_choice": lambda row: row.status not in ReturnAuthorization.ENDED,
     }
 
-    @action(description=_("Create replacement"), icon="swap_horiz")
-    def exchange(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        lines, may_be = _choices(row)
-
-        def act(values: Mapping[str, Any]) -> Order:
-            replacement = rerouting_exchanges.create_replacement(
-                authorization=row,
-                choice=return_forms.read_variants(values, lines),
-                is_free=values["is_free"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-            self.wake(request, purchasing_tasks.create_purchase_orders, order_id=replacement.pk)
-            self.wake(request, payment_tasks.execute_requests)
-            return replacement
-
-        return self.ask(
-            request,
-            row,
-            title=gettext("Create replacement"),
-            explain=gettext(
-                "The same items are ordered again for the customer, free of charge, from "
-                "the best available supplier. The purchase order has no revenue, so it "
-                "stays on hold until you release it."
-            )
-            + " "
-            + gettext(
-                "You can choose another product. If it costs less than was paid, the "
-                "difference is refunded immediately."
-            ),
-            form_class=return_forms.exchange_form(lines, may_be),
-            act=act,
-            done=lambda made: gettext("Replacement created: %s") % made,
+    @confirmed_action(
+        description=_("Create replacement"),
+        icon="swap_horiz",
+        explain=lambda _row: " ".join(
+            [
+                gettext(
+                    "The same items are ordered again for the customer, free of charge, from "
+                    "the best available supplier. The purchase order has no revenue, so it "
+                    "stays on hold until you release it."
+                ),
+                gettext(
+                    "You can choose another product. If it costs less than was paid, the "
+                    "difference is refunded immediately."
+                ),
+            ]
+        ),
+        form_class=lambda row: return_forms.exchange_form(*_choices(row)),
+        done="",
+    )
+    def exchange(
+        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+    ) -> str:
+        replacement = rerouting_exchanges.create_replacement(
+            authorization=row,
+            choice=return_forms.read_variants(cleaned_data, row.lines.order_by("pk")),
+            is_free=cleaned_data["is_free"],
+            **acting(request),
         )
+        self.wake(request, purchasing_tasks.create_purchase_orders, order_id=replacement.pk)
+        self.wake(request, payment_tasks.execute_requests)
+        return gettext("Replacement created: %s") % replacement
 
-    @action(description=_("Record exchange request"), icon="palette")
-    def record_exchange_choice(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-        lines, may_be = _choices(row)
-        return self.ask(
-            request,
-            row,
-            title=gettext("Record exchange request"),
-            explain=gettext(
-                "On a withdrawal, an exchange instead of a refund is possible only if the "
-                "customer asks for it. Record what the customer chose."
-            ),
-            form_class=return_forms.variant_form(lines, may_be, same=_("No exchange")),
-            act=lambda given: return_exchanges.request_variants(
-                authorization=row, wanted=return_forms.read_variants(given, lines)
-            ),
-            done=gettext("Changes saved"),
-        )
+    @confirmed_action(
+        description=_("Record exchange request"),
+        icon="palette",
+        explain=_(
+            "On a withdrawal, an exchange instead of a refund is possible only if the "
+            "customer asks for it. Record what the customer chose."
+        ),
+        form_class=lambda row: return_forms.variant_form(*_choices(row), same=_("No exchange")),
+        done=_("Changes saved"),
+    )
+    def record_exchange_choice(
+        self, _request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        wanted = return_forms.read_variants(cleaned_data, row.lines.order_by("pk"))
+        return_exchanges.request_variants(authorization=row, wanted=wanted)
 
 
 def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list[ExchangeOption]]]:
@@ -202,63 +201,45 @@ class BackorderAdmin(StaffAdmin):
     }
     user_errors: ClassVar = (customer_choice.ChoiceUnavailableError,)
 
-    @action(description=_("Find supplier now"), icon="search")
-    def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
+    @confirmed_action(
+        description=_("Find supplier now"),
+        icon="search",
+        explain=lambda row: (
+            row.problem or gettext("We search all suppliers that can ship the items.")
+        ),
+        done=_("The search is running. The result appears on this page."),
+    )
+    def look_again(self, request: HttpRequest, row: Backorder, _cleaned_data: object) -> None:
+        Backorder.objects.filter(pk=row.pk, status=Status.OPEN).update(retry_at=None)
+        self.wake(request, reroute, backorder_id=row.pk)
 
-        def act(_given: object) -> None:
-            Backorder.objects.filter(pk=row.pk, status=Status.OPEN).update(retry_at=None)
-            self.wake(request, reroute, backorder_id=row.pk)
+    @confirmed_action(
+        description=_("Answer for the customer"),
+        icon="how_to_vote",
+        explain=_(
+            "Record only what the customer told you. The customer was asked by e-mail "
+            "and can answer there."
+        ),
+        form_class=make_choice_form,
+        done=_("Customer's answer recorded"),
+    )
+    def answer(self, request: HttpRequest, row: Backorder, cleaned_data: Mapping[str, Any]) -> None:
+        choice, actor = Choice(cleaned_data["chosen"]), f"{request.user}: {cleaned_data['reason']}"
+        customer_choice.apply(backorder=row, choice=choice, actor=actor, now=timezone.now())
+        self.wake(request, sweep_due_submissions)
+        self.wake(request, process_cancellation, order_id=row.order_id)
 
-        return self.ask(
-            request,
-            row,
-            title=gettext("Find supplier now"),
-            explain=row.problem or gettext("We search all suppliers that can ship the items."),
-            act=act,
-            done=gettext("The search is running. The result appears on this page."),
-        )
-
-    @action(description=_("Answer for the customer"), icon="how_to_vote")
-    def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-
-        def act(values: Mapping[str, Any]) -> None:
-            actor = f"{request.user}: {values['reason']}"
-            customer_choice.apply(
-                backorder=row, choice=Choice(values["chosen"]), actor=actor, now=timezone.now()
-            )
-            self.wake(request, sweep_due_submissions)
-            self.wake(request, process_cancellation, order_id=row.order_id)
-
-        return self.ask(
-            request,
-            row,
-            title=gettext("Answer for the customer"),
-            explain=gettext(
-                "Record only what the customer told you. The customer was asked by e-mail "
-                "and can answer there."
-            ),
-            form_class=make_choice_form(row),
-            act=act,
-            done=gettext("Customer's answer recorded"),
-        )
-
-    @action(description=_("Cancel and refund"), icon="money_off")
-    def cancel_and_refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-
-        return self.ask(
-            request,
-            row,
-            title=gettext("Cancel and refund"),
-            explain=gettext("The items are canceled and refunded, and the customer is notified."),
-            form_class=ReasonForm,
-            act=lambda given: refunds.cancel_open(
-                **given, backorder=row, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("Canceled. The refund is on its way."),
-        )
+    @confirmed_action(
+        description=_("Cancel and refund"),
+        icon="money_off",
+        explain=_("The items are canceled and refunded, and the customer is notified."),
+        form_class=ReasonForm,
+        done=_("Canceled. The refund is on its way."),
+    )
+    def cancel_and_refund(
+        self, request: HttpRequest, row: Backorder, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        refunds.cancel_open(backorder=row, **cleaned_data, **acting(request))
 
 
 register_read_only(
