@@ -14,7 +14,7 @@ from storefront.accounts.security_log import RecordedChanges
 from storefront.api.core import api_keys
 from storefront.api.models import ApiKey, IdempotencyRecord
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 from storefront.lib.staff.fieldsets import Group
 
 KEY = (
@@ -93,22 +93,17 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
         }
         return TemplateResponse(request, "api/key_created.html", context)
 
-    @action(description=_("Revoke"), icon="key_off")
-    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = self.row(request, object_id)
-        return self.ask(
-            request,
-            key,
-            title=gettext("Revoke"),
-            explain=gettext(
-                "The program with this key can no longer send prices. This cannot be"
-                " undone. Prices already received are kept."
-            ),
-            act=lambda _submitted: api_keys.revoke(
-                key=key, actor=str(request.user), now=timezone.now()
-            ),
-            done=gettext("Revoked."),
-        )
+    @confirmed_action(
+        description=_("Revoke"),
+        icon="key_off",
+        explain=_(
+            "The program with this key can no longer send prices. This cannot be"
+            " undone. Prices already received are kept."
+        ),
+        done=_("Revoked."),
+    )
+    def revoke(self, request: HttpRequest, key: ApiKey, _cleaned_data: object) -> None:
+        api_keys.revoke(key=key, **acting(request))
 
 
 register_read_only(
