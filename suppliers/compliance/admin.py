@@ -4,6 +4,7 @@ An uploaded file is validated by its content. The browser downloads it and never
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, confirmed_action
 from suppliers.compliance import documents, vetting
 from suppliers.compliance.forms import DOCUMENT_GROUPS, SUBMITTED_FIELDS, ComplianceDocumentForm
 from suppliers.models import ComplianceDocument, Supplier
@@ -32,6 +33,17 @@ DOWNLOAD_CSP = "sandbox; default-src 'none'"
 def digest(document: ComplianceDocument) -> str:
     """Render the digest so that it wraps on a narrow screen."""
     return format_html('<span class="staff-digest">{}</span>', document.file_sha256)
+
+
+_judgment = partial(
+    confirmed_action,
+    explain=_(
+        "Your name is stored with the decision. Offers that require this"
+        " document are on sale only as long as a verified document is valid."
+    ),
+    form_class=ReasonForm,
+    done=_("Decision saved."),
+)
 
 
 @admin.register(ComplianceDocument)
@@ -124,42 +136,35 @@ class ComplianceDocumentAdmin(StaffAdmin):
         obj.pk = document.pk
         obj.refresh_from_db()
 
-    @action(description=_("Verify"), icon="verified")
-    def verify(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._judge(request, object_id, vetting.verify, gettext("Verify"))
+    @_judgment(description=_("Verify"), icon="verified")
+    def verify(
+        self, request: HttpRequest, document: ComplianceDocument, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        vetting.verify(document=document, **cleaned_data, **acting(request))
 
-    @action(description=_("Reject"), icon="close")
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._judge(request, object_id, vetting.reject, gettext("Reject"))
-
-    def _judge(self, request: HttpRequest, object_id: str, judge: Any, title: str) -> HttpResponse:
-        document = self.row(request, object_id)
-
-        def act(values: Mapping[str, Any]) -> None:
-            judge(
-                document=document,
-                actor=str(request.user),
-                now=timezone.now(),
-                reason=values["reason"],
-            )
-
-        return self.ask(
-            request,
-            document,
-            title=title,
-            explain=gettext(
-                "Your name is stored with the decision. Offers that require this"
-                " document are on sale only as long as a verified document is valid."
-            ),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("Decision saved."),
-        )
+    @_judgment(description=_("Reject"), icon="close")
+    def reject(
+        self, request: HttpRequest, document: ComplianceDocument, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        vetting.reject(document=document, **cleaned_data, **acting(request))
 
 
 # Vetting
 
 Status = Supplier.Status
+_decision = partial(
+    confirmed_action,
+    explain=lambda supplier: (
+        gettext("%(name)s is now “%(status)s”. Orders are sent to active suppliers only.")
+        % {"name": supplier.name, "status": supplier.status}
+    ),
+    form_class=ReasonForm,
+    done="",
+)
+
+
+def _status_updated(supplier: Supplier) -> str:
+    return gettext("Supplier status of %(name)s updated.") % {"name": supplier.name}
 
 
 class VettingActions(StaffAdmin):
@@ -184,43 +189,26 @@ class VettingActions(StaffAdmin):
         supplier = self.row(request, object_id)
         return HttpResponseRedirect(reverse("scorecards:supplier", args=[supplier.code]))
 
-    @action(description=_("Activate"), icon="play_arrow")
-    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, vet_and_activate, gettext("Activate"))
+    @_decision(description=_("Activate"), icon="play_arrow")
+    def activate(
+        self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
+    ) -> str:
+        vet_and_activate(supplier=supplier, **cleaned_data, **acting(request))
+        return _status_updated(supplier)
 
-    @action(description=_("Pause"), icon="pause")
-    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, vetting.pause, gettext("Pause"))
+    @_decision(description=_("Pause"), icon="pause")
+    def pause(
+        self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
+    ) -> str:
+        vetting.pause(supplier=supplier, **cleaned_data, **acting(request))
+        return _status_updated(supplier)
 
-    @action(description=_("Block"), icon="block")
-    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, vetting.block, gettext("Block"))
-
-    def _decide(
-        self, request: HttpRequest, object_id: str, decide: Any, title: str
-    ) -> HttpResponse:
-        supplier = self.row(request, object_id)
-
-        def act(values: Mapping[str, Any]) -> None:
-            decide(
-                supplier=supplier,
-                actor=str(request.user),
-                now=timezone.now(),
-                reason=values["reason"],
-            )
-
-        return self.ask(
-            request,
-            supplier,
-            title=title,
-            explain=gettext(
-                "%(name)s is now “%(status)s”. Orders are sent to active suppliers only."
-            )
-            % {"name": supplier.name, "status": supplier.status},
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("Supplier status of %(name)s updated.") % {"name": supplier.name},
-        )
+    @_decision(description=_("Block"), icon="block")
+    def block(
+        self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
+    ) -> str:
+        vetting.block(supplier=supplier, **cleaned_data, **acting(request))
+        return _status_updated(supplier)
 
 
 def vet_and_activate(*, supplier: Supplier, **decision: Any) -> None:

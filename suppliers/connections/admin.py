@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, enqueue_or_fail
+from storefront.lib.staff.admin import StaffAdmin, confirmed_action, enqueue_or_fail
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 from storefront.lib.tasks import QueueableTask
@@ -85,21 +85,22 @@ class HealthCheckActions(StaffAdmin):
         last_health_check,
     ]
 
-    @action(description=_("Check connection"), icon="network_check")
-    def check_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier = self.row(request, object_id)
-        template = gettext(
-            "Signs in to %(name)s, reads one product, quotes one parcel and reads the"
-            " balance. Nothing is ordered."
-        )
-        return self.ask(
-            request,
-            supplier,
-            title=gettext("Check connection"),
-            explain=template % {"name": supplier.name},
-            act=lambda _submitted: start_supplier_task(tasks.run_health_check, supplier),
-            done=gettext("Started. The result appears on this page shortly."),
-        )
+    @confirmed_action(
+        description=_("Check connection"),
+        icon="network_check",
+        explain=lambda supplier: (
+            gettext(
+                "Signs in to %(name)s, reads one product, quotes one parcel and reads the"
+                " balance. Nothing is ordered."
+            )
+            % {"name": supplier.name}
+        ),
+        done=_("Started. The result appears on this page shortly."),
+    )
+    def check_connection(
+        self, _request: HttpRequest, supplier: Supplier, _cleaned_data: object
+    ) -> None:
+        start_supplier_task(tasks.run_health_check, supplier)
 
 
 @admin.register(Connection)

@@ -20,7 +20,13 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, enqueue_or_fail, register_read_only
+from storefront.lib.staff.admin import (
+    StaffAdmin,
+    action,
+    confirmed_action,
+    enqueue_or_fail,
+    register_read_only,
+)
 from suppliers.connections import file_sources
 from suppliers.connections import tasks as connection_tasks
 from suppliers.connectors.feed.mapping.spec import FormatOverrides, Mapping, Source
@@ -253,21 +259,14 @@ class FeedMappingAdmin(StaffAdmin):
     actions_detail: ClassVar = ["take_back"]
     available_if: ClassVar = {"take_back": lambda row: not row.is_active}
 
-    @action(description=_("Restore this version"), icon="history")
-    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        version = self.row(request, object_id)
-        return self.ask(
-            request,
-            version,
-            title=gettext("Restore this version"),
-            explain=gettext(
-                "Copies this version as the newest version. The next run reads files with it."
-            ),
-            act=lambda _values: file_sources.restore_mapping(
-                version=version, by=str(request.user), now=timezone.now()
-            ),
-            done=gettext("Restored. The next run uses the mapping of %s.") % version,
-        )
+    @confirmed_action(
+        description=_("Restore this version"),
+        icon="history",
+        explain=_("Copies this version as the newest version. The next run reads files with it."),
+        done=_("Restored. The next run uses the mapping of %s."),
+    )
+    def take_back(self, request: HttpRequest, version: FeedMapping, _cleaned_data: object) -> None:
+        file_sources.restore_mapping(version=version, by=str(request.user), now=timezone.now())
 
 
 register_read_only(

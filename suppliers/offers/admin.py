@@ -1,12 +1,13 @@
 """Offer admin: show the origin of each value, override a value, return it to the feed."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
@@ -18,7 +19,7 @@ from unfold.widgets import (
 )
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import action, register_read_only
+from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
 from suppliers.models import (
@@ -147,49 +148,39 @@ class OverrideActions(LinkActions):
     }
     user_errors: ClassVar = (overrides.OverrideError,)
 
-    @action(description=_("Override values"), icon="edit")
-    def override(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        offer = self.row(request, object_id)
-
-        def act(values: Any) -> None:
-            overrides.override(
-                offer=offer, values=values, actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, tasks.publish_pending)
-
-        return self.ask(
-            request,
-            offer,
-            title=gettext("Override values"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Override values"),
+        icon="edit",
+        explain=lambda offer: (
+            gettext(
                 "The values you enter apply at once, in %(currency)s, and syncs do not"
                 " change them. Empty fields stay as they are."
             )
-            % {"currency": offer.currency},
-            act=act,
-            done=gettext("Saved. Syncs do not change these values until you clear the override."),
-            form_class=OverrideForm,
-        )
+            % {"currency": offer.currency}
+        ),
+        form_class=OverrideForm,
+        done=_("Saved. Syncs do not change these values until you clear the override."),
+    )
+    def override(
+        self, request: HttpRequest, offer: SupplierOffer, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        overrides.override(offer=offer, values=cleaned_data, **acting(request))
+        self.wake(request, tasks.publish_pending)
 
-    @action(description=_("Clear override"), icon="sync")
-    def clear_override(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        offer = self.row(request, object_id)
-
-        def act(values: Any) -> None:
-            fields = values["fields_back"]
-            overrides.clear_override(offer=offer, fields=fields, now=timezone.now())
-            self.wake(request, tasks.publish_pending)
-
-        return self.ask(
-            request,
-            offer,
-            title=gettext("Clear override"),
-            explain=gettext("These values stay until the next sync of the supplier."),
-            act=act,
-            done=gettext("Override cleared. The next run reads the values from the supplier."),
-            form_class=ClearOverrideForm,
-            initial={"fields_back": offer.overridden_fields},
-        )
+    @confirmed_action(
+        description=_("Clear override"),
+        icon="sync",
+        explain=_("These values stay until the next sync of the supplier."),
+        form_class=ClearOverrideForm,
+        initial=lambda offer: {"fields_back": offer.overridden_fields},
+        done=_("Override cleared. The next run reads the values from the supplier."),
+    )
+    def clear_override(
+        self, request: HttpRequest, offer: SupplierOffer, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        fields = cleaned_data["fields_back"]
+        overrides.clear_override(offer=offer, fields=fields, now=timezone.now())
+        self.wake(request, tasks.publish_pending)
 
 
 @admin.register(SupplierOffer)

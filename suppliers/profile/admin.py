@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import action
+from storefront.lib.staff.admin import action, confirmed_action
 from storefront.lib.staff.fieldsets import READ_ONLY_TITLE, Group
 from storefront.lib.staff.inlines import inline
 from suppliers.compliance.admin import VettingActions
@@ -101,39 +101,33 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
             reverse("admin:suppliers_connection_change", args=[obj.connection.pk])
         )
 
-    @action(description=_("Sync now"), icon="sync")
-    def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier = self.row(request, object_id)
-        return self.ask(
-            request,
-            supplier,
-            title=gettext("Sync now"),
-            explain=gettext("Fetches products, prices and stock from %(name)s now.")
-            % {"name": supplier.name},
-            act=lambda _values: _start_syncs(supplier, *RUN_KINDS.values),
-            done=gettext("Started. The runs appear in the list of sync runs."),
-        )
+    @confirmed_action(
+        description=_("Sync now"),
+        icon="sync",
+        explain=lambda supplier: (
+            gettext("Fetches products, prices and stock from %(name)s now.")
+            % {"name": supplier.name}
+        ),
+        done=_("Started. The runs appear in the list of sync runs."),
+    )
+    def sync_now(self, _request: HttpRequest, supplier: Supplier, _cleaned_data: object) -> None:
+        _start_syncs(supplier, *RUN_KINDS.values)
 
-    @action(description=_("Recalculate prices"), icon="percent")
-    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier = self.row(request, object_id)
-
-        def act(_values: object) -> None:
-            publication.reprice(supplier=supplier)
-            self.wake(request, inventory_tasks.publish_pending)
-
-        return self.ask(
-            request,
-            supplier,
-            title=gettext("Recalculate prices"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Recalculate prices"),
+        icon="percent",
+        explain=lambda supplier: (
+            gettext(
                 "Recalculates the prices of all offers of %(name)s with the current"
                 " rules and exchange rates."
             )
-            % {"name": supplier.name},
-            act=act,
-            done=gettext("Started. The prices change within minutes."),
-        )
+            % {"name": supplier.name}
+        ),
+        done=_("Started. The prices change within minutes."),
+    )
+    def reprice(self, request: HttpRequest, supplier: Supplier, _cleaned_data: object) -> None:
+        publication.reprice(supplier=supplier)
+        self.wake(request, inventory_tasks.publish_pending)
 
     @action(description=_("Synchronize products now"))
     def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:

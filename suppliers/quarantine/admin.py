@@ -4,7 +4,7 @@
 part.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -23,7 +23,9 @@ from storefront.lib.staff.admin import (
     SERVICE_ERRORS,
     ReasonForm,
     StaffAdmin,
+    acting,
     action,
+    confirmed_action,
     register_read_only,
 )
 from storefront.lib.staff.csv_export import csv_line
@@ -281,73 +283,56 @@ class SyncRunAdmin(StaffAdmin):
     def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return ChangesPage(self, request, self.row(request, object_id)).answer()
 
-    @action(description=_("Apply run"), icon="check")
-    def apply(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        run = self.row(request, object_id)
-        count = PendingChange.objects.filter(run=run).count()
-        return self.ask(
-            request,
-            run,
-            title=gettext("Apply run"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Apply run"),
+        icon="check",
+        explain=lambda run: (
+            gettext(
                 "%(problem)s All %(count)d stored changes are applied where no newer"
                 " value exists. This run becomes the baseline for later runs."
             )
-            % {"problem": run.problem, "count": count},
-            act=lambda _values: self._apply(request, run),
-            done=gettext("Run applied."),
-        )
+            % {"problem": run.problem, "count": PendingChange.objects.filter(run=run).count()}
+        ),
+        done=_("Run applied."),
+    )
+    def apply(self, request: HttpRequest, run: SyncRun, _cleaned_data: object) -> None:
+        self.tell(request, review.apply(sync_run=run, **acting(request)))
 
-    @action(description=_("Discard run"), icon="close")
-    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        run = self.row(request, object_id)
-        actor = str(request.user)
-        return self.ask(
-            request,
-            run,
-            title=gettext("Discard run"),
-            explain=gettext("%(problem)s Nothing is applied. The next run is checked again.")
-            % {"problem": run.problem},
-            act=lambda _values: review.discard(sync_run=run, actor=actor, now=timezone.now()),
-            done=gettext("Run discarded."),
-        )
+    @confirmed_action(
+        description=_("Discard run"),
+        icon="close",
+        explain=lambda run: (
+            gettext("%(problem)s Nothing is applied. The next run is checked again.")
+            % {"problem": run.problem}
+        ),
+        done=_("Run discarded."),
+    )
+    def discard(self, request: HttpRequest, run: SyncRun, _cleaned_data: object) -> None:
+        review.discard(sync_run=run, **acting(request))
 
-    @action(description=_("Revert import"), icon="undo")
-    def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        run = self.row(request, object_id)
-
-        def act(values: Any) -> None:
-            decided = rollback.roll_back(
-                sync_run=run,
-                actor=str(request.user),
-                reason=values["reason"],
-                now=timezone.now(),
-            )
-            self.tell(request, decided)
-
-        return self.ask(
-            request,
-            run,
-            title=gettext("Revert import"),
-            explain=gettext(
+    @confirmed_action(
+        description=_("Revert import"),
+        icon="undo",
+        explain=lambda run: (
+            gettext(
                 "Restores the previous value of the %(count)d values that this run"
                 " changed, except where a newer value exists. If the supplier reports"
                 " the same values again, the run is quarantined for your decision."
             )
-            % {"count": run.updated + run.created},
-            act=act,
-            done=gettext("Import reverted."),
-            form_class=ReasonForm,
-        )
+            % {"count": run.updated + run.created}
+        ),
+        form_class=ReasonForm,
+        done=_("Import reverted."),
+    )
+    def roll_back(
+        self, request: HttpRequest, run: SyncRun, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        self.tell(request, rollback.roll_back(sync_run=run, **cleaned_data, **acting(request)))
 
     def tell(self, request: HttpRequest, decided: ReviewResult) -> None:
         """Show the result and start the publication."""
         self.message_user(request, _describe(decided))
         self.wake(request, tasks.publish_pending)
-
-    def _apply(self, request: HttpRequest, run: SyncRun) -> None:
-        actor = str(request.user)
-        self.tell(request, review.apply(sync_run=run, actor=actor, now=timezone.now()))
 
 
 register_read_only(

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, confirmed_action
 from suppliers.models import CallQuota, CircuitBreaker, Connection
 from suppliers.resilience import circuit_breaker
 
@@ -46,24 +46,19 @@ class CircuitBreakerActions(StaffAdmin):
 
     breaker_actions: ClassVar = ["close_breaker"]
 
-    @action(description=_("Retry now"), icon="restart_alt")
-    def close_breaker(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self.row(request, object_id)
-
-        def act(_submitted: object) -> None:
-            circuit_breaker.close(connection_id=connection.pk)
-
-        return self.ask(
-            request,
-            connection,
-            title=gettext("Retry now"),
-            explain=gettext(
-                "Waiting syncs and orders continue at once. If the supplier still does"
-                " not respond, calls pause again after a few failures."
-            ),
-            act=act,
-            done=gettext("Calls have resumed."),
-        )
+    @confirmed_action(
+        description=_("Retry now"),
+        icon="restart_alt",
+        explain=_(
+            "Waiting syncs and orders continue at once. If the supplier still does"
+            " not respond, calls pause again after a few failures."
+        ),
+        done=_("Calls have resumed."),
+    )
+    def close_breaker(
+        self, _request: HttpRequest, connection: Connection, _cleaned_data: object
+    ) -> None:
+        circuit_breaker.close(connection_id=connection.pk)
 
 
 @admin.register(CircuitBreaker)
