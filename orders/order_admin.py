@@ -59,13 +59,13 @@ class ErasureRequestAdmin(StaffAdmin):
     list_select_related: ClassVar = ["purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    actions: ClassVar = ["mark_asked"]
+    actions: ClassVar = ["mark_sent"]
 
-    @action(description=_("Erasure request sent to the supplier"))
-    def mark_asked(self, request: HttpRequest, rows: QuerySet[ErasureRequest]) -> None:
+    @action(description=_("Mark as sent"))
+    def mark_sent(self, request: HttpRequest, rows: QuerySet[ErasureRequest]) -> None:
         now, actor = timezone.now(), str(request.user)
         self.apply_to_each(
-            request, rows, lambda row: privacy.record_asked(row=row, actor=actor, now=now)
+            request, rows, lambda row: privacy.record_sent(row=row, actor=actor, now=now)
         )
 
 

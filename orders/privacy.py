@@ -152,7 +152,7 @@ def _erase_order(order: Order, texts: set[str]) -> None:
             ship_to=erased_address, reason=""
         )
     # Free texts may name anyone; a tracking number identifies the customer at the carrier.
-    order.returns.update(words="", answer="", label="", tracking_number="")
+    order.returns.update(customer_message="", answer="", label="", tracking_number="")
     photos.delete_of_order(order)
     return_lines = ReturnLine.objects.filter(authorization__order=order)
     return_lines.exclude(deduction_reason="").update(deduction_reason="erased")
@@ -206,6 +206,6 @@ def _request_erasure(orders: list[Order], now: datetime) -> None:
     )
 
 
-def record_asked(*, row: ErasureRequest, actor: str, now: datetime) -> None:
+def record_sent(*, row: ErasureRequest, actor: str, now: datetime) -> None:
     """Record that the supplier was asked to erase the address. The first record is kept."""
     ErasureRequest.objects.filter(pk=row.pk, sent_at=None).update(sent_at=now, sent_by=actor)

@@ -33,7 +33,7 @@ class InvoiceListForm(CsvUploadForm):
 
     read = staticmethod(invoice_import.parse_rows)
     columns = _(
-        "CSV file with the columns invoice, purchase order, currency and goods."
+        "CSV file with the columns invoice, purchase order, currency and subtotal."
         " Optional: freight, date."
     )
 

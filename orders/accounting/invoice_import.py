@@ -23,7 +23,7 @@ ALIASES = {
     "reference": ("invoice", "invoice number", "bill", "bill number", "reference"),
     "number": ("purchase order", "po", "po number", "order", "order number"),
     "currency": ("currency",),
-    "subtotal": ("goods", "goods amount", "amount", "net"),
+    "subtotal": ("subtotal", "goods", "goods amount", "amount", "net"),
     "freight": ("freight", "freight amount", "shipping"),
     "invoiced_on": ("date", "invoice date", "bill date", "billed"),
 }

@@ -40,7 +40,7 @@ class Source(StrEnum):
     INVOICED = "invoiced"
     CLAIM = "claim"
     GIVEN_BACK = "given_back"
-    ACKNOWLEDGED = "told"  # stated by the supplier with the acceptance
+    ACKNOWLEDGED = "acknowledged"  # stated by the supplier with the acceptance
     AGREED = "agreed"
     TERMS = "terms"
 

@@ -186,18 +186,18 @@ class Discrepancy(Stateful):
         OVER_CAPTURED = "over_captured", _("Captured more than the order total")
         NOT_CAPTURED = "not_captured", _("Shipped, not captured")
         NOTHING_ORDERED = "nothing_ordered", _("Captured, not ordered from a supplier")
-        OVERCHARGED = "overcharged", _("Supplier overcharged")
-        UNDERCHARGED = "undercharged", _("Supplier undercharged")
-        NOT_CHARGED = "not_charged", _("Supplier did not charge")
-        CHARGED_TWICE = "charged_twice", _("Supplier charged twice")
-        OTHER_CURRENCY = (
-            "other_currency",
+        SUPPLIER_OVERCHARGED = "supplier_overcharged", _("Supplier overcharged")
+        SUPPLIER_UNDERCHARGED = "supplier_undercharged", _("Supplier undercharged")
+        SUPPLIER_NOT_CHARGED = "supplier_not_charged", _("Supplier did not charge")
+        SUPPLIER_CHARGED_TWICE = "supplier_charged_twice", _("Supplier charged twice")
+        SUPPLIER_CURRENCY = (
+            "supplier_currency",
             _("Supplier charged in a different currency"),
         )
-        BILLED_UNSHIPPED = "billed_unshipped", _("Billed, not shipped")
-        SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped, not billed")
-        UNKNOWN_ORDER = (
-            "unknown_order",
+        INVOICED_UNSHIPPED = "invoiced_unshipped", _("Invoiced, not shipped")
+        SHIPPED_UNINVOICED = "shipped_uninvoiced", _("Shipped, not invoiced")
+        UNKNOWN_PURCHASE_ORDER = (
+            "unknown_purchase_order",
             _("Invoice for an unknown purchase order"),
         )
 
@@ -208,7 +208,7 @@ class Discrepancy(Stateful):
         HELD = "held", _("Authorized, not captured")
         REFUNDED = "refunded", _("Refunded")
         DISPUTED = "disputed", _("Disputed")
-        GOODS = "goods", _("Items")
+        SUBTOTAL = "subtotal", _("Subtotal")
         FREIGHT = "freight", _("Freight")
 
     class Status(models.TextChoices):
@@ -226,7 +226,7 @@ class Discrepancy(Stateful):
 
     key = models.CharField(_("Key"), max_length=200, unique=True)
     part = models.CharField(_("Compared with"), max_length=60)
-    kind = models.CharField(_("Discrepancy type"), max_length=20, choices=Kind)
+    kind = models.CharField(_("Discrepancy type"), max_length=24, choices=Kind)
     what = models.CharField(
         _("Record"), max_length=12, choices=Measure, blank=True, default=Measure.NONE
     )
@@ -268,7 +268,7 @@ class Discrepancy(Stateful):
         null=True,
         blank=True,
         related_name="differences",
-        verbose_name=_("Invoice"),
+        verbose_name=_("Supplier invoice"),
     )
     # the other side's reference
     reference = models.CharField(_("External reference"), max_length=120, blank=True)

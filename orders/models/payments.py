@@ -110,7 +110,7 @@ class Payment(Stateful):
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("Created"))
     # when the payment page was requested, if later than ``created_at``
-    requested_at = models.DateTimeField(_("Payment page requested"), null=True, blank=True)
+    page_requested_at = models.DateTimeField(_("Payment page requested"), null=True, blank=True)
     # when the gateway was last read because the customer came back
     polled_at = models.DateTimeField(_("Last polled"), null=True, blank=True)
 
@@ -148,7 +148,7 @@ class Payment(Stateful):
     @property
     def session_requested_since(self) -> datetime:
         """Return since when the gateway may be opening the payment page."""
-        return self.requested_at or self.created_at
+        return self.page_requested_at or self.created_at
 
     @property
     def open_amount(self) -> Money:

@@ -123,7 +123,9 @@ class ReturnAuthorization(Stateful):
     request_key = models.CharField(_("Form key"), max_length=40)
     kind = models.CharField(_("Type"), max_length=12, choices=Kind)
     # the customer's message
-    words = models.CharField(_("Customer's message"), max_length=MAX_MESSAGE_LENGTH, blank=True)
+    customer_message = models.CharField(
+        _("Customer's message"), max_length=MAX_MESSAGE_LENGTH, blank=True
+    )
     # our answer, shown to the customer
     answer = models.CharField(_("Message to the customer"), max_length=500, blank=True)
     currency = models.CharField(_("Currency"), max_length=3)

@@ -76,8 +76,8 @@ def _mark_requested(payment: Payment, now: datetime) -> bool:
     if now - payment.session_requested_since < MARK_AFTER:
         return True
     unchanged = Payment.objects.filter(pk=payment.pk, status=payment.status)
-    if unchanged.update(requested_at=now):
-        payment.requested_at = now
+    if unchanged.update(page_requested_at=now):
+        payment.page_requested_at = now
         return True
     payment.refresh_from_db()
     return False

@@ -69,14 +69,20 @@ def awaits_evidence(authorization: ReturnAuthorization) -> bool:
     return authorization.status == Status.NEEDS_EVIDENCE
 
 
-def is_repeated_answer(authorization: ReturnAuthorization, *, message: str, pictures: int) -> bool:
+def is_repeated_answer(
+    authorization: ReturnAuthorization, *, customer_message: str, pictures: int
+) -> bool:
     """Return True if this answer is the latest one and no staff member has acted on it.
 
     Shape:  ``pictures`` is the number of photos sent with it
     """
     if authorization.status != Status.REQUESTED or not authorization.answer:
         return False  # no question, or its answer was acted upon
-    is_last = f"\n{authorization.words}".endswith(f"\n{message}") if message else bool(pictures)
+    is_last = (
+        f"\n{authorization.customer_message}".endswith(f"\n{customer_message}")
+        if customer_message
+        else bool(pictures)
+    )
     photos_sent = authorization.pictures.filter(added_at=authorization.status_since)
     return is_last and photos_sent.count() == pictures
 
@@ -84,7 +90,7 @@ def is_repeated_answer(authorization: ReturnAuthorization, *, message: str, pict
 def add_answer(
     *,
     authorization: ReturnAuthorization,
-    message: str,
+    customer_message: str,
     now: datetime,
     actor: str = "customer",
     encoded_photos: Sequence[bytes] = (),
@@ -95,22 +101,22 @@ def add_answer(
     Locks:  the order
     """
     with photos.store(encoded_photos) as names:
-        _store_answer(authorization, message, names, actor, now)
+        _store_answer(authorization, customer_message, names, actor, now)
 
 
 @transaction.atomic(durable=True)
 def _store_answer(
     authorization: ReturnAuthorization,
-    message: str,
+    customer_message: str,
     names: Sequence[str],
     actor: str,
     now: datetime,
 ) -> None:
     lock(authorization)
-    full_text = f"{authorization.words}\n{message}".strip()
+    full_text = f"{authorization.customer_message}\n{customer_message}".strip()
     if len(full_text) > MAX_MESSAGE_LENGTH:
         raise CannotReturnError(gettext("This text is too long. Shorten it."))
-    authorization.move(Status.REQUESTED, at=now, actor=actor, words=full_text)
+    authorization.move(Status.REQUESTED, at=now, actor=actor, customer_message=full_text)
     photos.attach(authorization, names, now=now)
 
 

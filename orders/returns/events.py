@@ -16,7 +16,7 @@ def record_request(returns: Sequence[ReturnAuthorization], *, at: datetime) -> N
         "return.declared",
         first.request_key,
         kind=first.kind,
-        words=first.words,
+        customer_message=first.customer_message,
         received_at=at.isoformat(),
         returns=[_return_payload(authorization) for authorization in returns],
         at=at,

@@ -172,7 +172,7 @@ class ShipmentForm(forms.Form):
 class CustomerAnswerForm(forms.Form):
     """The customer's answer by telephone."""
 
-    words = _long_text(_("Customer's message"), 800)
+    customer_message = _long_text(_("Customer's message"), 800)
 
 
 def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
@@ -238,7 +238,7 @@ class OpenReturnForm(forms.Form):
         choices=ReturnAuthorization.Kind.choices,
         widget=UnfoldAdminSelectWidget,
     )
-    words = _long_text(
+    customer_message = _long_text(
         _("Customer's message"),
         800,
         required=False,
@@ -278,7 +278,7 @@ def read_request(cleaned_data: Mapping[str, Any], lines: Iterable[OrderLine]) ->
         key=cleaned_data["key"],
         kind=ReturnAuthorization.Kind(cleaned_data["kind"]),
         units=read_units(cleaned_data, lines),
-        message=cleaned_data["words"],
+        customer_message=cleaned_data["customer_message"],
     )
 
 

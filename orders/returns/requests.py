@@ -32,7 +32,7 @@ class ReturnRequest:
     key: str
     kind: ReturnAuthorization.Kind
     units: Mapping[int, int]
-    message: str = ""
+    customer_message: str = ""
     encoded_photos: Sequence[bytes] = ()
     wanted: Mapping[int, int] = field(default_factory=dict)
 
@@ -178,7 +178,7 @@ def _create(  # noqa: PLR0913, PLR0917 - one row's columns
         number=numbers.return_number(order.number),
         request_key=request.key,
         kind=request.kind,
-        words=request.message[:MAX_MESSAGE_LENGTH],
+        customer_message=request.customer_message[:MAX_MESSAGE_LENGTH],
         currency=order.currency,
         status_since=now,
         opened_at=now,

@@ -99,7 +99,7 @@ def _order(order: Order) -> dict[str, Any]:
         ],
         "returns": [
             {"number": authorization.number, "kind": authorization.kind,
-             "words": authorization.words, "answer": authorization.answer,
+             "customer_message": authorization.customer_message, "answer": authorization.answer,
              "status": authorization.status, "opened_at": authorization.opened_at,
              "tracking_number": authorization.tracking_number,
              "refund_amount": authorization.refund_amount,

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("status__in", ["candidate", "vetting", "active", "paused", "blocked"])), name="supplier_status_is_known"),
                     models.CheckConstraint(condition=models.Q(("stock_fresh_for_min__lte", models.F("stock_expires_after_min")), ("stock_expires_after_min__lte", 1440)), name="supplier_stock_ages_in_order"),
-                    models.CheckConstraint(condition=models.Q(("stock_decay_units_per_hour__gte", 0), ("stock_decay_percent_per_hour__gte", 0)), name="supplier_safety_stock_does_not_shrink"),
+                    models.CheckConstraint(condition=models.Q(("stock_decay_units_per_hour__gte", 0), ("stock_decay_percent_per_hour__gte", 0)), name="supplier_stock_decay_not_negative"),
                     models.CheckConstraint(condition=models.Q(("live_check_fallback__in", ["believe", "refuse"])), name="supplier_unanswered_is_known"),
                     models.CheckConstraint(condition=models.Q(("cut_off_hour__isnull", True), ("cut_off_hour__lte", 23), _connector="OR"), name="supplier_cut_off_is_an_hour"),
                     models.CheckConstraint(

@@ -125,7 +125,7 @@ class FreshnessPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(stock_decay_units_per_hour__gte=0)
                 & Q(stock_decay_percent_per_hour__gte=0),
-                name="supplier_safety_stock_does_not_shrink",
+                name="supplier_stock_decay_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(live_check_fallback__in=["believe", "refuse"]),

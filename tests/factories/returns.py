@@ -55,14 +55,14 @@ def make_sibling(light, price, quantity=9):
     return make_sellable(price=price, quantity=quantity, variant=variant)
 
 
-def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
+def say(order, *units, kind=Kind.WITHDRAWAL, key=None, customer_message="", wanted=None):
     """Make a return request with the number of units of each line, in line order."""
     lines = order.lines.order_by("pk").values_list("pk", flat=True)
     return ReturnRequest(
         key=key or secrets.token_hex(8),
         kind=kind,
         units=dict(zip(lines, units, strict=False)),
-        message=words,
+        customer_message=customer_message,
         wanted=wanted or {},
     )
 
@@ -118,7 +118,7 @@ def back(light, *, units=1, quantity=3, kind="defect", wanted=None, **inspected)
 
 
 def come_back(order, *units, kind="defect", wanted=None, **inspected):
-    made = declare(order, *units, kind=kind, words="Dead.", wanted=wanted)
+    made = declare(order, *units, kind=kind, customer_message="Dead.", wanted=wanted)
     bring_back(made, **inspected)
     return made
 

@@ -25,7 +25,7 @@ US = "Fara, Lampenweg 1, 10115 Berlin"
 
 def withdrawn():
     make_policy()
-    declare(make_delivered(quantity=2), 2, words="Too bright <for me>.")
+    declare(make_delivered(quantity=2), 2, customer_message="Too bright <for me>.")
 
 
 def withdrawn_with_nowhere_to_send_it():
@@ -45,7 +45,7 @@ def withdrawn_for_another():
 
 
 def complaint():
-    return declare(make_delivered(quantity=1), 1, kind="defect", words="Dead.")
+    return declare(make_delivered(quantity=1), 1, kind="defect", customer_message="Dead.")
 
 
 def approved():

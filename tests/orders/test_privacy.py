@@ -54,7 +54,9 @@ def payment():
 
 
 def rejected():
-    made = declare(make_delivered(ship_to=THERE), 1, kind="defect", words="It is broken.")
+    made = declare(
+        make_delivered(ship_to=THERE), 1, kind="defect", customer_message="It is broken."
+    )
     authorizations.reject(authorization=made, answer="It works.", actor="ann", now=NOON)
     return made
 

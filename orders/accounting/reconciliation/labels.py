@@ -53,36 +53,36 @@ ADVICE: Mapping[str, Promise] = {
         "The customer paid, but no supplier has the order. Place the purchase order,"
         " or refund the customer on the order page."
     ),
-    Kind.OVERCHARGED: gettext_lazy(
+    Kind.SUPPLIER_OVERCHARGED: gettext_lazy(
         "The supplier charged more than agreed. Ask why, open a supplier claim on the"
         " purchase order page, or close this discrepancy with a reason."
     ),
-    Kind.UNDERCHARGED: gettext_lazy(
+    Kind.SUPPLIER_UNDERCHARGED: gettext_lazy(
         "Check that the supplier ships all items. If it only charged less, close this"
         " discrepancy with a reason."
     ),
-    Kind.NOT_CHARGED: gettext_lazy(
+    Kind.SUPPLIER_NOT_CHARGED: gettext_lazy(
         "The supplier accepted the order but did not charge it. It may be waiting for"
         " payment and not ship. Check the order in your supplier account."
     ),
-    Kind.CHARGED_TWICE: gettext_lazy(
+    Kind.SUPPLIER_CHARGED_TWICE: gettext_lazy(
         "The supplier charged twice for the same items. Open a supplier claim on the"
         " purchase order page. If the invoice was only entered twice, withdraw one."
     ),
-    Kind.OTHER_CURRENCY: gettext_lazy(
+    Kind.SUPPLIER_CURRENCY: gettext_lazy(
         "The supplier charged in a different currency than agreed. Correct the"
         " currency in the supplier settings, or ask for a corrected invoice."
     ),
-    Kind.BILLED_UNSHIPPED: gettext_lazy(
+    Kind.INVOICED_UNSHIPPED: gettext_lazy(
         "The supplier charged for items that have not shipped in time. Check the"
         " purchase order status and do not pay until they ship. If they will not"
         " ship, cancel the purchase order or open a supplier claim."
     ),
-    Kind.SHIPPED_UNBILLED: gettext_lazy(
+    Kind.SHIPPED_UNINVOICED: gettext_lazy(
         "Items shipped, but there is no invoice. Ask the supplier for the invoice and enter"
         " it. If they are free, close this discrepancy with a reason."
     ),
-    Kind.UNKNOWN_ORDER: gettext_lazy(
+    Kind.UNKNOWN_PURCHASE_ORDER: gettext_lazy(
         "The invoice matches no purchase order. It may be for a sample, another buyer's"
         " order or a manual order. Close this discrepancy with a reason, or ask the"
         " supplier for a refund."

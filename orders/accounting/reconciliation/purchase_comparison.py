@@ -50,7 +50,7 @@ def compare(
         findings=findings + _unknown(supplier),
         count=len(compared),
         # A missing invoice is only found if the supplier may be asked and lists all charges.
-        undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.NOT_CHARGED),
+        undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.SUPPLIER_NOT_CHARGED),
         purchase_orders=tuple(purchase_order.pk for purchase_order in compared),
     )
 
@@ -68,16 +68,16 @@ def compare_purchase_order(
     if not active_invoices:
         is_due = purchase_order.accepted_at is not None and expected > 0
         if three_way_match.is_invoice_overdue(purchase_order, match, now=now):
-            kind = Kind.SHIPPED_UNBILLED
+            kind = Kind.SHIPPED_UNINVOICED
             yield _finding(purchase_order, kind, currency, match.shipped, None)
         elif tells_all and is_due:
-            yield _finding(purchase_order, Kind.NOT_CHARGED, currency, expected, None)
+            yield _finding(purchase_order, Kind.SUPPLIER_NOT_CHARGED, currency, expected, None)
         return
     other = next((invoice for invoice in active_invoices if invoice.currency != currency), None)
     if other is not None:
         yield _finding(
             purchase_order,
-            Kind.OTHER_CURRENCY,
+            Kind.SUPPLIER_CURRENCY,
             currency,
             expected,
             other.subtotal_amount,
@@ -93,7 +93,7 @@ def compare_purchase_order(
         kind = _kind(active_invoices, invoiced, expected)
         yield _finding(purchase_order, kind, currency, expected, invoiced, invoice=last)
     if three_way_match.is_shipment_overdue(purchase_order, match, now=now):
-        kind = Kind.BILLED_UNSHIPPED
+        kind = Kind.INVOICED_UNSHIPPED
         yield _finding(purchase_order, kind, currency, match.shipped, invoiced, invoice=last)
     freights = [
         invoice.freight_amount for invoice in active_invoices if invoice.freight_amount is not None
@@ -101,10 +101,12 @@ def compare_purchase_order(
     agreed = _freight(purchase_order, currency)
     if agreed is not None and len(freights) == len(active_invoices):
         freight = sum(freights, NOTHING)
-        is_twice = is_other and _kind(active_invoices, invoiced, expected) == Kind.CHARGED_TWICE
+        is_twice = (
+            is_other and _kind(active_invoices, invoiced, expected) == Kind.SUPPLIER_CHARGED_TWICE
+        )
         is_agreed = three_way_match.is_within_tolerance(supplier, expected=agreed, found=freight)
         if not is_agreed and not is_twice:
-            kind = Kind.OVERCHARGED if freight > agreed else Kind.UNDERCHARGED
+            kind = Kind.SUPPLIER_OVERCHARGED if freight > agreed else Kind.SUPPLIER_UNDERCHARGED
             yield _finding(
                 purchase_order, kind, currency, agreed, freight, invoice=last, what=Measure.FREIGHT
             )
@@ -115,10 +117,10 @@ def _kind(
 ) -> Discrepancy.Kind:
     """Return the discrepancy kind: a duplicate charge, or another amount."""
     if invoiced < expected:
-        return Kind.UNDERCHARGED
+        return Kind.SUPPLIER_UNDERCHARGED
     amounts = [invoice.subtotal_amount for invoice in active_invoices]
     is_twice = len(amounts) > 1 and (expected in amounts or invoiced >= 2 * expected)
-    return Kind.CHARGED_TWICE if is_twice else Kind.OVERCHARGED
+    return Kind.SUPPLIER_CHARGED_TWICE if is_twice else Kind.SUPPLIER_OVERCHARGED
 
 
 def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
@@ -174,7 +176,7 @@ def _unknown(supplier: Supplier) -> list[Finding]:
     )
     return [
         Finding(
-            kind=Kind.UNKNOWN_ORDER,
+            kind=Kind.UNKNOWN_PURCHASE_ORDER,
             subject=f"supplier_invoice:{invoice.reference}",
             currency=invoice.currency,
             expected=None,
@@ -194,7 +196,7 @@ def _finding(  # noqa: PLR0913 - the parts of one record
     expected: Decimal,
     found: Decimal | None,
     *,
-    what: Discrepancy.Measure = Measure.GOODS,
+    what: Discrepancy.Measure = Measure.SUBTOTAL,
     invoice: SupplierInvoice | None = None,
     found_currency: str = "",
 ) -> Finding:

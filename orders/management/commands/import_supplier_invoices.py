@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "file", metavar="FILE", help="CSV: invoice, purchase order, currency, goods"
+            "file", metavar="FILE", help="CSV: invoice, purchase order, currency, subtotal"
         )
         parser.add_argument(
             "--supplier", metavar="CODE", help="reject purchase orders of other suppliers"

@@ -157,7 +157,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             columns.link("purchase_order", _("Purchase order")),
             STATUS_COLUMN,
             "kind",
-            "words",
+            "customer_message",
             customer_photos,
             "answer",
         ),

@@ -246,11 +246,11 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
     ),
     "address_to_erase": (
         QuickAction(
-            "mark_requested",
-            _("Mark as requested"),
-            _("%s was marked as requested."),
+            "mark_sent",
+            _("Mark as sent"),
+            _("%s was marked as sent."),
             ErasureRequest,
-            lambda row, _of, actor, now: privacy.record_asked(row=row, actor=actor, now=now),
+            lambda row, _of, actor, now: privacy.record_sent(row=row, actor=actor, now=now),
         ),
     ),
     "sync_quarantined": (

@@ -47,7 +47,7 @@ SOURCE_LABELS = {
     Source.CLAIM: _("from the supplier claim"),
     Source.GIVEN_BACK: _("from the return to the supplier"),
     Source.ACKNOWLEDGED: _("estimated from the supplier's confirmation"),
-    Source.AGREED: _("estimated from the purchase order, not billed yet"),
+    Source.AGREED: _("estimated from the purchase order, not invoiced yet"),
     Source.TERMS: _("estimated from the selling cost settings"),
 }
 

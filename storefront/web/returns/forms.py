@@ -46,7 +46,7 @@ class ReturnForm(forms.Form):
             "invalid_choice": gettext_lazy("Choose a reason."),
         },
     )
-    words = MultilineField(label=gettext_lazy("Details"), required=False)
+    customer_message = MultilineField(label=gettext_lazy("Details"), required=False)
     key = forms.CharField(required=False, max_length=40)
 
     def __init__(
@@ -88,8 +88,12 @@ class ReturnForm(forms.Form):
             first = self.lines[0][0] if self.lines else None
             self.add_error(f"units_{first.pk}" if first else None, _("Choose at least one item."))
         is_complaint = cleaned.get("kind") not in {None, Kind.WITHDRAWAL}
-        if is_complaint and not cleaned.get("words", "").strip() and "words" not in self.errors:
-            self.add_error("words", _("Describe the problem in a few words."))
+        if (
+            is_complaint
+            and not cleaned.get("customer_message", "").strip()
+            and "customer_message" not in self.errors
+        ):
+            self.add_error("customer_message", _("Describe the problem in a few words."))
         return cleaned
 
     @property
@@ -127,7 +131,7 @@ class ReturnForm(forms.Form):
             key=key,
             kind=kind,
             units=self.units,
-            message=submitted["words"].strip(),
+            customer_message=submitted["customer_message"].strip(),
             wanted=self.wanted,
         )
 
@@ -163,15 +167,15 @@ def _units_errors(most: int) -> dict[str, str]:
 class AnswerForm(PicturesForm):
     """Form for the customer's answer; text is validated before pictures are decoded."""
 
-    words = MultilineField(label=gettext_lazy("Your answer"), required=False)
-    field_order = ("words", "pictures")
+    customer_message = MultilineField(label=gettext_lazy("Your answer"), required=False)
+    field_order = ("customer_message", "pictures")
 
     def __init__(self, request: HttpRequest, *, to: ReturnAuthorization, of: str) -> None:
         super().__init__(request, of=of)
-        self._room = MAX_MESSAGE_LENGTH - len(to.words) - 1
+        self._room = MAX_MESSAGE_LENGTH - len(to.customer_message) - 1
 
-    def clean_words(self) -> str:
-        text: str = self.cleaned_data["words"]
+    def clean_customer_message(self) -> str:
+        text: str = self.cleaned_data["customer_message"]
         if len(text) > self._room:
             raise forms.ValidationError(_("This is too long. Shorten it."))
         return text

@@ -151,10 +151,12 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     authorization = _find_return(order, name)
     if request.method != "POST":  # the URL of a page that showed an error
         return _back(order, "")
-    text = unify_line_breaks(request.POST.get("words", "")).strip()
+    text = unify_line_breaks(request.POST.get("customer_message", "")).strip()
     if not authorizations.awaits_evidence(authorization):  # before any picture is decoded
         files = len(request.FILES.getlist("pictures"))
-        is_repeated = authorizations.is_repeated_answer(authorization, message=text, pictures=files)
+        is_repeated = authorizations.is_repeated_answer(
+            authorization, customer_message=text, pictures=files
+        )
         return _back(order, "changed" if is_repeated else "late")
     form = AnswerForm(request, to=authorization, of=order.number)
     if not form.is_valid():
@@ -171,18 +173,18 @@ def _add(
     try:
         authorizations.add_answer(
             authorization=authorization,
-            message=text,
+            customer_message=text,
             encoded_photos=encoded_photos,
             now=timezone.now(),
         )
     except (CannotReturnError, InvalidTransitionError, ConcurrentUpdateError) as error:
         if authorizations.is_repeated_answer(
-            authorization, message=text, pictures=len(encoded_photos)
+            authorization, customer_message=text, pictures=len(encoded_photos)
         ):
             return _back(order, "changed")  # the second request of a double click
         if not isinstance(error, CannotReturnError):
             return _back(order, "late")
-        form.add_error("pictures" if encoded_photos else "words", str(error))
+        form.add_error("pictures" if encoded_photos else "customer_message", str(error))
         return _answer_again(request, authorization, text, form)
     return _back(order, "changed")
 
@@ -194,7 +196,7 @@ def _answer_again(
     context = {
         "order": authorization.order,
         "authorization": authorization,
-        "words": text,
+        "customer_message": text,
         "form": form,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -30,8 +30,8 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
         kind=Kind.NOT_WITH_US, what=Measure.CAPTURED, day=day, name="pi_3TdV0b2eZvKYlo2C0c5WbHXf"
     )
     make_difference(
-        kind=Kind.OVERCHARGED,
-        what=Measure.GOODS,
+        kind=Kind.SUPPLIER_OVERCHARGED,
+        what=Measure.SUBTOTAL,
         part="supplier:lumen",
         day=day,
         name=purchase_order.number,
@@ -89,7 +89,9 @@ def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse)
 def test_list_is_filtered_and_exported(office, browse):
     page = browse()
     sign_in(page, office)
-    page.goto(f"{office}/admin/orders/discrepancy/?status__exact=open&kind__exact=overcharged")
+    page.goto(
+        f"{office}/admin/orders/discrepancy/?status__exact=open&kind__exact=supplier_overcharged"
+    )
 
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Export CSV").click()

@@ -87,7 +87,7 @@ def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
 
     found = compare(after=4)
 
-    assert found == [("billed_unshipped", "goods", COST, 3 * COST)]
+    assert found == [("invoiced_unshipped", "subtotal", COST, 3 * COST)]
     assert match() == ["differs"]
     assert "have not shipped" in labels.advice(Discrepancy.objects.get())
     ship(3)
@@ -109,7 +109,7 @@ def test_an_invoice_below_the_shipped_value_is_a_discrepancy(bought):
     invoice(bought, "10.00")
     ship(2)
 
-    assert compare() == [("undercharged", "goods", 3 * COST, COST)]
+    assert compare() == [("supplier_undercharged", "subtotal", 3 * COST, COST)]
 
 
 def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
@@ -118,7 +118,7 @@ def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     terms(invoice_due_days=5)
     assert compare(after=4) == []
 
-    assert compare(after=5) == [("shipped_unbilled", "goods", 3 * COST, None)]
+    assert compare(after=5) == [("shipped_uninvoiced", "subtotal", 3 * COST, None)]
     invoice(bought, "30.00", at=NOON + 7 * DAY)
     assert (compare(after=7), match()) == ([], ["matched"])
 
@@ -149,7 +149,7 @@ def test_a_duplicate_invoice_is_found_by_its_amount(bought):
     invoice(bought, "30.00")
     invoice(bought, "30.00", reference="RE-2")
 
-    assert compare() == [("charged_twice", "goods", 3 * COST, 6 * COST)]
+    assert compare() == [("supplier_charged_twice", "subtotal", 3 * COST, 6 * COST)]
     assert match() == ["differs", "differs"]
 
 
@@ -169,7 +169,7 @@ def test_an_invoice_without_a_purchase_order_is_unknown(bought):
     bought.number = "another"
     invoice(bought, "5.00")
 
-    assert compare() == [("unknown_order", "", None, Decimal("5.00"))]
+    assert compare() == [("unknown_purchase_order", "", None, Decimal("5.00"))]
 
     row = Discrepancy.objects.get()
     assert (row.reference, row.supplier, match()) == ("another", bought.supplier, ["unknown"])
@@ -180,8 +180,8 @@ def test_an_invoice_for_a_canceled_order(bought):
     invoice(bought, "30.00", freight=Decimal(5))
 
     assert compare() == [
-        ("overcharged", "freight", None, Decimal(5)),
-        ("overcharged", "goods", None, 3 * COST),
+        ("supplier_overcharged", "freight", None, Decimal(5)),
+        ("supplier_overcharged", "subtotal", None, 3 * COST),
     ]
 
 
@@ -189,7 +189,7 @@ def test_an_invoice_in_another_currency(bought):
     invoice(bought, "30.00")
     SupplierInvoice.objects.update(currency="USD")
 
-    assert compare() == [("other_currency", "goods", 3 * COST, 3 * COST)]
+    assert compare() == [("supplier_currency", "subtotal", 3 * COST, 3 * COST)]
 
     row = Discrepancy.objects.get()
     assert (row.currency, row.found_currency) == ("EUR", "USD")

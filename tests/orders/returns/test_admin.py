@@ -52,7 +52,7 @@ def delivered(quantity=2):
 
 
 def asked(order, **said):
-    return declare(order, 1, kind="defect", words="Dead.", **said)
+    return declare(order, 1, kind="defect", customer_message="Dead.", **said)
 
 
 def test_staff_process_a_return_from_request_to_refund(staff, started):
@@ -125,7 +125,7 @@ def test_staff_send_items_to_the_supplier_and_record_its_credit(staff, started):
 def test_staff_open_a_return_for_a_customer(staff, started):
     order = delivered()
     (line,) = order.lines.all()
-    given = {f"units_{line.pk}": 2, "kind": "withdrawal", "words": "Too heavy."}
+    given = {f"units_{line.pk}": 2, "kind": "withdrawal", "customer_message": "Too heavy."}
 
     done = act(staff, "order", "open_return", order, **given)
 
@@ -217,7 +217,7 @@ def test_a_refused_parcel_is_sent_to_the_supplier_without_a_return(staff, starte
 def test_staff_record_what_a_customer_reports(staff, started):
     made = asked(delivered())
     act(staff, "returnauthorization", "request_evidence", made, answer="Which cell?")
-    act(staff, "returnauthorization", "record_answer", made, words="Yours.")
+    act(staff, "returnauthorization", "record_answer", made, customer_message="Yours.")
     act(staff, "returnauthorization", "approve", made, answer="")
     kept = declare(made.order, 1)
     act(
@@ -227,7 +227,7 @@ def test_staff_record_what_a_customer_reports(staff, started):
 
     made.refresh_from_db()
     kept.refresh_from_db()
-    assert (made.status, made.words, made.tracking_number) == (
+    assert (made.status, made.customer_message, made.tracking_number) == (
         "in_transit",
         "Dead.\nYours.",
         "JJD1",
@@ -241,7 +241,7 @@ def test_staff_exchange_and_refund_the_difference(staff, started):
     other = make_sibling(light, "35.00")
     make_service(other.level.location, countries=["DE"])
     quotes.clear_cache()
-    made = declare(order, 1, kind="defect", words="Dead.")
+    made = declare(order, 1, kind="defect", customer_message="Dead.")
     bring_back(made)
     (line,) = order.lines.all()
     asks = shown(staff.get(page("returnauthorization", "exchange", made)))

@@ -17,7 +17,7 @@ DAYS = timedelta(days=1)
 
 
 def complaint(order=None):
-    return declare(order or make_delivered(quantity=2), 1, kind="defect", words="Dead.")
+    return declare(order or make_delivered(quantity=2), 1, kind="defect", customer_message="Dead.")
 
 
 def mails(name):
@@ -36,7 +36,7 @@ def test_the_receipt_has_the_items_and_the_time():
     order = make_delivered(quantity=2, email="erika@example.org")
     make_policy()
 
-    made = declare(order, 2, words="Too bright.")
+    made = declare(order, 2, customer_message="Too bright.")
 
     ((recipient, letter),) = mails("return.declared")
     assert recipient == "erika@example.org"
@@ -89,7 +89,7 @@ def test_a_second_question_is_emailed_too():
     for minute, question in enumerate(("Which cell?", "Which charger?")):
         now = NOON + timedelta(minutes=minute)
         authorizations.request_evidence(authorization=made, question=question, actor="ann", now=now)
-        authorizations.add_answer(authorization=made, message="Yours.", now=now)
+        authorizations.add_answer(authorization=made, customer_message="Yours.", now=now)
 
     assert [question in letter.text for question, (_who, letter) in zip(
         ("Which cell?", "Which charger?"), mails("return.asked"), strict=True
@@ -102,7 +102,7 @@ def test_too_long_answers_are_refused():
     authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        authorizations.add_answer(authorization=made, message="x" * 4000, now=NOON)
+        authorizations.add_answer(authorization=made, customer_message="x" * 4000, now=NOON)
 
 
 def test_rejected_units_are_returnable_again():

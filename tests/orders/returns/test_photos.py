@@ -45,12 +45,12 @@ def phone_picture(kind):
 
 
 def complain(order, encoded_photos, **said):
-    given = say(order, 1, kind="defect", words="Dead.", **said)
+    given = say(order, 1, kind="defect", customer_message="Dead.", **said)
     given = requests.ReturnRequest(
         key=given.key,
         kind=given.kind,
         units=given.units,
-        message=given.message,
+        customer_message=given.customer_message,
         encoded_photos=encoded_photos,
     )
     return requests.submit(order=order, request=given, actor="customer", now=NOON)
@@ -193,13 +193,13 @@ def test_an_answer_adds_pictures_up_to_the_maximum():
             authorization=made, question="Another?", actor="ann", now=NOON
         )
         authorizations.add_answer(
-            authorization=made, message="Here.", encoded_photos=[b"x"] * 4, now=NOON
+            authorization=made, customer_message="Here.", encoded_photos=[b"x"] * 4, now=NOON
         )
     authorizations.request_evidence(authorization=made, question="Another?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError, match="12 photos"):
         authorizations.add_answer(
-            authorization=made, message="Here.", encoded_photos=[b"x"], now=NOON
+            authorization=made, customer_message="Here.", encoded_photos=[b"x"], now=NOON
         )
 
     made.refresh_from_db()

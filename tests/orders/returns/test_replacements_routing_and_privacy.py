@@ -82,7 +82,7 @@ def test_a_chargeback_blocks_refund_and_replacement(dispute):
     for act in (pay, exchange):
         with pytest.raises(CannotReturnError, match="bank"):
             act(made)
-    other = declare(kept.order, 1, kind="defect", words="Dead.")
+    other = declare(kept.order, 1, kind="defect", customer_message="Dead.")
     with pytest.raises(CannotReturnError, match="bank"):
         refunds.refund_without_return(authorization=other, actor="ann", now=NOON)
     Payment.objects.update(dispute_status="won")

@@ -38,11 +38,11 @@ def test_a_withdrawal_is_approved_at_once_with_an_address():
 def test_the_receipt_is_recorded_at_once_with_its_time():
     order = make_delivered(quantity=3)
 
-    made = declare(order, 2, words="Too bright.")
+    made = declare(order, 2, customer_message="Too bright.")
 
     (event,) = Event.objects.filter(name="return.declared")
     assert event.payload["received_at"] == NOON.isoformat()
-    assert event.payload["words"] == "Too bright."
+    assert event.payload["customer_message"] == "Too bright."
     (told,) = event.payload["returns"]
     assert told["return_number"] == made.number
     assert [(each["quantity"], each["sku"]) for each in told["lines"]] == [
@@ -236,7 +236,7 @@ def test_an_erased_order_accepts_no_return():
         privacy.erase_customer(addresses=[order.email], owner_id=0, now=NOON)
 
     with pytest.raises(CannotReturnError, match="erased"):
-        declare(order, 1, kind="defect", words="I am Kanari Vogel.")
+        declare(order, 1, kind="defect", customer_message="I am Kanari Vogel.")
 
     assert not ReturnAuthorization.objects.exists()
     assert declare(Order.objects.get(pk=order.pk), 1), "staff may open one for the order as it is"

@@ -71,7 +71,7 @@ def broken(*, told_after, kind="defect", **policy):
     """Complain ``told_after`` days after delivery."""
     make_policy(**policy)
     order = make_delivered(quantity=2)
-    made = declare(order, 1, kind=kind, words="Dead.", ignore_deadlines=True)
+    made = declare(order, 1, kind=kind, customer_message="Dead.", ignore_deadlines=True)
     bring_back(made, state="damaged")
     arrived = NOON - timedelta(days=told_after)
     PurchaseOrder.objects.update(status="closed", status_since=arrived)

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 def broken(light, *, quantity=2, units=1):
-    made = declare(make_delivered(light, quantity=quantity), units, kind="defect", words="Dead.")
+    made = declare(
+        make_delivered(light, quantity=quantity), units, kind="defect", customer_message="Dead."
+    )
     bring_back(made, state="damaged")
     return made
 
@@ -105,7 +107,7 @@ def test_a_replacement_of_a_replacement_is_rerouted_too():
     light = make_sellable(quantity=9)
     other = also_at(light)
     first = exchange(broken(light))
-    again = declare(arrived(first), 1, kind="defect", words="Dead again.")
+    again = declare(arrived(first), 1, kind="defect", customer_message="Dead again.")
     bring_back(again, state="damaged")
     empty(light)
 
@@ -121,7 +123,7 @@ def test_the_source_that_shipped_counts_not_the_one_sold():
     other = also_at(light, cost="12.00")
     order = make_delivered(light, quantity=1)
     PurchaseLine.objects.update(level=other, offer=other.offer, agreed_cost_amount=Decimal("12.00"))
-    made = declare(order, 1, kind="defect", words="Dead.")
+    made = declare(order, 1, kind="defect", customer_message="Dead.")
     bring_back(made, state="damaged")
     other.location.services.update(is_active=False)
     quotes.clear_cache()
@@ -146,7 +148,7 @@ def parted(light, *, quantity=3, keep=2):
 
 def test_both_parts_of_a_split_line_are_replaced_in_one_return():
     light = make_sellable(quantity=9)
-    made = declare(parted(light), 2, 1, kind="defect", words="Dead.")
+    made = declare(parted(light), 2, 1, kind="defect", customer_message="Dead.")
     bring_back(made, state="damaged")
 
     order = exchange(made)
@@ -160,7 +162,7 @@ def test_both_parts_of_a_split_line_are_replaced_in_one_return():
 def test_both_parts_are_routed_as_one_need():
     light = make_sellable(quantity=9)
     other = also_at(light, quantity=3)
-    made = declare(parted(light), 2, 1, kind="defect", words="Dead.")
+    made = declare(parted(light), 2, 1, kind="defect", customer_message="Dead.")
     bring_back(made, state="damaged")
     empty(light)
 

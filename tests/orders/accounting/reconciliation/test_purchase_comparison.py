@@ -85,7 +85,7 @@ def test_more_than_agreed(bought):
 
     compare()
 
-    assert found() == [("overcharged", "goods", told - 1, told)]
+    assert found() == [("supplier_overcharged", "subtotal", told - 1, told)]
 
 
 def test_freight_above_the_stated_amount(bought):
@@ -95,7 +95,7 @@ def test_freight_above_the_stated_amount(bought):
 
     compare()
 
-    assert found() == [("overcharged", "freight", Decimal("0.50"), bought.freight_amount)]
+    assert found() == [("supplier_overcharged", "freight", Decimal("0.50"), bought.freight_amount)]
     assert "shipping methods" in labels.advice(Discrepancy.objects.get())
 
 
@@ -150,7 +150,9 @@ def test_a_supplier_without_a_list_is_asked_per_order(bought, monkeypatch):
 
     invoice = SupplierInvoice.objects.get()
     assert (invoice.invoiced_at, invoice.reference) == (None, bought.supplier_reference)
-    assert found() == [("overcharged", "goods", Decimal("1.00"), invoice.subtotal_amount)]
+    assert found() == [
+        ("supplier_overcharged", "subtotal", Decimal("1.00"), invoice.subtotal_amount)
+    ]
 
 
 def test_a_blocked_supplier_is_not_called(bought, sandbox_process):  # noqa: F811
@@ -180,5 +182,5 @@ def test_an_accepted_order_without_a_charge(bought, sandbox_process):  # noqa: F
 
     compare()
 
-    assert found() == [("not_charged", "goods", goods(bought), None)]
+    assert found() == [("supplier_not_charged", "subtotal", goods(bought), None)]
     assert SupplierInvoice.objects.get().withdrawn_at is not None

@@ -106,13 +106,16 @@ def create_personal_data(user, light):
 def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
     """Put personal data into a return, our answer, and other people's data."""
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
-    made = declare(order, 1, kind="defect", words=words)
+    made = declare(order, 1, kind="defect", customer_message=words)
     authorizations.request_evidence(
         authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON
     )
     picture = photos.reencode(make_picture("JPEG"))
     authorizations.add_answer(
-        authorization=made, message=f"{CANARIES[4]} has it.", encoded_photos=[picture], now=NOON
+        authorization=made,
+        customer_message=f"{CANARIES[4]} has it.",
+        encoded_photos=[picture],
+        now=NOON,
     )
     worn = declare(order, 1)
     by_staff = {"authorization": worn, "actor": "ann", "now": NOON}

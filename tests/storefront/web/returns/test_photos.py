@@ -26,8 +26,8 @@ def upload(content=None, name="light.jpg"):
 @pytest.fixture
 def confirmation_form(customer, order):
     """Open the confirmation page, and return the values of its form."""
-    given = {"kind": "defect", "words": WORDS, **units(order, 1)}
-    return {**hidden(customer.post(page_of(order, "return/"), given)), "words": WORDS}
+    given = {"kind": "defect", "customer_message": WORDS, **units(order, 1)}
+    return {**hidden(customer.post(page_of(order, "return/"), given)), "customer_message": WORDS}
 
 
 @in_each_language
@@ -36,14 +36,14 @@ def test_each_page_with_photos_is_valid(customer, order, return_with_question, l
     answer = page_of(order, f"return/{return_with_question.number}/answer/").replace(
         "/en/", f"/{language}/"
     )
-    given = {"kind": "defect", "words": WORDS, **units(order, 1)}
-    confirmation_form = {**given, **hidden(customer.post(there, given)), "words": WORDS}
+    given = {"kind": "defect", "customer_message": WORDS, **units(order, 1)}
+    confirmation_form = {**given, **hidden(customer.post(there, given)), "customer_message": WORDS}
     bad = upload(b"no picture")
 
     pages = [
         customer.post(there, given),
         customer.post(there, {**confirmation_form, "pictures": bad}),
-        customer.post(answer, {"words": WORDS, "pictures": upload(b"no picture")}),
+        customer.post(answer, {"customer_message": WORDS, "pictures": upload(b"no picture")}),
         customer.get(page_of(order).replace("/en/", f"/{language}/")),
     ]
 
@@ -61,7 +61,7 @@ def test_photos_are_stored_with_the_complaint(customer, order, confirmation_form
     answer = customer.post(page_of(order, "return/"), sent, follow=True)
 
     made = ReturnAuthorization.objects.get()
-    assert (made.words, made.pictures.count()) == (WORDS, 2)
+    assert (made.customer_message, made.pictures.count()) == (WORDS, 2)
     assert "2 pictures attached" in answer.content.decode()
 
 
@@ -106,7 +106,7 @@ def test_error_is_at_the_field_and_the_text_is_kept(
     text = answer.content.decode()
     assert answer.status_code == 422
     assert words in text.partition('id="id_pictures-hint"')[2]
-    assert hidden(answer)["words"] == "It &lt;flickers&gt;, and smells."
+    assert hidden(answer)["customer_message"] == "It &lt;flickers&gt;, and smells."
     assert hidden(answer)["key"] == confirmation_form["key"]
     assert not ReturnAuthorization.objects.exists()
     assert files() == []
@@ -142,17 +142,20 @@ def test_photo_uploads_are_rate_limited(customer, order, confirmation_form, monk
 def test_question_is_answered_with_a_photo_alone(customer, order, return_with_question):
     there = page_of(order, f"return/{return_with_question.number}/answer/")
 
-    customer.post(there, {"words": "", "pictures": upload()})
+    customer.post(there, {"customer_message": "", "pictures": upload()})
 
     return_with_question.refresh_from_db()
-    assert (return_with_question.status, return_with_question.words) == ("requested", "Dead.")
+    assert (return_with_question.status, return_with_question.customer_message) == (
+        "requested",
+        "Dead.",
+    )
     assert return_with_question.pictures.count() == 1
 
 
 def test_answer_with_an_invalid_photo_keeps_its_text(customer, order, return_with_question):
     there = page_of(order, f"return/{return_with_question.number}/answer/")
 
-    answer = customer.post(there, {"words": WORDS, "pictures": upload(b"garbage")})
+    answer = customer.post(there, {"customer_message": WORDS, "pictures": upload(b"garbage")})
 
     assert answer.status_code == 422
     assert "It &lt;flickers&gt;, and smells.</textarea>" in answer.content.decode()

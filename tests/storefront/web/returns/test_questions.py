@@ -31,20 +31,20 @@ def decoded(monkeypatch):
 
 
 def test_multi_line_answer_is_counted_as_in_the_browser(customer, return_with_question, there):
-    answer = customer.post(there, {"words": LINES})
+    answer = customer.post(there, {"customer_message": LINES})
 
     return_with_question.refresh_from_db()
     assert answer.status_code == 303
-    assert return_with_question.words == "Dead.\n" + LINES.replace("\r\n", "\n")
+    assert return_with_question.customer_message == "Dead.\n" + LINES.replace("\r\n", "\n")
 
 
 def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
-    given = {"kind": "defect", "words": LINES, **units(order, 1)}
+    given = {"kind": "defect", "customer_message": LINES, **units(order, 1)}
 
     asked = customer.post(page_of(order, "return/"), given)
-    customer.post(page_of(order, "return/"), {**hidden(asked), "words": LINES})
+    customer.post(page_of(order, "return/"), {**hidden(asked), "customer_message": LINES})
 
-    assert ReturnAuthorization.objects.get().words == LINES.replace("\r\n", "\n")
+    assert ReturnAuthorization.objects.get().customer_message == LINES.replace("\r\n", "\n")
 
 
 @in_each_language
@@ -52,11 +52,11 @@ def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
 def test_too_long_text_is_an_error_and_no_picture_is_decoded(
     customer, there, decoded, language, room
 ):
-    ReturnAuthorization.objects.update(words="y" * (MAX_MESSAGE_LENGTH - room - 1))
+    ReturnAuthorization.objects.update(customer_message="y" * (MAX_MESSAGE_LENGTH - room - 1))
     words = "<" + "x" * room
 
     answer = customer.post(
-        there.replace("/en/", f"/{language}/"), {"words": words, "pictures": upload()}
+        there.replace("/en/", f"/{language}/"), {"customer_message": words, "pictures": upload()}
     )
 
     page, text = Page(answer), answer.content.decode()
@@ -75,7 +75,7 @@ def test_too_long_text_is_an_error_and_no_picture_is_decoded(
 
 
 def test_invalid_picture_is_an_error_at_the_pictures_only(customer, there):
-    page = Page(customer.post(there, {"words": "Here.", "pictures": upload(b"garbage")}))
+    page = Page(customer.post(there, {"customer_message": "Here.", "pictures": upload(b"garbage")}))
 
     (area,) = page.all("textarea")
     (files,) = [each for each in page.all("input") if each.get("type") == "file"]
@@ -87,16 +87,16 @@ def test_no_picture_is_decoded_for_a_return_without_a_question(customer, order, 
     made = declare(order, 1)
     there = page_of(order, f"return/{made.number}/answer/")
 
-    answer = customer.post(there, {"words": "Here.", "pictures": upload()})
+    answer = customer.post(there, {"customer_message": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=late#returns")
     assert decoded == []
 
 
 def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order, decoded):
-    given = {"kind": "defect", "words": "Dead.", **units(order, 2)}
+    given = {"kind": "defect", "customer_message": "Dead.", **units(order, 2)}
     asked = hidden(customer.post(page_of(order, "return/"), given))
-    declare(order, 1, kind="defect", words="Dead.")
+    declare(order, 1, kind="defect", customer_message="Dead.")
 
     answer = customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
 
@@ -104,7 +104,9 @@ def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order
     assert decoded == []
 
 
-@pytest.mark.parametrize("given", [{"words": "Here.\r\nAnd there."}, {"words": "", "pictures": 2}])
+@pytest.mark.parametrize(
+    "given", [{"customer_message": "Here.\r\nAnd there."}, {"customer_message": "", "pictures": 2}]
+)
 def test_double_click_is_one_answer_without_an_error(customer, return_with_question, there, given):
     def press():
         files = [upload(make_picture("JPEG")) for _ in range(given.get("pictures", 0))]
@@ -116,7 +118,9 @@ def test_double_click_is_one_answer_without_an_error(customer, return_with_quest
         "return=changed#returns"
     ] * 2
     return_with_question.refresh_from_db()
-    assert return_with_question.words.count("And there.") == given["words"].count("And there.")
+    assert return_with_question.customer_message.count("And there.") == given[
+        "customer_message"
+    ].count("And there.")
     assert return_with_question.pictures.count() == given.get("pictures", 0)
 
 
@@ -124,7 +128,7 @@ def test_concurrent_double_click_is_one_answer(customer, return_with_question, t
     def answer_concurrently(content):
         authorizations.add_answer(
             authorization=ReturnAuthorization.objects.get(pk=return_with_question.pk),
-            message="Here.",
+            customer_message="Here.",
             encoded_photos=[b"the first"],
             now=NOON.replace(hour=13),
         )
@@ -132,7 +136,7 @@ def test_concurrent_double_click_is_one_answer(customer, return_with_question, t
 
     monkeypatch.setattr(photos, "reencode", answer_concurrently)
 
-    answer = customer.post(there, {"words": "Here.", "pictures": upload()})
+    answer = customer.post(there, {"customer_message": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=changed#returns")
     assert return_with_question.pictures.count() == 1
@@ -140,19 +144,21 @@ def test_concurrent_double_click_is_one_answer(customer, return_with_question, t
 
 @pytest.mark.parametrize("words", ["Something else.", "ere.", ""])
 def test_second_different_answer_is_refused(customer, return_with_question, there, words):
-    customer.post(there, {"words": "Here."})
+    customer.post(there, {"customer_message": "Here."})
 
-    answer = customer.post(there, {"words": words})
+    answer = customer.post(there, {"customer_message": words})
 
     assert answer["Location"].endswith("?return=late#returns")
     return_with_question.refresh_from_db()
-    assert return_with_question.words == "Dead.\nHere."
+    assert return_with_question.customer_message == "Dead.\nHere."
 
 
 def test_complaint_text_is_no_answer(customer, order):
-    made = declare(order, 1, kind="defect", words="Dead.")
+    made = declare(order, 1, kind="defect", customer_message="Dead.")
 
-    answer = customer.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
+    answer = customer.post(
+        page_of(order, f"return/{made.number}/answer/"), {"customer_message": "Dead."}
+    )
 
     assert answer["Location"].endswith("?return=late#returns")
 

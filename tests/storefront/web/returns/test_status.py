@@ -51,7 +51,7 @@ def test_return_without_shipment_has_no_address(customer, light):
 
 
 def test_defective_item_is_returned_at_the_shops_expense(customer, order):
-    made = declare(order, 1, kind="defect", words="Dead.")
+    made = declare(order, 1, kind="defect", customer_message="Dead.")
     authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
 
     assert "We pay for the return shipping." in customer.get(page_of(order)).content.decode()

@@ -45,7 +45,7 @@ def withdrawn(customer, order):
 def test_each_page_is_valid(customer, order, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
     given = {"kind": "withdrawal", **units(order, 1)}
-    declare(order, 1, kind="defect", words="Dead.")
+    declare(order, 1, kind="defect", customer_message="Dead.")
     pages = [customer.get(there), customer.post(there, {}), customer.post(there, given)]
     pages.append(customer.get(page_of(order).replace("/en/", f"/{language}/")))
 
@@ -58,7 +58,7 @@ def test_first_page_stores_nothing_and_the_second_shows_a_summary(customer, orde
     text = customer.get(page_of(order)).content.decode()
     asked = customer.post(
         page_of(order, "return/"),
-        {"kind": "withdrawal", "words": "Too <bright>", **units(order, 2)},
+        {"kind": "withdrawal", "customer_message": "Too <bright>", **units(order, 2)},
     )
 
     assert page_of(order, "return/") in text
@@ -124,12 +124,12 @@ def test_complaint_needs_a_text_and_waits_for_staff(customer, order):
     there, given = page_of(order, "return/"), {"kind": "defect", **units(order, 1)}
 
     mute = customer.post(there, given)
-    asked = customer.post(there, {**given, "words": "It flickers."})
+    asked = customer.post(there, {**given, "customer_message": "It flickers."})
     customer.post(there, hidden(asked))
 
     assert mute.status_code == 422
     made = ReturnAuthorization.objects.get()
-    assert (made.status, made.words) == ("requested", "It flickers.")
+    assert (made.status, made.customer_message) == ("requested", "It flickers.")
 
 
 def test_after_fourteen_days_only_complaints_are_possible(customer, order, noon):
@@ -207,18 +207,20 @@ def test_question_is_answered_on_the_page(customer, order, return_with_question)
     made = return_with_question
 
     shown = customer.get(page_of(order)).content.decode()
-    customer.post(page_of(order, f"return/{made.number}/answer/"), {"words": "A new one."})
+    customer.post(
+        page_of(order, f"return/{made.number}/answer/"), {"customer_message": "A new one."}
+    )
 
     assert "We wrote: A picture?" in shown
     made.refresh_from_db()
-    assert (made.status, made.words) == ("requested", "Dead.\nA new one.")
+    assert (made.status, made.customer_message) == ("requested", "Dead.\nA new one.")
 
 
 @pytest.mark.parametrize("what", ["cancel", "sent", "answer"])
 def test_return_needs_the_link_of_its_order(customer, order, light, what):
     made = declare(order, 1)
     other = make_delivered(light, quantity=1)
-    given = {"tracking_number": "1", "words": "x"}
+    given = {"tracking_number": "1", "customer_message": "x"}
 
     strange = customer.post(page_of(other, f"return/{made.number}/{what}/"), given)
     keyless = customer.post(f"/en/orders/{order.number}/{'x' * 32}/return/{made.number}/{what}/")
@@ -229,25 +231,25 @@ def test_return_needs_the_link_of_its_order(customer, order, light, what):
 
 
 def test_answer_has_room_beside_the_longest_complaint(customer, order):
-    made = declare(order, 1, kind="defect", words="x" * 800)
+    made = declare(order, 1, kind="defect", customer_message="x" * 800)
     authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
     there = page_of(order, f"return/{made.number}/answer/")
 
-    long = customer.post(there, {"words": "y" * 801}, follow=True)
+    long = customer.post(there, {"customer_message": "y" * 801}, follow=True)
     made.refresh_from_db()
     assert "This is too long. Shorten it." in long.content.decode()
     assert made.status == "needs_evidence"
-    customer.post(there, {"words": "y" * 800})
+    customer.post(there, {"customer_message": "y" * 800})
 
     made.refresh_from_db()
-    assert (made.status, len(made.words)) == ("requested", 1601)
+    assert (made.status, len(made.customer_message)) == ("requested", 1601)
 
 
 @pytest.mark.parametrize("what", ["", "cancel/", "sent/", "answer/"])
 def test_nul_is_dropped(customer, order, what):
     made = declare(order, 1)
     there = page_of(order, f"return/{made.number}/{what}" if what else "return/")
-    given = {"key": "a\0b", "words": "a\0b", "carrier": "\0", "tracking_number": "1\0"}
+    given = {"key": "a\0b", "customer_message": "a\0b", "carrier": "\0", "tracking_number": "1\0"}
 
     assert customer.post(there, given).status_code == 400
 

@@ -20,7 +20,7 @@ def returning_customers(monkeypatch):
 
     def declared(_self, order, line, kind):
         units = [each.quantity if each.pk == line.pk else 0 for each in order.lines.order_by("pk")]
-        declare(order, *units, kind=kind, words="It is dented.")
+        declare(order, *units, kind=kind, customer_message="It is dented.")
 
     monkeypatch.setattr(ReturningCustomers, "_declare", declared)
     monkeypatch.setattr(returns, "_twice", lambda act: [act(), act()])
