@@ -212,13 +212,13 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
         return
     stocked_rows = stocked()
     work.run.profile |= {"stocked": stocked_rows, "zeroed": moved.zeroed, "surged": moved.surged}
-    reported_rows = moved.reported if work.run.is_delta else stocked_rows
+    compared_rows = moved.reported if work.run.is_delta else stocked_rows
     work.quarantine_if(
         guards.zeroed_stock_violation(
             stocked=stocked_rows, zeroed=moved.zeroed, limits=run_thresholds(work)
         )
         or guards.stock_surge_violation(
-            reported=reported_rows, surged=moved.surged, limits=run_thresholds(work)
+            compared_rows=compared_rows, surged=moved.surged, limits=run_thresholds(work)
         )
     )
 

@@ -131,16 +131,16 @@ def zeroed_stock_violation(
 
 
 def stock_surge_violation(
-    *, reported: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
+    *, compared_rows: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
     """Return the violation if too many non-zero stock rows surge.
 
     Warehouses are restocked row by row: if most rows surge at once, another column was read.
     """
-    if _exceeds(surged, of=reported, percent=limits.max_surged_percent):
+    if _exceeds(surged, of=compared_rows, percent=limits.max_surged_percent):
         return (
-            f"{surged} of {reported} stock rows rise to at least {limits.surge_factor} times their"
-            f" quantity at once ({_percent(surged, reported)})."
+            f"{surged} of {compared_rows} stock rows rise to at least {limits.surge_factor} times their"
+            f" quantity at once ({_percent(surged, compared_rows)})."
         )
     return ""
 

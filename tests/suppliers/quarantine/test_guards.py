@@ -90,7 +90,7 @@ def test_too_many_zeroed_stock_rows_are_rejected(stocked, zeroed, is_accepted):
 def test_too_many_surging_stock_rows_are_rejected(told, surged, percent, is_accepted):
     limits = Thresholds(max_surged_percent=percent)
 
-    reason = guards.stock_surge_violation(reported=told, surged=surged, limits=limits)
+    reason = guards.stock_surge_violation(compared_rows=told, surged=surged, limits=limits)
 
     assert (reason == "") is is_accepted
 
