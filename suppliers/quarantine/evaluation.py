@@ -104,29 +104,29 @@ def check_file(work: RunContext, connector: object) -> None:
     """
     if not isinstance(connector, FileProfiling):
         return
-    now = connector.profile(work.run.kind)
+    profile = connector.profile(work.run.kind)
     before = work.last_accepted_baseline
     last = file_age.from_profile(before, is_delta=work.run.is_delta, now=work.now())
     is_dropped = file_age.newest_was_dropped(
-        now, last, listed=lambda skus: connector.contained_skus(work.run.kind, skus)
+        profile, last, listed=lambda skus: connector.contained_skus(work.run.kind, skus)
     )
     work.run.profile |= {
-        "columns": list(now.columns),
-        "kinds": dict(now.kinds),
-        "mapping_hash": now.mapping_hash,
-        **file_age.to_profile(now, last),
+        "columns": list(profile.columns),
+        "kinds": dict(profile.kinds),
+        "mapping_hash": profile.mapping_hash,
+        **file_age.to_profile(profile, last),
     }
     if work.run.kind != SyncRun.Kind.PRICES:
         work.run.profile["as_of"] = file_age.as_of(
-            now, before, is_delta=work.run.is_delta, current_time=work.now()
+            profile, before, is_delta=work.run.is_delta, now=work.now()
         )
     work.quarantine_if(
         guards.schema_drift_violation(
-            before=_baseline_columns(before, mapping_hash=now.mapping_hash), now=now
+            before=_baseline_columns(before, mapping_hash=profile.mapping_hash), after=profile
         )
-        or guards.file_age_violation(stated_at=now.stated_at, last_stated_at=last.stated_at)
+        or guards.file_age_violation(stated_at=profile.stated_at, last_stated_at=last.stated_at)
         or guards.newest_row_violation(
-            newest=now.newest,
+            newest=profile.newest,
             last_newest=None if is_dropped else last.newest,
             now=work.now(),
             limits=run_thresholds(work),

@@ -39,12 +39,12 @@ def from_profile(profile: Mapping[str, Any], *, is_delta: bool, now: datetime) -
     )
 
 
-def to_profile(now: FileProfile, last: FileDates) -> dict[str, Any]:
+def to_profile(profile: FileProfile, last: FileDates) -> dict[str, Any]:
     """Return what the next file is compared with; a file without dates keeps the old values.
 
     If staff apply an older file anyway, its date becomes the new baseline.
     """
-    newest, latest_rows = now.newest, now.latest_rows
+    newest, latest_rows = profile.newest, profile.latest_rows
     if newest is None:
         newest, latest_rows = last.newest, last.latest_rows
     else:
@@ -52,32 +52,32 @@ def to_profile(now: FileProfile, last: FileDates) -> dict[str, Any]:
     return {
         "newest": _to_iso(newest),
         "latest_rows": {sku: at.isoformat() for sku, at in latest_rows.items()},
-        "stated_at": _to_iso(_later(now.stated_at, last.stated_at)),
+        "stated_at": _to_iso(_later(profile.stated_at, last.stated_at)),
     }
 
 
 def as_of(
-    now: FileProfile, before: Mapping[str, Any], *, is_delta: bool, current_time: datetime
+    profile: FileProfile, before: Mapping[str, Any], *, is_delta: bool, now: datetime
 ) -> str | None:
     """Return the date of a file: not before the last accepted file, not in the future.
 
     Full lists are compared only with full lists: a delta is another file.
     """
-    if now.made_at is None:
+    if profile.made_at is None:
         return None
     is_comparable = is_delta or not before.get("is_delta")
     last = _from_iso(before.get("as_of")) if is_comparable else None
-    return _to_iso(min(current_time, max(filter(None, (now.made_at, last)))))
+    return _to_iso(min(now, max(filter(None, (profile.made_at, last)))))
 
 
 def newest_was_dropped(
-    now: FileProfile, last: FileDates, *, listed: Callable[[AbstractSet[str]], AbstractSet[str]]
+    profile: FileProfile, last: FileDates, *, listed: Callable[[AbstractSet[str]], AbstractSet[str]]
 ) -> bool:
     """Return whether the newest rows are missing, not older.
 
     If all known newest rows are missing, it is an older file.
     """
-    newest = now.newest
+    newest = profile.newest
     if newest is None or not guards.is_older_than(newest, last.newest):
         return False
     later = {sku for sku, at in last.latest_rows.items() if at > newest}

@@ -252,25 +252,25 @@ HARMLESS_TYPE_CHANGES: Final = frozenset(
 )
 
 
-def schema_drift_violation(*, before: FileProfile | None, now: FileProfile) -> str:
+def schema_drift_violation(*, before: FileProfile | None, after: FileProfile) -> str:
     """Return the violation if columns differ from the last accepted file; None: no such file."""
     if before is None:
         return ""
-    changed = list(_type_changes(before, now))
-    missing = [name for name in before.columns if name not in now.columns]
+    changed = list(_type_changes(before, after))
+    missing = [name for name in before.columns if name not in after.columns]
     if not changed and 2 * len(missing) <= len(before.columns):
         return ""
     message = " ".join(changed)
     if missing:
-        added = [name for name in now.columns if name not in before.columns]
+        added = [name for name in after.columns if name not in before.columns]
         message = f"{message} Missing columns: {_first_names(missing)}."
         message += f" New columns: {_first_names(added)}." if added else ""
     return message.strip()
 
 
-def _type_changes(before: FileProfile, now: FileProfile) -> Iterator[str]:
+def _type_changes(before: FileProfile, after: FileProfile) -> Iterator[str]:
     for field in CHECKED_FIELDS:
-        was, is_now = before.kinds.get(field, EMPTY_KIND), now.kinds.get(field, EMPTY_KIND)
+        was, is_now = before.kinds.get(field, EMPTY_KIND), after.kinds.get(field, EMPTY_KIND)
         if was in {EMPTY_KIND, is_now} or (field, was, is_now) in HARMLESS_TYPE_CHANGES:
             continue
         if is_now == EMPTY_KIND:

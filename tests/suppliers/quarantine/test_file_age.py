@@ -148,6 +148,6 @@ def test_a_few_of_the_newest_rows_are_stored():
 def test_a_file_date_is_not_before_the_last_file_nor_in_the_future(last, expected):
     shape = FileProfile(columns=(), kinds={}, made_at=NOON)
 
-    reported_at = file_age.as_of(shape, last, is_delta=False, current_time=NOON + 2 * HOUR)
+    reported_at = file_age.as_of(shape, last, is_delta=False, now=NOON + 2 * HOUR)
 
     assert datetime.fromisoformat(reported_at) == expected
