@@ -84,7 +84,7 @@ def match_offers(*, work: RunContext, refused: Sequence[str]) -> int:
 
     Raises: LeaseLostError  the run was closed
     """
-    params = {"supplier": work.supplier.pk, "refused": list(refused), "now": work.now()}
+    params = {"supplier": work.supplier.pk, "refused": list(refused), "now": work.clock()}
     columns = ("external_id text", "offer_id bigint", "variant_id bigint")
     with with_large_work_mem(), staging_table("feed_matches", columns) as matches:
         run("DROP TABLE IF EXISTS pg_temp.feed_claims")
@@ -133,5 +133,5 @@ def _write(work: RunContext, params: dict[str, Any]) -> int:
     price_list.lock_offer_creation(supplier_id=work.supplier.pk)
     ids = [pk for (pk,) in rows(WRITE_LINKS, params)]
     if ids:
-        certificates.apply_holds(supplier_id=work.supplier.pk, now=work.now(), offer_ids=ids)
+        certificates.apply_holds(supplier_id=work.supplier.pk, now=work.clock(), offer_ids=ids)
     return len(ids)

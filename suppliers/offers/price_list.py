@@ -215,7 +215,7 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
         with transaction.atomic(durable=True):
             work.lock()
             lock_offer_creation(supplier_id=work.supplier.pk)
-            created += run(INSERT_OFFERS, {**params, **ends, "now": work.now()})
+            created += run(INSERT_OFFERS, {**params, **ends, "now": work.clock()})
     log.info("%s: %s new offers", work.run, created)
     if created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)

@@ -217,7 +217,7 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
     """
     work.lock()
     price_list.lock_offer_creation(supplier_id=work.supplier.pk)
-    now = work.now()
+    now = work.clock()
     skus = [variant.sku for record in records for variant in record.variants]
     external_ids = [record.external_id for record in records]
     offers = {
@@ -292,7 +292,7 @@ def _write_first_stock(work: RunContext, batch: Batch, new: Sequence[SupplierOff
     rows = [row for page in batch.good for row in page.stock if row.sku in ids]
     if not rows:
         return
-    now = work.now()
+    now = work.clock()
     with staging_table(levels.STAGE, levels.COLUMNS) as stage:
         levels.stage_rows(stage, rows)
         stage.ready()
@@ -372,7 +372,7 @@ def discontinue_batch(work: RunContext, external_ids: Sequence[str]) -> None:
     Raises: LeaseLostError  the run was closed
     """
     work.lock()
-    now = work.now()
+    now = work.clock()
     offers = SupplierOffer.objects.filter(
         supplier=work.supplier, product_external_id__in=external_ids
     )

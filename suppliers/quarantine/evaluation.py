@@ -106,7 +106,7 @@ def check_file(work: RunContext, connector: object) -> None:
         return
     profile = connector.profile(work.run.kind)
     before = work.last_accepted_baseline
-    last = file_age.from_profile(before, is_delta=work.run.is_delta, now=work.now())
+    last = file_age.from_profile(before, is_delta=work.run.is_delta, now=work.clock())
     is_dropped = file_age.newest_was_dropped(
         profile, last, listed=lambda skus: connector.contained_skus(work.run.kind, skus)
     )
@@ -118,7 +118,7 @@ def check_file(work: RunContext, connector: object) -> None:
     }
     if work.run.kind != SyncRun.Kind.PRICES:
         work.run.profile["as_of"] = file_age.as_of(
-            profile, before, is_delta=work.run.is_delta, now=work.now()
+            profile, before, is_delta=work.run.is_delta, now=work.clock()
         )
     work.quarantine_if(
         guards.schema_drift_violation(
@@ -128,7 +128,7 @@ def check_file(work: RunContext, connector: object) -> None:
         or guards.newest_row_violation(
             newest=profile.newest,
             last_newest=None if is_dropped else last.newest,
-            now=work.now(),
+            now=work.clock(),
             limits=run_thresholds(work),
         )
     )

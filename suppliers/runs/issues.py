@@ -84,7 +84,7 @@ def sync(
     Raises: LeaseLostError  the run was closed
     """
     work.lock()
-    now = work.now()
+    now = work.clock()
     resolve(run=work.run, family=family, problems=problems, now=now, examined=examined)
     record(run=work.run, problems=problems)
 

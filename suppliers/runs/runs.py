@@ -58,7 +58,7 @@ class QuarantinedError(Exception):
 class RunContext:
     """The context of one open run: its lease, counts, time limit and API usage.
 
-    ``now()`` is the given ``now`` plus the elapsed time. ``dispatch_batch`` queues a batch for
+    ``clock()`` starts at ``now`` and runs with real time. ``dispatch_batch`` queues a batch for
     another worker.
     """
 
@@ -72,9 +72,9 @@ class RunContext:
     ) -> None:
         self.run = run
         self.dispatch_batch = dispatch_batch
-        self.now = running_clock(now)
+        self.clock = running_clock(now)
         self.meter = UsageMeter()
-        self._clock = self._extended = time.monotonic()
+        self._started = self._extended = time.monotonic()
         self._budget_s = None if budget is None else budget.total_seconds()
         self.paused_until: datetime | None = None
         # some rows have no readable SKU: a missing SKU may be one of them and is kept
@@ -107,7 +107,7 @@ class RunContext:
 
     @property
     def is_over_time(self) -> bool:
-        return self._budget_s is not None and time.monotonic() - self._clock > self._budget_s
+        return self._budget_s is not None and time.monotonic() - self._started > self._budget_s
 
     @property
     def should_stop(self) -> bool:
@@ -123,7 +123,7 @@ class RunContext:
         Raises: LeaseLostError  the run was closed
         """
         try:
-            self.run.move(to, at=self.now(), lease_until=self.now() + LEASE)
+            self.run.move(to, at=self.clock(), lease_until=self.clock() + LEASE)
         except ConcurrentUpdateError as error:
             raise LeaseLostError(str(self.run)) from error
 
@@ -135,7 +135,7 @@ class RunContext:
         if time.monotonic() - self._extended < EXTEND_AFTER_S:
             return
         self._extended = time.monotonic()
-        values = {**self.counts(), **self.meter.read(), "lease_until": self.now() + LEASE}
+        values = {**self.counts(), **self.meter.read(), "lease_until": self.clock() + LEASE}
         if not SyncRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**values):
             raise LeaseLostError(str(self.run))
 
@@ -197,7 +197,7 @@ def lock_and_supersede(work: RunContext) -> None:
     Raises: LeaseLostError  the run was closed
     """
     work.lock()
-    supersede_pending(work.run, now=work.now())
+    supersede_pending(work.run, now=work.clock())
 
 
 @requires_transaction
@@ -241,7 +241,7 @@ def quarantine(work: RunContext, reason: str) -> None:
         _close(work, Status.QUARANTINED, problem=reason)
         if work.save_pending_changes is not None:
             work.save_pending_changes()
-        merge_pending(work.run, now=work.now())
+        merge_pending(work.run, now=work.clock())
     _record_problem(work, reason)
 
 
@@ -259,7 +259,7 @@ def fail(work: RunContext, reason: str) -> None:
 
 
 def _close(work: RunContext, to: SyncRun.Status, *, problem: str) -> None:
-    at = work.now()
+    at = work.clock()
     changes: dict[str, Any] = {
         **work.counts(),
         **work.meter.read(),
@@ -275,7 +275,7 @@ def _close(work: RunContext, to: SyncRun.Status, *, problem: str) -> None:
 
 def _record_problem(work: RunContext, reason: str) -> None:
     Connection.objects.filter(supplier=work.supplier).update(
-        problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.now()
+        problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.clock()
     )
 
 

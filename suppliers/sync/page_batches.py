@@ -72,7 +72,7 @@ class BatchDispatcher:
             imported = 0
             for batch_id in advisory_locks.lock_free_slices(LOCK_NAME, open_ids):
                 self._work.heartbeat()
-                imported += _import_batch(batch_id, now=self._work.now())
+                imported += _import_batch(batch_id, now=self._work.clock())
             self._collect()
             if not imported:
                 if self._work.is_over_time:

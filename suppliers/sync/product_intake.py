@@ -261,7 +261,7 @@ def _store_records(
     """Store the records together; if one cannot be stored, each alone."""
     try:
         return importer.import_products(
-            records=records, variant_ids=variant_ids, source=work.supplier.code, now=work.now()
+            records=records, variant_ids=variant_ids, source=work.supplier.code, now=work.clock()
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:

@@ -273,7 +273,7 @@ def _import_answers(
     work.heartbeat()
     dispatcher.take(product_intake.classify(progress, answers))
     if progress.is_time_to_publish(PUBLISH_EVERY_S):
-        publication.publish_pending(now=work.now())
+        publication.publish_pending(now=work.clock())
     log.info(
         "%s: %s pages read, %s imported, %s SKUs",
         work.run,

@@ -71,7 +71,7 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
         if not run.deferred_rows:
             quotas = adapter.QUOTAS
             resilience_quotas.spread_over_window(
-                connection_id=supplier.connection.pk, quotas=quotas, now=work.now()
+                connection_id=supplier.connection.pk, quotas=quotas, now=work.clock()
             )
     except QuarantinedError as error:
         runs.quarantine(work, str(error))
@@ -80,7 +80,7 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
         if isinstance(error, QuotaExceededError):
             resilience_quotas.pause_syncs(connection_id=supplier.connection.pk, until=error.until)
         elif isinstance(error, TemporaryError) and error.retry_after_s:
-            until = work.now() + timedelta(seconds=error.retry_after_s)
+            until = work.clock() + timedelta(seconds=error.retry_after_s)
             resilience_quotas.pause_syncs(connection_id=supplier.connection.pk, until=until)
     except LeaseLostError:
         log.warning("run %s was closed while it was running", run.pk)
@@ -88,7 +88,7 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
     except BaseException as error:
         runs.fail(work, _describe_error(error))
         raise
-    publication.publish_pending(now=work.now())
+    publication.publish_pending(now=work.clock())
     return run
 
 

@@ -271,7 +271,7 @@ def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
     Locks: the run and pending runs, then the changed stock rows, in id order
     """
     runs.lock_and_supersede(work)
-    moment, as_of = work.now(), work.run.as_of
+    moment, as_of = work.clock(), work.run.as_of
     created, changed = levels.merge(
         supplier=work.supplier,
         cause=f"run:{work.run.pk}",

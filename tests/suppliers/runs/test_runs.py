@@ -113,7 +113,7 @@ def test_a_run_is_not_closed_while_its_worker_writes(world):
 def test_a_long_run_extends_its_lease(supplier, monkeypatch):
     work = RunContext(begin(supplier), now=NOON)
     monkeypatch.setattr(runs, "EXTEND_AFTER_S", 0)
-    work.now = running_clock(minutes(4))
+    work.clock = running_clock(minutes(4))
 
     work.heartbeat()
 
