@@ -216,7 +216,7 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
 ) -> None:
     """Change the address of a purchase order that no supplier has, and notify the customer."""
     pending_changes.reject(
-        purchase_order, reason=pending_changes.SUPERSEDED, is_notified=False, now=now
+        purchase_order, reason=pending_changes.SUPERSEDED, notify_customer=False, now=now
     )
     previous = Address(**purchase_order.goes_to)
     purchase_order.ship_to = asdict(ship_to)

@@ -153,7 +153,7 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
         previous = Address(**other_addresses[0])
     for purchase_order in unsubmitted:
         pending_changes.reject(
-            purchase_order, reason=pending_changes.SUPERSEDED, is_notified=False, now=now
+            purchase_order, reason=pending_changes.SUPERSEDED, notify_customer=False, now=now
         )
     order.purchase_orders.filter(
         pk__in=[purchase_order.pk for purchase_order in unsubmitted]

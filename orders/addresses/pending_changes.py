@@ -32,15 +32,19 @@ def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 
 @requires_transaction
-def reject(purchase_order: PurchaseOrder, *, reason: str, is_notified: bool, now: datetime) -> None:
+def reject(
+    purchase_order: PurchaseOrder, *, reason: str, notify_customer: bool, now: datetime
+) -> None:
     """Reject a pending change that was unanswered at shipment or cancellation.
+
+    ``notify_customer`` sends the result by e-mail.
 
     Locks:  the caller holds the order
     """
     for change_request in _open(purchase_order):
         previous = Address(**purchase_order.goes_to)
         change_request.move(Status.REFUSED, at=now, reason=reason)
-        if is_notified:
+        if notify_customer:
             events.delivery_address_change_result(
                 purchase_order, change_request=change_request, was=previous, at=now
             )

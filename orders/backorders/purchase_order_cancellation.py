@@ -52,7 +52,7 @@ def cancel(
             at=now,
         )
     backorders.close_delays(purchase_order, reason=reason, now=now)
-    pending_changes.reject(purchase_order, reason=reason, is_notified=False, now=now)
+    pending_changes.reject(purchase_order, reason=reason, notify_customer=False, now=now)
     redemptions.revert_if_uncharged(order=order, closing=[purchase_order.pk], now=now)
     purchase_order.move(Status.CANCELED, at=now, reason=reason)
     purchase_order.lines.update(is_active=False)

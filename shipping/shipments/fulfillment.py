@@ -115,7 +115,7 @@ def _ship_units(
         lines=shipped_lines, cause=f"parcel:{parcel.number or parcel.pk}", now=now
     )
     backorders.close_delays(purchase_order, reason="it shipped", now=now)
-    pending_changes.reject(purchase_order, reason="it shipped", is_notified=True, now=now)
+    pending_changes.reject(purchase_order, reason="it shipped", notify_customer=True, now=now)
     to = PurchaseStatus.PARTIALLY_SHIPPED
     if not _lines(purchase_order).exclude(_is_complete("shipped_quantity")).exists():
         to = PurchaseStatus.SHIPPED

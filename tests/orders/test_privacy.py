@@ -39,7 +39,7 @@ def test_an_answer_to_an_address_change_is_erased():
         order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON
     )
     with transaction.atomic():
-        pending_changes.reject(made, reason=WORDS, is_notified=False, now=NOON)
+        pending_changes.reject(made, reason=WORDS, notify_customer=False, now=NOON)
     (before,) = said()
 
     forget()
