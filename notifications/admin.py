@@ -63,7 +63,7 @@ class MessageAdmin(StaffAdmin):
             _("State"),
             needs_action={"failed", "sending"},
             waiting={"pending", "retrying", "requeued"},
-            closed={"sent"},
+            final={"sent"},
         ),
         columns.link("event", _("Event")),
         "attempts",

@@ -74,7 +74,7 @@ STATE = columns.status(
     _("Status"),
     needs_action={"on_hold"},
     waiting={"pending_payment", "placed"},
-    closed={"completed", "expired", "canceled"},
+    final={"completed", "expired", "canceled"},
 )
 
 

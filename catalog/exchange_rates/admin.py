@@ -104,7 +104,7 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.status(
-            "status", _("Status"), needs_action=["waiting"], closed=["applied", "approved"]
+            "status", _("Status"), needs_action=["waiting"], final=["applied", "approved"]
         ),
         columns.number("old_rate", _("Previous rate")),
         columns.number("rate", _("Rate")),

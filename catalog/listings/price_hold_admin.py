@@ -38,7 +38,7 @@ class PriceHoldAdmin(StaffAdmin):
             "status",
             _("Status"),
             needs_action=["open"],
-            closed=["approved", "price_kept", "superseded"],
+            final=["approved", "price_kept", "superseded"],
         ),
         "block_reason",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),

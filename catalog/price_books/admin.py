@@ -55,7 +55,7 @@ class PriceBookAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.status("status", _("Status"), waiting=["draft"], closed=["retired"]),
+        columns.status("status", _("Status"), waiting=["draft"], final=["retired"]),
         columns.percent("floor_margin_rate", _("Minimum margin")),
         columns.percent("max_change_per_run", _("Maximum change at once")),
         columns.percent("max_change_per_day", _("Maximum change per day")),
@@ -196,7 +196,7 @@ class PriceRuleAdmin(StaffAdmin):
         "__str__",
         columns.text("book__channel__code", _("Channel")),
         columns.link("book", _("Price book")),
-        columns.status("book__status", _("Status"), waiting=["draft"], closed=["retired"]),
+        columns.status("book__status", _("Status"), waiting=["draft"], final=["retired"]),
         scope_column,
         method_column,
         "ending",

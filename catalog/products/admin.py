@@ -53,7 +53,7 @@ class ProductAdmin(StaffAdmin):
         columns.text("brand__name", _("Brand")),
         columns.text("category__slug", _("Category")),
         columns.text("family", _("Family")),
-        columns.status("status", _("Status"), waiting={"draft"}, closed={"archived"}),
+        columns.status("status", _("Status"), waiting={"draft"}, final={"archived"}),
         columns.text("overridden_fields", _("Locked attributes")),
         columns.age("updated_at", _("Changed")),
     ]
@@ -102,7 +102,7 @@ class VariantAdmin(StaffAdmin):
         columns.text("option_values", _("Options")),
         "weight_g",
         "lithium",
-        columns.status("status", _("Status"), closed={"discontinued"}),
+        columns.status("status", _("Status"), final={"discontinued"}),
         SIDE_BY_SIDE,
     ]
     list_select_related: ClassVar = ["product"]
@@ -167,7 +167,7 @@ register_read_only(
         "scheme",
         "value",
         columns.link("variant", _("Variant")),
-        columns.status("state", _("Status"), needs_action={"conflict"}, closed={"verified"}),
+        columns.status("state", _("Status"), needs_action={"conflict"}, final={"verified"}),
     ],
     list_select_related=["variant"],
     list_filter=["scheme", "state"],

@@ -74,7 +74,7 @@ MATCH = columns.status(
     _("Match"),
     needs_action={"differs", "unknown"},
     waiting={"new", "waits"},
-    closed={"matched"},
+    final={"matched"},
 )
 
 

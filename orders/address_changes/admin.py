@@ -136,9 +136,7 @@ class AddressChangeRequestAdmin(StaffAdmin):
         columns.text("id", _("Number")),
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.status(
-            "status", _("Status"), waiting={"requested"}, closed={"accepted", "refused"}
-        ),
+        columns.status("status", _("Status"), waiting={"requested"}, final={"accepted", "refused"}),
         "requested_by",
         "answered_by",
         columns.age("status_since", _("Since")),

@@ -106,7 +106,7 @@ register_read_only(
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.status("status", _("Status"), closed={"converted", "released", "expired"}),
+        columns.status("status", _("Status"), final={"converted", "released", "expired"}),
         columns.age("status_since", _("Since")),
     ],
     list_select_related=["line__order", *STOCK_LEVEL_JOINS],

@@ -36,7 +36,7 @@ STATE = columns.status(
     _("Status"),
     needs_action={"submit_unknown", "submit_failed", "on_hold"},
     waiting={"draft", "submitting", "requested"},
-    closed={"credited", "resent", "denied", "canceled"},
+    final={"credited", "resent", "denied", "canceled"},
 )
 EXPECTED = columns.money("expected_amount", _("Claimed"))
 FREIGHT = columns.money("freight_amount", _("Including freight"))

@@ -43,7 +43,7 @@ class AllocationAdmin(StaffAdmin):
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.status("status", _("Status"), closed={"shipped", "released"}),
+        columns.status("status", _("Status"), final={"shipped", "released"}),
         columns.age("status_since", _("Status since")),
         outstanding_label,
         absorbed_label,

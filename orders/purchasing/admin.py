@@ -66,14 +66,14 @@ STATUS_COLUMN = columns.status(
     _("Status"),
     needs_action={"on_hold"},
     waiting={"draft", "ready"},
-    closed={"closed", "canceled"},
+    final={"closed", "canceled"},
 )
 SUBMISSION_COLUMN = columns.status(
     "submission_status",
     _("Supplier status"),
     needs_action={"submit_unknown", "submit_failed"},
     waiting={"submitting", "submitted", "backordered", "cancellation_requested"},
-    closed={"accepted", "rejected", "cancellation_accepted"},
+    final={"accepted", "rejected", "cancellation_accepted"},
 )
 
 

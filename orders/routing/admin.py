@@ -141,7 +141,7 @@ class RoutingRulesAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.status("status", _("Status"), waiting=["draft"], closed=["retired"]),
+        columns.status("status", _("Status"), waiting=["draft"], final=["retired"]),
         "ranking_criteria",
         "is_in_force",
         columns.age("starts_at", _("Starts")),

@@ -108,7 +108,7 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
 Status = Backorder.Status
 Choice = Backorder.Choice
 STATE = columns.status(
-    "status", _("Status"), waiting={"open", "asked"}, closed={"rerouted", "awaited", "canceled"}
+    "status", _("Status"), waiting={"open", "asked"}, final={"rerouted", "awaited", "canceled"}
 )
 
 

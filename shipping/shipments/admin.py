@@ -56,13 +56,13 @@ class ParcelAdmin(StaffAdmin):
         "carrier",
         columns.link("shipment__purchase_order", _("Purchase order")),
         columns.link("shipment__purchase_order__order", _("Order")),
-        columns.status("status", _("Status"), closed={"delivered", "voided"}),
+        columns.status("status", _("Status"), final={"delivered", "voided"}),
         columns.status(
             "carrier_status",
             _("Carrier status"),
             needs_action=CARRIER_PROBLEMS,
             waiting={"unknown", "pre_transit"},
-            closed={"delivered"},
+            final={"delivered"},
         ),
         columns.age("carrier_status_at", _("Updated")),
         columns.age("label_created_at", _("Announced")),
@@ -164,7 +164,7 @@ register_read_only(
     list_display=[
         columns.link("parcel", _("Parcel")),
         columns.status(
-            "carrier_status", _("Event"), needs_action=CARRIER_PROBLEMS, closed={"delivered"}
+            "carrier_status", _("Event"), needs_action=CARRIER_PROBLEMS, final={"delivered"}
         ),
         "description",
         "place",

@@ -32,7 +32,7 @@ class InboundWebhookAdmin(StaffAdmin):
             _("Status"),
             needs_action={"failed"},
             waiting={"received"},
-            closed={"applied", "ignored"},
+            final={"applied", "ignored"},
         ),
         "priority",
         "attempts",

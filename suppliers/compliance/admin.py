@@ -57,7 +57,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
         columns.text("supplier__name", _("Supplier")),
         "kind",
         "issuer",
-        columns.status("status", _("Status"), waiting={"submitted"}, closed={"rejected"}),
+        columns.status("status", _("Status"), waiting={"submitted"}, final={"rejected"}),
         "valid_until",
         "verified_by",
         columns.age("verified_at", _("Verified")),
@@ -68,7 +68,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     raw_id_fields: ClassVar = ["brand", "product"]
     decision_columns: ClassVar = [
-        columns.status("status", _("Status"), waiting={"submitted"}, closed={"rejected"}),
+        columns.status("status", _("Status"), waiting={"submitted"}, final={"rejected"}),
         "submitted_by",
         "verified_by",
         "verified_at",

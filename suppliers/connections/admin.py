@@ -48,7 +48,7 @@ def last_health_check(row: Supplier) -> str | None:
                     str(OUTCOMES[step["outcome"]]),
                     needs_action=step["outcome"] == "bad",
                     waiting=step["outcome"] == "not tried",
-                    closed=step["outcome"] in {"good", "absent"},
+                    final=step["outcome"] in {"good", "absent"},
                 ),
                 step["name"],
                 step["told"],

@@ -191,7 +191,7 @@ class SupplierOfferAdmin(OverrideActions):
         columns.link("variant", _("Variant")),
         "title",
         columns.money("cost_amount", _("Cost")),
-        columns.status("status", _("Status"), needs_action={"on_hold"}, closed={"discontinued"}),
+        columns.status("status", _("Status"), needs_action={"on_hold"}, final={"discontinued"}),
         "missing_certificates",
         columns.age("cost_confirmed_at", _("Cost confirmed at")),
         columns.age("seen_at", _("Last seen")),
@@ -270,7 +270,7 @@ register_read_only(
     list_display=[
         "external_id",
         columns.text("supplier__name", _("Supplier")),
-        columns.status("status", _("Status"), needs_action={"refused"}, closed={"discontinued"}),
+        columns.status("status", _("Status"), needs_action={"refused"}, final={"discontinued"}),
         columns.age("changed_at", _("Changed at")),
     ],
     list_select_related=["supplier"],

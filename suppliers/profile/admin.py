@@ -58,7 +58,7 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
     list_display: ClassVar = [
         "name",
         "code",
-        columns.status("status", _("Status"), waiting={"paused"}, closed={"blocked"}),
+        columns.status("status", _("Status"), waiting={"paused"}, final={"blocked"}),
         columns.age("status_since", _("Since")),
         "currency",
         "lead_days",

@@ -124,7 +124,7 @@ def render_steps(supplier: Supplier, *, now: datetime) -> str:
                 if step is next_step
                 else gettext("To do"),
                 waiting=step is next_step,
-                closed=step.is_done,
+                final=step.is_done,
             ),
             step.address,
             step.title,

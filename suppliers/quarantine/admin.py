@@ -229,7 +229,7 @@ STATE = columns.status(
     _("Status"),
     needs_action={"quarantined", "failed"},
     waiting={"fetching", "parsed", "staged"},
-    closed={"applied", "discarded", "rolled_back"},
+    final={"applied", "discarded", "rolled_back"},
 )
 NUMBER = columns.text("pk", _("Sync run ID"))
 CALLS = columns.pairs("calls", _("API calls"))
@@ -350,7 +350,7 @@ register_read_only(
             _("Outcome"),
             needs_action={"skipped"},
             waiting={"deferred"},
-            closed={"applied", "rolled_back"},
+            final={"applied", "rolled_back"},
         ),
     ],
     list_select_related=["run__supplier"],

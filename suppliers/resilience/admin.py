@@ -31,7 +31,7 @@ def connection_health(row: Connection) -> str:
     """Render whether calls to the supplier succeed."""
     breaker: CircuitBreaker | None = getattr(row, "breaker", None)
     if breaker is None or not breaker.failures:
-        return columns.as_status(gettext("yes"), closed=True)
+        return columns.as_status(gettext("yes"), final=True)
     if breaker.open_until is None:
         template = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
         return columns.as_status(template % {"count": breaker.failures}, waiting=True)

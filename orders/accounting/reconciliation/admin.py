@@ -32,7 +32,7 @@ from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
 Status = Discrepancy.Status
-STATE = columns.status("status", _("Status"), needs_action={"open"}, closed={"gone", "settled"})
+STATE = columns.status("status", _("Status"), needs_action={"open"}, final={"gone", "settled"})
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
 JOINED = ["order", "payment", "purchase_order", "supplier", "supplier_invoice"]
@@ -244,7 +244,7 @@ class ReconciliationRunAdmin(StaffAdmin):
             _("Status"),
             needs_action={"open"},
             waiting={"running"},
-            closed={"reconciled", "closed"},
+            final={"reconciled", "closed"},
         ),
         "problem",
         "attempts",

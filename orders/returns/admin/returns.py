@@ -101,7 +101,7 @@ STATUS_COLUMN = columns.status(
     _("Status"),
     needs_action={"requested", "received", "inspected", "lost_in_transit"},
     waiting={"needs_evidence", "approved", "label_issued", "in_transit"},
-    closed={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
+    final={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
 )
 REFUND_COLUMN = columns.money("refund_amount", _("Refunded"))
 NOTIFIED = _("The customer is notified.")

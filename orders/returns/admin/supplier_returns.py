@@ -28,7 +28,7 @@ STATUS_COLUMN = columns.status(
     _("Status"),
     needs_action={"draft", "disputed"},
     waiting={"requested", "authorized", "shipped", "received"},
-    closed={"denied", "credited", "written_off"},
+    final={"denied", "credited", "written_off"},
 )
 
 

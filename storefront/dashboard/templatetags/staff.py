@@ -23,7 +23,7 @@ def state(word: str, mark: str = "") -> str:
         word,
         needs_action=mark == "needs_action",
         waiting=mark == "waiting",
-        closed=mark == "closed",
+        final=mark == "final",
     )
 
 

@@ -100,7 +100,7 @@ def as_age(at: datetime) -> str:
 
 
 def as_status(
-    word: str, *, needs_action: bool = False, waiting: bool = False, closed: bool = False
+    word: str, *, needs_action: bool = False, waiting: bool = False, final: bool = False
 ) -> str:
     """Render a status as text and icon; only one that needs action is colored."""
     mark, icon = (
@@ -108,8 +108,8 @@ def as_status(
         if needs_action
         else ("waiting", "schedule")
         if waiting
-        else ("closed", "check")
-        if closed
+        else ("final", "check")
+        if final
         else ("active", "radio_button_unchecked")
     )
     return format_html(
@@ -182,12 +182,12 @@ def status(  # noqa: PLR0913 - all parts of one column
     *,
     needs_action: Collection[str] = (),
     waiting: Collection[str] = (),
-    closed: Collection[str] = (),
+    final: Collection[str] = (),
     labels: Mapping[str, ColumnLabel] | None = None,
 ) -> Column:
     """Return a column of a status.
 
-    ``needs_action``, ``waiting`` and ``closed`` are the statuses that need action, are pending or
+    ``needs_action``, ``waiting`` and ``final`` are the statuses that need action, are pending or
     are final; ``labels`` are those of statuses that are not choices of a field.
     """
 
@@ -200,7 +200,7 @@ def status(  # noqa: PLR0913 - all parts of one column
             str((labels or {}).get(value) or display_value(row, field)),
             needs_action=value in needs_action,
             waiting=value in waiting,
-            closed=value in closed,
+            final=value in final,
         )
 
     return column
