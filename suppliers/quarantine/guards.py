@@ -68,21 +68,18 @@ def missing_rows_violation(
     *,
     good: int,
     bad: int,
-    known_products: int,
+    known: int,
     still_there: int,
     limits: Thresholds = DEFAULT_THRESHOLDS,
 ) -> str:
-    """Return the violation if too many known products are missing from a list."""
+    """Return the violation if too many known items are missing from a list."""
     if good == 0 and bad == 0:
-        return f"The list is empty; {known_products} products are known."
+        return f"The list is empty; {known} items are known."
     if reason := invalid_rows_violation(good=good, bad=bad, limits=limits):
         return reason
-    lost = known_products - still_there
-    if _exceeds(lost, of=known_products, percent=limits.max_missing_percent):
-        return (
-            f"{lost} of {known_products} known products are missing from the list"
-            f" ({_percent(lost, known_products)})."
-        )
+    lost = known - still_there
+    if _exceeds(lost, of=known, percent=limits.max_missing_percent):
+        return f"{lost} of {known} known items are missing from the list ({_percent(lost, known)})."
     return ""
 
 

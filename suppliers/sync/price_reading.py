@@ -144,7 +144,7 @@ def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadRes
             guards.missing_rows_violation(
                 good=read.count,
                 bad=len(read.problems),
-                known_products=known,
+                known=known,
                 still_there=still_there,
                 limits=run_thresholds(work),
             )
@@ -192,7 +192,7 @@ def _digests_to_read(
         guards.missing_rows_violation(
             good=count,
             bad=0,
-            known_products=known,
+            known=known,
             still_there=still_there,
             limits=run_thresholds(work),
         )

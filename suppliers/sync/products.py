@@ -198,7 +198,7 @@ def _list_violation(work: RunContext, *, good: int, bad: int, is_full_list: bool
     return guards.missing_rows_violation(
         good=good,
         bad=bad,
-        known_products=known,
+        known=known,
         still_there=still_there,
         limits=run_thresholds(work),
     )

@@ -167,7 +167,7 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
                 guards.missing_rows_violation(
                     good=answers.listed,
                     bad=0,
-                    known_products=known,
+                    known=known,
                     still_there=still_there,
                     limits=run_thresholds(work),
                 )

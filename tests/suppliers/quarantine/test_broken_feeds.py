@@ -45,9 +45,9 @@ TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, CostChange)
 Status = SyncRun.Status
 
 BROKEN = [
-    ("half.csv", "products", "known products are missing"),
-    ("half.csv", "prices", "known products are missing"),
-    ("half.csv", "stock", "known products are missing"),
+    ("half.csv", "products", "known items are missing"),
+    ("half.csv", "prices", "known items are missing"),
+    ("half.csv", "stock", "known items are missing"),
     ("empty.csv", "products", "The column of sku is empty or missing"),
     ("empty.csv", "prices", "The column of sku is empty or missing"),
     ("empty.csv", "stock", "The column of sku is empty or missing"),
@@ -76,9 +76,9 @@ BROKEN = [
     ("last-month.csv", "products", "this is an older file"),
     ("last-month.csv", "prices", "this is an older file"),
     ("last-month.csv", "stock", "this is an older file"),
-    ("other-supplier.csv", "products", "20 of 20 known products are missing"),
-    ("other-supplier.csv", "prices", "20 of 20 known products are missing"),
-    ("other-supplier.csv", "stock", "20 of 20 known products are missing"),
+    ("other-supplier.csv", "products", "20 of 20 known items are missing"),
+    ("other-supplier.csv", "prices", "20 of 20 known items are missing"),
+    ("other-supplier.csv", "stock", "20 of 20 known items are missing"),
 ]
 
 

@@ -41,17 +41,15 @@ def moves(*pairs):
 def test_a_list_with_too_many_missing_products_is_rejected(
     good, bad, known, still_there, is_accepted
 ):
-    reason = guards.missing_rows_violation(
-        good=good, bad=bad, known_products=known, still_there=still_there
-    )
+    reason = guards.missing_rows_violation(good=good, bad=bad, known=known, still_there=still_there)
 
     assert (reason == "") is is_accepted
 
 
 def test_the_violation_is_a_sentence_with_the_numbers():
-    reason = guards.missing_rows_violation(good=10, bad=0, known_products=100, still_there=10)
+    reason = guards.missing_rows_violation(good=10, bad=0, known=100, still_there=10)
 
-    assert reason == "90 of 100 known products are missing from the list (90 %)."
+    assert reason == "90 of 100 known items are missing from the list (90 %)."
 
 
 @pytest.mark.parametrize(
@@ -127,7 +125,7 @@ def test_thresholds_are_configurable():
         Thresholds(max_missing_percent=5, price_outlier_factor=2),
         Thresholds(max_missing_percent=90),
     )
-    told = {"good": 85, "bad": 0, "known_products": 100, "still_there": 85}
+    told = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
 
     assert guards.missing_rows_violation(**told, limits=strict)
     assert not guards.missing_rows_violation(**told, limits=lax)

@@ -96,7 +96,7 @@ def test_a_truncated_feed_is_quarantined_and_reported(supplier, world):
     run = sync(supplier, now=LATER)
 
     assert run.status == SyncRun.Status.QUARANTINED
-    assert run.problem == "18 of 20 known products are missing from the list (90 %)."
+    assert run.problem == "18 of 20 known items are missing from the list (90 %)."
     assert versions(SupplierProduct, SupplierOffer, StockLevel, Listing) == before
     supplier.connection.refresh_from_db()
     assert supplier.connection.problem == f"products: {run.problem}"
