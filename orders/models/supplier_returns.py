@@ -153,7 +153,7 @@ class SupplierReturn(Stateful):
         WRITTEN_OFF = "written_off", _("Written off")
 
     SETTLED: ClassVar = frozenset({Status.DENIED, Status.CREDITED, Status.WRITTEN_OFF})
-    NOT_REPAID: ClassVar = frozenset({Status.DENIED, Status.WRITTEN_OFF})
+    CLOSED_WITHOUT_CREDIT: ClassVar = frozenset({Status.DENIED, Status.WRITTEN_OFF})
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.REQUESTED, Status.WRITTEN_OFF}),
         Status.REQUESTED: frozenset({Status.AUTHORIZED, Status.DENIED, Status.WRITTEN_OFF}),
@@ -236,7 +236,7 @@ class SupplierReturn(Stateful):
 class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
     def effective(self) -> Self:
         """Keep units that are or may still be credited."""
-        return self.exclude(supplier_return__status__in=SupplierReturn.NOT_REPAID)
+        return self.exclude(supplier_return__status__in=SupplierReturn.CLOSED_WITHOUT_CREDIT)
 
 
 class SupplierReturnLine(models.Model):

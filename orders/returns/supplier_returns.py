@@ -44,7 +44,9 @@ def returnable_units(authorization: ReturnAuthorization) -> dict[int, int]:
 
 def is_open(authorization: ReturnAuthorization) -> bool:
     """Return True if a supplier return is pending or credited."""
-    return authorization.supplier_returns.exclude(status__in=SupplierReturn.NOT_REPAID).exists()
+    return authorization.supplier_returns.exclude(
+        status__in=SupplierReturn.CLOSED_WITHOUT_CREDIT
+    ).exists()
 
 
 def can_open(authorization: ReturnAuthorization) -> bool:
