@@ -77,7 +77,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
         supplier=row,
         proofs=compliance.criteria_of(row, now=now) if may_judge else None,
         withheld=compliance.withheld_offers(row) if may_judge else None,
-        safety_stock=safety_stock.suggest(supplier=row, now=now),
+        suggestion=safety_stock.suggest(supplier=row, now=now),
         may_decide=request.user.has_perm("suppliers.change_supplier"),
         drawn=metric_histories(row, now=now),
     )
