@@ -49,13 +49,14 @@ class Links:
     """The decisions about the SKUs of some product pages.
 
     Shape: ``own`` are records, or parts of them, that create or change the supplier's own
-        products; ``existing`` maps SKUs to the linked variants, ``linked`` those of other
-        suppliers' products; ``disputed`` maps SKUs to the variant that their GTIN contradicts
+        products; ``earlier_links`` maps SKUs to the variants linked before; ``matched_links`` maps
+        SKUs of all other products to variants of other suppliers' products; ``disputed`` maps SKUs
+        to the variant that their GTIN contradicts
     """
 
     own: list[ProductRecord] = field(default_factory=list)
-    existing: dict[str, int] = field(default_factory=dict)
-    linked: dict[str, int] = field(default_factory=dict)
+    earlier_links: dict[str, int] = field(default_factory=dict)
+    matched_links: dict[str, int] = field(default_factory=dict)
     disputed: dict[str, int] = field(default_factory=dict)
     problems: list[ImportIssue] = field(default_factory=list)
 
@@ -64,7 +65,7 @@ class Links:
 class _EarlierDecisions:
     """Earlier decisions. ``fixed`` links were made by staff; ``refused`` SKUs are ignored."""
 
-    existing: dict[str, int] = field(default_factory=dict)
+    earlier_links: dict[str, int] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
     disputed: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -79,7 +80,7 @@ class _EarlierDecisions:
         ):
             sku, is_fixed = offer.supplier_sku, SupplierOffer.LINK in offer.overridden_fields
             if offer.variant_id is not None:
-                decisions.existing[sku] = offer.variant_id
+                decisions.earlier_links[sku] = offer.variant_id
                 decisions.fixed |= {sku} if is_fixed else set()
             elif is_fixed:
                 (
@@ -116,7 +117,7 @@ def _split_page(
     accepted = [variant for variant in record.variants if variant.sku not in offers.refused]
     elsewhere = {variant.sku for variant in accepted} - own_skus
     if len(elsewhere) < len(accepted):
-        elsewhere &= offers.existing.keys() | offers.disputed.keys()
+        elsewhere &= offers.earlier_links.keys() | offers.disputed.keys()
     own = tuple(variant for variant in accepted if variant.sku not in elsewhere)
     to_match = tuple(variant for variant in accepted if variant.sku in elsewhere)
     return replace(record, variants=own), replace(record, variants=to_match)
@@ -125,17 +126,17 @@ def _split_page(
 def _match_with_all(
     supplier: Supplier, records: Sequence[ProductRecord], offers: _EarlierDecisions
 ) -> Links:
-    result = Links(existing=dict(offers.existing), disputed=dict(offers.disputed))
+    result = Links(earlier_links=dict(offers.earlier_links), disputed=dict(offers.disputed))
     claims_by_product = {record.external_id: matching.sku_identifiers(record) for record in records}
     all_claims = [claim for claims in claims_by_product.values() for claim in claims]
     owners = find_owners(supplier=supplier, claims=all_claims)
-    gtins = stated_gtins(offers.existing.values())
+    gtins = stated_gtins(offers.earlier_links.values())
     for claim in all_claims:
-        pk = offers.existing.get(claim.sku)
+        pk = offers.earlier_links.get(claim.sku)
         if pk is None or claim.sku in offers.fixed:
             continue
         if matching.is_contradicted(claim, owners, variant_id=pk, gtins=gtins.get(pk, ())):
-            result.disputed[claim.sku] = result.existing.pop(claim.sku)
+            result.disputed[claim.sku] = result.earlier_links.pop(claim.sku)
     matches = {
         external_id: matching.match(claims, owners)
         for external_id, claims in claims_by_product.items()
@@ -145,7 +146,7 @@ def _match_with_all(
         match = matches[record.external_id]
         if any(claimants[pk] > 1 for pk in match.linked.values()):
             match = Match()  # if two products claim one variant, neither is linked
-        if not match and not _has_any(record, {**result.existing, **result.disputed}):
+        if not match and not _has_any(record, {**result.earlier_links, **result.disputed}):
             result.own.append(record)
             continue
         _link(record, match, result)
@@ -161,9 +162,9 @@ def _link(record: ProductRecord, match: Match, result: Links) -> None:
     was_linked = result.disputed.keys() - match.contradicted.keys()
     for variant in record.variants:
         sku = variant.sku
-        pk = result.existing.get(sku, match.linked.get(sku))
+        pk = result.earlier_links.get(sku, match.linked.get(sku))
         if pk is not None and result.disputed.get(sku, pk) == pk:
-            result.linked[sku] = pk
+            result.matched_links[sku] = pk
             result.disputed.pop(sku, None)
         elif sku in was_linked:
             result.problems.append(_problem(CONTRADICTS_LINK, variant))

@@ -241,11 +241,11 @@ def _without_foreign_skus(
 
 def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    stored = _store_records(work, decided.own, decided.existing, is_again=is_again)
-    touched = {*decided.linked.values(), *decided.disputed.values()}
+    stored = _store_records(work, decided.own, decided.earlier_links, is_again=is_again)
+    touched = {*decided.matched_links.values(), *decided.disputed.values()}
     return replace(
         stored,
-        variants={**stored.variants, **decided.linked},
+        variants={**stored.variants, **decided.matched_links},
         touched=stored.touched | touched,
         issues=[*stored.issues, *decided.problems],
     )
