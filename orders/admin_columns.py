@@ -167,7 +167,7 @@ def _source(
         text = labels.verdict(
             entry["verdict"], contribution=contribution, least=rules.min_margin_rate
         )
-    if entry["verdict"] == decision_log.CHOSEN:
+    if entry["verdict"] == decision_log.SELECTED:
         return format_html("<strong>{}: {}</strong>", location, text)
     return f"{location}: {text}"
 

@@ -1,7 +1,7 @@
 """Decision log: store with an order the sources its lines could have come from, read it. Pure.
 
 Stock and prices change within minutes. From the log, past orders are simulated under other rules,
-and staff see why a source was chosen.
+and staff see why a source was selected.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
-CHOSEN = "selected"
+SELECTED = "selected"
 MAX_CANDIDATES = 20  # sources per line
 
 
@@ -161,7 +161,7 @@ def _to_json(candidate: Candidate, choice: _Choice) -> dict[str, Any]:
         "score": candidate.score,
         "spent": None if contribution is None else str(contribution.spent),
         "units": choice.units.get(candidate.level_id, 0),
-        "verdict": CHOSEN
+        "verdict": SELECTED
         if candidate.level_id in choice.units
         else verdict(candidate, choice.sole_source, quantity, choice.rules, choice.routed_sale),
     }
@@ -179,7 +179,7 @@ def verdict(
     Shape:  ``chosen`` is None if several send the line together
     """
     if chosen is not None and candidate.level_id == chosen.level_id:
-        return CHOSEN
+        return SELECTED
     reason: QuantityRefusal | MarginReason | Drawback
     reason = reason_against(candidate, chosen=chosen, quantity=quantity, rules=rules, sold=sold)
     if chosen is None or not isinstance(reason, Drawback):

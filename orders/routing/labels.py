@@ -11,7 +11,7 @@ from orders.enums import Criterion
 from orders.models.routing import CRITERIA
 from orders.routing import margin_filter
 from orders.routing.candidates import QuantityRefusal
-from orders.routing.decision_log import CHOSEN
+from orders.routing.decision_log import SELECTED
 from orders.routing.engine import Drawback
 from orders.routing.margin_filter import Contribution, MarginReason
 from orders.routing.ranking import Rules
@@ -19,7 +19,7 @@ from storefront.lib.staff.columns import as_money, as_number
 from storefront.lib.staff.fieldsets import Group
 
 REASONS: Mapping[str, str | Promise] = {
-    CHOSEN: _("Selected"),
+    SELECTED: _("Selected"),
     QuantityRefusal.TOO_FEW: _("not enough stock"),
     QuantityRefusal.BELOW_MINIMUM: _("below the minimum order quantity"),
     QuantityRefusal.NOT_WHOLE_PACKS: _("sold only in whole packs"),
@@ -107,7 +107,7 @@ def rules_name(rules: Rules) -> str:
 def verdict(
     code: str, *, contribution: Contribution | None = None, least: Decimal | None = None
 ) -> str:
-    """Return why a source was not chosen, or that it was chosen despite a low margin.
+    """Return why a source was not selected, or that it was selected despite a low margin.
 
     Shape:  ``contribution`` is that of the line from there, ``least`` the minimum margin
     """
@@ -125,7 +125,7 @@ def verdict(
 def _with_figures(
     code: str, contribution: Contribution, least: Decimal | None
 ) -> str | Promise | None:
-    if code != CHOSEN:
+    if code != SELECTED:
         return REASONS_WITH_FIGURES.get(code)
     if contribution.loss.amount > 0:
         return SELECTED_AT_ALLOWED_LOSS if least is None else SELECTED_AT_SMALLEST_LOSS

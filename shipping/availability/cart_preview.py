@@ -58,7 +58,7 @@ class Preview:
         for candidate in self.plan.considered.get(variant_id, ()):
             if part := mine.get(candidate.level_id):
                 contribution = margin_filter.contribution(candidate, part.quantity, part.sold)
-                weighed_sources.append((candidate, decision_log.CHOSEN, contribution))
+                weighed_sources.append((candidate, decision_log.SELECTED, contribution))
                 continue
             verdict = decision_log.verdict(
                 candidate, decision_log.sole_source(parts), quantity, self.plan.rules, sold
@@ -69,7 +69,7 @@ class Preview:
                 else None
             )
             weighed_sources.append((candidate, verdict, contribution))
-        return sorted(weighed_sources, key=lambda each: each[1] != decision_log.CHOSEN)
+        return sorted(weighed_sources, key=lambda each: each[1] != decision_log.SELECTED)
 
 
 def preview(  # noqa: PLR0913 - what, where to, by which rules

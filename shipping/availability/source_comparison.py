@@ -34,7 +34,7 @@ type Verdict = RouteStatus | UnavailableReason | QuantityRefusal | MarginReason 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedSource:
-    """One stock row and why it is chosen or not.
+    """One stock row and why it is selected or not.
 
     Shape:  ``sentence`` explains why no route carries it; ``most`` is the maximum of one parcel
             from here, ``units`` the planned quantity; ``contribution`` is that of these units,

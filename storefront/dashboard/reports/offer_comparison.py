@@ -1,4 +1,4 @@
-"""Offer comparison: show the offers of a variant, their costs, and why each is chosen or not.
+"""Offer comparison: show the offers of a variant, their costs, and why each is selected or not.
 
 The reasons are those by which checkout routes a parcel to the given country and quantity.
 """
@@ -66,7 +66,7 @@ REASONS: dict[str, str | Promise] = {
     Drawback.ADDED_LATER: _("Equal in all criteria; the older offer is selected"),
 }
 # Key: whether it sells at a loss, and whether it covers only a part of the quantity.
-CHOSEN_TEXTS = {
+SELECTED_TEXTS = {
     (False, False): REASONS[RouteStatus.SELECTED],
     (True, False): _("Selected, at a loss of %(loss)s"),
     (False, True): _("%(units)s selected: no supplier has all without a loss"),
@@ -80,9 +80,9 @@ AGES: dict[str, str | Promise] = {
 
 
 def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
-    """Return the reason why a stock level is chosen or not for a quantity.
+    """Return the reason why a stock level is selected or not for a quantity.
 
-    ``more`` is its extra cost over the chosen one.
+    ``more`` is its extra cost over the selected one.
     """
     if source.verdict == RouteStatus.NOT_CARRIED:
         return source.sentence
@@ -97,7 +97,7 @@ def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
             contribution is not None and contribution.loss.amount > 0,
             source.units < quantity,
         )
-        message = CHOSEN_TEXTS[loses, is_part]
+        message = SELECTED_TEXTS[loses, is_part]
     # Of a row that is not for sale, all reasons: to settle only the first would change nothing.
     text = "; ".join(str(REASONS[reason]) for reason in source.row.reasons) or str(message)
     return text % {

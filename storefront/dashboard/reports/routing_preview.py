@@ -186,7 +186,7 @@ def _lines(preview: Preview) -> list[LineRow]:
                             contribution=contribution,
                             least=preview.plan.rules.min_margin_rate,
                         ),
-                        verdict == decision_log.CHOSEN,
+                        verdict == decision_log.SELECTED,
                     )
                     for candidate, verdict, contribution in preview.weighed(variant_id)
                 ],

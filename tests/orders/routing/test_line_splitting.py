@@ -123,8 +123,8 @@ def test_a_line_is_split_to_avoid_a_loss():
     assert parts(plan) == [(1, 6), (2, 4)]
     noted = decision_log.record(plan)["lines"]["1"]
     assert {each["level"]: each["verdict"] for each in noted} == {
-        1: decision_log.CHOSEN,
-        2: decision_log.CHOSEN,
+        1: decision_log.SELECTED,
+        2: decision_log.SELECTED,
         3: MarginReason.LOSS,
     }
     assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # every split loses

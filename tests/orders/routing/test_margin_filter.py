@@ -11,7 +11,7 @@ from orders.pricing import margins
 from orders.pricing.totals import TaxTreatment, included_tax
 from orders.routing import decision_log
 from orders.routing.candidates import Need, QuantityRefusal
-from orders.routing.decision_log import CHOSEN
+from orders.routing.decision_log import SELECTED
 from orders.routing.engine import route
 from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
 from orders.routing.ranking import Rules
@@ -58,7 +58,7 @@ def test_a_fast_source_at_a_loss_yields_to_a_slower_one():
     plan = plan_of(quick, slow)
 
     assert taken(plan) == [2]
-    assert verdicts(plan) == {1: MarginReason.LOSS, 2: CHOSEN}
+    assert verdicts(plan) == {1: MarginReason.LOSS, 2: SELECTED}
     assert taken(plan_of(place(1, "97", days=1), slow)) == [1]  # breaking even is enough
 
 
@@ -79,7 +79,7 @@ def test_if_all_lose_the_smallest_loss_is_chosen():
 
     assert plan.missing == {}
     assert taken(plan) == [3]  # ranking decides between equals
-    assert verdicts(plan) == {1: MarginReason.LOSS, 2: "slower", 3: CHOSEN}
+    assert verdicts(plan) == {1: MarginReason.LOSS, 2: "slower", 3: SELECTED}
 
 
 def test_a_margin_below_the_minimum_comes_before_a_loss():

@@ -10,7 +10,7 @@ from orders.enums import Criterion
 from orders.models import Order, RoutingRules
 from orders.routing import rules as routing_rules
 from orders.routing import simulation
-from orders.routing.decision_log import CHOSEN
+from orders.routing.decision_log import SELECTED
 from orders.routing.engine import Drawback
 from orders.routing.ranking import DEFAULT_CRITERIA, DEFAULT_RULES, Rules
 from storefront.lib.state_machine import InvalidTransitionError
@@ -133,7 +133,7 @@ def test_an_order_stores_its_candidates_and_verdicts(light):
     (line,) = order.lines.all()
     verdicts = {entry["level"]: entry["verdict"] for entry in noted["lines"][str(line.variant_id)]}
     assert (noted["version"], noted["criteria"]) == (0, list(DEFAULT_CRITERIA))
-    assert verdicts == {line.level_id: CHOSEN, light.level.pk: Drawback.HIGHER_COST}
+    assert verdicts == {line.level_id: SELECTED, light.level.pk: Drawback.HIGHER_COST}
 
 
 def test_a_simulation_uses_the_stored_candidates(light):

@@ -49,7 +49,7 @@ def test_routing_rules_choose_the_source_of_a_preview(light):
 
     assert (taken(cheap.plan), taken(quick.plan)) == ([light.far.pk], [light.level.pk])
     ((one, verdict, _), (other, reason, _)) = quick.weighed(light.variant_id)
-    assert (one.level_id, verdict) == (light.level.pk, decision_log.CHOSEN)
+    assert (one.level_id, verdict) == (light.level.pk, decision_log.SELECTED)
     assert (other.level_id, reason) == (light.far.pk, "slower")
     assert other.days - one.days == 18 + other.lead_days - one.lead_days
     dear, less = quick.accounts[light.variant_id], cheap.accounts[light.variant_id]

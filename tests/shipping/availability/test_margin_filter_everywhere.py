@@ -14,7 +14,7 @@ from orders.enums import Criterion
 from orders.promotions import codes
 from orders.purchasing import submission
 from orders.routing import rules
-from orders.routing.decision_log import CHOSEN
+from orders.routing.decision_log import SELECTED
 from orders.routing.margin_filter import MarginReason
 from shipping.availability import availability, cart_preview, source_comparison
 from shipping.availability.source_comparison import RouteStatus
@@ -97,7 +97,7 @@ def test_an_order_logs_an_excluded_source_and_its_loss(light):
     order = placed(light)
 
     said = admin_columns.routing_decision(order)
-    assert noted(order, light) == {light.level.pk: CHOSEN, light.quick.pk: MarginReason.LOSS}
+    assert noted(order, light) == {light.level.pk: SELECTED, light.quick.pk: MarginReason.LOSS}
     # 39.99 is 33.61 before tax; 34.00 of cost plus fees is more
     loses = D(order.routing_decision["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
     assert f"quick (PL), €36.00: sells at a loss of €{loses:.2f}" in said
@@ -110,7 +110,7 @@ def test_rules_without_a_minimum_margin_sell_at_a_loss_and_log_it(light):
 
     order = placed(light)
 
-    assert noted(order, light)[light.quick.pk] == CHOSEN
+    assert noted(order, light)[light.quick.pk] == SELECTED
     assert "the rules have no minimum margin" in admin_columns.routing_decision(order)
 
 
@@ -123,7 +123,7 @@ def test_if_all_sources_lose_the_order_is_placed_and_held(light, monkeypatch):
     (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     held = submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert noted(order, light) == {light.quick.pk: CHOSEN, light.level.pk: MarginReason.LOSS}
+    assert noted(order, light) == {light.quick.pk: SELECTED, light.level.pk: MarginReason.LOSS}
     assert "no other location loses less" in admin_columns.routing_decision(order)
     assert held.status == "on_hold"
     assert "margin" in {one["code"] for one in held.hold_reasons}
@@ -135,7 +135,7 @@ def test_a_single_source_at_a_loss_is_logged(light):
 
     order = placed(light)
 
-    assert noted(order, light) == {light.quick.pk: CHOSEN}
+    assert noted(order, light) == {light.quick.pk: SELECTED}
     assert "Selected at a loss of" in admin_columns.routing_decision(order)
 
 
@@ -196,7 +196,7 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     rows = source_comparison.compare_sources(variant=variant, quantity=1, **there)
 
     (taken, verdict, left), (_, reason, other) = tried.weighed(light.variant_id)
-    assert (taken.level_id, verdict, reason) == (light.level.pk, CHOSEN, MarginReason.LOSS)
+    assert (taken.level_id, verdict, reason) == (light.level.pk, SELECTED, MarginReason.LOSS)
     account = tried.accounts[light.variant_id]
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
