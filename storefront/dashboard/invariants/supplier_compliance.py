@@ -7,7 +7,7 @@ SUPPLIER_COMPLIANCE = (
         code="supplier_compliance.verified_by",
         sentence="A verified compliance document has a verifier and a time.",
         sql="""
-            SELECT id AS evidence, criterion, verified_by, verified_at FROM suppliers_compliancedocument
+            SELECT id AS document, criterion, verified_by, verified_at FROM suppliers_compliancedocument
             WHERE status = 'verified' AND (verified_by = '' OR verified_at IS NULL)
         """,
     ),

@@ -1,4 +1,4 @@
-"""Supplier compliance: list proven and missing criteria, count the offers they keep off sale."""
+"""Supplier compliance: list valid and missing documents, count the offers they keep off sale."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from suppliers.models.compliance import WARN_BEFORE
 class CriterionStatus:
     """Status of one criterion, with the document for it, if any.
 
-    ``state`` is one of: proven, ends_soon, over, waits, rejected, missing.
+    ``state`` is one of: valid, expires_soon, expired, waiting, rejected, missing.
     """
 
     criterion: Requirement
     is_required: bool
     state: str
-    evidence: ComplianceDocument | None
+    document: ComplianceDocument | None
 
     @property
     def needs_action(self) -> bool:
-        return self.state in {"ends_soon", "waits"} or (
-            self.is_required and self.state in {"over", "rejected", "missing"}
+        return self.state in {"expires_soon", "waiting"} or (
+            self.is_required and self.state in {"expired", "rejected", "missing"}
         )
 
 
@@ -41,16 +41,16 @@ class WithheldOffers:
 def criteria_of(supplier: Supplier, *, now: datetime) -> list[CriterionStatus]:
     """Return the status of all criteria, those required for activation first."""
     best: dict[str, tuple[int, ComplianceDocument, str]] = {}
-    for evidence in supplier.compliance_documents.order_by("pk"):
-        state = _state(evidence, now)
+    for document in supplier.compliance_documents.order_by("pk"):
+        state = _state(document, now)
         rank = ORDER.index(state)
-        if evidence.criterion not in best or rank <= best[evidence.criterion][0]:
-            best[evidence.criterion] = (rank, evidence, state)
+        if document.criterion not in best or rank <= best[document.criterion][0]:
+            best[document.criterion] = (rank, document, state)
     required = [Requirement(name) for name in settings.VETTING_REQUIRED]
     others = [criterion for criterion in Requirement if criterion not in required]
     return [
         CriterionStatus(
-            criterion=criterion, is_required=criterion in required, state=state, evidence=known
+            criterion=criterion, is_required=criterion in required, state=state, document=known
         )
         for criterion in (*required, *others)
         for _, known, state in [best.get(criterion, MISSING)]
@@ -58,22 +58,22 @@ def criteria_of(supplier: Supplier, *, now: datetime) -> list[CriterionStatus]:
 
 
 MISSING: tuple[int, None, str] = (0, None, "missing")
-ORDER = ("proven", "ends_soon", "waits", "over", "rejected")
+ORDER = ("valid", "expires_soon", "waiting", "expired", "rejected")
 
 
-def _state(evidence: ComplianceDocument, now: datetime) -> str:
-    if evidence.status == ComplianceDocument.Status.REJECTED:
+def _state(document: ComplianceDocument, now: datetime) -> str:
+    if document.status == ComplianceDocument.Status.REJECTED:
         return "rejected"
-    if evidence.valid_until is not None and evidence.valid_until < now.date():
-        return "over"
-    if evidence.status == ComplianceDocument.Status.SUBMITTED or (
-        evidence.valid_from is not None and evidence.valid_from > now.date()
+    if document.valid_until is not None and document.valid_until < now.date():
+        return "expired"
+    if document.status == ComplianceDocument.Status.SUBMITTED or (
+        document.valid_from is not None and document.valid_from > now.date()
     ):
-        return "waits"
+        return "waiting"
     is_short = (
-        evidence.valid_until is not None and evidence.valid_until <= (now + WARN_BEFORE).date()
+        document.valid_until is not None and document.valid_until <= (now + WARN_BEFORE).date()
     )
-    return "ends_soon" if is_short else "proven"
+    return "expires_soon" if is_short else "valid"
 
 
 def withheld_offers(supplier: Supplier) -> list[WithheldOffers]:

@@ -75,7 +75,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
         "dashboard/suppliers/scorecard.html",
         title=row.name,
         supplier=row,
-        proofs=compliance.criteria_of(row, now=now) if may_judge else None,
+        requirements=compliance.criteria_of(row, now=now) if may_judge else None,
         withheld=compliance.withheld_offers(row) if may_judge else None,
         suggestion=safety_stock.suggest(supplier=row, now=now),
         may_decide=request.user.has_perm("suppliers.change_supplier"),

@@ -45,13 +45,13 @@ def round_mark(value: Decimal) -> str:
 
 
 @register.filter
-def proof(state: str) -> str:
-    """Return the label of a criterion's state."""
+def requirement_state(state: str) -> str:
+    """Return the label of a requirement's state."""
     return {
-        "proven": gettext("valid"),
-        "ends_soon": gettext("expires soon"),
-        "waits": gettext("needs review"),
-        "over": gettext("expired"),
+        "valid": gettext("valid"),
+        "expires_soon": gettext("expires soon"),
+        "waiting": gettext("needs review"),
+        "expired": gettext("expired"),
         "rejected": gettext("rejected"),
         "missing": gettext("missing"),
     }[state]

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import EU
 from storefront.dashboard.inbox.rule import NO_AMOUNT, simple_rule
 
-_EVIDENCE = (
+_DOCUMENT = (
     f"e.id, s.name || ': ' || replace(e.criterion, '_', ' ') AS name, {{since}} AS since,"
     f" {NO_AMOUNT}, {{detail}} AS detail"
     " FROM suppliers_compliancedocument e JOIN suppliers_supplier s ON s.id = e.supplier_id"
@@ -31,14 +31,14 @@ SUPPLIER_COMPLIANCE = (
         "document_to_review",
         _("Compliance document needs review"),
         "suppliers_compliancedocument",
-        _EVIDENCE.format(since="e.status_since", detail="e.issuer"),
+        _DOCUMENT.format(since="e.status_since", detail="e.issuer"),
         f"e.status = 'submitted' AND {_NOT_BLOCKED}",
     ),
     simple_rule(
         "document_expires",
         _("Compliance document expires within 30 days or has expired"),
         "suppliers_compliancedocument",
-        _EVIDENCE.format(since="(e.valid_until - 30)::timestamptz", detail="e.valid_until::text"),
+        _DOCUMENT.format(since="(e.valid_until - 30)::timestamptz", detail="e.valid_until::text"),
         f"e.status = 'verified' AND e.valid_until <= (%(now)s)::date + 30 AND {_NOT_BLOCKED}"
         f" AND {_NOT_SUPERSEDED}",
     ),

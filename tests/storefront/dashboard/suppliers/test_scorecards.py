@@ -106,7 +106,7 @@ def test_comparison_names_its_metric(staff):
     assert page(staff, "compare", by="' OR 1=1")[0] == 200
 
 
-def test_supplier_page_shows_metrics_and_missing_evidence(staff, settings):
+def test_supplier_page_shows_metrics_and_missing_documents(staff, settings):
     settings.VETTING_REQUIRED = ["ce", "returns"]
     supplier = make_supplier()
     make_verified(supplier, "ce", valid_until=TODAY + 20 * A_DAY)
