@@ -140,10 +140,10 @@ class DiscrepancyAdmin(StaffAdmin):
         resolution.NoLostEventError,
     )
     actions_list: ClassVar = ["export"]
-    actions_detail: ClassVar = ["resolve", "settle"]
+    actions_detail: ClassVar = ["resolve", "close_discrepancy"]
     available_if: ClassVar = {
         "resolve": resolution.can_apply_lost_event,
-        "settle": lambda row: row.status == Status.OPEN,
+        "close_discrepancy": lambda row: row.status == Status.OPEN,
     }
 
     def changelist_view(
@@ -197,10 +197,10 @@ class DiscrepancyAdmin(StaffAdmin):
         form_class=ReasonForm,
         done=_("Discrepancy closed."),
     )
-    def settle(
+    def close_discrepancy(
         self, request: HttpRequest, difference: Discrepancy, cleaned_data: Mapping[str, Any]
     ) -> None:
-        resolution.accept(difference=difference, **cleaned_data, **acting(request))
+        resolution.close_discrepancy(difference=difference, **cleaned_data, **acting(request))
 
 
 def _lines(rows: QuerySet[Discrepancy]) -> Iterator[str]:
@@ -276,8 +276,8 @@ class ReconciliationRunAdmin(StaffAdmin):
             ordering=["id"],
         )
     ]
-    actions_detail: ClassVar = ["compare", "close"]
-    available_if: ClassVar = {"close": lambda day: day.status == ReconciliationRun.Status.OPEN}
+    actions_detail: ClassVar = ["compare", "close_run"]
+    available_if: ClassVar = {"close_run": lambda day: day.status == ReconciliationRun.Status.OPEN}
 
     @confirmed_action(
         description=_("Reconcile now"),
@@ -304,10 +304,10 @@ class ReconciliationRunAdmin(StaffAdmin):
         form_class=ReasonForm,
         done=_("%s is closed without reconciliation."),
     )
-    def close(
+    def close_run(
         self, request: HttpRequest, day: ReconciliationRun, cleaned_data: Mapping[str, Any]
     ) -> None:
-        resolution.skip_day(day=day, **cleaned_data, **acting(request))
+        resolution.close_run(day=day, **cleaned_data, **acting(request))
 
 
 register_read_only(

@@ -105,7 +105,7 @@ def record(
 ) -> None:
     """Store the findings of one counterparty; clear examined discrepancies that were not found.
 
-    A discrepancy accepted by staff opens again only if its amounts change.
+    A discrepancy closed by staff opens again only if its amounts change.
 
     Locks:  the discrepancies, by id
     """

@@ -1,4 +1,4 @@
-"""Discrepancy resolution: accept with a reason, apply lost gateway events, skip a day.
+"""Discrepancy resolution: close with a reason, apply lost gateway events, close a run.
 
 A lost event is applied by the function that webhooks and polls use. Then the payment is compared
 again.
@@ -12,8 +12,8 @@ from orders.models import Discrepancy, ReconciliationRun
 from orders.payments import updates
 
 
-def accept(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -> None:
-    """Accept a discrepancy whose reason staff know; nothing else changes.
+def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -> None:
+    """Close a discrepancy whose reason staff know; nothing else changes.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  it is not open any more
     """
@@ -31,7 +31,7 @@ def accept(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -
         )
 
 
-def skip_day(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) -> None:
+def close_run(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) -> None:
     """Close a day without a complete comparison.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  it is being compared, or was

@@ -153,13 +153,15 @@ def test_a_duplicate_invoice_is_found_by_its_amount(bought):
     assert match() == ["differs", "differs"]
 
 
-def test_an_accepted_discrepancy_is_shown_at_the_invoice(bought):
+def test_a_closed_discrepancy_is_shown_at_the_invoice(bought):
     ship(3)
     invoice(bought, "31.00")
     compare()
 
     difference = Discrepancy.objects.get()
-    resolution.accept(difference=difference, reason="a new price", actor="z", now=NOON + 3 * DAY)
+    resolution.close_discrepancy(
+        difference=difference, reason="a new price", actor="z", now=NOON + 3 * DAY
+    )
 
     assert match() == ["settled"]
 

@@ -91,8 +91,10 @@ def test_viewers_have_no_actions(client):
 
     assert client.get(page()).status_code == 200
     assert client.get(page("export")).status_code == 200
-    assert page("settle", row.pk) not in client.get(page("change", row.pk)).content.decode()
-    assert client.post(page("settle", row.pk), {"reason": "x"}).status_code == 403
+    assert (
+        page("close_discrepancy", row.pk) not in client.get(page("change", row.pk)).content.decode()
+    )
+    assert client.post(page("close_discrepancy", row.pk), {"reason": "x"}).status_code == 403
     assert client.post(page("resolve", row.pk)).status_code == 403
     row.refresh_from_db()
     assert row.status == "open"
@@ -101,13 +103,13 @@ def test_viewers_have_no_actions(client):
     assert client.get(page("export")).status_code == 403
 
 
-def test_a_discrepancy_is_accepted_only_with_a_reason(staff):
+def test_a_discrepancy_is_closed_only_with_a_reason(staff):
     row = make_difference()
 
-    staff.post(page("settle", row.pk), {"reason": ""})
+    staff.post(page("close_discrepancy", row.pk), {"reason": ""})
     row.refresh_from_db()
     assert row.status == "open"
-    staff.post(page("settle", row.pk), {"reason": "a sample"})
+    staff.post(page("close_discrepancy", row.pk), {"reason": "a sample"})
 
     row.refresh_from_db()
     assert (row.status, row.close_reason) == ("settled", "a sample")
@@ -122,15 +124,15 @@ def test_each_kind_has_advice(language):
     assert [kind for kind, words in said.items() if len(words) <= 40] == []
 
 
-def test_a_day_is_compared_again_or_skipped(staff, monkeypatch):
+def test_a_day_is_compared_again_or_closed(staff, monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
     day = make_day()
     ReconciliationRun.objects.update(status="open", problem="gateway:test: no connection")
 
     staff.post(page("compare", day.pk, table="reconciliationrun"))
-    shown = staff.get(page("close", day.pk, table="reconciliationrun")).content.decode()
-    staff.post(page("close", day.pk, table="reconciliationrun"), {"reason": "we left it"})
+    shown = staff.get(page("close_run", day.pk, table="reconciliationrun")).content.decode()
+    staff.post(page("close_run", day.pk, table="reconciliationrun"), {"reason": "we left it"})
 
     assert asked == [{"day_id": day.pk}]
     assert "no connection" in shown

@@ -197,13 +197,13 @@ def test_a_discrepancy_keeps_its_first_day_and_is_cleared():
     assert (row.status, row.first_day) == ("open", DAY)
 
 
-def test_an_accepted_discrepancy_reopens_when_it_changes():
+def test_a_closed_discrepancy_reopens_when_it_changes():
     bought(captured=0)
     compare()
     row = Discrepancy.objects.get()
-    resolution.accept(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
+    resolution.close_discrepancy(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
     with pytest.raises(InvalidTransitionError):
-        resolution.accept(difference=row, reason="again", actor="zumrud", now=LATER)
+        resolution.close_discrepancy(difference=row, reason="again", actor="zumrud", now=LATER)
 
     compare()
     assert found("settled") == [(row.kind, row.expected_amount, row.found_amount)]
@@ -262,11 +262,11 @@ def test_a_gateway_that_is_down_keeps_the_day_open(monkeypatch):
     assert (day.status, day.problem, day.attempts) == ("reconciled", "", 2)
 
 
-def test_staff_can_skip_a_day():
+def test_staff_can_close_a_run_without_comparison():
     bought()
     day = reconciliation.run_of(DAY, now=LATER)
 
-    resolution.skip_day(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
+    resolution.close_run(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
 
     assert DAY not in [one.day for one in reconciliation.due_runs(now=LATER)]
 
