@@ -141,8 +141,8 @@ class CompetitorSourceAdmin(StaffAdmin):
     search_fields: ClassVar = ["name"]
     ordering: ClassVar = ["name"]
     exclude: ClassVar = ["secret_encrypted", "validators"]
-    actions_detail: ClassVar = ["ask_now"]
-    available_if: ClassVar = {"ask_now": lambda source: source.is_enabled}
+    actions_detail: ClassVar = ["fetch_now"]
+    available_if: ClassVar = {"fetch_now": lambda source: source.is_enabled}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = (
@@ -189,7 +189,7 @@ class CompetitorSourceAdmin(StaffAdmin):
         ),
         done=_("Fetch started. The result appears on this page in a moment."),
     )
-    def ask_now(
+    def fetch_now(
         self, request: HttpRequest, source: CompetitorSource, _cleaned_data: object
     ) -> None:
         sources.make_due(source=source, now=timezone.now())

@@ -61,7 +61,7 @@ class PaymentAdmin(StaffAdmin):
         )
     ]
     user_errors: ClassVar = (updates.TooEarlyError, updates.UnknownPaymentError)
-    actions_detail: ClassVar = ["ask_gateway"]
+    actions_detail: ClassVar = ["sync_from_gateway"]
 
     @confirmed_action(
         description=_("Sync from gateway"),
@@ -69,7 +69,9 @@ class PaymentAdmin(StaffAdmin):
         explain=_("Reads all events of this payment from the gateway and applies the new ones."),
         done=_("Payment synced."),
     )
-    def ask_gateway(self, _request: HttpRequest, payment: Payment, _cleaned_data: object) -> None:
+    def sync_from_gateway(
+        self, _request: HttpRequest, payment: Payment, _cleaned_data: object
+    ) -> None:
         updates.refresh(payment=payment, now=timezone.now())
 
 

@@ -191,9 +191,9 @@ class BackorderAdmin(StaffAdmin):
             related=("order_line", "substitute"),
         )
     ]
-    actions_detail: ClassVar = ["look_again", "answer", "cancel_and_refund"]
+    actions_detail: ClassVar = ["find_supplier", "answer", "cancel_and_refund"]
     available_if: ClassVar = {
-        "look_again": lambda row: row.status == Status.OPEN,
+        "find_supplier": lambda row: row.status == Status.OPEN,
         "answer": lambda row: row.status == Status.ASKED,
         "cancel_and_refund": lambda row: (
             row.status == Status.OPEN and row.kind == Backorder.Kind.REFUSED
@@ -209,7 +209,7 @@ class BackorderAdmin(StaffAdmin):
         ),
         done=_("The search is running. The result appears on this page."),
     )
-    def look_again(self, request: HttpRequest, row: Backorder, _cleaned_data: object) -> None:
+    def find_supplier(self, request: HttpRequest, row: Backorder, _cleaned_data: object) -> None:
         Backorder.objects.filter(pk=row.pk, status=Status.OPEN).update(retry_at=None)
         self.wake(request, reroute, backorder_id=row.pk)
 

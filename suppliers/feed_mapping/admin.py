@@ -256,8 +256,8 @@ class FeedMappingAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["spec"]
     readonly_fields: ClassVar = [columns.document("spec", _("Mapping"))]
-    actions_detail: ClassVar = ["take_back"]
-    available_if: ClassVar = {"take_back": lambda row: not row.is_active}
+    actions_detail: ClassVar = ["restore"]
+    available_if: ClassVar = {"restore": lambda row: not row.is_active}
 
     @confirmed_action(
         description=_("Restore this version"),
@@ -265,7 +265,7 @@ class FeedMappingAdmin(StaffAdmin):
         explain=_("Copies this version as the newest version. The next run reads files with it."),
         done=_("Restored. The next run uses the mapping of %s."),
     )
-    def take_back(self, request: HttpRequest, version: FeedMapping, _cleaned_data: object) -> None:
+    def restore(self, request: HttpRequest, version: FeedMapping, _cleaned_data: object) -> None:
         file_sources.restore_mapping(version=version, by=str(request.user), now=timezone.now())
 
 

@@ -97,7 +97,7 @@ class ChangesPage:
         except SERVICE_ERRORS as refusal:
             self.problem = str(refusal)
         else:
-            self.model_admin.tell(self.request, decided)
+            self.model_admin.show_result(self.request, decided)
             return HttpResponseRedirect(self.model_admin.page_of(self.run))
         self.run.refresh_from_db()
         return self._show(status=422)
@@ -296,7 +296,7 @@ class SyncRunAdmin(StaffAdmin):
         done=_("Run applied."),
     )
     def apply(self, request: HttpRequest, run: SyncRun, _cleaned_data: object) -> None:
-        self.tell(request, review.apply(sync_run=run, **acting(request)))
+        self.show_result(request, review.apply(sync_run=run, **acting(request)))
 
     @confirmed_action(
         description=_("Discard run"),
@@ -327,9 +327,11 @@ class SyncRunAdmin(StaffAdmin):
     def roll_back(
         self, request: HttpRequest, run: SyncRun, cleaned_data: Mapping[str, Any]
     ) -> None:
-        self.tell(request, rollback.roll_back(sync_run=run, **cleaned_data, **acting(request)))
+        self.show_result(
+            request, rollback.roll_back(sync_run=run, **cleaned_data, **acting(request))
+        )
 
-    def tell(self, request: HttpRequest, decided: ReviewResult) -> None:
+    def show_result(self, request: HttpRequest, decided: ReviewResult) -> None:
         """Show the result and start the publication."""
         self.message_user(request, _describe(decided))
         self.wake(request, tasks.publish_pending)

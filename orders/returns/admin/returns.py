@@ -216,7 +216,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         "approve",
         "reject",
         "request_evidence",
-        "keep",
+        "refund_without_return",
         "label",
         "receive",
         "inspect",
@@ -230,7 +230,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         "approve": lambda row: row.status in authorizations.AWAITING_DECISION,
         "reject": lambda row: row.status in authorizations.AWAITING_DECISION,
         "request_evidence": lambda row: row.status == Status.REQUESTED,
-        "keep": lambda row: row.status in authorizations.NOT_SHIPPED,
+        "refund_without_return": lambda row: row.status in authorizations.NOT_SHIPPED,
         "label": lambda row: row.status == Status.APPROVED and not row.is_kept,
         "receive": inspection.can_receive,
         "inspect": lambda row: row.status == Status.RECEIVED,
@@ -310,7 +310,9 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         explain=_describe_refund,
         done=_("Refund of %s requested."),
     )
-    def keep(self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object) -> None:
+    def refund_without_return(
+        self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
+    ) -> None:
         refunds.refund_without_return(authorization=row, **acting(request))
         self.wake(request, tasks.execute_requests)
 

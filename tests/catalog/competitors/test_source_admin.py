@@ -149,7 +149,7 @@ def test_staff_can_fetch_a_source_at_once(staff, source, monkeypatch):
     monkeypatch.setattr(tasks.fetch_source, "delay", lambda **known: started.append(known))
     CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
 
-    staff.post(page(source, "ask_now"))
+    staff.post(page(source, "fetch_now"))
 
     source.refresh_from_db()
     assert source.due_at <= timezone.now()
@@ -157,7 +157,7 @@ def test_staff_can_fetch_a_source_at_once(staff, source, monkeypatch):
 
 
 def test_a_disabled_source_cannot_be_fetched(staff, source):
-    link = re.compile(re.escape(page(source, "ask_now")))
+    link = re.compile(re.escape(page(source, "fetch_now")))
     assert link.search(shown(staff.get(page(source))))
 
     CompetitorSource.objects.update(is_enabled=False)

@@ -155,7 +155,7 @@ def test_staff_replace_a_defective_item(staff, started):
 def test_staff_refund_without_a_return(staff, started):
     made = asked(delivered())
 
-    act(staff, "returnauthorization", "keep", made)
+    act(staff, "returnauthorization", "refund_without_return", made)
 
     made.refresh_from_db()
     assert (made.status, made.destination) == ("refunded", "nowhere")
