@@ -35,7 +35,7 @@ def digest(document: ComplianceDocument) -> str:
     return format_html('<span class="staff-digest">{}</span>', document.file_sha256)
 
 
-_judgment = partial(
+_document_action = partial(
     confirmed_action,
     explain=_(
         "Your name is stored with the decision. Offers that require this"
@@ -136,13 +136,13 @@ class ComplianceDocumentAdmin(StaffAdmin):
         obj.pk = document.pk
         obj.refresh_from_db()
 
-    @_judgment(description=_("Verify"), icon="verified")
+    @_document_action(description=_("Verify"), icon="verified")
     def verify(
         self, request: HttpRequest, document: ComplianceDocument, cleaned_data: Mapping[str, Any]
     ) -> None:
         vetting.verify(document=document, **cleaned_data, **acting(request))
 
-    @_judgment(description=_("Reject"), icon="close")
+    @_document_action(description=_("Reject"), icon="close")
     def reject(
         self, request: HttpRequest, document: ComplianceDocument, cleaned_data: Mapping[str, Any]
     ) -> None:
@@ -152,7 +152,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
 # Vetting
 
 Status = Supplier.Status
-_decision = partial(
+_status_action = partial(
     confirmed_action,
     explain=lambda supplier: (
         gettext("%(name)s is now “%(status)s”. Orders are sent to active suppliers only.")
@@ -189,21 +189,21 @@ class VettingActions(StaffAdmin):
         supplier = self.row(request, object_id)
         return HttpResponseRedirect(reverse("scorecards:supplier", args=[supplier.code]))
 
-    @_decision(description=_("Activate"), icon="play_arrow")
+    @_status_action(description=_("Activate"), icon="play_arrow")
     def activate(
         self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
     ) -> str:
         vet_and_activate(supplier=supplier, **cleaned_data, **acting(request))
         return _status_updated(supplier)
 
-    @_decision(description=_("Pause"), icon="pause")
+    @_status_action(description=_("Pause"), icon="pause")
     def pause(
         self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
     ) -> str:
         vetting.pause(supplier=supplier, **cleaned_data, **acting(request))
         return _status_updated(supplier)
 
-    @_decision(description=_("Block"), icon="block")
+    @_status_action(description=_("Block"), icon="block")
     def block(
         self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
     ) -> str:
