@@ -152,7 +152,7 @@ def delivery_options(
     cart: Cart,
     country: str,
     now: datetime,
-    chosen_method: str = "",
+    method_code: str = "",
     cart_content: CartContent | None = None,
 ) -> DeliveryOptions:
     """Plan the parcels of a cart and quote its delivery, without totals.
@@ -165,7 +165,7 @@ def delivery_options(
     methods = delivery_methods.quote_delivery_methods(
         cart=cart, checked_cart=checked_cart, country=country, now=now
     )
-    chosen = next((quote for quote in methods.quotes if quote.code == chosen_method), None)
+    chosen = next((quote for quote in methods.quotes if quote.code == method_code), None)
     chosen = chosen or next(iter(methods.quotes), None)
     limits = _limits((chosen and chosen.plan) or checked_cart.plan)
     return DeliveryOptions(
@@ -200,7 +200,7 @@ def summarize(
     cart: Cart,
     country: str,
     now: datetime,
-    chosen_method: str = "",
+    method_code: str = "",
     cart_content: CartContent | None = None,
 ) -> CartSummary:
     """Plan a cart, quote its delivery, and compute its totals.
@@ -208,7 +208,7 @@ def summarize(
     ``cart_content`` is the cart's content if it was read at ``now``.
     """
     delivery = delivery_options(
-        cart=cart, country=country, now=now, chosen_method=chosen_method, cart_content=cart_content
+        cart=cart, country=country, now=now, method_code=method_code, cart_content=cart_content
     )
     cart_view, plan, quote = delivery.checked_cart.cart, delivery.checked_cart.plan, delivery.quote
     reasons: Sequence[RefusalReason] = ()

@@ -266,7 +266,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
         cart=cart,
         country=here.country,
         now=now,
-        chosen_method=cart.service,
+        method_code=cart.service,
         cart_content=cart_content,
     )
     problems = (

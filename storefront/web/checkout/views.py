@@ -150,7 +150,7 @@ def delivery(
         cart=cart,
         country=cart.country,
         now=now,
-        chosen_method=cart.service,
+        method_code=cart.service,
         cart_content=cart_content,
     )
     if filled.must_change or not filled.cart.lines:
@@ -180,7 +180,7 @@ def place(
         cart=cart,
         country=cart.country,
         now=now,
-        chosen_method=cart.service,
+        method_code=cart.service,
         cart_content=cart_content,
     )
     if not options.can_go:
@@ -267,7 +267,7 @@ def _review(  # noqa: PLR0913 - all parts of one page
         cart=cart,
         country=cart.country,
         now=now,
-        chosen_method=cart.service,
+        method_code=cart.service,
         cart_content=cart_content,
     )
     if filled.must_change or not filled.cart.lines:

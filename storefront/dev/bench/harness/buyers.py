@@ -62,7 +62,7 @@ def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
         return None
     stock(listing.variant_id, PLENTY)
     cart = _cart(channel, listing.pk, now)
-    filled = summarize(cart=cart, country=HOME.country, now=now, chosen_method=TIER)
+    filled = summarize(cart=cart, country=HOME.country, now=now, method_code=TIER)
     cart.delete()
     if filled.quote is None or filled.quote.tier != TIER:
         return None

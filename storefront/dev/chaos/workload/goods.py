@@ -136,7 +136,7 @@ def _sellable_product(channel: Channel, slug: str) -> SellableProduct | None:
         return None
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    quote = summarize(cart=cart, country=HOME.country, now=now, chosen_method=TIER).quote
+    quote = summarize(cart=cart, country=HOME.country, now=now, method_code=TIER).quote
     cart.delete()
     if quote is None or quote.tier != TIER:
         return None
