@@ -90,6 +90,6 @@ class ProductRecord(SupplierRecord):
     hs_code: str
     picture_urls: tuple[str, ...]
     variants: tuple[VariantRecord, ...]
-    model: str = ""  # the maker's number of the product, for all its versions
+    model: str = ""  # the manufacturer's number of the product, for all its versions
     decimal_mark: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from catalog.attributes.text_cleaning import clean_text
 from catalog.enums import EU
 from storefront.lib.address import COUNTRIES
 
-MAKER = re.compile(r"(?:manufacturer|maker|producer|hersteller)", re.IGNORECASE)
+MANUFACTURER = re.compile(r"(?:manufacturer|maker|producer|hersteller)", re.IGNORECASE)
 RESPONSIBLE = re.compile(
     r"(?:eu|ec) (?:responsible person|rep(?:resentative)?)|responsible person(?: in the eu)?"
     r"|authori[sz]ed representative",
@@ -34,9 +34,9 @@ class Contact:
     email: str
 
 
-def find_maker(claims: Mapping[str, str]) -> Contact | None:
+def find_manufacturer(claims: Mapping[str, str]) -> Contact | None:
     """Return the manufacturer, if one line states it completely."""
-    return _stated(claims, MAKER)
+    return _stated(claims, MANUFACTURER)
 
 
 def find_responsible_person(claims: Mapping[str, str]) -> Contact | None:
@@ -47,9 +47,10 @@ def find_responsible_person(claims: Mapping[str, str]) -> Contact | None:
 
 def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
     """Test whether a line of the specification table was read as a contact."""
-    of_maker = MAKER.fullmatch(label.strip()) and find_maker(claims)
+    of_manufacturer = MANUFACTURER.fullmatch(label.strip()) and find_manufacturer(claims)
     return bool(
-        of_maker or (RESPONSIBLE.fullmatch(label.strip()) and find_responsible_person(claims))
+        of_manufacturer
+        or (RESPONSIBLE.fullmatch(label.strip()) and find_responsible_person(claims))
     )
 
 

@@ -16,10 +16,10 @@ _END = r"(?![\w-]|[.,]\d|\s*(?:lm|lumens?|mah|[gmvwx])\b)"
 # Manufacturer, format of a model family, and the numbers that exist.
 _FAMILIES = tuple(
     (
-        re.compile(rf"{_COUNT}(?<![\w.-]){maker}(?P<model>{shape}){_END}", re.IGNORECASE),
+        re.compile(rf"{_COUNT}(?<![\w.-]){manufacturer}(?P<model>{shape}){_END}", re.IGNORECASE),
         frozenset(known.split()),
     )
-    for maker, shape, known in (
+    for manufacturer, shape, known in (
         (
             r"(?:cree\s+)?",
             r"xhp[- ]?(?P<number>\d{2,3}(?:\.\d)?)[a-z]?",
@@ -36,7 +36,7 @@ _FAMILIES = tuple(
         (r"(?:luminus\s+)?", r"sbt[- ]?(?P<number>\d{2,3}(?:\.\d)?)[a-z]?", "16 70 90 90.2"),
         (r"(?:luminus\s+)?", r"sft[- ]?(?P<number>\d{2,3})[a-z]?", "12 20 25 40 42 50 60 70 90"),
         (r"nichia\s+", r"(?P<number>\d{3})[a-f]", "119 144 183 219 233 319 519 719"),
-        # Osram has P8 and P9. No maker has P90, P99, P160 or P900.
+        # Osram has P8 and P9. No manufacturer has P90, P99, P160 or P900.
         (r"(?:cree|luminus|nichia|osram)\s+", r"p-?(?P<number>\d{2,3})", ""),
     )
 )

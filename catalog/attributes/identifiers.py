@@ -90,7 +90,7 @@ def option_keys(option_values: Iterable[str]) -> frozenset[str]:
 
 
 def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
-    """Return ``brand:model:options``, all folded: one version of a maker's model.
+    """Return ``brand:model:options``, all folded: one version of a manufacturer's model.
 
     Empty if that names no version or exceeds the column.
     """

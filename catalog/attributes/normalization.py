@@ -50,7 +50,7 @@ class NormalizedProduct:
     modes: tuple[plausibility.StatedMode, ...]
     battery: batteries.Battery
     has_battery: bool
-    maker: Contact | None
+    manufacturer: Contact | None
     responsible_person: Contact | None
     issues: tuple[ImportIssue, ...] = field(default=())
 
@@ -108,7 +108,7 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         modes=tuple(_plausible_modes(claim)),
         battery=battery,
         has_battery=record.has_battery,
-        maker=contacts.find_maker(record.claims),
+        manufacturer=contacts.find_manufacturer(record.claims),
         responsible_person=contacts.find_responsible_person(record.claims),
         issues=(*_issues(record, labels, findings), *_title_issues(record, invented)),
     )

@@ -60,7 +60,7 @@ class Product(models.Model):
         default=Status.DRAFT,
         help_text=_("Only active products are sold, drafts and archived products are not."),
     )
-    # The maker's warranty beyond the statutory two years, from delivery.
+    # The manufacturer's warranty beyond the statutory two years, from delivery.
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"),
         null=True,

@@ -96,8 +96,8 @@ def _write_contacts(items: Sequence[ImportItem], brands: Mapping[str, Brand]) ->
         brand = brands[brand_key(item.enriched.brand)[:80]]
         if brand.name == UNBRANDED:
             continue
-        if (maker := item.enriched.maker) and not brand.manufacturer_name:
-            empty.setdefault((brand.pk, "manufacturer"), maker)
+        if (manufacturer := item.enriched.manufacturer) and not brand.manufacturer_name:
+            empty.setdefault((brand.pk, "manufacturer"), manufacturer)
         is_open = not (brand.responsible_name or brand.is_responsible_locked)
         if (person := item.enriched.responsible_person) and is_open:
             empty.setdefault((brand.pk, "responsible"), person)

@@ -101,7 +101,7 @@ class ProductView:
     slug: str
     title: str
     brand: str
-    maker: ContactView
+    manufacturer: ContactView
     responsible_person: ContactView
     family: str
     summary: str
@@ -248,7 +248,7 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
         slug=own[1],
         title=own[2],
         brand=brand,
-        maker=ContactView(*contacts[:4]),
+        manufacturer=ContactView(*contacts[:4]),
         responsible_person=ContactView(*contacts[4:]),
         family=own[3],
         summary=own[4],

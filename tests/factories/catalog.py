@@ -105,13 +105,13 @@ def make_category(*, slug="headlamps", names=None, families=("headlamp",), posit
 
 
 def make_brand(*, name="Fara"):
-    maker = {
+    manufacturer = {
         "manufacturer_name": "Fara Works",
         "manufacturer_address": "Lampenweg 1, Berlin",
         "manufacturer_country": "DE",
         "manufacturer_email": "care@fara.example",
     }
-    defaults = {"name": name, **maker}
+    defaults = {"name": name, **manufacturer}
     brand, _ = Brand.objects.get_or_create(key=name.casefold(), defaults=defaults)
     return brand
 

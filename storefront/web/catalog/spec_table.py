@@ -163,7 +163,7 @@ def _names(light: ProductView, chosen: VariantView) -> list[Row]:
 
 
 def _warranty(months: int | None) -> str:
-    """Return the maker's warranty if it exceeds the legal two years, else ""."""
+    """Return the manufacturer's warranty if it exceeds the legal two years, else ""."""
     if months is None or months <= LAWFUL_MONTHS:
         return ""
     return _("%(months)d months") % {"months": months}

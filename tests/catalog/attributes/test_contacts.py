@@ -34,7 +34,7 @@ def test_a_responsible_person_outside_the_eu_is_rejected():
     in_china = "Lumen, Building 7, Ningbo, CN, care@lumen.example"
 
     assert contacts.find_responsible_person({"EU responsible person": in_china}) is None
-    assert contacts.find_maker({"Manufacturer": in_china}).country == "CN"
+    assert contacts.find_manufacturer({"Manufacturer": in_china}).country == "CN"
 
 
 @pytest.mark.parametrize(

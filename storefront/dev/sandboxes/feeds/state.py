@@ -67,7 +67,7 @@ class Changes:
 
 
 class FeedCatalog:
-    """The wholesaler's products: those of the other sandboxes, most with the maker's GTIN."""
+    """The wholesaler's products: those of the other sandboxes, most with the manufacturer's GTIN."""
 
     def __init__(  # noqa: PLR0913 - the command line options
         self, *, count: int, seed: int, folder: Path, base_url: str, now_s: float, skip: int = 0
@@ -160,7 +160,7 @@ def _sku(product: Product, variant: Variant) -> str:
 
 
 def _gtin(variant: Variant, draws: RandomDraws) -> str:
-    """Return mostly the maker's GTIN, sometimes one of the wholesaler's own, or none."""
+    """Return mostly the manufacturer's GTIN, sometimes one of the wholesaler's own, or none."""
     lot = draws.share()
     if lot < NO_GTIN:
         return ""

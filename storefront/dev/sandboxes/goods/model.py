@@ -1,6 +1,6 @@
 """Product model: define batteries, modes, lights, variants and products of the sandboxes. Pure.
 
-A product has the maker's data; each sandbox describes it in its own way.
+A product has the manufacturer's data; each sandbox describes it in its own way.
 
 Source: capacities and weights as printed on cells of reputable makers
 """

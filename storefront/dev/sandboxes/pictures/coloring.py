@@ -1,7 +1,7 @@
 """Product pictures: choose a drawn look, color it for a variant, answer requests for it.
 
 ``looks/<angle>/<shape>-<trait>-<letter>.webp`` was drawn once. It holds four squares side by
-side: what no color changes, the opacity, and the shares of the body color and of the maker's
+side: what no color changes, the opacity, and the shares of the body color and of the manufacturer's
 accent color in each pixel. All are premultiplied by the opacity.
 """
 

@@ -203,7 +203,7 @@ def changes():
         "its category is forbidden there": lambda: Category.objects.update(
             restricted_countries=["DE"]
         ),
-        "its maker has no responsible person": lambda: Brand.objects.update(
+        "its manufacturer has no responsible person": lambda: Brand.objects.update(
             manufacturer_country="CN"
         ),
         "it becomes of such a brand": move_to_brand_without_responsible_person,
