@@ -56,9 +56,9 @@ class NoPriceError(NotForSaleError):
 class NotDeliverableError(NotForSaleError):
     """The item cannot be shipped to the cart's country."""
 
-    def __init__(self, listing_id: int, *, country: str, is_forbidden: bool) -> None:
+    def __init__(self, listing_id: int, *, country: str, is_restricted: bool) -> None:
         super().__init__(listing_id)
-        self.country, self.is_forbidden = country, is_forbidden
+        self.country, self.is_restricted = country, is_restricted
 
 
 class NotEnoughError(Exception):

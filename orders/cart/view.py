@@ -46,7 +46,7 @@ class LineView:
     promised: DeliveryPromise | None
     intensity_cd: int | None
     output_lm: int | None
-    is_forbidden: bool = False  # not allowed in the cart's country
+    is_restricted: bool = False  # not allowed in the cart's country
 
     @property
     def variant_id(self) -> int:

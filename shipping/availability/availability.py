@@ -260,8 +260,10 @@ def make_delivery_check(
         )
         most = reached.max_quantity_anywhere(listing.variant_id)
         if must_reach and most and not reached.most(listing.variant_id):
-            is_forbidden = reached.is_forbidden(listing.variant_id)
-            raise carts.NotDeliverableError(listing.pk, country=country, is_forbidden=is_forbidden)
+            is_restricted = reached.is_restricted(listing.variant_id)
+            raise carts.NotDeliverableError(
+                listing.pk, country=country, is_restricted=is_restricted
+            )
         amounts = {listing.variant_id: Money(listing.price_amount or Decimal(0), channel.currency)}
         sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
         promise = reached.answer(listing.variant_id, sold=sold.get(listing.variant_id)).promise
@@ -305,7 +307,7 @@ def check_cart(
             line,
             available=reached.most(line.variant_id),
             is_sold_out=reached.is_sold_out(line.variant_id),
-            is_forbidden=reached.is_forbidden(line.variant_id),
+            is_restricted=reached.is_restricted(line.variant_id),
         )
         for line in view.lines
     )

@@ -39,7 +39,7 @@ class Availability:
 
     Shape:  ``most`` is the maximum per order; ``promise`` is for ``quantity``, None if that
             quantity cannot be ordered; ``fewer`` (or 0) and ``more`` are then the nearest that can;
-            ``is_sold_out`` is false if stock exists and no route carries it or it ``is_forbidden``
+            ``is_sold_out`` is false if stock exists and no route carries it or it ``is_restricted``
     """
 
     variant_id: int
@@ -49,7 +49,7 @@ class Availability:
     fewer: int
     more: int | None
     is_sold_out: bool
-    is_forbidden: bool = False
+    is_restricted: bool = False
 
     @property
     def is_undeliverable(self) -> bool:
@@ -86,7 +86,7 @@ class Reach:
             candidate.variant_id != variant_id for candidate in (*self.reachable, *self.unreachable)
         )
 
-    def is_forbidden(self, variant_id: int) -> bool:
+    def is_restricted(self, variant_id: int) -> bool:
         """Test whether the variant is in stock but may not be sent to this country."""
         return any(
             self.country in one.restricted_countries
@@ -130,7 +130,7 @@ class Reach:
             fewer=planned.missing.get(variant_id, quantity),
             more=planned.instead.get(variant_id) if planned.missing else quantity,
             is_sold_out=self.is_sold_out(variant_id),
-            is_forbidden=self.is_forbidden(variant_id),
+            is_restricted=self.is_restricted(variant_id),
         )
 
     def plan(

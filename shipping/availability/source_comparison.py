@@ -125,7 +125,7 @@ def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now:
         country_from=candidate.country,
         country_to=country,
         tier="",
-        is_forbidden=country in candidate.restricted_countries,
+        is_restricted=country in candidate.restricted_countries,
     ).sentence
 
 

@@ -130,14 +130,14 @@ def refusal_reasons(
                 country_from=parcel.country,
                 country_to=country,
                 tier=tier,
-                is_forbidden=is_forbidden(parcel, country),
+                is_restricted=is_restricted(parcel, country),
             )
             for tier, able in missing.items()
         ]
     return reasons
 
 
-def is_forbidden(parcel: PlannedParcel, country: str) -> bool:
+def is_restricted(parcel: PlannedParcel, country: str) -> bool:
     """Test whether an item of a parcel may not be sent to a country, by any carrier."""
     return any(country in line.candidate.restricted_countries for line in parcel.lines)
 
@@ -221,7 +221,7 @@ _CACHE = _RouteCache()
 def _routes(
     parcel: PlannedParcel, country: str, now: datetime, live_rates: LiveRates | None
 ) -> Sequence[Route]:
-    if is_forbidden(parcel, country):
+    if is_restricted(parcel, country):
         return []
     currency = parcel.lines[0].candidate.cost.currency
     routes = routes_from(parcel.location_id, country=country, currency=currency, now=now)

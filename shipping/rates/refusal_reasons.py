@@ -12,7 +12,7 @@ from suppliers.shipping_services.dangerous_goods import Restriction
 from suppliers.shipping_services.selection import TOO_HEAVY, ParcelLoad, Route, reasons_against
 
 NO_ROUTE = "no_route"
-FORBIDDEN = "forbidden"
+RESTRICTED = "restricted"
 # Of several reasons, the one that the customer can change most easily comes first.
 PRIORITY = (
     TOO_HEAVY,
@@ -41,11 +41,11 @@ def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses i
     country_from: str,
     country_to: str,
     tier: str,
-    is_forbidden: bool,
+    is_restricted: bool,
 ) -> RefusalReason:
     """Return the reason of the route that comes closest to carrying the parcel."""
-    code = FORBIDDEN if is_forbidden else NO_ROUTE
-    if routes and not is_forbidden:
+    code = RESTRICTED if is_restricted else NO_ROUTE
+    if routes and not is_restricted:
         against = min((reasons_against(route, load) for route in routes), key=len)
         code = next(code for code in PRIORITY if code in against)
     values = {"start": _country(country_from), "end": _country(country_to)}
@@ -91,7 +91,7 @@ _TIERS: Mapping[str, Promise] = {
 }
 _SENTENCES: Mapping[str, Promise] = {
     NO_ROUTE: _("We have no delivery method from %(start)s to %(end)s."),
-    FORBIDDEN: _(
+    RESTRICTED: _(
         "Some of these items cannot be shipped to %(end)s because they are not allowed there."
     ),
     TOO_HEAVY: _("This is too heavy for one parcel %(way)s."),

@@ -76,7 +76,7 @@ def refusal_message(error: Refusal) -> str:
     if isinstance(error, carts.NotDeliverableError):
         language = get_language() or settings.LANGUAGE_CODE
         params = {"country": formats.country(error.country, language)}
-        if error.is_forbidden:
+        if error.is_restricted:
             return (
                 _("This item is restricted in %(country)s, so we cannot deliver it there.") % params
             )

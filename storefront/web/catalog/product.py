@@ -81,7 +81,7 @@ def show(
         ),
         "promise": answer.promise,
         "sent_at_once": _sent_at_once(chosen, answer),
-        "is_forbidden": answer.is_forbidden,
+        "is_restricted": answer.is_restricted,
         "sold_from": None if answer.promise else answer.more,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),

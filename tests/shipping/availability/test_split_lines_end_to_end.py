@@ -219,12 +219,12 @@ def test_a_part_too_heavy_for_its_parcel_is_refused_with_the_possible_quantity(l
 
 
 def test_an_undeliverable_line_does_not_prevent_a_split(light):
-    forbidden = make_sellable(quantity=5, price="9.99")
-    make_offer_there(forbidden, light)
-    forbidden.variant.product.restricted_countries = ["DE"]
-    forbidden.variant.product.save()
+    restricted = make_sellable(quantity=5, price="9.99")
+    make_offer_there(restricted, light)
+    restricted.variant.product.restricted_countries = ["DE"]
+    restricted.variant.product.save()
     cart = make_cart(light, quantity=10)
-    carts.add(cart=cart, listing_id=forbidden.pk, quantity=1, now=NOON)
+    carts.add(cart=cart, listing_id=restricted.pk, quantity=1, now=NOON)
 
     seen = availability.check_cart(cart=cart, country="DE", now=NOON)
 

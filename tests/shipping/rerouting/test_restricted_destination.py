@@ -18,7 +18,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def forbid(listing, *countries):
+def restrict(listing, *countries):
     Product.objects.filter(pk=listing.variant.product_id).update(
         restricted_countries=list(countries)
     )
@@ -28,7 +28,7 @@ def test_an_item_that_became_restricted_is_refunded_not_rerouted(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    forbid(listing, "DE")
+    restrict(listing, "DE")
 
     refuse(purchase_order)
     look_everywhere()
@@ -42,7 +42,7 @@ def test_a_restricted_substitute_is_not_offered(supplier, countries, offered):
     listing, newer = make_sellable(), make_sellable(price="44.99")
     make_service(max_days=6)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
-    forbid(newer, *countries)
+    restrict(newer, *countries)
     purchase_order = make_sent_purchase_order(listing)
 
     refuse(purchase_order)
@@ -52,9 +52,9 @@ def test_a_restricted_substitute_is_not_offered(supplier, countries, offered):
     assert ("substitute" in found.choices) is offered
 
 
-@pytest.mark.parametrize("is_newer_forbidden", [True, False])
+@pytest.mark.parametrize("is_newer_restricted", [True, False])
 def test_hold_rules_check_the_ordered_item_not_the_sold_one(
-    supplier, monkeypatch, is_newer_forbidden
+    supplier, monkeypatch, is_newer_restricted
 ):
     """The sold item became restricted after the substitute was accepted, or the substitute did."""
     listing, newer = make_sellable(), make_sellable(price="44.99", quantity=0)
@@ -66,7 +66,7 @@ def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     customer_choice.apply(
         backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="customer", now=NOON
     )
-    forbid(newer if is_newer_forbidden else listing, "DE")
+    restrict(newer if is_newer_restricted else listing, "DE")
     (made,) = live()
     monkeypatch.setattr(
         submission, "evaluate_purchase_order", facts.evaluate_purchase_order
@@ -76,10 +76,10 @@ def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     submission.submit(purchase_order=made, now=NOON)
 
     made = PurchaseOrder.objects.get(pk=made.pk)
-    assert (made.status == "on_hold") is is_newer_forbidden
-    assert (len(supplier.effects) == known) is is_newer_forbidden
+    assert (made.status == "on_hold") is is_newer_restricted
+    assert (len(supplier.effects) == known) is is_newer_restricted
     said = [(each["code"], each["subject"]) for each in made.hold_reasons]
-    assert said == ([("restricted", f"{newer.variant.sku}: DE")] if is_newer_forbidden else [])
+    assert said == ([("restricted", f"{newer.variant.sku}: DE")] if is_newer_restricted else [])
     title = newer.variant.product.title
     assert all(each["sentence"].startswith(title) for each in made.hold_reasons)
 
@@ -88,7 +88,7 @@ def test_staff_see_why_an_item_cannot_be_sent():
     listing = make_sellable()
     make_service()
     listing.variant.refresh_from_db()
-    forbid(listing, "DE")
+    restrict(listing, "DE")
     there = {"country": "DE", "channel": listing.channel, "now": NOON}
 
     (row,) = source_comparison.compare_sources(variant=listing.variant, quantity=1, **there)

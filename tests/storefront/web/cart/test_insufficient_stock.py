@@ -18,7 +18,7 @@ from tests.storefront.web.supply import BOTH, PACKS, build, far, near
 
 pytestmark = pytest.mark.django_db
 
-FORBIDDEN = "This item is restricted in Germany, so we cannot deliver it there."
+RESTRICTED = "This item is restricted in Germany, so we cannot deliver it there."
 NOWHERE = "We cannot deliver this to Germany."
 ONLY = r"Only (\d+) available right now"
 ORDER = {
@@ -62,7 +62,7 @@ def test_line_short_and_without_service_shows_one_number(fronts):
     assert line_messages(fronts) == [NOWHERE]
 
 
-def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
+def test_restricted_line_says_so_and_offers_no_delivery(fronts):
     path = fill(fronts, 2)
     Category.objects.update(restricted_countries=["DE"])
 
@@ -72,8 +72,8 @@ def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
 
     assert (line["available"], line["is_sold_out"]) == (0, False)
     assert fronts.told(f"{path}delivery/")["options"] == []
-    assert line_messages(fronts) == [FORBIDDEN]
-    assert FORBIDDEN in page
+    assert line_messages(fronts) == [RESTRICTED]
+    assert RESTRICTED in page
     assert "Some of these items cannot be shipped to Germany" in checkout_page
     refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": "50.00 EUR"}, key="k1")
     assert refused.status_code >= 400

@@ -199,15 +199,15 @@ def changes():
         "the light is heavier": lambda: Variant.objects.update(packed_weight_g=9_999),
         "the cell is stronger": lambda: Variant.objects.update(cell_wh="99"),
         "it is packed beside": lambda: Variant.objects.update(lithium="alone"),
-        "it is forbidden there": lambda: Product.objects.update(restricted_countries=["AT", "DE"]),
-        "its category is forbidden there": lambda: Category.objects.update(
+        "it is restricted there": lambda: Product.objects.update(restricted_countries=["AT", "DE"]),
+        "its category is restricted there": lambda: Category.objects.update(
             restricted_countries=["DE"]
         ),
         "its manufacturer has no responsible person": lambda: Brand.objects.update(
             manufacturer_country="CN"
         ),
         "it becomes of such a brand": move_to_brand_without_responsible_person,
-        "it moves to a forbidden category": move_to_restricted_category,
+        "it moves to a restricted category": move_to_restricted_category,
     }
 
 

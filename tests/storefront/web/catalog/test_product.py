@@ -33,7 +33,7 @@ def sell_out(listing):
     shelve(listing.variant.product)
 
 
-def forbid(_listing):
+def restrict(_listing):
     Product.objects.filter(slug="trail-400").update(restricted_countries=["DE"])
 
 
@@ -49,7 +49,7 @@ def cut_route(_listing):
     ("change", "reason"),
     [
         (sell_out, "Out of stock."),
-        (forbid, "This item is restricted in Germany, so we cannot deliver it there."),
+        (restrict, "This item is restricted in Germany, so we cannot deliver it there."),
         (
             lose_responsible_person,
             "This item is restricted in Germany, so we cannot deliver it there.",
