@@ -39,7 +39,7 @@ class Changeability(StrEnum):
     """Whether the delivery address of an order can be changed now."""
 
     OPEN = "open"
-    ASKED = "asked"  # a supplier has not answered the last request
+    PENDING = "pending"  # a supplier has not answered the last request
     GONE = "gone"
 
 
@@ -92,7 +92,7 @@ def changeability(
     ]
     cancelable = [purchase for purchase in active if purchase.status in PurchaseOrder.CANCELABLE]
     if any(purchase.pk in pending_ids for purchase in cancelable):
-        return Changeability.ASKED
+        return Changeability.PENDING
     has_unsubmitted = any(
         purchase.submission_status in PurchaseOrder.UNSUBMITTED_STATES for purchase in active
     )

@@ -98,7 +98,7 @@ def last_fetch(*, supplier: Supplier, content: str, now: datetime) -> Fetch | No
     request = _load_state(connection, content) if connection else {}
     if connection and "began_at" in request and "ended_at" not in request:
         if is_locked_elsewhere(_lock_name(supplier, content)):
-            return Fetch(stage=FetchStage.IN_PROGRESS, since=_moment(request, "began_at"))
+            return Fetch(stage=FetchStage.IN_PROGRESS, since=_parse_time(request, "began_at"))
         # It may have ended before the lock was checked: read the state again.
         connection.refresh_from_db(fields=["connector_state"])
         request = _load_state(connection, content)
@@ -108,16 +108,16 @@ def last_fetch(*, supplier: Supplier, content: str, now: datetime) -> Fetch | No
         stage = FetchStage.FAILED if "problem" in request else FetchStage.DONE
         return Fetch(
             stage=stage,
-            since=_moment(request, "ended_at"),
+            since=_parse_time(request, "ended_at"),
             file=request.get("file", ""),
             problem=request.get("problem", ""),
         )
     if "began_at" in request:
-        return Fetch(stage=FetchStage.INTERRUPTED, since=_moment(request, "began_at"))
-    is_late = now - _moment(request, "requested_at") > START_TIMEOUT
+        return Fetch(stage=FetchStage.INTERRUPTED, since=_parse_time(request, "began_at"))
+    is_late = now - _parse_time(request, "requested_at") > START_TIMEOUT
     return Fetch(
         stage=FetchStage.NOT_STARTED if is_late else FetchStage.WAITING,
-        since=_moment(request, "requested_at"),
+        since=_parse_time(request, "requested_at"),
     )
 
 
@@ -142,5 +142,5 @@ def _save_state(connection: Connection, content: str, request: dict[str, Any]) -
     DatabaseStateStore(connection.pk).save({STATE_KEY: {content: request}})
 
 
-def _moment(request: dict[str, Any], name: str) -> datetime:
+def _parse_time(request: dict[str, Any], name: str) -> datetime:
     return datetime.fromisoformat(request[name])

@@ -31,7 +31,7 @@ SET_REMAINING = """
 UPDATE suppliers_callquota b SET
   total = COALESCE(%(total)s, b.total),
   used = GREATEST(
-    COALESCE(%(total)s, b.total) - %(left)s,
+    COALESCE(%(total)s, b.total) - %(remaining)s,
     CASE WHEN %(until)s::timestamptz BETWEEN b.until - %(same)s AND b.until + %(same)s
       THEN b.used ELSE 0 END
   ),
@@ -80,7 +80,7 @@ class DatabaseQuotaCounter:
             "connection": self._connection_id,
             "name": quota.name,
             "total": total,
-            "left": remaining,
+            "remaining": remaining,
             "until": until,
             "same": SAME_WINDOW,
         }

@@ -271,19 +271,19 @@ def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
     Locks: the run and pending runs, then the changed stock rows, in id order
     """
     runs.lock_and_supersede(work)
-    moment, as_of = work.clock(), work.run.as_of
+    now, as_of = work.clock(), work.run.as_of
     created, changed = levels.merge(
         supplier=work.supplier,
         cause=f"run:{work.run.pk}",
         as_of=as_of,
-        received_at=moment,
+        received_at=now,
         is_full_list=scope.zeroes_missing_rows,
         is_confirmed=True,
     )
     params = {**scope.params, "as_of": as_of, "aged": as_of - REPUBLISH_AFTER}
     if scope.omitted is None or answers.unreadable or answers.products_with_unidentified_rows:
         confirmations.mark_unconfirmed(which=scope.outside, params=params)
-    confirmations.queue_refreshed(in_scope=scope.inside, params={**params, "now": moment})
+    confirmations.queue_refreshed(in_scope=scope.inside, params={**params, "now": now})
     run(CONFIRM_LOCATIONS, params)
     run(QUEUE_AGED.format(in_scope=scope.inside), params)
     work.run.created, work.run.updated = created, changed

@@ -133,7 +133,7 @@ def _list(
         "answers": availability_for(
             page.cards, country=here.country, channel=here.channel, now=now
         ),
-        "search_words": requested.search_text,
+        "search_text": requested.search_text,
         "is_wordless": query_parser.is_wordless(requested),
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]

@@ -247,7 +247,7 @@ def _why_not(order: Order) -> Promise | None:
             return UNPAID
         is_stopping = status.status_from(purchases) == status.CancellationStatus.ASKED
         return STOPPING if is_stopping and order.status in PAID else OVER
-    return {Changeability.ASKED: REQUESTED_ALREADY, Changeability.GONE: ALL_SHIPPED}.get(
+    return {Changeability.PENDING: REQUESTED_ALREADY, Changeability.GONE: ALL_SHIPPED}.get(
         changeability
     )
 
