@@ -142,9 +142,10 @@ def link_requested(order: Order, *, at: datetime) -> None:
 def delivery_address_changed(
     order: Order, *, was: Address, correction_number: int, is_own: bool, at: datetime
 ) -> None:
-    """Notify the customer of a new address; ``correction_number`` counts those of an order.
+    """Notify the customer of a new address.
 
-    ``is_own``: the customer requested it.
+    ``correction_number`` counts the order's address corrections. ``is_own``: the customer requested
+    it.
     """
     record_order_event(
         order,

@@ -67,8 +67,8 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
 ) -> dict[str, str]:
     """Apply rates whose change is within the limit; hold the others for approval.
 
-    Idempotent: the same or older rates change nothing. Returns the result of each base currency:
-                ``taken``, ``waiting`` or ``known``.
+    Idempotent: the same or older rates change nothing.
+    Shape:  the result by base currency: ``applied``, ``waiting`` or ``known``
     Locks:  the channels of that currency, then its rates, each in id order
     Raises: FutureRateError  dated in the future
     """

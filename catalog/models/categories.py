@@ -27,7 +27,7 @@ class Family(models.TextChoices):
 class Category(models.Model):
     """A category; ``names`` and ``intros`` hold its texts per locale.
 
-    Its products are not sent to the countries in ``restricted_countries``, beside their own.
+    Its products are not shipped to ``restricted_countries``, nor to their own.
     """
 
     slug = models.SlugField(

@@ -102,7 +102,7 @@ def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
 def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
     """Yield the effect of a book on each listing of its channel, as if it went live now.
 
-    Of each batch of listings, the effects of going live come first, then those at each later time
+    For each batch of listings, the effects of going live come first, then those at each later time
     at which a timed rule begins or ends, each based on the prices of the time before. Read-only and
     without locks; at most a thousand listings are in memory. It runs the same calculation as going
     live, so both give the same prices as long as the inputs stay the same.

@@ -72,7 +72,7 @@ class Sale:
 
 @dataclass(slots=True, kw_only=True)
 class StockDrop:
-    """A decrease of a figure; ``remaining`` are its units not assigned to a sale yet."""
+    """A decrease of a figure; ``remaining`` counts the units not yet assigned to a sale."""
 
     id: int
     at: datetime

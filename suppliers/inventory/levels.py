@@ -18,7 +18,7 @@ COLUMNS = ("external_id text", "sku text", "location text", "country text", "qua
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockChangeCounts:
-    """Of the stock rows above zero: how many there are, become zero, are reported, rise sharply."""
+    """Numbers of stock rows above zero: all, those that become zero, are reported, and surge."""
 
     stocked: int
     zeroed: int
@@ -97,10 +97,10 @@ WITH made AS (
 )
 SELECT id FROM made
 """
-# A row that the report leaves out becomes zero, unless the report is partial. Not changed are a row
-# with a newer report, and a confirmed row whose location has a newer confirmation; an unconfirmed
-# row takes the older figure and stays unconfirmed. If the caller confirms the locations, a
-# confirmed row keeps its ``as_of``: only an update that changes no indexed column is a HOT update.
+# A row that the report leaves out becomes zero, unless the report is partial. A row with a newer
+# report is not changed. A confirmed row is not changed if its location has a newer confirmation. An
+# unconfirmed row takes the older figure and stays unconfirmed. If the caller confirms the locations,
+# a confirmed row keeps its ``as_of``: only an update that changes no indexed column is a HOT update.
 UPDATE_LEVELS = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity,
@@ -172,7 +172,7 @@ def stage_rows(
 
 
 def set_affected_offers(offer_ids: Iterable[int]) -> None:
-    """Restrict the merge to these offers (few; large sets are inserted by SQL)."""
+    """Restrict the merge to these offers. For few offers; large sets are inserted by SQL."""
     clear_affected_offers()
     run(f"INSERT INTO {AFFECTED_OFFERS} SELECT unnest(%(ids)s::bigint[])", {"ids": list(offer_ids)})
     run(f"ANALYZE {AFFECTED_OFFERS}")

@@ -13,7 +13,7 @@ Z = Decimal("1.959963984540054")
 HALF = Decimal("0.5")
 NINE_TENTHS = Decimal("0.9")
 STEP = Decimal("0.0001")
-# The highest rejection rate with the suggested safety stock, and the promises needed to suggest 0.
+# Highest accepted rejection rate; fewest promises, none rejected, that allow a suggestion of 0.
 MAX_REJECTION_RATE = Decimal("0.01")
 MIN_PROMISES = 20
 MAX_SAFETY_STOCK = 50

@@ -1,4 +1,4 @@
-"""Bulkhead factory: occupy a supplier's lane as another worker does."""
+"""Bulkhead factory: occupy a supplier's bulkhead slot, as another worker does."""
 
 import threading
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from suppliers.resilience.bulkheads import BulkheadFullError, bulkhead
 
 @contextmanager
 def elsewhere(work, supplier_id):
-    """Occupy a lane in another session, as another worker does; None if all were occupied."""
+    """Occupy a bulkhead slot in another session; yield False if all slots were occupied."""
     taken, over = threading.Event(), threading.Event()
     found = []
 

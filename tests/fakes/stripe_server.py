@@ -1,4 +1,4 @@
-"""The Stripe sandbox as a separate process, called through Stripe's own library.
+"""The local Stripe sandbox as a separate process, called through Stripe's own library.
 
 The fixture ``stripe`` is known everywhere (``tests/conftest.py``).
 """
@@ -18,7 +18,7 @@ DISPUTING_CARD = "4000 0000 0000 0259"
 
 
 class StripeProcess(SandboxProcess):
-    """A running Stripe sandbox and its control API."""
+    """A running local Stripe sandbox and its control API."""
 
     module = "storefront.dev.sandboxes.stripe"
     usual = ("--webhook-url", "", "--secret", KEY, "--hook-secret", HOOK_SECRET)
@@ -70,7 +70,7 @@ def stripe_process(tmp_path_factory):
 
 @pytest.fixture
 def stripe(stripe_process, settings):
-    """An empty Stripe sandbox without faults or webhooks, which the shop's settings name."""
+    """An empty local Stripe sandbox without faults or webhooks, which the shop's settings name."""
     stripe_process.control("reset", {})
     stripe_process.control("webhooks", {"mode": "normal", "url": ""})
     settings.PAYMENT_GATEWAY = "stripe"

@@ -32,8 +32,8 @@ _CATEGORIES = (
         "flashlights",
         "Flashlights",
         "Əl fənərləri",
-        "From key ring to search light. The beam picture shows how far and how wide each shines.",
-        "Açarlıqdan axtarış fənərinə qədər. Şüa şəkli işığın nə qədər uzağa və enə çatdığını göstərir.",
+        "From key ring to search light. The beam diagram shows how far and how wide each light shines.",
+        "Açarlıqdan axtarış fənərinə qədər. Şüa diaqramı işığın nə qədər uzağa və nə qədər enli düşdüyünü göstərir.",
         543689,
     ),
     CategoryTexts(

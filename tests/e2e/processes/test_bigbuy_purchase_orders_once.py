@@ -1,4 +1,4 @@
-"""Whatever call to BigBuy fails, BigBuy has each order exactly once."""
+"""BigBuy has each order exactly once, whichever call fails."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Whatever call to the supplier fails, it has each claim exactly once."""
+"""The supplier has each claim exactly once, whichever call fails."""
 
 import os
 import signal

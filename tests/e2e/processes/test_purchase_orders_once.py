@@ -1,4 +1,4 @@
-"""Whatever call to the supplier fails, it has each purchase order exactly once."""
+"""The supplier has each purchase order exactly once, whichever call fails."""
 
 import os
 import signal

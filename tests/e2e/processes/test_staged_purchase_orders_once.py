@@ -1,4 +1,4 @@
-"""Purchase orders paid in several calls: whatever call fails, the supplier has one paid order."""
+"""Purchase orders paid in several calls: the supplier has one paid order, whichever call fails."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Claim tasks: one task per supplier, in a lane of its own; orders never wait for claims."""
+"""Claim tasks: one task per supplier, in its own bulkhead slot; orders never wait for claims."""
 
 from contextlib import ExitStack
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Orders paid through the Stripe sandbox: from payment page to refund, over HTTP."""
+"""Orders paid through the local Stripe sandbox: from payment page to refund, over HTTP."""
 
 from datetime import timedelta
 from decimal import Decimal

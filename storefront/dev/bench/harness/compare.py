@@ -1,4 +1,7 @@
-"""Comparison: measure a page and its bare counterpart in turn, so that both suffer alike."""
+"""Comparison: measure a page and its bare counterpart in turn.
+
+So outside load affects both equally.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -218,7 +218,7 @@ def places(report: dict[str, Any], *, say: Callable[[str], None]) -> Iterator[Pl
 
 
 def _stripe_settings(url: str) -> dict[str, str]:
-    """Return the settings that make the shop pay through the stand-in for Stripe."""
+    """Return the settings that make the shop pay through the local Stripe sandbox."""
     return {
         "PAYMENT_GATEWAY": "stripe",
         "STRIPE_API_URL": url,

@@ -1,4 +1,4 @@
-"""Stripe sandbox: run a stand-in for Stripe.
+"""Local Stripe sandbox: run a local server that imitates Stripe.
 
 Usage:
     python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER

@@ -31,7 +31,10 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(slots=True, kw_only=True)
 class Sandbox:
-    """The stand-in: store, faults, keys; ``many``: the account allows several captures."""
+    """The local Stripe sandbox: its store, faults and keys.
+
+    ``many``: the account allows several captures of one authorization.
+    """
 
     store: Store
     faults: Faults

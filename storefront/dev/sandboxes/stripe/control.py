@@ -1,4 +1,4 @@
-"""Stripe sandbox control: read objects and events, set faults and webhook modes.
+"""Control of the local Stripe sandbox: read objects and events, set faults and webhook modes.
 
 It also triggers what happens at Stripe: expiry, disputes, warnings, reviews, ends of refunds.
 """

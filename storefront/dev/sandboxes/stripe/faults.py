@@ -1,4 +1,4 @@
-"""Stripe sandbox faults: choose which calls fail, how, and how many."""
+"""Faults of the local Stripe sandbox: choose which calls fail, how, and how many."""
 
 import re
 import threading

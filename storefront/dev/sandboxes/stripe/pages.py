@@ -203,7 +203,7 @@ def html(
 ENGLISH = {
     "title": "Pay {amount}",
     "to": "To {shop}",
-    "test": "A stand-in for Stripe on this machine. No money moves.",
+    "test": "A local Stripe sandbox. No money moves.",
     "card": "Pay with a test card",
     "authorizes": "Authorized",
     "declines": "Declined by the bank",
@@ -227,7 +227,7 @@ ENGLISH = {
 AZERBAIJANI = {
     "title": "{amount} ödəyin",
     "to": "Alan: {shop}",
-    "test": "Stripe-ın bu kompüterdəki əvəzi. Pul köçürülmür.",
+    "test": "Bu kompüterdə Stripe-ı təqlid edən server. Pul köçürülmür.",
     "card": "Sınaq kartı ilə ödəyin",
     "authorizes": "Təsdiqlənir",
     "declines": "Bank rədd edir",

@@ -1,4 +1,4 @@
-"""Stripe sandbox server: map each call to its handler, inject faults."""
+"""Server of the local Stripe sandbox: map each call to its handler, inject faults."""
 
 import re
 import time
@@ -61,7 +61,7 @@ DROPPED = Reply(is_dropped=True)
 
 
 class Server(Listener):
-    """The stand-in's HTTP server."""
+    """HTTP server of the local Stripe sandbox."""
 
     max_body_bytes = 65_536
     sandbox: Sandbox  # set before the first call

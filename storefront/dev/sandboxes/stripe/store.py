@@ -1,4 +1,7 @@
-"""Stripe sandbox store: keep objects, events with their objects at that time, and answers."""
+"""Store of the local Stripe sandbox: keep objects, events and answers.
+
+An event is kept with its object as it was at that time.
+"""
 
 import json
 import secrets

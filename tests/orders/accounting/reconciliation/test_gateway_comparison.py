@@ -1,4 +1,4 @@
-"""Gateway comparison: our ledger against the Stripe sandbox, with one difference of each kind."""
+"""Gateway comparison: our ledger against the local Stripe sandbox; a difference of each kind."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Customer workload: pay on the payment page of the Stripe sandbox."""
+"""Customer workload: pay on the payment page of the local Stripe sandbox."""
 
 from urllib.parse import urlsplit
 

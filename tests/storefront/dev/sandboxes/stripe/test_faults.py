@@ -1,4 +1,4 @@
-"""Faults of the Stripe sandbox: answers that are lost, late, wrong or repeated."""
+"""Faults of the local Stripe sandbox: answers that are lost, late, wrong or repeated."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Pages of the Stripe sandbox: the hosted payment page, and the overview for developers."""
+"""Pages of the local Stripe sandbox: the hosted payment page, and the overview for developers."""
 
 import pytest
 

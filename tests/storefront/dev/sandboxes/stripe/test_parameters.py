@@ -1,4 +1,4 @@
-"""Parameters of the Stripe sandbox: it refuses what Stripe refuses, with the same errors."""
+"""Parameters of the local Stripe sandbox: it refuses what Stripe refuses, with the same errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The Stripe sandbox as a process: keeps its data over restarts, refuses unsafe callers."""
+"""The local Stripe sandbox as a process: keeps its data over restarts, refuses unsafe callers."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Webhooks of the Stripe sandbox: signed, repeated until acknowledged, in every mode."""
+"""Webhooks of the local Stripe sandbox: signed, repeated until acknowledged, in every mode."""
 
 import json
 import threading
