@@ -29,7 +29,7 @@ def record_event(
 ) -> Event:
     """Record an event in the transaction of its change. Idempotent by ``key``.
 
-    Shape:  payload holds JSON primitives only: all that any message needs
+    Shape:  ``payload`` holds all data that the messages need, as JSON primitives
     Locks:  the subject (advisory), so that its events stay in order
     Raises: TransactionRequiredError  no transaction is open
     """

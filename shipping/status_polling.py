@@ -153,7 +153,7 @@ def _record_problem(supplier: Supplier, error: ExternalServiceError | None, now:
 def _fetch_batch(
     connector: Connector, batch: Sequence[PurchaseOrder]
 ) -> dict[str, PurchaseOrderReport]:
-    """Poll many orders in one call if the connector can; missing ones are polled singly."""
+    """Poll many orders in one call, if the connector supports it; else return no reports."""
     if not isinstance(connector, Tracking):
         return {}
     names = [

@@ -159,7 +159,7 @@ def _is_included(text: str, *, is_built_in: bool) -> bool | None:
 
 
 def _with_energy(battery: Battery, stated_wh: Decimal | None) -> Battery:
-    """Set the stated energy, or compute it as n · V · Ah."""
+    """Set the energy: as stated, or computed as n · V · Ah."""
     energy = stated_wh
     if energy is None and battery.capacity_mah and battery.voltage:
         cells = battery.count if battery.format in CELL_LIMITS and battery.count else 1

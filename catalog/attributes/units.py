@@ -120,9 +120,9 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
 
 
 def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
-    """Return the one amount of a kind in a text; None if there is none.
+    """Return the amount that a text states in these units, or None.
 
-    Raises: UnreadableError  there are several that differ
+    Raises: UnreadableError  the text states different amounts
     """
     amounts = set(parse_quantities(text, units, mark=mark))
     if len(amounts) > 1:

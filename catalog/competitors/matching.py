@@ -164,7 +164,7 @@ def _variants_by_identifier(scheme: str, values: set[str]) -> dict[str, VariantR
 
 
 def _keep_newest(result: ImportPreview) -> None:
-    """Keep one line per competitor and variant: the newest, of equals the first."""
+    """Keep one line per competitor and variant: the newest, or the first of several equally new."""
     best: dict[tuple[int, str], MatchedPrice] = {}
     for match in sorted(result.matched, key=lambda price: price.as_of, reverse=True):
         if best.setdefault((match.variant_id, match.line.competitor), match) is not match:

@@ -238,7 +238,7 @@ def _store(  # noqa: PLR0913 - source, content, digest, secret, dates
 
 
 def _last_modified(modified: str, now: datetime) -> datetime | None:
-    """Return since when a list is unchanged, None if the server does not say."""
+    """Return the Last-Modified time, at most ``now``; None if it is missing or invalid."""
     try:
         moment = parsedate_to_datetime(modified)
     except (ValueError, OverflowError):

@@ -67,7 +67,7 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
 
 
 def _cells(breakdown: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
-    """Yield the cells of one price by step code; a blocked price has the code ``price``."""
+    """Yield the code and the cell text of each price step; a block has the code ``price``."""
     if breakdown.get("supplier"):
         yield "supplier", breakdown["supplier"]
     if breakdown.get("origins"):

@@ -73,7 +73,7 @@ class LandedCost:
         return replace(self, freight=Decimal(0), total=self.total - self.freight)
 
     def of(self, quantity: int) -> Decimal:
-        """Return the cost of a quantity in one line of a parcel: the flat duty is paid once."""
+        """Return the cost of a quantity in one line of a parcel. A flat duty is paid once."""
         if quantity == 1:
             return self.total
         once = self.duty if self.terms.duty_amount is None else Decimal(0)

@@ -28,10 +28,10 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
     reason: str,
     now: datetime,
 ) -> Money:
-    """Release the units of lines that will not come, count them canceled, return their money.
+    """Cancel lines that will not ship: release their units, refund or void ``amount``.
 
-    Money captured or being captured for a purchase order is refunded, else it is voided. Returns
-    that amount, limited by what the payment still has: staff may have refunded a part, or a
+    It is refunded if a capture was requested for the purchase order, else voided. Returns the
+    amount refunded or voided. It may be lower, because staff may have refunded a part, or a
     capture may have been rejected.
 
     Locks:  the caller holds the order; the allocations, the stock rows in id order, payments

@@ -124,7 +124,7 @@ def _cheaper_line(one: CartLine, other: CartLine, now: datetime) -> CartLine:
 def purge_abandoned(*, now: datetime) -> int:
     """Delete carts unused for 30 days that were not ordered; return how many.
 
-    Locks:  the carts, in id order; one in use is left for the next run
+    Locks:  the carts, in id order; a locked cart is left for the next run
     """
     old = Cart.objects.filter(updated_at__lt=now - CART_RETENTION, order__isnull=True).order_by(
         "pk"

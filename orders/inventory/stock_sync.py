@@ -100,7 +100,7 @@ def _assess(unseen: Sequence[Allocation], policy: DecrementPolicy) -> list[Asses
 
 
 def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict[int, StockFigures]:
-    """Return the figures, and for rows with assessable sales also their changes."""
+    """Return the figures by stock row, with their changes for rows whose sales can be assessed."""
     levels = StockLevel.objects.with_confirmed_at().filter(pk__in=sales)
     rows = {
         level.pk: StockFigures(

@@ -47,7 +47,7 @@ def refresh(*, payment: Payment, now: datetime) -> Payment:
 
 
 def apply_history(*, payment: Payment, now: datetime) -> None:
-    """Read the payment's history at the gateway and apply it, as ``refresh`` without the reload.
+    """Read the payment's history at the gateway and apply it; ``payment`` is not reloaded.
 
     Raises: TemporaryError, PermanentError  as ``refresh``
     """
@@ -83,7 +83,7 @@ def close_session(*, payment: Payment, now: datetime) -> Payment:
 def apply(
     *, update: PaymentUpdate, gateway: str, now: datetime, loaded_payment: Payment | None = None
 ) -> Payment:
-    """Record one update in the ledger, once, and apply its consequences.
+    """Record an update in the ledger and apply its consequences. Idempotent.
 
     Shape:  ``loaded_payment`` is the payment, if the caller has read it
     Locks:  the order, (in a dispute or review) its purchase orders, the payment, then (when paid

@@ -152,7 +152,7 @@ def calculate(
 ) -> Totals:
     """Return the totals of a cart.
 
-    Shape:  ``lines`` are unit price x quantity by line key
+    Shape:  ``lines`` maps line keys to unit price x quantity
     """
     nothing = Money.zero(currency)
     discounts = deductions.lines

@@ -5,7 +5,7 @@ DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def normalize_email(email: str) -> str:
-    """Return the normalized address: lower case, without tag."""
+    """Return the normalized address: lower case, without ``+tag``; Gmail names without dots."""
     name, at, domain = email.strip().lower().rpartition("@")
     name = name.partition("+")[0] or name
     if domain in DOTLESS:

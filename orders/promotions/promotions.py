@@ -82,7 +82,7 @@ def find_applicable(
 def calculate(
     applicable: ApplicablePromotions, shipping_charges: Sequence[ShippingCharge] = ()
 ) -> CartDiscounts:
-    """Return the discounts for these shipping charges; without them, of items only."""
+    """Return the discounts of the items and, if given, of the shipping charges."""
     outcome = choose_best(
         items=applicable.items, shipping_charges=shipping_charges, offers=applicable.offers
     )

@@ -82,7 +82,9 @@ def _process(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
 
 
 def _fill_slot(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
-    """Enqueue one due purchase order for the freed slot: tasks that found none were dropped.
+    """Enqueue one due purchase order for the freed slot.
+
+    A task that finds no free slot is dropped, so its purchase order must be enqueued again.
 
     The order is random, so that two slots rarely pick the same one.
     """

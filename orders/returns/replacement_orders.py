@@ -51,10 +51,10 @@ class ReplacementItem:
 def original_source(
     purchase_line: PurchaseLine, *, purchase_order: PurchaseOrder, quantity: int, now: datetime
 ) -> ReplacementSource:
-    """Return the original source of a line, its delivery dates moved by the age of the order.
+    """Return the original source of a line, with delivery dates moved by the age of the order.
 
-    Shape:  ``purchase_order`` is that of the line, with its order selected
-    Raises: CannotReturnError  the order has no delivery plan from there
+    Shape:  ``purchase_order`` is the one of the line, loaded with its order
+    Raises: CannotReturnError  the purchase order has no delivery plan
     """
     order_line, entry = purchase_line.order_line, purchase_order.entry
     if not entry:

@@ -42,7 +42,7 @@ def choose_sources(lines: Sequence[Line]) -> list[int]:
 
 
 def _coverage(lines: Sequence[Line]) -> dict[int, int]:
-    """Return by source a bit mask of the lines it can fill."""
+    """Return for each source a bit mask of the lines that it can fill."""
     reach: dict[int, int] = {}
     for number, line in enumerate(lines):
         for source in line:

@@ -127,7 +127,7 @@ def find_candidates(
     now: datetime,
     costing_of: Callable[..., Costing] = policy.load_costing,
 ) -> list[Candidate]:
-    """Return every stock row that can fill something, after freshness and safety stock.
+    """Return the stock rows that can fill an order line, after freshness and safety stock.
 
     Reads columns instead of models: listing pages ask for many variants.
 

@@ -36,7 +36,7 @@ def reroute(*, backorder: Backorder, now: datetime) -> None:
     """Reroute a backorder, ask the customer, or refund the lines without a source.
 
     The search takes no locks. If another order takes the units first, it is retried.
-    Raises: customer_choice.ChoiceUnavailableError  the backorder was answered meanwhile
+    Raises: customer_choice.ChoiceUnavailableError  another option was chosen meanwhile
     """
     if backorder.status == Status.ASKED:
         choice = Backorder.Choice(backorder.default_choice)

@@ -29,7 +29,7 @@ def is_profitable(
 ) -> bool:
     """Test whether the quote covers its costs; unknown costs pass.
 
-    The delivery price charged to the customer stands in for our freight cost. Before submission,
+    The delivery price that the customer paid is taken as our freight cost. Before submission,
     the hold rules check again with the supplier's figures.
     Shape:  ``paid`` is the delivery price that the customer paid; ``is_each`` requires that no
             parcel loses money, as the hold rules do

@@ -46,7 +46,7 @@ def region_code(*, country: str, region: str) -> str:
 
 @lru_cache(maxsize=RULES_CACHE_SIZE)
 def rules_of(country: str, region: str = "") -> ValidationRules:
-    """Return the address rules of a country, or of one region; reads files, hence cached.
+    """Return the address rules of a country or region. Cached, because it reads files.
 
     Raises: ValueError: unknown country.
     """

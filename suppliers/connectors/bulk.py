@@ -76,7 +76,7 @@ class FileProfiling(Protocol):
     """Reads files and describes them. Not a capability of an API."""
 
     def profile(self, job: str) -> FileProfile:
-        """Return the profile of the file of a job, after all of it was read.
+        """Return the profile of a job's file. Call it after the whole file was read.
 
         Shape:  ``job`` is ``products``, ``prices`` or ``stock``
         """

@@ -83,9 +83,9 @@ class Webhooks(Protocol):
         secrets: Mapping[str, str],
         options: Mapping[str, Any],
     ) -> str:
-        """Verify the signature; return the id of the event, the same for each delivery of it.
+        """Verify the signature; return the event id, which each repeated delivery has too.
 
-        Empty for a test call without an event.
+        The id is empty for a test call without an event.
 
         Raises: storefront.lib.security.webhook_signing.InvalidHeadersError,
         storefront.lib.security.webhook_signing.InvalidSignatureError

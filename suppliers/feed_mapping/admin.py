@@ -142,7 +142,7 @@ class _MappingPage:
         return self._show({**shown, "previews": previews, "good": good, "seen": token})
 
     def _fetch(self) -> HttpResponse:
-        """Queue the fetch in a worker, so that a hanging server does not block the page."""
+        """Queue the fetch for a worker, so that a hanging server does not block the page."""
         supplier, content = self.supplier, self.content.value
         try:
             if sample_fetch.request_fetch(supplier=supplier, content=content, now=timezone.now()):

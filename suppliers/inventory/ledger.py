@@ -121,7 +121,7 @@ def mark_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> Non
 
 @requires_transaction
 def undo_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Subtract sold units again: the figure that contained the sale was rolled back.
+    """Subtract sold units again, because the figure that contained the sale was rolled back.
 
     Locks: the stock rows, in id order
     """

@@ -192,7 +192,7 @@ def lock_offer_creation(*, supplier_id: int) -> None:
 def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) -> int:
     """Create offers for unknown SKUs, slice by slice; return how many.
 
-    If killed, complete slices stay; the next run creates the rest.
+    If the process is killed, completed slices stay; the next run creates the rest.
 
     Raises: LeaseLostError  the run was closed
     """

@@ -87,7 +87,10 @@ def newest_was_dropped(
 
 
 def _later(moment: datetime | None, last: datetime | None) -> datetime | None:
-    """Return the later date, so that steps back within clock drift do not add up."""
+    """Return ``moment``, or ``last`` if that is later within the clock drift.
+
+    Without this, small steps back would add up.
+    """
     if moment is None or last is None:
         return moment or last
     return moment if guards.is_older_than(moment, last) else max(moment, last)

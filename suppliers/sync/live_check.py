@@ -226,7 +226,7 @@ def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
 def _short_levels(
     queries: Iterable[StockQuery], answers: Mapping[str, StockAnswer], wanted: Mapping[int, int]
 ) -> Iterable[int]:
-    """Yield the rows with too few units; ``reserved`` is as it was before the query."""
+    """Yield the ids of stock rows with too few units; ``reserved`` is from before the query."""
     for query in queries:
         units = {
             (row.sku, row.location): row.quantity

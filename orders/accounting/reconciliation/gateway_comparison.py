@@ -139,7 +139,10 @@ def _refunds(
 
 
 def _unrecorded_kind(payment: Payment, refund: PaymentUpdate) -> Any:
-    """Return the kind of an unrecorded refund: lost, or a duplicate (answers no open request)."""
+    """Return whether an unrecorded refund is a duplicate, or only missing in our ledger.
+
+    A duplicate has the amount of a recorded refund, and answers no open request.
+    """
     open_requests = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
     is_lost = bool(refund.request_key) and open_requests.exists()
@@ -214,9 +217,11 @@ def counterparty_of(gateway: str) -> str:
 
 
 def compare(*, gateway: str, since: datetime, until: datetime, clock: Clock) -> ComparisonResult:
-    """Compare all payments that moved in a period; held and differing payments always.
+    """Compare the payments that changed in a period with the gateway's balances.
 
-    Raises: TemporaryError, PermanentError  the gateway's list is incomplete: nothing is known
+    Authorized payments and those with open discrepancies are always compared.
+
+    Raises: TemporaryError, PermanentError  the gateway's list is incomplete: there is no result
     """
     client = gateway_for(gateway)
     listed = {balance.name: balance for balance in client.balances(since=since, until=until)}

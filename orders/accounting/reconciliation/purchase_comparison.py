@@ -27,7 +27,7 @@ def compare(
 
     Purchase orders accepted in the period are compared, and those with open discrepancies.
 
-    Raises: ExternalServiceError  the supplier does not answer: nothing is known
+    Raises: ExternalServiceError  the supplier does not answer: there is no result
             BulkheadFullError     all bulkhead slots of the supplier are taken
     """
     may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}

@@ -133,7 +133,7 @@ def _compare_all(day: ReconciliationRun, clock: Clock) -> None:
 def _counterparties(
     day: ReconciliationRun, clock: Clock
 ) -> Iterator[tuple[str, Callable[[], ComparisonResult]]]:
-    """Yield each gateway, our orders and each supplier: its name, and how to compare it."""
+    """Yield the name and the comparison of each gateway, of our orders and of each supplier."""
     span = {"since": day.starts_at - MARGIN, "until": day.ends_at + MARGIN}
     for gateway in _gateways(day):
         name = gateway_comparison.counterparty_of(gateway)

@@ -211,7 +211,7 @@ def reason_key(reason: Mapping[str, Any]) -> str:
 
 
 def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
-    """Return the reason with who waived it and when."""
+    """Return the reason with the name of its waiver's author and the time."""
     return {**reason, "by": actor[:100], "at": now.isoformat()}
 
 

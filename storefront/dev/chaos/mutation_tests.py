@@ -219,7 +219,7 @@ class _ShopCopies:
 
 
 def _joined(stories: Sequence[Scenario]) -> Scenario:
-    """Join scenarios into one; without a mutant it must have no violation."""
+    """Combine scenarios into one that expects no violation, for the run without a mutant."""
     return Scenario(
         expects=frozenset(),
         customers=max(story.customers for story in stories),

@@ -75,7 +75,7 @@ def _newest_first(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def version_of(python: str) -> tuple[int, int] | None:
-    """Return (major, minor) by running it: a pyenv shim exists on disk but may refuse to run."""
+    """Return (major, minor) of a CPython; None if it does not run, as some pyenv shims."""
     try:
         answer = subprocess.run(
             [python, "-c", PROBE],

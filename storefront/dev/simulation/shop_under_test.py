@@ -251,7 +251,7 @@ def _channel() -> Channel:
 
 
 def _variant(name: str) -> Variant:
-    """Create the one variant of all lines: the product does not matter here."""
+    """Create a variant; its product does not matter to the simulation."""
     brand, _ = Brand.objects.get_or_create(key="simulated", defaults={"name": "Simulated"})
     category, _ = Category.objects.get_or_create(slug="simulated")
     product = Product.objects.create(

@@ -31,9 +31,8 @@ def _is_key(part: str) -> bool:
 def quoted_response(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
     """Return the start of an answer for an error message, redacted.
 
-    The answer to a write may echo personal data: of it, only its error code is quoted. Of the
-    answer to a read, values that were ``sent`` in headers and queries are removed, since they may
-    be keys.
+    The answer to a write may echo personal data, so only its error code is quoted. From the answer
+    to a read, the values ``sent`` in headers and queries are removed, because they may be keys.
     """
     text = start.decode("utf-8", "replace")
     if method not in SAFE_METHODS:

@@ -10,7 +10,7 @@ HOUR = timedelta(hours=1)
 
 
 def is_rate_limited(*, what: str, who: str, per_hour: int) -> bool:
-    """Count one more action; return whether it exceeds the limit per hour.
+    """Count an action; return whether it exceeds the limit per hour.
 
     Stores only a digest of ``who``, which may be an address or a key. Allows everything while Redis
     is down.

@@ -173,7 +173,7 @@ def _mirrored(upper: list[tuple[float, float]], middle: float) -> str:
 
 
 def _step(span_m: float) -> int:
-    """Return a round distance that puts four to eight ticks on the scale."""
+    """Return a round distance between ticks that gives the scale four to eight of them."""
     for step in (1, 2, 5, 10, 20, 50, 100, 200, 500):
         if span_m / step <= 7:  # noqa: PLR2004 - at most eight ticks
             return step

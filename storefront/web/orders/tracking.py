@@ -203,7 +203,7 @@ def canceled_lines(
 ) -> list[tuple[OrderLine, int]]:
     """Return the lines that were canceled on request, with quantities.
 
-    ``purchases`` and ``lines`` are all of the order, with the lines of each.
+    ``purchases`` are all purchase orders of the order, with their lines; ``lines`` all its lines.
     """
     by_id = {line.pk: line for line in lines}
     return [

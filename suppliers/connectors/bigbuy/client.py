@@ -114,9 +114,9 @@ class ApiClient:
             time.sleep(MAX_SLEEP_S)
 
     def _wait_for_slot(self, quota: Quota, *, deadline: float) -> None:
-        """Wait for the next free second.
+        """Wait until the quota permits a call, and count it.
 
-        Raises: QuotaExceededError  none is free within the limit
+        Raises: QuotaExceededError  it permits none before the deadline
         """
         while True:
             try:

@@ -93,9 +93,9 @@ class ApiError:
 
 
 def parse_error(status: int, content: bytes) -> ApiError | None:
-    """Parse an error answer; None for a success.
+    """Parse an error answer; return None for a success.
 
-    An HTTP error is one, and so are two kinds of bodies with a good status.
+    Two kinds of bodies are errors although their HTTP status is a success.
     """
     if status >= HTTP_CLIENT_ERROR:
         content_json = _decode(content)

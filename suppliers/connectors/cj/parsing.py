@@ -82,9 +82,9 @@ def texts(value: Any) -> list[str]:
 
 
 def china_timestamp(value: str) -> datetime:
-    """Parse an expiry time; without a zone it is in China's.
+    """Parse an expiry time; one without a zone is in China's time zone.
 
-    Raises: ValueError  it is no time
+    Raises: ValueError  it is not a time
     """
     at = datetime.fromisoformat(value.strip())
     return at if at.tzinfo else at.replace(tzinfo=CHINA)

@@ -189,7 +189,7 @@ def check_exists(context: ConnectorContext) -> None:
 def upload_path(folder: Path, name: str) -> Path:
     """Return the path of an uploaded file; all uploads are in one folder.
 
-    Raises: PermanentError  there is none
+    Raises: PermanentError  no such file has been uploaded
     """
     path = folder / UPLOADS / name
     is_plain = name not in {"", ".", ".."} and Path(name).name == name and "\\" not in name

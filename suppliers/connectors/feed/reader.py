@@ -312,7 +312,7 @@ def _newest() -> LatestRowDates:
 def _without_confusable(
     rows: list[ConvertedRow], known_skus: DuplicateIndex
 ) -> tuple[list[ConvertedRow], list[ImportIssue]]:
-    """Return the rows with distinct SKUs, and a bad row for each confusable SKU."""
+    """Return the rows without confusable SKUs, and an issue for each confusable SKU."""
     confusables: dict[str, str] = {}
     for sku in dict.fromkeys(row.sku for row in rows):
         if confusable := known_skus.find_confusable(sku):

@@ -118,7 +118,7 @@ class Sftp:
         return f"{attributes.st_mtime}-{attributes.st_size}", attributes.st_mtime
 
     def _chunks(self, remote: str, *, at_most: int) -> Generator[bytes]:
-        """Yield the file, requesting many chunks at once, but no more than fit into memory."""
+        """Yield the file in chunks; at most ``MAX_PENDING_CHUNKS`` are requested at once."""
         with self._client.open(remote, "rb") as source:
             size, received = source.stat().st_size or 0, 0
             if size > at_most:

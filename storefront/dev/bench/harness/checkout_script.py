@@ -141,7 +141,7 @@ def bare(port: int, row: int) -> Script[bool]:
 
 
 def field_of(page: Answer, name: str) -> str:
-    """Return a hidden field of a form.
+    """Return the value of a hidden form field.
 
     Raises: BadAnswerError: there is none.
     """

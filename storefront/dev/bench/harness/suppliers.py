@@ -23,7 +23,7 @@ from suppliers.sync.runner import run_sync
 
 @contextmanager
 def sandbox(module: str, *, data: Path, words: Sequence[str]) -> Iterator[str]:
-    """Start it on a free port; yield its address."""
+    """Start a sandbox on a free port and yield its address; stop it afterwards."""
     data.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", module, "--port", "0", "--data", str(data), *words]
     with (data / "sandbox.log").open("w") as log:

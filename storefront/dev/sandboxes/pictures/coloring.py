@@ -69,7 +69,7 @@ def png(product: Product, variant: Variant | None, *, angle: str, seed: int) -> 
 
 
 def looks_of(product: Product, variant: Variant | None) -> list[Path]:
-    """Return the looks from which a product gets one."""
+    """Return the image files that fit a product's form; its picture is made from one of them."""
     name = "-".join(filter(None, (product.shape, _trait(product, variant), "?")))
     return sorted((LOOKS / "front").glob(f"{name}.webp"))
 

@@ -180,7 +180,7 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
 
 
 def decimal_separator(cells: Iterable[object]) -> str:
-    """Return the decimal separator of some cells: a point, unless more have a comma."""
+    """Return the decimal separator of most cells; a point if they are undecided."""
     with_comma = with_point = 0
     for cell in cells:
         if isinstance(cell, str) and len(cell) <= MAX_NUMBER_LENGTH:

@@ -77,7 +77,7 @@ def _plain_text(number: Decimal) -> str:
 
 
 def texts(value: Any, *, separator: str = "") -> list[str]:
-    """Return a value as texts: a list's entries, or the pieces of a joined cell."""
+    """Return the texts of a value: the entries of a list, or the pieces of a joined cell."""
     if isinstance(value, list):
         return [piece for element in value for piece in texts(element, separator=separator)]
     written = text(value)

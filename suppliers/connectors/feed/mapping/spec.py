@@ -57,7 +57,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     value_map: dict[str, str] = msgspec.field(default_factory=dict, name="words")  # as stored
 
     def validation_error(self) -> str:
-        """Return what is wrong with it; empty if nothing is."""
+        """Return why the source is invalid; empty if it is valid."""
         expressions = [self.column, self.jmespath, self.xpath, self.constant]
         if sum(bool(expression) for expression in expressions) != 1:
             return "enter exactly one of a column, a JMESPath, an XPath and a constant"

@@ -179,7 +179,7 @@ def is_gone(text: str, *, value_map: Mapping[str, str]) -> bool:
 
 
 def parse_time(text: str) -> datetime:
-    """Parse a time; without a zone it is UTC. Only ``31.12.2026`` may begin with the day.
+    """Parse a time; one without a zone is UTC. Only dates like ``31.12.2026`` begin with the day.
 
     Raises: UnreadableError
     """

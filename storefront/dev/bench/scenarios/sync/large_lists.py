@@ -243,7 +243,7 @@ def _sync(name: str, count: int) -> Sync:
 
 
 def do(kind: str) -> Job:
-    """Execute a run in a separate process."""
+    """Execute a sync run in a separate process and return its measurements."""
     inside = [sys.executable, "-m", "storefront.dev.bench.scenarios.sync.large_lists", kind]
     told = subprocess.run(inside, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
     return msgspec.json.decode(told.stdout.splitlines()[-1], type=Job)

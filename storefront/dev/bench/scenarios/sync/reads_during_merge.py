@@ -72,7 +72,7 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
 
 
 def _merging() -> Iterator[Future[Job]]:
-    """Execute the runs of a list one after the other, and yield repeatedly until they end."""
+    """Execute the sync runs of a list in turn; yield the current one until it ends."""
     with ThreadPoolExecutor(1) as worker:
         for kind in large_lists.KINDS:
             job = worker.submit(large_lists.do, kind)
