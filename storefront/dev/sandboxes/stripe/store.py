@@ -1,6 +1,6 @@
 """Store of the local Stripe sandbox: keep objects, events and answers.
 
-An event is kept with its object as it was at that time.
+An event is kept with its object as it was at the time of the event.
 """
 
 import json
