@@ -1,4 +1,4 @@
-"""Network limits: limit how much stock the unpaid orders of one network reserve.
+"""Network limits: limit the unpaid orders of one network, and the stock they reserve.
 
 A program that sends no cookie is a new customer with each cart, and ``open_order_limits`` finds no
 earlier order of it. It still comes from a network: a /24 of IPv4 or a /64 of IPv6. An order keeps

@@ -1,4 +1,4 @@
-"""Holds: release orders and purchase orders, waive one hold reason, run the hold rules again.
+"""Holds: release orders and purchase orders, waive hold reasons, run the hold rules again.
 
 A hold reason ends when staff waive it, or automatically when its cause ends
 (``AUTO_RELEASE_REASONS``).

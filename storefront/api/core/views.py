@@ -131,7 +131,7 @@ def sales_channel() -> Channel:
 def require_identity() -> None:
     """Check that the shop may sell.
 
-    Raises: ProblemError: in production, staff have not entered the shop's name and company yet.
+    Raises: ProblemError: in production, the shop's e-mail address is still the demonstration's.
     """
     if not may_sell():
         raise ProblemError(problem_types.UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""Checkout goals: judge checkouts against a minimal sale, check that nothing is oversold."""
+"""Checkout goals: judge checkouts against a minimal sale and peers, check that nothing is oversold."""
 
 from collections.abc import Sequence
 from statistics import median

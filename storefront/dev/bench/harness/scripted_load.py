@@ -33,7 +33,7 @@ class Ask:
         return "GET" if self.form is None else "POST"
 
     @property
-    def bytes(self) -> bytes:
+    def payload(self) -> bytes:
         lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {HOST}:{self.port}"]
         lines += ["Accept-Encoding: identity", "Sec-Fetch-Site: same-origin"]
         if self.cookies:
@@ -108,7 +108,7 @@ class _Walker[R]:
         wire = self.connect(ask.port)
         self.ask, self.got, self.wanted = ask, bytearray(), 0
         self.asked_at = time.perf_counter()
-        wire.sendall(ask.bytes)
+        wire.sendall(ask.payload)
 
     def hear(self, wire: socket.socket) -> Answer | None:
         """Read what is available; return the response once it is complete."""

@@ -76,7 +76,11 @@ class ReturningCustomers:
     def _declare(self, order: Order, line: OrderLine, kind: str) -> None:
         """Fill in the form, and press its last button twice at once."""
         path = f"/en/orders/{order.number}/{order.access_key}/return/"
-        form = {"kind": kind, "words": "It is dented.", f"units_{line.pk}": str(line.quantity)}
+        form = {
+            "kind": kind,
+            "customer_message": "It is dented.",
+            f"units_{line.pk}": str(line.quantity),
+        }
         page = browser.get(self.place, path)
         asked = browser.post(self.place, path, form, page=page)
         whole = {**form, "confirm": "1", "key": field_in(asked.body, "key")}

@@ -64,12 +64,15 @@ def test_too_long_text_is_an_error_and_no_picture_is_decoded(
     assert (page.faults, page.unlabeled(), decoded) == ([], [], [])
     assert f"&lt;{'x' * room}</textarea>" in text
     (area,) = page.all("textarea")
-    assert (area["aria-describedby"], area["aria-invalid"]) == ("id_words-wrong", "true")
+    assert (area["aria-describedby"], area["aria-invalid"]) == ("id_customer_message-wrong", "true")
     (files,) = [each for each in page.all("input") if each.get("type") == "file"]
     assert "aria-invalid" not in files
     assert {*area["aria-describedby"].split(), *files["aria-describedby"].split()} <= {*page.ids}
     if language == "en":
-        assert text.partition('id="id_words-wrong"')[2].partition("</p>")[0].count(TOO_LONG) == 1
+        assert (
+            text.partition('id="id_customer_message-wrong"')[2].partition("</p>")[0].count(TOO_LONG)
+            == 1
+        )
         assert "Choose the pictures again: they were not saved." in text
     assert ReturnAuthorization.objects.get().status == "needs_evidence"
 
