@@ -30,7 +30,7 @@ def make_supplier(code="lumen", currency="EUR", adapter="fake", base_url="http:/
         },
     )
     if is_new:
-        Connection.objects.create(supplier=supplier, base_url=base_url)
+        Connection.objects.create(supplier=supplier, base_url=base_url, calls_per_second=10_000)
     return supplier
 
 

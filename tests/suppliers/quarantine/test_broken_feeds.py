@@ -99,7 +99,9 @@ def feeds(build_once):
         )
         mapping = {"fields": FIELDS, "country": "DE"}
         options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-        Connection.objects.create(supplier=supplier, base_url="", options=options)
+        Connection.objects.create(
+            supplier=supplier, base_url="", options=options, calls_per_second=1000
+        )
         upload("good.csv")
         for kind in ("products", "prices", "stock"):
             assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED

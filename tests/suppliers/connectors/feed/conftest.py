@@ -41,7 +41,9 @@ def supplier(db, settings):
     )
     mapping = {"fields": FIELDS, "country": "DE"}
     options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-    Connection.objects.create(supplier=supplier, base_url="", options=options)
+    Connection.objects.create(
+        supplier=supplier, base_url="", options=options, calls_per_second=1000
+    )
     return supplier
 
 
