@@ -46,7 +46,7 @@ def find_responsible_person(claims: Mapping[str, str]) -> Contact | None:
 
 
 def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
-    """Test whether a line of the specification table was read as a contact."""
+    """Return whether a line of the specification table was read as a contact."""
     of_manufacturer = MANUFACTURER.fullmatch(label.strip()) and find_manufacturer(claims)
     return bool(
         of_manufacturer

@@ -74,7 +74,7 @@ def mpn_key(brand: str, mpn: str) -> str:
 
 
 def can_identify(brand: str, number: str) -> bool:
-    """Test whether a part or model number can name a product: it needs a brand and a digit."""
+    """Return whether a part or model number can name a product: it needs a brand and a digit."""
     key = number_key(number)
     return (
         brand_key(brand) not in _NO_BRAND

@@ -241,7 +241,7 @@ def _other_attributes(labels: SpecTable, *, wrong: set[str]) -> dict[str, str]:
 
 
 def _is_attribute(label: str, text: str) -> bool:
-    """Test whether a line is an attribute, not a sentence that contains a colon."""
+    """Return whether a line is an attribute, not a sentence that contains a colon."""
     is_label = bool(label) and "," not in label and len(label.split()) <= MAX_LABEL_WORDS
     return is_label and not text.rstrip().endswith(".")
 

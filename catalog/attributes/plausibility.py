@@ -140,7 +140,7 @@ def _format_number(number: Decimal) -> str:
 
 
 def is_possible(claim: StatedSpecs) -> bool:
-    """Test whether the stated output of one mode is possible."""
+    """Return whether the stated output of one mode is possible."""
     return not any(finding.is_error for finding in _output(claim))
 
 

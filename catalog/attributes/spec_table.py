@@ -45,7 +45,7 @@ class SpecTable:
         self._numbers: dict[str, StatedValue] | None = None
 
     def excludes_battery_weight(self) -> bool:
-        """Test whether the stated weight excludes batteries."""
+        """Return whether the stated weight excludes batteries."""
         return any("without" in text.casefold() for _, text in self._lines("weight_g"))
 
     def record_unreadable(self, label: str, text: str, error: UnreadableError) -> None:
@@ -171,7 +171,7 @@ class SpecTable:
             yield "runtime_max_min", (max(runtimes), source)
 
     def is_intensity_from_beam(self) -> bool:
-        """Test whether the beam distance is the only source of the intensity."""
+        """Return whether the beam distance is the only source of the intensity."""
         intensity = (self._numbers or {}).get("intensity_cd")
         return intensity is not None and intensity[1]["label"] in {
             label[:60] for label in self._lines_by_subject.get("beam", {})

@@ -5,7 +5,7 @@ from catalog.models import Listing, Variant
 
 
 def is_complete(listing: Listing, variant: Variant, *, has_price: bool) -> bool:
-    """Test whether a listing may be published; reads the product of the variant and its spec.
+    """Return whether a listing may be published; reads the product of the variant and its spec.
 
     A light without an output may be published if its run time is known; the output shows as "not
     stated". Lithium is sold only with its watt-hours.

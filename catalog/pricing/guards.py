@@ -128,14 +128,14 @@ def _check_change(price: Decimal, limits: PriceGuards, current: CurrentPrice) ->
 
 
 def is_large_change(amount: Decimal, before: Decimal | None, most: Decimal | None) -> bool:
-    """Test whether a price or cost changed by more than a limit; False without a limit."""
+    """Return whether a price or cost changed by more than a limit; False without a limit."""
     return bool(before and most is not None and abs(amount - before) > most * before)
 
 
 def is_price_allowed(
     price: Decimal, *, lowest: Decimal | None, bounds: SupplierPriceBounds
 ) -> bool:
-    """Test whether an unchanged price may stay published.
+    """Return whether an unchanged price may stay published.
 
     It must be within the current MAP and MSRP and at least ``lowest``, the minimum for the current
     cost and margin. ``lowest`` None: not allowed.

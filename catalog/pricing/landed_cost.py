@@ -126,7 +126,7 @@ def select_terms(
 
 
 def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
-    """Test whether a parcel pays the EU's flat duty.
+    """Return whether a parcel pays the EU's flat duty.
 
     An unknown origin counts as outside the EU, so that the price covers a possible duty.
     """
@@ -134,7 +134,7 @@ def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
 
 
 def duty_changed_between(last: date, today: date, *, destinations: Iterable[str]) -> bool:
-    """Test whether the flat duty began or ended for one of these countries."""
+    """Return whether the flat duty began or ended for one of these countries."""
     has_turned = any(last < day <= today for day in (DUTY_FROM, DUTY_UNTIL))
     return has_turned and not EU.isdisjoint(destinations)
 
@@ -208,7 +208,7 @@ class Costing:
         return select_terms(self.terms, origin=origin, supplier_code=supplier_code)
 
     def owes_flat_duty(self, *, origin: str, terms: CostTerms) -> bool:
-        """Test whether the statutory duty is due and no other duty is set."""
+        """Return whether the statutory duty is due and no other duty is set."""
         return terms.duty_amount is None and any(
             pays_flat_duty(origin=origin, destination=country, on=self.on)
             for country in self.countries

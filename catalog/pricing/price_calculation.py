@@ -130,7 +130,7 @@ class Calculation:
 
     @property
     def is_current_price_allowed(self) -> bool:
-        """Test whether the current price may stay published while staff decide.
+        """Return whether the current price may stay published while staff decide.
 
         It keeps the minimum margin, or staff decided to keep it and it covers the cost.
         """
@@ -139,7 +139,7 @@ class Calculation:
 
     @property
     def covers_cost(self) -> bool:
-        """Test whether the current price covers today's cost within the supplier's bounds."""
+        """Return whether the current price covers today's cost within the supplier's bounds."""
         return self._reaches(self.landed.price_for_margin(Decimal(0)) if self.landed else None)
 
     def _reaches(self, lowest: Decimal | None) -> bool:
@@ -212,7 +212,7 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
     market: Market,
     most: Decimal | None,
 ) -> bool:
-    """Test whether another supplier or origin explains how far a price changed.
+    """Return whether another supplier or origin explains how far a price changed.
 
     Duty, freight and fees come from our own tables, so they may change a price by any amount. The
     supplier's figures may not: the wholesale cost must be within ``most`` of that of ``sold``, the

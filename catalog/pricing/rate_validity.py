@@ -60,6 +60,6 @@ def assess_rate(
 def exceeds_max_change(
     *, old: Decimal, new: Decimal, passed: timedelta, limits: RateLimits
 ) -> bool:
-    """Test whether a rate moved more than the limit, per day passed, up to three days."""
+    """Return whether a rate moved more than the limit, per day passed, up to three days."""
     days = min(MAX_DAYS, max(1, math.ceil(passed / ONE_DAY)))
     return abs(new - old) * 100 > old * limits.max_move_percent * days

@@ -75,7 +75,7 @@ class Rule:
     dynamics: Dynamics = NO_DYNAMICS
 
     def runs(self, now: datetime) -> bool:
-        """Test whether it is in force; the end is exclusive."""
+        """Return whether it is in force; the end is exclusive."""
         return (self.starts_at is None or self.starts_at <= now) and (
             self.ends_at is None or now < self.ends_at
         )

@@ -194,7 +194,7 @@ class ProductFilter:
 
     @property
     def is_plain(self) -> bool:
-        """Test whether only a category, page or sort order is set."""
+        """Return whether only a category, page or sort order is set."""
         return replace(self, category=None, sort="best", page=1) == type(self)()
 
     def without(self, code: str, value: str = "") -> Self:

@@ -100,7 +100,7 @@ def parse(query: ProductFilter) -> ProductFilter:
 
 
 def is_wordless(query: ProductFilter) -> bool:
-    """Test whether the text names no search word and no filter, such as "%"."""
+    """Return whether the text names no search word and no filter, such as "%"."""
     return (
         query.search_text != ""
         and parse(ProductFilter(search_text=query.search_text)) == ProductFilter()

@@ -191,12 +191,12 @@ def _stocktake_after(sale: Sale, row: StockFigures, policy: DecrementPolicy) -> 
 
 
 def may_be_stocktake(*, dropped: int, of: int) -> bool:
-    """Return True if enough rows with outstanding units dropped to examine the others."""
+    """Return whether enough rows with outstanding units dropped to examine the others."""
     return of >= MIN_COUNTED_ROWS and dropped >= MIN_COUNTED_SHARE * of
 
 
 def is_stocktake(*, dropped: int, of: int, others_dropped: int, others: int) -> bool:
-    """Return True if the drops are a stocktake rather than sales to other buyers.
+    """Return whether the drops are a stocktake rather than sales to other buyers.
 
     Shape:  of ``of`` rows with outstanding units, ``dropped`` fell by at least those in one run;
             of ``others`` rows of the location, ``others_dropped`` fell at all. What we sell may

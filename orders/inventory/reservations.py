@@ -31,7 +31,7 @@ def hold_start(order: Order) -> datetime:
 
 
 def can_extend(order: Order, *, now: datetime) -> bool:
-    """Return True if activity now would extend the hold by ``MIN_EXTENSION`` or more."""
+    """Return whether activity now would extend the hold by ``MIN_EXTENSION`` or more."""
     if order.status != Order.Status.PENDING_PAYMENT or order.payment_due_at <= now:
         return False
     return (

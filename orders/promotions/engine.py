@@ -79,7 +79,7 @@ class PromotionRule:
     may_go_below_floor: bool = False
 
     def fits(self, item: LineItem) -> bool:
-        """Return True if the promotion applies to the line."""
+        """Return whether the promotion applies to the line."""
         if not (self.products or self.categories or self.brands):
             return True
         return (

@@ -59,7 +59,7 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
 
 
 def can_reassign(purchase_order: PurchaseOrder) -> bool:
-    """Return True if the supplier has not accepted it (acceptance captures the money).
+    """Return whether the supplier has not accepted it (acceptance captures the money).
 
     A requested cancellation excludes a reassignment, even if the supplier refused to cancel.
     """
@@ -71,7 +71,7 @@ def can_reassign(purchase_order: PurchaseOrder) -> bool:
 
 
 def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
-    """Return True if no supplier can have it."""
+    """Return whether no supplier can have it."""
     is_never_submitted = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
     return is_never_submitted and purchase_order.status in PurchaseOrder.NOT_STARTED
 
@@ -104,7 +104,7 @@ def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def is_overdue(purchase_order: PurchaseOrder, *, after_h: int | None, now: datetime) -> bool:
-    """Return True if the supplier exceeded its acknowledgement time plus ``after_h`` hours."""
+    """Return whether the supplier exceeded its acknowledgement time plus ``after_h`` hours."""
     if after_h is None:
         return False
     acknowledgement_time = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)

@@ -101,7 +101,7 @@ def defer(purchase_order: PurchaseOrder, error: ExternalServiceError, *, now: da
 
 
 def is_deferred(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Return True if ``retry_at`` is in the future."""
+    """Return whether ``retry_at`` is in the future."""
     return purchase_order.retry_at is not None and purchase_order.retry_at > now
 
 

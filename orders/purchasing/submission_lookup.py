@@ -110,7 +110,7 @@ def _resolve_exclusively(purchase_order: PurchaseOrder, now: datetime) -> Purcha
 
 
 def may_be_in_flight(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Return True if our call may not have arrived yet, so that a lookup proves nothing."""
+    """Return whether our call may not have arrived yet, so that a lookup proves nothing."""
     is_unknown = purchase_order.submission_status == Submission.SUBMIT_UNKNOWN
     return is_unknown and purchase_order.submission_status_since > now - retries.MAX_CALL_TIME
 

@@ -72,7 +72,7 @@ def awaits_evidence(authorization: ReturnAuthorization) -> bool:
 def is_repeated_answer(
     authorization: ReturnAuthorization, *, customer_message: str, pictures: int
 ) -> bool:
-    """Return True if this answer is the latest one and no staff member has acted on it.
+    """Return whether this answer is the latest one and no staff member has acted on it.
 
     Shape:  ``pictures`` is the number of photos sent with it
     """

@@ -92,7 +92,7 @@ def months_after(day: date, months: int) -> date:
 
 
 def is_window_over(last_day: date | None, now: datetime) -> bool:
-    """Return True if ``last_day`` has passed; False if there is none (not arrived)."""
+    """Return whether ``last_day`` has passed; False if there is none (not arrived)."""
     return last_day is not None and now.date() > last_day
 
 
@@ -193,7 +193,7 @@ def warranty_months(order_line: OrderLine) -> int:
 
 
 def _replaces_complaint(order: Order) -> bool:
-    """Return True if the order replaces a complaint: the right to withdraw was the first order's.
+    """Return whether the order replaces a complaint: the right to withdraw was the first order's.
 
     An exchange chosen instead of a refund is a new purchase, which can be withdrawn from once.
     """

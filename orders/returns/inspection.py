@@ -85,7 +85,7 @@ def _reserve_again(lines: Sequence[ReturnLine]) -> None:
 
 
 def can_receive(authorization: ReturnAuthorization) -> bool:
-    """Return True if received units can be counted or recounted."""
+    """Return whether received units can be counted or recounted."""
     if authorization.status == Status.REFUNDED:
         is_inspected = authorization.lines.exclude(condition="").exists()
         return not authorization.is_kept and not is_inspected

@@ -60,7 +60,7 @@ def replaced_return(order: Order) -> ReturnAuthorization | None:
 
 
 def has_failed_replacement(authorization: ReturnAuthorization) -> bool:
-    """Return True if units of its replacement were canceled or refunded, and all are decided.
+    """Return whether units of its replacement were canceled or refunded, and all are decided.
 
     While others may still fail it is too early: there is one refund.
     """

@@ -43,21 +43,21 @@ def returnable_units(authorization: ReturnAuthorization) -> dict[int, int]:
 
 
 def is_open(authorization: ReturnAuthorization) -> bool:
-    """Return True if a supplier return is pending or credited."""
+    """Return whether a supplier return is pending or credited."""
     return authorization.supplier_returns.exclude(
         status__in=SupplierReturn.CLOSED_WITHOUT_CREDIT
     ).exists()
 
 
 def can_open(authorization: ReturnAuthorization) -> bool:
-    """Return True if a supplier return can be opened for it."""
+    """Return whether a supplier return can be opened for it."""
     if authorization.is_kept or authorization.status not in INSPECTED_STATES:
         return False
     return not is_open(authorization) and is_accepted(authorization)
 
 
 def is_accepted(authorization: ReturnAuthorization) -> bool:
-    """Return True if the supplier accepts it: by policy, or by its warranty for a complaint."""
+    """Return whether the supplier accepts it: by policy, or by its warranty for a complaint."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         return policy.accepts_returns

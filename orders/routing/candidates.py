@@ -80,7 +80,7 @@ class Candidate:
         return QuantityRefusal.NOT_WHOLE_PACKS if quantity % self.pack else None
 
     def fits(self, quantity: int) -> bool:
-        """Return True if it can send exactly this quantity."""
+        """Return whether it can send exactly this quantity."""
         return self.quantity_refusal(quantity) is None
 
     def outlay(self, quantity: int) -> tuple[bool, Decimal]:

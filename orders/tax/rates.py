@@ -90,7 +90,7 @@ def find_table_treatment(
 
 
 def is_registered_in(*, country: str, region: str, on: date) -> bool:
-    """Return True if we are registered for the tax of a place."""
+    """Return whether we are registered for the tax of a place."""
     registrations = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
     registrations &= Q(region="") | Q(region=region)
     if country in EU:

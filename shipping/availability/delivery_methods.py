@@ -60,7 +60,7 @@ def quote_delivery_methods(
 
 
 def _is_sooner(split: ShippingQuote, joint: Sequence[ShippingQuote]) -> bool:
-    """Test whether a line arrives sooner than by the same tier in the fewest parcels."""
+    """Return whether a line arrives sooner than by the same tier in the fewest parcels."""
     other = next((quote for quote in joint if quote.tier == split.tier), joint[0])
     arrivals = other.arrivals
     return any(last < arrivals[line][1] for line, (_, last) in split.arrivals.items())

@@ -87,7 +87,7 @@ class Reach:
         )
 
     def is_restricted(self, variant_id: int) -> bool:
-        """Test whether the variant is in stock but may not be sent to this country."""
+        """Return whether the variant is in stock but may not be sent to this country."""
         return any(
             self.country in one.restricted_countries
             for one in self.unreachable
@@ -103,7 +103,7 @@ class Reach:
         return replace(self, reachable=reachable, unreachable=unreachable)
 
     def has_choice(self, variant_ids: Iterable[int]) -> bool:
-        """Test whether one of these variants has several sources with known costs."""
+        """Return whether one of these variants has several sources with known costs."""
         counts = Counter(
             one.variant_id for one in (*self.reachable, *self.unreachable) if one.landed
         )

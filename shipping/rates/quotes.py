@@ -138,7 +138,7 @@ def refusal_reasons(
 
 
 def is_restricted(parcel: PlannedParcel, country: str) -> bool:
-    """Test whether an item of a parcel may not be sent to a country, by any carrier."""
+    """Return whether an item of a parcel may not be sent to a country, by any carrier."""
     return any(country in line.candidate.restricted_countries for line in parcel.lines)
 
 

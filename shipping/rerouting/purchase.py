@@ -38,7 +38,7 @@ def lock_backorder(backorder: Backorder) -> Backorder:
 
 
 def is_order_open(row: Backorder) -> bool:
-    """Test whether the order is in processing, neither on hold nor ended."""
+    """Return whether the order is in processing, neither on hold nor ended."""
     return bool(row.order.status == Order.Status.PROCESSING)
 
 

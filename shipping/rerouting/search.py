@@ -27,7 +27,7 @@ from storefront.lib.money import Money
 def is_profitable(
     quote: ShippingQuote, order: Order, paid: Money, *, is_each: bool = False, now: datetime
 ) -> bool:
-    """Test whether the quote covers its costs; unknown costs pass.
+    """Return whether the quote covers its costs; unknown costs pass.
 
     The delivery price that the customer paid is taken as our freight cost. Before submission,
     the hold rules check again with the supplier's figures.
@@ -116,7 +116,7 @@ class SourcingPlan:
         return self.quote.arrives_to if self.quote else None
 
     def is_in_time(self, backorder: Backorder) -> bool:
-        """Test whether it arrives by the date promised to the customer."""
+        """Return whether it arrives by the date promised to the customer."""
         day = self.arrives_by
         return day is not None and (backorder.promised_by is None or day <= backorder.promised_by)
 

@@ -141,7 +141,7 @@ def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
 
 
 def is_safe_url(url: str) -> bool:
-    """Test whether an external URL may become a link: https and a public host name."""
+    """Return whether an external URL may become a link: https and a public host name."""
     if not url or len(url) > MAX_URL_LENGTH or _UNSAFE.search(url):
         return False
     try:

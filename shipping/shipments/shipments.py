@@ -165,7 +165,7 @@ class _ParcelImport:
         yield from parcels.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
 
     def _can_be(self, parcel: Parcel, units: Counter[int]) -> bool:
-        """Test whether a parcel without a number can be the one that now has one."""
+        """Return whether a parcel without a number can be the one that now has one."""
         if parcel.is_content_unknown:
             return not contents.get_contents(parcel) or not units
         return not units and not contents.remaining_units(self.purchase_order)

@@ -23,7 +23,7 @@ def default_address(user_id: int) -> Address | None:
 
 
 def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
-    """Test whether an account has saved exactly this address."""
+    """Return whether an account has saved exactly this address."""
     return SavedAddress.objects.filter(user=user_id, address=dict(address)).exists()
 
 

@@ -34,7 +34,7 @@ class Identity:
 
 
 def is_reserved(email: str) -> bool:
-    """Test whether an e-mail address is in a reserved domain."""
+    """Return whether an e-mail address is in a reserved domain."""
     return f".{email.rpartition('@')[2].lower()}".endswith(RESERVED)
 
 
@@ -63,7 +63,7 @@ def shop_identity() -> Identity:
 
 
 def may_sell() -> bool:
-    """Test whether the shop may sell: in production, only once its own identity is entered."""
+    """Return whether the shop may sell: in production, only once its own identity is entered."""
     return not (settings.IS_PRODUCTION and shop_identity().is_demonstration)
 
 

@@ -128,7 +128,7 @@ class Stateful(models.Model):
         return self._column(name).get_db_prep_save(known, connection)
 
     def has_passed(self, status: str, *, status_field: str = "status") -> bool:
-        """Test whether a status is the current one, or precedes it."""
+        """Return whether a status is the current one, or precedes it."""
         table = self.STATUS_FIELDS[status_field]
         ahead = {status}
         while more := {to for here in ahead for to in table[here]} - ahead:

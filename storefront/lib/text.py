@@ -47,5 +47,5 @@ def drop_controls_in(value: Any) -> Any:
 
 
 def is_storable(text: str) -> bool:
-    """Test whether PostgreSQL can store a text: no NUL, no lone surrogate."""
+    """Return whether PostgreSQL can store a text: no NUL, no lone surrogate."""
     return _UNSTORABLE.search(text) is None

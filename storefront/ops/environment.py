@@ -30,5 +30,5 @@ def override(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[st
 
 
 def is_set(environ: Mapping[str, str], name: str) -> bool:
-    """Test whether an environment sets a name, directly or by a file."""
+    """Return whether an environment sets a name, directly or by a file."""
     return bool(environ.get(name) or environ.get(f"{name}_FILE"))

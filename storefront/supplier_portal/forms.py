@@ -103,7 +103,7 @@ class AnswerForm(forms.Form):
 
     @property
     def has_date_or_price(self) -> bool:
-        """Test whether a ship date or a price was entered."""
+        """Return whether a ship date or a price was entered."""
         names = ("ships_by", *(f"cost_{line.id}" for line in self.lines))
         return any(self.data.get(name) for name in names)
 

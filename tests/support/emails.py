@@ -48,7 +48,7 @@ class Email:
     azerbaijani: RenderedMessage
 
     def is_named_in(self, text):
-        """Test whether the text names the order, the supplier, the sender or the shop."""
+        """Return whether the text names the order, the supplier, the sender or the shop."""
         named = (self.payload.get(key) for key in ("order", "number", "supplier"))
         about = next(filter(None, named), None)
         names = [about] if about else [DEMONSTRATION.name, self.payload.get("name")]

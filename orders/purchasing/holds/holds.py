@@ -156,7 +156,7 @@ def _release_if_resolved(
 
 
 def was_rechecked(purchase_order: PurchaseOrder) -> bool:
-    """Return True if shipping methods were requested again after the supplier had none."""
+    """Return whether shipping methods were requested again after the supplier had none."""
     return StatusChange.objects.filter(
         subject="orders.PurchaseOrder",
         subject_id=purchase_order.pk,
@@ -275,7 +275,7 @@ def recheck(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
 
 
 def can_recheck(reasons: list[dict[str, Any]]) -> bool:
-    """Return True if all reasons come from the hold rules, so that a check can remove them."""
+    """Return whether all reasons come from the hold rules, so that a check can remove them."""
     return all(reason["code"] in RULE_CODES for reason in reasons)
 
 

@@ -84,7 +84,7 @@ class HoldReason:
 
 
 def is_waived(reason: HoldReason, waived: Iterable[Mapping[str, Any]]) -> bool:
-    """Return True if staff waived this reason with the same or a higher amount."""
+    """Return whether staff waived this reason with the same or a higher amount."""
     return any(_covers(waiver, reason) for waiver in waived)
 
 

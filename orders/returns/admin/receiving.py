@@ -52,7 +52,7 @@ RETURN_INLINE = inline(
 
 
 def has_returnable_units(order: Any) -> bool:
-    """Return True if shipped units are in no return; uses the page's annotations."""
+    """Return whether shipped units are in no return; uses the page's annotations."""
     return bool(order.shipped > order.returning)
 
 

@@ -72,7 +72,7 @@ def record_proof(request: HttpRequest, now: datetime) -> None:
 
 
 def is_fresh(request: HttpRequest, now: datetime) -> bool:
-    """Test whether the user authenticated recently enough to change factors."""
+    """Return whether the user authenticated recently enough to change factors."""
     at = request.session.get(PROVEN_AT_KEY, 0)
     return bool(now - FRESH_FOR < datetime.fromtimestamp(at, tz=now.tzinfo) <= now)
 
@@ -93,6 +93,6 @@ def _effective_user(request: HttpRequest, user: User | AnonymousUser) -> User | 
 
 
 def _is_public(path: str) -> bool:
-    """Test whether a staff page is available before the second factor."""
+    """Return whether a staff page is available before the second factor."""
     paths = (reverse("admin:login"), reverse("admin:logout"), reverse("admin:jsi18n"))
     return path in paths or path.startswith(reverse("factors:index"))

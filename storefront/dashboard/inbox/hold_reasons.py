@@ -38,7 +38,7 @@ def as_text(detail: str) -> str:
 
 
 def is_safe(reason: dict[str, Any]) -> bool:
-    """Test whether one click may waive a reason, because its text states the cost."""
+    """Return whether one click may waive a reason, because its text states the cost."""
     is_unknown = reason["code"] == INSUFFICIENT_MARGIN and not reason.get("amount")
     return reason["code"] in ONE_CLICK_CODES and not is_unknown
 

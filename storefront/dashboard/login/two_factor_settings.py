@@ -167,7 +167,7 @@ def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _is_number(request: HttpRequest) -> bool:
-    """Test whether the host is an IP address: passkeys need a domain name."""
+    """Return whether the host is an IP address: passkeys need a domain name."""
     try:
         ip_address(request.get_host().rpartition(":")[0].strip("[]") or request.get_host())
     except ValueError:

@@ -207,7 +207,7 @@ def beat(stage: Stage) -> Child:
 
 
 def _answers(url: str) -> bool:
-    """Test whether an HTTP server responds there, with any status."""
+    """Return whether an HTTP server responds there, with any status."""
     return _status(url) > 0
 
 

@@ -29,7 +29,7 @@ FRESH_FOR_S = 3600
 
 
 def is_fresh(var: Path, *, database_url: str) -> bool:
-    """Test whether this database was synced within the last hour."""
+    """Return whether this database was synced within the last hour."""
     note = _note(var)
     return (
         note.exists()

@@ -76,5 +76,5 @@ def logged(connection: Any, cursor: Any) -> Any:
 
 
 def is_of_test_case(block: Any) -> bool:
-    """Test whether an ``atomic`` block is the wrapping transaction of a test case."""
+    """Return whether an ``atomic`` block is the wrapping transaction of a test case."""
     return bool(getattr(block, "_from_testcase", False))

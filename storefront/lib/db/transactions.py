@@ -17,7 +17,7 @@ class OpenTransactionError(RuntimeError):
 
 
 def in_transaction() -> bool:
-    """Test whether a transaction is open.
+    """Return whether a transaction is open.
 
     The wrapping transaction of a test case does not count: otherwise no test could make outbound
     calls or detect a missing transaction.

@@ -38,7 +38,7 @@ def earliest(moment_s: float) -> float:
 
 
 def has_passed() -> bool:
-    """Test whether the moment of ``deadline_at`` has passed."""
+    """Return whether the moment of ``deadline_at`` has passed."""
     ends_at = _ends_at.get()
     return ends_at is not None and time.monotonic() > ends_at
 

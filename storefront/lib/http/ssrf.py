@@ -87,7 +87,7 @@ def connect(
 
 
 def is_allowed(address: str) -> bool:
-    """Test whether an IP address is public, or in a network that the settings allow."""
+    """Return whether an IP address is public, or in a network that the settings allow."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

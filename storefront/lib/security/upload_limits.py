@@ -45,7 +45,7 @@ class UploadLimitHandler(FileUploadHandler):
 
 
 def is_too_large(request: HttpRequest) -> bool:
-    """Test whether the files of a customer's form were dropped."""
+    """Return whether the files of a customer's form were dropped."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0) > MAX_FORM_BYTES
     except ValueError:

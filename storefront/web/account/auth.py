@@ -149,7 +149,7 @@ def too_many(request: HttpRequest, what: str) -> str:
 
 
 def _signed_up_here(request: HttpRequest, user: User) -> bool:
-    """Test whether this browser entered the password of an account that is not verified yet."""
+    """Return whether this browser entered the password of an account that is not verified yet."""
     stage = LoginStageController.enter(request, EmailVerificationStage.key)
     return stage is not None and stage.login.user == user
 

@@ -144,7 +144,7 @@ def _list(
 
 
 def _narrows(facet: Facet) -> bool:
-    """Test whether a facet offers a choice: a single brand or origin filters nothing."""
+    """Return whether a facet offers a choice: a single brand or origin filters nothing."""
     return facet.code not in DYNAMIC_CHOICES or len(facet.choices) > 1 or facet.is_active
 
 

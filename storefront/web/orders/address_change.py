@@ -130,7 +130,7 @@ def _destination_text(
 
 
 def _is_settled(order: Order, last: AddressChangeRequest) -> bool:
-    """Test whether staff corrected the order's address after this request, before anything shipped."""
+    """Return whether staff corrected the address after this request, before anything shipped."""
     corrected_at = [
         datetime.fromisoformat(check["at"])
         for check in order.address_verification.get("staff", [])

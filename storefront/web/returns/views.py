@@ -204,7 +204,7 @@ def _answer_again(
 
 
 def is_offered(order: Order, now: datetime) -> bool:
-    """Test whether anything of an order can be returned now."""
+    """Return whether anything of an order can be returned now."""
     return bool(eligibility.find_returnable(order=order, now=now).lines)
 
 

@@ -89,7 +89,7 @@ class ListStore:
         return count
 
     def has_changed(self, name: str) -> bool:
-        """Test whether the part of some product in a list has another date than the cached one."""
+        """Return whether a product's part of a list has another date than the cached one."""
         (is_changed,) = self._db.execute(CHANGED_SQL, (name,)).fetchone()
         return bool(is_changed)
 

@@ -210,7 +210,7 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _has_battery(table: Mapping[str, str], text: str) -> bool:
-    """Test whether a battery is in the box, by table and text."""
+    """Return whether a battery is in the box, by table and text."""
     battery_rows = {label: value for label, value in table.items() if BATTERY.search(label)}
     included = [value for label, value in battery_rows.items() if "includ" in label.casefold()]
     if included:

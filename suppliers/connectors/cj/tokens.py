@@ -68,7 +68,7 @@ class TokenPair:
             )
 
     def _is_usable(self, pair: Mapping[str, Any], *, until: str) -> bool:
-        """Test whether the token is valid until then; one issued for another key is not."""
+        """Return whether the token is valid until then; one issued for another key is not."""
         return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
 
     def _is_ours(self, pair: Mapping[str, Any]) -> bool:

@@ -290,7 +290,7 @@ def verify_signature(
 
 
 def is_signed(body: bytes, sign: str, open_id: str) -> bool:
-    """Test whether ``sign`` is Base64(HMAC-SHA256(openId as text, raw body))."""
+    """Return whether ``sign`` is Base64(HMAC-SHA256(openId as text, raw body))."""
     if not open_id:
         return False
     expected = base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256))

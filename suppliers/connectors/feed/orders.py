@@ -117,7 +117,7 @@ class FeedOrdering:
             raise
 
     def _has_file(self, name: str) -> bool:
-        """Test whether the supplier has the file, or had it: it removes files that it has read.
+        """Return whether the supplier has the file, or had it: it removes files that it has read.
 
         The name is noted before the rename, and until then the partial file exists. So a noted file
         that exists under neither name was removed by the supplier.

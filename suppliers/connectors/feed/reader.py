@@ -43,7 +43,7 @@ class LatestRowDates:
         self._rows: list[tuple[datetime, str]] = []
 
     def see(self, at: datetime) -> bool:
-        """Test whether a row with this date would be among them."""
+        """Return whether a row with this date would be among them."""
         is_full = len(self._rows) >= MAX_LATEST_ROWS
         return at <= self._latest and not (is_full and at <= self._rows[0][0])
 

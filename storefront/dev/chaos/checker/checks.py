@@ -134,13 +134,13 @@ def _check_refunds(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_lost(order: str, evidence: Evidence) -> bool:
-    """Test whether suppliers had the order, and none could ship any of it."""
+    """Return whether suppliers had the order, and none could ship any of it."""
     ended = [each for each in evidence.ours.purchases if each.order == order]
     return bool(ended) and all(_is_rejected(each, evidence) for each in ended)
 
 
 def _is_rejected(purchase: OurPurchase, evidence: Evidence) -> bool:
-    """Test whether the supplier rejected or canceled it, or we gave it up."""
+    """Return whether the supplier rejected or canceled it, or we gave it up."""
     if purchase.is_given_up:
         return True
     received = [one for one in evidence.told if one.number == purchase.number]

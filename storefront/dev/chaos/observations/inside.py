@@ -60,7 +60,7 @@ def read_state(*, now: datetime, left: tuple[str, ...]) -> ShopState:
 
 
 def is_gateway_blocked() -> bool:
-    """Test whether the circuit breaker of a payment gateway blocks its calls now."""
+    """Return whether the circuit breaker of a payment gateway blocks its calls now."""
     return CircuitBreaker.objects.exclude(gateway="").open_for_orders().exists()
 
 

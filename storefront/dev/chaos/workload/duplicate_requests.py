@@ -176,6 +176,6 @@ def _canonical(body: str) -> str:
 
 
 def _is_final(status: int, body: str) -> bool:
-    """Test whether the answer is final, not an error or a request to wait."""
+    """Return whether the answer is final, not an error or a request to wait."""
     is_answered = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_answered and status != HTTPStatus.TOO_MANY_REQUESTS and IN_PROGRESS not in body

@@ -98,7 +98,7 @@ class Goods:
         return next((p for key in self.ids() if (p := self.product(key)).pid == pid), None)
 
     def bears_gtin(self, product: Product) -> bool:
-        """Test whether BigBuy lists the GTIN of this product, not only its part number."""
+        """Return whether BigBuy lists the GTIN of this product, not only its part number."""
         return RandomDraws(self.seed, "bigbuy gtin", product.subject).chance(WITH_GTIN)
 
     def all_items(self) -> Iterator[tuple[int, Item]]:

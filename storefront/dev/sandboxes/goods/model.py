@@ -183,6 +183,6 @@ class Product:
 
     @property
     def is_lithium(self) -> bool:
-        """Test whether the box of some variant has a lithium cell."""
+        """Return whether the box of some variant has a lithium cell."""
         holds = any(variant.has_cells for variant in self.variants)
         return self.battery is not None and self.battery.is_lithium and holds

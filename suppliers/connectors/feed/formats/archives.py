@@ -58,7 +58,7 @@ def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
 
 
 def is_workbook(path: Path) -> bool:
-    """Test whether a zip is a spreadsheet."""
+    """Return whether a zip is a spreadsheet."""
     with open_zip(path) as archive:
         names = set(archive.namelist())
     return "xl/workbook.xml" in names

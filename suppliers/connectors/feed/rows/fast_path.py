@@ -239,7 +239,7 @@ def _stock_locations(mapping: Mapping) -> list[tuple[str, str]]:
 
 
 def _is_countable(source: Source) -> bool:
-    """Test whether the source is a column whose numbers have no other meaning."""
+    """Return whether the source is a column whose numbers have no other meaning."""
     return bool(source.column) and not any(
         "".join(word.split()).isdigit() for word in source.value_map
     )

@@ -172,7 +172,7 @@ def flag(text: str, *, value_map: Mapping[str, str]) -> bool:
 
 
 def is_gone(text: str, *, value_map: Mapping[str, str]) -> bool:
-    """Test whether a status means discontinued; an unknown text does not."""
+    """Return whether a status means discontinued; an unknown text does not."""
     normalized = text.strip().casefold()
     mapped = {word.casefold(): meaning for word, meaning in value_map.items()}.get(normalized)
     return mapped == "gone" if mapped else normalized in DISCONTINUED
