@@ -97,4 +97,4 @@ def test_list_is_filtered_and_exported(office, browse):
         page.get_by_role("link", name="Export CSV").click()
 
     _heading, line = Path(waiting.value.path()).read_text().splitlines()
-    assert "Supplier overcharged,Items,24.59,USD,31.20,USD" in line
+    assert "Supplier overcharged,Subtotal,24.59,USD,31.20,USD" in line

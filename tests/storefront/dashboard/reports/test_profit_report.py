@@ -28,7 +28,7 @@ def test_order_page_shows_profit_and_sources(staff, bought):
 
     page = staff.get(reverse("supply:profit", args=[order.pk])).content.decode()
 
-    assert "estimated from the purchase order, not billed yet" in page
+    assert "estimated from the purchase order, not invoiced yet" in page
     assert f"€{profit_report.statement_of(order, now=NOON).total.amount}" in page
     link = reverse("supply:profit", args=[order.pk])
     assert link in staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()

@@ -176,7 +176,7 @@ def test_export_contains_all_data(theirs, kanari, light):
     assert all(canary in answer.content.decode() for canary in CANARIES)
     returned_order, told_order = told["orders"]
     assert told_order["number"] == order.number
-    assert any(CANARIES[4] in each["words"] for each in returned_order["returns"])
+    assert any(CANARIES[4] in each["customer_message"] for each in returned_order["returns"])
     (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
     assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPhoto.objects.get())
     assert told_order["lines"][0]["quantity"] == 1

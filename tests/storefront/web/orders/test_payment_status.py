@@ -131,7 +131,7 @@ def test_payment_at_the_second_attempt_hides_the_first(client, light):
 def test_changed_return_form_keeps_its_input(customer, light):
     make_policy()
     order = make_delivered(light, quantity=2)
-    given = {"kind": "defect", "words": "It flickers.", **units(order, 2)}
+    given = {"kind": "defect", "customer_message": "It flickers.", **units(order, 2)}
     asked = customer.post(page_of(order, "return/"), given)
 
     again = customer.post(page_of(order, "return/"), {**hidden(asked), "change": "1"})
