@@ -180,7 +180,7 @@ def test_an_old_version_can_be_restored(staff, supplier):
     assert (old.is_active, new.is_active) == (False, True)
 
     detail = staff.get(f"/admin/suppliers/feedmapping/{old.pk}/change/").content.decode()
-    (action,) = set(re.findall(r'href="([^"]*take[^"]*)"', detail))
+    (action,) = set(re.findall(r'href="([^"]*restore[^"]*)"', detail))
     staff.post(action)
 
     newest = FeedMapping.objects.get(is_active=True)
