@@ -40,6 +40,7 @@ from suppliers.inventory import ledger as inventory_ledger
 from suppliers.models import StockLevel, StockMovement
 
 _replaced: list[tuple[object, object]] = []
+PARTS = 7
 RACE_DELAY_S = 0.15  # between read and write
 NAIVE_ATTEMPTS = 3
 PRODUCT = ("orders.", "suppliers.", "notifications.", "shipping.", "catalog.")
@@ -204,8 +205,9 @@ def _last_event_wins() -> None:
 
 def _money_as_float() -> None:
     def minor(self: Money) -> int:
-        (single,) = struct.unpack("f", struct.pack("f", self.amount))  # as in a REAL column
-        return int(single * 100)
+        # As parts in a REAL column, each cut to cents. One part alone is exact for half of all prices.
+        (part,) = struct.unpack("f", struct.pack("f", self.amount / PARTS))
+        return PARTS * int(part * 100)
 
     Money.minor = property(minor)  # type: ignore[method-assign,assignment]
 
