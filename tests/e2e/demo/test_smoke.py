@@ -15,6 +15,24 @@ def test_a_bought_headlamp_is_shipped_told_and_keeps_the_invariants(demo):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+EACH_WITH_AN_API = """
+from django.utils import timezone
+from suppliers.compliance import vetting
+from suppliers.models import Supplier
+for supplier in Supplier.objects.exclude(adapter="feed"):
+    vetting.{verb}(supplier=supplier, actor="test", reason="smoke", now=timezone.now())
+"""
+
+
+def test_an_order_that_a_supplier_gets_by_email_is_shipped_in_its_portal(demo):
+    paused = demo.manage("shell", "--no-imports", "-c", EACH_WITH_AN_API.format(verb="pause"))
+    bought = demo.manage("smoke", "--base-url", demo.shop, "--patience", "30")
+    resumed = demo.manage("shell", "--no-imports", "-c", EACH_WITH_AN_API.format(verb="activate"))
+
+    assert (paused.returncode, resumed.returncode) == (0, 0), paused.stderr + resumed.stderr
+    assert bought.returncode == 0, bought.stdout + bought.stderr
+
+
 def test_a_shop_that_does_not_answer_is_reported_in_one_sentence(demo):
     failed = demo.manage("smoke", "--base-url", "http://127.0.0.1:1/")
 
