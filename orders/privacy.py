@@ -163,7 +163,7 @@ def _erase_order(order: Order, texts: set[str]) -> None:
         to_status=ReturnAuthorization.Status.LOST_IN_TRANSIT,
     ).update(reason="")
     selection = {"subject": f"order:{order.number}", "facts": "return."}
-    messages.clear_fields(parts=("words", "answer", "label"), **selection)
+    messages.clear_fields(parts=("customer_message", "answer", "label"), **selection)
     for message in PurchaseMessage.objects.filter(purchase_order__order=order):
         body = anonymize(message.body, texts)
         if body != message.body:

@@ -1,10 +1,11 @@
-"""Privacy: status reasons contain no personal data after an order is erased."""
+"""Privacy: status reasons and events contain no personal data after an order is erased."""
 
 import dataclasses
 
 import pytest
 from django.db import transaction
 
+from notifications.models import Event
 from orders import privacy
 from orders.address_changes import change_requests
 from orders.addresses import pending_changes
@@ -89,3 +90,15 @@ def test_reasons_of_payments_and_returns_are_erased(made):
     forget()
 
     assert said() == []
+
+
+def test_texts_of_a_return_are_erased_from_its_events():
+    rejected()
+    before = str(list(Event.objects.values_list("payload")))
+
+    forget()
+
+    after = str(list(Event.objects.values_list("payload")))
+    for text in ("It is broken.", "It works."):
+        assert text in before
+        assert text not in after
