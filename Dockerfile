@@ -10,7 +10,8 @@ RUN for po in storefront/locale/*/LC_MESSAGES/django.po; do \
         /venv/bin/pybabel --quiet compile -i "$po" -o "${po%.po}.mo" || exit 1; \
     done \
     && /venv/bin/python -m storefront.ops.production_env \
-        /venv/bin/python manage.py collectstatic --no-input
+        /venv/bin/python manage.py collectstatic --no-input \
+    && /venv/bin/python -m compileall -q catalog notifications orders shipping storefront suppliers
 
 FROM python:3.13.12-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -5,6 +5,9 @@ PY := $(BIN)/python
 DEV := $(PY) -m storefront.dev
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --quiet
 
+# Each process would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-stop demo-reset smoke bench chaos test test-fast test-full check fmt lock
 
