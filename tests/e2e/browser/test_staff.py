@@ -5,7 +5,7 @@ import pytest
 from orders.models import OrderLine
 from storefront.accounts.models import User
 from suppliers.models import ComplianceDocument, Supplier, SyncRun
-from tests.e2e.browser.conftest import WINDOWS, overflow, violations, visit
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, overflow, violations, visit
 from tests.factories.full_shop import make_world, orders_by_status
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ def sign_in(page, office):
     page.get_by_role("heading", name="Needs attention").wait_for()
 
 
-@pytest.mark.parametrize(("width", "theme"), WINDOWS)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_daily_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     found = violations_of_sign_in(page, office)
@@ -78,7 +78,7 @@ def test_an_order_is_canceled_from_the_list_and_says_why(office, browse):
     page.get_by_label("Reason").fill("The shopper called")
     page.get_by_role("button", name="Cancel order").click()
 
-    page.get_by_text(f"Cancellation of {order.number} requested.").wait_for()
+    page.get_by_text("Canceled: ").wait_for()
     order.refresh_from_db()
     assert order.status == "canceled"
 
