@@ -5,7 +5,6 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
@@ -13,7 +12,7 @@ from notifications.models import Event, Message
 from notifications.sealed_links import ENCRYPTED_LINK
 from storefront.lib.http.redaction import HIDDEN
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action
 from storefront.lib.staff.inlines import inline
 
 
@@ -81,7 +80,7 @@ class MessageAdmin(StaffAdmin):
     @action(description=_("Resend"))
     def send_again(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
         def act(delivery: Message) -> None:
-            dispatch.resend(delivery=delivery, actor=str(request.user), now=timezone.now())
+            dispatch.resend(delivery=delivery, **acting(request))
             self.wake(request, tasks.send, delivery_id=delivery.pk)
 
         self.apply_to_each(request, rows, act)
@@ -91,7 +90,5 @@ class MessageAdmin(StaffAdmin):
         self.apply_to_each(
             request,
             rows,
-            lambda row: dispatch.confirm_sent(
-                delivery=row, actor=str(request.user), now=timezone.now()
-            ),
+            lambda row: dispatch.confirm_sent(delivery=row, **acting(request)),
         )

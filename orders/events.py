@@ -104,7 +104,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
         "order.placed",
         order.number,
         lines=[line_payload(line) for line in lines],
-        goods=str(order.subtotal_amount),
+        subtotal=str(order.subtotal_amount),
         delivery=str(order.delivery_amount),
         discounts=[
             {"name": name, "amount": str(amount)}

@@ -37,6 +37,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     ReasonForm,
     StaffAdmin,
+    acting,
     action,
     confirmed_action,
     permission_check,
@@ -231,12 +232,10 @@ class OrderAdmin(ReturnActions, AddressActions):
         form_class=ReasonForm,
         done=_("Cancellation of %s requested."),
     )
-    def cancel(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
-        result = cancellation.cancel(
-            order=order, reason=cleaned_data["reason"], actor=str(request.user), now=timezone.now()
-        )
+    def cancel(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> str:
+        result = cancellation.cancel(order=order, **cleaned_data, **acting(request))
         self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
-        for text, numbers in (
+        outcomes = (
             (gettext("Canceled: %s"), result.stopped),
             (gettext("Not canceled, already shipped: %s"), result.refused),
             (
@@ -246,9 +245,8 @@ class OrderAdmin(ReturnActions, AddressActions):
                 ),
                 result.open,
             ),
-        ):
-            if numbers:
-                self.message_user(request, text % ", ".join(numbers))
+        )
+        return ". ".join(text % ", ".join(numbers) for text, numbers in outcomes if numbers)
 
     @confirmed_action(
         description=_("Refund"),
@@ -271,8 +269,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             order=order,
             amount=Money(cleaned_data["amount"], order.currency),
             reason=cleaned_data["reason"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
             key=cleaned_data["key"] or secrets.token_hex(8),
         )
         self.wake(request, payment_tasks.execute_requests)
@@ -286,9 +283,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         done=_("%s will be shipped."),
     )
     def release(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
-        holds.release_order(
-            order=order, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        holds.release_order(order=order, **cleaned_data, **acting(request))
         self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
 

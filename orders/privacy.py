@@ -28,7 +28,7 @@ from storefront.lib.state_machine import StatusChange
 
 Status = Order.Status
 ERASED = "@erased.invalid"
-ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
+FINAL = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
 # A canceled order without an amount is an exchange or replacement: another order paid for it.
 UNPAID = Q(status=Status.EXPIRED) | (
     Q(status=Status.CANCELED, total_amount__gt=0) & ~Q(payments__authorized_amount__gt=0)
@@ -61,8 +61,8 @@ def erase_customer(
     )
     open_returns = ReturnAuthorization.objects.filter(order__in=rows)
     if (
-        any(row.status not in ENDED for row in rows)
-        or open_returns.exclude(status__in=ReturnAuthorization.ENDED).exists()
+        any(row.status not in FINAL for row in rows)
+        or open_returns.exclude(status__in=ReturnAuthorization.FINAL).exists()
     ):
         raise OpenOrderError
     carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
@@ -77,9 +77,9 @@ def erase_customer(
 
 def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySet[Order]:
     """Return ended orders without an account that still contain personal data."""
-    open_returns = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.ENDED)
+    open_returns = ReturnAuthorization.objects.exclude(status__in=ReturnAuthorization.FINAL)
     ended = (
-        Order.objects.filter(cart__owner=None, status__in=ENDED, placed_at__lt=placed_before)
+        Order.objects.filter(cart__owner=None, status__in=FINAL, placed_at__lt=placed_before)
         .exclude(email__endswith=ERASED)
         .exclude(returns__in=open_returns)
     )

@@ -27,7 +27,7 @@ from orders.purchasing.holds import holds
 from orders.purchasing.holds.admin import HOLD_COLUMNS
 from orders.returns.admin.supplier_returns import SupplierReturnActions
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import confirmed_action, enqueue_or_fail
+from storefront.lib.staff.admin import acting, confirmed_action, enqueue_or_fail
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
@@ -160,9 +160,7 @@ class PurchaseOrderAdmin(
     def release_hold(
         self, request: HttpRequest, held: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> str | None:
-        is_free = hold_admin.waive_selected(
-            held=held, cleaned_data=cleaned_data, actor=str(request.user), now=timezone.now()
-        )
+        is_free = hold_admin.waive_selected(held=held, cleaned_data=cleaned_data, **acting(request))
         if not is_free:
             return gettext("Saved. %s stays on hold for the other reasons.") % held
         self.wake(request, tasks.submit, purchase_order_id=held.pk)
@@ -181,7 +179,7 @@ class PurchaseOrderAdmin(
     def send_again(
         self, request: HttpRequest, failed: PurchaseOrder, _cleaned_data: object
     ) -> None:
-        submission.resubmit(purchase_order=failed, actor=str(request.user), now=timezone.now())
+        submission.resubmit(purchase_order=failed, **acting(request))
         self.wake(request, tasks.submit, purchase_order_id=failed.pk)
 
     @confirmed_action(

@@ -157,7 +157,6 @@ class CompetitorPriceListAdmin(StaffAdmin):
             "Prices that are recent and certain enough take effect immediately. "
             "Rejected rows stay in the file."
         ),
-        done="",
     )
     def import_list(
         self, request: HttpRequest, file: CompetitorPriceList, _cleaned_data: object

@@ -115,7 +115,7 @@ class PriceBookAdmin(StaffAdmin):
             return self._csv(book)
         if request.method == "POST":
             self.wake(request, price_book_tasks.run_dry_run, book_id=book.pk)
-            return HttpResponseRedirect(f"{request.path}?asked=1")
+            return HttpResponseRedirect(f"{request.path}?requested=1")
         result = book.dry_run_result or {}
         context = {
             **self.admin_site.each_context(request),
@@ -124,7 +124,7 @@ class PriceBookAdmin(StaffAdmin):
             "original": book,
             "back": self.page_of(book),
             "go_live": reverse("admin:catalog_pricebook_go_live", args=[book.pk]),
-            "is_requested": "asked" in request.GET and not result,
+            "is_requested": "requested" in request.GET and not result,
             "currency": book.channel.currency,
             "result": result,
             "moments": [_shown(part) for part in (result, *result.get("later", ())) if part],

@@ -22,7 +22,7 @@ from orders.accounting.invoice_import import ImportRow
 from orders.models import SupplierInvoice
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, confirmed_action
+from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.fieldsets import Group
 from suppliers.models import Supplier
@@ -138,7 +138,7 @@ class SupplierInvoiceAdmin(StaffAdmin):
         form: "forms.ModelForm[SupplierInvoice]",
         change: bool,
     ) -> None:
-        invoices.enter(invoice=obj, actor=str(request.user), now=timezone.now())
+        invoices.enter(invoice=obj, **acting(request))
 
     @confirmed_action(
         description=_("Withdraw invoice"),

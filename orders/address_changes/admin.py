@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -21,6 +20,7 @@ from storefront.lib.staff.admin import (
     Errors,
     ReasonForm,
     StaffAdmin,
+    acting,
     confirmed_action,
     permission_check,
 )
@@ -79,9 +79,7 @@ class AddressActions(StaffAdmin):
     def confirm_address(
         self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
     ) -> None:
-        corrections.confirm(
-            order=order, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        corrections.confirm(order=order, **cleaned_data, **acting(request))
         self.wake(request, tasks.sweep_due_submissions)
 
     @confirmed_action(
@@ -110,8 +108,7 @@ class AddressActions(StaffAdmin):
             order=order,
             ship_to=Address(**{**address, "country": order.ship_to["country"]}),
             reason=cleaned_data["reason"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
         self.wake(request, tasks.sweep_due_submissions)
         if result is None:
@@ -180,6 +177,4 @@ class AddressChangeRequestAdmin(StaffAdmin):
         self._record(request, row, is_yes=False)
 
     def _record(self, request: HttpRequest, row: AddressChangeRequest, *, is_yes: bool) -> None:
-        change_requests.record_answer(
-            change_request=row, is_yes=is_yes, actor=str(request.user), now=timezone.now()
-        )
+        change_requests.record_answer(change_request=row, is_yes=is_yes, **acting(request))

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -21,6 +20,7 @@ from storefront.lib.staff.admin import (
     Errors,
     ReasonForm,
     StaffAdmin,
+    acting,
     confirmed_action,
     register_read_only,
 )
@@ -49,9 +49,7 @@ class CancellationAnswerActions(StaffAdmin):
     def accept_cancellation(
         self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
     ) -> None:
-        supplier_answers.record_acceptance(
-            purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
-        )
+        supplier_answers.record_acceptance(purchase_order=purchase_order, **acting(request))
         self.wake(request, tasks.execute_requests)
 
     @confirmed_action(
@@ -66,9 +64,7 @@ class CancellationAnswerActions(StaffAdmin):
     def reject_cancellation(
         self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
     ) -> None:
-        supplier_answers.record_refusal(
-            purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
-        )
+        supplier_answers.record_refusal(purchase_order=purchase_order, **acting(request))
 
 
 # Canceled but shipped
@@ -130,8 +126,7 @@ class CanceledShipmentActions(StaffAdmin):
             purchase_order=purchase_order,
             outcome=CanceledShipmentDecision.Outcome(cleaned_data["outcome"]),
             reason=cleaned_data["reason"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
 
 

@@ -24,6 +24,7 @@ from storefront.lib.staff.admin import (
     Errors,
     ReasonForm,
     StaffAdmin,
+    acting,
     confirmed_action,
     enqueue_or_fail,
     register_read_only,
@@ -102,8 +103,7 @@ class ClaimActions(StaffAdmin):
             complaint=forms.read_draft(
                 cleaned_data, claims.claimable_units(row), is_manual=is_manual
             ),
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
         if not claim.is_manual:
             self.wake(request, tasks.submit_claim, claim_id=claim.pk)
@@ -233,7 +233,7 @@ class SupplierClaimAdmin(StaffAdmin):
         done=_("%s is being sent."),
     )
     def resubmit(self, request: HttpRequest, claim: SupplierClaim, _cleaned_data: object) -> None:
-        submission.resubmit(claim=claim, actor=str(request.user), now=timezone.now())
+        submission.resubmit(claim=claim, **acting(request))
         self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
     @confirmed_action(
@@ -262,9 +262,7 @@ class SupplierClaimAdmin(StaffAdmin):
     def mark_submitted_by_staff(
         self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
     ) -> None:
-        submission.mark_submitted_by_staff(
-            claim=claim, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        submission.mark_submitted_by_staff(claim=claim, **cleaned_data, **acting(request))
 
     @confirmed_action(
         description=_("Record response"),
@@ -288,8 +286,7 @@ class SupplierClaimAdmin(StaffAdmin):
             answer=Status(cleaned_data["answer"]),
             credited=None if amount is None else Money(amount, claim.currency),
             reason=cleaned_data["reason"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
 
     @confirmed_action(

@@ -5,14 +5,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.inventory import stock_sync
 from orders.models import Allocation
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action
 
 # Joins of ``StockLevel.__str__``.
 STOCK_LEVEL_JOINS = ("level__offer", "level__location__supplier")
@@ -61,7 +60,5 @@ class AllocationAdmin(StaffAdmin):
         self.apply_to_each(
             request,
             rows,
-            lambda row: stock_sync.mark_absorbed(
-                allocation=row, actor=str(request.user), now=timezone.now()
-            ),
+            lambda row: stock_sync.mark_absorbed(allocation=row, **acting(request)),
         )

@@ -41,11 +41,11 @@ class Backorder(Stateful):
         SUBSTITUTE = "substitute", _("Accept replacement")
         REFUND = "refund", _("Refund")
 
-    ENDED: ClassVar = frozenset({Status.REROUTED, Status.AWAITED, Status.CANCELED})
+    FINAL: ClassVar = frozenset({Status.REROUTED, Status.AWAITED, Status.CANCELED})
     TRANSITIONS: ClassVar = {
-        Status.OPEN: ENDED | {Status.ASKED},
-        Status.ASKED: ENDED,
-        **dict.fromkeys(ENDED, frozenset()),
+        Status.OPEN: FINAL | {Status.ASKED},
+        Status.ASKED: FINAL,
+        **dict.fromkeys(FINAL, frozenset()),
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 

@@ -58,7 +58,7 @@ class ReturnAuthorization(Stateful):
     CLOSED_WITHOUT_RETURN: ClassVar = frozenset(
         {Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED}
     )
-    ENDED: ClassVar = SETTLED | CLOSED_WITHOUT_RETURN
+    FINAL: ClassVar = SETTLED | CLOSED_WITHOUT_RETURN
     # Returnless: refunded without being sent back.
     TRANSITIONS: ClassVar = {
         Status.REQUESTED: frozenset(
@@ -106,7 +106,7 @@ class ReturnAuthorization(Stateful):
         Status.INSPECTED: frozenset(
             {Status.REFUNDED, Status.EXCHANGED, Status.REFUSED, Status.RECEIVED}
         ),
-        **dict.fromkeys(ENDED, frozenset()),
+        **dict.fromkeys(FINAL, frozenset()),
         Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement is unavailable
         Status.EXPIRED: frozenset({Status.RECEIVED}),  # it arrived late
     }

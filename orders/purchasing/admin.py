@@ -24,6 +24,7 @@ from storefront.lib.staff.admin import (
     Errors,
     ReasonForm,
     StaffAdmin,
+    acting,
     confirmed_action,
     register_read_only,
 )
@@ -50,9 +51,7 @@ class ReassignActions(StaffAdmin):
     def reassign_supplier(
         self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
     ) -> None:
-        is_free = reassignment.reassign(
-            purchase_order=row, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        is_free = reassignment.reassign(purchase_order=row, **cleaned_data, **acting(request))
         if not is_free:
             self.wake(request, cancellation_tasks.process_cancellation, order_id=row.order_id)
 
@@ -166,5 +165,5 @@ class SubmitActions(StaffAdmin):
     def submit_now(
         self, request: HttpRequest, batched: PurchaseOrder, _cleaned_data: object
     ) -> None:
-        submission.submit_now(purchase_order=batched, actor=str(request.user), now=timezone.now())
+        submission.submit_now(purchase_order=batched, **acting(request))
         self.wake(request, purchasing_tasks.submit, purchase_order_id=batched.pk)

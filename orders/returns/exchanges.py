@@ -67,7 +67,7 @@ def request_variants(
                                exchange with a refund
     """
     lock(authorization)
-    if authorization.status in ReturnAuthorization.ENDED:
+    if authorization.status in ReturnAuthorization.FINAL:
         raise CannotReturnError(gettext("This return is already closed."))
     requested_lines = {line for line, variant in wanted.items() if variant is not None}
     purchase_lines = exchange_options.find_purchase_lines(authorization)
@@ -111,7 +111,7 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
             InvalidTransitionError  it ended
     """
     order = lock(authorization)
-    if authorization.status in ReturnAuthorization.ENDED or not can_exchange(authorization):
+    if authorization.status in ReturnAuthorization.FINAL or not can_exchange(authorization):
         raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
     refunds.require_no_chargeback(order)
     lines = refund_amounts.read_lines(authorization)

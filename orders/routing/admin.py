@@ -24,7 +24,7 @@ from orders.routing import labels, simulation
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import DEFAULT_CRITERIA, Rules
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, confirmed_action
+from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 from suppliers.models import Supplier
 
 CRITERION_FIELDS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
@@ -209,7 +209,7 @@ class RoutingRulesAdmin(StaffAdmin):
             starts_at=values["starts_at"],
             ends_at=values["ends_at"],
             note=values["note"],
-            by=str(request.user),
+            actor=str(request.user),
             now=timezone.now(),
         )
         obj.pk = draft.pk
@@ -283,7 +283,7 @@ class RoutingRulesAdmin(StaffAdmin):
     def activate(
         self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object
     ) -> str | None:
-        routing_rules.activate(rules=rules, by=str(request.user), now=timezone.now())
+        routing_rules.activate(rules=rules, **acting(request))
         first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
             return None
@@ -300,7 +300,7 @@ class RoutingRulesAdmin(StaffAdmin):
         done=_("%s is retired."),
     )
     def retire(self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object) -> None:
-        routing_rules.retire(rules=rules, by=str(request.user), now=timezone.now())
+        routing_rules.retire(rules=rules, **acting(request))
 
     @action(description=_("Duplicate as draft"), icon="edit_note")
     def copy_as_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:

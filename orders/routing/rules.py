@@ -61,7 +61,7 @@ def create_draft(  # noqa: PLR0913 - one row's columns
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     note: str = "",
-    by: str,
+    actor: str,
     now: datetime,
 ) -> RoutingRules:
     """Create the next version as a draft.
@@ -83,26 +83,26 @@ def create_draft(  # noqa: PLR0913 - one row's columns
         starts_at=starts_at,
         ends_at=ends_at,
         note=note[:300],
-        created_by=by[:100],
+        created_by=actor[:100],
         created_at=now,
     )
 
 
 @transaction.atomic
-def activate(*, rules: RoutingRules, by: str, now: datetime) -> None:
+def activate(*, rules: RoutingRules, actor: str, now: datetime) -> None:
     """Activate a draft now, or from its start on.
 
     Raises: RulesEndedError, InvalidTransitionError, ConcurrentUpdateError
     """
     if rules.ends_at is not None and rules.ends_at <= now:
         raise RulesEndedError(str(rules))
-    rules.move(Status.LIVE, at=now, actor=by, reason="")
+    rules.move(Status.LIVE, at=now, actor=actor, reason="")
 
 
 @transaction.atomic
-def retire(*, rules: RoutingRules, by: str, now: datetime) -> None:
+def retire(*, rules: RoutingRules, actor: str, now: datetime) -> None:
     """Retire live rules; other live rules or the default apply.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError
     """
-    rules.move(Status.RETIRED, at=now, actor=by, reason="")
+    rules.move(Status.RETIRED, at=now, actor=actor, reason="")

@@ -22,7 +22,7 @@ from orders.returns import exchanges as return_exchanges
 from orders.returns import forms as return_forms
 from orders.returns.admin.returns import BaseReturnAdmin
 from orders.returns.exchange_options import ExchangeOption
-from shipping.rerouting import customer_choice
+from shipping.rerouting import customer_choice, rerouting
 from shipping.rerouting import exchanges as rerouting_exchanges
 from shipping.rerouting.tasks import reroute
 from storefront.lib.staff import columns
@@ -45,7 +45,7 @@ class ReturnAuthorizationAdmin(BaseReturnAdmin):
     ]
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         "exchange": return_exchanges.can_exchange,
-        "record_exchange_choice": lambda row: row.status not in ReturnAuthorization.ENDED,
+        "record_exchange_choice": lambda row: row.status not in ReturnAuthorization.FINAL,
     }
 
     @confirmed_action(
@@ -65,7 +65,6 @@ class ReturnAuthorizationAdmin(BaseReturnAdmin):
             ]
         ),
         form_class=lambda row: return_forms.exchange_form(*_choices(row)),
-        done="",
     )
     def exchange(
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
@@ -210,7 +209,7 @@ class BackorderAdmin(StaffAdmin):
         done=_("The search is running. The result appears on this page."),
     )
     def find_supplier(self, request: HttpRequest, row: Backorder, _cleaned_data: object) -> None:
-        Backorder.objects.filter(pk=row.pk, status=Status.OPEN).update(retry_at=None)
+        rerouting.retry_now(backorder=row)
         self.wake(request, reroute, backorder_id=row.pk)
 
     @confirmed_action(

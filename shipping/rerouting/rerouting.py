@@ -18,6 +18,7 @@ from shipping.rerouting import customer_choice, plans, purchase, search
 from shipping.rerouting.search import SourcingPlan
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.inventory.ledger import NotEnoughStockError
 
 Status = Backorder.Status
@@ -30,6 +31,16 @@ def due_backorders(*, now: datetime) -> QuerySet[Backorder]:
     return rows.select_related(
         "order__channel", "purchase_order__location", "purchase_order__supplier"
     ).order_by("pk")
+
+
+def retry_now(*, backorder: Backorder) -> None:
+    """Make an open backorder due for a search at once.
+
+    Raises: ConcurrentUpdateError  it is no longer open
+    """
+    rows = Backorder.objects.filter(pk=backorder.pk, status=Status.OPEN)
+    if not rows.update(retry_at=None):
+        raise ConcurrentUpdateError(str(backorder))
 
 
 def reroute(*, backorder: Backorder, now: datetime) -> None:

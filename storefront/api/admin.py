@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -68,9 +67,7 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     available_if: ClassVar = {"revoke": lambda key: key.revoked_at is None}
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:
-        key, plaintext = api_keys.create(
-            name=form.cleaned_data["name"], actor=str(request.user), now=timezone.now()
-        )
+        key, plaintext = api_keys.create(name=form.cleaned_data["name"], **acting(request))
         obj.pk = key.pk
         obj.refresh_from_db()
         obj.plaintext = plaintext

@@ -86,7 +86,7 @@ def _empty_history(before: datetime) -> int:
 
 def _empty_supplier_messages(before: datetime) -> int:
     ended = PurchaseMessage.objects.filter(
-        at__lt=before, purchase_order__order__status__in=privacy.ENDED
+        at__lt=before, purchase_order__order__status__in=privacy.FINAL
     ).exclude(body={})
     return PurchaseMessage.objects.filter(pk__in=_first(ended)).update(body={})
 

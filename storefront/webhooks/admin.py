@@ -6,7 +6,6 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.actions import (
@@ -16,7 +15,7 @@ from storefront.dashboard.inbox.actions import (
     QuickAction,
 )
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action
 from storefront.lib.tasks import enqueue
 from storefront.webhooks import processing, tasks
 from storefront.webhooks.models import InboundWebhook
@@ -48,7 +47,7 @@ class InboundWebhookAdmin(StaffAdmin):
     @action(description=_("Process failed webhooks again"))
     def handle_again(self, request: HttpRequest, rows: QuerySet[InboundWebhook]) -> None:
         def act(call: InboundWebhook) -> None:
-            processing.retry(call=call, actor=str(request.user), now=timezone.now())
+            processing.retry(call=call, **acting(request))
             self.wake(request, tasks.process, call_id=call.pk)
 
         self.apply_to_each(request, rows, act)

@@ -11,7 +11,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -130,9 +129,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
         form: ComplianceDocumentForm,
         change: bool,
     ) -> None:
-        document = vetting.submit(
-            supplier=obj.supplier, claim=form.claim(), actor=str(request.user), now=timezone.now()
-        )
+        document = vetting.submit(supplier=obj.supplier, claim=form.claim(), **acting(request))
         obj.pk = document.pk
         obj.refresh_from_db()
 
@@ -159,7 +156,6 @@ _status_action = partial(
         % {"name": supplier.name, "status": supplier.status}
     ),
     form_class=ReasonForm,
-    done="",
 )
 
 

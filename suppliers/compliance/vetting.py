@@ -128,10 +128,10 @@ def reject(*, document: ComplianceDocument, actor: str, now: datetime, reason: s
 
 def missing_requirements(*, supplier: Supplier, now: datetime) -> list[Requirement]:
     """Return the criteria required for activation without a valid document."""
-    proven = set(
+    documented = set(
         supplier.compliance_documents.valid(now.date()).values_list("criterion", flat=True)
     )
-    return [Requirement(name) for name in settings.VETTING_REQUIRED if name not in proven]
+    return [Requirement(name) for name in settings.VETTING_REQUIRED if name not in documented]
 
 
 @transaction.atomic(durable=True)

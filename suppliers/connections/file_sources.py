@@ -36,7 +36,7 @@ FEED, BY_HAND = "feed", "upload"
 
 @transaction.atomic(durable=True)
 def save_mapping(
-    *, supplier: Supplier, content: str, spec: dict[str, Any], by: str, now: datetime
+    *, supplier: Supplier, content: str, spec: dict[str, Any], actor: str, now: datetime
 ) -> FeedMapping:
     """Create and activate a mapping version.
 
@@ -53,19 +53,19 @@ def save_mapping(
         content=content,
         version=last + 1,
         spec=written,
-        created_by=by[:100],
+        created_by=actor[:100],
         created_at=now,
         is_active=True,
     )
 
 
-def restore_mapping(*, version: FeedMapping, by: str, now: datetime) -> FeedMapping:
+def restore_mapping(*, version: FeedMapping, actor: str, now: datetime) -> FeedMapping:
     """Activate an old version, as a copy with a new version number.
 
     Raises: PermanentError  the spec is no longer valid
     """
     return save_mapping(
-        supplier=version.supplier, content=version.content, spec=version.spec, by=by, now=now
+        supplier=version.supplier, content=version.content, spec=version.spec, actor=actor, now=now
     )
 
 
@@ -108,7 +108,7 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
     content: str,
     name: str,
     chunks: Iterable[bytes],
-    by: str,
+    actor: str,
     now: datetime,
     made_at: datetime | None = None,
 ) -> FeedUpload:
@@ -143,7 +143,7 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
         original_name=_printable(name),
         digest=digest.hexdigest(),
         size_bytes=size,
-        by=by[:100],
+        by=actor[:100],
         at=now,
         made_at=made_at,
     )

@@ -22,6 +22,7 @@ from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     StaffAdmin,
+    acting,
     action,
     confirmed_action,
     enqueue_or_fail,
@@ -173,7 +174,7 @@ class _MappingPage:
             content=self.content,
             name=uploaded.name,
             chunks=uploaded.chunks(),
-            by=str(self.request.user),
+            actor=str(self.request.user),
             now=timezone.now(),
             made_at=self.upload.cleaned_data["made_at"],
         )
@@ -184,7 +185,7 @@ class _MappingPage:
             supplier=self.supplier,
             content=self.content,
             spec=built.written(),
-            by=str(self.request.user),
+            actor=str(self.request.user),
             now=timezone.now(),
         )
         with suppress(TemporaryError):  # the supplier's page offers it, too
@@ -266,7 +267,7 @@ class FeedMappingAdmin(StaffAdmin):
         done=_("Restored. The next run uses the mapping of %s."),
     )
     def restore(self, request: HttpRequest, version: FeedMapping, _cleaned_data: object) -> None:
-        file_sources.restore_mapping(version=version, by=str(request.user), now=timezone.now())
+        file_sources.restore_mapping(version=version, **acting(request))
 
 
 register_read_only(

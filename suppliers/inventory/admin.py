@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.columns import NamedFilter
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import safety_stock
@@ -178,8 +178,7 @@ class SafetyStockActions(StaffAdmin):
             safety_stock.set_units(
                 supplier=supplier,
                 units=values["units"],
-                actor=str(request.user),
-                now=timezone.now(),
+                **acting(request),
             )
 
         return self.ask(

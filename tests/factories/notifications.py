@@ -51,7 +51,7 @@ PAYLOADS = {
     "order.placed": {
         **_ORDER,
         "lines": LINES,
-        "goods": "142.48",
+        "subtotal": "142.48",
         "delivery": "4.90",
         "discounts": [],
         "added_tax": "",

@@ -45,7 +45,7 @@ from suppliers.models import Connection, Supplier
 supplier = Supplier.objects.create(code="files", name="Files", adapter="feed", currency="EUR")
 Connection.objects.create(supplier=supplier, base_url="", options={"via": "upload"})
 file_sources.store_upload(
-    supplier=supplier, content="products", name="full.csv", chunks=[b"sku\\n1\\n"], by="staff",
+    supplier=supplier, content="products", name="full.csv", chunks=[b"sku\\n1\\n"], actor="staff",
     now=timezone.now(),
 )
 list(CachedList(folder=file_sources.supplier_folder(supplier), address="a").keep(iter([])))

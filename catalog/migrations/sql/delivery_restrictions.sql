@@ -1,4 +1,4 @@
--- Countries that goods are not sent to are two capital letters: another code would restrict nothing.
+-- Restricted countries are codes of two capital letters: any other code would restrict nothing.
 
 -- Restrictions of a category.
 ALTER TABLE catalog_category

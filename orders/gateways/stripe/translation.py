@@ -21,7 +21,7 @@ from orders.gateways.stripe.objects import (
 from storefront.lib.money import Money
 
 WAS_AUTHORIZED = frozenset({"requires_capture", "succeeded"})
-ENDED = frozenset({"succeeded", "canceled"})
+FINAL = frozenset({"succeeded", "canceled"})
 EXPIRED_REASONS = frozenset({"automatic", "expired"})
 # The shortest hold of any card, for a method that does not report when it ends.
 DEFAULT_HOLD = timedelta(days=4, hours=18)
@@ -147,7 +147,7 @@ def _authorization_updates(
         )
     if captured_amount(intent):
         yield captured_update(reference, intent)
-    if intent.status in ENDED and captured_amount(intent) < intent.amount:
+    if intent.status in FINAL and captured_amount(intent) < intent.amount:
         yield voided_update(reference, intent)
 
 

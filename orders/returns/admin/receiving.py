@@ -33,6 +33,7 @@ from storefront.lib.staff.admin import (
     Errors,
     ReasonForm,
     StaffAdmin,
+    acting,
     confirmed_action,
     permission_check,
     register_read_only,
@@ -81,8 +82,7 @@ class ReturnActions(StaffAdmin):
         requests.submit(
             order=order,
             request=forms.read_request(cleaned_data, _returnable(order).lines),
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
             ignore_deadlines=cleaned_data["ignore_deadlines"],
         )
 
@@ -183,9 +183,7 @@ class ReceivingActions(StaffAdmin):
     def label(
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
-        authorizations.issue_label(
-            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        authorizations.issue_label(authorization=row, **cleaned_data, **acting(request))
 
     @confirmed_action(
         description=_("Mark as received"),
@@ -198,9 +196,7 @@ class ReceivingActions(StaffAdmin):
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
         units = forms.read_units(cleaned_data, _lines(row))
-        inspection.receive(
-            authorization=row, units=units, actor=str(request.user), now=timezone.now()
-        )
+        inspection.receive(authorization=row, units=units, **acting(request))
 
     @confirmed_action(
         description=_("Record inspection"),
@@ -213,9 +209,7 @@ class ReceivingActions(StaffAdmin):
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
         results = forms.read_inspections(cleaned_data, _lines(row))
-        inspection.inspect(
-            authorization=row, results=results, actor=str(request.user), now=timezone.now()
-        )
+        inspection.inspect(authorization=row, results=results, **acting(request))
 
     @confirmed_action(
         description=_("Mark as lost"),
@@ -230,9 +224,7 @@ class ReceivingActions(StaffAdmin):
     def lose(
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
-        authorizations.mark_lost(
-            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        authorizations.mark_lost(authorization=row, **cleaned_data, **acting(request))
 
     @confirmed_action(
         description=_("Create return to supplier"),
@@ -246,6 +238,4 @@ class ReceivingActions(StaffAdmin):
     def send_to_supplier(
         self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
     ) -> None:
-        supplier_returns.open_for_return(
-            authorization=row, actor=str(request.user), now=timezone.now()
-        )
+        supplier_returns.open_for_return(authorization=row, **acting(request))

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -61,9 +60,7 @@ class CustomerReportActions(StaffAdmin):
     def record_answer(
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
-        authorizations.add_answer(
-            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        authorizations.add_answer(authorization=row, **cleaned_data, **acting(request))
 
     @confirmed_action(
         description=_("Mark as shipped by the customer"),
@@ -79,9 +76,7 @@ class CustomerReportActions(StaffAdmin):
     def record_shipment(
         self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
     ) -> None:
-        authorizations.mark_shipped(
-            authorization=row, actor=str(request.user), now=timezone.now(), **cleaned_data
-        )
+        authorizations.mark_shipped(authorization=row, **cleaned_data, **acting(request))
 
     @confirmed_action(
         description=_("Cancel return"),
@@ -92,7 +87,7 @@ class CustomerReportActions(StaffAdmin):
     def cancel_return(
         self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
     ) -> None:
-        authorizations.cancel(authorization=row, actor=str(request.user), now=timezone.now())
+        authorizations.cancel(authorization=row, **acting(request))
 
 
 Status = ReturnAuthorization.Status

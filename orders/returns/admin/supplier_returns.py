@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,13 @@ from orders.returns import forms as return_forms
 from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import Errors, StaffAdmin, confirmed_action, register_read_only
+from storefront.lib.staff.admin import (
+    Errors,
+    StaffAdmin,
+    acting,
+    confirmed_action,
+    register_read_only,
+)
 from storefront.lib.staff.fieldsets import Group, section
 from storefront.lib.staff.inlines import inline
 
@@ -117,8 +122,7 @@ class SupplierReturnAdmin(StaffAdmin):
             supplier_return=row,
             to=Status(cleaned_data["to"]),
             reason=cleaned_data["reason"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
             rma_number=cleaned_data["reference"] or row.rma_number,
             carrier=cleaned_data["carrier"] or row.carrier,
             tracking_number=cleaned_data["tracking_number"] or row.tracking_number,
@@ -145,8 +149,7 @@ class SupplierReturnAdmin(StaffAdmin):
             supplier_return=row,
             amount=Money(cleaned_data["amount"], row.currency),
             reason=cleaned_data["reason"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
 
 
@@ -232,7 +235,6 @@ class SupplierReturnActions(StaffAdmin):
         ),
         form_class=lambda row: _with_number(claim_forms.units_form(claims.claimable_units(row))),
         initial=lambda row: {"number": supplier_returns.new_number(row)},
-        done="",
     )
     def open_supplier_return(
         self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
@@ -241,7 +243,6 @@ class SupplierReturnActions(StaffAdmin):
             purchase_order=row,
             units=claim_forms.read_units(cleaned_data, claims.claimable_units(row)),
             number=cleaned_data["number"],
-            actor=str(request.user),
-            now=timezone.now(),
+            **acting(request),
         )
         return gettext("%s created. Contact the supplier.") % supplier_return

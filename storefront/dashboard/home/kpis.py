@@ -18,7 +18,7 @@ OPEN = (
     Order.Status.ON_HOLD,
     Order.Status.PROCESSING,
 )
-ENDED = (Order.Status.COMPLETED, Order.Status.CANCELED, Order.Status.EXPIRED)
+FINAL = (Order.Status.COMPLETED, Order.Status.CANCELED, Order.Status.EXPIRED)
 PROFIT_PERIOD = timedelta(days=30)
 
 
@@ -49,7 +49,7 @@ class Profit:
 
 def orders(*, midnight: datetime) -> list[OrdersInState]:
     """Count open orders by status, and those that became final today."""
-    wanted = Q(status__in=OPEN) | Q(status__in=ENDED, status_since__gte=midnight)
+    wanted = Q(status__in=OPEN) | Q(status__in=FINAL, status_since__gte=midnight)
     rows = (
         Order.objects.filter(wanted)
         .order_by()
@@ -59,7 +59,7 @@ def orders(*, midnight: datetime) -> list[OrdersInState]:
     counts = {status: (count, today) for status, count, today in rows}
     return [
         OrdersInState(status=status, count=count, today=today)
-        for status in (*OPEN, *ENDED)
+        for status in (*OPEN, *FINAL)
         for count, today in [counts.get(status, (0, 0))]
     ]
 

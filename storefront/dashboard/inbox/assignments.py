@@ -16,7 +16,7 @@ MAX_PAGE_DIGITS = 6
 LIST_URLS = {"alerts": "supply:alerts", "index": "admin:index"}
 
 
-def assign(*, cause: str, row: int, since: datetime | None, by: str, now: datetime) -> str:
+def assign(*, cause: str, row: int, since: datetime | None, actor: str, now: datetime) -> str:
     """Assign an inbox row if it is free; return the name of its assignee.
 
     An assignment older than ``since``, when the row entered the inbox, is dropped.
@@ -25,20 +25,20 @@ def assign(*, cause: str, row: int, since: datetime | None, by: str, now: dateti
     if since is not None:
         InboxAssignment.objects.filter(cause=cause, row=row, at__lt=since).delete()
     assignment, _is_new = InboxAssignment.objects.get_or_create(
-        cause=cause, row=row, defaults={"by": by[:100], "at": now}
+        cause=cause, row=row, defaults={"by": actor[:100], "at": now}
     )
     return assignment.by
 
 
-def unassign(*, cause: str, row: int, by: str) -> None:
+def unassign(*, cause: str, row: int, actor: str) -> None:
     """Remove this user's assignment of an inbox row."""
-    InboxAssignment.objects.filter(cause=cause, row=row, by=by[:100]).delete()
+    InboxAssignment.objects.filter(cause=cause, row=row, by=actor[:100]).delete()
 
 
-def reassign(*, cause: str, row: int, by: str, now: datetime) -> None:
+def reassign(*, cause: str, row: int, actor: str, now: datetime) -> None:
     """Assign an inbox row to this user, even if another user has it."""
     InboxAssignment.objects.update_or_create(
-        cause=cause, row=row, defaults={"by": by[:100], "at": now}
+        cause=cause, row=row, defaults={"by": actor[:100], "at": now}
     )
 
 
@@ -50,13 +50,15 @@ def handle_post(request: HttpRequest) -> HttpResponse:
         parse_id(submitted.get("row", "")),
         query.rule_for(request.user, submitted.get("cause", "")).code,
     )
-    by, now = str(request.user), timezone.now()
+    actor, now = str(request.user), timezone.now()
     if submitted.get("what") == "unassign":
-        unassign(cause=cause, row=row, by=by)
+        unassign(cause=cause, row=row, actor=actor)
     elif submitted.get("what") == "reassign":
-        reassign(cause=cause, row=row, by=by, now=now)
+        reassign(cause=cause, row=row, actor=actor, now=now)
     else:
-        assign(cause=cause, row=row, since=parse_time(submitted.get("since", "")), by=by, now=now)
+        assign(
+            cause=cause, row=row, since=parse_time(submitted.get("since", "")), actor=actor, now=now
+        )
     return HttpResponseRedirect(list_url(submitted))
 
 

@@ -93,7 +93,7 @@ def run(request: HttpRequest) -> HttpResponse:
         messages.success(request, str(act.done) % name)
         _log(request, act, row_id)
         since = assignments.parse_time(submitted.get("since", ""))
-        assignments.assign(cause=cause.code, row=row_id, since=since, by=actor, now=now)
+        assignments.assign(cause=cause.code, row=row_id, since=since, actor=actor, now=now)
     return HttpResponseRedirect(assignments.list_url(submitted))
 
 

@@ -90,7 +90,7 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     *,
     description: str | Promise,
     explain: str | Promise | Callable[[Any], str],
-    done: str | Promise,
+    done: str | Promise = "",
     icon: str | None = None,
     may: str = "act",
     title: str | Promise = "",
@@ -100,7 +100,7 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     """Return a decorator: ``act(self, request, row, cleaned_data)`` runs after confirmation.
 
     ``explain``, ``form_class`` and ``initial`` may be functions of the row. ``%s`` in ``done``
-    stands for the row; a text that ``act`` returns is shown instead.
+    stands for the row; a text that ``act`` returns is shown instead, and is needed without ``done``.
     """
 
     def decorate(act: Callable[..., str | None]) -> Callable[..., HttpResponse]:

@@ -54,7 +54,7 @@ class ReturnView:
 
     @property
     def is_open(self) -> bool:
-        return self.authorization.status not in ReturnAuthorization.ENDED
+        return self.authorization.status not in ReturnAuthorization.FINAL
 
 
 def return_views(order: Order) -> list[ReturnView]:

@@ -26,13 +26,13 @@ COST_FIRST = (Criterion.COST, Criterion.PARCELS)
 
 def draft(*criteria, channel=None, **more):
     return routing_rules.create_draft(
-        channel=channel or make_channel(), criteria=criteria, by="ada", now=NOON, **more
+        channel=channel or make_channel(), criteria=criteria, actor="ada", now=NOON, **more
     )
 
 
 def live(*criteria, **more):
     rules = draft(*criteria, **more)
-    routing_rules.activate(rules=rules, by="ada", now=NOON)
+    routing_rules.activate(rules=rules, actor="ada", now=NOON)
     return rules
 
 
@@ -50,18 +50,18 @@ def test_the_newest_live_rules_apply_until_retired():
     first, second = live(Criterion.COST), live(Criterion.DAYS)
     assert in_force() == Rules(criteria=(Criterion.DAYS,), version=2)
 
-    routing_rules.retire(rules=second, by="ada", now=NOON)
+    routing_rules.retire(rules=second, actor="ada", now=NOON)
     assert in_force().version == first.version
 
     with pytest.raises(InvalidTransitionError):
-        routing_rules.activate(rules=second, by="ada", now=NOON)
+        routing_rules.activate(rules=second, actor="ada", now=NOON)
 
 
 def test_rules_with_an_end_take_precedence_while_in_force():
     always = live(Criterion.COST)
     some_days = live(Criterion.DAYS, starts_at=NOON + A_DAY, ends_at=NOON + 3 * A_DAY)
     renewed = draft(Criterion.SCORE)
-    routing_rules.activate(rules=renewed, by="ada", now=NOON + 2 * A_DAY)
+    routing_rules.activate(rules=renewed, actor="ada", now=NOON + 2 * A_DAY)
 
     versions = [in_force(NOON + days * A_DAY).version for days in range(5)]
 
@@ -81,7 +81,7 @@ def test_rules_past_their_end_cannot_go_live():
     over = draft(Criterion.COST, ends_at=NOON)
 
     with pytest.raises(routing_rules.RulesEndedError):
-        routing_rules.activate(rules=over, by="ada", now=NOON)
+        routing_rules.activate(rules=over, actor="ada", now=NOON)
 
 
 def test_each_channel_has_its_own_rules():

@@ -74,9 +74,9 @@ def test_live_rules_apply_to_carts_and_cards(light):
     cart = make_cart(light)
     before = availability.check_cart(cart=cart, country="DE", now=NOON)
     rules = routing_rules.create_draft(
-        channel=channel, criteria=(Criterion.DAYS,), by="ada", now=NOON
+        channel=channel, criteria=(Criterion.DAYS,), actor="ada", now=NOON
     )
-    routing_rules.activate(rules=rules, by="ada", now=NOON)
+    routing_rules.activate(rules=rules, actor="ada", now=NOON)
     quotes.clear_cache()
 
     after = availability.check_cart(cart=cart, country="DE", now=NOON)

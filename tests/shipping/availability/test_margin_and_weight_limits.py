@@ -22,9 +22,9 @@ pytestmark = pytest.mark.django_db
 def heavy():
     """Two lights: their profitable source ships either per parcel, another source both."""
     made = rules.create_draft(
-        channel=make_channel(), criteria=(Criterion.DAYS, Criterion.COST), by="ada", now=NOON
+        channel=make_channel(), criteria=(Criterion.DAYS, Criterion.COST), actor="ada", now=NOON
     )
-    rules.activate(rules=made, by="ada", now=NOON)
+    rules.activate(rules=made, actor="ada", now=NOON)
     quotes.clear_cache()
     lights = [make_sellable(quantity=9, cost="10.00") for _ in range(2)]
     Variant.objects.update(packed_weight_g=1200)

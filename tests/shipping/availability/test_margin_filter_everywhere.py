@@ -39,8 +39,10 @@ SOONEST = (Criterion.DAYS, Criterion.COST)
 
 def rule(**more):
     """Put a live rule set that prefers the fastest source."""
-    made = rules.create_draft(channel=make_channel(), criteria=SOONEST, by="ada", now=NOON, **more)
-    rules.activate(rules=made, by="ada", now=NOON)
+    made = rules.create_draft(
+        channel=make_channel(), criteria=SOONEST, actor="ada", now=NOON, **more
+    )
+    rules.activate(rules=made, actor="ada", now=NOON)
     quotes.clear_cache()
     return made
 

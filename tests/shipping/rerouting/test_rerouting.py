@@ -165,10 +165,10 @@ def test_rules_without_rerouting_refund_at_once(supplier):
         channel=listing.channel,
         criteria=[Criterion.COST],
         reroutes_rejected=False,
-        by="ann",
+        actor="ann",
         now=NOON,
     )
-    routing_rules.activate(rules=rules, by="ann", now=NOON)
+    routing_rules.activate(rules=rules, actor="ann", now=NOON)
     purchase_order = make_sent_purchase_order(listing)
 
     refuse(purchase_order)
@@ -237,10 +237,10 @@ def test_an_unconfirmed_order_is_reassigned_after_the_time_in_the_rules(supplier
         channel=listing.channel,
         criteria=[Criterion.COST],
         reassign_after_hours=2,
-        by="ann",
+        actor="ann",
         now=NOON,
     )
-    routing_rules.activate(rules=rules, by="ann", now=NOON)
+    routing_rules.activate(rules=rules, actor="ann", now=NOON)
     purchase_order = make_sent_purchase_order(listing)
     tell(purchase_order, word=Acknowledgement.RECEIVED)
     patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min, hours=2)

@@ -170,8 +170,8 @@ def test_unprofitable_location_is_promised_nowhere_although_it_is_faster(custome
     dear = near(of_offer={"cost_amount": "30.00"})
     listing = build(dear, far(), routes=BOTH)
     channel = make_channel()
-    soonest = rules.create_draft(channel=channel, criteria=["days"], by="ada", now=NOON)
-    rules.activate(rules=soonest, by="ada", now=NOON)
+    soonest = rules.create_draft(channel=channel, criteria=["days"], actor="ada", now=NOON)
+    rules.activate(rules=soonest, actor="ada", now=NOON)
 
     losing = assert_same(Fronts(customer, Caller(), listing, "DE"))
     Cart.objects.all().delete()

@@ -13,13 +13,13 @@ SPEC = {"fields": {"sku": {"column": "SKU"}}}
 
 def save(supplier, spec=SPEC, content="products"):
     return file_sources.save_mapping(
-        supplier=supplier, content=content, spec=spec, by="staff", now=NOON
+        supplier=supplier, content=content, spec=spec, actor="staff", now=NOON
     )
 
 
 def keep(supplier, *chunks, name="list.csv"):
     return file_sources.store_upload(
-        supplier=supplier, content="products", name=name, chunks=chunks, by="staff", now=NOON
+        supplier=supplier, content="products", name=name, chunks=chunks, actor="staff", now=NOON
     )
 
 

@@ -30,7 +30,12 @@ def known_at(sku):
 def upload(supplier, *rows, **words):
     text = "".join(("sku,title,cost,stock\n", *rows))
     file_sources.store_upload(
-        supplier=supplier, content="products", name="a.csv", chunks=[text.encode()], by="b", **words
+        supplier=supplier,
+        content="products",
+        name="a.csv",
+        chunks=[text.encode()],
+        actor="b",
+        **words,
     )
 
 

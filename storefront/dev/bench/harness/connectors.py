@@ -145,7 +145,7 @@ class FeedSeller:
             (FileContent.STOCK, mapping.STOCK),
         ):
             file_sources.save_mapping(
-                supplier=supplier, content=content, spec=spec, by="bench", now=timezone.now()
+                supplier=supplier, content=content, spec=spec, actor="bench", now=timezone.now()
             )
         return supplier
 

@@ -16,7 +16,7 @@ Submission = PurchaseOrder.Submission
 # Orders with an unknown submission are left out: they are looked up half a minute later anyway.
 UNSUBMITTED = (Submission.UNSUBMITTED, Submission.SUBMITTING, Submission.SUBMIT_FAILED)
 ATTEMPTS, PAUSE_S = 20, 0.25
-ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
+STOPPED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
 
 
 @dataclass(slots=True)
@@ -70,4 +70,6 @@ class Outage:
 
 
 def _backlog() -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.filter(submission_status__in=UNSUBMITTED).exclude(status__in=ENDED)
+    return PurchaseOrder.objects.filter(submission_status__in=UNSUBMITTED).exclude(
+        status__in=STOPPED
+    )

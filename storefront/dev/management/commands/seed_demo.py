@@ -199,7 +199,7 @@ def _feed(url: str, *, currency: str) -> Supplier:
     for content, spec in FEED_MAPPINGS.items():
         if not FeedMapping.objects.filter(supplier=supplier, content=content).exists():
             file_sources.save_mapping(
-                supplier=supplier, content=content, spec=spec, by=ACTOR, now=timezone.now()
+                supplier=supplier, content=content, spec=spec, actor=ACTOR, now=timezone.now()
             )
     _routes(supplier, routes.FEED_LOCATIONS, currency=currency)
     return supplier

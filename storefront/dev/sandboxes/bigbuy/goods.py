@@ -120,7 +120,7 @@ def title(product: Product) -> str:
         return product.title
     noun = product.noun[:1].upper() + product.noun[1:]
     charging = product.charging if product.charging not in {"None", ""} else ""
-    return " ".join(word for word in (noun, product.maker.name, product.model, charging) if word)
+    return " ".join(word for word in (noun, product.brand.name, product.model, charging) if word)
 
 
 def description(product: Product) -> str:

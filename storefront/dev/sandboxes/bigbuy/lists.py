@@ -27,7 +27,7 @@ BOX_MM = 12
 ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
 FAMILIES = sorted({kind.family for kind in KIND_SEQUENCE})
 CATEGORIES = sorted({(kind.family, kind.category) for kind in KIND_SEQUENCE})
-MANUFACTURERS = {maker.name: place for place, maker in enumerate(BRANDS, start=301)}
+MANUFACTURERS = {brand.name: place for place, brand in enumerate(BRANDS, start=301)}
 
 
 def stamp(unix_s: float) -> str:
@@ -103,7 +103,7 @@ def product(state: SandboxState, key: int) -> dict[str, Any]:
         "images": True,
         "tags": False,
         "category": category_id(made.family, made.category),
-        "manufacturer": MANUFACTURERS[made.maker.name],
+        "manufacturer": MANUFACTURERS[made.brand.name],
         "taxonomy": category_id(made.family, made.category),
         "taxId": 1,
         "taxRate": 21,

@@ -134,8 +134,8 @@ class FeedCatalog:
             ean=_gtin(variant, draws),
             mpn=variant.mpn,
             name=changes.names.get(sku)
-            or f"{product.noun[:1].upper()}{product.noun[1:]} {product.maker.name} {product.model}",
-            brand=product.maker.name.upper(),
+            or f"{product.noun[:1].upper()}{product.noun[1:]} {product.brand.name} {product.model}",
+            brand=product.brand.name.upper(),
             category=("Outdoor", product.family.capitalize(), product.category),
             html=f"<p>{product.lead}</p>",
             features=product.specs,

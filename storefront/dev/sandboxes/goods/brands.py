@@ -1,4 +1,4 @@
-"""Brands: read invented makers from data/brands.toml, generate model names."""
+"""Brands: read invented brands from data/brands.toml, generate model names."""
 
 from dataclasses import dataclass
 

@@ -38,17 +38,17 @@ def kind_of(subject: int) -> LightKind | AccessoryKind:
 
 def make(subject: int, *, seed: int) -> Product:
     kind, draws = kind_of(subject), RandomDraws(seed, subject)
-    maker = draws.pick([maker for maker in BRANDS if kind.family in maker.families])
+    brand = draws.pick([brand for brand in BRANDS if kind.family in brand.families])
     if isinstance(kind, AccessoryKind):
         supply = draws.pick(kind.supplies) if kind.supplies else ""
         held = battery(supply, lipo_mah=NO_LIPO, draws=draws) if supply else None
-        return _accessory(kind, subject=subject, seed=seed, maker=maker, cells=held, draws=draws)
+        return _accessory(kind, subject=subject, seed=seed, brand=brand, cells=held, draws=draws)
     cells = battery(draws.pick(kind.supplies), lipo_mah=kind.lipo_mah, draws=draws)
-    return _light(kind, subject=subject, seed=seed, maker=maker, cells=cells, draws=draws)
+    return _light(kind, subject=subject, seed=seed, brand=brand, cells=cells, draws=draws)
 
 
 def _light(  # noqa: PLR0913 - the parts of a product
-    kind: LightKind, *, subject: int, seed: int, maker: Brand, cells: Battery, draws: RandomDraws
+    kind: LightKind, *, subject: int, seed: int, brand: Brand, cells: Battery, draws: RandomDraws
 ) -> Product:
     body = draws.share()
     size = _size(kind, body)
@@ -68,13 +68,13 @@ def _light(  # noqa: PLR0913 - the parts of a product
         option = ""
     tints = tuple(f"{cct} K" for cct in ccts[:2])
     cct = " or ".join(tints) + ", see option" if option == "Tint" else f"{ccts[0]} K"
-    mpn = f"{maker.code}-{_stem(word)}{output:g}"
+    mpn = f"{brand.code}-{_stem(word)}{output:g}"
     switch = draws.pick(kind.switch)
     net_g = round(body_g + (cells.weight_g if included != "No" else 0))
     weighed = round(body_g + (cells.weight_g if included == "Yes" else 0))
     basis = "with" if included == "Yes" else "without"
     specs = [
-        ("Brand", maker.name),
+        ("Brand", brand.name),
         ("Model / MPN", mpn),
         *specifications.light_facts(
             kind, shine, cct=cct if ccts[0] else "", cri=draws.pick(kind.cris)
@@ -85,19 +85,19 @@ def _light(  # noqa: PLR0913 - the parts of a product
         *_size_facts(kind, size),
         ("Material", material),
         ("Features", ", ".join(features)),
-        *specifications.manufacturer_facts(maker),
+        *specifications.manufacturer_facts(brand),
     ]
     range_lm = kind.output_lm.most - kind.output_lm.least
     position = min(max((output - kind.output_lm.least) / range_lm, 0), 1)
-    cost = _money(kind.price_usd.at(position * 0.7 + draws.share() * 0.3) * maker.price_factor)
+    cost = _money(kind.price_usd.at(position * 0.7 + draws.share() * 0.3) * brand.price_factor)
     ends = (charging,) if charging != "None" else ()
     axis = options(kind, option=option, tints=tints, material=material, draws=draws)
     return Product(
         subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
-        family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
+        family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, brand=brand,
         model=model, mpn=mpn,
-        title=", ".join((f"{maker.name} {model} {kind.noun}", f"{output:g} lm", *ends)),
-        lead=specifications.lead(kind, maker=maker, draws=draws), light=shine, battery=cells,
+        title=", ".join((f"{brand.name} {model} {kind.noun}", f"{output:g} lm", *ends)),
+        lead=specifications.lead(kind, brand=brand, draws=draws), light=shine, battery=cells,
         charging=charging, material=material, features=features, size_mm=size, specs=tuple(specs),
         option_names=axis.names,
         variants=variants(
@@ -113,18 +113,18 @@ def _accessory(  # noqa: PLR0913 - the parts of a product
     *,
     subject: int,
     seed: int,
-    maker: Brand,
+    brand: Brand,
     cells: Battery | None,
     draws: RandomDraws,
 ) -> Product:
     size = _size(kind, draws.share())
     word = _word(subject)
     number = cells.capacity_mah if cells else size[1]
-    model, mpn = f"{word} {number}", f"{maker.code}-{_stem(word)}{number}"
+    model, mpn = f"{word} {number}", f"{brand.code}-{_stem(word)}{number}"
     material = draws.pick(kind.materials)
     net_g = round(draws.within(kind.weight_g))
     specs = [
-        ("Brand", maker.name),
+        ("Brand", brand.name),
         ("Model / MPN", mpn),
         *((label, draws.pick(values)) for label, values in kind.facts),
         *(
@@ -135,17 +135,17 @@ def _accessory(  # noqa: PLR0913 - the parts of a product
         ("Weight", f"{net_g} g"),
         ("Dimensions", " × ".join(str(side) for side in size) + " mm"),
         ("Material", material),
-        *specifications.manufacturer_facts(maker),
+        *specifications.manufacturer_facts(brand),
     ]
-    cost = _money(draws.within(kind.price_usd) * maker.price_factor)
+    cost = _money(draws.within(kind.price_usd) * brand.price_factor)
     axis = options(
         kind, option="Pack" if kind.packs else "", tints=(), material=material, draws=draws
     )
     return Product(
         subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
-        family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
-        model=model, mpn=mpn, title=f"{maker.name} {model} {kind.noun}",
-        lead=specifications.lead(kind, maker=maker, draws=draws),
+        family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, brand=brand,
+        model=model, mpn=mpn, title=f"{brand.name} {model} {kind.noun}",
+        lead=specifications.lead(kind, brand=brand, draws=draws),
         light=None,
         battery=cells,
         charging="None",

@@ -162,7 +162,7 @@ class Product:
     category: str
     shape: str
     noun: str
-    maker: Brand
+    brand: Brand
     model: str
     mpn: str
     title: str

@@ -77,18 +77,18 @@ EU_RESPONSIBLE_PERSON = (
 )
 
 
-def manufacturer_facts(maker: Brand) -> list[tuple[str, str]]:
+def manufacturer_facts(brand: Brand) -> list[tuple[str, str]]:
     facts = [
         ("Marks", "CE, RoHS, WEEE"),
         ("Country of origin", "CN"),
-        ("Manufacturer", f"{maker.legal_name}, {maker.address}, {maker.email}"),
+        ("Manufacturer", f"{brand.legal_name}, {brand.address}, {brand.email}"),
     ]
-    if not maker.is_in_eu:
+    if not brand.is_in_eu:
         facts.append(("EU responsible person", EU_RESPONSIBLE_PERSON))
     return facts
 
 
-def lead(kind: LightKind | AccessoryKind, *, maker: Brand, draws: RandomDraws) -> str:
+def lead(kind: LightKind | AccessoryKind, *, brand: Brand, draws: RandomDraws) -> str:
     """Return the two or three sentences above the table."""
     use = draws.pick(kind.uses)
     named = f"{'an' if kind.noun[0] in 'AEIOUaeiou1' else 'a'} {kind.noun}"
@@ -107,4 +107,4 @@ def lead(kind: LightKind | AccessoryKind, *, maker: Brand, draws: RandomDraws) -
             "No app, no account.",
         )
     )
-    return f"{opening} {maker.voice} {closing}"
+    return f"{opening} {brand.voice} {closing}"

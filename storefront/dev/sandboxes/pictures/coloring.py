@@ -58,7 +58,7 @@ def png(product: Product, variant: Variant | None, *, angle: str, seed: int) -> 
     image = _colored(
         file if file.exists() else front,
         paint=COLORS[variant.color if variant else "Graphite"],
-        accent=product.maker.accent,
+        accent=product.brand.accent,
     )
     if angle == "scale":
         span = SPANS.get(product.shape, FLASHLIGHT_SPAN)

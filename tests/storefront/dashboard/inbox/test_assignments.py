@@ -67,7 +67,7 @@ def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
 
 def test_item_that_returns_is_unassigned(client, row):
     sign_in(client, "ann", "view_message")
-    assignments.assign(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
+    assignments.assign(cause=row.cause.code, row=row.row, since=None, actor="bob", now=AGO)
     Message.objects.filter(pk=row.row).update(status_since=NOON)
 
     assert waiting().assignee == ""
@@ -108,7 +108,7 @@ def test_assignment_of_an_item_with_moving_time_lasts_a_day():
     )
     StockLevel.objects.filter(pk__in=short[1:].values("pk")).update(reported_quantity=99)
     level = short.get()
-    assignments.assign(cause="stock_oversold", row=level.pk, since=None, by="ann", now=NOON)
+    assignments.assign(cause="stock_oversold", row=level.pk, since=None, actor="ann", now=NOON)
 
     def taken(now):
         StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # the feed arrived again

@@ -128,7 +128,9 @@ def test_unassigned_item_beyond_twice_its_response_time_is_overdue(held):
     ((late,),) = overdue.find(now=limit + timedelta(seconds=1))
     assert (late.cause.code, late.name) == ("purchase_order_on_hold", held.number)
 
-    assignments.assign(cause="purchase_order_on_hold", row=held.pk, since=NOON, by="ann", now=limit)
+    assignments.assign(
+        cause="purchase_order_on_hold", row=held.pk, since=NOON, actor="ann", now=limit
+    )
     assert overdue.find(now=limit + timedelta(days=1)) == []
 
 
