@@ -78,7 +78,7 @@ def test_an_order_is_canceled_from_the_list_and_says_why(office, browse):
     page.get_by_label("Reason").fill("The shopper called")
     page.get_by_role("button", name="Cancel order").click()
 
-    page.get_by_text("Canceled: ").wait_for()
+    page.get_by_text(f"Cancellation of {order.number} requested.").wait_for()
     order.refresh_from_db()
     assert order.status == "canceled"
 
