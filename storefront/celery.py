@@ -17,6 +17,8 @@ from storefront.lib.failpoints import failpoint
 from storefront.workers import db_sessions
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+# Celery would run all of Django's checks, which load every page, and ignore what they find.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("storefront", task_cls="storefront.workers.deduplication:DeduplicatedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -67,7 +69,7 @@ PERIODS_S = {
     "catalog.exchange_rates.tasks.fetch_rates": 1800,
     "catalog.competitors.tasks.fetch_due_sources": 60,
     "catalog.competitors.tasks.delete_old_lists": 86_400,
-    "catalog.search.tasks.count_categories": 30,
+    "catalog.search.tasks.prune_card_changes": 600,
     # orders
     "orders.checkout.tasks.expire_unpaid": 30,
     "orders.checkout.tasks.remind_unpaid": 60,

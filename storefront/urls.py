@@ -7,6 +7,8 @@ from django.urls import include, path
 from storefront.dashboard.login.views import password
 from storefront.health import healthz, readyz
 
+admin.autodiscover()  # not at start: workers need no staff pages
+
 urlpatterns = [
     # /healthz: can this process sell?
     path("healthz", healthz, name="healthz"),

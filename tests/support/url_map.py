@@ -44,12 +44,12 @@ def addresses(row_id=None):
 
     ``row_id``: the value for the id of a row on staff pages, instead of a real one.
     """
-    known = _arguments()
+    known, found = _arguments(), dict.fromkeys(patterns())  # loads the tables' pages
     tables = {
         f"admin/{model._meta.app_label}/{model._meta.model_name}/": model
         for model in admin.site._registry
     }
-    for pattern in dict.fromkeys(patterns()):
+    for pattern in found:
         if pattern == PICTURE:
             path = f"media/pictures/{Image.objects.exclude(stem='').first().stem}-480.webp"
         else:

@@ -1,15 +1,33 @@
-"""Staff site: the admin site of the shop, which lists its tables only where a page shows them."""
+"""Staff site: the admin site of the shop, which loads its pages and lists its tables late."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.admin.apps import AdminConfig
+from django.apps import AppConfig
+from django.contrib.admin import autodiscover
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.core import checks
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 
-class StaffSiteConfig(AdminConfig):
+class StaffSiteConfig(SimpleAdminConfig):
+    """Loads the staff pages with the URLs, so that workers and commands start without them."""
+
     default_site = "storefront.lib.staff.site.StaffSite"
+
+    def ready(self) -> None:
+        checks.register(check_staff_pages, checks.Tags.admin)
+
+
+def check_staff_pages(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[checks.CheckMessage]:
+    """Load the staff pages and check them as Django does."""
+    autodiscover()
+    return [*check_dependencies(), *check_admin_app(app_configs)]
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types

@@ -18,6 +18,7 @@ from suppliers.models import Connection, Supplier
 from tests.factories.full_shop import make_world
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 WIRE = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
 # Queries for the rows, their count, session and user, and filter choices.
 MOST_QUERIES = 10

@@ -15,6 +15,7 @@ from suppliers.models import Connection, ShippingService, StockLocation, Supplie
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 # Names that are labels by themselves.
 PLAIN = {"channel", "code", "currency", "file", "name", "note", "number", "rate", "supplier"}
 PLAIN |= {"book", "brand", "document", "groups", "password", "product", "title", "value", "variant"}

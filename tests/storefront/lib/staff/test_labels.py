@@ -21,6 +21,7 @@ from tests.factories.suppliers import make_supplier
 from tests.support.locale import LOCALE
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 TABLES = list(admin.site._registry.items())
 
 
