@@ -72,6 +72,15 @@ def fresh_routes():
 
 
 @pytest.fixture(autouse=True)
+def fresh_card_index(monkeypatch):
+    """Forget the cards of the test before, and notice each change at once."""
+    from catalog.search import card_index  # noqa: PLC0415 - the apps are not loaded yet
+
+    monkeypatch.setattr(card_index, "_indexes", {})
+    monkeypatch.setattr(card_index, "REFRESH_AFTER_S", -1)
+
+
+@pytest.fixture(autouse=True)
 def broker_answers(monkeypatch):
     """Forget that the broker was down in the test before, so that it is used again at once."""
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet

@@ -902,16 +902,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="FacetCount",
+            name="CardChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("numbers", models.JSONField(verbose_name="Product counts")),
-                ("in_stock", models.JSONField(default=dict, verbose_name="In stock")),
-                ("origins", models.JSONField(default=dict, verbose_name="Ships from")),
-                ("counted_at", models.DateTimeField(verbose_name="Counted at")),
-                ("category", models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="tallies", to="catalog.category", verbose_name="Category")),
-                ("channel", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="tallies", to="catalog.channel", verbose_name="Channel")),
+                ("transaction_id", models.BigIntegerField(verbose_name="Transaction")),
+                ("cards", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), verbose_name="Changed cards")),
+                ("at", models.DateTimeField(verbose_name="When")),
+                ("channel", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.channel", verbose_name="Channel")),
             ],
-            options={"verbose_name": "category count", "verbose_name_plural": "category counts", "constraints": [models.UniqueConstraint(fields=("channel", "category"), name="facet_count_once_per_category", nulls_distinct=False)]},
+            options={
+                "verbose_name": "card change",
+                "verbose_name_plural": "card changes",
+                "indexes": [models.Index(fields=["channel", "transaction_id"], name="card_change_to_follow")],
+            },
         ),
     ]

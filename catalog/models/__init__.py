@@ -16,10 +16,11 @@ from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.price_holds import PriceHold
 from catalog.models.pricing import PriceChange, SellingCosts
 from catalog.models.products import Identifier, Image, Product, Variant
-from catalog.models.search import FacetCount, ProductCard, SearchTerm
+from catalog.models.search import CardChange, ProductCard, SearchTerm
 
 __all__ = [
     "Brand",
+    "CardChange",
     "Category",
     "Channel",
     "CompetitorPrice",
@@ -30,7 +31,6 @@ __all__ = [
     "DeliveryArea",
     "ExchangeRate",
     "ExchangeRateUpdate",
-    "FacetCount",
     "Identifier",
     "Image",
     "Listing",

@@ -1,4 +1,6 @@
-"""Search models: store product cards, facet counts and search words, all of them rebuildable."""
+"""Search models: store product cards, their changes and search words, all of them rebuildable."""
+
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -9,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models.categories import Category
 from catalog.models.listings import Channel, DeliveryArea
 from catalog.models.products import Product, Variant
+
+CHANGES_KEPT_FOR = timedelta(hours=1)
 
 
 class ProductCard(models.Model):
@@ -109,39 +113,31 @@ class ProductCard(models.Model):
         return self.title
 
 
-class FacetCount(models.Model):
-    """The number of cards per facet value of a whole category, counted ahead.
+class CardChange(models.Model):
+    """The cards that one statement changed, so that processes update their card index.
 
-    ``category`` is empty for all categories; ``in_stock`` maps areas to the cards that can be sent
-    there, ``origins`` maps values of ``ProductCard.sent_from`` to numbers of cards. Any change of a
-    card deletes the counts of its channel; they are counted again.
+    Written by the triggers in ``migrations/sql/card_changes.sql``; pruned after ``CHANGES_KEPT_FOR``.
     """
 
     channel = models.ForeignKey(
-        Channel, models.CASCADE, related_name="tallies", verbose_name=_("Channel")
+        Channel,
+        models.CASCADE,
+        related_name="+",
+        db_constraint=False,  # the cards of a deleted channel are changes, too
+        db_index=False,
+        verbose_name=_("Channel"),
     )
-    category = models.ForeignKey(
-        Category, models.CASCADE, null=True, related_name="tallies", verbose_name=_("Category")
-    )
-    # in the format of catalog.search.facets.parse_counts
-    numbers = models.JSONField(_("Product counts"))
-    in_stock = models.JSONField(_("In stock"), default=dict)
-    origins = models.JSONField(_("Ships from"), default=dict)
-    counted_at = models.DateTimeField(_("Counted at"))
+    transaction_id = models.BigIntegerField(_("Transaction"))
+    cards = ArrayField(models.BigIntegerField(), verbose_name=_("Changed cards"))
+    at = models.DateTimeField(_("When"))
 
     class Meta:
-        verbose_name = _("category count")
-        verbose_name_plural = _("category counts")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["channel", "category"],
-                nulls_distinct=False,
-                name="facet_count_once_per_category",
-            ),
-        ]
+        verbose_name = _("card change")
+        verbose_name_plural = _("card changes")
+        indexes = [models.Index(fields=["channel", "transaction_id"], name="card_change_to_follow")]
 
     def __str__(self) -> str:
-        return f"{self.channel_id}: {self.category_id or 'all'}"
+        return f"{self.channel_id}: {len(self.cards)}"
 
 
 class SearchTerm(models.Model):

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
     Brand,
+    CardChange,
     Category,
     DeliveryArea,
-    FacetCount,
     Identifier,
     Image,
     Listing,
@@ -236,7 +236,7 @@ register_read_only(
         "title",
         "brand",
         "family",
-        columns.money("price_amount", _("Ships from"), currency="channel__currency"),
+        columns.money("price_amount", _("Price"), currency="channel__currency"),
         "available",
         columns.age("as_of", _("Availability")),
     ],
@@ -248,15 +248,14 @@ register_read_only(
 
 
 register_read_only(
-    FacetCount,
+    CardChange,
     list_display=[
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.text("category__slug", _("Category")),
-        columns.age("counted_at", _("Counted at")),
+        columns.age("at", _("When")),
     ],
-    list_select_related=["channel", "category"],
-    ordering=["id"],
+    list_select_related=["channel"],
+    ordering=["-id"],
 )
 
 

@@ -1,42 +1,22 @@
-"""Facets: count every choice of a list in one query, parse the result."""
+"""Facets: count the cards of every choice of a list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db import connection
+from pyroaring import BitMap64
 
-from catalog.search.conditions import (
-    AREAS,
-    IS_UNKNOWN,
-    WATER_LEVELS,
-    Sql,
-    active_conditions,
-    all_of,
-    bucket_condition,
-    join,
-    power_condition,
-)
 from catalog.search.filters import (
+    CAN_BE_UNKNOWN,
     CHOICES,
-    COMBINABLE_POWER_SOURCES,
     DYNAMIC_CHOICES,
     FACETS,
     RANGES,
-    ProductFilter,
 )
+from catalog.search.selection import RANGE_COLUMNS, Selection, unknown
 
 CENTS = Decimal("0.01")
 MAX_BRANDS = 100  # with the most cards first
-_RANGE_COLUMNS = {
-    "price": "price_amount",
-    "lumens": "output_lm",
-    "beam": "beam_m",
-    "runtime": "runtime_min",
-    "weight": "weight_g",
-}
-_ARRAY_COLUMNS = {"color": "colors"}  # other facets have the name of their column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,169 +68,101 @@ class Counts:
     without: dict[str, int]
 
 
-def count_values(
-    *, base: Sql, query: ProductFilter, in_stock: Sql, country: str = ""
-) -> Sequence[Any]:
-    """Count all values of all facets in one statement.
+def count(selection: Selection) -> Counts:
+    """Count all values of all facets.
 
-    One pass counts all but brands and origins, which take one pass each. The counts of a facet
-    ignore its own selection, since its values are alternatives. Features must all match, so their
-    counts keep the chosen ones; power is both.
-    Shape:  numbers in the order of ``parse_counts``; a facet in ``DYNAMIC_CHOICES`` has a number
-            per value. Without a ``country``, origins are counted as ``ProductCard.sent_from``
+    The counts of a facet ignore its own selection, since its values are alternatives. Features must
+    all match, so their counts keep the chosen ones; power is both.
     """
-    conditions = active_conditions(query, in_stock=in_stock, country=country)
-    wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)
-    tests = (
-        Sql(f"({condition.text}) AS ok_{code}", condition.values)
-        for code, condition in conditions.items()
+    cards = selection.cards()
+    without = {code: selection.cards(but=code) for code in selection.by_facet}
+    in_stock = without.get("in_stock", cards) & selection.in_stock
+    return Counts(
+        total=len(cards),
+        in_stock=len(in_stock),
+        facets=tuple(
+            _facet(selection, code, cards if code == "features" else without.get(code, cards))
+            for code in FACETS
+        ),
+        without={code: len(remaining) for code, remaining in without.items()},
     )
-    cards = join(", ", [Sql("*"), *tests])
-    selected = join(", ", wanted)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {selected.text} FROM"  # noqa: S608 - made of constants; all values are parameters
-            f" (SELECT {cards.text} FROM catalog_productcard WHERE {base.text}) AS card",
-            [*selected.values, *cards.values, *base.values],
+
+
+def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
+    index, query = selection.index, selection.query
+    low = high = None
+    chosen_low = chosen_high = None
+    if code in RANGES:
+        factor = 60 if code == "runtime" else 1
+        low, high = (
+            None if end is None else (Decimal(end) / factor).quantize(CENTS)
+            for end in index.columns[RANGE_COLUMNS[code]].extremes(among)
         )
-        row: Sequence[Any] = cursor.fetchone()
-    return row
-
-
-def _wanted(
-    conditions: dict[str, Sql], *, base: Sql, query: ProductFilter, in_stock: Sql, country: str
-) -> list[Sql]:
-    """Return the columns to select, in the order of ``parse_counts``."""
-
-    def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
-        tests = [f"ok_{code}" for code in conditions if code != but]
-        tests += [f"({test})"] if test else []
-        filtered = f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
-        return Sql(f"count(*){filtered}", tuple(values))
-
-    def extreme(function: str, code: str) -> Sql:
-        tests = " AND ".join(f"ok_{other}" for other in conditions if other != code)
-        filtered = f" FILTER (WHERE {tests})" if tests else ""
-        return Sql(f"{function}({_RANGE_COLUMNS[code]}){filtered}")
-
-    def among(but: str) -> Sql:
-        others = {code: condition for code, condition in conditions.items() if code != but}
-        return all_of({"": base, **others})
-
-    wanted = [
-        counted(),
-        counted(in_stock.text, but="in_stock", values=in_stock.values),
-        _by_value(_origins(all_of({"": among("origin"), "in_stock": in_stock}), country)),
-    ]
-    wanted += [counted(but=code) for code in conditions]
-    for code in FACETS:
-        if code in RANGES:
-            wanted += [extreme("min", code), extreme("max", code)]
-        if code in IS_UNKNOWN:
-            wanted.append(counted(IS_UNKNOWN[code], but=code))
-        if code in CHOICES:
-            but = "" if code == "features" else code
-            tests = [_test(code, value, query) for value in CHOICES[code][1]]
-            wanted += [counted(test.text, but=but, values=test.values) for test in tests]
-        if code == "brand":
-            wanted.append(_by_value(_brands(among(code))))
-    return wanted
-
-
-def _by_value(counts: Sql) -> Sql:
-    """Turn a query of values and their counts into one column."""
-    return Sql(
-        f"(SELECT COALESCE(json_object_agg(value, many), '{{}}') FROM ({counts.text}) AS counted)",  # noqa: S608
-        counts.values,
+        chosen_low, chosen_high = query.range_of(code)
+    return Facet(
+        code=code,
+        param=_param(code),
+        has_range=code in RANGES,
+        choices=_choices(selection, code, among),
+        unknown=len(unknown(index, code) & among) if code in CAN_BE_UNKNOWN else 0,
+        is_unknown_chosen=code in query.unknown,
+        low=low,
+        high=high,
+        chosen_low=chosen_low,
+        chosen_high=chosen_high,
     )
 
 
-def _brands(where: Sql) -> Sql:
-    return Sql(
-        f"SELECT brand AS value, count(*) AS many FROM catalog_productcard WHERE {where.text}"  # noqa: S608
-        f" GROUP BY 1 ORDER BY many DESC, value LIMIT {MAX_BRANDS}",
-        where.values,
-    )
+def _param(code: str) -> str:
+    if code in DYNAMIC_CHOICES:
+        return DYNAMIC_CHOICES[code]
+    return CHOICES[code][0] if code in CHOICES else RANGES[code]
 
 
-def _origins(where: Sql, country: str) -> Sql:
-    """Count origins: those that ship to one country, or by reached area.
-
-    Cards have few different lists of origins: they are counted by list, then each list is split.
-    """
-    value = "split_part(way, ':', 1)" if country else "way"
-    there = f"WHERE split_part(way, ':', 2)::bigint IN ({AREAS})" if country else ""
-    return Sql(
-        f"SELECT {value} AS value, sum(cards) AS many FROM"  # noqa: S608
-        f" (SELECT sent_from, count(*) AS cards FROM catalog_productcard WHERE {where.text}"
-        f" GROUP BY sent_from) AS ways, unnest(ways.sent_from) AS way {there} GROUP BY 1",
-        (*where.values, country) if country else where.values,
-    )
-
-
-def _test(code: str, value: str, query: ProductFilter) -> Sql:
-    if code == "lumens":
-        return Sql(bucket_condition(value))
-    if code == "water":
-        return Sql(WATER_LEVELS[value])
-    has_value = f"'{value}' = ANY({_ARRAY_COLUMNS.get(code, code)})"
-    beside = _other_powers(value, query.power) if code == "power" else None
-    if beside:
-        return Sql(f"{has_value} AND {beside.text}", beside.values)
-    return Sql(has_value)
-
-
-def _other_powers(value: str, chosen: frozenset[str]) -> Sql | None:
-    """Return the condition of the chosen powers to which this value is no alternative."""
-    return power_condition(
-        chosen if value in COMBINABLE_POWER_SOURCES else chosen & COMBINABLE_POWER_SOURCES
-    )
-
-
-def parse_counts(
-    row: Sequence[Any], *, query: ProductFilter, in_stock: Sql, country: str
-) -> Counts:
-    """Parse the numbers from ``count_values``, fresh or cached."""
-    numbers = iter(row)
-    total, stocked, origins = next(numbers), next(numbers), next(numbers)
-    conditions = active_conditions(query, in_stock=in_stock, country=country)
-    without = {code: next(numbers) for code in conditions}
-    facets = []
-    for code in FACETS:
-        low = high = None
-        if code in RANGES:
-            factor = 60 if code == "runtime" else 1
-            low, high = (
-                None if end is None else (Decimal(end) / factor).quantize(CENTS)
-                for end in (next(numbers), next(numbers))
-            )
-        chosen_low, chosen_high = query.range_of(code) if code in RANGES else (None, None)
-        unknown = next(numbers) if code in IS_UNKNOWN else 0
-        param, known = CHOICES.get(code, (RANGES.get(code, ""), ()))
-        chosen = query.chosen_in(code) if code in CHOICES else frozenset()
-        choices = tuple(
-            Choice(value=value, count=next(numbers), is_chosen=value in chosen) for value in known
+def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, ...]:
+    query = selection.query
+    if code == "brand":
+        return _named_choices(_brands(selection, among), query.chosen_in(code))
+    if code == "origin":
+        return _named_choices(_origins(selection, among), query.chosen_in(code))
+    if code not in CHOICES:
+        return ()
+    chosen = query.chosen_in(code)
+    return tuple(
+        Choice(
+            value=value,
+            count=selection.having(code, value).intersection_cardinality(among),
+            is_chosen=value in chosen,
         )
-        if code in DYNAMIC_CHOICES:
-            param = DYNAMIC_CHOICES[code]
-            choices = _named_choices(
-                origins if code == "origin" else next(numbers), query.chosen_in(code)
-            )
-        facets.append(
-            Facet(
-                code=code,
-                param=param,
-                has_range=code in RANGES,
-                choices=choices,
-                unknown=unknown,
-                is_unknown_chosen=code in query.unknown,
-                low=low,
-                high=high,
-                chosen_low=chosen_low,
-                chosen_high=chosen_high,
-            )
-        )
-    return Counts(total=total, in_stock=stocked, facets=tuple(facets), without=without)
+        for value in CHOICES[code][1]
+    )
+
+
+def _brands(selection: Selection, among: BitMap64) -> dict[str, int]:
+    """Count the brands, those with the most cards if there are many."""
+    counted = {
+        str(brand): count
+        for brand, cards in selection.index.sets["brand"].items()
+        if (count := cards.intersection_cardinality(among))
+    }
+    ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return dict(ranked[:MAX_BRANDS])
+
+
+def _origins(selection: Selection, among: BitMap64) -> dict[str, int]:
+    """Count the countries that items ship from to the customer."""
+    buyable, areas = among & selection.in_stock, {str(area) for area in selection.areas}
+    cards_by_origin: dict[str, BitMap64] = {}
+    for way, cards in selection.index.sets["sent_from"].items():
+        if way is not None:
+            origin, area = str(way).split(":")
+            if area in areas:
+                cards_by_origin[origin] = cards_by_origin.get(origin, BitMap64()) | cards
+    return {
+        origin: count
+        for origin, cards in cards_by_origin.items()
+        if (count := cards.intersection_cardinality(buyable))
+    }
 
 
 def _named_choices(many: Mapping[str, int], chosen: frozenset[str]) -> tuple[Choice, ...]:

@@ -12,7 +12,7 @@ from catalog.attributes import colors
 from catalog.attributes.batteries import CELL_LIMITS
 from catalog.attributes.families import SEARCH_WORDS
 from catalog.models import Category, Channel, Product
-from catalog.search import cache, facet_counts
+from catalog.search import cache
 from catalog.search.filters import CHOICES
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold, folded_sql
@@ -260,12 +260,10 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
     """Rebuild the cards of these products; unpublished products lose their card.
 
     A sold-out product keeps its card, ranked below the rest.
-    Locks:  counting of the channel's categories; then the products, in id order, so that the last
-            rebuild sees all changes
+    Locks:  the products, in id order, so that the last rebuild sees all changes
     """
     if not product_ids:
         return
-    facet_counts.block_counting(channel=channel)
     ids = sorted(product_ids)
     locked = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     list(locked.order_by("pk").values_list("pk"))
@@ -289,7 +287,5 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
         (changed,) = cursor.fetchone()
         # Only a cache: cached pages may show a variant that changed without a change of its card.
         transaction.on_commit(cache.bump_version)
-        if not changed:
-            return
-        cursor.execute(COLLECT_SEARCH_TERMS, values)
-    facet_counts.invalidate(channel=channel)
+        if changed:
+            cursor.execute(COLLECT_SEARCH_TERMS, values)

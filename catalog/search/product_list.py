@@ -9,38 +9,28 @@ from django.db import connection
 
 from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
-from catalog.search import cache, facet_counts, query_parser, spelling
+from catalog.search import card_index, facets, query_parser, spelling
 from catalog.search.cards import CARD_COLUMNS, ProductCardRow
-from catalog.search.conditions import (
-    Sql,
-    active_conditions,
-    all_of,
-    base_condition,
-    is_in_stock,
-    join,
-    text_query,
-)
-from catalog.search.facets import Facet, count_values, parse_counts
+from catalog.search.conditions import text_query
+from catalog.search.facets import Facet
 from catalog.search.filters import ProductFilter
+from catalog.search.selection import Selection, select
 
 PAGE_SIZE = 24
-# In-stock cards come before the rest, each in this order.
-_ORDERS: Mapping[str, str] = {
-    "best": "score DESC",
-    "price": "price_amount",
-    "price_desc": "price_amount DESC",
-    "lumens": "output_lm DESC NULLS LAST",
-    "beam": "beam_m DESC NULLS LAST",
-    "runtime": "runtime_min DESC NULLS LAST",
-    "weight": "weight_g NULLS LAST",
-    "newest": "added_at DESC",
+# At most this many best-scored matches of a search are ranked by relevance; customers do not open
+# fifty pages of a search.
+MAX_RANKED = 1_200
+# Sort -> column, and whether the highest value comes first. In-stock cards come before the rest.
+_ORDERS: Mapping[str, tuple[str, bool]] = {
+    "best": ("score", True),
+    "price": ("price_amount", False),
+    "price_desc": ("price_amount", True),
+    "lumens": ("output_lm", True),
+    "beam": ("beam_m", True),
+    "runtime": ("runtime_min", True),
+    "weight": ("weight_g", False),
+    "newest": ("added_at", True),
 }
-
-
-# Up to this many matches are collected before sorting. The planner does not optimize across an
-# ``OFFSET 0``.
-MAX_ROWS_TO_SORT = 8_000
-OPTIMIZATION_FENCE = "OFFSET 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +61,10 @@ def load_page(
     now: datetime,
     category: Category | None = None,
 ) -> ProductListPage:
-    """Load a page in two queries, or three if the category is not counted ahead.
+    """Load a page: filter, count and sort in memory, read the shown cards in one query.
 
-    Two or three more run only if the words match nothing.
+    Words take one query more, unless their matches are kept. Others run only if the words match
+    nothing, or when cards changed.
     Shape:  in stock means deliverable to ``country``; ``category`` saves the lookup of
             ``query.category``
     """
@@ -104,44 +95,30 @@ class _ListContext:
     country: str
     now: datetime
 
-    @property
-    def in_stock(self) -> Sql:
-        return is_in_stock(country=self.country, fresh_since=self.now - STALE_AFTER)
-
-    def among(self, terms: list[query_parser.Term]) -> Sql:
-        category_id = self.category.pk if self.category else None
-        return base_condition(channel_id=self.channel.pk, category_id=category_id, terms=terms)
-
 
 def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
-    terms, in_stock = query_parser.split_terms(query.search_text), context.in_stock
-    among = context.among(terms)
-    numbers = _get_counts(query, context, terms=terms, among=among)
-    counts = parse_counts(numbers, query=query, in_stock=in_stock, country=context.country)
-    pages = -(-counts.total // PAGE_SIZE)
-    page = min(query.page, max(pages, 1))
-    query = replace(query, page=page)
-    cards = []
-    if counts.total:
-        matches = _Matches(
-            where=all_of(
-                {
-                    "among": among,
-                    **active_conditions(query, in_stock=in_stock, country=context.country),
-                }
-            ),
-            in_stock=in_stock,
-            stocked=counts.in_stock,
-            total=counts.total,
+    terms = query_parser.split_terms(query.search_text)
+    with card_index.current(context.channel.pk) as index:
+        base = index.of("category", context.category.pk) if context.category else index.cards
+        if terms:
+            base = base & index.matching(terms)
+        in_stock = index.in_stock(country=context.country, fresh_since=context.now - STALE_AFTER)
+        selection = select(
+            query, index=index, base=base, in_stock=in_stock, country=context.country
         )
+        counts = facets.count(selection)
+        pages = -(-counts.total // PAGE_SIZE)
+        page = min(query.page, max(pages, 1))
         offset = (page - 1) * PAGE_SIZE
-        if terms and query.sort == "best" and offset < cache.BROAD_SEARCH:
-            cards = matches.ranked_page(terms, offset=offset)
-        else:  # results after the ranked ones follow by score
-            cards = matches.sorted_page(_ORDERS[query.sort], offset=offset)
+        is_ranked = bool(terms and counts.total) and query.sort == "best" and offset < MAX_RANKED
+        shown = (
+            _in_order(selection, "best", offset=0, size=MAX_RANKED)
+            if is_ranked  # results after the ranked ones follow by score
+            else _in_order(selection, query.sort, offset=offset, size=PAGE_SIZE)
+        )
     return ProductListPage(
-        query=query,
-        cards=cards,
+        query=replace(query, page=page),
+        cards=_rank(shown, terms, offset=offset) if is_ranked else _read(shown),
         total=counts.total,
         in_stock=counts.in_stock,
         pages=pages,
@@ -150,95 +127,55 @@ def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
     )
 
 
-def _get_counts(
-    query: ProductFilter, context: _ListContext, *, terms: Sequence[query_parser.Term], among: Sql
-) -> Sequence[Any]:
-    """Return the counts from a cache, or count."""
-    is_cacheable = replace(query, search_text="").is_plain
-    channel, category, country = context.channel, context.category, context.country
-    numbers: Sequence[Any] | None = None
-    if is_cacheable and terms:
-        numbers = cache.get_counts(channel=channel, category=category, country=country, terms=terms)
-    elif is_cacheable:
-        numbers = facet_counts.get_cached(
-            channel=channel, category=category, country=country, now=context.now
-        )
-    if numbers is None:
-        numbers = count_values(base=among, query=query, in_stock=context.in_stock, country=country)
-        if is_cacheable and terms:
-            cache.set_counts(
-                numbers, channel=channel, category=category, country=country, terms=terms
-            )
-    return numbers
+@dataclass(frozen=True, slots=True)
+class _OrderedCards:
+    """Ids of cards in order: first those in stock, then the others."""
+
+    in_stock: list[int]
+    others: list[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Matches:
-    """The matching cards: the ``stocked`` ones come before the rest."""
-
-    where: Sql
-    in_stock: Sql
-    stocked: int
-    total: int
-
-    def sorted_page(self, order: str, *, offset: int) -> list[ProductCardRow]:
-        rows = self._select_rows(order, offset=offset, size=PAGE_SIZE)
-        return _cards(rows, order=Sql(f"is_behind, {order}"), offset=0)
-
-    def ranked_page(
-        self, terms: Sequence[query_parser.Term], *, offset: int
-    ) -> list[ProductCardRow]:
-        """Return a page sorted by relevance; of a broad search only the best-scored cards."""
-        tsquery = text_query(terms)
-        order = Sql(f"is_behind, ts_rank(search, {tsquery.text}) DESC, score DESC", tsquery.values)
-        size = min(self.total, cache.BROAD_SEARCH)
-        rows = self._select_rows(
-            _ORDERS["best"], offset=0, size=size, is_gathered=self.total <= MAX_ROWS_TO_SORT
-        )
-        return _cards(rows, order=order, offset=offset)
-
-    def _select_rows(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
-        """Read in-stock and other cards separately: an index sorts each part, not both together.
-
-        With ``is_gathered``, matches are collected before sorting: for few matches, the sort index
-        would scan most of the shop.
-        """
-        before = max(0, min(size, self.stocked - offset))
-        behind = size - before
-        parts = [
-            self._part(order, is_behind=False, offset=offset, size=before, is_gathered=is_gathered)
-            if before
-            else None,
-            self._part(
-                order,
-                is_behind=True,
-                offset=max(0, offset - self.stocked),
-                size=behind,
-                is_gathered=is_gathered,
-            )
-            if behind and self.total > self.stocked
-            else None,
-        ]
-        return join(" UNION ALL ", filter(None, parts))
-
-    def _part(
-        self, order: str, *, is_behind: bool, offset: int, size: int, is_gathered: bool
-    ) -> Sql:
-        test = f"NOT ({self.in_stock.text})" if is_behind else self.in_stock.text
-        return Sql(
-            f"(SELECT *, {is_behind} AS is_behind FROM (SELECT * FROM catalog_productcard"  # noqa: S608 - our own conditions
-            f" WHERE {self.where.text} {OPTIMIZATION_FENCE if is_gathered else ''}) AS matching"
-            f" WHERE {test} ORDER BY {order}, id"
-            f" LIMIT {size} OFFSET {offset})",
-            (*self.where.values, *self.in_stock.values),
-        )
+def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _OrderedCards:
+    name, is_descending = _ORDERS[sort]
+    column, cards = selection.index.columns[name], selection.cards()
+    first, rest = cards & selection.in_stock, cards - selection.in_stock
+    in_stock = column.page(first, offset=offset, size=size, is_descending=is_descending)
+    others = column.page(
+        rest,
+        offset=max(0, offset - len(first)),
+        size=size - len(in_stock),
+        is_descending=is_descending,
+    )
+    return _OrderedCards(in_stock, others)
 
 
-def _cards(rows: Sql, *, order: Sql, offset: int) -> list[ProductCardRow]:
+def _read(shown: _OrderedCards) -> list[ProductCardRow]:
+    if not (shown.in_stock or shown.others):
+        return []
+    return _select(
+        "JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id) ORDER BY place",
+        [*shown.in_stock, *shown.others],
+    )
+
+
+def _rank(
+    shown: _OrderedCards, terms: Sequence[query_parser.Term], *, offset: int
+) -> list[ProductCardRow]:
+    """Return a page of the best-scored cards by relevance."""
+    tsquery = text_query(terms)
+    return _select(
+        "WHERE id = ANY(%s) ORDER BY (id <> ALL(%s::bigint[])),"
+        f" ts_rank(search, {tsquery.text}) DESC, score DESC, id LIMIT {PAGE_SIZE} OFFSET {offset}",
+        [*shown.in_stock, *shown.others],
+        shown.in_stock,
+        *tsquery.values,
+    )
+
+
+def _select(rest: str, *values: Any) -> list[ProductCardRow]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(CARD_COLUMNS)} FROM ({rows.text}) AS card"  # noqa: S608
-            f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
-            [*rows.values, *order.values],
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM catalog_productcard {rest}",  # noqa: S608 - made of constants
+            values,
         )
         return [ProductCardRow(*row) for row in cursor.fetchall()]

@@ -1,18 +1,15 @@
-"""Search tasks: count ahead the categories whose cards changed."""
+"""Search tasks: delete old changes of cards."""
 
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.models import Channel
-from catalog.search import facet_counts
+from catalog.models import CardChange
+from catalog.models.search import CHANGES_KEPT_FOR
 
 
 @shared_task
-def count_categories(**_: Any) -> int:
-    """Count ahead the categories whose cards changed since the last count."""
-    now = timezone.now()
-    return sum(
-        facet_counts.count_due(channel=channel, now=now) for channel in Channel.objects.all()
-    )
+def prune_card_changes(**_: Any) -> int:
+    """Delete the changes that each process has followed, or loads all cards after."""
+    return CardChange.objects.filter(at__lt=timezone.now() - CHANGES_KEPT_FOR).delete()[0]

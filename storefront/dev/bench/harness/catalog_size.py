@@ -1,11 +1,6 @@
 """Catalog size: grow the measured shop by copying a supplier's products, shrink it again."""
 
-from datetime import datetime
-
-from django.db import connection, transaction
-
-from catalog.models import Channel
-from catalog.search import facet_counts
+from django.db import connection
 
 # Each statement copies one table's rows of the products that came from the supplier, once for
 # every copy number in 1..%(copies)s. A copy's key is the original's plus copy * the stride.
@@ -65,7 +60,7 @@ def grow(*, to: int) -> int:
     return count_cards()
 
 
-def shrink(*, to: int, now: datetime) -> int:
+def shrink(*, to: int) -> int:
     """Remove products from sale until this many are left; return the number."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -73,16 +68,12 @@ def shrink(*, to: int, now: datetime) -> int:
             " (SELECT id FROM catalog_productcard ORDER BY id LIMIT %s)",
             [to],
         )
-    tidy(now)
+    tidy()
     return count_cards()
 
 
-def tidy(now: datetime) -> None:
-    """Do what a running shop does between changes: count categories ahead, vacuum."""
-    for channel in Channel.objects.all():
-        with transaction.atomic():
-            facet_counts.invalidate(channel=channel)
-        facet_counts.count_due(channel=channel, now=now)
+def tidy() -> None:
+    """Do what a running shop does between changes: vacuum."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -68,7 +68,7 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
     catalog_size.grow(
         to=catalog_size.count_cards() * VARIANTS // max(Listing.objects.count(), 1) + 1
     )
-    catalog_size.tidy(now)
+    catalog_size.tidy()
     bare = _bare_prices()
     for what, sql in (
         ("prices recalculated, same costs", ""),

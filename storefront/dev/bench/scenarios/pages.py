@@ -41,7 +41,7 @@ def measure(
     """Sync, serve, measure, grow, measure again: the steps that ``wanted`` needs."""
     verdicts: list[Verdict] = []
     report["sync"] = sync_figures(say)
-    catalog_size.tidy(now)
+    catalog_size.tidy()
     keep_body(list_paths()[0])
     with servers() as (bare, plain, cached):
         if pages.OF_PAGES & set(wanted):
@@ -100,7 +100,7 @@ def _judge_growth(
 ) -> list[Verdict]:
     say(f"Growing to {MANY} products")
     catalog_size.grow(to=MANY)
-    catalog_size.tidy(now)
+    catalog_size.tidy()
     verdicts: list[Verdict] = []
     if pages.OF_SEARCH & set(wanted):
         channel = Channel.objects.get()
@@ -110,7 +110,7 @@ def _judge_growth(
     if pages.OF_GROWTH & set(wanted):
         many = _both_pages(plain)
         report["pages_100k"] = [_figures(result) for result in many.values()]
-        catalog_size.shrink(to=FEW, now=now)
+        catalog_size.shrink(to=FEW)
         verdicts += pages.judge_growth(_both_pages(plain), many)
     return verdicts
 

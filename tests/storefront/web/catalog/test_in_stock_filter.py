@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from catalog.models import Brand, Category, Channel, Listing, Product, ProductCard, Variant
-from catalog.search import facet_counts, product_list
+from catalog.search import product_list
 from catalog.search.filters import ProductFilter
 from shipping.availability.reach import load_reach
 from shipping.rates import quotes
@@ -47,12 +47,8 @@ LIST = "/en/c/headlamps/"
 
 
 def seeds(count):
-    """Seeds of supply, each before and after facets are counted; daily one of both."""
-    return [
-        pytest.param(seed, is_tallied, marks=() if seed == is_tallied else pytest.mark.full)
-        for seed in range(count)
-        for is_tallied in (False, True)
-    ]
+    """Seeds of supply, two of them daily."""
+    return [pytest.param(seed, marks=() if seed < 2 else pytest.mark.full) for seed in range(count)]
 
 
 def make_light(
@@ -139,11 +135,9 @@ def slugs(text):
     return re.findall(r'class="card-title"><a href="/en/p/(.*?)/"', text)
 
 
-@pytest.mark.parametrize(("seed", "is_tallied"), seeds(6))
-def test_in_stock_list_matches_the_cards(customer, seed, is_tallied):
+@pytest.mark.parametrize("seed", seeds(6))
+def test_in_stock_list_matches_the_cards(customer, seed):
     any_book(random.Random(seed))
-    if is_tallied:
-        facet_counts.count_due(channel=make_channel(), now=NOON)
 
     for country in COUNTRIES:
         said, kept = lists_of(customer, country)
@@ -300,12 +294,10 @@ def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(custo
     assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
 
 
-@pytest.mark.parametrize(("seed", "is_tallied"), seeds(4))
-def test_lists_by_origin_contain_what_ships_from_there(seed, is_tallied):
+@pytest.mark.parametrize("seed", seeds(4))
+def test_lists_by_origin_contain_what_ships_from_there(seed):
     any_book(random.Random(seed))
     channel = make_channel()
-    if is_tallied:
-        facet_counts.count_due(channel=channel, now=NOON)
     shown = {card.variant_id: card for card in ProductCard.objects.select_related("variant")}
 
     for country in COUNTRIES:

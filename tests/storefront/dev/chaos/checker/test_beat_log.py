@@ -20,7 +20,7 @@ SENT = (
     " (orders.purchasing.tasks.sweep_due_submissions)\n"
 )
 OTHER = SENT.replace(
-    "orders.purchasing.tasks.sweep_due_submissions", "catalog.search.tasks.count_categories"
+    "orders.purchasing.tasks.sweep_due_submissions", "catalog.search.tasks.prune_card_changes"
 )
 BOOKS = ("gateway_payments", "supplier_orders", "attempts", "received_emails", "disputes")
 

@@ -1,0 +1,25 @@
+-- Changes of product cards, which the processes that hold them in memory follow.
+
+-- Records the cards that one statement changed, with its transaction.
+CREATE OR REPLACE FUNCTION catalog_record_card_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO catalog_cardchange (channel_id, transaction_id, cards, at)
+    SELECT channel_id, pg_current_xact_id()::text::bigint, array_agg(id), clock_timestamp()
+    FROM changed GROUP BY channel_id;
+    RETURN NULL;
+END $$;
+
+-- New cards; an INSERT that finds a card updates it, and fires the next trigger, too.
+CREATE OR REPLACE TRIGGER card_inserted
+AFTER INSERT ON catalog_productcard REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_card_changes();
+
+-- Changed cards.
+CREATE OR REPLACE TRIGGER card_updated
+AFTER UPDATE ON catalog_productcard REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_card_changes();
+
+-- Deleted cards.
+CREATE OR REPLACE TRIGGER card_deleted
+AFTER DELETE ON catalog_productcard REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_card_changes();

@@ -1,0 +1,149 @@
+"""Selection: apply the filters of a list to the cards in the index. Pure.
+
+The list and its facet counts use the same sets of cards, so they always agree.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pyroaring import BitMap64
+
+from catalog.search.card_index import CardIndex
+from catalog.search.filters import ANY_RANGE, COMBINABLE_POWER_SOURCES, ProductFilter, Range
+
+LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # both ends included
+    "0-100": (0, 100),
+    "100-300": (101, 300),
+    "300-1000": (301, 1000),
+    "1000-3000": (1001, 3000),
+    "3000-": (3001, None),
+}
+# Jets are water 2 and 4: immersion (3) does not imply jets.
+WATER_LEVELS: dict[str, tuple[int, ...]] = {
+    "splash": (1, 2, 3, 4),
+    "jets": (2, 4),
+    "submersible": (3, 4),
+}
+# Facet code -> the column of its range.
+RANGE_COLUMNS: dict[str, str] = {
+    "price": "price_amount",
+    "lumens": "output_lm",
+    "beam": "beam_m",
+    "runtime": "runtime_min",
+    "weight": "weight_g",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The cards of a list.
+
+    Shape:  ``base`` are the cards of the category that match the search words; ``by_facet`` maps
+            each facet in use to the cards that pass it, whatever else they are
+    """
+
+    index: CardIndex
+    query: ProductFilter
+    base: BitMap64
+    in_stock: BitMap64
+    by_facet: dict[str, BitMap64]
+    areas: list[int]
+
+    def cards(self, *, but: str = "") -> BitMap64:
+        """Return the cards that pass all filters, or all except one."""
+        others = (cards for code, cards in self.by_facet.items() if code != but)
+        return BitMap64.intersection(self.base, *others)
+
+    def having(self, code: str, value: str) -> BitMap64:
+        """Return the cards that adding a value to a facet selects."""
+        if code == "power":
+            return _power(self.index, _beside(value, self.query.power) | {value})
+        return _having(self.index, code, value)
+
+
+def select(
+    query: ProductFilter, *, index: CardIndex, base: BitMap64, in_stock: BitMap64, country: str
+) -> Selection:
+    """Apply each filter in use."""
+    areas = index.areas_of(country)
+    by_facet = {
+        "price": _range(index, "price", query.price),
+        "lumens": _lumens(index, query),
+        "beam": _range(index, "beam", query.beam_m),
+        "runtime": _range(index, "runtime", query.runtime_h, factor=60),
+        "weight": _range(index, "weight", query.weight_g),
+        "power": _power(index, query.power) if query.power else None,
+        "water": _any(index, "water", query.water),
+        "features": BitMap64.intersection(
+            *(index.of("features", value) for value in query.features)
+        )
+        if query.features
+        else None,
+        "brand": _any(index, "brand", query.brand),
+        "color": _any(index, "color", query.color),
+        "origin": in_stock & _sent_from(index, query.origin, areas) if query.origin else None,
+        "in_stock": in_stock if query.in_stock else None,
+    }
+    for code in query.unknown:
+        by_facet[code] = (by_facet[code] or BitMap64()) | unknown(index, code)
+    return Selection(
+        index=index,
+        query=query,
+        base=base,
+        in_stock=in_stock,
+        by_facet={code: cards for code, cards in by_facet.items() if cards is not None},
+        areas=areas,
+    )
+
+
+def unknown(index: CardIndex, code: str) -> BitMap64:
+    """Return the cards that do not state the value of a facet."""
+    if code in RANGE_COLUMNS:
+        return index.cards - index.columns[RANGE_COLUMNS[code]].cards
+    return index.of(code, None)
+
+
+def _having(index: CardIndex, code: str, value: str) -> BitMap64:
+    if code == "lumens":
+        return index.columns["output_lm"].between(*LUMEN_BUCKETS[value])
+    if code == "water":
+        return index.of("water", *WATER_LEVELS[value])
+    return index.of(code, value)
+
+
+def _any(index: CardIndex, code: str, values: frozenset[str]) -> BitMap64 | None:
+    if not values:
+        return None
+    return BitMap64.union(*(_having(index, code, value) for value in values))
+
+
+def _range(index: CardIndex, code: str, ends: Range, *, factor: int = 1) -> BitMap64 | None:
+    if ends == ANY_RANGE:
+        return None
+    low, high = (None if end is None else Decimal(end) * factor for end in ends)
+    return index.columns[RANGE_COLUMNS[code]].between(low, high)
+
+
+def _lumens(index: CardIndex, query: ProductFilter) -> BitMap64 | None:
+    """Return the cards of an output: a free range and buckets must both hold."""
+    cards, buckets = _range(index, "lumens", query.lumens), _any(index, "lumens", query.lumens_in)
+    return buckets if cards is None else cards if buckets is None else cards & buckets
+
+
+def _power(index: CardIndex, selected: frozenset[str]) -> BitMap64:
+    """Match any of the cells and all of the others, so that "18650 usb-c" narrows."""
+    cells, also = selected - COMBINABLE_POWER_SOURCES, selected & COMBINABLE_POWER_SOURCES
+    found = [index.of("power", value) for value in also]
+    if cells:
+        found.append(index.of("power", *cells))
+    return BitMap64.intersection(*found)
+
+
+def _beside(value: str, chosen: frozenset[str]) -> frozenset[str]:
+    """Return the chosen powers to which this value is no alternative."""
+    return chosen if value in COMBINABLE_POWER_SOURCES else chosen & COMBINABLE_POWER_SOURCES
+
+
+def _sent_from(index: CardIndex, origins: frozenset[str], areas: list[int]) -> BitMap64:
+    ways = (f"{origin}:{area}" for origin in origins for area in areas)
+    return index.of("sent_from", *ways)

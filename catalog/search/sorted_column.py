@@ -1,0 +1,119 @@
+"""Sorted column: keep cards in the order of one value; select ranges, walk in either direction."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from pyroaring import BitMap64
+
+CHUNK_SIZE = 64  # values; a chunk is split at twice the size
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Neighboring values: sorted, with the cards of each, and the union of these cards."""
+
+    values: list[Any] = field(default_factory=list)
+    cards: list[BitMap64] = field(default_factory=list)
+    union: BitMap64 = field(default_factory=BitMap64)
+
+
+class SortedColumn:
+    """The ids of cards by value. Cards without a value are not in the column.
+
+    All values of a column are of one type that can be sorted. A chunk that shares no card with the
+    wanted ones is skipped as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: list[_Chunk] = []
+        self.cards = BitMap64()
+
+    def add(self, value: Any, cards: Iterable[int]) -> None:
+        added = BitMap64(cards)
+        self.cards |= added
+        chunks = self._chunks
+        if not chunks:
+            chunks.append(_Chunk())
+        index = (
+            bisect_right(chunks, value, key=lambda chunk: chunk.values[0]) if len(chunks) > 1 else 1
+        )
+        chunk = chunks[max(index - 1, 0)]
+        chunk.union |= added
+        place = bisect_left(chunk.values, value)
+        if place < len(chunk.values) and chunk.values[place] == value:
+            chunk.cards[place] |= added
+            return
+        chunk.values.insert(place, value)
+        chunk.cards.insert(place, added)
+        if len(chunk.values) >= 2 * CHUNK_SIZE:
+            self._split(max(index - 1, 0))
+
+    def _split(self, index: int) -> None:
+        chunk = self._chunks[index]
+        halves = [
+            _Chunk(chunk.values[part], chunk.cards[part], BitMap64.union(*chunk.cards[part]))
+            for part in (slice(CHUNK_SIZE), slice(CHUNK_SIZE, None))
+        ]
+        self._chunks[index : index + 1] = halves
+
+    def remove(self, cards: BitMap64) -> None:
+        """Remove cards whatever their values are."""
+        self.cards -= cards
+        for chunk in self._chunks:
+            if not chunk.union.intersect(cards):
+                continue
+            chunk.union -= cards
+            kept = [
+                (value, remaining)
+                for value, held in zip(chunk.values, chunk.cards, strict=True)
+                if (remaining := held - cards)
+            ]
+            chunk.values = [value for value, _ in kept]
+            chunk.cards = [held for _, held in kept]
+        self._chunks = [chunk for chunk in self._chunks if chunk.values]
+
+    def between(self, low: Any = None, high: Any = None) -> BitMap64:
+        """Return the cards whose value is in a range. Both ends are included; None is open."""
+        found: list[BitMap64] = []
+        for chunk in self._chunks:
+            start = 0 if low is None else bisect_left(chunk.values, low)
+            end = len(chunk.values) if high is None else bisect_right(chunk.values, high)
+            if end - start == len(chunk.values):
+                found.append(chunk.union)
+            elif start < end:
+                found += chunk.cards[start:end]
+        return BitMap64.union(*found) if found else BitMap64()
+
+    def extremes(self, among: BitMap64) -> tuple[Any, Any]:
+        """Return the lowest and the highest value of some cards, None without any."""
+        return next(self._values(among), None), next(self._values(among, is_descending=True), None)
+
+    def _values(self, among: BitMap64, *, is_descending: bool = False) -> Iterator[Any]:
+        step = -1 if is_descending else 1
+        for chunk in self._chunks[::step]:
+            if chunk.union.intersect(among):
+                for value, held in zip(chunk.values[::step], chunk.cards[::step], strict=True):
+                    if held.intersect(among):
+                        yield value
+
+    def page(
+        self, among: BitMap64, *, offset: int, size: int, is_descending: bool = False
+    ) -> list[int]:
+        """Return some of the cards by value, then by id; those without a value come last."""
+        return list(islice(self._walk(among, offset, is_descending=is_descending), size))
+
+    def _walk(self, among: BitMap64, offset: int, *, is_descending: bool) -> Iterator[int]:
+        step = -1 if is_descending else 1
+        for chunk in self._chunks[::step]:
+            count = chunk.union.intersection_cardinality(among)
+            if offset >= count:
+                offset -= count
+                continue
+            for held in chunk.cards[::step]:
+                wanted = held & among
+                yield from wanted[offset:]
+                offset = max(0, offset - len(wanted))
+        yield from (among - self.cards)[offset:]

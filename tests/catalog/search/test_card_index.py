@@ -1,0 +1,103 @@
+import threading
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.models import CardChange, ProductCard
+from catalog.models.search import CHANGES_KEPT_FOR
+from catalog.search import card_index, query_parser
+from catalog.search.tasks import prune_card_changes
+from tests.factories.catalog import make_channel
+from tests.factories.product_cards import make_card
+
+
+def cards_of(brand):
+    with card_index.current(make_channel().pk) as index:
+        return set(index.of("brand", brand))
+
+
+def matching(words):
+    with card_index.current(make_channel().pk) as index:
+        return set(index.matching(query_parser.split_terms(words)))
+
+
+def retitle(card, words):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE catalog_productcard SET search = to_tsvector('simple', %s) WHERE id = %s",
+            [words, card.pk],
+        )
+
+
+@pytest.mark.django_db
+def test_new_changed_and_deleted_cards_are_followed():
+    first, second = make_card(brand="Nord"), make_card(brand="Nord")
+    assert cards_of("Nord") == {first.pk, second.pk}
+
+    third = make_card(brand="Nord")
+    ProductCard.objects.filter(pk=first.pk).update(brand="Fara")
+    second_id = second.pk
+    second.delete()
+
+    assert cards_of("Nord") == {third.pk}
+    assert cards_of("Fara") == {first.pk}
+    with card_index.current(make_channel().pk) as index:
+        assert second_id not in index.cards
+        assert all(second_id not in column.cards for column in index.columns.values())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_commits_after_a_later_one_is_not_missed():
+    early, late = make_card(), make_card()
+    assert cards_of("Nord") == set()
+    has_changed, may_commit = threading.Event(), threading.Event()
+
+    def change_early():
+        try:
+            with transaction.atomic():
+                ProductCard.objects.filter(pk=early.pk).update(brand="Nord")
+                has_changed.set()
+                may_commit.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=change_early)
+    thread.start()
+    has_changed.wait(10)
+    ProductCard.objects.filter(pk=late.pk).update(brand="Nord")
+    assert cards_of("Nord") == {late.pk}
+
+    may_commit.set()
+    thread.join(10)
+
+    assert cards_of("Nord") == {early.pk, late.pk}
+
+
+@pytest.mark.django_db
+def test_a_kept_search_follows_changes_of_cards(django_assert_num_queries, monkeypatch):
+    first, second = make_card(), make_card()
+    retitle(first, "alpine lamp")
+    retitle(second, "creek lamp")
+    assert matching("alpine") == {first.pk}
+
+    retitle(first, "dune lamp")
+    retitle(second, "alpine lamp")
+
+    assert matching("alpine") == {second.pk}
+    monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
+    with django_assert_num_queries(1):  # of the channel
+        matching("alpine")
+
+
+@pytest.mark.django_db
+def test_a_process_that_missed_pruned_changes_loads_all_cards(monkeypatch):
+    card = make_card(brand="Nord")
+    assert cards_of("Nord") == {card.pk}
+    ProductCard.objects.update(brand="Fara")
+    CardChange.objects.update(at=timezone.now() - 2 * CHANGES_KEPT_FOR)
+    assert prune_card_changes() == 2
+
+    monkeypatch.setattr(card_index, "RELOAD_AFTER_S", -1)
+
+    assert cards_of("Nord") == set()
