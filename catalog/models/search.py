@@ -12,7 +12,7 @@ from catalog.models.categories import Category
 from catalog.models.listings import Channel, DeliveryArea
 from catalog.models.products import Product, Variant
 
-CHANGES_KEPT_FOR = timedelta(hours=1)
+CHANGES_KEPT_FOR = timedelta(hours=6)
 
 
 class ProductCard(models.Model):

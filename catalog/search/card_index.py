@@ -166,7 +166,7 @@ class CardIndex:
         age_s = time.monotonic() - self._refreshed_at
         if age_s <= REFRESH_AFTER_S:
             return
-        if age_s > RELOAD_AFTER_S:
+        if age_s > RELOAD_AFTER_S or not self._position:
             self._clear()
         with connection.cursor() as cursor:
             cursor.execute(_CHANGES, [self.channel_id, self._position, self._position > 0])
@@ -239,7 +239,7 @@ def current(channel_id: int) -> Iterator[CardIndex]:
 
     Locks:  the index, within this process
     """
-    index = _indexes.setdefault(channel_id, CardIndex(channel_id))
+    index = _indexes.get(channel_id) or _indexes.setdefault(channel_id, CardIndex(channel_id))
     with index.lock:
         index.refresh()
         yield index

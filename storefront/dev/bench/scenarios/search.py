@@ -1,15 +1,15 @@
-"""Search scenario: measure the database time of searches for rare and common words."""
+"""Search scenario: measure lists in database and Python, for rare and common words and filters."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
+from django.http import QueryDict
 
 from catalog.models import Channel
-from catalog.search import product_list
+from catalog.search import card_index, product_list
 from catalog.search.filters import ProductFilter
 
 ROUNDS = 40
@@ -19,13 +19,20 @@ WHERE word ~ '^[a-z]{{4,}}$' ORDER BY ndoc DESC, word
 """
 # Share of all cards that a word should match; the nearest word is used.
 SHARES = (0.67, 0.33, 0.125, 0.025, 0.0)
+# Words that are recognized as filters, several filters, and sort orders.
+FILTERED = (
+    *("q=usb-c", "q=waterproof", "q=waterproof headlamp under 100 g"),
+    *("f=clip&sort=price", "f=clip&f=magnet&power=18650&sort=lumens"),
+    *("price_min=20&price_max=60&sort=newest", "in_stock=1&sort=weight&page=5"),
+    *("from=CN&sort=runtime", "lm=300-1000&water=jets&unknown=water&sort=beam"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """The database time of one search, over all rounds, in milliseconds."""
+    """The time of one list in database and Python, over all rounds, in milliseconds."""
 
-    words: str
+    query: str
     hits: int
     first_ms: float
     p95_ms: float
@@ -33,7 +40,7 @@ class Search:
     @property
     def line(self) -> str:
         return (
-            f"{self.words:<24} {self.hits:>7,} found: first {self.first_ms:7.1f} ms,"
+            f"{self.query:<44} {self.hits:>7,} found: first {self.first_ms:7.1f} ms,"
             f" p95 {self.p95_ms:7.1f} ms"
         )
 
@@ -41,22 +48,26 @@ class Search:
 def measure(
     *, channel: Channel, now: datetime, stride: int, say: Callable[[str], None]
 ) -> list[Search]:
-    """Search for words of all frequencies, in turn, with all facets counted."""
-    texts = _words(stride)
-    spent: dict[str, list[float]] = {text: [] for text in texts}
+    """Load lists of words of all frequencies and of filters, in turn, with all facets counted."""
+    began = time.perf_counter()
+    with card_index.current(channel.pk) as index:
+        loaded = len(index.cards)
+    say(f"{loaded:,} cards loaded into memory in {time.perf_counter() - began:.2f} s")
+    queries = [*(f"q={text}" for text in _words(stride)), *FILTERED]
+    spent: dict[str, list[float]] = {query: [] for query in queries}
     hits: dict[str, int] = {}
     for _ in range(ROUNDS):
-        for text in texts:
-            took, hits[text] = _search(text, channel=channel, now=now)
-            spent[text].append(took)
+        for query in queries:
+            took, hits[query] = _search(query, channel=channel, now=now)
+            spent[query].append(took)
     found = [
         Search(
-            words=text,
-            hits=hits[text],
+            query=query,
+            hits=hits[query],
             first_ms=times[0],
             p95_ms=sorted(times)[int(len(times) * 0.95)],
         )
-        for text, times in spent.items()
+        for query, times in spent.items()
     ]
     for each in found:
         say(each.line)
@@ -73,22 +84,12 @@ def _words(stride: int) -> Sequence[str]:
     return list(dict.fromkeys([*chosen, " ".join(chosen[:2])]))
 
 
-def _search(text: str, *, channel: Channel, now: datetime) -> tuple[float, int]:
-    spent = 0.0
-
-    def timed(execute: Any, *args: Any) -> Any:
-        nonlocal spent
-        began = time.perf_counter()
-        try:
-            return execute(*args)
-        finally:
-            spent += time.perf_counter() - began
-
-    with connection.execute_wrapper(timed):
-        found = product_list.load_page(
-            channel=channel,
-            query=ProductFilter(search_text=text),
-            country=channel.default_country,
-            now=now,
-        )
-    return spent * 1000, found.total
+def _search(query: str, *, channel: Channel, now: datetime) -> tuple[float, int]:
+    began = time.perf_counter()
+    found = product_list.load_page(
+        channel=channel,
+        query=ProductFilter.from_params(QueryDict(query)),
+        country=channel.default_country,
+        now=now,
+    )
+    return (time.perf_counter() - began) * 1000, found.total
