@@ -8,7 +8,7 @@ names the changed cards, and a process reads them again at most ``REFRESH_AFTER_
 
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -110,11 +110,22 @@ class CardIndex:
         self._changes: list[BitMap64] = []
         self._version = 0
         self._searches.clear()
+        self._made: dict[Hashable, BitMap64] = {}
 
     def of(self, code: str, *values: Hashable) -> BitMap64:
-        """Return the cards that have one of the values; None stands for no value."""
+        """Return the cards that have one of the values; None stands for no value.
+
+        The result may be a set of the index itself: it must not be changed.
+        """
         held = self.sets[code]
-        return BitMap64.union(BitMap64(), *(held[value] for value in values if value in held))
+        found = [held[value] for value in values if value in held]
+        return found[0] if len(found) == 1 else BitMap64.union(BitMap64(), *found)
+
+    def remembered(self, key: Hashable, make: Callable[[], BitMap64]) -> BitMap64:
+        """Return a set that takes long to make, until any card changes."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def in_stock(self, *, country: str, fresh_since: datetime) -> BitMap64:
         """Return the cards that can be bought in a country."""
@@ -194,6 +205,7 @@ class CardIndex:
             column.remove(changed)
         self._add(rows)
         self._version += 1
+        self._made.clear()
         self._changes = [*self._changes, changed][-MAX_CHANGES:]
 
     def _read(self, test: str, *values: Any) -> list[CardValues]:

@@ -104,7 +104,9 @@ def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
         param=_param(code),
         has_range=code in RANGES,
         choices=_choices(selection, code, among),
-        unknown=len(unknown(index, code) & among) if code in CAN_BE_UNKNOWN else 0,
+        unknown=unknown(index, code).intersection_cardinality(among)
+        if code in CAN_BE_UNKNOWN
+        else 0,
         is_unknown_chosen=code in query.unknown,
         low=low,
         high=high,

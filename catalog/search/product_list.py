@@ -18,8 +18,8 @@ from catalog.search.selection import Selection, select
 
 PAGE_SIZE = 24
 # At most this many best-scored matches of a search are ranked by relevance; customers do not open
-# fifty pages of a search.
-MAX_RANKED = 1_200
+# 25 pages of a search.
+MAX_RANKED = 600
 # Sort -> column, and whether the highest value comes first. In-stock cards come before the rest.
 _ORDERS: Mapping[str, tuple[str, bool]] = {
     "best": ("score", True),
@@ -152,10 +152,7 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
 def _read(shown: _OrderedCards) -> list[ProductCardRow]:
     if not (shown.in_stock or shown.others):
         return []
-    return _select(
-        "JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id) ORDER BY place",
-        [*shown.in_stock, *shown.others],
-    )
+    return _select("place", [*shown.in_stock, *shown.others])
 
 
 def _rank(
@@ -164,18 +161,20 @@ def _rank(
     """Return a page of the best-scored cards by relevance."""
     tsquery = text_query(terms)
     return _select(
-        "WHERE id = ANY(%s) ORDER BY (id <> ALL(%s::bigint[])),"
-        f" ts_rank(search, {tsquery.text}) DESC, score DESC, id LIMIT {PAGE_SIZE} OFFSET {offset}",
+        f"place > %s, ts_rank(search, {tsquery.text}) DESC, place LIMIT {PAGE_SIZE} OFFSET {offset}",
         [*shown.in_stock, *shown.others],
-        shown.in_stock,
+        len(shown.in_stock),
         *tsquery.values,
     )
 
 
-def _select(rest: str, *values: Any) -> list[ProductCardRow]:
+def _select(order: str, ids: list[int], *values: Any) -> list[ProductCardRow]:
+    """Read cards; ``order`` may use ``place``, the place of a card in ``ids`` from 1 on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(CARD_COLUMNS)} FROM catalog_productcard {rest}",  # noqa: S608 - made of constants
-            values,
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM catalog_productcard"  # noqa: S608 - made of constants
+            " JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id)"
+            f" ORDER BY {order}",
+            [ids, *values],
         )
         return [ProductCardRow(*row) for row in cursor.fetchall()]

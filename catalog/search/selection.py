@@ -99,15 +99,17 @@ def select(
 def unknown(index: CardIndex, code: str) -> BitMap64:
     """Return the cards that do not state the value of a facet."""
     if code in RANGE_COLUMNS:
-        return index.cards - index.columns[RANGE_COLUMNS[code]].cards
+        column = index.columns[RANGE_COLUMNS[code]]
+        return index.remembered(code, lambda: index.cards - column.cards)
     return index.of(code, None)
 
 
 def _having(index: CardIndex, code: str, value: str) -> BitMap64:
     if code == "lumens":
-        return index.columns["output_lm"].between(*LUMEN_BUCKETS[value])
+        bucket = LUMEN_BUCKETS[value]
+        return index.remembered(bucket, lambda: index.columns["output_lm"].between(*bucket))
     if code == "water":
-        return index.of("water", *WATER_LEVELS[value])
+        return index.remembered(value, lambda: index.of("water", *WATER_LEVELS[value]))
     return index.of(code, value)
 
 

@@ -206,7 +206,7 @@ def _row_paths() -> list[str]:
 def _slugs() -> list[str]:
     """Select products from the whole catalog, the same ones for every catalog size."""
     cards = (
-        ProductCard.objects.filter(pk__lt=catalog_size.STRIDE)
+        ProductCard.objects.filter(product__lt=catalog_size.STRIDE)
         .order_by("pk")
         .values_list("slug", flat=True)
     )

@@ -14,7 +14,7 @@ from catalog.search.filters import ProductFilter
 
 ROUNDS = 40
 COMMON = """
-SELECT word, ndoc FROM ts_stat('SELECT search FROM catalog_productcard WHERE id < {stride}')
+SELECT word, ndoc FROM ts_stat('SELECT search FROM catalog_productcard WHERE product_id < {stride}')
 WHERE word ~ '^[a-z]{{4,}}$' ORDER BY ndoc DESC, word
 """
 # Share of all cards that a word should match; the nearest word is used.
@@ -78,7 +78,7 @@ def _words(stride: int) -> Sequence[str]:
     with connection.cursor() as cursor:
         cursor.execute(COMMON.format(stride=stride))
         known = cursor.fetchall()
-        cursor.execute("SELECT count(*) FROM catalog_productcard WHERE id < %s", [stride])
+        cursor.execute("SELECT count(*) FROM catalog_productcard WHERE product_id < %s", [stride])
         ((total,),) = cursor.fetchall()
     chosen = [min(known, key=lambda row: abs(row[1] / total - share))[0] for share in SHARES]
     return list(dict.fromkeys([*chosen, " ".join(chosen[:2])]))
