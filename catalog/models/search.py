@@ -1,4 +1,4 @@
-"""Search models: store product cards, their changes and search words, all of them rebuildable."""
+"""Search models: store product cards and search words, which can be rebuilt, and card changes."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from catalog.models.categories import Category
 from catalog.models.listings import Channel, DeliveryArea
 from catalog.models.products import Product, Variant
 
-CHANGES_KEPT_FOR = timedelta(hours=6)
+CHANGE_RETENTION = timedelta(hours=6)
 
 
 class ProductCard(models.Model):
@@ -104,7 +104,6 @@ class ProductCard(models.Model):
             models.Index(
                 fields=["channel", "category", "-score", "id"], name="product_card_by_category"
             ),
-            models.Index(fields=["channel", "-score", "id"], name="product_card_by_score"),
             models.Index(fields=["channel", "slug"], name="card_by_slug"),
             GinIndex(fields=["search"], name="card_search"),
         ]
@@ -116,14 +115,15 @@ class ProductCard(models.Model):
 class CardChange(models.Model):
     """The cards that one statement changed, so that processes update their card index.
 
-    Written by the triggers in ``migrations/sql/card_changes.sql``; pruned after ``CHANGES_KEPT_FOR``.
+    A log: without its recent rows, running processes would keep old cards. Written by the triggers
+    in ``migrations/sql/card_changes.sql``; pruned after ``CHANGE_RETENTION``.
     """
 
     channel = models.ForeignKey(
         Channel,
         models.CASCADE,
         related_name="+",
-        db_constraint=False,  # the cards of a deleted channel are changes, too
+        db_constraint=False,  # deleting a channel's cards records a change that outlives the channel
         db_index=False,
         verbose_name=_("Channel"),
     )

@@ -1,7 +1,4 @@
-"""Search cache: version the cached pages.
-
-A change of any card changes the version, so that older cached pages are no longer used.
-"""
+"""Page cache version: invalidate cached pages when a card changes."""
 
 import logging
 import time

@@ -2,38 +2,39 @@
 
 Each value of a facet has the set of its cards, and each sort order has its cards in order. So a
 list is filtered, counted and sorted without the database, at a cost that hardly depends on the
-number of cards. The database remains the truth: ``catalog_cardchange`` (written by a trigger)
-names the changed cards, and a process reads them again at most ``REFRESH_AFTER_S`` later.
+number of cards. The database remains the truth: triggers record the changed cards in ``CardChange``,
+and a list reads these cards again if the last check is over ``REFRESH_AFTER_S`` old.
 """
 
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from pyroaring import BitMap64
 
-from catalog.models.search import CHANGES_KEPT_FOR
+from catalog.models import Channel
+from catalog.models.search import CHANGE_RETENTION
 from catalog.search.conditions import text_query
 from catalog.search.query_parser import Term
 from catalog.search.sorted_column import SortedColumn
 
 REFRESH_AFTER_S = 1.0
-# A process that did not follow for longer may have missed changes: it loads all cards again.
-RELOAD_AFTER_S = CHANGES_KEPT_FOR.total_seconds() / 2
-LOADED_AT_ONCE = 10_000
+# A process that did not check for longer may have missed changes: it loads all cards again.
+RELOAD_AFTER_S = CHANGE_RETENTION.total_seconds() / 2
+LOAD_BATCH_SIZE = 10_000
 MAX_SEARCHES = 200  # whose matches are kept
-MAX_CHANGES = 100  # sets of changed cards that a kept search can be updated by
+MAX_CHANGES = 100  # batches of changes kept to update kept searches
 
 
 @dataclass(slots=True)
 class CardValues:
-    """What the index holds of one card, in the order of ``_SELECT``."""
+    """The columns of ``ProductCard`` that the index holds."""
 
     id: int
     category_id: int
@@ -81,24 +82,26 @@ SORTED = (
 )
 _NAMES = ", ".join(column.name for column in fields(CardValues))
 _SELECT = f"SELECT {_NAMES} FROM catalog_productcard WHERE channel_id = %s"  # noqa: S608 - constants
-# A transaction that is still open may commit with a lower number than one that is visible already:
-# all from the oldest open one on are read again.
+# Transactions commit out of order: start from the oldest one that was still open at the last check.
 _CHANGES = """
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (
-        SELECT array_agg(DISTINCT card) FROM catalog_cardchange, unnest(cards) AS card
-        WHERE channel_id = %s AND transaction_id >= %s AND %s
-    )
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+        change.id, change.transaction_id, change.cards
+    FROM (VALUES (1)) AS always LEFT JOIN catalog_cardchange change
+      ON change.channel_id = %s AND change.transaction_id >= %s AND change.id <> ALL(%s::bigint[])
 """
+_NONE_YET = 2**62  # above all transactions
 
 
 class CardIndex:
-    """The cards of one channel. Use it within ``current``, which locks it."""
+    """The cards of one channel. Use it within ``locked_index``.
+
+    Not within a transaction that changed cards and may roll back: the index would keep the changes.
+    """
 
     def __init__(self, channel_id: int) -> None:
         self.channel_id = channel_id
         self.lock = RLock()
-        self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
-        self._refreshed_at = -float("inf")
+        self._checked_at = -float("inf")
         self._clear()
 
     def _clear(self) -> None:
@@ -106,31 +109,33 @@ class CardIndex:
         self.sets: defaultdict[str, dict[Hashable, BitMap64]] = defaultdict(dict)
         self.columns = {name: SortedColumn() for name in SORTED}
         self.areas: dict[int, frozenset[str]] = {}
-        self._position = 0
+        self._position = _NONE_YET
+        self._applied: dict[int, int] = {}  # id of a change from the position on -> transaction
         self._changes: list[BitMap64] = []
         self._version = 0
-        self._searches.clear()
-        self._made: dict[Hashable, BitMap64] = {}
+        self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
+        self._memo: dict[Hashable, BitMap64] = {}
 
-    def of(self, code: str, *values: Hashable) -> BitMap64:
+    def cards_with(self, code: str, *values: Hashable) -> BitMap64:
         """Return the cards that have one of the values; None stands for no value.
 
         The result may be a set of the index itself: it must not be changed.
         """
-        held = self.sets[code]
-        found = [held[value] for value in values if value in held]
+        by_value = self.sets[code]
+        found = [by_value[value] for value in values if value in by_value]
         return found[0] if len(found) == 1 else BitMap64.union(BitMap64(), *found)
 
-    def remembered(self, key: Hashable, make: Callable[[], BitMap64]) -> BitMap64:
-        """Return a set that takes long to make, until any card changes."""
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+    def memoize(self, key: Hashable, make: Callable[[], BitMap64]) -> BitMap64:
+        """Return a set that takes long to make; it is kept until any card changes."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        return self._memo[key]
 
     def in_stock(self, *, country: str, fresh_since: datetime) -> BitMap64:
         """Return the cards that can be bought in a country."""
-        available = self.of("available", "yes") & self.columns["as_of"].between(fresh_since)
-        return available & self.of("area", *self.areas_of(country))
+        available = self.cards_with("available", "yes")
+        fresh = self.columns["as_of"].between(fresh_since)
+        return available & fresh & self.cards_with("area", *self.areas_of(country))
 
     def areas_of(self, country: str) -> list[int]:
         """Return the delivery areas of a country; an area without countries reaches all."""
@@ -138,7 +143,7 @@ class CardIndex:
 
     # Searches
 
-    def matching(self, terms: Sequence[Term]) -> BitMap64:
+    def search(self, terms: Sequence[Term]) -> BitMap64:
         """Return the cards that match all search words, from the text index of the database.
 
         The matches are kept. If cards changed since, only these are searched again.
@@ -173,40 +178,50 @@ class CardIndex:
     # Changes
 
     def refresh(self) -> None:
-        """Read the cards that changed since the last time, or all if that is long ago."""
-        age_s = time.monotonic() - self._refreshed_at
+        """Read the cards that changed since the last check, or all if that is long ago."""
+        now = time.monotonic()
+        age_s = now - self._checked_at
         if age_s <= REFRESH_AFTER_S:
             return
-        if age_s > RELOAD_AFTER_S or not self._position:
+        if age_s > RELOAD_AFTER_S or self._position == _NONE_YET:
             self._clear()
         with connection.cursor() as cursor:
-            cursor.execute(_CHANGES, [self.channel_id, self._position, self._position > 0])
-            ((position, changed),) = cursor.fetchall()
-        if not self._position:
+            cursor.execute(_CHANGES, [self.channel_id, self._position, list(self._applied)])
+            rows = cursor.fetchall()
+        if self._position == _NONE_YET:
             self._load_all()
-        elif changed:
-            self._replace(BitMap64(changed))
-        self._position = position
-        self._refreshed_at = time.monotonic()
+        elif changed := BitMap64(card for *_, cards in rows for card in cards or ()):
+            self._replace(changed)
+        self._position = rows[0][0]
+        found = {change: transaction for _, change, transaction, _ in rows if change}
+        self._applied = {
+            change: transaction
+            for change, transaction in (self._applied | found).items()
+            if transaction >= self._position
+        }
+        self._checked_at = now
 
     def _load_all(self) -> None:
         last = 0
-        while rows := self._read("AND id > %s ORDER BY id LIMIT %s", last, LOADED_AT_ONCE):
+        while rows := self._read("AND id > %s ORDER BY id LIMIT %s", last, LOAD_BATCH_SIZE):
             self._add(rows)
             last = rows[-1].id
 
     def _replace(self, changed: BitMap64) -> None:
         rows = self._read("AND id = ANY(%s)", list(changed))
         self.cards -= changed
-        for code, held in self.sets.items():
-            kept = {value: cards - changed for value, cards in held.items()}
-            self.sets[code] = {value: cards for value, cards in kept.items() if cards}
+        for by_value in self.sets.values():
+            for value in [value for value, cards in by_value.items() if cards.intersect(changed)]:
+                if remaining := by_value[value] - changed:
+                    by_value[value] = remaining
+                else:
+                    del by_value[value]
         for column in self.columns.values():
             column.remove(changed)
         self._add(rows)
         self._version += 1
-        self._made.clear()
         self._changes = [*self._changes, changed][-MAX_CHANGES:]
+        self._memo.clear()
 
     def _read(self, test: str, *values: Any) -> list[CardValues]:
         with connection.cursor() as cursor:
@@ -223,7 +238,9 @@ class CardIndex:
             self.sets[code].setdefault(value, BitMap64()).update(ids)
         for name, column in self.columns.items():
             _fill(column, ((getattr(row, name), row.id) for row in rows))
-        if self.sets["area"].keys() - self.areas.keys() - {None}:
+        areas = {area for area in self.sets["area"] if area is not None}
+        areas |= {int(str(route).partition(":")[2]) for route in self.sets["sent_from"] if route}
+        if areas - self.areas.keys():
             self.areas = _read_areas()
 
 
@@ -246,8 +263,8 @@ _indexes: dict[int, CardIndex] = {}
 
 
 @contextmanager
-def current(channel_id: int) -> Iterator[CardIndex]:
-    """Lend the index of a channel in its current state.
+def locked_index(channel_id: int) -> Iterator[CardIndex]:
+    """Lock the index of a channel, refresh it, yield it.
 
     Locks:  the index, within this process
     """
@@ -255,3 +272,12 @@ def current(channel_id: int) -> Iterator[CardIndex]:
     with index.lock:
         index.refresh()
         yield index
+
+
+def preload() -> None:
+    """Load the cards of all channels; without a database, the first list loads them."""
+    with suppress(DatabaseError):
+        for channel_id in Channel.objects.values_list("pk", flat=True):
+            with locked_index(channel_id):
+                pass
+    connection.close()

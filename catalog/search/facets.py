@@ -33,7 +33,8 @@ class Facet:
     """One facet of a list.
 
     Shape:  ``param`` is its query parameter (a range has ``<param>_min``, ``<param>_max``);
-            ``has_range`` facets have ``low`` and ``high``, the range of all cards; ``unknown``
+            ``has_range`` facets have ``low`` and ``high``, the range of the cards that pass all other
+            filters; ``unknown``
             counts the cards without a stated value
     Units:  as in ``ProductFilter``
     """
@@ -75,7 +76,7 @@ def count(selection: Selection) -> Counts:
     all match, so their counts keep the chosen ones; power is both.
     """
     cards = selection.cards()
-    without = {code: selection.cards(but=code) for code in selection.by_facet}
+    without = {code: selection.cards(except_facet=code) for code in selection.by_facet}
     in_stock = without.get("in_stock", cards) & selection.in_stock
     return Counts(
         total=len(cards),
@@ -133,7 +134,7 @@ def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, 
     return tuple(
         Choice(
             value=value,
-            count=selection.having(code, value).intersection_cardinality(among),
+            count=selection.cards_with_choice(code, value).intersection_cardinality(among),
             is_chosen=value in chosen,
         )
         for value in CHOICES[code][1]
@@ -155,9 +156,9 @@ def _origins(selection: Selection, among: BitMap64) -> dict[str, int]:
     """Count the countries that items ship from to the customer."""
     buyable, areas = among & selection.in_stock, {str(area) for area in selection.areas}
     cards_by_origin: dict[str, BitMap64] = {}
-    for way, cards in selection.index.sets["sent_from"].items():
-        if way is not None:
-            origin, area = str(way).split(":")
+    for route, cards in selection.index.sets["sent_from"].items():
+        if route is not None:
+            origin, area = str(route).split(":")
             if area in areas:
                 cards_by_origin[origin] = cards_by_origin.get(origin, BitMap64()) | cards
     return {
@@ -168,7 +169,7 @@ def _origins(selection: Selection, among: BitMap64) -> dict[str, int]:
 
 
 def _named_choices(many: Mapping[str, int], chosen: frozenset[str]) -> tuple[Choice, ...]:
-    """Return the values of all cards and the chosen ones, by name."""
+    """Return the counted values and the chosen ones, by name."""
     values = sorted({*many, *chosen}, key=str.casefold)
     return tuple(
         Choice(value=value, count=many.get(value, 0), is_chosen=value in chosen) for value in values

@@ -63,8 +63,8 @@ def load_page(
 ) -> ProductListPage:
     """Load a page: filter, count and sort in memory, read the shown cards in one query.
 
-    Words take one query more, unless their matches are kept. Others run only if the words match
-    nothing, or when cards changed.
+    More queries: one for search words whose matches are not kept; one for changes if the last check
+    is over a second old, and one to read changed cards; spelling, if the words match nothing.
     Shape:  in stock means deliverable to ``country``; ``category`` saves the lookup of
             ``query.category``
     """
@@ -98,10 +98,12 @@ class _ListContext:
 
 def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
     terms = query_parser.split_terms(query.search_text)
-    with card_index.current(context.channel.pk) as index:
-        base = index.of("category", context.category.pk) if context.category else index.cards
+    with card_index.locked_index(context.channel.pk) as index:
+        base = (
+            index.cards_with("category", context.category.pk) if context.category else index.cards
+        )
         if terms:
-            base = base & index.matching(terms)
+            base = base & index.search(terms)
         in_stock = index.in_stock(country=context.country, fresh_since=context.now - STALE_AFTER)
         selection = select(
             query, index=index, base=base, in_stock=in_stock, country=context.country

@@ -1,6 +1,7 @@
-"""Selection: apply the filters of a list to the cards in the index. Pure.
+"""Selection: apply the filters of a list to the cards in the index.
 
-The list and its facet counts use the same sets of cards, so they always agree.
+Call within ``card_index.locked_index``. The list and its facet counts use the same sets of cards, so
+they always agree.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Selection:
     """The cards of a list.
 
     Shape:  ``base`` are the cards of the category that match the search words; ``by_facet`` maps
-            each facet in use to the cards that pass it, whatever else they are
+            each facet in use to the cards that pass it, regardless of other filters
     """
 
     index: CardIndex
@@ -49,16 +50,16 @@ class Selection:
     by_facet: dict[str, BitMap64]
     areas: list[int]
 
-    def cards(self, *, but: str = "") -> BitMap64:
+    def cards(self, *, except_facet: str = "") -> BitMap64:
         """Return the cards that pass all filters, or all except one."""
-        others = (cards for code, cards in self.by_facet.items() if code != but)
+        others = (cards for code, cards in self.by_facet.items() if code != except_facet)
         return BitMap64.intersection(self.base, *others)
 
-    def having(self, code: str, value: str) -> BitMap64:
-        """Return the cards that adding a value to a facet selects."""
+    def cards_with_choice(self, code: str, value: str) -> BitMap64:
+        """Return the cards that pass a facet with this choice."""
         if code == "power":
-            return _power(self.index, _beside(value, self.query.power) | {value})
-        return _having(self.index, code, value)
+            return _power(self.index, _required_with(value, self.query.power) | {value})
+        return _cards_with_choice(self.index, code, value)
 
 
 def select(
@@ -75,7 +76,7 @@ def select(
         "power": _power(index, query.power) if query.power else None,
         "water": _any(index, "water", query.water),
         "features": BitMap64.intersection(
-            *(index.of("features", value) for value in query.features)
+            *(index.cards_with("features", value) for value in query.features)
         )
         if query.features
         else None,
@@ -100,23 +101,25 @@ def unknown(index: CardIndex, code: str) -> BitMap64:
     """Return the cards that do not state the value of a facet."""
     if code in RANGE_COLUMNS:
         column = index.columns[RANGE_COLUMNS[code]]
-        return index.remembered(code, lambda: index.cards - column.cards)
-    return index.of(code, None)
+        return index.memoize(("unknown", code), lambda: index.cards - column.cards)
+    return index.cards_with(code, None)
 
 
-def _having(index: CardIndex, code: str, value: str) -> BitMap64:
+def _cards_with_choice(index: CardIndex, code: str, value: str) -> BitMap64:
     if code == "lumens":
         bucket = LUMEN_BUCKETS[value]
-        return index.remembered(bucket, lambda: index.columns["output_lm"].between(*bucket))
+        return index.memoize(("lumens", value), lambda: index.columns["output_lm"].between(*bucket))
     if code == "water":
-        return index.remembered(value, lambda: index.of("water", *WATER_LEVELS[value]))
-    return index.of(code, value)
+        return index.memoize(
+            ("water", value), lambda: index.cards_with("water", *WATER_LEVELS[value])
+        )
+    return index.cards_with(code, value)
 
 
 def _any(index: CardIndex, code: str, values: frozenset[str]) -> BitMap64 | None:
     if not values:
         return None
-    return BitMap64.union(*(_having(index, code, value) for value in values))
+    return BitMap64.union(*(_cards_with_choice(index, code, value) for value in values))
 
 
 def _range(index: CardIndex, code: str, ends: Range, *, factor: int = 1) -> BitMap64 | None:
@@ -135,17 +138,17 @@ def _lumens(index: CardIndex, query: ProductFilter) -> BitMap64 | None:
 def _power(index: CardIndex, selected: frozenset[str]) -> BitMap64:
     """Match any of the cells and all of the others, so that "18650 usb-c" narrows."""
     cells, also = selected - COMBINABLE_POWER_SOURCES, selected & COMBINABLE_POWER_SOURCES
-    found = [index.of("power", value) for value in also]
+    found = [index.cards_with("power", value) for value in also]
     if cells:
-        found.append(index.of("power", *cells))
+        found.append(index.cards_with("power", *cells))
     return BitMap64.intersection(*found)
 
 
-def _beside(value: str, chosen: frozenset[str]) -> frozenset[str]:
+def _required_with(value: str, chosen: frozenset[str]) -> frozenset[str]:
     """Return the chosen powers to which this value is no alternative."""
     return chosen if value in COMBINABLE_POWER_SOURCES else chosen & COMBINABLE_POWER_SOURCES
 
 
 def _sent_from(index: CardIndex, origins: frozenset[str], areas: list[int]) -> BitMap64:
-    ways = (f"{origin}:{area}" for origin in origins for area in areas)
-    return index.of("sent_from", *ways)
+    routes = (f"{origin}:{area}" for origin in origins for area in areas)
+    return index.cards_with("sent_from", *routes)

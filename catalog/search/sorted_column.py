@@ -32,6 +32,7 @@ class SortedColumn:
         self.cards = BitMap64()
 
     def add(self, value: Any, cards: Iterable[int]) -> None:
+        """Add cards, which must not be in the column under another value."""
         added = BitMap64(cards)
         self.cards |= added
         chunks = self._chunks

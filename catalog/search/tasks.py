@@ -6,10 +6,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog.models import CardChange
-from catalog.models.search import CHANGES_KEPT_FOR
+from catalog.models.search import CHANGE_RETENTION
 
 
 @shared_task
 def prune_card_changes(**_: Any) -> int:
-    """Delete the changes that each process has followed, or loads all cards after."""
-    return CardChange.objects.filter(at__lt=timezone.now() - CHANGES_KEPT_FOR).delete()[0]
+    """Delete old changes; a process that has not read them loads all cards again."""
+    return CardChange.objects.filter(at__lt=timezone.now() - CHANGE_RETENTION).delete()[0]

@@ -185,7 +185,7 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {
     "default": {
         **env_postgres("DATABASE_URL", "postgres://fara@127.0.0.1:5432/fara"),
-        "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
+        "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         "OPTIONS": database.OPTIONS,

@@ -9,7 +9,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- New cards; an INSERT that finds a card updates it, and fires the next trigger, too.
+-- New cards. ON CONFLICT DO UPDATE fires this trigger and the next one: for inserted and for updated rows.
 CREATE OR REPLACE TRIGGER card_inserted
 AFTER INSERT ON catalog_productcard REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_card_changes();

@@ -19,6 +19,7 @@ from django.urls import reverse
 from storefront.dashboard.inbox import sla, value_at_risk
 from storefront.dashboard.inbox.rule import InboxRule
 from storefront.dashboard.inbox.rules.registry import RULES
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 
 ITEMS_PER_RULE = 20
@@ -81,7 +82,7 @@ def load(
         return Inbox(rows=[], count=0, at_risk=[])
     by_code = {cause.code: cause for cause in causes}
     shown = {"after": after, "last": after + (most or ITEMS_PER_RULE)}
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:  # planning takes longer than the answer
         cursor.execute(_query(causes), {"now": now, **shown})
         rows = cursor.fetchall()
     items = [_item(by_code[code], now, *values) for _sums, code, *values in rows]

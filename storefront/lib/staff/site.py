@@ -1,4 +1,4 @@
-"""Staff site: the admin site of the shop, which loads its pages and lists its tables late."""
+"""Staff site: load staff pages with the URLs, list tables on demand."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +19,7 @@ class StaffSiteConfig(SimpleAdminConfig):
     default_site = "storefront.lib.staff.site.StaffSite"
 
     def ready(self) -> None:
+        """Register the checks without ``super()``: Django's own would run before the pages load."""
         checks.register(check_staff_pages, checks.Tags.admin)
 
 

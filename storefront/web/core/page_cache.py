@@ -2,8 +2,8 @@
 
 The key holds the path (with the language), the filters of the query string, whether htmx asks for a
 part, the country and the theme. It also holds the hour (a cut-off or a day may have begun). A page
-is valid for one generation of the supply. It holds no personal data: it sets no cookie and reads no
-cart.
+is valid for one generation of the supply, and is not stored while lists follow a change. It holds
+no personal data: it sets no cookie and reads no cart.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from catalog.search import filters
+from catalog.search import card_index, filters
 from catalog.search.cache import VERSION_KEY
 from storefront.web.core.visit import theme_of, wanted_country
 
@@ -56,7 +56,7 @@ class PageCacheMiddleware:
             _generation, body, headers = cached[key]
             return HttpResponse(body, headers=headers)
         response = self.get_response(request)
-        if is_cacheable(response):
+        if is_cacheable(response) and not _is_settling(generation):
             page = (generation, response.content, dict(response.headers))
             try:
                 cache.set(key, page, settings.PAGE_CACHE_S)
@@ -70,6 +70,11 @@ class PageCacheMiddleware:
             "page cache: Redis is unavailable, could not %s; pages are rendered without the cache",
             action,
         )
+
+
+def _is_settling(generation: int) -> bool:
+    """Return whether cards changed just now: a list may not contain the change yet."""
+    return time.time_ns() - generation < (card_index.REFRESH_AFTER_S + 1) * 1_000_000_000
 
 
 def cache_page(view: View) -> View:

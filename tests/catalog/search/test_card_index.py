@@ -1,25 +1,25 @@
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from catalog.models import CardChange, ProductCard
-from catalog.models.search import CHANGES_KEPT_FOR
+from catalog.models.search import CHANGE_RETENTION
 from catalog.search import card_index, query_parser
 from catalog.search.tasks import prune_card_changes
-from tests.factories.catalog import make_channel
+from tests.factories.catalog import make_area, make_channel
 from tests.factories.product_cards import make_card
 
 
 def cards_of(brand):
-    with card_index.current(make_channel().pk) as index:
-        return set(index.of("brand", brand))
+    with card_index.locked_index(make_channel().pk) as index:
+        return set(index.cards_with("brand", brand))
 
 
 def matching(words):
-    with card_index.current(make_channel().pk) as index:
-        return set(index.matching(query_parser.split_terms(words)))
+    with card_index.locked_index(make_channel().pk) as index:
+        return set(index.search(query_parser.split_terms(words)))
 
 
 def retitle(card, words):
@@ -42,7 +42,7 @@ def test_new_changed_and_deleted_cards_are_followed():
 
     assert cards_of("Nord") == {third.pk}
     assert cards_of("Fara") == {first.pk}
-    with card_index.current(make_channel().pk) as index:
+    with card_index.locked_index(make_channel().pk) as index:
         assert second_id not in index.cards
         assert all(second_id not in column.cards for column in index.columns.values())
 
@@ -95,9 +95,75 @@ def test_a_process_that_missed_pruned_changes_loads_all_cards(monkeypatch):
     card = make_card(brand="Nord")
     assert cards_of("Nord") == {card.pk}
     ProductCard.objects.update(brand="Fara")
-    CardChange.objects.update(at=timezone.now() - 2 * CHANGES_KEPT_FOR)
+    CardChange.objects.update(at=timezone.now() - 2 * CHANGE_RETENTION)
     assert prune_card_changes() == 2
 
     monkeypatch.setattr(card_index, "RELOAD_AFTER_S", -1)
 
     assert cards_of("Nord") == set()
+
+
+@pytest.mark.django_db
+def test_a_new_delivery_area_of_one_origin_is_known():
+    make_card(sent_from=[f"CN:{make_area().pk}"])
+    cards_of("Fara")
+    new = make_area("DE")
+
+    card = make_card(sent_from=[f"DE:{new.pk}"])
+
+    with card_index.locked_index(make_channel().pk) as index:
+        assert new.pk in index.areas_of("DE")
+        assert set(index.cards_with("sent_from", f"DE:{new.pk}")) == {card.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_since_an_old_open_transaction_are_read_once(monkeypatch):
+    card = make_card()
+    cards_of("Fara")
+    is_open, may_end = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                make_channel(code="other")
+                is_open.set()
+                may_end.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_open.wait(10)
+    ProductCard.objects.filter(pk=card.pk).update(brand="Nord")
+    assert cards_of("Nord") == {card.pk}
+    replaced = []
+    monkeypatch.setattr(
+        card_index.CardIndex, "_replace", lambda _, changed: replaced.append(changed)
+    )
+
+    assert cards_of("Nord") == {card.pk}
+    may_end.set()
+    thread.join(10)
+
+    assert replaced == []
+
+
+@pytest.mark.django_db
+def test_a_load_that_fails_is_repeated_from_the_start(monkeypatch):
+    card, other = make_card(brand="Nord"), make_card()
+    monkeypatch.setattr(card_index, "LOAD_BATCH_SIZE", 1)
+    read = card_index.CardIndex._read
+
+    def failing(index, test, *values):
+        if values[0] == card.pk:
+            raise OperationalError("the connection is lost")
+        return read(index, test, *values)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(card_index.CardIndex, "_read", failing)
+        with pytest.raises(OperationalError):
+            cards_of("Nord")
+    ProductCard.objects.filter(pk=card.pk).update(brand="Fara")
+
+    assert cards_of("Nord") == set()
+    assert cards_of("Fara") == {card.pk, other.pk}

@@ -9,6 +9,7 @@ from catalog.search.sorted_column import SortedColumn
 
 VALUES = st.dictionaries(st.integers(1, 60), st.integers(0, 12), max_size=60)
 CARDS = st.sets(st.integers(1, 70))
+ENDS = st.tuples(*[st.none() | st.integers(0, 12)] * 2)
 
 
 def make_column(values):
@@ -21,16 +22,19 @@ def make_column(values):
 @given(
     values=VALUES,
     gone=CARDS,
+    again=VALUES,
     among=CARDS,
-    ends=st.tuples(*[st.none() | st.integers(0, 12)] * 2),
-    page=st.tuples(st.integers(0, 20), st.booleans()),
+    view=st.tuples(ENDS, st.integers(0, 20), st.booleans()),
 )
-def test_a_column_equals_a_sorted_list(values, gone, among, ends, page):
-    offset, is_descending = page
+def test_a_column_equals_a_sorted_list(values, gone, again, among, view):
+    ends, offset, is_descending = view
     with patch.object(sorted_column, "CHUNK_SIZE", 2):
         column = make_column(values)
-    column.remove(BitMap64(gone))
-    left = {card: value for card, value in values.items() if card not in gone}
+        column.remove(BitMap64(gone))
+        left = {card: value for card, value in values.items() if card not in gone} | again
+        column.remove(BitMap64(again))
+        for card, value in again.items():
+            column.add(value, [card])
     low, high = ends
 
     assert set(column.cards) == set(left)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storefront.dev.bench.harness.compare import Result
-from storefront.dev.bench.scenarios.search import Search
+from storefront.dev.bench.scenarios.search import ListTime
 
 # How many times faster the limit was than the peer's page (django-oscar 4.2.1 on the same
 # server, 10,000 products), in requests per second; the lower end of what was measured.
@@ -147,7 +147,7 @@ def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict
     ]
 
 
-def judge_search(found: Sequence[Search]) -> list[Verdict]:
+def judge_search(found: Sequence[ListTime]) -> list[Verdict]:
     return [
         at_most(
             "P4",

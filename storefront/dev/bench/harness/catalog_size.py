@@ -3,7 +3,8 @@
 from django.db import connection
 
 # Each statement copies one table's rows of the products that came from the supplier, once for
-# every copy number in 1..%(copies)s. A copy's key is the original's plus copy * the stride.
+# every copy number in 1..%(copies)s. A copy's key is the original's plus copy * the stride; that of
+# a card is plus copy * the highest id.
 STRIDE = 10_000_000
 COPY = """
 INSERT INTO {table} (id, {columns})

@@ -29,7 +29,7 @@ FILTERED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class ListTime:
     """The time of one list in database and Python, over all rounds, in milliseconds."""
 
     query: str
@@ -47,10 +47,13 @@ class Search:
 
 def measure(
     *, channel: Channel, now: datetime, stride: int, say: Callable[[str], None]
-) -> list[Search]:
-    """Load lists of words of all frequencies and of filters, in turn, with all facets counted."""
+) -> list[ListTime]:
+    """Load lists of words of all frequencies and of filters, in turn, with all facets counted.
+
+    The words are those of products below ``stride``: the others are copies.
+    """
     began = time.perf_counter()
-    with card_index.current(channel.pk) as index:
+    with card_index.locked_index(channel.pk) as index:
         loaded = len(index.cards)
     say(f"{loaded:,} cards loaded into memory in {time.perf_counter() - began:.2f} s")
     queries = [*(f"q={text}" for text in _words(stride)), *FILTERED]
@@ -61,7 +64,7 @@ def measure(
             took, hits[query] = _search(query, channel=channel, now=now)
             spent[query].append(took)
     found = [
-        Search(
+        ListTime(
             query=query,
             hits=hits[query],
             first_ms=times[0],

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from redis.exceptions import ConnectionError as AwayError
 
 from catalog.models import Listing
 from catalog.search import cache as search_cache
-from catalog.search import filters
+from catalog.search import card_index, filters
 from orders.models import Cart
 from storefront.web.core import page_cache
 from suppliers.models import Supplier
@@ -138,6 +140,17 @@ def test_supply_change_invalidates_pages(client, light, django_capture_on_commit
         shelve(other.variant.product)
 
     assert "Ridge" in client.get("/en/c/headlamps/").content.decode()
+
+
+def test_page_is_not_kept_while_lists_follow_a_change(client, light, monkeypatch):
+    search_cache.bump_version()
+    monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
+
+    client.get("/en/c/headlamps/")
+    with CaptureQueriesContext(connection) as again:
+        client.get("/en/c/headlamps/")
+
+    assert len(again) > 0
 
 
 def test_variant_change_not_on_cards_invalidates_pages(
