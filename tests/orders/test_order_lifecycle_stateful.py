@@ -274,7 +274,7 @@ class Life(Setbacks, GivingBack):
             holds.release_order(order=order, reason="looked", actor="ann", now=self.now)
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.full)])
 def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, examples):
     # Hold rules and live checks are not tested here.
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])

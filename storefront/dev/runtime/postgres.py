@@ -24,7 +24,10 @@ OLDEST_MAJOR = 17  # for the built-in C.UTF-8 locale, which sorts the same on ev
 NAME = "fara"
 STATUS_LINE = 7  # of postmaster.pid, counted from 0
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-THROWAWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+THROWAWAY = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
+    *("autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=4GB"),
+)
 
 
 class PostgresError(Exception):
