@@ -1,7 +1,6 @@
-"""WSGI application: run the checks, load Django, all URLs and the cards before the first request."""
+"""WSGI application: run the checks, load Django and all URLs before the first request."""
 
 import os
-from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
@@ -17,4 +16,3 @@ with gc_frozen():
     application = log_format.with_request_id(get_wsgi_application())
     publish_fast()
     get_resolver().url_patterns  # noqa: B018 - load all views before the first request
-    import_module("catalog.search.card_index").preload()  # imports models: only after the setup

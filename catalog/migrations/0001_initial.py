@@ -751,7 +751,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "product card",
                 "verbose_name_plural": "product cards",
                 "indexes": [
-                    models.Index(fields=["channel", "category", "-score", "id"], name="product_card_by_category"),
                     models.Index(fields=["channel", "slug"], name="card_by_slug"),
                     django.contrib.postgres.indexes.GinIndex(fields=["search"], name="card_search"),
                 ],

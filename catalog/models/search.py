@@ -101,9 +101,6 @@ class ProductCard(models.Model):
             models.UniqueConstraint(fields=["channel", "product"], name="card_once_per_channel"),
         ]
         indexes = [
-            models.Index(
-                fields=["channel", "category", "-score", "id"], name="product_card_by_category"
-            ),
             models.Index(fields=["channel", "slug"], name="card_by_slug"),
             GinIndex(fields=["search"], name="card_search"),
         ]

@@ -4,27 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection
-
 from catalog.models import Category, Channel, Listing, Product, Spec, Variant
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import ProductView
-from catalog.search.cards import CARD_COLUMNS, ProductCardRow
-from catalog.search.conditions import is_in_stock
-from storefront.lib.db.prepared_queries import planned_cursor
+from catalog.search import card_index
+from catalog.search.cards import ProductCardRow, select_cards
 
 ALTERNATIVES = 4
-_ALTERNATIVES = f"""
-    SELECT {", ".join(CARD_COLUMNS)} FROM (
-        SELECT * FROM catalog_productcard
-        WHERE channel_id = %s AND category_id = %s AND family = %s AND product_id <> %s
-          AND {{in_stock}}
-        ORDER BY score DESC, id LIMIT 200
-    ) AS card
-    ORDER BY (family = 'battery' AND battery_format <> %s), abs(price_amount - %s::numeric),
-        score DESC, id
-    LIMIT {ALTERNATIVES}
-"""  # noqa: S608 - made of column names
+MAX_COMPARED = 200  # best-scored cards whose prices are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +70,16 @@ def find_alternatives(
     Cells of the same size come first: others do not fit.
     """
     cell = light.spec.battery_format if light.spec else ""
-    in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
-    with planned_cursor(connection) as cursor:
-        cursor.execute(
-            _ALTERNATIVES.format(in_stock=in_stock.text),
-            [
-                *(channel.pk, light.category.pk, light.family, light.id),
-                *(*in_stock.values, cell, price),
-            ],
-        )
-        return [ProductCardRow(*row) for row in cursor.fetchall()]
+    with card_index.locked_index(channel.pk) as index:
+        similar = index.cards_with("category", light.category.pk)
+        similar = similar & index.cards_with("family", light.family)
+        similar = similar & index.in_stock(country=country, fresh_since=now - STALE_AFTER)
+        best = index.best(similar, size=MAX_COMPARED)
+    nearest = select_cards(
+        best,
+        cell,
+        price,
+        order="(family = 'battery' AND battery_format <> %s), abs(price_amount - %s::numeric), place"
+        f" LIMIT {ALTERNATIVES + 1}",
+    )
+    return [card for card in nearest if card.product_id != light.id][:ALTERNATIVES]

@@ -1,5 +1,6 @@
 """Shop page data: load a product page, the home page, a channel with its categories."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,8 +14,8 @@ from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.models.listings import STALE_AFTER
 from catalog.pricing.price_reduction import WINDOW, PricePoint, Reduction, current_reduction
-from catalog.search.cards import CARD_COLUMNS, ProductCardRow, is_fresh
-from catalog.search.conditions import is_in_stock
+from catalog.search import card_index
+from catalog.search.cards import ProductCardRow, is_fresh, select_cards
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 
@@ -333,8 +334,22 @@ _SHOP = f"""
 """  # noqa: S608 - made of column names
 
 
+SHOP_KEPT_S = 1.0
+type _Shop = tuple[Channel, list[Category]]
+_shops: dict[str, tuple[float, _Shop]] = {}  # by code; (expiry by the monotonic clock, shop)
+
+
 def load_channel(code: str) -> tuple[Channel, list[Category]] | None:
-    """Load a channel and all categories in one query, since every page needs both."""
+    """Load a channel and all categories, which every page needs. Kept for a second; read-only."""
+    expires_at, shop = _shops.get(code, (0.0, None))
+    if shop is None or expires_at < time.monotonic():
+        if (shop := _load_shop(code)) is None:
+            return None
+        _shops[code] = (time.monotonic() + SHOP_KEPT_S, shop)
+    return shop
+
+
+def _load_shop(code: str) -> _Shop | None:
     with planned_cursor(connection) as cursor:
         cursor.execute(_SHOP, [code])
         if not (row := cursor.fetchone()):
@@ -357,36 +372,21 @@ class HomeView:
     categories: tuple[tuple[Category, int], ...]
 
 
-_PICKS = f"""
-    SELECT {", ".join(f"card.{name}" for name in CARD_COLUMNS)}
-    FROM catalog_category category
-    CROSS JOIN LATERAL (
-        SELECT * FROM catalog_productcard
-        WHERE channel_id = %s AND category_id = category.id AND {{in_stock}}
-        ORDER BY score DESC, id LIMIT {PICKS_PER_CATEGORY}
-    ) AS card
-    ORDER BY category.position, category.id, card.score DESC, card.id
-"""  # noqa: S608 - made of column names
-_CATEGORIES = f"""
-    SELECT {", ".join(_columns(Category, "category"))},
-        (SELECT count(*) FROM catalog_productcard card
-         WHERE card.channel_id = %s AND card.category_id = category.id)
-    FROM catalog_category category ORDER BY category.position, category.id
-"""  # noqa: S608 - made of column names
-
-
-def load_home(*, channel: Channel, country: str, now: datetime) -> HomeView:
-    """Load the home page in two queries."""
+def load_home(
+    *, channel: Channel, categories: Sequence[Category], country: str, now: datetime
+) -> HomeView:
+    """Load the cards of the home page in one query."""
+    ids: list[int] = []
+    counts: list[tuple[Category, int]] = []
+    with card_index.locked_index(channel.pk) as index:
+        in_stock = index.in_stock(country=country, fresh_since=now - STALE_AFTER)
+        for category in categories:
+            cards = index.cards_with("category", category.pk)
+            counts.append((category, len(cards)))
+            ids += index.best(cards & in_stock, size=PICKS_PER_CATEGORY)
     picks: dict[str, list[ProductCardRow]] = {}
-    in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
-    with planned_cursor(connection) as cursor:
-        cursor.execute(_PICKS.format(in_stock=in_stock.text), [channel.pk, *in_stock.values])
-        for row in cursor.fetchall():
-            card = ProductCardRow(*row)
-            picks.setdefault(card.family, []).append(card)
-        cursor.execute(_CATEGORIES, [channel.pk])
-        rows = cursor.fetchall()
+    for card in select_cards(ids):
+        picks.setdefault(card.family, []).append(card)
     return HomeView(
-        picks={family: tuple(cards) for family, cards in picks.items()},
-        categories=tuple((_from_row(Category, row[:-1]), row[-1]) for row in rows),
+        picks={family: tuple(chosen) for family, chosen in picks.items()}, categories=tuple(counts)
     )

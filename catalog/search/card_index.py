@@ -9,20 +9,19 @@ and a list reads these cards again if the last check is over ``REFRESH_AFTER_S``
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import connection
 from pyroaring import BitMap64
 
-from catalog.models import Channel
 from catalog.models.search import CHANGE_RETENTION
-from catalog.search.conditions import text_query
 from catalog.search.query_parser import Term
 from catalog.search.sorted_column import SortedColumn
+from catalog.search.text_query import text_query
 
 REFRESH_AFTER_S = 1.0
 # A process that did not check for longer may have missed changes: it loads all cards again.
@@ -41,6 +40,7 @@ class CardValues:
     area_id: int | None
     available: int
     brand: str
+    family: str
     water: int | None
     power: list[str]
     features: list[str]
@@ -60,6 +60,7 @@ class CardValues:
         yield "category", self.category_id
         yield "area", self.area_id
         yield "brand", self.brand
+        yield "family", self.family
         yield "water", self.water
         if self.available > 0:
             yield "available", "yes"
@@ -140,6 +141,10 @@ class CardIndex:
     def areas_of(self, country: str) -> list[int]:
         """Return the delivery areas of a country; an area without countries reaches all."""
         return [pk for pk, countries in self.areas.items() if not countries or country in countries]
+
+    def best(self, cards: BitMap64, *, size: int) -> list[int]:
+        """Return the best-scored of some cards, best first."""
+        return self.columns["score"].page(cards, offset=0, size=size, is_descending=True)
 
     # Searches
 
@@ -272,12 +277,3 @@ def locked_index(channel_id: int) -> Iterator[CardIndex]:
     with index.lock:
         index.refresh()
         yield index
-
-
-def preload() -> None:
-    """Load the cards of all channels; without a database, the first list loads them."""
-    with suppress(DatabaseError):
-        for channel_id in Channel.objects.values_list("pk", flat=True):
-            with locked_index(channel_id):
-                pass
-    connection.close()

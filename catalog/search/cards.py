@@ -1,8 +1,11 @@
-"""Product cards: describe one product in a list, name the columns of its query."""
+"""Product cards: describe one product in a list, read cards in a given order."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+
+from django.db import connection
 
 from catalog.models.listings import STALE_AFTER
 
@@ -54,3 +57,16 @@ class ProductCardRow:
 
 
 CARD_COLUMNS = tuple(column.name for column in fields(ProductCardRow))
+_SELECT = f"""
+    SELECT {", ".join(CARD_COLUMNS)} FROM catalog_productcard
+    JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id) ORDER BY
+"""  # noqa: S608 - made of column names
+
+
+def select_cards(ids: list[int], *values: Any, order: str = "place") -> list[ProductCardRow]:
+    """Read cards; ``order`` may use ``place``, the place of a card in ``ids`` from 1 on."""
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_SELECT} {order}", [ids, *values])
+        return [ProductCardRow(*row) for row in cursor.fetchall()]

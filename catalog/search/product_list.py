@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-
-from django.db import connection
 
 from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
 from catalog.search import card_index, facets, query_parser, spelling
-from catalog.search.cards import CARD_COLUMNS, ProductCardRow
-from catalog.search.conditions import text_query
+from catalog.search.cards import ProductCardRow, select_cards
 from catalog.search.facets import Facet
 from catalog.search.filters import ProductFilter
 from catalog.search.selection import Selection, select
+from catalog.search.text_query import text_query
 
 PAGE_SIZE = 24
 # At most this many best-scored matches of a search are ranked by relevance; customers do not open
@@ -120,7 +117,9 @@ def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
         )
     return ProductListPage(
         query=replace(query, page=page),
-        cards=_rank(shown, terms, offset=offset) if is_ranked else _read(shown),
+        cards=_rank(shown, terms, offset=offset)
+        if is_ranked
+        else select_cards([*shown.in_stock, *shown.others]),
         total=counts.total,
         in_stock=counts.in_stock,
         pages=pages,
@@ -151,32 +150,15 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
     return _OrderedCards(in_stock, others)
 
 
-def _read(shown: _OrderedCards) -> list[ProductCardRow]:
-    if not (shown.in_stock or shown.others):
-        return []
-    return _select("place", [*shown.in_stock, *shown.others])
-
-
 def _rank(
     shown: _OrderedCards, terms: Sequence[query_parser.Term], *, offset: int
 ) -> list[ProductCardRow]:
     """Return a page of the best-scored cards by relevance."""
     tsquery = text_query(terms)
-    return _select(
-        f"place > %s, ts_rank(search, {tsquery.text}) DESC, place LIMIT {PAGE_SIZE} OFFSET {offset}",
+    return select_cards(
         [*shown.in_stock, *shown.others],
         len(shown.in_stock),
         *tsquery.values,
+        order=f"place > %s, ts_rank(search, {tsquery.text}) DESC, place"
+        f" LIMIT {PAGE_SIZE} OFFSET {offset}",
     )
-
-
-def _select(order: str, ids: list[int], *values: Any) -> list[ProductCardRow]:
-    """Read cards; ``order`` may use ``place``, the place of a card in ``ids`` from 1 on."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(CARD_COLUMNS)} FROM catalog_productcard"  # noqa: S608 - made of constants
-            " JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id)"
-            f" ORDER BY {order}",
-            [ids, *values],
-        )
-        return [ProductCardRow(*row) for row in cursor.fetchall()]

@@ -4,6 +4,7 @@ No 5xx, no leaked staff page.
 """
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -21,7 +22,7 @@ from tests.support.url_map import addresses
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 HOSTILE = (
-    "?q=%27%22%3E%3Cscript%3E&page=-1&id=1e999&=x&next=//evil.example&sort=%C4%B0&v[]=1&e=1&o=z"
+    "q=%27%22%3E%3Cscript%3E&page=-1&id=1e999&=x&next=//evil.example&sort=%C4%B0&v[]=1&e=1&o=z"
 )
 OPEN_TO_ALL = {"/admin/login/", "/admin/jsi18n/", "/admin/logout/"}
 LIST = 3  # slashes in the URL pattern of a table's list
@@ -43,7 +44,7 @@ def browser(user=None):
 def opened(client, places, method="get", query=""):
     """Open each URL; return the status codes by path."""
     return {
-        place.path: getattr(client, method)(f"{place.path}{query}").status_code for place in places
+        place.path: getattr(client, method)(f"{place.path}?{query}").status_code for place in places
     }
 
 
@@ -61,7 +62,7 @@ def shown(codes):
 
 
 def filled(client, places):
-    """Open each page, submit each distinct form once with one bad field and bad files, and search.
+    """Open each page, search each list, submit each distinct form once with bad fields and files.
 
     Forms are the same if they have the same fields and the same verb in their address; the forms of
     all lists count as one, and so do those that delete.
@@ -69,10 +70,8 @@ def filled(client, places):
     deck, codes, seen = Deck(), {}, set()
     for place in places:
         is_list = place.pattern.count("/") == LIST
-        page = client.get(place.path if is_list else f"{place.path}{HOSTILE}")
+        page = client.get(f"{place.path}?{urlencode({'q': deck.text()}) if is_list else HOSTILE}")
         codes[place.path] = page.status_code
-        if is_list:
-            codes[f"{place.path}?q"] = client.get(place.path, {"q": deck.text()}).status_code
         for action, said, typed, files in forms_of(place.path, page):
             verb = "list" if is_list else action.rstrip("/").rpartition("/")[2]
             if action in ENDS_THE_SESSION or (form := (verb, *said, *typed)) in seen:
@@ -146,8 +145,7 @@ def test_bad_staff_forms_and_searches_never_fail(started, root, work_pages):
 
 
 @time_machine.travel(NOON, tick=True)
-def test_bad_list_parameters_and_ids_never_fail(started, root, work_pages, subtests):
-    lists = [one for one in work_pages if one.pattern.count("/") == LIST]
+def test_bad_ids_never_fail(started, root, work_pages):
     kinds = zip(*map(addresses, ("0", "x", "9" * 20)), strict=True)
     patterns = {one.pattern for one in work_pages if not one.pattern.endswith("/delete/")}
     strange = [
@@ -156,10 +154,7 @@ def test_bad_list_parameters_and_ids_never_fail(started, root, work_pages, subte
         if three[0].pattern in patterns and three[0].path != three[1].path
     ]
 
-    with subtests.test("parameters"):
-        assert broken(opened(root, lists, query=HOSTILE)) == {}
-    with subtests.test("ids"):
-        assert broken(opened(root, strange)) == {}
+    assert broken(opened(root, strange)) == {}
 
 
 @time_machine.travel(NOON, tick=True)

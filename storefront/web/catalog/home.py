@@ -56,7 +56,9 @@ class FeaturedLight:
 @cache_page
 def home(request: HttpRequest) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    front = detail.load_home(channel=here.channel, country=here.country, now=now)
+    front = detail.load_home(
+        channel=here.channel, categories=here.categories, country=here.country, now=now
+    )
     cards = [card for family in front.picks.values() for card in family]
     return render(
         request,

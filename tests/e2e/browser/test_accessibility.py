@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from orders.address_changes import change_requests
-from tests.e2e.browser.conftest import WINDOWS, fill_address, overflow, violations, visit
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, fill_address, overflow, violations, visit
 from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -63,7 +63,7 @@ def checkout_pages(page, shop):
     yield "review"
 
 
-@pytest.mark.parametrize(("width", "theme"), WINDOWS)
+@pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
 def test_pages_are_accessible(shop, browse, width, theme):
     page = browse(width, theme)
     order = make_paid_order(make_sellable())

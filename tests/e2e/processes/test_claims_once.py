@@ -119,6 +119,7 @@ def test_list_that_hides_a_dispute_opens_no_second_one(sandbox_supplier, claim):
     assert disputes(sandbox_supplier) == 1
 
 
+@pytest.mark.full  # the same wait for a purchase order is tried daily
 def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 

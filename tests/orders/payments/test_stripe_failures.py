@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
-@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.full)])
+@pytest.mark.parametrize("step", [20, pytest.param(1, marks=pytest.mark.full)])
 def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(stripe, outcome, step):
     order = make_order()
     payment = start(order)

@@ -51,7 +51,7 @@ def test_page_is_valid(client, light, path, language):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/en/", (4, 3)),
+        ("/en/", (3, 2)),
         ("/en/c/headlamps/", (3, 2)),
         ("/en/search/?q=trail", (3, 2)),
         ("/en/p/trail-400/", (4, 4)),

@@ -1,13 +1,9 @@
-"""Search conditions: translate a country's stock and search words into SQL conditions on cards. Pure."""
+"""Text query: translate search words into a tsquery. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from catalog.search.query_parser import Term
-
-# The delivery areas of a country: few, and computed once per statement.
-AREAS = "SELECT id FROM catalog_deliveryarea WHERE countries = '{}' OR %s = ANY(countries)"
 
 
 class Sql(NamedTuple):
@@ -34,11 +30,3 @@ def text_query(terms: Sequence[Term]) -> Sql:
 
 def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "").replace("'", "''") + "'"
-
-
-def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
-    """Return the condition for cards that can be bought in a country; never null."""
-    return Sql(
-        f"available > 0 AND COALESCE(as_of >= %s AND area_id IN ({AREAS}), false)",
-        (fresh_since, country),
-    )
