@@ -26,7 +26,7 @@ from catalog.search.text_query import text_query
 REFRESH_AFTER_S = 1.0
 # A process that did not check for longer may have missed changes: it loads all cards again.
 RELOAD_AFTER_S = CHANGE_RETENTION.total_seconds() / 2
-LOAD_BATCH_SIZE = 10_000
+LOAD_BATCH_SIZE = 1_000  # of 10,000 the memory is not given back
 MAX_SEARCHES = 200  # whose matches are kept
 MAX_CHANGES = 100  # batches of changes kept to update kept searches
 

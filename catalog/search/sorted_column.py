@@ -9,6 +9,8 @@ from typing import Any
 from pyroaring import BitMap64
 
 CHUNK_SIZE = 64  # values; a chunk is split at twice the size
+MAX_TUPLE = 16  # cards; a bitmap takes a kilobyte, and most prices have few cards
+type _Cards = BitMap64 | tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -16,7 +18,7 @@ class _Chunk:
     """Neighboring values: sorted, with the cards of each, and the union of these cards."""
 
     values: list[Any] = field(default_factory=list)
-    cards: list[BitMap64] = field(default_factory=list)
+    cards: list[_Cards] = field(default_factory=list)
     union: BitMap64 = field(default_factory=BitMap64)
 
 
@@ -35,30 +37,27 @@ class SortedColumn:
         """Add cards, which must not be in the column under another value."""
         added = BitMap64(cards)
         self.cards |= added
-        chunks = self._chunks
-        if not chunks:
-            chunks.append(_Chunk())
-        index = (
-            bisect_right(chunks, value, key=lambda chunk: chunk.values[0]) if len(chunks) > 1 else 1
-        )
-        chunk = chunks[max(index - 1, 0)]
+        if not self._chunks:
+            self._chunks.append(_Chunk([value], [_pack(added)], BitMap64(added)))
+            return
+        index = max(0, bisect_right(self._chunks, value, key=lambda chunk: chunk.values[0]) - 1)
+        chunk = self._chunks[index]
         chunk.union |= added
         place = bisect_left(chunk.values, value)
         if place < len(chunk.values) and chunk.values[place] == value:
-            chunk.cards[place] |= added
+            chunk.cards[place] = _pack(added | BitMap64(chunk.cards[place]))
             return
         chunk.values.insert(place, value)
-        chunk.cards.insert(place, added)
+        chunk.cards.insert(place, _pack(added))
         if len(chunk.values) >= 2 * CHUNK_SIZE:
-            self._split(max(index - 1, 0))
+            self._split(index)
 
     def _split(self, index: int) -> None:
         chunk = self._chunks[index]
-        halves = [
-            _Chunk(chunk.values[part], chunk.cards[part], BitMap64.union(*chunk.cards[part]))
+        self._chunks[index : index + 1] = [
+            _Chunk(chunk.values[part], chunk.cards[part], _union(chunk.cards[part]))
             for part in (slice(CHUNK_SIZE), slice(CHUNK_SIZE, None))
         ]
-        self._chunks[index : index + 1] = halves
 
     def remove(self, cards: BitMap64) -> None:
         """Remove cards whatever their values are."""
@@ -68,9 +67,9 @@ class SortedColumn:
                 continue
             chunk.union -= cards
             kept = [
-                (value, remaining)
+                (value, _pack(remaining))
                 for value, held in zip(chunk.values, chunk.cards, strict=True)
-                if (remaining := held - cards)
+                if (remaining := BitMap64(held) - cards)
             ]
             chunk.values = [value for value, _ in kept]
             chunk.cards = [held for _, held in kept]
@@ -78,7 +77,7 @@ class SortedColumn:
 
     def between(self, low: Any = None, high: Any = None) -> BitMap64:
         """Return the cards whose value is in a range. Both ends are included; None is open."""
-        found: list[BitMap64] = []
+        found: list[_Cards] = []
         for chunk in self._chunks:
             start = 0 if low is None else bisect_left(chunk.values, low)
             end = len(chunk.values) if high is None else bisect_right(chunk.values, high)
@@ -86,7 +85,7 @@ class SortedColumn:
                 found.append(chunk.union)
             elif start < end:
                 found += chunk.cards[start:end]
-        return BitMap64.union(*found) if found else BitMap64()
+        return _union(found)
 
     def extremes(self, among: BitMap64) -> tuple[Any, Any]:
         """Return the lowest and the highest value of some cards, None without any."""
@@ -97,7 +96,7 @@ class SortedColumn:
         for chunk in self._chunks[::step]:
             if chunk.union.intersect(among):
                 for value, held in zip(chunk.values[::step], chunk.cards[::step], strict=True):
-                    if held.intersect(among):
+                    if _in_both(held, among):
                         yield value
 
     def page(
@@ -114,7 +113,28 @@ class SortedColumn:
                 offset -= count
                 continue
             for held in chunk.cards[::step]:
-                wanted = held & among
+                wanted = _in_both(held, among)
                 yield from wanted[offset:]
                 offset = max(0, offset - len(wanted))
         yield from (among - self.cards)[offset:]
+
+
+def _pack(cards: BitMap64) -> _Cards:
+    return cards if len(cards) > MAX_TUPLE else tuple(cards)
+
+
+def _in_both(held: _Cards, among: BitMap64) -> BitMap64 | list[int]:
+    if isinstance(held, tuple):
+        return [card for card in held if card in among]
+    return held & among
+
+
+def _union(several: Iterable[_Cards]) -> BitMap64:
+    bitmaps = [BitMap64()]
+    small: list[int] = []
+    for held in several:
+        if isinstance(held, tuple):
+            small += held
+        else:
+            bitmaps.append(held)
+    return BitMap64.union(*bitmaps, BitMap64(small))

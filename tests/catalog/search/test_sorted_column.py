@@ -28,7 +28,7 @@ def make_column(values):
 )
 def test_a_column_equals_a_sorted_list(values, gone, again, among, view):
     ends, offset, is_descending = view
-    with patch.object(sorted_column, "CHUNK_SIZE", 2):
+    with patch.multiple(sorted_column, CHUNK_SIZE=2, MAX_TUPLE=1):
         column = make_column(values)
         column.remove(BitMap64(gone))
         left = {card: value for card, value in values.items() if card not in gone} | again
