@@ -120,7 +120,7 @@ class CardChange(models.Model):
         Channel,
         models.CASCADE,
         related_name="+",
-        db_constraint=False,  # deleting a channel's cards records a change that outlives the channel
+        db_constraint=False,  # the deletion of a channel's cards is recorded while the channel goes
         db_index=False,
         verbose_name=_("Channel"),
     )

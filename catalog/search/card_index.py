@@ -91,10 +91,11 @@ _CHANGES = """
       ON change.channel_id = %s AND change.transaction_id >= %s AND change.id <> ALL(%s::bigint[])
 """
 _NONE_YET = 2**62  # above all transactions
+_NOT_SEARCHED = (-MAX_CHANGES - 1, BitMap64())
 
 
 class CardIndex:
-    """The cards of one channel. Use it within ``locked_index``.
+    """The cards of one channel. Use it within ``locked_index``, or hold its ``lock``.
 
     Not within a transaction that changed cards and may roll back: the index would keep the changes.
     """
@@ -103,6 +104,7 @@ class CardIndex:
         self.channel_id = channel_id
         self.lock = RLock()
         self._checked_at = -float("inf")
+        self._version = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -113,7 +115,7 @@ class CardIndex:
         self._position = _NONE_YET
         self._applied: dict[int, int] = {}  # id of a change from the position on -> transaction
         self._changes: list[BitMap64] = []
-        self._version = 0
+        self._version += 1  # so that a search that still runs is not taken for a later one
         self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
         self._memo: dict[Hashable, BitMap64] = {}
 
@@ -152,18 +154,22 @@ class CardIndex:
         """Return the cards that match all search words, from the text index of the database.
 
         The matches are kept. If cards changed since, only these are searched again.
+        Locks:  the index, but not during the query
         """
         key = tuple(terms)
-        version, found = self._searches.pop(key, (-1, BitMap64()))
-        missed = self._version - version
-        if version < 0 or missed > len(self._changes):
+        with self.lock:
+            version, (searched_at, found) = self._version, self._searches.get(key, _NOT_SEARCHED)
+            changes = self._changes[searched_at - version :] if searched_at < version else []
+        if version - searched_at > len(changes):
             found = self._search(terms)
-        elif missed:
-            changed = BitMap64.union(BitMap64(), *self._changes[-missed:])
+        elif changes:
+            changed = BitMap64.union(*changes)
             found = (found - changed) | self._search(terms, changed)
-        self._searches[key] = (self._version, found)
-        if len(self._searches) > MAX_SEARCHES:
-            self._searches.popitem(last=False)
+        with self.lock:
+            self._searches[key] = (version, found)
+            self._searches.move_to_end(key)
+            if len(self._searches) > MAX_SEARCHES:
+                self._searches.popitem(last=False)
         return found
 
     def _search(self, terms: Sequence[Term], among: BitMap64 | None = None) -> BitMap64:
@@ -267,13 +273,23 @@ def _read_areas() -> dict[int, frozenset[str]]:
 _indexes: dict[int, CardIndex] = {}
 
 
-@contextmanager
-def locked_index(channel_id: int) -> Iterator[CardIndex]:
-    """Lock the index of a channel, refresh it, yield it.
+def refreshed_index(channel_id: int) -> CardIndex:
+    """Return the index of a channel in its current state.
 
-    Locks:  the index, within this process
+    Locks:  the index, within this process, while it is refreshed
     """
     index = _indexes.get(channel_id) or _indexes.setdefault(channel_id, CardIndex(channel_id))
     with index.lock:
         index.refresh()
+    return index
+
+
+@contextmanager
+def locked_index(channel_id: int) -> Iterator[CardIndex]:
+    """Refresh the index of a channel, lock it, yield it.
+
+    Locks:  the index, within this process
+    """
+    index = refreshed_index(channel_id)
+    with index.lock:
         yield index

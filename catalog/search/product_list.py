@@ -95,12 +95,14 @@ class _ListContext:
 
 def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
     terms = query_parser.split_terms(query.search_text)
-    with card_index.locked_index(context.channel.pk) as index:
+    index = card_index.refreshed_index(context.channel.pk)
+    matches = index.search(terms) if terms else None
+    with index.lock:
         base = (
             index.cards_with("category", context.category.pk) if context.category else index.cards
         )
-        if terms:
-            base = base & index.search(terms)
+        if matches is not None:
+            base = base & matches
         in_stock = index.in_stock(country=context.country, fresh_since=context.now - STALE_AFTER)
         selection = select(
             query, index=index, base=base, in_stock=in_stock, country=context.country

@@ -67,12 +67,12 @@ class SortedColumn:
                 continue
             chunk.union -= cards
             kept = [
-                (value, _pack(remaining))
+                (value, remaining)
                 for value, held in zip(chunk.values, chunk.cards, strict=True)
-                if (remaining := BitMap64(held) - cards)
+                if (remaining := _without(held, cards))
             ]
             chunk.values = [value for value, _ in kept]
-            chunk.cards = [held for _, held in kept]
+            chunk.cards = [remaining for _, remaining in kept]
         self._chunks = [chunk for chunk in self._chunks if chunk.values]
 
     def between(self, low: Any = None, high: Any = None) -> BitMap64:
@@ -121,6 +121,12 @@ class SortedColumn:
 
 def _pack(cards: BitMap64) -> _Cards:
     return cards if len(cards) > MAX_TUPLE else tuple(cards)
+
+
+def _without(held: _Cards, cards: BitMap64) -> _Cards:
+    if isinstance(held, tuple):
+        return tuple(card for card in held if card not in cards)
+    return _pack(held - cards) if held.intersect(cards) else held
 
 
 def _in_both(held: _Cards, among: BitMap64) -> BitMap64 | list[int]:

@@ -12,8 +12,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from celery.signals import worker_init
+from django.urls import get_resolver
 
 from notifications import rendering
+
+
+@worker_init.connect
+def preload_pages(sender: Any, **_: Any) -> None:
+    """Load the URLs once for all processes of the worker that sends e-mails, which link to pages."""
+    if sender.app.conf.task_default_queue in sender.app.amqp.queues.consume_from:
+        get_resolver().url_patterns  # noqa: B018 - loads them
 
 
 @worker_init.connect

@@ -55,8 +55,9 @@ class PageCacheMiddleware:
         if key in cached and cached[key][0] == generation:
             _generation, body, headers = cached[key]
             return HttpResponse(body, headers=headers)
+        began_at_ns = time.time_ns()
         response = self.get_response(request)
-        if is_cacheable(response) and not _is_settling(generation):
+        if is_cacheable(response) and not _is_settling(generation, began_at_ns):
             page = (generation, response.content, dict(response.headers))
             try:
                 cache.set(key, page, settings.PAGE_CACHE_S)
@@ -72,9 +73,9 @@ class PageCacheMiddleware:
         )
 
 
-def _is_settling(generation: int) -> bool:
+def _is_settling(generation: int, now_ns: int) -> bool:
     """Return whether cards changed just now: a list may not contain the change yet."""
-    return time.time_ns() - generation < (card_index.REFRESH_AFTER_S + 1) * 1_000_000_000
+    return now_ns - generation < (card_index.REFRESH_AFTER_S + 1) * 1_000_000_000
 
 
 def cache_page(view: View) -> View:

@@ -3,12 +3,14 @@ import threading
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from pyroaring import BitMap64
 
 from catalog.models import CardChange, ProductCard
 from catalog.models.search import CHANGE_RETENTION
-from catalog.search import card_index, query_parser
+from catalog.search import card_index, product_list, query_parser
+from catalog.search.filters import ProductFilter
 from catalog.search.tasks import prune_card_changes
-from tests.factories.catalog import make_area, make_channel
+from tests.factories.catalog import NOON, make_area, make_channel
 from tests.factories.product_cards import make_card
 
 
@@ -167,3 +169,28 @@ def test_a_load_that_fails_is_repeated_from_the_start(monkeypatch):
 
     assert cards_of("Nord") == set()
     assert cards_of("Fara") == {card.pk, other.pk}
+
+
+@pytest.mark.django_db
+def test_a_search_that_takes_long_blocks_no_other_list(monkeypatch):
+    make_card()
+    is_free = []
+
+    def lock_elsewhere(lock):
+        if lock.acquire(timeout=1):
+            lock.release()
+            is_free.append(True)
+
+    def slow(index, *_):
+        thread = threading.Thread(target=lock_elsewhere, args=[index.lock])
+        thread.start()
+        thread.join()
+        return BitMap64()
+
+    monkeypatch.setattr(card_index.CardIndex, "_search", slow)
+
+    product_list.load_page(
+        channel=make_channel(), country="DE", query=ProductFilter(search_text="lamp"), now=NOON
+    )
+
+    assert is_free == [True]
