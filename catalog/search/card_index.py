@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from threading import RLock
 from typing import Any
 
@@ -46,7 +47,7 @@ class CardValues:
     features: list[str]
     colors: list[str]
     sent_from: list[str]
-    price_amount: Any
+    price_amount: Decimal
     output_lm: int | None
     beam_m: int | None
     runtime_min: int | None

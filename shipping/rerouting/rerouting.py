@@ -40,7 +40,7 @@ def retry_now(*, backorder: Backorder) -> None:
     """
     rows = Backorder.objects.filter(pk=backorder.pk, status=Status.OPEN)
     if not rows.update(retry_at=None):
-        raise ConcurrentUpdateError(str(backorder))
+        raise ConcurrentUpdateError(f"{backorder}: no longer open")
 
 
 def reroute(*, backorder: Backorder, now: datetime) -> None:

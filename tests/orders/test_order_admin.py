@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from orders.models import PurchaseOrder
-from tests.factories.orders import make_paid_order, make_purchase_orders
+from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
 from tests.factories.returns import make_delivered
+from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,16 @@ def test_an_order_offers_what_its_status_allows(staff):
     assert offered(staff, placed, *acts) == ["cancel"]
     placed.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
     assert offered(staff, placed, *acts) == ["cancel", "release"]
+
+
+def test_a_cancellation_tells_only_what_happens_to_each_purchase_order(staff):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    address = reverse("admin:orders_order_cancel", args=[purchase_order.order_id])
+
+    shown = staff.post(address, {"reason": "The shopper called."}, follow=True).content.decode()
+
+    assert f"See the response on the purchase order: {purchase_order.number}" in shown
+    assert "Cancellation of" not in shown
 
 
 def test_a_purchase_order_offers_what_its_submission_status_allows(staff):

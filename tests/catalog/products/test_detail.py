@@ -174,3 +174,18 @@ def test_the_home_page_shows_the_best_available_card_of_each_category():
         ("headlamps", 8),
         ("lanterns", 1),
     ]
+
+
+def test_the_channel_and_categories_are_kept_for_a_second(django_assert_num_queries, monkeypatch):
+    make_category(slug="lanterns")
+    make_channel()
+    monkeypatch.setattr(detail, "SHOP_KEPT_S", 60)
+    assert detail.load_channel("nowhere") is None
+
+    with django_assert_num_queries(1):
+        first, again = detail.load_channel("shop"), detail.load_channel("shop")
+    Category.objects.update(slug="lamps")
+    monkeypatch.setattr(detail, "_shops", {"shop": (0.0, first)})  # expired
+
+    assert first is again
+    assert [category.slug for category in detail.load_channel("shop")[1]] == ["lamps"]

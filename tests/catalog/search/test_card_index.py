@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -49,29 +50,38 @@ def test_new_changed_and_deleted_cards_are_followed():
         assert all(second_id not in column.cards for column in index.columns.values())
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_commits_after_a_later_one_is_not_missed():
-    early, late = make_card(), make_card()
-    assert cards_of("Nord") == set()
-    has_changed, may_commit = threading.Event(), threading.Event()
+@contextmanager
+def open_elsewhere(act):
+    """Act on another connection, in a transaction that commits at the end of the block."""
+    has_acted, may_commit = threading.Event(), threading.Event()
 
-    def change_early():
+    def run():
         try:
             with transaction.atomic():
-                ProductCard.objects.filter(pk=early.pk).update(brand="Nord")
-                has_changed.set()
+                act()
+                has_acted.set()
                 may_commit.wait(10)
         finally:
             connection.close()
 
-    thread = threading.Thread(target=change_early)
+    thread = threading.Thread(target=run)
     thread.start()
-    has_changed.wait(10)
-    ProductCard.objects.filter(pk=late.pk).update(brand="Nord")
-    assert cards_of("Nord") == {late.pk}
+    assert has_acted.wait(10)
+    try:
+        yield
+    finally:
+        may_commit.set()
+        thread.join(10)
 
-    may_commit.set()
-    thread.join(10)
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_commits_after_a_later_one_is_not_missed():
+    early, late = make_card(), make_card()
+    assert cards_of("Nord") == set()
+
+    with open_elsewhere(lambda: ProductCard.objects.filter(pk=early.pk).update(brand="Nord")):
+        ProductCard.objects.filter(pk=late.pk).update(brand="Nord")
+        assert cards_of("Nord") == {late.pk}
 
     assert cards_of("Nord") == {early.pk, late.pk}
 
@@ -122,30 +132,15 @@ def test_a_new_delivery_area_of_one_origin_is_known():
 def test_changes_since_an_old_open_transaction_are_read_once(monkeypatch):
     card = make_card()
     cards_of("Fara")
-    is_open, may_end = threading.Event(), threading.Event()
-
-    def hold():
-        try:
-            with transaction.atomic():
-                make_channel(code="other")
-                is_open.set()
-                may_end.wait(10)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    is_open.wait(10)
-    ProductCard.objects.filter(pk=card.pk).update(brand="Nord")
-    assert cards_of("Nord") == {card.pk}
     replaced = []
-    monkeypatch.setattr(
-        card_index.CardIndex, "_replace", lambda _, changed: replaced.append(changed)
-    )
 
-    assert cards_of("Nord") == {card.pk}
-    may_end.set()
-    thread.join(10)
+    with open_elsewhere(lambda: make_channel(code="other")):
+        ProductCard.objects.filter(pk=card.pk).update(brand="Nord")
+        assert cards_of("Nord") == {card.pk}
+        monkeypatch.setattr(
+            card_index.CardIndex, "_replace", lambda _, changed: replaced.append(changed)
+        )
+        assert cards_of("Nord") == {card.pk}
 
     assert replaced == []
 

@@ -13,6 +13,7 @@ from orders.purchasing import reassignment, submission
 from orders.routing import rules as routing_rules
 from shipping.rates import quotes
 from shipping.rerouting import rerouting
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import Acknowledgement, OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
@@ -58,6 +59,19 @@ def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
     submission.submit(purchase_order=made, now=LATER)
     assert broken() == []
     assert asked() == [("capture_requested", whole)]
+
+
+def test_staff_start_a_search_only_while_a_backorder_is_open(supplier):
+    refuse(make_sent_purchase_order(make_sellable()))
+    Backorder.objects.update(retry_at=MUCH_LATER)
+    backorder = Backorder.objects.get()
+
+    rerouting.retry_now(backorder=backorder)
+    assert list(rerouting.due_backorders(now=NOON)) == [backorder]
+
+    Backorder.objects.update(status="canceled")
+    with pytest.raises(ConcurrentUpdateError, match="no longer open"):
+        rerouting.retry_now(backorder=backorder)
 
 
 def test_only_the_rejected_part_is_rerouted_and_each_part_is_charged_once(supplier):

@@ -2,6 +2,9 @@
 
 import gc
 import gettext
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -12,6 +15,7 @@ from jinja2 import Environment
 from notifications import rendering
 from storefront.workers import warmup
 from storefront.workers.warmup import gc_frozen
+from tests.e2e.worker_process import surroundings
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +93,36 @@ def test_first_email_finds_its_texts(monkeypatch):
 
     assert compiled == opened == []
     assert gc.get_freeze_count()
+
+
+def test_only_the_worker_that_sends_emails_loads_the_urls_before_it_forks(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(
+        warmup, "get_resolver", lambda: SimpleNamespace(url_patterns=loaded.append(1))
+    )
+    for queue in ("bulk", "syncs", "celery"):
+        queues = SimpleNamespace(consume_from={queue: None})
+        conf = SimpleNamespace(task_default_queue="celery")
+        app = SimpleNamespace(conf=conf, amqp=SimpleNamespace(queues=queues))
+        warmup.preload_pages(sender=SimpleNamespace(app=app))
+
+    assert loaded == [1]
+
+
+@pytest.mark.django_db
+def test_a_worker_starts_without_the_staff_pages():
+    start = (
+        "import sys, django; django.setup();"
+        "from storefront.celery import app; app.loader.import_default_modules();"
+        "print([name for name in ('unfold.admin', 'storefront.urls') if name in sys.modules])"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", start],
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip() == "[]"
