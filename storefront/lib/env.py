@@ -63,7 +63,7 @@ def env_postgres(name: str, default: str) -> dict[str, Any]:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise InvalidSettingError(f"{name}: write postgres://user:password@host:port/name")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "storefront.lib.db.postgresql",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
