@@ -74,13 +74,13 @@ def fresh_routes():
 @pytest.fixture(autouse=True)
 def fresh_card_index(monkeypatch):
     """Forget the cards and the channel of the test before, and notice each change at once."""
-    from catalog.products import detail  # noqa: PLC0415 - the apps are not loaded yet
+    from catalog.products import shop  # noqa: PLC0415 - the apps are not loaded yet
     from catalog.search import card_index  # noqa: PLC0415
 
     monkeypatch.setattr(card_index, "_indexes", {})
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", -1)
-    monkeypatch.setattr(detail, "SHOP_KEPT_S", -1)
-    monkeypatch.setattr(detail, "_shops", {})
+    monkeypatch.setattr(shop, "SHOP_KEPT_S", -1)
+    monkeypatch.setattr(shop, "_shops", {})
 
 
 @pytest.fixture(autouse=True)

@@ -1,21 +1,19 @@
-"""Shop page data: load a product page, the home page, a channel with its categories."""
+"""Product page data: load one product with its variants, prices and stock."""
 
-import time
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, models
 
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
-from catalog.models.listings import STALE_AFTER
 from catalog.pricing.price_reduction import WINDOW, PricePoint, Reduction, current_reduction
-from catalog.search import card_index
-from catalog.search.cards import ProductCardRow, is_fresh, select_cards
+from catalog.search.cards import is_fresh
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 
@@ -96,8 +94,13 @@ class VariantView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductView:
-    """One product page. ``pictures`` are all fetched images, each once."""
+    """One product page.
 
+    Shape:  ``pictures`` are all fetched images, each once; ``content`` is equal for two views that
+            differ in nothing but price, stock and their times
+    """
+
+    content: object
     id: int
     slug: str
     title: str
@@ -148,13 +151,11 @@ def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
 
 # Queries
 
-PICKS_PER_CATEGORY = 6
 
-
-def _columns(model: type[models.Model], table: str) -> list[str]:
-    """Return all columns of a model; JSON ones are cast so that the driver parses them."""
+def columns_of(model: type[models.Model], table: str, json_as: str = "json") -> list[str]:
+    """Return all columns of a model, JSON ones cast: the driver parses ``json``, not ``text``."""
     return [
-        f"{table}.{column.column}" + ("::json" * isinstance(column, models.JSONField))
+        f"{table}.{column.column}" + (f"::{json_as}" * isinstance(column, models.JSONField))
         for column in model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
     ]
 
@@ -164,8 +165,17 @@ def _names(model: type[models.Model]) -> list[str]:
     return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
 
 
+@cache
+def _json_columns(model: type[models.Model]) -> list[int]:
+    return [
+        index
+        for index, column in enumerate(model._meta.concrete_fields)  # noqa: SLF001
+        if isinstance(column, models.JSONField)
+    ]
+
+
 _PRODUCT_COLUMNS = (
-    "id", "slug", "title", "family", "summary", "description_html", "option_names::json",
+    "id", "slug", "title", "family", "summary", "description_html", "option_names::text",
     "warranty_months",
 )  # fmt: skip
 _PRODUCT = f"""
@@ -173,12 +183,13 @@ _PRODUCT = f"""
         {", ".join(f"brand.{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS)},
         (SELECT json_agg(json_build_array(
             mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
-         ) ORDER BY mode.position) FROM catalog_mode mode WHERE mode.product_id = product.id),
+         ) ORDER BY mode.position)::text FROM catalog_mode mode WHERE mode.product_id = product.id),
         (SELECT json_agg(json_build_array(
             image.stem, image.role, image.width_px, image.height_px, image.variant_id
-         ) ORDER BY image.position, image.id)
+         ) ORDER BY image.position, image.id)::text
          FROM catalog_image image WHERE image.product_id = product.id AND image.stem <> ''),
-        {", ".join(_columns(Category, "category"))}, {", ".join(_columns(Spec, "spec"))}
+        {", ".join(columns_of(Category, "category", "text"))},
+        {", ".join(columns_of(Spec, "spec", "text"))}
     FROM catalog_product product
     JOIN catalog_brand brand ON brand.id = product.brand_id
     JOIN catalog_category category ON category.id = product.category_id
@@ -186,15 +197,15 @@ _PRODUCT = f"""
     WHERE product.slug = %s AND product.status = 'active'
 """  # noqa: S608 - made of column names
 _VARIANTS = """
-    SELECT variant.id, listing.id, variant.sku, variant.option_values::json, variant.color,
-        variant.status, variant.weight_g, variant.packed_weight_g, variant.lithium,
-        variant.cell_wh, variant.cell_count, listing.price_amount, listing.available,
-        listing.as_of, listing.ships_from::json,
+    SELECT variant.id, listing.id, variant.sku, variant.color, variant.status, variant.weight_g,
+        variant.packed_weight_g, variant.lithium, variant.cell_wh, variant.cell_count,
+        variant.option_values::text,
         (SELECT json_object_agg(name.scheme, CASE name.scheme
-            WHEN 'gtin' THEN name.value ELSE name.raw END)
+            WHEN 'gtin' THEN name.value ELSE name.raw END)::text
          FROM catalog_identifier name
          WHERE name.variant_id = variant.id AND name.state <> 'conflict'),
-        rule.ends_at, listing.restock_on,
+        listing.price_amount, listing.available, listing.as_of, listing.restock_on,
+        listing.ships_from::json, rule.ends_at,
         CASE WHEN rule.is_promotion THEN
             (SELECT json_agg(json_build_array(change.at, change.amount::text,
                 coalesce(made_by.is_promotion AND made_by.starts_at = rule.starts_at, false)
@@ -212,60 +223,85 @@ _VARIANTS = """
     WHERE listing.channel_id = %s AND variant.product_id = %s AND listing.is_published
     ORDER BY variant.position, variant.id
 """
+_CONTENT_COLUMNS = 12  # of a variant; price and stock follow
 
 
 def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
     """Load a product page in two queries; None if nothing is for sale under that slug.
 
-    Plain SQL: composing these queries per page would cost more than running them.
+    Plain SQL: composing these queries per page would cost more than running them. All but price
+    and stock is parsed only if it differs from what one of the last pages showed.
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])
         if not (row := cursor.fetchone()):
             return None
-        own, brand, contacts = row[:8], row[8], row[9:17]
-        (modes, pictures), category_and_spec = row[17:19], row[19:]
-        cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
-        shown = [ImageView(*picture) for picture in pictures or ()]
+        cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, row[0]])
         rows = cursor.fetchall()
-        colors = {values[0]: values[4] for values in rows}
-        variants = [
-            _variant(values, currency=channel.currency, pictures=shown, colors=colors, now=now)
-            for values in rows
-        ]
+    content = _content(_hashable(row), tuple(tuple(each[:_CONTENT_COLUMNS]) for each in rows))
+    variants = (
+        _variant(fixed, each[_CONTENT_COLUMNS:], currency=channel.currency, now=now)
+        for fixed, each in zip(content.variants, rows, strict=True)
+    )
     buyable = tuple(
         variant
         for variant in variants
         if variant.status != Variant.Status.DISCONTINUED or variant.is_available(now)
     )
-    if not buyable:
-        return None
-    of_category, of_spec = (
-        category_and_spec[: len(_names(Category))],
-        category_and_spec[len(_names(Category)) :],
-    )
-    return ProductView(
-        id=own[0],
-        slug=own[1],
-        title=own[2],
-        brand=brand,
-        manufacturer=ContactView(*contacts[:4]),
-        responsible_person=ContactView(*contacts[4:]),
-        family=own[3],
-        summary=own[4],
-        description_html=own[5],
-        option_names=tuple(own[6]),
-        warranty_months=own[7],
-        category=_from_row(Category, of_category),
-        spec=_from_row(Spec, of_spec) if of_spec[0] is not None else None,
-        modes=tuple(_mode(*mode) for mode in modes or ()),
-        pictures=_each_once(shown),
-        variants=buyable,
+    return ProductView(content=content, variants=buyable, **content.product) if buyable else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Content:
+    """Values of a product and its variants, by name, without price and stock."""
+
+    product: Mapping[str, Any]
+    variants: Sequence[Mapping[str, Any]]
+
+
+@lru_cache(maxsize=256)
+def _content(row: tuple[Any, ...], variant_rows: tuple[tuple[Any, ...], ...]) -> _Content:
+    """Parse the rows of the two queries. The same rows give the same object."""
+    own, brand, contacts, (modes, images) = row[:8], row[8], row[9:17], row[17:19]
+    of_category = row[19 : 19 + len(_names(Category))]
+    of_spec = row[19 + len(_names(Category)) :]
+    shown = [ImageView(*image) for image in json.loads(images or "[]")]
+    colors = {values[0]: values[3] for values in variant_rows}
+    product = {
+        "id": own[0],
+        "slug": own[1],
+        "title": own[2],
+        "brand": brand,
+        "manufacturer": ContactView(*contacts[:4]),
+        "responsible_person": ContactView(*contacts[4:]),
+        "family": own[3],
+        "summary": own[4],
+        "description_html": own[5],
+        "option_names": tuple(json.loads(own[6])),
+        "warranty_months": own[7],
+        "category": _from_text_row(Category, of_category),
+        "spec": _from_text_row(Spec, of_spec) if of_spec[0] is not None else None,
+        "modes": tuple(_mode(*mode) for mode in json.loads(modes or "[]")),
+        "pictures": _each_once(shown),
+    }
+    return _Content(
+        product, [_variant_content(values, images=shown, colors=colors) for values in variant_rows]
     )
 
 
-def _from_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
+def from_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
     return model.from_db(connection.alias, _names(model), values)
+
+
+def _hashable(row: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in row)
+
+
+def _from_text_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
+    parsed: list[Any] = [list(value) if isinstance(value, tuple) else value for value in values]
+    for index in _json_columns(model):
+        parsed[index] = json.loads(parsed[index])
+    return from_row(model, parsed)
 
 
 def _mode(
@@ -280,113 +316,52 @@ def _mode(
     )
 
 
-def _variant(
-    values: Sequence[Any],
-    *,
-    currency: str,
-    pictures: Sequence[ImageView],
-    colors: Mapping[int, str],
-    now: datetime,
-) -> VariantView:
-    """Return a variant from its row; images of its color count as its own."""
-    own = [picture for picture in pictures if picture.variant_id == values[0]]
+def _variant_content(
+    values: Sequence[Any], *, images: Sequence[ImageView], colors: Mapping[int, str]
+) -> dict[str, Any]:
+    """Return the values of a variant; images of its color count as its own."""
+    variant_id, color = values[0], values[3]
+    own = [image for image in images if image.variant_id == variant_id]
     of_color = [
-        picture
-        for picture in pictures
-        if values[4] and picture not in own and colors.get(picture.variant_id or 0) == values[4]
+        image
+        for image in images
+        if color and image not in own and colors.get(image.variant_id or 0) == color
     ]
-    names: Mapping[str, str] = values[15] or {}
+    identifiers: Mapping[str, str] = json.loads(values[11] or "{}")
+    return {
+        "id": variant_id,
+        "listing_id": values[1],
+        "sku": values[2],
+        "gtin": identifiers.get("gtin", ""),
+        "mpn": identifiers.get("mpn", ""),
+        "options": tuple(str(value) for value in json.loads(values[10])),
+        "color": color,
+        "status": values[4],
+        "weight_g": values[5],
+        "packed_weight_g": values[6],
+        "lithium": values[7],
+        "cell_wh": values[8],
+        "cell_count": values[9],
+        "pictures": (*own, *of_color),
+    }
+
+
+def _variant(
+    content: Mapping[str, Any], offered: Sequence[Any], *, currency: str, now: datetime
+) -> VariantView:
+    price, available, as_of, restock_on, ships_from, rule_ends_at, changes = offered
     price_points = [
         PricePoint(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
-        for at, amount, is_reduced in values[18] or ()
+        for at, amount, is_reduced in changes or ()
     ]
     return VariantView(
-        id=values[0],
-        listing_id=values[1],
-        sku=values[2],
-        gtin=names.get("gtin", ""),
-        mpn=names.get("mpn", ""),
-        options=tuple(str(value) for value in values[3]),
-        color=values[4],
-        status=values[5],
-        weight_g=values[6],
-        packed_weight_g=values[7],
-        lithium=values[8],
-        cell_wh=values[9],
-        cell_count=values[10],
-        price=Money(values[11], currency),
-        available=values[12],
-        as_of=values[13],
-        restock_on=values[17],
-        ships_from=values[14],
-        pictures=(*own, *of_color),
-        reduction=current_reduction(price_points, price=values[11], until=values[16], now=now)
+        **content,
+        price=Money(price, currency),
+        available=available,
+        as_of=as_of,
+        restock_on=restock_on,
+        ships_from=ships_from,
+        reduction=current_reduction(price_points, price=price, until=rule_ends_at, now=now)
         if price_points
         else None,
-    )
-
-
-_SHOP = f"""
-    SELECT {", ".join(_columns(Channel, "channel"))},
-        (SELECT json_agg(json_build_array({", ".join(_columns(Category, "category"))})
-         ORDER BY category.position, category.id) FROM catalog_category category)
-    FROM catalog_channel channel WHERE channel.code = %s
-"""  # noqa: S608 - made of column names
-
-
-SHOP_KEPT_S = 1.0
-type _Shop = tuple[Channel, list[Category]]
-_shops: dict[str, tuple[float, _Shop]] = {}  # by code; (expiry by the monotonic clock, shop)
-
-
-def load_channel(code: str) -> tuple[Channel, list[Category]] | None:
-    """Load a channel and all categories, which every page needs. Kept for a second; read-only."""
-    expires_at, shop = _shops.get(code, (0.0, None))
-    if shop is None or expires_at < time.monotonic():
-        if (shop := _load_shop(code)) is None:
-            return None
-        _shops[code] = (time.monotonic() + SHOP_KEPT_S, shop)
-    return shop
-
-
-def _load_shop(code: str) -> _Shop | None:
-    with planned_cursor(connection) as cursor:
-        cursor.execute(_SHOP, [code])
-        if not (row := cursor.fetchone()):
-            return None
-    *of_channel, categories = row
-    return _from_row(Channel, of_channel), [
-        _from_row(Category, values) for values in categories or ()
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeView:
-    """The home page.
-
-    Shape:  ``picks`` are the best cards by family, from each category; ``categories`` are all of
-            them, each with its number of cards
-    """
-
-    picks: Mapping[str, tuple[ProductCardRow, ...]]
-    categories: tuple[tuple[Category, int], ...]
-
-
-def load_home(
-    *, channel: Channel, categories: Sequence[Category], country: str, now: datetime
-) -> HomeView:
-    """Load the cards of the home page in one query."""
-    ids: list[int] = []
-    counts: list[tuple[Category, int]] = []
-    with card_index.locked_index(channel.pk) as index:
-        in_stock = index.in_stock(country=country, fresh_since=now - STALE_AFTER)
-        for category in categories:
-            cards = index.cards_with("category", category.pk)
-            counts.append((category, len(cards)))
-            ids += index.best(cards & in_stock, size=PICKS_PER_CATEGORY)
-    picks: dict[str, list[ProductCardRow]] = {}
-    for card in select_cards(ids):
-        picks.setdefault(card.family, []).append(card)
-    return HomeView(
-        picks={family: tuple(chosen) for family, chosen in picks.items()}, categories=tuple(counts)
     )

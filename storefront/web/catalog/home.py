@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from catalog.products import detail
+from catalog.products import shop
 from catalog.search.cards import ProductCardRow
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.charts import beam
@@ -56,7 +56,7 @@ class FeaturedLight:
 @cache_page
 def home(request: HttpRequest) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    front = detail.load_home(
+    front = shop.load_home(
         channel=here.channel, categories=here.categories, country=here.country, now=now
     )
     cards = [card for family in front.picks.values() for card in family]

@@ -1,9 +1,7 @@
 """Product page: show pictures, specifications, charts, price, availability and delivery."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,20 +10,15 @@ from django.views.decorators.http import require_safe
 
 from catalog.products import detail
 from catalog.products.alternatives import find_alternatives, find_unavailable
-from catalog.products.detail import ProductView, VariantView
+from catalog.products.detail import VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
 from shipping.availability.reach import Availability
 from storefront.web.catalog import structured_data
 from storefront.web.catalog.product_card import availability_for
-from storefront.web.catalog.spec_table import spec_table
-from storefront.web.catalog.supplier_text import translated_plain
-from storefront.web.charts import beam, runtime
+from storefront.web.catalog.product_parts import product_parts
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
-
-USEFUL_LX = 5.0  # enough light to walk on a path
-BLINKING = frozenset({"strobe", "sos", "beacon"})
 
 
 @require_safe
@@ -71,7 +64,6 @@ def show(
         "light": light,
         "chosen": chosen,
         "is_chosen_by_address": chosen.sku == sku,
-        "pictures": light.pictures_of(chosen),
         "deliverable": supply.deliverable,
         "sold_out": supply.sold_out,
         "expected_back": _expected_back(chosen, now),
@@ -84,12 +76,10 @@ def show(
         "is_restricted": answer.is_restricted,
         "sold_from": None if answer.promise else answer.more,
         "problem": problem,
-        "has_battery": _has_battery(light, chosen),
-        "sheet": spec_table(light, chosen, here.language),
+        "parts": product_parts(light, chosen, here.language),
         "json_ld": structured_data.product_json(
             light, chosen, sku=sku, answer=answer, here=here, now=now
         ),
-        **charts(light),
     }
     return render(request, "web/catalog/product.html", context, status=status)
 
@@ -117,42 +107,6 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
     return render(request, "web/catalog/unavailable.html", context, status=status)
 
 
-def charts(light: ProductView) -> dict[str, Any]:
-    """Return the charts for which the product has numbers."""
-    spec = light.spec
-    beam_chart = None
-    if spec and spec.intensity_cd and spec.output_lm:
-        beam_chart = beam.chart(spec.intensity_cd, float(spec.output_lm))
-    runs = [
-        runtime.Run(
-            name=translated_plain(mode.name, "mode"),
-            output_lm=float(mode.output_lm),
-            runtime_min=mode.runtime_min,
-        )
-        for mode in light.modes
-        if mode.output_lm and mode.runtime_min and mode.kind not in BLINKING
-    ]
-    if not runs and spec and spec.output_lm and spec.runtime_high_min:
-        runs = [
-            runtime.Run(name="", output_lm=float(spec.output_lm), runtime_min=spec.runtime_high_min)
-        ]
-    return {
-        "beam_picture": beam_chart,
-        "levels": _levels(spec.intensity_cd, beam_chart) if spec and spec.intensity_cd else [],
-        "run_picture": runtime.run_chart(runs),
-        "runs": runs,
-        "shape": _shape(spec.intensity_cd, spec.output_lm) if spec else "",
-    }
-
-
-def _levels(intensity_cd: int, chart: beam.Chart | None) -> list[tuple[float, int]]:
-    """Return (lux, meters) pairs: the reach of the beam at each brightness, dimmest first."""
-    if chart is None:
-        return []
-    reaches = {contour.lux: contour.reach_m for contour in chart.contours}
-    return sorted((reaches | {USEFUL_LX: beam.reach_m(intensity_cd, USEFUL_LX)}).items())
-
-
 def _sent_at_once(chosen: VariantView, answer: Availability) -> int | None:
     """Return how many units can ship, if fewer than in stock and than the cart's limit."""
     deliverable = answer.most
@@ -163,23 +117,3 @@ def _expected_back(chosen: VariantView, now: datetime) -> date | None:
     """Return the restock date unless it has passed."""
     restock_on = chosen.restock_on
     return restock_on if restock_on and restock_on >= now.date() else None
-
-
-def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:
-    """Return whether a battery is included, by the spec, else by the variants."""
-    stated = light.spec.battery_included if light.spec else None
-    if stated is not None:
-        return stated
-    if chosen.cell_count or chosen.lithium != "none":
-        return True
-    return False if any(other.cell_count for other in light.variants) else None
-
-
-def _shape(intensity_cd: int | None, output_lm: int | None) -> str:
-    """Return the beam's shape by candela per lumen: under 8 wide, over 30 far."""
-    if not intensity_cd or not output_lm:
-        return ""
-    ratio = Decimal(intensity_cd) / Decimal(output_lm)
-    if ratio < 8:  # noqa: PLR2004
-        return "wide"
-    return "far" if ratio > 30 else "balanced"  # noqa: PLR2004

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from catalog.models import Category, Channel
-from catalog.products import detail
+from catalog.products import shop
 from orders.cart import account_cart, carts, lines
 from orders.cart.lines import CartContent
 from orders.models import Cart, Order
@@ -69,9 +69,9 @@ class Visit:
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
-        if (shop := detail.load_channel(CHANNEL_CODE)) is None:
+        if (loaded := shop.load_channel(CHANNEL_CODE)) is None:
             raise ShopClosedError(f"no channel is called {CHANNEL_CODE!r}")
-        return shop
+        return loaded
 
     @property
     def channel(self) -> Channel:

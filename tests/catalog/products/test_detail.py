@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Category, Identifier, Listing, ProductCard
-from catalog.products import detail
+from catalog.products import detail, shop
 from catalog.search import card_index, index
 from storefront.lib.money import Money
 from tests.factories.catalog import (
@@ -137,7 +137,7 @@ def test_pages_need_few_queries(django_assert_num_queries):
         index.reindex(product_ids=[product.pk], channel=channel)
 
     def load_home():
-        detail.load_home(channel=channel, categories=[product.category], country="DE", now=NOON)
+        shop.load_home(channel=channel, categories=[product.category], country="DE", now=NOON)
 
     make_shown()
     for _ in range(2):
@@ -160,7 +160,7 @@ def test_the_home_page_shows_the_best_available_card_of_each_category():
     ProductCard.objects.filter(product=best).update(score=9_000_000)
     ProductCard.objects.filter(product=products[4]).update(score=9_500_000, available=0)
 
-    home = detail.load_home(
+    home = shop.load_home(
         channel=make_channel(),
         categories=Category.objects.order_by("position"),
         country="DE",
@@ -168,7 +168,7 @@ def test_the_home_page_shows_the_best_available_card_of_each_category():
     )
 
     assert list(home.picks) == ["headlamp", "lantern"]
-    assert len(home.picks["headlamp"]) == detail.PICKS_PER_CATEGORY
+    assert len(home.picks["headlamp"]) == shop.PICKS_PER_CATEGORY
     assert home.picks["headlamp"][0].product_id == best
     assert [(category.slug, count) for category, count in home.categories] == [
         ("headlamps", 8),
@@ -179,13 +179,13 @@ def test_the_home_page_shows_the_best_available_card_of_each_category():
 def test_the_channel_and_categories_are_kept_for_a_second(django_assert_num_queries, monkeypatch):
     make_category(slug="lanterns")
     make_channel()
-    monkeypatch.setattr(detail, "SHOP_KEPT_S", 60)
-    assert detail.load_channel("nowhere") is None
+    monkeypatch.setattr(shop, "SHOP_KEPT_S", 60)
+    assert shop.load_channel("nowhere") is None
 
     with django_assert_num_queries(1):
-        first, again = detail.load_channel("shop"), detail.load_channel("shop")
+        first, again = shop.load_channel("shop"), shop.load_channel("shop")
     Category.objects.update(slug="lamps")
-    monkeypatch.setattr(detail, "_shops", {"shop": (0.0, first)})  # expired
+    monkeypatch.setattr(shop, "_shops", {"shop": (0.0, first)})  # expired
 
     assert first is again
-    assert [category.slug for category in detail.load_channel("shop")[1]] == ["lamps"]
+    assert [category.slug for category in shop.load_channel("shop")[1]] == ["lamps"]
