@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.models.listings import STALE_AFTER
+from storefront.lib.db.prepared_queries import planned_cursor
 
 
 def is_fresh(as_of: datetime | None, *, now: datetime) -> bool:
@@ -67,6 +68,6 @@ def select_cards(ids: list[int], *values: Any, order: str = "place") -> list[Pro
     """Read cards; ``order`` may use ``place``, the place of a card in ``ids`` from 1 on."""
     if not ids:
         return []
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(f"{_SELECT} {order}", [ids, *values])
         return [ProductCardRow(*row) for row in cursor.fetchall()]

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import engines
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from markupsafe import Markup
 
 from catalog.attributes.families import LIGHTS
 from catalog.models import Category, Listing, ProductCard, Spec
@@ -98,15 +102,16 @@ def _list(
         channel=here.channel, query=requested, country=here.country, now=now, category=category
     )
     query = page.query
+    # uncached, so that edits of the template show
+    render_facet = _facet.__wrapped__ if settings.DEBUG else _facet
     is_gear = category is not None and not LIGHTS & set(category.families)
     context = {
         "page": page,
         "facets": [
-            facet
+            render_facet(facet, here.channel.currency, here.language)
             for facet in page.facets
             if _narrows(facet) and (not is_gear or facet.code in GEAR_FACETS or facet.is_active)
         ],
-        "label_of": lambda code, value: value_label(code, value, here.language),
         "is_gear": is_gear,
         "category": category,
         "query": query,
@@ -141,6 +146,15 @@ def _list(
         "web/catalog/product_list_partial.html" if is_part else "web/catalog/product_list.html"
     )
     return render(request, template, context, status=400 if requested.ignored else 200)
+
+
+@lru_cache(maxsize=1024)
+def _facet(facet: Facet, currency: str, language: str) -> Markup:
+    """Return the inputs of a facet as HTML in the active language; cached by content."""
+    env = engines["jinja"].env  # type: ignore[attr-defined]
+    labels = [(choice, value_label(facet.code, choice.value, language)) for choice in facet.choices]
+    context = {"facet": facet, "currency": currency, "labels": labels}
+    return Markup(env.get_template("web/catalog/facet.html").render(context))  # noqa: S704 - escaped by the template
 
 
 def _narrows(facet: Facet) -> bool:
