@@ -143,6 +143,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "storefront.web.core.errors.ErrorPageMiddleware",
 ]
+if not IS_PRODUCTION:  # where the proxy compresses pages, and files are compressed when built
+    MIDDLEWARE.insert(0, "django.middleware.gzip.GZipMiddleware")
 ROOT_URLCONF = "storefront.dev.urls" if HAS_DEV_TOOLS else "storefront.urls"
 WSGI_APPLICATION = "storefront.wsgi.application"
 
@@ -276,6 +278,10 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "storefront.web.rendering.stylesheet.StylesheetFinder",
+]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION  # edits show at once
 
 # Mail

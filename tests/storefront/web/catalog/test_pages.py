@@ -1,7 +1,9 @@
 import gzip
+import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -10,13 +12,13 @@ from catalog.models import Channel, Listing
 from catalog.search import card_index
 from storefront.web.content.pages import PAGES
 from storefront.web.core.errors import server_error
+from storefront.web.rendering import stylesheet
 from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.page_parser import Page, in_each_language, results
 
 pytestmark = pytest.mark.django_db
-CSS = Path("storefront/web/static/web/css")
 PATHS = [
     "/en/",
     "/en/c/headlamps/",
@@ -281,11 +283,16 @@ def test_beam_pictures_read_no_whole_table(client, light):
     assert "spec_by_beam" in plan
 
 
-def test_style_sheets_fit_their_budget():
-    whole = b"".join(path.read_bytes() for path in sorted(CSS.glob("*.css")))
+def test_a_page_loads_one_stylesheet_within_its_budget(customer, light):
+    page = customer.get("/en/p/trail-400/").content.decode()
 
-    assert len(gzip.compress(whole, 9)) <= 15_000
-    assert "@import" not in whole.decode()
+    (name,) = re.findall(r'rel="stylesheet" href="/static/([^"]+)"', page)
+    style = Path(finders.find(name)).read_text()
+
+    assert len(gzip.compress(style.encode(), 9)) <= 12_000
+    assert {path.stem for path in stylesheet.SOURCES.glob("*.css")} == set(
+        stylesheet.STYLESHEETS[name]
+    )
 
 
 def test_development_pages_are_closed_in_production(client, light, settings):
