@@ -10,13 +10,13 @@ import secrets
 import time
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from storefront.lib.http.download import REDIRECT_STATUSES, download
@@ -25,7 +25,9 @@ from storefront.lib.http.responses import raise_for_status
 from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed.limits import MAX_FETCHED_BYTES
 from suppliers.connectors.feed.options import Content, FetchMethod, Options
-from suppliers.connectors.feed.sftp import open_sftp
+
+if TYPE_CHECKING:
+    from suppliers.connectors.feed.sftp import Sftp
 
 # An earlier time is that of a server without a clock, or of a build without times.
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
@@ -173,7 +175,7 @@ def check_exists(context: ConnectorContext) -> None:
     if options.via is FetchMethod.UPLOAD:
         upload_path(context.folder, options.products_at)
     elif options.via is FetchMethod.SFTP:
-        with open_sftp(context, host_key=options.host_key) as sftp:
+        with _sftp_session(context, options) as sftp:
             sftp.modified(options.products_at)
     else:
         url = urlsplit(_address(context, options.products_at))
@@ -276,11 +278,17 @@ def _credentials(context: ConnectorContext) -> dict[str, str]:
     return {"authorization": f"Basic {pair}"}
 
 
+def _sftp_session(context: ConnectorContext, options: Options) -> AbstractContextManager["Sftp"]:
+    from suppliers.connectors.feed.sftp import open_sftp  # noqa: PLC0415 - takes 8 MB, and few shops use SFTP
+
+    return open_sftp(context, host_key=options.host_key)
+
+
 def _from_sftp(
     context: ConnectorContext, options: Options, location: str, *, to: Path, cached: dict[str, Any]
 ) -> _FetchResult:
     """Fetch over SFTP, unless neither time nor size of the file changed."""
-    with open_sftp(context, host_key=options.host_key) as sftp:
+    with _sftp_session(context, options) as sftp:
         validator, written_s = sftp.modified(location)
         is_new = cached.get("etag") != validator
         if is_new:

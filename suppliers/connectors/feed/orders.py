@@ -7,13 +7,12 @@ was sent says whether it has an order.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from posixpath import join
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed import order_documents
 from suppliers.connectors.feed.options import Options, OrderChannel
-from suppliers.connectors.feed.sftp import Sftp, open_sftp
 from suppliers.connectors.records import (
     Acknowledgement,
     DuplicateReferenceError,
@@ -22,6 +21,9 @@ from suppliers.connectors.records import (
     PurchaseOrderRequest,
     UnsupportedCapabilityError,
 )
+
+if TYPE_CHECKING:
+    from suppliers.connectors.feed.sftp import Sftp
 
 PARTIAL_SUFFIX = ".part"
 ORDER_KEY_PREFIX = "ORDER "  # prefix of each step: slots are reserved for orders
@@ -32,7 +34,7 @@ class FeedOrdering:
 
     _context: ConnectorContext
     _options: Options
-    _sftp: Sftp | None = None
+    _sftp: "Sftp | None" = None
     _closing: ExitStack
 
     def close_session(self) -> None:
@@ -129,8 +131,10 @@ class FeedOrdering:
         )
 
     @contextmanager
-    def _session(self) -> Iterator[Sftp]:
+    def _session(self) -> Iterator["Sftp"]:
         """Return a session that is kept for the next call, unless it fails."""
+        from suppliers.connectors.feed.sftp import open_sftp  # noqa: PLC0415 - takes 8 MB, and few shops use SFTP
+
         if self._sftp is None:
             self._closing = ExitStack()
             new_session = open_sftp(
