@@ -261,6 +261,7 @@ TIME_ZONE = CELERY_TIMEZONE = "UTC"
 # Files
 STATIC_URL, MEDIA_URL = "/static/", "/media/"
 STATIC_ROOT = VAR_DIR / "static"  # built into the image
+STYLES_DIR = VAR_DIR / "styles"  # the joined stylesheets, on their way there
 MEDIA_ROOT = VAR_DIR / "media"
 PRIVATE_ROOT = VAR_DIR / "private"  # no URL serves it
 FEEDS_ROOT = VAR_DIR / "feeds"  # suppliers' files, fetched or uploaded; no URL serves them

@@ -59,7 +59,7 @@ def prepare(*, home: Path, log: Path, is_throwaway: bool, is_durable: bool) -> P
         _make_cluster(programs, data, password, account, is_throwaway=is_throwaway)
     port = free_port()
     settings = [f"port={port}", f"listen_addresses={HOST}", "unix_socket_directories="]
-    settings += ["max_connections=500", "timezone=UTC", "log_timezone=UTC"]
+    settings += ["max_connections=500", "timezone=UTC", "log_timezone=UTC", "wal_compression=on"]
     settings += () if is_durable else THROWAWAY
     child = Child(
         name="postgres",

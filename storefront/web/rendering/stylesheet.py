@@ -26,7 +26,7 @@ class StylesheetFinder(BaseFinder):
     """Finds the stylesheets; writes one again if a source changed."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        self._storage = FileSystemStorage(settings.VAR_DIR / "styles")
+        self._storage = FileSystemStorage(settings.STYLES_DIR)
 
     def check(self, **_: Any) -> list[Any]:
         return []
