@@ -95,7 +95,7 @@ def test_every_data_folder_is_a_shared_volume():
 
     written = {n for n, path in paths.items() if path.is_relative_to(conf.VAR_DIR)}
     # The image is built with the static files, and production has no mailbox.
-    assert written - ours == {"VAR_DIR", "STATIC_ROOT", "MAILBOX_DIR"}
+    assert written - ours == {"VAR_DIR", "STATIC_ROOT", "STYLES_DIR", "MAILBOX_DIR"}
     mounts = {f"{path.name}:{path}" for path in inside.values()}
     for name in (*OURS, ONE_SHOT):
         assert set(described["services"][name]["volumes"]) == mounts, name
