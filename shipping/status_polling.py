@@ -142,7 +142,6 @@ def poll_supplier(*, supplier: Supplier, clock: Callable[[], datetime]) -> int:
 
 
 def _record_problem(supplier: Supplier, error: ExternalServiceError | None, now: datetime) -> None:
-    """Save on the connection why the supplier does not answer; clear it once it answers."""
     connection = Connection.objects.filter(supplier=supplier)
     if error is None:
         connection.filter(problem__startswith=PROBLEM_PREFIX).update(problem="", problem_at=None)

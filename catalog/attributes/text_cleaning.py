@@ -93,7 +93,6 @@ def shorten(text: str, length: int) -> str:
 
 
 def clean_html(dirty: str) -> str:
-    """Sanitize HTML: keep only ``ALLOWED_TAGS``, without attributes."""
     return nh3.clean(
         drop_controls(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),
@@ -105,7 +104,6 @@ def clean_html(dirty: str) -> str:
 
 
 def make_summary(clean: str) -> str:
-    """Return the first sentences of a cleaned description as plain text."""
     first = clean.split("<table", 1)[0]
     text = clean_text(html.unescape(_TAG.sub(" ", first)))
     if len(text) <= MAX_SUMMARY:

@@ -67,7 +67,6 @@ IMPLAUSIBLE = "doubtful"
 
 
 def message(code: str, values: Mapping[str, Any]) -> str:
-    """Return why a line or a list is rejected."""
     shown = dict(values)
     if "goods" in shown:
         shown["goods"] = ", ".join(f"{MatchMethod(by).label} {name}" for by, name in shown["goods"])
@@ -78,12 +77,10 @@ def message(code: str, values: Mapping[str, Any]) -> str:
 
 
 def review_reason(file: CompetitorPriceList) -> str:
-    """Return why a list is held for review; empty if it is not."""
     return implausible_changes(file.counts) if file.problem else ""
 
 
 def implausible_changes(counts: Mapping[str, Any]) -> str:
-    """Return how many prices of a list changed implausibly."""
     return (
         gettext(
             "%(moved)d of %(known)d known prices change by a factor of %(factor)d or "
@@ -94,7 +91,6 @@ def implausible_changes(counts: Mapping[str, Any]) -> str:
 
 
 def import_result(counts: Mapping[str, Any]) -> str:
-    """Return how many lines had each result; zeros are omitted."""
     names = {
         **{outcome.value: outcome.label for outcome in ImportOutcome},
         "refused": _(

@@ -37,8 +37,6 @@ type VariantRef = tuple[int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedPrice:
-    """A line that matched one of our variants."""
-
     line: PriceLine
     variant_id: int
     sku: str
@@ -49,8 +47,6 @@ class MatchedPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
-    """The lines of a list, matched or rejected."""
-
     matched: list[MatchedPrice] = field(default_factory=list)
     refused: list[RejectedLine] = field(default_factory=list)
 

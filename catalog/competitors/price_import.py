@@ -43,8 +43,6 @@ RECORDED_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """The outcome of each matched line, and the reason for each rejected line."""
-
     file: CompetitorPriceList
     outcomes: list[tuple[MatchedPrice, ImportOutcome]]
     refused: list[RejectedLine]

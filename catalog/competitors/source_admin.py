@@ -41,8 +41,6 @@ EDITABLE_FIELDS = ("name", "url", "list_format", "interval_minutes", "is_enabled
 
 
 class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form of a source. Its secret is write-only."""
-
     secret = forms.CharField(
         label=_("Secret"),
         help_text=_("Write-only. Leave empty to keep the stored secret."),
@@ -90,7 +88,6 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         return secret
 
     def clean(self) -> dict[str, Any]:
-        """Validate URL, header and secret together."""
         values: dict[str, Any] = super().clean() or {}
         if {"url", "header", "secret"} - values.keys():
             return values
@@ -107,7 +104,6 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         return values
 
     def sealed(self) -> str:
-        """Return the encrypted secret to store."""
         if not self.cleaned_data["header"]:
             return ""
         if secret := self.cleaned_data["secret"]:

@@ -55,13 +55,11 @@ EXPECTED_ERRORS = (
 
 
 def due_sources(*, now: datetime) -> list[int]:
-    """Return the sources that are due."""
     due = CompetitorSource.objects.filter(is_enabled=True, due_at__lte=now)
     return list(due.order_by("due_at", "pk").values_list("pk", flat=True))
 
 
 def make_due(*, source: CompetitorSource, now: datetime) -> None:
-    """Make a source due now."""
     CompetitorSource.objects.filter(pk=source.pk).update(due_at=now)
 
 

@@ -27,8 +27,6 @@ Status = ExchangeRateUpdate.Status
 
 
 class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form for a rate entered by hand."""
-
     class Meta:
         model = ExchangeRate
         fields = ("base", "quote", "rate", "source", "as_of")

@@ -20,8 +20,6 @@ class UnreadableRatesError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyRates:
-    """The value of one euro in each currency, and its date."""
-
     as_of: datetime
     per_euro: Mapping[str, Decimal]
 

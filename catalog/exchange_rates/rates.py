@@ -222,7 +222,6 @@ def _supersede(*, base: str, quote: str, actor: str, now: datetime) -> None:
 
 @requires_transaction
 def _apply(update: ExchangeRateUpdate, *, now: datetime) -> ExchangeRate:
-    """Make this the current rate and queue the prices that depend on it."""
     before = ExchangeRate.objects.filter(base=update.base, quote=update.quote).first()
     row, _ = ExchangeRate.objects.update_or_create(
         base=update.base,

@@ -21,8 +21,6 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedListing:
-    """A priced listing: its previous price and the new calculation."""
-
     listing: Listing
     before: Decimal | None
     done: Calculation
@@ -31,7 +29,6 @@ class PricedListing:
 def pricing_input(
     listing: Listing, *, category_id: int, brand_id: int, product_id: int, family: str
 ) -> PricingInput:
-    """Return the pricing input that is stored on a listing."""
     return PricingInput(
         rule_scope=RuleScope(
             variant_id=listing.variant_id,
@@ -52,7 +49,6 @@ def pricing_input(
 
 
 def supplier_columns(pricing_input: PricingInput) -> dict[str, Any]:
-    """Return the supplier columns of a listing."""
     cost = pricing_input.cost
     return {
         "wholesale_amount": quantized(Listing, "wholesale_amount", cost.amount)

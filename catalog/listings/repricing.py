@@ -50,8 +50,6 @@ INPUT_FIELDS = (
 
 @dataclass(slots=True, kw_only=True)
 class RepricingResult:
-    """The result of repricing a channel."""
-
     listings: int = 0
     changed: int = 0
     stopped: Counter[str] = field(default_factory=Counter)

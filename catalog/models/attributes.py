@@ -17,8 +17,6 @@ class Spec(models.Model):
     """
 
     class Basis(models.TextChoices):
-        """Where the values come from."""
-
         NONE = "none", _("No source")
         SUPPLIER_CLAIM = "supplier_claim", _("Supplier claim")
         FL1_CLAIM = "fl1_claim", _("FL 1 claim")
@@ -97,8 +95,6 @@ class Spec(models.Model):
 
 
 class Mode(models.Model):
-    """One brightness mode of a light."""
-
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="modes", verbose_name=_("Product")
     )

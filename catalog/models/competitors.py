@@ -15,24 +15,18 @@ from storefront.lib.security.encryption import EncryptedTextField
 
 
 class MatchMethod(models.TextChoices):
-    """The identifier by which a competitor's item matched a variant."""
-
     SKU = "sku", _("our SKU")
     GTIN = "gtin", _("GTIN")
     MPN = "mpn", _("brand and part number")
 
 
 class SourceType(models.TextChoices):
-    """How a price list reached us."""
-
     HAND = "hand", _("uploaded by staff")
     API = "api", _("sent by API")
     FETCHED = "fetched", _("fetched from a source")
 
 
 class ImportOutcome(models.TextChoices):
-    """The import result of a matched line."""
-
     CHANGED = "changed", _("New price")
     CONFIRMED = "confirmed", _("Unchanged")
     OLDER = "older", _("Older than the current price")
@@ -84,8 +78,6 @@ class CompetitorPrice(models.Model):
 
 
 class CompetitorPriceChange(models.Model):
-    """A changed competitor price as reported."""
-
     variant = models.ForeignKey(
         Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
     )

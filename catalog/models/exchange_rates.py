@@ -13,8 +13,6 @@ from storefront.lib.state_machine import Stateful
 
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
-    """Queries of exchange rates."""
-
     def valid(self, now: datetime) -> Self:
         """Return the rates that are neither expired nor about to change."""
         return self.filter(

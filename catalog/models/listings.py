@@ -19,8 +19,6 @@ MAX_SPLIT_LOCATIONS = 5  # sources per line: each adds a parcel
 
 
 class Channel(models.Model):
-    """A sales channel with its currency and market. Our own shop is one."""
-
     code = models.SlugField(
         _("Code"),
         max_length=30,
@@ -104,7 +102,6 @@ class Channel(models.Model):
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Return each country that a parcel may be sent to."""
         return tuple(dict.fromkeys((self.default_country, *self.countries)))
 
 
@@ -129,8 +126,6 @@ class DeliveryArea(models.Model):
 
 
 class ListingQuerySet(models.QuerySet["Listing"]):
-    """Queries of listings."""
-
     def on(self, channel: Channel) -> Self:
         return self.filter(channel=channel)
 

@@ -16,8 +16,6 @@ from catalog.models.categories import Brand, Category, Family
 
 
 class Product(models.Model):
-    """A product page with one or more variants."""
-
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         ACTIVE = "active", _("Active")
@@ -180,7 +178,6 @@ class Variant(models.Model):
 
     @property
     def full_title(self) -> str:
-        """Return the title of an order line: product title and options."""
         options = f", {self.options_text}" if self.options_text else ""
         return f"{self.product.title}{options}"[:200]
 
@@ -236,8 +233,6 @@ WIDTHS_PX = (240, 480, 900)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    """Queries of images."""
-
     def waiting(self, now: datetime) -> Self:
         """Return images to fetch: never tried, or due for a retry."""
         return self.filter(stem="").filter(

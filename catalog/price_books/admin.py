@@ -249,7 +249,6 @@ class PriceRuleAdmin(StaffAdmin):
 
 
 def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Format the dry run result of one point in time."""
     rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in result["largest"]]
     return {
         "at": parse_datetime(result["at"]) if "at" in result else None,

@@ -22,7 +22,6 @@ from storefront.lib.staff.country_fields import CountriesField
 
 
 def _in_figures(names: Iterable[str]) -> Iterator[columns.Column]:
-    """Yield columns for rates and amounts of selling costs."""
     for name in names:
         label = columns.field_label(SellingCosts, name)
         if name.endswith("_rate"):

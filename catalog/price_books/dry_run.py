@@ -94,7 +94,6 @@ class Effect:
 
 
 def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
-    """Return the future times at which a timed rule of a book begins or ends."""
     periods = book.rules.values_list("starts_at", "ends_at")
     return sorted({moment for period in periods for moment in period if moment and moment > now})
 
@@ -183,8 +182,6 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
 
 
 class _Totals:
-    """Totals of a book's effects at one point in time."""
-
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()

@@ -85,7 +85,6 @@ def clear_dry_run(*, book: PriceBook) -> None:
 
 
 def request_repricing(*, channel: Channel, now: datetime) -> None:
-    """Request repricing of a channel; a worker runs it."""
     Channel.objects.filter(pk=channel.pk).update(reprice_requested_at=now)
 
 

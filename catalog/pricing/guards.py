@@ -39,8 +39,6 @@ class SupplierPriceBounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentPrice:
-    """The current price and the one of a day ago; None if there was none."""
-
     present: Decimal | None = None
     day_ago: Decimal | None = None
 

@@ -80,7 +80,6 @@ class LandedCost:
         return (self.total - once) * quantity + once
 
     def parts(self, quantity: int) -> Iterator[tuple[str, Decimal]]:
-        """Yield each part of the cost of a quantity in one line, in order."""
         yield "wholesale", self.wholesale * quantity
         yield "supplier_fee", self.supplier_fee * quantity
         yield "freight", self.freight * quantity
@@ -181,7 +180,6 @@ class Costing:
 
     @property
     def confirmed_only(self) -> Self:
-        """A copy with confirmed rates only."""
         rates = {
             base: rate for base, rate in self.rates.items() if base not in self.unconfirmed_rates
         }

@@ -106,7 +106,6 @@ def _rate_validities(channel: Channel, now: datetime) -> dict[str, RateValidity]
 
 
 def load_terms(channel: Channel) -> dict[tuple[str, str], CostTerms]:
-    """Return the selling costs of a channel by origin and supplier code."""
     return {
         (row.origin, row.supplier_code): CostTerms(**{name: getattr(row, name) for name in TERMS})
         for row in _TERMS(channel_id=channel.pk)
@@ -125,7 +124,6 @@ _RATES, _TERMS = PreparedQuery(_rates), PreparedQuery(_terms)
 
 
 def to_rule(row: PriceRule, *, currency: str) -> Rule:
-    """Return a row as a ``Rule``, with exact amounts."""
     return Rule(
         id=row.pk or 0,
         number=row.number,
@@ -166,7 +164,6 @@ def rule_columns(rule: PriceRule) -> Mapping[str, Any]:
 
 
 def rate_limits() -> RateLimits:
-    """Return the maximum age of a rate, and its maximum change per day."""
     return RateLimits(
         max_age=timedelta(hours=settings.RATES_MAX_AGE_H),
         max_move_percent=settings.RATES_MAX_MOVE_PERCENT,

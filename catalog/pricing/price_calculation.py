@@ -28,8 +28,6 @@ NO_CURRENT_PRICE = CurrentPrice()
 
 
 class Missing(StrEnum):
-    """Why no price can be calculated."""
-
     COST = "cost"  # no supplier states a price
     ORIGIN = "origin"  # no location has reported stock, so the duty is unknown
     RATE = "rate"  # no exchange rate for the cost
@@ -40,8 +38,6 @@ class Missing(StrEnum):
 
 
 class MarketAdjustment(StrEnum):
-    """How market signals changed the rule's price."""
-
     COMPETITOR_PRICE = "lowered_to_competitor"
     LOW_STOCK = "raised_for_low_stock"
     HIGH_STOCK = "lowered_for_high_stock"

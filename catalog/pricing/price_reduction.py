@@ -27,8 +27,6 @@ class PricePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """An announced reduction: its period, its price and the lowest price before it."""
-
     price: Decimal
     lowest: Decimal
     since: datetime

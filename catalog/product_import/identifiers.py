@@ -20,15 +20,12 @@ from storefront.lib.text import fold
 
 
 class IdentifierValue(NamedTuple):
-    """One identifier that a supplier states for one of its SKUs."""
-
     scheme: str
     value: str
     raw: str
 
 
 def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
-    """Return the variants already created from these supplier SKUs."""
     rows = Identifier.objects.filter(
         scheme=Identifier.Scheme.SUPPLIER, value__in=[_supplier_name(source, sku) for sku in skus]
     ).values_list("value", "variant_id")

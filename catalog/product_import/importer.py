@@ -127,7 +127,6 @@ def _is_usable(sku: str) -> bool:
 
 @requires_transaction
 def _load_rows(items: Sequence[ImportItem], *, variant_ids: Mapping[str, int], source: str) -> None:
-    """Load the variants and products of the records and lock the products."""
     skus = [variant.sku for item in items for variant in item.record.variants]
     ids = identifiers.find_variant_ids(skus=skus, source=source)
     ids |= {sku: variant_ids[sku] for sku in skus if sku in variant_ids}

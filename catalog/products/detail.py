@@ -33,8 +33,6 @@ class ImageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeView:
-    """One row of the mode table."""
-
     name: str
     kind: str
     output_lm: Decimal | None
@@ -54,8 +52,6 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantView:
-    """One variant on the product page."""
-
     id: int
     listing_id: int
     sku: str
@@ -83,7 +79,6 @@ class VariantView:
 
     @property
     def lowest_before(self) -> Money | None:
-        """The lowest price of the 30 days before an announced reduction."""
         return Money(self.reduction.lowest, self.price.currency) if self.reduction else None
 
     @property
@@ -375,7 +370,6 @@ class HomeView:
 def load_home(
     *, channel: Channel, categories: Sequence[Category], country: str, now: datetime
 ) -> HomeView:
-    """Load the cards of the home page in one query."""
     ids: list[int] = []
     counts: list[tuple[Category, int]] = []
     with card_index.locked_index(channel.pk) as index:

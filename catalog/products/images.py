@@ -106,7 +106,6 @@ def _retry_later(image: Image, problem: str, *, now: datetime) -> None:
 
 
 def _mark_failed(image: Image, problem: str) -> None:
-    """Stop fetching an image; the error is shown to staff."""
     Image.objects.filter(pk=image.pk).update(
         tries=MAX_TRIES, problem=_clean_message(problem), retry_at=None
     )

@@ -32,8 +32,6 @@ MAX_CACHED_ANSWERS = 20_000  # about 0.5 KB each
 
 
 class ShownVariant(ParcelItem, Protocol):
-    """One variant as a page has already loaded it."""
-
     @property
     def price_amount(self) -> Decimal: ...
     @property

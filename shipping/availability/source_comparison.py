@@ -22,8 +22,6 @@ from suppliers.shipping_services.selection import parcel_load
 
 
 class RouteStatus(StrEnum):
-    """What the routes decide about a stock row."""
-
     SELECTED = "selected"
     NOT_CARRIED = "not_carried"  # no route carries one unit to this country
     PARCEL_TOO_SMALL = "parcel_too_small"  # one parcel takes fewer units than ordered

@@ -11,8 +11,6 @@ from storefront.lib.state_machine import Stateful
 
 
 class Shipment(models.Model):
-    """All parcels of one purchase order."""
-
     purchase_order = models.OneToOneField(
         PurchaseOrder, models.PROTECT, related_name="shipment", verbose_name=_("Purchase order")
     )

@@ -48,8 +48,6 @@ type LiveRates = Mapping[int, Mapping[str, LiveRate]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedPromise:
-    """Arrival and price by the cheapest route that may carry the items."""
-
     leaves_on: date
     arrives_from: date
     arrives_to: date
@@ -143,12 +141,10 @@ def is_restricted(parcel: PlannedParcel, country: str) -> bool:
 
 
 def sort_key(quote: ShippingQuote) -> tuple[Decimal, date]:
-    """Return the sort key of a quote: the cheapest first, then the soonest."""
     return quote.price.amount, quote.arrives_to
 
 
 def clear_cache() -> None:
-    """Drop the cached routes and notes."""
     _CACHE.forget()
 
 
@@ -163,7 +159,6 @@ def live_rate_locations(now: datetime) -> frozenset[int]:
 
 
 def routing_rules(channel: Channel, now: datetime) -> Rules:
-    """Return the routing rules of a channel."""
     key = ("rules", channel.pk)
     return cached(key, now, lambda: rules.current_rules(channel=channel, now=now))
 
@@ -253,7 +248,6 @@ def routes_from(location_id: int, *, country: str, currency: str, now: datetime)
 
 
 def _parcel_loads(plan: Plan, pieces: Mapping[int, ParcelItem]) -> dict[int, ParcelLoad]:
-    """Map locations to the weight and cells of their parcels."""
     loads = {}
     for parcel in plan.parcels:
         parts = [parcel_load(pieces[line.variant_id], line.quantity) for line in parcel.lines]

@@ -58,7 +58,6 @@ def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses i
 
 
 def tier_name(tier: str) -> str:
-    """Return the name of a tier, or its code if it has no name."""
     return str(_TIERS[tier]) if tier in _TIERS else tier
 
 

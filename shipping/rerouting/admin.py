@@ -117,7 +117,6 @@ def available_choices(backorder: Backorder) -> str:
 
 
 def make_choice_form(backorder: Backorder) -> type[forms.Form]:
-    """Return a form class with the choices of this backorder."""
     choices = [(one, Choice(one).label) for one in backorder.choices]
     chosen = forms.ChoiceField(
         label=_("Customer's choice"), choices=choices, widget=UnfoldAdminSelectWidget

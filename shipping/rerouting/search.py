@@ -93,7 +93,6 @@ class SourcingPlan:
 
     @property
     def planned(self) -> Iterable[tuple[BackorderLine, PlannedLine]]:
-        """Yield the lines that have a source, each with its planned line."""
         for quoted in self.quote.parcels if self.quote else ():
             for line in quoted.parcel.lines:
                 yield self.line_of(line), line
@@ -103,12 +102,10 @@ class SourcingPlan:
 
     @property
     def lines(self) -> list[BackorderLine]:
-        """Return the lines that have a source, each once."""
         return list({row.pk: row for row, _ in self.planned}.values())
 
     @property
     def levels(self) -> dict[int, int]:
-        """Map order lines to their stock rows."""
         return {row.order_line_id: line.candidate.level_id for row, line in self.planned}
 
     @property

@@ -21,8 +21,6 @@ class InvalidTrackingNumberError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """One carrier: how suppliers spell it, the format of its numbers, its tracking page."""
-
     name: str
     spelled: str
     number: str

@@ -104,7 +104,6 @@ class ComplianceDocumentAdmin(StaffAdmin):
         return [download, *super().get_urls()]
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Return the file as a download."""
         document = self.get_object(request, str(pk))
         if document is None or not self.has_view_permission(request, document):
             raise PermissionDenied("suppliers.view_compliancedocument")
@@ -164,8 +163,6 @@ def _status_updated(supplier: Supplier) -> str:
 
 
 class VettingActions(StaffAdmin):
-    """Staff decisions about a supplier."""
-
     available_if: ClassVar = {
         "activate": lambda row: row.status not in {Status.ACTIVE, Status.BLOCKED},
         "pause": lambda row: row.status == Status.ACTIVE,

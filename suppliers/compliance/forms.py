@@ -30,8 +30,6 @@ SUBMITTED_FIELDS = (
 
 
 class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A document for one criterion, with its file."""
-
     document = forms.FileField(
         label=_("File"),
         help_text=_("PDF, PNG or JPEG, at most 10 MB. Optional."),

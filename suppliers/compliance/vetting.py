@@ -136,7 +136,6 @@ def missing_requirements(*, supplier: Supplier, now: datetime) -> list[Requireme
 
 @transaction.atomic(durable=True)
 def start(*, supplier: Supplier, actor: str, now: datetime, reason: str = "") -> None:
-    """Start the vetting of a candidate."""
     supplier.move(Status.VETTING, at=now, actor=actor, reason=reason)
 
 
@@ -164,7 +163,6 @@ def pause(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None
 
 @transaction.atomic(durable=True)
 def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
-    """Block a supplier for good."""
     supplier.move(Status.BLOCKED, at=now, actor=actor, reason=reason)
     _publish_all(supplier)
 
@@ -230,7 +228,6 @@ def _lock_supplier(supplier_id: int) -> Supplier:
 
 @requires_transaction
 def _publish_all(supplier: Supplier) -> None:
-    """Queue the supplier's variants for publication."""
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
     offers = offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
     variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()

@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 
 def prepaid_suppliers() -> list[Supplier]:
-    """Return the active suppliers whose connector reports a prepaid balance."""
     capable = [
         name for name in CONNECTORS if Capability.BALANCE in capabilities_of(connector_class(name))
     ]

@@ -85,7 +85,6 @@ def _visible_options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
 
 
 def _unwrap_optional(kind: inspect.Type) -> inspect.Type:
-    """Return the type of an optional value."""
     if not isinstance(kind, inspect.UnionType):
         return kind
     parts = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
@@ -191,7 +190,6 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
 
 def connection_form(connection: Connection | None) -> type[ConnectionForm]:
-    """Return the form class for a supplier's connector."""
     if connection is None or connection.supplier.adapter not in CONNECTORS:
         return ConnectionForm
     connector = connection.supplier.adapter

@@ -28,8 +28,6 @@ FACTS = Group(
 
 @dataclass(frozen=True, slots=True)
 class OptionLabel:
-    """Label of an option, with its unit, and help text."""
-
     label: Words
     help_text: Words = ""
 

@@ -78,7 +78,6 @@ def find_connector(connector: str) -> type[Connector]:
 
 
 def declared_secrets(connector: str) -> tuple[Secret, ...]:
-    """Return the write-only secrets of a connector, with the webhook secret."""
     declared = find_connector(connector).SECRETS
     if any(secret.name == HOOK_SECRET.name for secret in declared):
         return declared
@@ -86,7 +85,6 @@ def declared_secrets(connector: str) -> tuple[Secret, ...]:
 
 
 def stored_secret_names(connection: Connection) -> frozenset[str]:
-    """Return the names of the stored secrets."""
     return frozenset(decrypt(connection.secrets_encrypted))
 
 
@@ -213,7 +211,6 @@ def validate(connection: Connection, *, connector: str, wiring: ConnectionInput)
 
 
 def _describe_option_error(kind: type[msgspec.Struct], error: str) -> str:
-    """Return the error with the valid options or values."""
     field = re.search(r"\$\.(\w+)", error)
     hint = get_type_hints(kind).get(field[1]) if field else None
     values = [

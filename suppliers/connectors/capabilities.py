@@ -353,7 +353,6 @@ PROTOCOLS: dict[Capability, tuple[type, ...]] = {
 
 
 def capabilities_of(connector: type) -> tuple[Capability, ...]:
-    """Return the capabilities whose methods a connector class has."""
     return tuple(
         capability
         for capability, protocols in PROTOCOLS.items()

@@ -238,7 +238,6 @@ class MappingForm(forms.Form):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the mapped fields, each with its form fields."""
         return [
             {
                 "label": target.label,
@@ -253,7 +252,6 @@ class MappingForm(forms.Form):
         return [self[name] for name in LIST_FIELDS]
 
     def rest(self) -> list[forms.BoundField]:
-        """Return the form fields for reading the file and for missing values."""
         return [self[name] for name in (*READING_FIELDS, *MISSING_VALUE_FIELDS)]
 
     def clean(self) -> dict[str, Any] | None:

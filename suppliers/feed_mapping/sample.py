@@ -41,8 +41,6 @@ class AttributeValue(NamedTuple):
 
 
 class PreviewIssue(NamedTuple):
-    """One issue that the sync would record, with its label."""
-
     label: str
     message: str
 
@@ -135,7 +133,6 @@ def _preview_row(
 def _with_page(
     preview: Preview, record: ConvertedRow, issues: list[ImportIssue], *, mark: str
 ) -> Preview:
-    """Add what the product import would store."""
     product = product_pages.build_detail(record.sku, [record], mark=mark).record
     records = [] if product is None else [product]
     normalized = list(importer.normalize_records(records, source="", issues=issues))
@@ -203,16 +200,12 @@ GENERATED_NAME = re.compile(r"(products|prices|stock)-[0-9a-f]{8,64}\.(raw|uploa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a file, with sample values."""
-
     name: str
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The first rows of a file."""
-
     detected: Detected
     columns: tuple[Column, ...]
     suggested: mappings.Mapping

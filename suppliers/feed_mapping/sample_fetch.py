@@ -28,8 +28,6 @@ MAX_PROBLEM_LENGTH = 300
 
 
 class FetchStage(StrEnum):
-    """The progress of a requested fetch."""
-
     WAITING = "waiting"
     IN_PROGRESS = "under way"
     DONE = "done"

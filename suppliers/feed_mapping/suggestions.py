@@ -94,7 +94,6 @@ def _find_header(unused: Mapping[str, str], aliases: Sequence[str]) -> str | Non
 
 
 def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether a column is a yes/no flag, as far as the rows show."""
     for row in rows:
         try:
             if text := sources.text(row.get(header)):
@@ -155,7 +154,6 @@ def _separator(
     *,
     urls: bool = False,
 ) -> str:
-    """Return the separator of the values in a column's cells, if any."""
     cells = [sources.text(row.get(header)) for row in rows]
     for choice in choices:
         cut = [cell.split(choice) for cell in cells if choice in cell]

@@ -144,8 +144,6 @@ MAX_SAFETY_STOCK = 1_000
 
 
 class SafetyStockForm(forms.Form):
-    """The number of units to hold back."""
-
     units = forms.IntegerField(
         label=_("Units of each product and warehouse that are never sold"),
         min_value=0,
@@ -155,8 +153,6 @@ class SafetyStockForm(forms.Form):
 
 
 class SafetyStockActions(StaffAdmin):
-    """Staff action that sets a supplier's safety stock."""
-
     @action(description=_("Set safety stock"), icon="inventory_2")
     def set_safety_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)

@@ -21,8 +21,6 @@ MAX_UNRELIABILITY_FACTOR = Decimal(3)
 
 
 class Freshness(StrEnum):
-    """How an aged figure is used."""
-
     FRESH = "fresh"
     DECAYING = "decaying"  # sold from, less the decay
     EXPIRED = "expired"  # not sold from
@@ -100,7 +98,6 @@ def needs_live_check(
 
 
 def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:
-    """Return the freshness policy of a supplier."""
     return DecayTerms(
         fresh_for=timedelta(minutes=ages.stock_fresh_for_min),
         expires_after=timedelta(minutes=ages.stock_expires_after_min),

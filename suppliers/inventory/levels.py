@@ -138,7 +138,6 @@ SELECT id FROM changed
 
 
 def clamp_quantity(record: StockReport) -> tuple[StockReport, ImportIssue | None]:
-    """Clamp an impossible quantity; return the issue."""
     quantity = min(max(0, record.quantity), MAX_UNITS)
     if quantity == record.quantity:
         return record, None

@@ -8,8 +8,6 @@ from suppliers.models.supplier import Supplier
 
 
 class FileContent(models.TextChoices):
-    """What one file of a supplier contains."""
-
     PRODUCTS = "products", _("Products")
     PRICES = "prices", _("Prices")
     STOCK = "stock", _("Stock")

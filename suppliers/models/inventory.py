@@ -104,8 +104,6 @@ class StockLocation(models.Model):
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
-    """Stock rows with their availability and age."""
-
     def with_available(self, now: datetime) -> Self:
         """Annotate ``free``: the units available to promise, less decay by age; at least 0."""
         kept = F("safety_stock") + F("allocated_outstanding") + F("reserved")
@@ -251,8 +249,6 @@ class StockLevel(models.Model):
 
 
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
-    """Stock movements."""
-
     def effective(self) -> Self:
         """Exclude movements of runs that a rollback reversed."""
         undone = StockMovement.objects.filter(

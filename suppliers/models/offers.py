@@ -54,8 +54,6 @@ class SupplierProduct(models.Model):
 
 
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
-    """Offers for sale, and the age of their costs."""
-
     def sellable(self) -> Self:
         """Return active, matched, priced offers of active suppliers that lack no certificate."""
         return self.filter(
@@ -230,7 +228,6 @@ class SupplierOffer(models.Model):
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:
-        """The required criteria without a valid document."""
         return tuple(self.missing_certificates.split(", ")) if self.missing_certificates else ()
 
 
@@ -295,6 +292,5 @@ class PendingPublication(models.Model):
 
     @staticmethod
     def queue(variant_ids: Iterable[int]) -> int:
-        """Queue variants for publication; return how many."""
         rows = [PendingPublication(variant_id=variant_id) for variant_id in variant_ids]
         return len(PendingPublication.objects.bulk_create(rows, batch_size=500))

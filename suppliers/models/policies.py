@@ -210,8 +210,6 @@ EVERY_DAY = "1234567"  # Monday is 1
 
 
 class DispatchMode(TextChoices):
-    """When purchase orders are sent to a supplier."""
-
     AT_ONCE = "at_once", _("Immediately")
     EVERY = "every", _("In batches at an interval")
     AT_TIMES = "at_times", _("In batches at fixed times")

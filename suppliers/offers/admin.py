@@ -82,8 +82,6 @@ class OverrideForm(forms.Form):
 
 
 class ClearOverrideForm(forms.Form):
-    """The fields to return to the feed."""
-
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
         choices=[
@@ -138,8 +136,6 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
 
 
 class OverrideActions(LinkActions):
-    """Staff actions on one offer."""
-
     override_actions: ClassVar = [*LinkActions.link_actions, "override", "clear_override"]
     override_fits: ClassVar = {
         **LinkActions.link_fits,

@@ -22,8 +22,6 @@ from suppliers.runs.issue_labels import issue_label
 
 
 class LinkForm(ReasonForm):
-    """The variant to link an offer to, and the reason."""
-
     sku = forms.CharField(label=_("SKU"), max_length=40, widget=UnfoldAdminTextInputWidget)
     field_order = ("sku", "reason")
 
@@ -38,7 +36,6 @@ class LinkForm(ReasonForm):
 
 @admin.display(description=_("Reasons it is not on sale"))
 def open_issue_list(offer: SupplierOffer) -> str:
-    """List the open issues of the offer's row in the supplier's data."""
     issues = [(issue_label(code), message) for code, message in _open_issues(offer)]
     return format_html(
         '<ul class="staff-moves">{}</ul>',

@@ -166,7 +166,6 @@ def count_priced(*, work: RunContext) -> tuple[int, int]:
 
 
 def duplicate_prices() -> list[tuple[str, ImportIssue]]:
-    """Return the SKUs with two prices, each with its product: they are rejected."""
     with with_large_work_mem():
         duplicates = rows(SELECT_DUPLICATES)
     return [

@@ -175,8 +175,6 @@ class AcceptedPage:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Pages that are imported together, by class."""
-
     good: list[AcceptedPage] = field(default_factory=list)
     same: list[ListedProduct] = field(default_factory=list)
     refused: list[tuple[ListedProduct, str]] = field(

@@ -59,8 +59,6 @@ Kind = PendingChange.Kind
 
 
 class ChangesPage:
-    """One request to the changes of a run."""
-
     def __init__(self, model_admin: "SyncRunAdmin", request: HttpRequest, run: SyncRun) -> None:
         self.model_admin = model_admin
         self.request = request

@@ -201,7 +201,6 @@ def apply(
 
 @requires_transaction
 def _apply_stock(sync_run: SyncRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
-    """Write the changed stock rows, then the new ones."""
     new_rows = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
     countries = {change.place: change.country for change in new_rows}
     StockLocation.objects.bulk_create(

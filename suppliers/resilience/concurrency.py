@@ -73,7 +73,6 @@ class SharedSemaphore:
         return name
 
     def renew(self, name: str, *, lease_s: float) -> None:
-        """Extend the lease of a slot."""
         self._leases.take(self._key, name, max_leases=UNLIMITED, lease_s=lease_s)
 
     def release(self, name: str) -> None:

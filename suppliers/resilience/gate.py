@@ -135,7 +135,6 @@ class SupplierGate:
         self._meter.called(self._ability(call))
 
     def heartbeat(self, call: Call) -> None:
-        """Extend the slot and the probe of a long call."""
         if slot := self._slot_by_request.get(call.request_id, ""):
             self._slots.renew(slot, lease_s=call.lease_s + LEASE_MARGIN_S)
         self._breaker.heartbeat(call)

@@ -94,7 +94,6 @@ class DatabaseQuotaCounter:
 
 
 def pause_syncs(*, connection_id: int, until: datetime) -> None:
-    """Start no sync before this moment."""
     Connection.objects.filter(pk=connection_id).update(paused_until=until)
 
 

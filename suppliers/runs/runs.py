@@ -89,7 +89,6 @@ class RunContext:
 
     @property
     def guards_waived(self) -> bool:
-        """Whether a person waived the guards for this run."""
         return bool(self.run.guards_waived_by)
 
     @cached_property

@@ -121,8 +121,6 @@ def store_stock_accuracy(*, supplier: Supplier) -> None:
 
 @dataclass(slots=True)
 class _Series:
-    """Values ordered by time."""
-
     moments: list[datetime] = field(default_factory=list)
     values: list[Decimal] = field(default_factory=list)
 
@@ -209,7 +207,6 @@ class _Observations:
                 yield Decimal((hour - self._stocked[index - 1]) // timedelta(seconds=1))
 
     def _cost_stability(self, begin: datetime, end: datetime) -> Score | None:
-        """Return the share of known costs that did not change."""
         known = self._facts[Kind.COSTS_KNOWN].between(begin, end)
         if not known:
             return None

@@ -146,5 +146,4 @@ def _serialize(work: RunContext, batch: Batch) -> bytes:
 
 
 def delete_closed() -> None:
-    """Delete the batches of closed runs."""
     PageBatch.objects.exclude(run__status__in=OPEN_STATUSES).delete()

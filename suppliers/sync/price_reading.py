@@ -110,7 +110,6 @@ def read_prices(work: RunContext, connector: Connector, read: PriceReadResult) -
 
 
 def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadResult) -> None:
-    """Read a whole price list or a delta, as the connector declares."""
     is_full_list = connector.omitted_costs is not MissingRowMeans.UNCHANGED
     if not is_full_list:
         work.run.profile["is_delta"] = True
@@ -241,7 +240,6 @@ def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadRes
 
 
 def _known_skus(work: RunContext, external_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the known SKUs of these products, each with its status."""
     offers = SupplierOffer.objects.filter(
         supplier=work.supplier, product_external_id__in=external_ids
     )

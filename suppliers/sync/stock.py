@@ -76,8 +76,6 @@ WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND ({in_scope
 
 @dataclass
 class StagedAnswers:
-    """The staged answers, with their problems."""
-
     stage: StagingTable
     products: StagingTable
     listed: int = 0

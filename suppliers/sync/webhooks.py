@@ -140,8 +140,6 @@ def zero_stock_after_refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _QuarantineReason:
-    """Why events were quarantined, and the changes they would make."""
-
     reason: str
     moves: list[tuple[Any, ...]]
 
@@ -270,8 +268,6 @@ def _last_run(supplier: Supplier, **which: str) -> SyncRun | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionResult:
-    """The number of products wanted, newly subscribed, and dropped."""
-
     wanted: int
     added: int
     dropped: int

@@ -32,7 +32,6 @@ from suppliers.connectors.records import (
 
 
 def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
-    """Compare the options with BigBuy's lists of statuses and carriers."""
     if not options.taxonomies:
         yield "Enter the taxonomies to list: BigBuy may reject product lists without one."
     if not options.email:

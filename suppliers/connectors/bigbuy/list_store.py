@@ -122,7 +122,6 @@ class ListStore:
         return float(row[0]) if row else 0.0
 
     def counts(self) -> dict[str, int]:
-        """Return the number of rows of each cached list."""
         return dict(self._db.execute("SELECT list, count(*) FROM rows GROUP BY list"))
 
     def forget(self, name: str) -> None:

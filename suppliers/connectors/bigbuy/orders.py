@@ -95,7 +95,6 @@ def _carriers(api: ApiClient) -> dict[str, str]:
 def _reports(
     api: ApiClient, options: Options, orders: Sequence[Order]
 ) -> Iterator[PurchaseOrderReport]:
-    """Yield the state of these orders, with their parcels."""
     tracked = _parcels_by_order(api, [str(order.id) for order in orders])
     carriers = _carriers(api) if any(tracked.values()) else {}
     for order in orders:

@@ -68,8 +68,6 @@ class OrderTotals(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class OrderId(msgspec.Struct, kw_only=True):
-    """The answer of the look-up by our number."""
-
     id: str | int
 
 

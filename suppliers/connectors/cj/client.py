@@ -116,8 +116,6 @@ POINTS_QUOTA = Quota(
 
 
 class ApiClient:
-    """HTTP client of one CJ account."""
-
     def __init__(self, context: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
         self._api = context.api()
         self._budget = context.budget
@@ -141,7 +139,6 @@ class ApiClient:
         return self._ask("GET", path, kind, params=query)
 
     def get_with_retries[T](self, path: str, kind: type[T], **query: Any) -> T:
-        """Send a GET, and retry a few times when CJ is busy or the connection fails."""
         return retry(lambda: self._ask("GET", path, kind, params=query), is_idempotent=True)
 
     def post[T](self, path: str, kind: type[T], body: Mapping[str, Any]) -> T:

@@ -22,8 +22,6 @@ MAX_LOOKUPS = 5
 
 @dataclass(slots=True, kw_only=True)
 class PaymentProgress:
-    """The step that an order has reached, as far as we know."""
-
     order_id: str
     status: str
     shipment_id: str

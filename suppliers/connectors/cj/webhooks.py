@@ -185,7 +185,6 @@ def _stock(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ..
 
 
 def _makeup(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
-    """Return an event for an additional charge, or for the end of one."""
     params = decode(bytes(message.params), MakeupParams, what="webhook MAKEUP")
     status = (params.status or message.message_type).upper()
     amount = connector_parsing.amount(params.amount)
@@ -328,8 +327,6 @@ MAX_PAGES = 100
 
 
 class SubscriptionResult(ResponsePart):
-    """The products that were subscribed to."""
-
     success_product_ids: list[Id] | None = None
 
 

@@ -73,7 +73,6 @@ def age_from_headers(headers: Mapping[str, str], *, modified: str, now_s: float)
 
 
 def age_from_mtime(written_s: float | None) -> FileAge:
-    """Return the age of a file by its modification time."""
     if written_s is None or written_s < EARLIEST_S:
         return UNKNOWN_AGE
     return FileAge(written_at=datetime.fromtimestamp(written_s, UTC))
@@ -107,8 +106,6 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FetchResult:
-    """The server's answer: validators, age, and whether the file was sent."""
-
     validators: dict[str, Any]
     age: FileAge
     is_new: bool

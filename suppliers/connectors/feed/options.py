@@ -10,16 +10,12 @@ from suppliers.connectors.feed.mapping.spec import Mapping
 
 
 class FetchMethod(StrEnum):
-    """How we get the supplier's files."""
-
     HTTPS = "https"
     SFTP = "sftp"
     UPLOAD = "upload"
 
 
 class OrderChannel(StrEnum):
-    """How we send our orders."""
-
     EMAIL = "email"
     SFTP = "sftp"
 
@@ -61,7 +57,6 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
         return self._own_file(content) or self.products_at
 
     def file_of(self, content: Content) -> Content:
-        """Return which of the three files has this content."""
         return content if self._own_file(content) else Content.PRODUCTS
 
     def _own_file(self, content: Content) -> str:

@@ -58,7 +58,6 @@ def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
 
 
 def is_workbook(path: Path) -> bool:
-    """Return whether a zip is a spreadsheet."""
     with open_zip(path) as archive:
         names = set(archive.namelist())
     return "xl/workbook.xml" in names
@@ -165,7 +164,6 @@ def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
 
 
 def _copy_limited(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
-    """Unpack into the target, up to the plausible size."""
     max_bytes = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * packed_bytes)
     written = 0
     with target.open("wb") as sink:

@@ -27,8 +27,6 @@ Row = dict[str, Any]
 
 
 class DataFile:
-    """An unpacked file and its detected format. It can be read many times."""
-
     def __init__(self, path: Path, *, detected: Detected, work: Path) -> None:
         self.path = path
         self.detected = detected

@@ -34,8 +34,6 @@ class MalformedRecord(str):
 
 
 class LineSource(Protocol):
-    """A source of lines."""
-
     def readline(self, limit: int, /) -> str: ...
 
 
@@ -55,7 +53,6 @@ class Records:
         return not self._pending
 
     def give_back(self, line: str, *, number: int) -> None:
-        """Read this line next, as the line with this number."""
         self._pending.appendleft(line)
         self.number = number - 1
 
@@ -103,8 +100,6 @@ class Records:
 
 
 class Quoting(Enum):
-    """The state of the quotes in a text."""
-
     CLOSED = 0
     OPEN = 1
     BROKEN = 2  # text between a closing quote and the next delimiter
@@ -216,7 +211,6 @@ def _split_records(
 
 
 def _cells(record: str, delimiter: str) -> list[str] | str:
-    """Split a row into cells; return the reason if it cannot be split."""
     if isinstance(record, MalformedRecord):
         return str(record)
     if "\0" in record:

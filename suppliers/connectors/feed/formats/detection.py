@@ -126,7 +126,6 @@ def _format(path: Path, text: str, *, encoding: str) -> Format:
 
 
 def _json_format(path: Path, start: str, *, encoding: str) -> Format:
-    """Return whether the file is one document, or one document per line."""
     _, _, following = start.partition("\n")
     if following.lstrip().startswith("{"):
         return Format.NDJSON

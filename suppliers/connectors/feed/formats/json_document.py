@@ -81,7 +81,6 @@ class RejectedItem(str):
 def _array_items(
     path: Path, *, encoding: str, wanted: Location
 ) -> Iterator[tuple[Location | None, Any]]:
-    """Yield the entries of the wanted array."""
     keys: list[str | None] = []
     events = _events(path, encoding=encoding)
     try:

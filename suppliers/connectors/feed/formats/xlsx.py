@@ -109,7 +109,6 @@ def rows(
 
 
 def _parse_small_part(archive: zipfile.ZipFile, name: str) -> Any:
-    """Return a small part, parsed."""
     try:
         with open_entry(archive, archive.getinfo(name)) as part:
             content = part.read(RATIO_EXEMPT_BYTES + 1)
@@ -222,8 +221,6 @@ def _number(text: str) -> Any:
 
 
 class SharedStrings:
-    """The shared strings, by number."""
-
     def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
         self._in_memory: list[str] = []
         self._on_disk: sqlite3.Connection | None = None

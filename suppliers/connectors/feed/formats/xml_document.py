@@ -148,7 +148,6 @@ def _reject_doctype(element: Any) -> None:
 
 @lru_cache(maxsize=4096)
 def _split(tag: str) -> tuple[str, str]:
-    """Return the namespace and the local part of a name."""
     space, _, local = tag.rpartition("}")
     return space.removeprefix("{"), local
 

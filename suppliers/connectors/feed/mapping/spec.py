@@ -22,8 +22,6 @@ MAX_SOURCES = 200
 
 
 class Format(StrEnum):
-    """The formats that can be read."""
-
     CSV = "csv"
     TSV = "tsv"
     JSON = "json"
@@ -57,7 +55,6 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     value_map: dict[str, str] = msgspec.field(default_factory=dict, name="words")  # as stored
 
     def validation_error(self) -> str:
-        """Return why the source is invalid; empty if it is valid."""
         expressions = [self.column, self.jmespath, self.xpath, self.constant]
         if sum(bool(expression) for expression in expressions) != 1:
             return "enter exactly one of a column, a JMESPath, an XPath and a constant"
@@ -135,7 +132,6 @@ class Mapping(
         return mapping
 
     def written(self) -> dict[str, Any]:
-        """Return it as JSON primitives."""
         content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return content
 
@@ -177,7 +173,6 @@ class Mapping(
 
     @property
     def xpaths(self) -> tuple[str, ...]:
-        """The expressions that the XML reader evaluates on each item."""
         return tuple(sorted({source.xpath for source in self.sources if source.xpath}))
 
     @property

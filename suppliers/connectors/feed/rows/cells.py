@@ -73,7 +73,6 @@ class Cells:
 
 
 def cell_warning(sku: str, code: str, error: UnreadableError) -> ImportIssue:
-    """Return the warning for a cell that is left out of a row that is imported."""
     return ImportIssue(row=sku, code=code, message=sentence(error), is_fatal=False)
 
 
