@@ -93,16 +93,10 @@ def implausible_changes(counts: Mapping[str, Any]) -> str:
 def import_result(counts: Mapping[str, Any]) -> str:
     names = {
         **{outcome.value: outcome.label for outcome in ImportOutcome},
-        "refused": _(
-            "rejected",
-        ),
+        "refused": _("rejected"),
     }
     if "changed" not in counts and "matched" in counts:
-        names |= {
-            "matched": _(
-                "matched",
-            )
-        }  # preview, or held for review: nothing was imported yet
+        names |= {"matched": _("matched")}  # preview, or held for review: nothing was imported yet
     return " · ".join(f"{name}: {counts[code]}" for code, name in names.items() if counts.get(code))
 
 

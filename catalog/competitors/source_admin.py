@@ -161,11 +161,7 @@ class CompetitorSourceAdmin(StaffAdmin):
         ]
 
     def save_model(
-        self,
-        request: HttpRequest,
-        obj: CompetitorSource,
-        form: CompetitorSourceForm,
-        change: bool,
+        self, request: HttpRequest, obj: CompetitorSource, form: CompetitorSourceForm, change: bool
     ) -> None:
         """Save only the edited fields, since a worker writes others; make the source due."""
         obj.secret_encrypted = form.sealed()

@@ -106,14 +106,7 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
 
 @requires_transaction
 def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
-    *,
-    base: str,
-    quote: str,
-    rate: Decimal,
-    source: str,
-    as_of: datetime,
-    actor: str,
-    now: datetime,
+    *, base: str, quote: str, rate: Decimal, source: str, as_of: datetime, actor: str, now: datetime
 ) -> ExchangeRate:
     """Apply a rate set by staff, without a limit to its change.
 

@@ -211,7 +211,7 @@ class Brand(models.Model):
                     & Q(responsible_country__in=sorted(EU))
                 ),
                 name="brand_responsible_person_is_whole",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -101,7 +101,7 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["draft", "active", "archived"]),
                 name="product_status_is_known",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -292,13 +292,9 @@ class Image(models.Model):
         verbose_name = _("image")
         verbose_name_plural = _("images")
         constraints = [
-            models.UniqueConstraint(
-                fields=["product", "source_url"], name="image_once_per_product"
-            ),
+            models.UniqueConstraint(fields=["product", "source_url"], name="image_once_per_product")
         ]
-        indexes = [
-            models.Index(fields=["retry_at"], condition=models.Q(stem=""), name="image_due"),
-        ]
+        indexes = [models.Index(fields=["retry_at"], condition=models.Q(stem=""), name="image_due")]
 
     def __str__(self) -> str:
         return self.source_url

@@ -201,13 +201,7 @@ class PriceRuleAdmin(StaffAdmin):
         method_column,
         "ending",
     ]
-    list_select_related: ClassVar = [
-        "book__channel",
-        "category",
-        "brand",
-        "product",
-        "variant",
-    ]
+    list_select_related: ClassVar = ["book__channel", "category", "brand", "product", "variant"]
     list_filter: ClassVar = ["book__channel", "book__status"]
     search_fields: ClassVar = ["supplier_code", "brand__name", "variant__sku", "product__title"]
     ordering: ClassVar = ["-book", "number"]

@@ -74,11 +74,7 @@ class ChannelAdmin(StaffAdmin):
     user_errors: ClassVar = (versions.NotReadyError,)
 
     def save_model(
-        self,
-        request: HttpRequest,
-        obj: Channel,
-        form: "forms.ModelForm[Channel]",
-        change: bool,
+        self, request: HttpRequest, obj: Channel, form: "forms.ModelForm[Channel]", change: bool
     ) -> None:
         before = Channel.objects.filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)

@@ -110,11 +110,7 @@ def to_json(done: Calculation) -> dict[str, Any]:
         "cost": None if pricing_input.cost is None else str(pricing_input.cost.amount),
         "currency": "" if pricing_input.cost is None else pricing_input.cost.currency,
         "steps": [
-            [
-                step.code,
-                None if step.amount is None else str(step.amount.quantize(CENT)),
-                step.note,
-            ]
+            [step.code, None if step.amount is None else str(step.amount.quantize(CENT)), step.note]
             for step in list_steps(done)
         ],
     }

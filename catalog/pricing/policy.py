@@ -24,11 +24,7 @@ TERMS = tuple(field.name for field in fields(CostTerms))
 
 
 def load_policy(
-    *,
-    channel: Channel,
-    now: datetime,
-    book: PriceBook | None = None,
-    at: datetime | None = None,
+    *, channel: Channel, now: datetime, book: PriceBook | None = None, at: datetime | None = None
 ) -> Policy:
     """Return the current pricing inputs of a channel, by its live book or by another one.
 

@@ -85,10 +85,7 @@ class ProductAdmin(StaffAdmin):
 
 
 SIDE_BY_SIDE = columns.page(
-    "supply:offers",
-    _("Supply"),
-    _("Compare offers"),
-    right="suppliers.view_supplieroffer",
+    "supply:offers", _("Supply"), _("Compare offers"), right="suppliers.view_supplieroffer"
 )
 
 

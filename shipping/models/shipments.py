@@ -83,10 +83,8 @@ class Parcel(Stateful):
         verbose_name_plural = _("parcels")
         constraints = [
             models.UniqueConstraint(
-                fields=["carrier", "number"],
-                condition=~Q(number=""),
-                name="parcel_unique_number",
-            ),
+                fields=["carrier", "number"], condition=~Q(number=""), name="parcel_unique_number"
+            )
         ]
 
     def __str__(self) -> str:
@@ -134,7 +132,7 @@ class TrackingEvent(models.Model):
         verbose_name = _("tracking event")
         verbose_name_plural = _("tracking events")
         constraints = [
-            models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique"),
+            models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique")
         ]
 
     def __str__(self) -> str:

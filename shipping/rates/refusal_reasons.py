@@ -84,10 +84,7 @@ def _route_sentence(code: str, values: Mapping[str, str]) -> str:
     return str(_SENTENCES[code]) % {**values, "way": route_text % values}
 
 
-_TIERS: Mapping[str, Promise] = {
-    "economy": _("Standard"),
-    "express": _("Express"),
-}
+_TIERS: Mapping[str, Promise] = {"economy": _("Standard"), "express": _("Express")}
 _SENTENCES: Mapping[str, Promise] = {
     NO_ROUTE: _("We have no delivery method from %(start)s to %(end)s."),
     RESTRICTED: _(

@@ -169,13 +169,7 @@ class VettingActions(StaffAdmin):
         "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
     }
     user_errors: ClassVar = (vetting.NotVettedError,)
-    vetting_actions: ClassVar = [
-        "scorecard",
-        "activate",
-        "pause",
-        "block",
-        "set_safety_stock",
-    ]
+    vetting_actions: ClassVar = ["scorecard", "activate", "pause", "block", "set_safety_stock"]
 
     @action(description=_("Scorecard"), icon="monitoring")
     def scorecard(self, request: HttpRequest, object_id: str) -> HttpResponse:

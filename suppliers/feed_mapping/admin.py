@@ -150,9 +150,7 @@ class _MappingPage:
     def _call_worker(self) -> None:
         try:
             enqueue_or_fail(
-                tasks.fetch_sample,
-                supplier_id=self.supplier.pk,
-                content=self.content.value,
+                tasks.fetch_sample, supplier_id=self.supplier.pk, content=self.content.value
             )
         except TemporaryError:
             sample_fetch.cancel_request(supplier=self.supplier, content=self.content.value)

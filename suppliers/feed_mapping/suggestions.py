@@ -148,11 +148,7 @@ def _implied_unit(header: str, kind: CellKind, rows: Sequence[Mapping[str, Any]]
 
 
 def _separator(
-    header: str,
-    rows: Sequence[Mapping[str, Any]],
-    choices: Sequence[str],
-    *,
-    urls: bool = False,
+    header: str, rows: Sequence[Mapping[str, Any]], choices: Sequence[str], *, urls: bool = False
 ) -> str:
     cells = [sources.text(row.get(header)) for row in rows]
     for choice in choices:

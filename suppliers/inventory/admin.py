@@ -159,10 +159,7 @@ class SafetyStockActions(StaffAdmin):
         suggestion = safety_stock.suggest(supplier=supplier, now=timezone.now())
         explanation = gettext(
             "In 90 days, %(refused)d of %(promised)d confirmed lines were rejected."
-        ) % {
-            "refused": suggestion.refused,
-            "promised": suggestion.promised,
-        }
+        ) % {"refused": suggestion.refused, "promised": suggestion.promised}
         if suggestion.units is None:
             explanation += " " + gettext("There is no suggestion below %(few)d lines.") % {
                 "few": statistics.MIN_PROMISES
@@ -171,11 +168,7 @@ class SafetyStockActions(StaffAdmin):
             explanation += " " + gettext("Suggested: %(units)d.") % {"units": suggestion.units}
 
         def act(values: Mapping[str, Any]) -> None:
-            safety_stock.set_units(
-                supplier=supplier,
-                units=values["units"],
-                **acting(request),
-            )
+            safety_stock.set_units(supplier=supplier, units=values["units"], **acting(request))
 
         return self.ask(
             request,

@@ -218,12 +218,7 @@ def zero_stock(*, sync_run: SyncRun, offer_ids: Iterable[int], now: datetime) ->
     with staging_table(STAGE, COLUMNS) as stage:
         stage.ready()
         set_affected_offers(ids)
-        merge(
-            supplier=sync_run.supplier,
-            cause=f"run:{sync_run.pk}",
-            as_of=now,
-            received_at=now,
-        )
+        merge(supplier=sync_run.supplier, cause=f"run:{sync_run.pk}", as_of=now, received_at=now)
 
 
 @requires_transaction

@@ -199,8 +199,7 @@ class SupplierOffer(models.Model):
                 name="offer_disputed_is_not_linked",
             ),
             models.CheckConstraint(
-                condition=Q(min_order_units__gte=1, pack_size__gte=1),
-                name="offer_is_sold_in_units",
+                condition=Q(min_order_units__gte=1, pack_size__gte=1), name="offer_is_sold_in_units"
             ),
             models.CheckConstraint(
                 condition=(Q(map_amount__isnull=True) | Q(map_amount__gt=0))
@@ -261,10 +260,8 @@ class CostChange(models.Model):
         verbose_name_plural = _("cost changes")
         indexes = [
             models.Index(
-                fields=["at"],
-                condition=Q(new_amount__gt=F("old_amount")),
-                name="cost_rises_by_age",
-            ),
+                fields=["at"], condition=Q(new_amount__gt=F("old_amount")), name="cost_rises_by_age"
+            )
         ]
 
     def __str__(self) -> str:

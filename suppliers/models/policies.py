@@ -200,7 +200,7 @@ class InvoiceTerms(models.Model):
                 condition=Q(invoice_tolerance_percent__gte=0, invoice_tolerance_percent__lte=100)
                 & Q(invoice_tolerance_amount__gte=0),
                 name="supplier_tolerances_are_sane",
-            ),
+            )
         ]
 
 

@@ -83,7 +83,7 @@ class SyncRun(Stateful):
                 fields=["supplier", "kind"],
                 condition=Q(status__in=["fetching", "parsed", "staged"]),
                 name="run_one_open_per_job",
-            ),
+            )
         ]
         indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
 
@@ -147,7 +147,7 @@ class SyncIssue(models.Model):
                 fields=["supplier", "row", "code"],
                 condition=Q(resolved_at__isnull=True),
                 name="issue_open_once",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

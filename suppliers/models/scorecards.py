@@ -43,7 +43,7 @@ class ScorecardFact(models.Model):
         verbose_name = _("scorecard event")
         verbose_name_plural = _("scorecard events")
         constraints = [
-            models.UniqueConstraint(fields=["supplier", "kind", "subject"], name="fact_seen_once"),
+            models.UniqueConstraint(fields=["supplier", "kind", "subject"], name="fact_seen_once")
         ]
         indexes = [models.Index(fields=["supplier", "happened_at"], name="fact_by_time")]
 
@@ -71,7 +71,7 @@ class LatencyBucket(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "on", "le_ms"], name="response_times_once_per_bucket"
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -255,7 +255,7 @@ class CallQuota(models.Model):
         verbose_name = _("API quota")
         verbose_name_plural = _("API quotas")
         constraints = [
-            models.UniqueConstraint(fields=["connection", "name"], name="budget_once_per_name"),
+            models.UniqueConstraint(fields=["connection", "name"], name="budget_once_per_name")
         ]
 
     def __str__(self) -> str:

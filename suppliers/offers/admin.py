@@ -22,13 +22,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
-from suppliers.models import (
-    CostChange,
-    StockLevel,
-    StockMovement,
-    SupplierOffer,
-    SupplierProduct,
-)
+from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
 from suppliers.offers.link_admin import LinkActions, open_issue_list
@@ -228,15 +222,7 @@ class SupplierOfferAdmin(OverrideActions):
             related=("location__supplier",),
             tab=False,
         ),
-        inline(
-            CostChange,
-            "at",
-            "old_amount",
-            "new_amount",
-            "cause",
-            ordering=["-id"],
-            tab=False,
-        ),
+        inline(CostChange, "at", "old_amount", "new_amount", "cause", ordering=["-id"], tab=False),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:

@@ -38,8 +38,7 @@ class LinkForm(ReasonForm):
 def open_issue_list(offer: SupplierOffer) -> str:
     issues = [(issue_label(code), message) for code, message in _open_issues(offer)]
     return format_html(
-        '<ul class="staff-moves">{}</ul>',
-        format_html_join("", "<li><b>{}</b> {}</li>", issues),
+        '<ul class="staff-moves">{}</ul>', format_html_join("", "<li><b>{}</b> {}</li>", issues)
     )
 
 

@@ -32,11 +32,7 @@ def from_profile(profile: Mapping[str, Any], *, is_delta: bool, now: datetime) -
     if newest is not None and newest > now + MAX_UTC_OFFSET:
         newest = None
     rows = {sku: datetime.fromisoformat(at) for sku, at in profile.get("latest_rows", {}).items()}
-    return FileDates(
-        newest=newest,
-        latest_rows=rows,
-        stated_at=_from_iso(profile.get("stated_at")),
-    )
+    return FileDates(newest=newest, latest_rows=rows, stated_at=_from_iso(profile.get("stated_at")))
 
 
 def to_profile(profile: FileProfile, last: FileDates) -> dict[str, Any]:

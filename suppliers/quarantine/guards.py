@@ -65,12 +65,7 @@ class CostDeltas:
 
 
 def missing_rows_violation(
-    *,
-    good: int,
-    bad: int,
-    known: int,
-    still_there: int,
-    limits: Thresholds = DEFAULT_THRESHOLDS,
+    *, good: int, bad: int, known: int, still_there: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
     """Return the violation if too many known items are missing from a list."""
     if good == 0 and bad == 0:

@@ -189,11 +189,7 @@ def _digests_to_read(
     ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
     work.quarantine_if(
         guards.missing_rows_violation(
-            good=count,
-            bad=0,
-            known=known,
-            still_there=still_there,
-            limits=run_thresholds(work),
+            good=count, bad=0, known=known, still_there=still_there, limits=run_thresholds(work)
         )
     )
     evaluation.check_row_count(work, good=count)

@@ -196,11 +196,7 @@ def _list_violation(work: RunContext, *, good: int, bad: int, is_full_list: bool
         return guards.invalid_rows_violation(good=good, bad=bad, limits=run_thresholds(work))
     ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
     return guards.missing_rows_violation(
-        good=good,
-        bad=bad,
-        known=known,
-        still_there=still_there,
-        limits=run_thresholds(work),
+        good=good, bad=bad, known=known, still_there=still_there, limits=run_thresholds(work)
     )
 
 

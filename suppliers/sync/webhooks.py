@@ -298,8 +298,7 @@ def sold_product_ids(supplier: Supplier) -> QuerySet[SupplierOffer, str]:
         supplier=supplier, status=SupplierOffer.Status.ACTIVE, variant__listings__isnull=False
     )
     ranked = offers.values("product_external_id").annotate(
-        is_shown=BoolOr("variant__listings__is_published"),
-        most=Max("variant__listings__available"),
+        is_shown=BoolOr("variant__listings__is_published"), most=Max("variant__listings__available")
     )
     return ranked.order_by("-is_shown", "-most", "product_external_id").values_list(
         "product_external_id", flat=True

@@ -190,8 +190,7 @@ def _order_body(options: Options, request: PurchaseOrderRequest) -> dict[str, An
     address = f"{to.line1}, {to.line2}" if to.line2 else to.line1
     if len(address) > MAX_ADDRESS_LENGTH:
         raise PermanentError(
-            f"the street is longer than {MAX_ADDRESS_LENGTH} characters",
-            code="too_long",
+            f"the street is longer than {MAX_ADDRESS_LENGTH} characters", code="too_long"
         )
     if not options.email:
         raise PermanentError(

@@ -31,11 +31,7 @@ REASON_KEYWORDS: Mapping[ClaimReason, tuple[str, ...]] = {
     ClaimReason.NOT_AS_DESCRIBED: ("describ", "match", "quality"),
     ClaimReason.OTHER: ("other",),
 }
-RESULT_STATUSES = {
-    1: ClaimStatus.REFUNDED,
-    2: ClaimStatus.RESENT,
-    3: ClaimStatus.REFUSED,
-}
+RESULT_STATUSES = {1: ClaimStatus.REFUNDED, 2: ClaimStatus.RESENT, 3: ClaimStatus.REFUSED}
 CANCELED = "CANCEL"
 PAGE_SIZE = 50
 MAX_PAGES = 20

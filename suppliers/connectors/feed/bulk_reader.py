@@ -50,9 +50,7 @@ def stock(
 
 
 def _convert[T](
-    file_reader: FeedFileReader,
-    fast: FastConverter | None,
-    convert_row: Callable[..., T | None],
+    file_reader: FeedFileReader, fast: FastConverter | None, convert_row: Callable[..., T | None]
 ) -> Iterator[CopyLines | T]:
     if fast is None:
         for row_name, row in file_reader.rows():

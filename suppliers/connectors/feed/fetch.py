@@ -254,8 +254,7 @@ def _address(context: ConnectorContext, location: str) -> str:
         raise PermanentError("the address of the file is invalid", code="bad_options") from None
     if is_elsewhere and any(context.secrets.values()):
         raise PermanentError(
-            "the file is on another host: enter that host as the base URL",
-            code="bad_options",
+            "the file is on another host: enter that host as the base URL", code="bad_options"
         )
     return address.replace(TOKEN, quote(context.secrets.get("token", ""), safe=""))
 

@@ -67,10 +67,9 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
 
         Raises: PermanentError
         """
-        own = {
-            Content.PRICES: self.prices_mapping,
-            Content.STOCK: self.stock_mapping,
-        }.get(self.file_of(content), {})
+        own = {Content.PRICES: self.prices_mapping, Content.STOCK: self.stock_mapping}.get(
+            self.file_of(content), {}
+        )
         return Mapping.read(own or self.mapping)
 
 
