@@ -173,9 +173,8 @@ class CompetitorSourceAdmin(StaffAdmin):
         icon="sync",
         explain=lambda source: (
             gettext(
-                "The file of %(name)s is fetched now. Prices that are recent and certain "
-                "enough take effect immediately. Prices that are not in the file do not "
-                "change."
+                "The file of %(name)s is fetched now. Prices that are recent and certain enough "
+                "take effect immediately. Prices that are not in the file do not change."
             )
             % {"name": source.name}
         ),

@@ -71,9 +71,8 @@ class Category(models.Model):
         blank=True,
         verbose_name=_("Restricted countries"),
         help_text=_(
-            "Country codes, such as DE, FR. No product in this category ships "
-            "there. Leave empty for none. Orders that are not submitted yet are put "
-            "on hold."
+            "Country codes, such as DE, FR. No product in this category ships there. Leave empty "
+            "for none. Orders that are not submitted yet are put on hold."
         ),
     )
 
@@ -132,9 +131,8 @@ class Brand(models.Model):
         db_default="",
         default="",
         help_text=_(
-            "Two letters, such as CN. A manufacturer outside the EU needs a "
-            "responsible person in the EU: without one its products are not sold to "
-            "the EU."
+            "Two letters, such as CN. A manufacturer outside the EU needs a responsible person in "
+            "the EU: without one its products are not sold to the EU."
         ),
     )
     manufacturer_email = models.EmailField(

@@ -199,8 +199,7 @@ class CompetitorSource(models.Model):
     """A URL of competitor prices and the result of recent fetches.
 
     ``secret_encrypted`` is sent in ``header``. ``validators`` holds the validators of the stored
-    list.
-    ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
+    list. ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
     """
 
     name = models.CharField(

@@ -141,14 +141,13 @@ class Listing(models.Model):
 
     ``available`` is as old as ``as_of``; only an allocation of stock is certain. It can be sent to
     the countries of ``area``, and to none without one. ``areas_from`` maps each origin country to
-    the area reached from there.
-    ``restock_on`` is the earliest restock day of a supplier, while none is available.
-    ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency,
-    stored so that all prices can be recalculated without asking it. ``map_amount`` may come from
-    another supplier of the item: then ``map_currency`` is its currency.
-    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``break_even_amount``
-    the break-even price with tax and all fees, and ``floor_amount`` the price floor at the minimum
-    margin, in the channel's currency.
+    the area reached from there. ``restock_on`` is the earliest restock day of a supplier, while
+    none is available. ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen
+    supplier, in its currency, stored so that all prices can be recalculated without asking it.
+    ``map_amount`` may come from another supplier of the item: then ``map_currency`` is its
+    currency. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
+    ``break_even_amount`` the break-even price with tax and all fees, and ``floor_amount`` the price
+    floor at the minimum margin, in the channel's currency.
     """
 
     channel = models.ForeignKey(

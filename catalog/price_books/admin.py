@@ -155,9 +155,8 @@ class PriceBookAdmin(StaffAdmin):
         description=_("Restore"),
         icon="history",
         explain=_(
-            "The rules and limits of this book become a new version and go live "
-            "immediately. Prices that this book set earlier come back without a check of "
-            "the limits."
+            "The rules and limits of this book become a new version and go live immediately. "
+            "Prices that this book set earlier come back without a check of the limits."
         ),
         done=_("The rules of %s are live again as a new version."),
     )

@@ -41,10 +41,9 @@ OPTIONS: Mapping[str, OptionLabel] = {
     "level": OptionLabel(
         _("Account level (0 to 5)"),
         _(
-            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as shown on CJ’s"
-            " site. It sets the rate limit and the number of product subscriptions."
-            " “Calls per second” still applies: raise it, too. Empty = as CJ reports"
-            " it."
+            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as shown on CJ’s site. It"
+            " sets the rate limit and the number of product subscriptions. “Calls per second” still"
+            " applies: raise it, too. Empty = as CJ reports it."
         ),
     ),
     "points_per_day": OptionLabel(

@@ -94,8 +94,7 @@ def save_supplier(
 ) -> tuple[Supplier, bool]:
     """Create a supplier with its connection, or change the given values of an existing one.
 
-    Returns the supplier and whether it is new. A new supplier is a candidate: it gets no
-    orders.
+    Returns the supplier and whether it is new. A new supplier is a candidate: it gets no orders.
 
     Locks: the supplier
     Raises: InvalidSetupError  nothing is written

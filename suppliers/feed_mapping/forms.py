@@ -158,10 +158,9 @@ class MappingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._base = base
         self.fields["claims"].help_text = _(
-            "One per line: Light output = Lumens. If the column states no unit, add it"
-            " to the label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux."
-            " These labels become attributes: %(labels)s. Other labels are shown as the"
-            " supplier wrote them."
+            "One per line: Light output = Lumens. If the column states no unit, add it to the"
+            " label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux. These labels become"
+            " attributes: %(labels)s. Other labels are shown as the supplier wrote them."
         ) % {"labels": ", ".join(CLAIM_ALIASES)}
         self.initial = {**initial_values(base), **(self.initial or {})}
         for name, target in TARGETS.items():

@@ -65,8 +65,7 @@ def cost_history(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[in
 def stock_history(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[StockEntry]]:
     """Return each row's newest stock changes since a moment, oldest first.
 
-    Earlier counters are computed back from the current ones, which are the sum of all
-    movements.
+    Earlier counters are computed back from the current ones, which are the sum of all movements.
     """
     history = {}
     for level in levels:

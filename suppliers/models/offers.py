@@ -271,9 +271,8 @@ class CostChange(models.Model):
 class PendingPublication(models.Model):
     """An outbox row: a variant whose listings do not show its current cost or stock yet.
 
-    Inserted in the transaction of the change, deleted after the refresh, so a killed worker
-    loses nothing. A variant may have several rows: a change during a refresh needs another
-    refresh.
+    Inserted in the transaction of the change, deleted after the refresh, so a killed worker loses
+    nothing. A variant may have several rows: a change during a refresh needs another refresh.
     """
 
     variant = models.ForeignKey(

@@ -29,9 +29,8 @@ class FreshnessPolicy(models.Model):
 
     A stock figure counts in full up to ``stock_fresh_for_min``, then loses
     ``stock_decay_units_per_hour`` plus ``stock_decay_percent_per_hour`` of it per hour, and expires
-    after ``stock_expires_after_min``.
-    ``stock_accuracy``, from the scorecard, is the share of promises kept; a low share speeds up
-    the decay.
+    after ``stock_expires_after_min``. ``stock_accuracy``, from the scorecard, is the share of
+    promises kept; a low share speeds up the decay.
     """
 
     stock_fresh_for_min = models.PositiveIntegerField(
@@ -228,9 +227,8 @@ class OrderDispatchPolicy(models.Model):
         choices=DispatchMode,
         default=DispatchMode.AT_ONCE,
         help_text=_(
-            "Waiting orders can be canceled at once at no cost. They are always "
-            "sent before the cut-off. If you switch back to “Immediately”, all "
-            "waiting orders are sent."
+            "Waiting orders can be canceled at once at no cost. They are always sent before the "
+            "cut-off. If you switch back to “Immediately”, all waiting orders are sent."
         ),
     )
     dispatch_every_min = models.PositiveSmallIntegerField(

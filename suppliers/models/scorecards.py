@@ -54,8 +54,7 @@ class ScorecardFact(models.Model):
 class LatencyBucket(models.Model):
     """A latency histogram bucket: calls of one day answered within ``le_ms``.
 
-    ``le_ms`` is one of ``scorecards.statistics.BUCKETS_MS``; 0 counts calls without
-    answer.
+    ``le_ms`` is one of ``scorecards.statistics.BUCKETS_MS``; 0 counts calls without answer.
     """
 
     supplier = models.ForeignKey(

@@ -73,9 +73,8 @@ class LinkActions(StaffAdmin):
         icon="link",
         explain=_after_open_issues(
             _(
-                "The offer is sold as this variant, and syncs do not change that."
-                " Compare brand, model and GTIN first: with a wrong link the wrong"
-                " product is shipped."
+                "The offer is sold as this variant, and syncs do not change that. Compare brand,"
+                " model and GTIN first: with a wrong link the wrong product is shipped."
             )
         ),
         form_class=LinkForm,

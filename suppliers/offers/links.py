@@ -28,14 +28,12 @@ NOT_MATCHED: Final = "sku-not-matched"
 CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED)
 MESSAGES: Final = {
     CONTRADICTS_PART: (
-        "The part number belongs to a variant in the catalog, but the GTIN {gtin} does"
-        " not. The offer stays on hold until one of them is corrected, or staff link"
-        " it."
+        "The part number belongs to a variant in the catalog, but the GTIN {gtin} does not. The"
+        " offer stays on hold until one of them is corrected, or staff link it."
     ),
     CONTRADICTS_LINK: (
-        "The supplier now states another GTIN ({gtin}) than the matched variant has."
-        " The offer is unlinked and on hold until the supplier corrects it, or staff"
-        " link it."
+        "The supplier now states another GTIN ({gtin}) than the matched variant has. The offer is"
+        " unlinked and on hold until the supplier corrects it, or staff link it."
     ),
     NOT_MATCHED: (
         "The product is in the catalog, but not in this version. The offer stays on"

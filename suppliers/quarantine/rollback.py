@@ -1,8 +1,7 @@
 """Run rollback: restore each value that an applied run changed, unless a newer change exists.
 
-A newer value stays and is reported. The ledger is only appended to. Restored values are stored
-as ``PendingChange`` rows: later runs are checked against them, so that the bad values do not
-return.
+A newer value stays and is reported. The ledger is only appended to. Restored values are stored as
+``PendingChange`` rows: later runs are checked against them, so that the bad values do not return.
 
 Note [Sales in a figure]: a sale may count as contained in a figure only because of the run.
 Then the row is deferred and nothing is sold from it. The app above first subtracts the sales

@@ -184,8 +184,7 @@ ON CONFLICT (supplier_id, "on", le_ms) DO UPDATE SET count = t.count + excluded.
 class LatencyGate:
     """A gate that also records the latency of each call, written about once a minute.
 
-    Calls run outside transactions, so the writes do too. A killed worker loses at most a
-    minute.
+    Calls run outside transactions, so the writes do too. A killed worker loses at most a minute.
     """
 
     def __init__(self, gate: CallObserver, *, supplier_id: int) -> None:

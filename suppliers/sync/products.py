@@ -1,8 +1,7 @@
 """Product job: compare the product list, read new and changed pages, retire missing products.
 
 Steps: stage the list, guards, then batches of pages, each in its own transaction, then retire.
-Repeatable: pages with an unchanged digest are skipped, so a killed run is continued by the
-next.
+Repeatable: pages with an unchanged digest are skipped, so a killed run is continued by the next.
 """
 
 import logging

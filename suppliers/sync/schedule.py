@@ -76,8 +76,7 @@ def _is_due(supplier_id: int, kind: SyncRun.Kind, every: timedelta, now: datetim
 def _startable_jobs(supplier_id: int) -> frozenset[str]:
     """Return the jobs that have data to work on.
 
-    Prices and stock need products first, unless the supplier has a price list: that creates
-    offers.
+    Prices and stock need products first, unless the supplier has a price list: that creates offers.
     """
     applied = SyncRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)
     adapter = Supplier.objects.values_list("adapter", flat=True).get(pk=supplier_id)
