@@ -256,10 +256,7 @@ def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
 def preview_file(
     path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
 ) -> list[Preview]:
-    """Preview the first rows with a mapping.
-
-    Raises: PermanentError
-    """
+    """Preview the first rows with a mapping. Raises: PermanentError."""
     with _open_file(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
         decimal = file.detected.decimal

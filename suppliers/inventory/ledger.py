@@ -94,10 +94,7 @@ def allocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
 @requires_transaction
 def release(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Release reserved units.
-
-    Locks: the stock rows, in id order
-    """
+    """Release reserved units. Locks: the stock rows, in id order."""
     _move(units, Kind.RELEASED, cause=cause, now=now, reserved=-1)
 
 

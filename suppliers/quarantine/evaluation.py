@@ -161,10 +161,7 @@ def _last_lists(work: RunContext) -> dict[str, int]:
 
 
 def check_row_count(work: RunContext, *, good: int) -> None:
-    """Check the number of rows of a full list.
-
-    Raises: QuarantinedError
-    """
+    """Check the number of rows of a full list. Raises: QuarantinedError."""
     work.run.profile["rows"] = good
     last = int(work.last_accepted_baseline.get("rows", 0))
     work.quarantine_if(
@@ -173,10 +170,7 @@ def check_row_count(work: RunContext, *, good: int) -> None:
 
 
 def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
-    """Check how many rows contradict each other.
-
-    Raises: QuarantinedError
-    """
+    """Check how many rows contradict each other. Raises: QuarantinedError."""
     work.run.profile["twice"] = twice
     last = int(work.last_accepted_baseline.get("twice", 0))
     work.quarantine_if(
@@ -250,18 +244,12 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
 
 
 def check_rolled_back_costs(work: RunContext) -> None:
-    """Check whether costs return that staff rolled back.
-
-    Raises: QuarantinedError
-    """
+    """Check whether costs return that staff rolled back. Raises: QuarantinedError."""
     _check_rolled_back(work, COUNT_ROLLED_BACK_COSTS, {})
 
 
 def check_rolled_back_stock(work: RunContext, *, in_scope: str, params: Mapping[str, Any]) -> None:
-    """Check whether stock figures return that staff rolled back.
-
-    Raises: QuarantinedError
-    """
+    """Check whether stock figures return that staff rolled back. Raises: QuarantinedError."""
     join = "INNER" if work.run.is_delta else "LEFT"
     _check_rolled_back(work, COUNT_ROLLED_BACK_STOCK.format(in_scope=in_scope, join=join), params)
 

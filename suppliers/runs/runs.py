@@ -117,10 +117,7 @@ class RunContext:
         self.paused_until = error.until
 
     def advance(self, to: SyncRun.Status) -> None:
-        """Change the status and extend the lease.
-
-        Raises: LeaseLostError  the run was closed
-        """
+        """Change the status and extend the lease. Raises: LeaseLostError (the run was closed)."""
         try:
             self.run.move(to, at=self.clock(), lease_until=self.clock() + LEASE)
         except ConcurrentUpdateError as error:
@@ -167,10 +164,7 @@ class RunContext:
 def open_run(
     *, supplier: Supplier, kind: str, now: datetime, guards_waived_by: str = ""
 ) -> SyncRun:
-    """Open a run, after closing an expired one of the same job.
-
-    Raises: AlreadyRunningError
-    """
+    """Open a run, after closing an expired one of the same job. Raises: AlreadyRunningError."""
     close_expired(now=now, supplier=supplier, kind=kind)
     try:
         with transaction.atomic():
