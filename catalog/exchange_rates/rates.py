@@ -251,10 +251,7 @@ def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: boo
 
 
 def _depends_on(row: ExchangeRate) -> Q:
-    """Return the filter for listings that depend on the rate.
-
-    Their cost or MAP is in its base currency or, if that is the euro, they pay EU duty.
-    """
+    """Filter the listings with a cost or MAP in its base currency; for EUR, also with duty."""
     bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landed_cost.DUTY_CURRENCY:
         return bought

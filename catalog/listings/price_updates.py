@@ -64,11 +64,7 @@ def supplier_columns(pricing_input: PricingInput) -> dict[str, Any]:
 
 
 def price_columns(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
-    """Return the price columns of a listing.
-
-    If a guard blocks the new price, the current one stays while it keeps the minimum margin and the
-    supplier's bounds; otherwise there is none until staff decide.
-    """
+    """Return the price columns; a blocked price leaves the current one if it is still allowed."""
     if done.cost is None or done.landed is None or done.rule is None:
         lost = (
             "cost_amount",

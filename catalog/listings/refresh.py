@@ -210,10 +210,7 @@ def _pricing_input(supply: ListingSupply, variant: Variant) -> PricingInput:
 
 
 def _fresher_time(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
-    """Keep the stored time if the new one is less than an hour later.
-
-    Otherwise each stock feed would rewrite every listing just to update its time.
-    """
+    """Keep the stored time up to an hour, so that a feed does not rewrite every listing."""
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present
     return as_of

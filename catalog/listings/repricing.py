@@ -56,10 +56,7 @@ class RepricingResult:
 
 
 def reprice_due_channels(*, now: datetime) -> dict[str, RepricingResult]:
-    """Reprice each channel whose shared inputs changed.
-
-    Restarts from the beginning after a crash; unchanged prices are not written.
-    """
+    """Reprice each channel whose shared inputs changed. Safe to repeat after a crash."""
     done: dict[str, RepricingResult] = {}
     for channel in Channel.objects.order_by("pk"):
         if not is_due(channel, now=now) or not _claim(channel, now=now):
@@ -169,10 +166,7 @@ def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
     at: datetime | None = None,
     day_ago: Mapping[int, Decimal] | None = None,
 ) -> list[Calculation]:
-    """Calculate the prices of listings from ``listings_with_inputs``. Read-only.
-
-    Shape:  ``at`` and ``day_ago``, by listing, are for a dry run: see ``pricing.batch``
-    """
+    """Price ``listings_with_inputs``; ``at`` and ``day_ago`` are as in ``pricing.batch``."""
     requests = [
         PricingRequest(
             pricing_input=price_updates.pricing_input(

@@ -161,10 +161,7 @@ class RepricingRequest(models.Model):
 
 
 class DailySales(models.Model):
-    """Units of a variant sold on a channel on one day (UTC).
-
-    Derived from orders: may be deleted, and is counted again.
-    """
+    """Units of a variant sold on a channel on one UTC day. Derived from orders, may be deleted."""
 
     channel = models.ForeignKey(
         Channel, models.CASCADE, related_name="+", verbose_name=_("Channel")

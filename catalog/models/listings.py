@@ -106,10 +106,7 @@ class Channel(models.Model):
 
 
 class DeliveryArea(models.Model):
-    """A set of countries that the same items can be sent to; an empty set is everywhere.
-
-    There are few: items differ in location and weight, their routes hardly do.
-    """
+    """Countries that the same items can be sent to; empty: everywhere. There are few areas."""
 
     # sorted
     countries = ArrayField(models.CharField(max_length=2), unique=True, verbose_name=_("Countries"))

@@ -78,10 +78,7 @@ def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costi
 
 
 def _restored(book: PriceBook) -> RestoredBook | None:
-    """Return the restored book of a book, until all prices were recalculated once.
-
-    Afterwards the guards on price changes apply as for any book.
-    """
+    """Return the restored book of a book, until all prices were recalculated once."""
     counted_at = book.channel.repriced_at
     if book.restored_from is None or (book.live_at and counted_at and counted_at >= book.live_at):
         return None

@@ -71,10 +71,7 @@ def import_products(
 def normalize_records(
     records: Sequence[ProductRecord], *, source: str, issues: list[ImportIssue]
 ) -> Iterator[ImportItem]:
-    """Yield the normalized records and collect every issue that needs no database.
-
-    Rows with an invalid or repeated SKU are skipped.
-    """
+    """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues."""
     skus: set[str] = set()
     for record in records:
         enriched = normalize(record, source=source)

@@ -113,21 +113,14 @@ def normalize_number(raw: str) -> str:
 
 
 def normalize_name(raw: str, number: str) -> str:
-    """Return the carrier's own name for a supplier's name of a route or a nickname.
-
-    An unknown name is kept, without characters that no name contains.
-    """
+    """Return the carrier's own name for a route or nickname; an unknown name is kept."""
     if known := _find_carrier(raw, number):
         return known.name
     return " ".join(_NAME.sub(" ", raw).split())[:MAX_NAME_LENGTH].strip() or "Carrier"
 
 
 def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
-    """Return the https tracking page of a parcel.
-
-    A known carrier's page comes first, then the URL offered by the supplier if it is safe to show
-    to customers, then a page that covers many carriers.
-    """
+    """Return the https page of a known carrier, a safe offered one, or one for many carriers."""
     known = _find_carrier(carrier, number)
     if known is None and is_safe_url(offered):
         return offered

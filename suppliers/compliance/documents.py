@@ -6,7 +6,7 @@ The stored name is generated; the sender's file name is ignored.
 import hashlib
 import io
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -30,8 +30,7 @@ class InvalidDocumentError(ValueError):
     """The file is not an accepted document; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDocument:
+class StoredDocument(NamedTuple):
     """A stored document: its name in private storage, and the digest of its content."""
 
     name: str

@@ -3,7 +3,7 @@
 A supplier is activated only with all required documents. Offers without theirs are not sold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from django.conf import settings
@@ -69,18 +69,12 @@ def submit(
 
     Raises: documents.InvalidDocumentError  nothing is written
     """
-    stored = documents.store(claim.content) if claim.content is not None else None
+    values = {each.name: getattr(claim, each.name) for each in fields(claim)}
+    content: bytes | None = values.pop("content")
+    stored = documents.store(content) if content is not None else None
     return ComplianceDocument.objects.create(
+        **values,
         supplier=supplier,
-        criterion=claim.criterion,
-        kind=claim.kind,
-        issuer=claim.issuer,
-        reference=claim.reference,
-        valid_from=claim.valid_from,
-        valid_until=claim.valid_until,
-        brand=claim.brand,
-        product=claim.product,
-        note=claim.note,
         file=stored.name if stored else "",
         file_sha256=stored.sha256 if stored else "",
         status_since=now,
@@ -168,10 +162,7 @@ def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None
 
 
 def watch_expiry(*, now: datetime) -> tuple[int, int]:
-    """Warn of documents that expire within ``WARN_BEFORE``; hold offers whose document expired.
-
-    Returns the numbers of warnings and of held offers.
-    """
+    """Warn of documents that expire soon, hold offers without theirs; return both counts."""
     warned = sum(
         _warn(document, now) for document in ComplianceDocument.objects.expiring_unwarned(now)
     )

@@ -153,10 +153,7 @@ class _Findings:
 
 
 def run(*, supplier: Supplier, now: datetime) -> HealthReport:
-    """Sign in, read one page, quote one parcel, read the balance; store the report.
-
-    It places no order and imports nothing.
-    """
+    """Sign in, read a page, quote a parcel, read the balance, store the report. It orders nothing."""
     report = _run_steps(supplier)
     Connection.objects.filter(supplier=supplier).update(
         checked_at=now, health_report=report.written()

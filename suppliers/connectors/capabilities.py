@@ -163,11 +163,7 @@ def list_fetched_at(connector: Connector) -> datetime | None:
 
 @runtime_checkable
 class BulkCatalog(Protocol):
-    """Returns all products at once, as from a file.
-
-    ``pages`` may be read twice with the same result: what was fetched is kept on disk until
-    ``close``, never in memory.
-    """
+    """Returns all products at once; ``pages`` may be read twice until ``close``."""
 
     @property
     def omitted_products(self) -> MissingRowMeans: ...

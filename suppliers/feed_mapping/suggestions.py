@@ -38,11 +38,7 @@ DISCONTINUED_IF_NO = {"is sale", "active", "enabled"}
 def suggest_mapping(
     headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()
 ) -> mappings.Mapping:
-    """Suggest a source for each field; staff review it.
-
-    Rows show units and joined cells. A column is used once; of several candidates for a field
-    the most likely is taken.
-    """
+    """Suggest the likeliest source of each field, each column once; staff review it."""
     rows = list(rows)
     unused = {header: known_name(header) for header in headers}
     fields: dict[str, Source] = {}

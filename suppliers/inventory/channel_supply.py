@@ -108,7 +108,7 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
     services_by_country: dict[str, list[Route]] = defaultdict(list)
     for location, route in _usable_services(usable, routes):
         services_by_country[location.country].append(route)
-    forbidden = _restricted_countries(usable)
+    forbidden = frozenset(code for offer in usable for code in offer.restricted_countries)
     restocks = [] if full else [offer.restock_on for offer in usable if offer.restock_on]
     return ListingSupply(
         variant_id=variant_id,
@@ -146,10 +146,6 @@ def _max_combined_units(offers: Sequence[OfferSupply], max_splits: int) -> int:
         units = max((location.free for location in offer.locations), default=0)
         fullest[offer.supplier_code] = max(units, fullest.get(offer.supplier_code, 0))
     return sum(sorted(fullest.values(), reverse=True)[:max_splits])
-
-
-def _restricted_countries(offers: Sequence[OfferSupply]) -> frozenset[str]:
-    return frozenset(code for offer in offers for code in offer.restricted_countries)
 
 
 def _usable_services(

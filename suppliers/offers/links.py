@@ -10,7 +10,7 @@ staff stays (``variant`` in ``overridden_fields``).
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
@@ -144,15 +144,12 @@ def _match_with_all(
         match = matches[record.external_id]
         if any(claimants[pk] > 1 for pk in match.linked.values()):
             match = Match()  # if two products claim one variant, neither is linked
-        if not match and not _has_any(record, {**result.earlier_links, **result.disputed}):
+        known = result.earlier_links.keys() | result.disputed.keys()
+        if not match and known.isdisjoint(variant.sku for variant in record.variants):
             result.own.append(record)
             continue
         _link(record, match, result)
     return result
-
-
-def _has_any(record: ProductRecord, variant_ids: Mapping[str, int]) -> bool:
-    return any(variant.sku in variant_ids for variant in record.variants)
 
 
 def _link(record: ProductRecord, match: Match, result: Links) -> None:

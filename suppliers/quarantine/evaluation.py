@@ -69,6 +69,12 @@ SELECT count(DISTINCT variant_id),
   count(DISTINCT variant_id) FILTER (WHERE after > net AND before <= net)
 FROM priced
 """
+COUNT_LISTED = """
+SELECT count(*), count(l.external_id)
+FROM suppliers_supplierproduct p
+LEFT JOIN (SELECT DISTINCT external_id FROM {table}) l ON l.external_id = p.external_id
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
+"""
 # Two differing figures of a row cannot both equal the known one, so the diff contains them.
 ONLY_DIFFERING = "WHERE sku IN (SELECT sku FROM feed_stock_diff)"
 COUNT_DUPLICATES = """
@@ -160,13 +166,31 @@ def _last_lists(work: RunContext) -> dict[str, int]:
     return dict(last.profile["lists"]) if last else {}
 
 
-def check_row_count(work: RunContext, *, good: int) -> None:
-    """Check the number of rows of a full list. Raises: QuarantinedError."""
+def check_listed_products(work: RunContext, *, table: str, good: int, bad: int) -> None:
+    """Check how many known products a full list contains, and its number of rows.
+
+    Raises: QuarantinedError
+    """
+    counted = rows(COUNT_LISTED.format(table=table), {"supplier": work.supplier.pk})
+    check_listed(work, good=good, bad=bad, listed=counted[0])
+
+
+def check_listed(work: RunContext, *, good: int, bad: int, listed: tuple[int, int]) -> None:
+    """Check how many known items a full list contains, and its number of rows.
+
+    Shape: ``listed`` counts the known items, and those of them in the list
+    Raises: QuarantinedError
+    """
+    known, still_there = listed
+    limits = run_thresholds(work)
+    work.quarantine_if(
+        guards.missing_rows_violation(
+            good=good, bad=bad, known=known, still_there=still_there, limits=limits
+        )
+    )
     work.run.profile["rows"] = good
     last = int(work.last_accepted_baseline.get("rows", 0))
-    work.quarantine_if(
-        guards.row_count_violation(good=good, last=last, limits=run_thresholds(work))
-    )
+    work.quarantine_if(guards.row_count_violation(good=good, last=last, limits=limits))
 
 
 def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
@@ -232,7 +256,7 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
     slip = guards.uniform_shift_violation(moves, rates=_rates(work.supplier.currency))
     jump = guards.price_outlier_violation(moves=moves, limits=run_thresholds(work))
     work.quarantine_if(
-        _join_sentences(jump, slip)
+        " ".join(filter(None, (jump, slip)))
         or guards.negative_margin_violation(listed=listed, above=above, limits=run_thresholds(work))
     )
     if work.guards_waived or not jumped:
@@ -267,10 +291,6 @@ def _check_rolled_back(work: RunContext, sql: str, params: Mapping[str, Any]) ->
     work.quarantine_if(
         guards.rolled_back_values_violation(run=last.pk, reported=reported, repeated=repeated)
     )
-
-
-def _join_sentences(*reasons: str) -> str:
-    return " ".join(filter(None, reasons))
 
 
 def _rates(currency: str) -> dict[str, Decimal]:

@@ -97,10 +97,7 @@ def pause_syncs(*, connection_id: int, until: datetime) -> None:
 def spread_over_window(
     *, connection_id: int, quotas: Sequence[Quota], now: datetime
 ) -> datetime | None:
-    """Pause the syncs until the share of each window that they used has passed.
-
-    Otherwise the first hours would use up the day's quota.
-    """
+    """Pause the syncs until the used share of each window has passed."""
     until = None
     for quota in quotas:
         row = CallQuota.objects.filter(

@@ -90,10 +90,7 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
 
 
 def fill_rate_scores(*, on: date) -> dict[int, int]:
-    """Return the lower bound of each supplier's fill rate in percent, of the last 30 days.
-
-    A supplier with too few lines has no score.
-    """
+    """Return the lower bound of each supplier's 30-day fill rate in percent, if known."""
     newest = (
         Scorecard.objects.filter(
             measure=Scorecard.Measure.FILL_RATE, on__gt=on - WINDOW, on__lte=on

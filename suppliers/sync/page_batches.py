@@ -99,10 +99,7 @@ class BatchDispatcher:
 
 
 def import_dispatched(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch that another worker fetched; return whether this worker did it.
-
-    Safe to be killed anywhere: the fetching worker then imports the batch.
-    """
+    """Import a batch of another worker; return whether this one did. Safe to be killed."""
     is_imported = False
     with suppress(LeaseLostError):
         for number in advisory_locks.lock_free_slices(LOCK_NAME, [batch_id]):

@@ -204,7 +204,10 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
     emptied_now = inventory_levels.count_changes().zeroed
     if not emptied_now:
         return ""
-    last = _last_run(supplier, status=SyncRun.Status.APPLIED)
+    applied = SyncRun.objects.filter(
+        supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.APPLIED
+    )
+    last = applied.order_by("-started_at", "-pk").first()
     since = max(last.started_at if last else now - COUNT_WINDOW, now - COUNT_WINDOW)
     levels = StockLevel.objects.filter(offer__supplier=supplier).exclude(
         offer__status=SupplierOffer.Status.DISCONTINUED
@@ -241,12 +244,7 @@ def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime)
 
 @transaction.atomic(durable=True)
 def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> bool:
-    """Merge into the run that awaits review; return whether there is one.
-
-    A full run already contains these rows, so nothing is added to it.
-
-    Locks: the pending run
-    """
+    """Merge into the run that awaits review, if any. Locks: the pending run."""
     waiting = SyncRun.objects.select_for_update(of=["self"]).filter(
         supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.QUARANTINED
     )
@@ -256,11 +254,6 @@ def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: d
     if last.problem.startswith(EVENTS_PREFIX) or last.is_delta:
         pending_changes.merge_event_changes(last, violation.moves, reported_at=now)
     return True
-
-
-def _last_run(supplier: Supplier, **which: str) -> SyncRun | None:
-    stock = SyncRun.objects.filter(supplier=supplier, kind=SyncRun.Kind.STOCK, **which)
-    return stock.order_by("-started_at", "-pk").first()
 
 
 # Subscriptions

@@ -51,10 +51,7 @@ def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
 
 
 class BigBuy:
-    """Connector of BigBuy: locations are warehouses; its lists are complete and few.
-
-    It has no cancellation and no webhooks: those capabilities are absent.
-    """
+    """Connector of BigBuy: locations are warehouses; it has no cancellation and no webhooks."""
 
     TITLE: ClassVar = "BigBuy"
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)

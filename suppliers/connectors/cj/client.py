@@ -82,10 +82,6 @@ def points_of(path: str) -> int:
     return POINTS_BY_PATH.get(path, 0)
 
 
-def is_order_call(path: str) -> bool:
-    return path.startswith(ORDER_PATHS)
-
-
 def next_midnight(unix_s: float) -> datetime:
     """Return when the points are reset: the next 00:00 UTC."""
     return datetime.fromtimestamp((unix_s // DAY_S + 1) * DAY_S, UTC)
@@ -176,7 +172,7 @@ class ApiClient:
         headers = {"CJ-Access-Token": access} if access else {}
         points = points_of(path)
         if points:
-            is_for_order = is_order_call(path)
+            is_for_order = path.startswith(ORDER_PATHS)
             self._budget.spend(self._points, points=points, is_for_order=is_for_order)
         try:
             content = self._api.read(method, path, params=params, body=body, headers=headers)

@@ -157,10 +157,7 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    """Rate a delimiter: the share of rows with as many cells as the first, and that number.
-
-    If the first line is a title, the most frequent number of cells counts.
-    """
+    """Return the share of rows with as many cells as most or the first, and that number."""
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
         for record in islice(

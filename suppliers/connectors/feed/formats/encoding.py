@@ -20,10 +20,7 @@ MIN_VALID_PER_BROKEN = 20
 
 
 def detect_encoding(path: Path) -> str:
-    """Return the encoding: by byte order mark, by pattern, or by elimination.
-
-    The whole file is checked, since the first character outside ASCII may come late.
-    """
+    """Return the encoding by byte order mark, pattern or elimination, from the whole file."""
     with path.open("rb") as file:
         start = file.read(CHUNK)
         for bom, name in BOMS:
