@@ -179,10 +179,7 @@ def _pricing_offer(offers: Sequence[OfferSupply], costing: Costing) -> OfferSupp
 def _highest_map(
     offers: Sequence[OfferSupply], chosen: OfferSupply | None, costing: Costing
 ) -> OfferSupply | None:
-    """Return the offer with the highest MAP: any offer with stock may be the one that ships.
-
-    Without any stock, it is the offer whose cost sets the price.
-    """
+    """Return the offer with the highest MAP of those with stock, else the pricing one."""
     stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
     bounds = [
         (

@@ -90,10 +90,7 @@ def needs_live_check(
     live_check_below_units: int,
     min_age: timedelta,
 ) -> bool:
-    """Return whether to query the supplier: the figure is old, or the order leaves too few units.
-
-    ``remaining`` are the units left after the order.
-    """
+    """Return whether the figure is old, or ``remaining`` units after the order are few."""
     return age > query_after or (remaining <= live_check_below_units and age > min_age)
 
 

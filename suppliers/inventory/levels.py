@@ -183,10 +183,7 @@ def clear_affected_offers() -> None:
 
 
 def count_changes(*, is_full_list: bool = True, factor: int = 1) -> StockChangeCounts:
-    """Count how the stage changes the non-zero stock rows in scope.
-
-    Shape: a row surges if it rises to ``factor`` times its quantity or more
-    """
+    """Count how the stage changes the non-zero stock rows; a surge is ``factor`` times as much."""
     ((stocked, zeroed, reported, surged),) = rows(
         COUNT_CHANGES.format(join=_join(is_full_list=is_full_list)), {"factor": factor}
     )

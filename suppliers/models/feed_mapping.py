@@ -14,10 +14,7 @@ class FileContent(models.TextChoices):
 
 
 class FeedMapping(models.Model):
-    """One version of a feed mapping: which supplier column fills which field. Never changed.
-
-    ``spec`` is read by ``suppliers.connectors.feed.mapping.spec.Mapping``.
-    """
+    """One version of a feed mapping, never changed; ``spec`` as in ``feed.mapping.spec.Mapping``."""
 
     supplier = models.ForeignKey(
         Supplier, models.CASCADE, related_name="mappings", verbose_name=_("Supplier")

@@ -114,10 +114,7 @@ class SyncRun(Stateful):
 
 
 class SyncIssue(models.Model):
-    """A row that could not be imported as it was, with the reason.
-
-    One open issue per supplier, row and code: a repeated mistake only updates ``last_run``.
-    """
+    """A row that could not be imported as it was; open once per supplier, row and code."""
 
     class Severity(models.TextChoices):
         ERROR = "error", _("Error")  # the row was not applied

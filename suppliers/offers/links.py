@@ -108,10 +108,7 @@ def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Lin
 def _split_page(
     record: ProductRecord, own_skus: AbstractSet[str], offers: _EarlierDecisions
 ) -> tuple[ProductRecord, ProductRecord]:
-    """Split a page into SKUs of the supplier's own product and SKUs to match with all products.
-
-    A new SKU of an own product is a new version of that product.
-    """
+    """Split a page into SKUs of the own product, new versions included, and SKUs to match."""
     accepted = [variant for variant in record.variants if variant.sku not in offers.refused]
     elsewhere = {variant.sku for variant in accepted} - own_skus
     if len(elsewhere) < len(accepted):

@@ -104,10 +104,7 @@ class DispatchSchedule:
 
 @lru_cache(maxsize=512)
 def cut_off_delay_days(calendar: OrderCalendar, hour: datetime) -> int:
-    """Return by how many days a promise made in this hour starts later.
-
-    Constant within an hour: cut-offs are whole hours of UTC, as is midnight.
-    """
+    """Return by how many days a promise of this hour starts later; constant within it."""
     day, _ = calendar.promise_day(hour)
     return (day - hour.date()).days
 

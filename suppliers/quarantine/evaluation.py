@@ -1,7 +1,7 @@
 """Quarantine evaluation: check a run against known values and the last accepted run of its job.
 
-``guards`` makes the decisions; this module queries what they need. Each result is stored in
-``SyncRun.profile``, the baseline of the next run.
+``guards`` makes the decisions; this module queries what they need, and raises QuarantinedError on
+a violation. Each result is stored in ``SyncRun.profile``, the baseline of the next run.
 """
 
 from collections.abc import Callable, Mapping
@@ -102,12 +102,7 @@ WHERE u.run_id = %(undone)s AND u.outcome = 'rolled_back' AND u.kind = 'stock'
 
 
 def check_file(work: RunContext, connector: object) -> None:
-    """Check the file of the job, if there is one: its columns and its dates.
-
-    Stock is as old as its file; a price list is valid until the next one.
-
-    Raises: QuarantinedError
-    """
+    """Check the columns and dates of the job's file, if there is one."""
     if not isinstance(connector, FileProfiling):
         return
     profile = connector.profile(work.run.kind)
@@ -141,10 +136,7 @@ def check_file(work: RunContext, connector: object) -> None:
 
 
 def check_lists(work: RunContext, connector: object) -> None:
-    """Check each list that a job joins: a truncated list could go unnoticed among the others.
-
-    Raises: QuarantinedError
-    """
+    """Check each list that a job joins: a truncated one could go unnoticed among the others."""
     if not isinstance(connector, ListCounting):
         return
     last, now = _last_lists(work), connector.list_counts
@@ -167,20 +159,13 @@ def _last_lists(work: RunContext) -> dict[str, int]:
 
 
 def check_listed_products(work: RunContext, *, table: str, good: int, bad: int) -> None:
-    """Check how many known products a full list contains, and its number of rows.
-
-    Raises: QuarantinedError
-    """
+    """Check how many known products a full list contains, and its number of rows."""
     counted = rows(COUNT_LISTED.format(table=table), {"supplier": work.supplier.pk})
     check_listed(work, good=good, bad=bad, listed=counted[0])
 
 
 def check_listed(work: RunContext, *, good: int, bad: int, listed: tuple[int, int]) -> None:
-    """Check how many known items a full list contains, and its number of rows.
-
-    Shape: ``listed`` counts the known items, and those of them in the list
-    Raises: QuarantinedError
-    """
+    """Check a full list; ``listed`` counts the known items, and those of them in the list."""
     known, still_there = listed
     limits = run_thresholds(work)
     work.quarantine_if(
@@ -194,7 +179,7 @@ def check_listed(work: RunContext, *, good: int, bad: int, listed: tuple[int, in
 
 
 def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
-    """Check how many rows contradict each other. Raises: QuarantinedError."""
+    """Check how many rows contradict each other."""
     work.run.profile["twice"] = twice
     last = int(work.last_accepted_baseline.get("twice", 0))
     work.quarantine_if(
@@ -205,23 +190,14 @@ def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
 
 
 def check_stock_duplicates(work: RunContext, *, is_compared: bool) -> None:
-    """Check how many stock rows are duplicated with different figures.
-
-    Shape: ``is_compared``: ``feed_stock_diff`` contains the diff
-    Raises: QuarantinedError
-    """
+    """Check contradicting stock rows; ``is_compared``: ``feed_stock_diff`` exists."""
     with with_large_work_mem():
         ((read, twice),) = rows(COUNT_DUPLICATES.format(some=ONLY_DIFFERING if is_compared else ""))
     check_duplicates(work, read=read, twice=twice)
 
 
 def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: bool) -> None:
-    """Check how many stock rows fall to zero, and how many surge.
-
-    Shape: ``stocked`` counts the non-zero rows in scope, a full scan, so it is called only if
-        some rows changed. Surges are a share of the reported rows for a delta.
-    Raises: QuarantinedError
-    """
+    """Check drops to zero and surges; ``stocked``, a full scan, is called if rows changed."""
     with with_large_work_mem():
         moved = levels.count_changes(
             is_full_list=is_full_list, factor=run_thresholds(work).surge_factor
@@ -242,10 +218,7 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
 
 
 def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
-    """Check how costs change; return the single outliers, each with its product.
-
-    Raises: QuarantinedError
-    """
+    """Check how costs change; return the single outliers, each with its product."""
     params = {"supplier": work.supplier.pk, "factor": run_thresholds(work).price_outlier_factor}
     with with_large_work_mem():
         ((moved, jumped),) = rows(COUNT_CHANGED, params)
@@ -268,12 +241,12 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
 
 
 def check_rolled_back_costs(work: RunContext) -> None:
-    """Check whether costs return that staff rolled back. Raises: QuarantinedError."""
+    """Check whether costs return that staff rolled back."""
     _check_rolled_back(work, COUNT_ROLLED_BACK_COSTS, {})
 
 
 def check_rolled_back_stock(work: RunContext, *, in_scope: str, params: Mapping[str, Any]) -> None:
-    """Check whether stock figures return that staff rolled back. Raises: QuarantinedError."""
+    """Check whether stock figures return that staff rolled back."""
     join = "INNER" if work.run.is_delta else "LEFT"
     _check_rolled_back(work, COUNT_ROLLED_BACK_STOCK.format(in_scope=in_scope, join=join), params)
 

@@ -114,10 +114,7 @@ UPDATE suppliers_pendingchange c SET outcome = 'applied' FROM changed WHERE c.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A selection of pending changes: those that meet all given criteria.
-
-    Shape: ``at_most`` is a size: the factor of a cost, the units of a stock row
-    """
+    """Pending changes that meet all criteria; ``at_most``: factor of a cost, units of stock."""
 
     kinds: Sequence[str] = ()
     at_most: Decimal | None = None
@@ -141,10 +138,7 @@ ALL_CHANGES = Selection()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewResult:
-    """The result: the numbers of changed and skipped values.
-
-    Shape: ``waiting`` values follow within a minute (``rollback``)
-    """
+    """The numbers of changed and skipped values; ``waiting`` ones follow within a minute."""
 
     done: int
     skipped: int
