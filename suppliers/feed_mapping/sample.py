@@ -221,10 +221,7 @@ def find_file(supplier: Supplier, name: str) -> Path | None:
 
 
 def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
-    """Return the name of the file uploaded or fetched last, if it still exists.
-
-    Shape: ``fetch`` is the last fetch requested by staff; a sync may have fetched one, too
-    """
+    """Return the name of the file uploaded, or fetched by staff or a sync, last, if it exists."""
     upload = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
     requested_fetch = fetch if fetch and fetch.file else None
     is_later = requested_fetch is not None and (upload is None or requested_fetch.since > upload.at)
@@ -240,10 +237,7 @@ def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str
 
 
 def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
-    """Read the first rows of a file.
-
-    Raises: PermanentError  it cannot be read; the message says why
-    """
+    """Read the first rows of a file. Raises: PermanentError (the message says why)."""
     with _open_file(path, reading) as file:
         rows = [row for row in file.sample(ROWS) if not isinstance(row, ImportIssue)]
         return Sample(

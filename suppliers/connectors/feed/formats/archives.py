@@ -44,10 +44,7 @@ ARCHIVE_ERRORS = (
 
 
 def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
-    """Return the file itself, or the one packed in it, and how it was packed.
-
-    Raises: PermanentError  the archive is broken, or suspicious
-    """
+    """Return the file, or the packed one, and how it was packed. Raises: PermanentError."""
     with path.open("rb") as file:
         start = file.read(len(ZIP))
     if start.startswith(GZIP):
