@@ -100,8 +100,6 @@ def import_result(counts: Mapping[str, Any]) -> str:
     return " · ".join(f"{name}: {counts[code]}" for code, name in names.items() if counts.get(code))
 
 
-# Form fields of a price source
-
 SOURCE_FIELDSETS = (
     Group(_("Source"), ("name", "url", "list_format")),
     Group(_("Schedule"), ("interval_minutes", "is_enabled")),

@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import EU
 from storefront.lib.db.fields import StoredGeneratedField
 
-# Categories
-
 
 class Family(models.TextChoices):
     """The kind of a product, which decides the attributes it needs."""
@@ -89,8 +87,6 @@ class Category(models.Model):
     def intro_in(self, locale: str) -> str:
         return str(self.intros.get(locale) or self.intros.get("en") or "")
 
-
-# Brands
 
 # The contacts of a brand are columns: ``manufacturer_name`` to ``responsible_email``.
 CONTACT_ROLES, CONTACT_PARTS = (

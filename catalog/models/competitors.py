@@ -185,8 +185,6 @@ class DailySales(models.Model):
         return f"{self.variant_id} {self.day}: {self.units}"
 
 
-# Price sources
-
 # The interval is longer than a fetch may take (``competitors.sources.TOTAL_TIMEOUT_S``) and short
 # enough that one of two fetches may fail before a price expires after 7 days.
 MIN_INTERVAL_MIN, MAX_INTERVAL_MIN = 5, 3 * 24 * 60

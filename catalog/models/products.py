@@ -227,8 +227,6 @@ class Identifier(models.Model):
         return f"{self.scheme}:{self.value}"
 
 
-# Images
-
 WIDTHS_PX = (240, 480, 900)
 
 

@@ -141,8 +141,6 @@ def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
     return tuple(by_stem.values())
 
 
-# Queries
-
 PICKS_PER_CATEGORY = 6
 
 

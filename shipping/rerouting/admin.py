@@ -102,8 +102,6 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
     return lines, exchange_options.find_options(purchase_lines.values(), channel=row.order.channel)
 
 
-# Backorders
-
 Status = Backorder.Status
 Choice = Backorder.Choice
 STATE = columns.status(

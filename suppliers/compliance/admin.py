@@ -145,8 +145,6 @@ class ComplianceDocumentAdmin(StaffAdmin):
         vetting.reject(document=document, **cleaned_data, **acting(request))
 
 
-# Vetting
-
 Status = Supplier.Status
 _status_action = partial(
     confirmed_action,

@@ -59,8 +59,6 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
         return DocumentSubmission(**values, content=self.cleaned_data["document"])
 
 
-# Form fields
-
 DOCUMENT_GROUPS = (
     Group(_("Scope"), ("supplier", "criterion", "kind", "brand", "product")),
     Group(_("Document"), ("issuer", "reference", "valid_from", "valid_until", "document", "note")),

@@ -79,8 +79,6 @@ def _is_recorded(event_name: str, key: str) -> bool:
     return Event.objects.filter(key=f"{event_name}:{key}").exists()
 
 
-# Connectors
-
 NOT_CONNECTED = "not_connected"
 
 

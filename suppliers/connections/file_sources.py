@@ -87,8 +87,6 @@ def connection_options(supplier: Supplier, options: Table[str, Any]) -> dict[str
     return filled
 
 
-# Uploaded files
-
 MAX_BYTES = 200_000_000
 
 

@@ -27,8 +27,6 @@ from suppliers.connectors import CONNECTORS
 from suppliers.connectors.context import Secret
 from suppliers.models import Connection
 
-# Fields of options
-
 OPTION_PREFIX = "option_"
 OTHER_OPTIONS = "other_options"
 # Mappings have their own page and versions.
@@ -138,8 +136,6 @@ def _parse_object(text: str) -> dict[str, Any]:
         raise forms.ValidationError({OTHER_OPTIONS: _("Enter a JSON object: {…}.")})
     return value
 
-
-# The form
 
 SECRET_PREFIX = "secret_"  # noqa: S105 - a prefix of field names
 WRITE_ONLY_ATTRS = {"autocomplete": "off", "spellcheck": "false"}

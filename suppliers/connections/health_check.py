@@ -106,8 +106,6 @@ def advice_for(error: ExternalServiceError, *, is_sign_in: bool = False) -> str:
     return str(CHECK_KEYS if is_sign_in else CONTACT_SUPPLIER)
 
 
-# The check
-
 # How far a list is read to find one valid product; invalid rows may come first.
 MAX_ROWS = 200
 MAX_PAGES = 5

@@ -23,9 +23,6 @@ FACTS = Group(
 )
 
 
-# Options of all connectors
-
-
 @dataclass(frozen=True, slots=True)
 class OptionLabel:
     label: Words

@@ -29,8 +29,6 @@ from suppliers.connectors.records import MissingRowMeans
 from suppliers.feed_mapping import source_syntax
 from suppliers.feed_mapping.source_syntax import InvalidLineError
 
-# Initial values
-
 READING_FIELDS = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet", "header_row")
 LIST_FIELDS = ("images", "options", "claims", "warehouses")
 MISSING_VALUE_FIELDS = (
@@ -89,9 +87,6 @@ def _lines(table: dict[str, Source]) -> str:
     )
 
 
-# Form fields
-
-
 def _choice_field(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=choices, required=False, widget=UnfoldAdminSelectWidget()
@@ -117,8 +112,6 @@ def _lines_field(label: Any, longest: int, help_text: Any = "") -> forms.CharFie
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
-
-# The form
 
 MISSING_ROW_LABELS = {
     MissingRowMeans.DISCONTINUED: gettext_lazy("Discontinued"),

@@ -190,8 +190,6 @@ def _display(value: Any) -> str:
     return sources.text(value)
 
 
-# Sample files
-
 ROWS = 20
 VALUES = 3
 MAX_VALUE_LENGTH = 60

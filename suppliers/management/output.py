@@ -46,9 +46,6 @@ def health_lines(trial: HealthReport) -> Iterator[str]:
     yield "Ready. Nothing was ordered." if trial.is_ready else "Not ready. Nothing was ordered."
 
 
-# Progress of a job
-
-
 def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
     supplier: Supplier,
     kind: str,

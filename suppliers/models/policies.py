@@ -10,8 +10,6 @@ from django.db import models
 from django.db.models import F, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-# Freshness
-
 # The longest ``stock_expires_after_min``: the catalog rejects older figures
 # (``catalog.models.listings.STALE_AFTER``).
 MAX_STOCK_AGE_MIN = 24 * 60
@@ -151,9 +149,6 @@ class FreshnessPolicy(models.Model):
         return "/".join(str(number) for number in numbers)
 
 
-# Invoices
-
-
 class InvoiceTerms(models.Model):
     """Tolerances for matching invoices (``orders.accounting``), as columns of ``Supplier``.
 
@@ -202,8 +197,6 @@ class InvoiceTerms(models.Model):
             )
         ]
 
-
-# Order schedule
 
 EVERY_DAY = "1234567"  # Monday is 1
 

@@ -39,8 +39,6 @@ def valid_retail_price(price: Money | None, *, currency: str) -> Decimal | None:
     return amount if amount >= MIN_RETAIL_PRICE else None
 
 
-# The list
-
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
 NOTHING = ("",) * (len(OFFER_CELLS) - len(("external_id", "sku", "amount")))

@@ -179,9 +179,6 @@ def _describe(decided: ReviewResult) -> str:
     return message
 
 
-# Thresholds
-
-
 @admin.register(QuarantineThresholds)
 class QuarantineThresholdsAdmin(StaffAdmin):
     editable = QuarantineThresholds.NAMES
@@ -204,8 +201,6 @@ class QuarantineThresholdsAdmin(StaffAdmin):
             options["help_text"] = f"{db_field.help_text} {default_note}"
         return super().formfield_for_dbfield(db_field, request, **options)
 
-
-# Runs
 
 Status = SyncRun.Status
 

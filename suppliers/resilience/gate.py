@@ -167,8 +167,6 @@ class SupplierGate:
         )
 
 
-# Latencies
-
 FLUSH_EVERY_S = 60.0
 
 # Buckets are written in a fixed order, which prevents deadlocks. By the database's clock.

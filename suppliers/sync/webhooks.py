@@ -256,9 +256,6 @@ def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: d
     return True
 
 
-# Subscriptions
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionResult:
     wanted: int

@@ -39,9 +39,6 @@ def days(delay: Any) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-# Answers
-
-
 class Service(msgspec.Struct, kw_only=True):
     id: str | int
     name: str | None = None

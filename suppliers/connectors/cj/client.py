@@ -96,8 +96,6 @@ def calls_per_second(
     return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
 
 
-# The client
-
 log = logging.getLogger(__name__)
 
 HTTP_TOO_MANY_REQUESTS = "429"

@@ -235,8 +235,6 @@ READERS: dict[str, Callable[[WebhookMessage, str], tuple[SupplierEvent, ...]]] =
 }
 
 
-# Signatures
-
 log = logging.getLogger(__name__)
 
 MAX_ID_LENGTH = 100
@@ -317,8 +315,6 @@ def _message_id(body: bytes) -> str:
             return text
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
-
-# Subscriptions
 
 TOPICS = ("product", "stock", "order", "logistics")
 BATCH_SIZE = 100

@@ -86,8 +86,6 @@ def _seconds(text: str) -> float | None:
     return seconds if seconds >= EARLIEST_S else None
 
 
-# Fetching
-
 READ_S = 30.0
 TOTAL_S = 600.0
 HEAD_UNSUPPORTED = frozenset({405, 501})

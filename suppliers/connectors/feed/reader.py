@@ -56,8 +56,6 @@ class LatestRowDates:
         return {sku: at for at, sku in sorted(self._rows) if sku}
 
 
-# Reading
-
 MAX_BAD_ROWS = 10_000
 
 ProductIdOf = Callable[[str, str], str]

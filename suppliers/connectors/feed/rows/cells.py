@@ -83,8 +83,6 @@ def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# SKUs
-
 SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d{1,2}")
 # Controls, direction overrides, zero-width signs, surrogates, emoji, unassigned characters.
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})

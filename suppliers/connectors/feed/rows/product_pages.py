@@ -115,8 +115,6 @@ class ProductIndex:
         self._database.close()
 
 
-# Pages
-
 BATTERY = re.compile(
     r"\bbatter|recharg|\bli-?(?:ion|po|fepo4)\b|lithium|\bmah\b|\b(?:18|21)\d{3}\b|akku",
     re.IGNORECASE,
