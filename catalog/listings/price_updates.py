@@ -26,25 +26,21 @@ class PricedListing:
     done: Calculation
 
 
-def pricing_input(
-    listing: Listing, *, category_id: int, brand_id: int, product_id: int, family: str
-) -> PricingInput:
+def pricing_input(figures: Any, cost: Money | None, *, family: str, **ids: int) -> PricingInput:
+    """Return the input for a listing or a supply, which has its supplier's figures.
+
+    Shape:  ``ids`` are those of product, category and brand
+    """
     return PricingInput(
         rule_scope=RuleScope(
-            variant_id=listing.variant_id,
-            product_id=product_id,
-            category_id=category_id,
-            brand_id=brand_id,
-            supplier_code=listing.supplier_code,
+            variant_id=figures.variant_id, supplier_code=figures.supplier_code, **ids
         ),
         family=family,
-        cost=None
-        if listing.wholesale_amount is None
-        else Money(listing.wholesale_amount, listing.wholesale_currency),
-        origins=tuple(listing.origins),
-        map_amount=listing.map_amount,
-        map_currency=listing.map_currency,
-        msrp_amount=listing.msrp_amount,
+        cost=cost,
+        origins=tuple(figures.origins),
+        map_amount=figures.map_amount,
+        map_currency=figures.map_currency,
+        msrp_amount=figures.msrp_amount,
     )
 
 

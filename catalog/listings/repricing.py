@@ -23,6 +23,7 @@ from catalog.search import index
 from storefront.lib.clock import running_clock
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.money import Money
 
 BATCH = 1000
 LOCK_TTL = timedelta(minutes=15)
@@ -171,6 +172,9 @@ def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
         PricingRequest(
             pricing_input=price_updates.pricing_input(
                 row,
+                None
+                if row.wholesale_amount is None
+                else Money(row.wholesale_amount, row.wholesale_currency),
                 product_id=row.product_id,
                 category_id=row.category_id,
                 brand_id=row.brand_id,

@@ -178,16 +178,21 @@ _PRODUCT = f"""
     LEFT JOIN catalog_spec spec ON spec.product_id = product.id
     WHERE product.slug = %s AND product.status = 'active'
 """  # noqa: S608 - made of column names
+_VARIANT_FIELDS = (
+    "id", "listing_id", "sku", "color", "status", "weight_g", "packed_weight_g", "lithium",
+    "cell_wh", "cell_count", "available", "as_of", "ships_from", "restock_on",
+)  # fmt: skip
+# The fields above, then price, option values, identifiers, end of the rule and price history.
 _VARIANTS = """
-    SELECT variant.id, listing.id, variant.sku, variant.option_values::json, variant.color,
-        variant.status, variant.weight_g, variant.packed_weight_g, variant.lithium,
-        variant.cell_wh, variant.cell_count, listing.price_amount, listing.available,
-        listing.as_of, listing.ships_from::json,
+    SELECT variant.id, listing.id, variant.sku, variant.color, variant.status, variant.weight_g,
+        variant.packed_weight_g, variant.lithium, variant.cell_wh, variant.cell_count,
+        listing.available, listing.as_of, listing.ships_from::json, listing.restock_on,
+        listing.price_amount, variant.option_values::json,
         (SELECT json_object_agg(name.scheme, CASE name.scheme
             WHEN 'gtin' THEN name.value ELSE name.raw END)
          FROM catalog_identifier name
          WHERE name.variant_id = variant.id AND name.state <> 'conflict'),
-        rule.ends_at, listing.restock_on,
+        rule.ends_at,
         CASE WHEN rule.is_promotion THEN
             (SELECT json_agg(json_build_array(change.at, change.amount::text,
                 coalesce(made_by.is_promotion AND made_by.starts_at = rule.starts_at, false)
@@ -221,7 +226,7 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
         shown = [ImageView(*picture) for picture in pictures or ()]
         rows = cursor.fetchall()
-        colors = {values[0]: values[4] for values in rows}
+        colors = {values[0]: values[_VARIANT_FIELDS.index("color")] for values in rows}
         variants = [
             _variant(values, currency=channel.currency, pictures=shown, colors=colors, now=now)
             for values in rows
@@ -282,38 +287,29 @@ def _variant(
     now: datetime,
 ) -> VariantView:
     """Return a variant from its row; images of its color count as its own."""
-    own = [picture for picture in pictures if picture.variant_id == values[0]]
+    variant = dict(zip(_VARIANT_FIELDS, values, strict=False))
+    amount, options, names, until, points = values[len(_VARIANT_FIELDS) :]
+    own = [picture for picture in pictures if picture.variant_id == variant["id"]]
     of_color = [
         picture
         for picture in pictures
-        if values[4] and picture not in own and colors.get(picture.variant_id or 0) == values[4]
+        if variant["color"]
+        and picture not in own
+        and colors.get(picture.variant_id or 0) == variant["color"]
     ]
-    names: Mapping[str, str] = values[15] or {}
+    names = names or {}
     price_points = [
-        PricePoint(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
-        for at, amount, is_reduced in values[18] or ()
+        PricePoint(datetime.fromisoformat(at), changed and Decimal(changed), is_reduced)
+        for at, changed, is_reduced in points or ()
     ]
     return VariantView(
-        id=values[0],
-        listing_id=values[1],
-        sku=values[2],
+        **variant,
         gtin=names.get("gtin", ""),
         mpn=names.get("mpn", ""),
-        options=tuple(str(value) for value in values[3]),
-        color=values[4],
-        status=values[5],
-        weight_g=values[6],
-        packed_weight_g=values[7],
-        lithium=values[8],
-        cell_wh=values[9],
-        cell_count=values[10],
-        price=Money(values[11], currency),
-        available=values[12],
-        as_of=values[13],
-        restock_on=values[17],
-        ships_from=values[14],
+        options=tuple(str(value) for value in options),
+        price=Money(amount, currency),
         pictures=(*own, *of_color),
-        reduction=current_reduction(price_points, price=values[11], until=values[16], now=now)
+        reduction=current_reduction(price_points, price=amount, until=until, now=now)
         if price_points
         else None,
     )
