@@ -9,32 +9,24 @@ EU = frozenset(
 
 
 class ListFormat(StrEnum):
-    """The format of a price list."""
-
     CSV = "csv"
     JSON = "json"
     OURS = "ours"  # our own format, for programs
 
 
 class RateStatus(StrEnum):
-    """The validity of an exchange rate."""
-
     SURE = "sure"
     UNSURE = "unsure"
     UNKNOWN = "unknown"
 
 
 class Adjustment(StrEnum):
-    """A limit to which a price was moved."""
-
     FLOOR = "floor"  # up to the price floor of the book
     MAP = "map"  # up to the minimum advertised price
     MSRP = "msrp"  # down to the manufacturer's suggested retail price
 
 
 class BlockReason(StrEnum):
-    """Why a price needs approval or cannot be set."""
-
     NO_MARGIN = "no_margin"  # fees and minimum margin leave nothing to pay the cost
     ZERO = "zero"  # the rule gives 0 or less
     TOO_HIGH = "too_high"  # above any plausible price
@@ -47,16 +39,12 @@ class BlockReason(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a price is calculated from."""
-
     COST = "cost"  # the landed cost
     MAP = "map"  # the minimum advertised price, tax included
     MSRP = "msrp"  # the suggested retail price, tax included
 
 
 class Method(StrEnum):
-    """How a price is calculated."""
-
     MARKUP = "markup"  # a fraction of the basis, added to it
     MARGIN = "margin"  # a fraction of the price before tax, left after cost and fees
     FIXED = "fixed"  # an amount, added to the basis

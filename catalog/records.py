@@ -58,8 +58,6 @@ NO_SUPPLIER_TERMS = SupplierTerms()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantRecord(SupplierRecord):
-    """One SKU as the supplier describes it."""
-
     sku: str
     title: str
     option_values: tuple[str, ...] = ()

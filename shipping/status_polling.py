@@ -142,7 +142,6 @@ def poll_supplier(*, supplier: Supplier, clock: Callable[[], datetime]) -> int:
 
 
 def _record_problem(supplier: Supplier, error: ExternalServiceError | None, now: datetime) -> None:
-    """Save on the connection why the supplier does not answer; clear it once it answers."""
     connection = Connection.objects.filter(supplier=supplier)
     if error is None:
         connection.filter(problem__startswith=PROBLEM_PREFIX).update(problem="", problem_at=None)
@@ -176,7 +175,13 @@ def _fetch_one(
     """Return the status of one order missing from the batch; resume one that is only received."""
     if purchase_order.status == Status.CANCELED:  # a canceled order is not resumed
         state = report or require(connector, OrderReading).find(number=purchase_order.number)
-        return state or _canceled_state(purchase_order)
+        # The supplier will not ship an order that it does not know.
+        return state or PurchaseOrderReport(
+            number=purchase_order.number,
+            supplier_reference="",
+            answer=Acknowledgement.CANCELED,
+            reason="the supplier does not have it",
+        )
     is_waiting = purchase_order.submission_status == Submission.SUBMITTED
     if is_waiting and isinstance(connector, OrderResuming):
         if report is not None and report.answer is not Acknowledgement.RECEIVED:
@@ -187,16 +192,6 @@ def _fetch_one(
             if submission_lookup.is_wanted(purchase_order):
                 return submission_lookup.resume(purchase_order, connector, now=now)
     return report or require(connector, OrderReading).find(number=purchase_order.number)
-
-
-def _canceled_state(purchase_order: PurchaseOrder) -> PurchaseOrderReport:
-    """Treat an unknown order that we canceled as canceled: the supplier will not ship it."""
-    return PurchaseOrderReport(
-        number=purchase_order.number,
-        supplier_reference="",
-        answer=Acknowledgement.CANCELED,
-        reason="the supplier does not have it",
-    )
 
 
 def _poll_order(

@@ -23,7 +23,6 @@ ROLL_UP_WINDOW = timedelta(days=60)
 
 @shared_task
 def poll_open_orders(**_: Any) -> None:
-    """Poll each supplier that is due, one task per supplier."""
     for supplier_id in status_polling.claim_due_suppliers(now=timezone.now()):
         poll_supplier.delay(supplier_id=supplier_id)
     complete_released_orders.delay()
@@ -50,7 +49,6 @@ def complete_released_orders(**_: Any) -> None:
 
 @shared_task
 def record_recent_supplier_facts(**_: Any) -> None:
-    """Record new supplier facts and roll up the affected days."""
     now = timezone.now()
     _roll_up(
         supplier_performance.record_new_facts(since=now - supplier_performance.LOOKBACK), now.date()

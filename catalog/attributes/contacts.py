@@ -26,8 +26,6 @@ MAX_NAME, MAX_ADDRESS, MAX_EMAIL = 120, 300, 254
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A company, where it is established, and its e-mail address."""
-
     name: str
     address: str
     country: str

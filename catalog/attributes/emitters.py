@@ -28,11 +28,7 @@ _FAMILIES = tuple(
         (r"(?:cree\s+)?", r"xm-?l(?P<number>\d{1,3})", "2"),
         (r"(?:cree\s+)?", r"xp-?[el](?P<number>\d{1,3})", "2"),
         (r"(?:cree\s+)?", r"xp-?g(?P<number>\d{1,3})", "2 3 4"),
-        (
-            r"(?:luminus\s+)?",
-            r"sst[- ]?(?P<number>\d{2,3})[a-z]?",
-            "08 10 12 20 36 40 50 70 80 90",
-        ),
+        (r"(?:luminus\s+)?", r"sst[- ]?(?P<number>\d{2,3})[a-z]?", "08 10 12 20 36 40 50 70 80 90"),
         (r"(?:luminus\s+)?", r"sbt[- ]?(?P<number>\d{2,3}(?:\.\d)?)[a-z]?", "16 70 90 90.2"),
         (r"(?:luminus\s+)?", r"sft[- ]?(?P<number>\d{2,3})[a-z]?", "12 20 25 40 42 50 60 70 90"),
         (r"nichia\s+", r"(?P<number>\d{3})[a-f]", "119 144 183 219 233 319 519 719"),

@@ -90,10 +90,7 @@ def option_keys(option_values: Iterable[str]) -> frozenset[str]:
 
 
 def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
-    """Return ``brand:model:options``, all folded: one version of a manufacturer's model.
-
-    Empty if that names no version or exceeds the column.
-    """
+    """Return ``brand:model:options``, folded; empty if it names no version or is too long."""
     if not can_identify(brand, model):
         return ""
     options = "+".join(sorted(option_keys(option_values)))

@@ -159,7 +159,6 @@ def get_lithium(enriched: NormalizedProduct, *, option_values: Sequence[str]) ->
 def _findings(
     claim: plausibility.StatedSpecs, numbers: Mapping[str, StatedValue]
 ) -> list[plausibility.Finding]:
-    """Check the numbers together, then each by itself."""
     findings = plausibility.check(claim)
     wrong = {finding.column for finding in findings if finding.is_error}
     for column in plausibility.RANGES:

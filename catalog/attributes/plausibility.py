@@ -52,8 +52,6 @@ RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedMode:
-    """One brightness mode, as stated."""
-
     name: str
     kind: str = "white"
     output_lm: Decimal | None = None
@@ -140,7 +138,6 @@ def _format_number(number: Decimal) -> str:
 
 
 def is_possible(claim: StatedSpecs) -> bool:
-    """Return whether the stated output of one mode is possible."""
     return not any(finding.is_error for finding in _output(claim))
 
 

@@ -26,6 +26,8 @@ from catalog.attributes.spec_patterns import (
 
 type StatedValue = tuple[Any, dict[str, str]]  # a value and the text that states it
 
+_LUMENS = re.compile(r"[\d.,]+\s*(?:lm|lumens?)\b", re.IGNORECASE)
+
 
 class SpecTable:
     """A specification table, its lines grouped by subject.
@@ -285,10 +287,7 @@ class SpecTable:
         return sources + ["mains"] * bool(re.search(r"\bmains\b|\b(?:110|220|230) ?v\b", text))
 
     def modes(self) -> Iterator[StatedMode]:
-        """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``.
-
-        One line per mode, ``Mode: High``, also works.
-        """
+        """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``, or one line per mode."""
         for label, text in self._lines("modes"):
             _, _, of_line = label.partition(":")
             for part in [text] if of_line else re.split(r"\s*[;|\n]\s*", text):
@@ -296,7 +295,7 @@ class SpecTable:
                 name = (of_line or beginning).strip(" ,.")[:40]
                 try:
                     output = self._one(attribute_units.OUTPUT_LM)(part)
-                    without_lumens = _without_lumens(part)
+                    without_lumens = _LUMENS.sub(" ", part)
                     minutes = attribute_units.parse_duration_min(without_lumens, mark=self.mark)
                 except UnreadableError:
                     continue
@@ -312,10 +311,6 @@ class SpecTable:
 
 def _source(label: str, text: str) -> dict[str, str]:
     return {"label": label[:60], "raw": text[:200]}
-
-
-def _without_lumens(text: str) -> str:
-    return re.sub(r"[\d.,]+\s*(?:lm|lumens?)\b", " ", text, flags=re.IGNORECASE)
 
 
 def _reject_number_without_unit(text: str, value: object) -> None:

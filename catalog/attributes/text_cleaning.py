@@ -56,10 +56,7 @@ def clean_text(text: str) -> str:
 
 
 def clean_title(text: str, *, output_lm: int | None) -> str:
-    """Return a clean title of at most ``MAX_TITLE`` characters.
-
-    Lumen values that differ from ``output_lm`` are removed; the numbers of a model name stay.
-    """
+    """Return a clean title, without lumen values other than ``output_lm``."""
     title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
     def believed(match: re.Match[str]) -> str:
@@ -93,7 +90,6 @@ def shorten(text: str, length: int) -> str:
 
 
 def clean_html(dirty: str) -> str:
-    """Sanitize HTML: keep only ``ALLOWED_TAGS``, without attributes."""
     return nh3.clean(
         drop_controls(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),
@@ -105,7 +101,6 @@ def clean_html(dirty: str) -> str:
 
 
 def make_summary(clean: str) -> str:
-    """Return the first sentences of a cleaned description as plain text."""
     first = clean.split("<table", 1)[0]
     text = clean_text(html.unescape(_TAG.sub(" ", first)))
     if len(text) <= MAX_SUMMARY:

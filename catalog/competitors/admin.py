@@ -31,8 +31,6 @@ MAX_SHOWN_LINES = 200
 
 
 class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form to upload a price list."""
-
     file = forms.FileField(
         label=_("File"),
         help_text=_(
@@ -62,8 +60,6 @@ class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # gen
 
 @admin.register(CompetitorPriceList)
 class CompetitorPriceListAdmin(StaffAdmin):
-    """Admin page of price lists: upload, preview, import."""
-
     empty_text: ClassVar = _(
         "Upload competitor prices as CSV or JSON. You check the file before its prices "
         "apply. Prices from the API and from sources appear here automatically."

@@ -87,12 +87,7 @@ class RejectedLine:
 
 
 def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
-    """Yield the parsed lines of a CSV file; its first line has the column names.
-
-    The delimiter is a comma, semicolon or tab.
-
-    Raises: UnreadableFileError  required columns are missing, or there are too many lines
-    """
+    """Yield the lines below the column names; split at , ; or tab. Raises: UnreadableFileError."""
     lines = text.removeprefix("\ufeff")
     header_line = lines.partition("\n")[0]
     separator = max(",;\t", key=header_line.count)

@@ -20,5 +20,4 @@ PARSERS: Mapping[ListFormat, Callable[[str], Iterator[PriceLine | RejectedLine]]
 
 
 def detect_format(text: str) -> ListFormat:
-    """Return the format of an uploaded file."""
     return ListFormat.JSON if text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"} else ListFormat.CSV

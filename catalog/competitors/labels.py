@@ -67,7 +67,6 @@ IMPLAUSIBLE = "doubtful"
 
 
 def message(code: str, values: Mapping[str, Any]) -> str:
-    """Return why a line or a list is rejected."""
     shown = dict(values)
     if "goods" in shown:
         shown["goods"] = ", ".join(f"{MatchMethod(by).label} {name}" for by, name in shown["goods"])
@@ -78,12 +77,10 @@ def message(code: str, values: Mapping[str, Any]) -> str:
 
 
 def review_reason(file: CompetitorPriceList) -> str:
-    """Return why a list is held for review; empty if it is not."""
     return implausible_changes(file.counts) if file.problem else ""
 
 
 def implausible_changes(counts: Mapping[str, Any]) -> str:
-    """Return how many prices of a list changed implausibly."""
     return (
         gettext(
             "%(moved)d of %(known)d known prices change by a factor of %(factor)d or "
@@ -94,23 +91,14 @@ def implausible_changes(counts: Mapping[str, Any]) -> str:
 
 
 def import_result(counts: Mapping[str, Any]) -> str:
-    """Return how many lines had each result; zeros are omitted."""
     names = {
         **{outcome.value: outcome.label for outcome in ImportOutcome},
-        "refused": _(
-            "rejected",
-        ),
+        "refused": _("rejected"),
     }
     if "changed" not in counts and "matched" in counts:
-        names |= {
-            "matched": _(
-                "matched",
-            )
-        }  # preview, or held for review: nothing was imported yet
+        names |= {"matched": _("matched")}  # preview, or held for review: nothing was imported yet
     return " · ".join(f"{name}: {counts[code]}" for code, name in names.items() if counts.get(code))
 
-
-# Form fields of a price source
 
 SOURCE_FIELDSETS = (
     Group(_("Source"), ("name", "url", "list_format")),

@@ -37,8 +37,6 @@ type VariantRef = tuple[int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedPrice:
-    """A line that matched one of our variants."""
-
     line: PriceLine
     variant_id: int
     sku: str
@@ -49,8 +47,6 @@ class MatchedPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
-    """The lines of a list, matched or rejected."""
-
     matched: list[MatchedPrice] = field(default_factory=list)
     refused: list[RejectedLine] = field(default_factory=list)
 
@@ -181,11 +177,7 @@ class ImplausibleListError(ValueError):
 
 
 def check_plausibility(matched: Sequence[MatchedPrice]) -> dict[str, int]:
-    """Return counts if the list needs approval because prices changed implausibly; else empty.
-
-    A change of currency counts as implausible too.
-    Shape:  as ``labels.implausible_changes`` expects them
-    """
+    """Return counts if too many prices or currencies changed implausibly; else empty."""
     known = moved = 0
     for batch in batched(matched, BATCH):
         prices = CompetitorPrice.objects.filter(variant__in={match.variant_id for match in batch})

@@ -41,8 +41,6 @@ EDITABLE_FIELDS = ("name", "url", "list_format", "interval_minutes", "is_enabled
 
 
 class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form of a source. Its secret is write-only."""
-
     secret = forms.CharField(
         label=_("Secret"),
         help_text=_("Write-only. Leave empty to keep the stored secret."),
@@ -90,7 +88,6 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         return secret
 
     def clean(self) -> dict[str, Any]:
-        """Validate URL, header and secret together."""
         values: dict[str, Any] = super().clean() or {}
         if {"url", "header", "secret"} - values.keys():
             return values
@@ -107,7 +104,6 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         return values
 
     def sealed(self) -> str:
-        """Return the encrypted secret to store."""
         if not self.cleaned_data["header"]:
             return ""
         if secret := self.cleaned_data["secret"]:
@@ -165,11 +161,7 @@ class CompetitorSourceAdmin(StaffAdmin):
         ]
 
     def save_model(
-        self,
-        request: HttpRequest,
-        obj: CompetitorSource,
-        form: CompetitorSourceForm,
-        change: bool,
+        self, request: HttpRequest, obj: CompetitorSource, form: CompetitorSourceForm, change: bool
     ) -> None:
         """Save only the edited fields, since a worker writes others; make the source due."""
         obj.secret_encrypted = form.sealed()
@@ -181,9 +173,8 @@ class CompetitorSourceAdmin(StaffAdmin):
         icon="sync",
         explain=lambda source: (
             gettext(
-                "The file of %(name)s is fetched now. Prices that are recent and certain "
-                "enough take effect immediately. Prices that are not in the file do not "
-                "change."
+                "The file of %(name)s is fetched now. Prices that are recent and certain enough "
+                "take effect immediately. Prices that are not in the file do not change."
             )
             % {"name": source.name}
         ),

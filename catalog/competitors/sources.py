@@ -55,13 +55,11 @@ EXPECTED_ERRORS = (
 
 
 def due_sources(*, now: datetime) -> list[int]:
-    """Return the sources that are due."""
     due = CompetitorSource.objects.filter(is_enabled=True, due_at__lte=now)
     return list(due.order_by("due_at", "pk").values_list("pk", flat=True))
 
 
 def make_due(*, source: CompetitorSource, now: datetime) -> None:
-    """Make a source due now."""
     CompetitorSource.objects.filter(pk=source.pk).update(due_at=now)
 
 
@@ -216,10 +214,7 @@ def _store(  # noqa: PLR0913 - source, content, digest, secret, dates
     as_of: datetime | None,
     now: datetime,
 ) -> CompetitorPriceList:
-    """Store a list as received; the same content again updates the stored list.
-
-    Raises: UnreadableFileError  not a price list
-    """
+    """Store a list; the same content updates the stored one. Raises: UnreadableFileError."""
     last = source.last_file if _validators(source).get("digest") == digest else None
     if last is not None and last.content:
         last.received_at, last.as_of = now, as_of

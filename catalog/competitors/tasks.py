@@ -26,5 +26,4 @@ def fetch_source(*, source_id: int, **_: Any) -> dict[str, int] | None:
 
 @shared_task
 def delete_old_lists(**_: Any) -> int:
-    """Delete expired price lists that were fetched or sent by API."""
     return price_import.delete_old(now=timezone.now())

@@ -27,28 +27,15 @@ Status = ExchangeRateUpdate.Status
 
 
 class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form for a rate entered by hand."""
-
     class Meta:
         model = ExchangeRate
         fields = ("base", "quote", "rate", "source", "as_of")
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
-        if (
-            values.get(
-                "as_of",
-            )
-            and values["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW
-        ):
+        if values.get("as_of") and values["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW:
             self.add_error("as_of", gettext("The date cannot be in the future."))
-        if (
-            values.get(
-                "rate",
-            )
-            is not None
-            and values["rate"] <= 0
-        ):
+        if values.get("rate") is not None and values["rate"] <= 0:
             self.add_error("rate", gettext("The rate must be above 0."))
         return values
 
@@ -125,11 +112,7 @@ class ExchangeRateUpdateAdmin(StaffAdmin):
 
     @action(description=_("Approve"))
     def approve_all(self, request: HttpRequest, rows: QuerySet[ExchangeRateUpdate]) -> None:
-        self.apply_to_each(
-            request,
-            rows,
-            lambda row: rates.approve(update=row, **acting(request)),
-        )
+        self.apply_to_each(request, rows, lambda row: rates.approve(update=row, **acting(request)))
 
     @confirmed_action(
         description=_("Approve"),

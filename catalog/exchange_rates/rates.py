@@ -1,7 +1,7 @@
 """Exchange rates: fetch, import, set by hand, approve, reject, expire.
 
 A small change is applied at once; a larger one waits for staff. Without ``RATES_URL`` nothing is
-fetched.
+fetched. A change locks the channels of the currency, then its rates, each in id order.
 """
 
 from collections.abc import Iterable, Mapping
@@ -106,20 +106,9 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
 
 @requires_transaction
 def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
-    *,
-    base: str,
-    quote: str,
-    rate: Decimal,
-    source: str,
-    as_of: datetime,
-    actor: str,
-    now: datetime,
+    *, base: str, quote: str, rate: Decimal, source: str, as_of: datetime, actor: str, now: datetime
 ) -> ExchangeRate:
-    """Apply a rate set by staff, without a limit to its change.
-
-    Locks:  as ``import_rates``
-    Raises: FutureRateError  dated in the future
-    """
+    """Apply a rate set by staff, without a limit to its change. Raises: FutureRateError."""
     if as_of > now + MAX_CLOCK_SKEW:
         raise FutureRateError(f"The rate of {as_of:%Y-%m-%d} is dated in the future.")
     present = _lock(quote).get(base)
@@ -148,11 +137,7 @@ def _new_update(
 
 @transaction.atomic(durable=True)
 def approve(*, update: ExchangeRateUpdate, actor: str, now: datetime) -> None:
-    """Apply a rate that was held because its change exceeded the limit.
-
-    Locks:  as ``import_rates``
-    Raises: InvalidTransitionError, ConcurrentUpdateError  already decided
-    """
+    """Apply a rate that was held. Raises: InvalidTransitionError, ConcurrentUpdateError."""
     _lock(update.quote)
     update.move(Status.APPROVED, at=now, actor=actor)
     _apply(update, now=now)
@@ -222,7 +207,6 @@ def _supersede(*, base: str, quote: str, actor: str, now: datetime) -> None:
 
 @requires_transaction
 def _apply(update: ExchangeRateUpdate, *, now: datetime) -> ExchangeRate:
-    """Make this the current rate and queue the prices that depend on it."""
     before = ExchangeRate.objects.filter(base=update.base, quote=update.quote).first()
     row, _ = ExchangeRate.objects.update_or_create(
         base=update.base,
@@ -259,10 +243,7 @@ def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: boo
 
 
 def _depends_on(row: ExchangeRate) -> Q:
-    """Return the filter for listings that depend on the rate.
-
-    Their cost or MAP is in its base currency or, if that is the euro, they pay EU duty.
-    """
+    """Filter the listings with a cost or MAP in its base currency; for EUR, also with duty."""
     bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landed_cost.DUTY_CURRENCY:
         return bought

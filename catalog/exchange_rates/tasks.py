@@ -10,11 +10,9 @@ from catalog.exchange_rates import rates
 
 @shared_task
 def expire_old_rates(**_: Any) -> int:
-    """Queue prices for repricing whose exchange rate expired."""
     return rates.expire_old(now=timezone.now())
 
 
 @shared_task
 def fetch_rates(**_: Any) -> dict[str, int]:
-    """Fetch the daily exchange rates, if a source is configured."""
     return rates.fetch(now=timezone.now())

@@ -14,7 +14,6 @@ from catalog.pricing.price_calculation import Calculation
 class Explanation:
     """One calculation in steps, the matching rules (the first one wins), and an open hold."""
 
-    listing: Listing
     done: Calculation
     steps: tuple[Step, ...]
     rules: tuple[PriceRule, ...]
@@ -32,7 +31,6 @@ def explain(*, listing: Listing, now: datetime) -> Explanation:
         "book", "category", "brand", "product", "variant"
     ).in_bulk(ids)
     return Explanation(
-        listing=listing,
         done=done,
         steps=tuple(list_steps(done)),
         rules=tuple(known[pk] for pk in ids),

@@ -80,17 +80,13 @@ class PriceHoldAdmin(StaffAdmin):
     @action(description=_("Approve suggested prices"))
     def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
         self.apply_to_each(
-            request,
-            rows,
-            lambda row: price_approvals.approve(hold=row, **acting(request)),
+            request, rows, lambda row: price_approvals.approve(hold=row, **acting(request))
         )
 
     @action(description=_("Reject and keep the current prices"))
     def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
         self.apply_to_each(
-            request,
-            rows,
-            lambda row: price_approvals.reject(hold=row, **acting(request)),
+            request, rows, lambda row: price_approvals.reject(hold=row, **acting(request))
         )
 
     @confirmed_action(

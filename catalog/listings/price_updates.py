@@ -21,38 +21,30 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedListing:
-    """A priced listing: its previous price and the new calculation."""
-
     listing: Listing
     before: Decimal | None
     done: Calculation
 
 
-def pricing_input(
-    listing: Listing, *, category_id: int, brand_id: int, product_id: int, family: str
-) -> PricingInput:
-    """Return the pricing input that is stored on a listing."""
+def pricing_input(figures: Any, cost: Money | None, *, family: str, **ids: int) -> PricingInput:
+    """Return the input for a listing or a supply, which has its supplier's figures.
+
+    Shape:  ``ids`` are those of product, category and brand
+    """
     return PricingInput(
         rule_scope=RuleScope(
-            variant_id=listing.variant_id,
-            product_id=product_id,
-            category_id=category_id,
-            brand_id=brand_id,
-            supplier_code=listing.supplier_code,
+            variant_id=figures.variant_id, supplier_code=figures.supplier_code, **ids
         ),
         family=family,
-        cost=None
-        if listing.wholesale_amount is None
-        else Money(listing.wholesale_amount, listing.wholesale_currency),
-        origins=tuple(listing.origins),
-        map_amount=listing.map_amount,
-        map_currency=listing.map_currency,
-        msrp_amount=listing.msrp_amount,
+        cost=cost,
+        origins=tuple(figures.origins),
+        map_amount=figures.map_amount,
+        map_currency=figures.map_currency,
+        msrp_amount=figures.msrp_amount,
     )
 
 
 def supplier_columns(pricing_input: PricingInput) -> dict[str, Any]:
-    """Return the supplier columns of a listing."""
     cost = pricing_input.cost
     return {
         "wholesale_amount": quantized(Listing, "wholesale_amount", cost.amount)
@@ -68,11 +60,7 @@ def supplier_columns(pricing_input: PricingInput) -> dict[str, Any]:
 
 
 def price_columns(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
-    """Return the price columns of a listing.
-
-    If a guard blocks the new price, the current one stays while it keeps the minimum margin and the
-    supplier's bounds; otherwise there is none until staff decide.
-    """
+    """Return the price columns; a blocked price leaves the current one if it is still allowed."""
     if done.cost is None or done.landed is None or done.rule is None:
         lost = (
             "cost_amount",

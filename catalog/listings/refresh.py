@@ -11,12 +11,11 @@ from django.db import transaction
 from catalog.listings import price_updates
 from catalog.listings.completeness import is_complete
 from catalog.listings.price_updates import PricedListing
-from catalog.models import Channel, DeliveryArea, Listing, Variant
+from catalog.models import Channel, DeliveryArea, Listing, Product, Variant
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing import repricing_queue
 from catalog.pricing.batch import PricingRequest, calculate_all
 from catalog.pricing.price_calculation import PricingInput
-from catalog.pricing.rule_selection import RuleScope
 from catalog.search import index
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -144,7 +143,7 @@ def _refresh(
     ]
     requests = [
         PricingRequest(
-            pricing_input=_pricing_input(supply, variants[supply.variant_id]),
+            pricing_input=_pricing_input(supply, variants[supply.variant_id].product),
             listing_id=listing.pk,
             present=listing.price_amount,
             available=_available(supply),
@@ -191,29 +190,19 @@ def _available(supply: ListingSupply) -> int:
     return min(max(0, supply.available), MAX_AVAILABLE)
 
 
-def _pricing_input(supply: ListingSupply, variant: Variant) -> PricingInput:
-    return PricingInput(
-        rule_scope=RuleScope(
-            variant_id=variant.pk,
-            product_id=variant.product_id,
-            category_id=variant.product.category_id,
-            brand_id=variant.product.brand_id,
-            supplier_code=supply.supplier_code,
-        ),
-        family=variant.product.family,
-        cost=supply.cost,
-        origins=supply.origins,
-        map_amount=supply.map_amount,
-        map_currency=supply.map_currency,
-        msrp_amount=supply.msrp_amount,
+def _pricing_input(supply: ListingSupply, product: Product) -> PricingInput:
+    return price_updates.pricing_input(
+        supply,
+        supply.cost,
+        product_id=product.pk,
+        category_id=product.category_id,
+        brand_id=product.brand_id,
+        family=product.family,
     )
 
 
 def _fresher_time(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
-    """Keep the stored time if the new one is less than an hour later.
-
-    Otherwise each stock feed would rewrite every listing just to update its time.
-    """
+    """Keep the stored time up to an hour, so that a feed does not rewrite every listing."""
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present
     return as_of

@@ -23,6 +23,7 @@ from catalog.search import index
 from storefront.lib.clock import running_clock
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.money import Money
 
 BATCH = 1000
 LOCK_TTL = timedelta(minutes=15)
@@ -50,18 +51,13 @@ INPUT_FIELDS = (
 
 @dataclass(slots=True, kw_only=True)
 class RepricingResult:
-    """The result of repricing a channel."""
-
     listings: int = 0
     changed: int = 0
     stopped: Counter[str] = field(default_factory=Counter)
 
 
 def reprice_due_channels(*, now: datetime) -> dict[str, RepricingResult]:
-    """Reprice each channel whose shared inputs changed.
-
-    Restarts from the beginning after a crash; unchanged prices are not written.
-    """
+    """Reprice each channel whose shared inputs changed. Safe to repeat after a crash."""
     done: dict[str, RepricingResult] = {}
     for channel in Channel.objects.order_by("pk"):
         if not is_due(channel, now=now) or not _claim(channel, now=now):
@@ -171,14 +167,14 @@ def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
     at: datetime | None = None,
     day_ago: Mapping[int, Decimal] | None = None,
 ) -> list[Calculation]:
-    """Calculate the prices of listings from ``listings_with_inputs``. Read-only.
-
-    Shape:  ``at`` and ``day_ago``, by listing, are for a dry run: see ``pricing.batch``
-    """
+    """Price ``listings_with_inputs``; ``at`` and ``day_ago`` are as in ``pricing.batch``."""
     requests = [
         PricingRequest(
             pricing_input=price_updates.pricing_input(
                 row,
+                None
+                if row.wholesale_amount is None
+                else Money(row.wholesale_amount, row.wholesale_currency),
                 product_id=row.product_id,
                 category_id=row.category_id,
                 brand_id=row.brand_id,

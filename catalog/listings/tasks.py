@@ -17,5 +17,4 @@ def reprice_due_channels(**_: Any) -> int:
 
 @shared_task
 def reprice_queued(**_: Any) -> int:
-    """Reprice the variants in the repricing queue."""
     return repricing.reprice_queued(now=timezone.now())

@@ -17,8 +17,6 @@ class Spec(models.Model):
     """
 
     class Basis(models.TextChoices):
-        """Where the values come from."""
-
         NONE = "none", _("No source")
         SUPPLIER_CLAIM = "supplier_claim", _("Supplier claim")
         FL1_CLAIM = "fl1_claim", _("FL 1 claim")
@@ -81,7 +79,7 @@ class Spec(models.Model):
             models.CheckConstraint(
                 condition=Q(output_lm__isnull=True) | Q(output_lm__lte=100_000),
                 name="spec_output_is_possible",
-            ),
+            )
         ]
         indexes = [
             # A beam image exists only for a pair of values that a product has.
@@ -89,7 +87,7 @@ class Spec(models.Model):
                 fields=["intensity_cd", "output_lm"],
                 condition=Q(intensity_cd__isnull=False, output_lm__isnull=False),
                 name="spec_by_beam",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -97,8 +95,6 @@ class Spec(models.Model):
 
 
 class Mode(models.Model):
-    """One brightness mode of a light."""
-
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="modes", verbose_name=_("Product")
     )
@@ -115,7 +111,7 @@ class Mode(models.Model):
         verbose_name = _("mode")
         verbose_name_plural = _("modes")
         constraints = [
-            models.UniqueConstraint(fields=["product", "position"], name="mode_once_per_position"),
+            models.UniqueConstraint(fields=["product", "position"], name="mode_once_per_position")
         ]
 
     def __str__(self) -> str:

@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import EU
 from storefront.lib.db.fields import StoredGeneratedField
 
-# Categories
-
 
 class Family(models.TextChoices):
     """The kind of a product, which decides the attributes it needs."""
@@ -71,9 +69,8 @@ class Category(models.Model):
         blank=True,
         verbose_name=_("Restricted countries"),
         help_text=_(
-            "Country codes, such as DE, FR. No product in this category ships "
-            "there. Leave empty for none. Orders that are not submitted yet are put "
-            "on hold."
+            "Country codes, such as DE, FR. No product in this category ships there. Leave empty "
+            "for none. Orders that are not submitted yet are put on hold."
         ),
     )
 
@@ -90,8 +87,6 @@ class Category(models.Model):
     def intro_in(self, locale: str) -> str:
         return str(self.intros.get(locale) or self.intros.get("en") or "")
 
-
-# Brands
 
 # The contacts of a brand are columns: ``manufacturer_name`` to ``responsible_email``.
 CONTACT_ROLES, CONTACT_PARTS = (
@@ -132,9 +127,8 @@ class Brand(models.Model):
         db_default="",
         default="",
         help_text=_(
-            "Two letters, such as CN. A manufacturer outside the EU needs a "
-            "responsible person in the EU: without one its products are not sold to "
-            "the EU."
+            "Two letters, such as CN. A manufacturer outside the EU needs a responsible person in "
+            "the EU: without one its products are not sold to the EU."
         ),
     )
     manufacturer_email = models.EmailField(
@@ -211,7 +205,7 @@ class Brand(models.Model):
                     & Q(responsible_country__in=sorted(EU))
                 ),
                 name="brand_responsible_person_is_whole",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -15,24 +15,18 @@ from storefront.lib.security.encryption import EncryptedTextField
 
 
 class MatchMethod(models.TextChoices):
-    """The identifier by which a competitor's item matched a variant."""
-
     SKU = "sku", _("our SKU")
     GTIN = "gtin", _("GTIN")
     MPN = "mpn", _("brand and part number")
 
 
 class SourceType(models.TextChoices):
-    """How a price list reached us."""
-
     HAND = "hand", _("uploaded by staff")
     API = "api", _("sent by API")
     FETCHED = "fetched", _("fetched from a source")
 
 
 class ImportOutcome(models.TextChoices):
-    """The import result of a matched line."""
-
     CHANGED = "changed", _("New price")
     CONFIRMED = "confirmed", _("Unchanged")
     OLDER = "older", _("Older than the current price")
@@ -84,8 +78,6 @@ class CompetitorPrice(models.Model):
 
 
 class CompetitorPriceChange(models.Model):
-    """A changed competitor price as reported."""
-
     variant = models.ForeignKey(
         Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
     )
@@ -169,10 +161,7 @@ class RepricingRequest(models.Model):
 
 
 class DailySales(models.Model):
-    """Units of a variant sold on a channel on one day (UTC).
-
-    Derived from orders: may be deleted, and is counted again.
-    """
+    """Units of a variant sold on a channel on one UTC day. Derived from orders, may be deleted."""
 
     channel = models.ForeignKey(
         Channel, models.CASCADE, related_name="+", verbose_name=_("Channel")
@@ -196,8 +185,6 @@ class DailySales(models.Model):
         return f"{self.variant_id} {self.day}: {self.units}"
 
 
-# Price sources
-
 # The interval is longer than a fetch may take (``competitors.sources.TOTAL_TIMEOUT_S``) and short
 # enough that one of two fetches may fail before a price expires after 7 days.
 MIN_INTERVAL_MIN, MAX_INTERVAL_MIN = 5, 3 * 24 * 60
@@ -207,8 +194,7 @@ class CompetitorSource(models.Model):
     """A URL of competitor prices and the result of recent fetches.
 
     ``secret_encrypted`` is sent in ``header``. ``validators`` holds the validators of the stored
-    list.
-    ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
+    list. ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
     """
 
     name = models.CharField(

@@ -13,8 +13,6 @@ from storefront.lib.state_machine import Stateful
 
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
-    """Queries of exchange rates."""
-
     def valid(self, now: datetime) -> Self:
         """Return the rates that are neither expired nor about to change."""
         return self.filter(
@@ -93,10 +91,7 @@ class ExchangeRate(models.Model):
 
 
 class ExchangeRateUpdate(Stateful):
-    """A rate as reported: the history of all rates, and those that wait for approval.
-
-    ``old_rate`` was the current rate when it came.
-    """
+    """A rate as reported, or awaiting approval; ``old_rate`` was current when it came."""
 
     class Status(models.TextChoices):
         APPLIED = "applied", _("Applied")  # plausible, or set by staff

@@ -19,8 +19,6 @@ MAX_SPLIT_LOCATIONS = 5  # sources per line: each adds a parcel
 
 
 class Channel(models.Model):
-    """A sales channel with its currency and market. Our own shop is one."""
-
     code = models.SlugField(
         _("Code"),
         max_length=30,
@@ -104,15 +102,11 @@ class Channel(models.Model):
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Return each country that a parcel may be sent to."""
         return tuple(dict.fromkeys((self.default_country, *self.countries)))
 
 
 class DeliveryArea(models.Model):
-    """A set of countries that the same items can be sent to; an empty set is everywhere.
-
-    There are few: items differ in location and weight, their routes hardly do.
-    """
+    """Countries that the same items can be sent to; empty: everywhere. There are few areas."""
 
     # sorted
     countries = ArrayField(models.CharField(max_length=2), unique=True, verbose_name=_("Countries"))
@@ -129,8 +123,6 @@ class DeliveryArea(models.Model):
 
 
 class ListingQuerySet(models.QuerySet["Listing"]):
-    """Queries of listings."""
-
     def on(self, channel: Channel) -> Self:
         return self.filter(channel=channel)
 
@@ -146,14 +138,13 @@ class Listing(models.Model):
 
     ``available`` is as old as ``as_of``; only an allocation of stock is certain. It can be sent to
     the countries of ``area``, and to none without one. ``areas_from`` maps each origin country to
-    the area reached from there.
-    ``restock_on`` is the earliest restock day of a supplier, while none is available.
-    ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency,
-    stored so that all prices can be recalculated without asking it. ``map_amount`` may come from
-    another supplier of the item: then ``map_currency`` is its currency.
-    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``break_even_amount``
-    the break-even price with tax and all fees, and ``floor_amount`` the price floor at the minimum
-    margin, in the channel's currency.
+    the area reached from there. ``restock_on`` is the earliest restock day of a supplier, while
+    none is available. ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen
+    supplier, in its currency, stored so that all prices can be recalculated without asking it.
+    ``map_amount`` may come from another supplier of the item: then ``map_currency`` is its
+    currency. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
+    ``break_even_amount`` the break-even price with tax and all fees, and ``floor_amount`` the price
+    floor at the minimum margin, in the channel's currency.
     """
 
     channel = models.ForeignKey(

@@ -72,9 +72,8 @@ class PriceBook(Stateful):
         null=True,
         blank=True,
         help_text=_(
-            "A fraction: 0.2 is 20 %. A larger change needs approval, unless the "
-            "supplier or origin changed and the cost changed less. Leave empty for "
-            "no limit."
+            "A fraction: 0.2 is 20 %. A larger change needs approval, unless the supplier or "
+            "origin changed and the cost changed less. Leave empty for no limit."
         ),
     )
     max_change_per_day = models.DecimalField(

@@ -17,9 +17,8 @@ class SellingCosts(models.Model):
     If ``duty_amount`` is None, the statutory duty applies.
 
     Units:  amounts are per unit, in the channel's currency; rates are fractions:
-            ``supplier_fee_rate`` of the wholesale cost,
-            ``channel_fee_rate`` of the price before tax,
-            ``payment_fee_rate`` of the price with tax
+            ``supplier_fee_rate`` of the wholesale cost, ``channel_fee_rate`` of the price before
+            tax, ``payment_fee_rate`` of the price with tax
     """
 
     channel = models.ForeignKey(

@@ -16,8 +16,6 @@ from catalog.models.categories import Brand, Category, Family
 
 
 class Product(models.Model):
-    """A product page with one or more variants."""
-
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         ACTIVE = "active", _("Active")
@@ -103,7 +101,7 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["draft", "active", "archived"]),
                 name="product_status_is_known",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -180,7 +178,6 @@ class Variant(models.Model):
 
     @property
     def full_title(self) -> str:
-        """Return the title of an order line: product title and options."""
         options = f", {self.options_text}" if self.options_text else ""
         return f"{self.product.title}{options}"[:200]
 
@@ -230,14 +227,10 @@ class Identifier(models.Model):
         return f"{self.scheme}:{self.value}"
 
 
-# Images
-
 WIDTHS_PX = (240, 480, 900)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    """Queries of images."""
-
     def waiting(self, now: datetime) -> Self:
         """Return images to fetch: never tried, or due for a retry."""
         return self.filter(stem="").filter(
@@ -297,13 +290,9 @@ class Image(models.Model):
         verbose_name = _("image")
         verbose_name_plural = _("images")
         constraints = [
-            models.UniqueConstraint(
-                fields=["product", "source_url"], name="image_once_per_product"
-            ),
+            models.UniqueConstraint(fields=["product", "source_url"], name="image_once_per_product")
         ]
-        indexes = [
-            models.Index(fields=["retry_at"], condition=models.Q(stem=""), name="image_due"),
-        ]
+        indexes = [models.Index(fields=["retry_at"], condition=models.Q(stem=""), name="image_due")]
 
     def __str__(self) -> str:
         return self.source_url

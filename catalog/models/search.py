@@ -98,7 +98,7 @@ class ProductCard(models.Model):
         verbose_name = _("product card")
         verbose_name_plural = _("product cards")
         constraints = [
-            models.UniqueConstraint(fields=["channel", "product"], name="card_once_per_channel"),
+            models.UniqueConstraint(fields=["channel", "product"], name="card_once_per_channel")
         ]
         indexes = [
             models.Index(fields=["channel", "slug"], name="card_by_slug"),

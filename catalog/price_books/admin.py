@@ -155,9 +155,8 @@ class PriceBookAdmin(StaffAdmin):
         description=_("Restore"),
         icon="history",
         explain=_(
-            "The rules and limits of this book become a new version and go live "
-            "immediately. Prices that this book set earlier come back without a check of "
-            "the limits."
+            "The rules and limits of this book become a new version and go live immediately. "
+            "Prices that this book set earlier come back without a check of the limits."
         ),
         done=_("The rules of %s are live again as a new version."),
     )
@@ -201,13 +200,7 @@ class PriceRuleAdmin(StaffAdmin):
         method_column,
         "ending",
     ]
-    list_select_related: ClassVar = [
-        "book__channel",
-        "category",
-        "brand",
-        "product",
-        "variant",
-    ]
+    list_select_related: ClassVar = ["book__channel", "category", "brand", "product", "variant"]
     list_filter: ClassVar = ["book__channel", "book__status"]
     search_fields: ClassVar = ["supplier_code", "brand__name", "variant__sku", "product__title"]
     ordering: ClassVar = ["-book", "number"]
@@ -249,7 +242,6 @@ class PriceRuleAdmin(StaffAdmin):
 
 
 def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Format the dry run result of one point in time."""
     rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in result["largest"]]
     return {
         "at": parse_datetime(result["at"]) if "at" in result else None,

@@ -22,7 +22,6 @@ from storefront.lib.staff.country_fields import CountriesField
 
 
 def _in_figures(names: Iterable[str]) -> Iterator[columns.Column]:
-    """Yield columns for rates and amounts of selling costs."""
     for name in names:
         label = columns.field_label(SellingCosts, name)
         if name.endswith("_rate"):
@@ -75,11 +74,7 @@ class ChannelAdmin(StaffAdmin):
     user_errors: ClassVar = (versions.NotReadyError,)
 
     def save_model(
-        self,
-        request: HttpRequest,
-        obj: Channel,
-        form: "forms.ModelForm[Channel]",
-        change: bool,
+        self, request: HttpRequest, obj: Channel, form: "forms.ModelForm[Channel]", change: bool
     ) -> None:
         before = Channel.objects.filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)

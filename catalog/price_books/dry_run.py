@@ -25,11 +25,7 @@ RERUN_HINT = "start a new dry run and check the changes."
 
 
 def input_hash(*, channel: Channel, now: datetime) -> str:
-    """Return a hash of the pricing inputs other than the draft and the items.
-
-    These are the live book, the selling costs and destinations, and the exchange rates of costs and
-    duty.
-    """
+    """Hash the live book, selling costs, destinations and rates: all inputs but the draft."""
     channel = Channel.objects.get(pk=channel.pk)
     costing = pricing_policy.load_costing(channel, now=now)
     paid_in = Listing.objects.on(channel).values_list("wholesale_currency", flat=True).distinct()
@@ -94,7 +90,6 @@ class Effect:
 
 
 def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
-    """Return the future times at which a timed rule of a book begins or ends."""
     periods = book.rules.values_list("starts_at", "ends_at")
     return sorted({moment for period in periods for moment in period if moment and moment > now})
 
@@ -183,8 +178,6 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
 
 
 class _Totals:
-    """Totals of a book's effects at one point in time."""
-
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
@@ -254,10 +247,7 @@ def to_rows(effects: list[Effect]) -> Iterator[tuple[str, ...]]:
 
 
 def export_rows(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
-    """Yield the whole dry run as rows of text, the headings first.
-
-    Rows of future times include only changes.
-    """
+    """Yield the whole dry run as rows of text; of future times only the changes."""
     yield HEADINGS
     batch: list[Effect] = []
     for effect in simulate(book=book, now=now):

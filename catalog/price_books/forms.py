@@ -42,8 +42,6 @@ class TiersField(forms.CharField):
 
 
 class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form for a rule of a draft."""
-
     tiers = TiersField(required=False)
 
     class Meta:

@@ -11,6 +11,5 @@ from catalog.price_books import dry_run
 
 @shared_task
 def run_dry_run(*, book_id: int, **_: Any) -> None:
-    """Dry-run a draft."""
     book = PriceBook.objects.select_related("channel", "restored_from").get(pk=book_id)
     dry_run.run(book=book, now=timezone.now())

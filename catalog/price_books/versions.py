@@ -75,17 +75,13 @@ def restore(*, book: PriceBook, actor: str, now: datetime) -> PriceBook:
 
 
 def clear_dry_run(*, book: PriceBook) -> None:
-    """Discard the dry run of a draft and increment its revision.
-
-    To be called after each change of its rules or guards.
-    """
+    """Discard the dry run of a draft; call it after each change of its rules or guards."""
     PriceBook.objects.filter(pk=book.pk, status=Status.DRAFT).update(
         dry_run_result=None, dry_run_at=None, revision=F("revision") + 1
     )
 
 
 def request_repricing(*, channel: Channel, now: datetime) -> None:
-    """Request repricing of a channel; a worker runs it."""
     Channel.objects.filter(pk=channel.pk).update(reprice_requested_at=now)
 
 

@@ -159,10 +159,7 @@ def _allow_offer_changes(
     markets: Mapping[int, Market],
     since: datetime,
 ) -> list[Calculation]:
-    """Publish stopped prices if another supplier or origin explains their changes.
-
-    Each limit has its own reference: the last published price, and the price of a day ago.
-    """
+    """Publish stopped prices if another offer explains the change against each reference price."""
     stopped = _moved_too_far(requests, done)
     if not stopped:
         return done
@@ -228,10 +225,7 @@ def _published_offer(change: PriceChange, pricing_input: PricingInput) -> Pricin
 def _apply_keep_decisions(
     requests: Sequence[PricingRequest], done: list[Calculation]
 ) -> list[Calculation]:
-    """Keep a current price below the minimum margin if staff last decided so.
-
-    The decision applies to these figures; another proposal or cost needs a new one.
-    """
+    """Keep a price below the minimum margin if staff decided so for these figures."""
     below = {
         request.listing_id
         for request, calculation in zip(requests, done, strict=True)

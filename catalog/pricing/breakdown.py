@@ -24,7 +24,6 @@ class Step:
 
 
 def list_steps(done: Calculation) -> Iterator[Step]:
-    """Yield all steps of a calculation in order."""
     if done.missing is not None:
         yield Step(code=f"missing_{done.missing}")
     if done.landed is None:
@@ -104,7 +103,6 @@ def _rule_note(rule: Rule, value: Decimal | None) -> str:
 
 
 def to_json(done: Calculation) -> dict[str, Any]:
-    """Return a calculation as JSON values: its inputs and each step."""
     pricing_input = done.pricing_input
     return {
         "supplier": pricing_input.rule_scope.supplier_code,
@@ -112,11 +110,7 @@ def to_json(done: Calculation) -> dict[str, Any]:
         "cost": None if pricing_input.cost is None else str(pricing_input.cost.amount),
         "currency": "" if pricing_input.cost is None else pricing_input.cost.currency,
         "steps": [
-            [
-                step.code,
-                None if step.amount is None else str(step.amount.quantize(CENT)),
-                step.note,
-            ]
+            [step.code, None if step.amount is None else str(step.amount.quantize(CENT)), step.note]
             for step in list_steps(done)
         ],
     }

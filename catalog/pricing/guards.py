@@ -39,8 +39,6 @@ class SupplierPriceBounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentPrice:
-    """The current price and the one of a day ago; None if there was none."""
-
     present: Decimal | None = None
     day_ago: Decimal | None = None
 
@@ -135,11 +133,7 @@ def is_large_change(amount: Decimal, before: Decimal | None, most: Decimal | Non
 def is_price_allowed(
     price: Decimal, *, lowest: Decimal | None, bounds: SupplierPriceBounds
 ) -> bool:
-    """Return whether an unchanged price may stay published.
-
-    It must be within the current MAP and MSRP and at least ``lowest``, the minimum for the current
-    cost and margin. ``lowest`` None: not allowed.
-    """
+    """Return whether a price is within MAP and MSRP and at least ``lowest``; None: not allowed."""
     return (
         lowest is not None
         and price >= lowest

@@ -38,7 +38,6 @@ def change_times(*, listing_ids: Collection[int], now: datetime) -> dict[int, da
 
 
 def landed_cost_in(breakdown: Mapping[str, Any]) -> Decimal | None:
-    """Return the landed cost among the steps; None if there is none."""
     for code, amount, _note in breakdown.get("steps", ()):
         if code == "landed" and amount is not None:
             return Decimal(amount)

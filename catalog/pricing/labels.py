@@ -96,7 +96,6 @@ def block_message(reason: str, figures: Mapping[str, str]) -> str:
 
 
 def hold_message(hold: PriceHold) -> str:
-    """Return why a price was stopped."""
     return block_message(hold.reason, hold.breakdown["figures"])
 
 
@@ -124,7 +123,6 @@ def format_percent(rate: str | None) -> str:
 
 
 def rule_scope(rule: PriceRule) -> str:
-    """Return the items that a rule applies to."""
     scopes = [
         (_("variant"), rule.variant),
         (_("product"), rule.product),

@@ -80,7 +80,6 @@ class LandedCost:
         return (self.total - once) * quantity + once
 
     def parts(self, quantity: int) -> Iterator[tuple[str, Decimal]]:
-        """Yield each part of the cost of a quantity in one line, in order."""
         yield "wholesale", self.wholesale * quantity
         yield "supplier_fee", self.supplier_fee * quantity
         yield "freight", self.freight * quantity
@@ -115,10 +114,7 @@ class LandedCost:
 def select_terms(
     known: Mapping[tuple[str, str], CostTerms], *, origin: str, supplier_code: str
 ) -> CostTerms | None:
-    """Return the most specific terms: by supplier first, then by origin.
-
-    Shape:  ``known`` maps (origin, supplier code) to terms; ``*`` matches any
-    """
+    """Return the most specific terms by (origin, supplier code); a supplier match ranks first."""
     for key in ((origin, supplier_code), (ANY, supplier_code), (origin, ANY), (ANY, ANY)):
         if key in known:
             return known[key]
@@ -126,10 +122,7 @@ def select_terms(
 
 
 def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
-    """Return whether a parcel pays the EU's flat duty.
-
-    An unknown origin counts as outside the EU, so that the price covers a possible duty.
-    """
+    """Return whether a parcel pays the EU's flat duty; an unknown origin is outside the EU."""
     return destination in EU and origin not in EU and DUTY_FROM <= on < DUTY_UNTIL
 
 
@@ -181,7 +174,6 @@ class Costing:
 
     @property
     def confirmed_only(self) -> Self:
-        """A copy with confirmed rates only."""
         rates = {
             base: rate for base, rate in self.rates.items() if base not in self.unconfirmed_rates
         }

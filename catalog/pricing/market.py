@@ -61,8 +61,6 @@ def store_daily_sales(
     return len(touched)
 
 
-# Signals
-
 # Older prices and less certain matches are ignored.
 MAX_COMPETITOR_PRICE_AGE = timedelta(days=7)
 MIN_CONFIDENCE = Decimal("0.80")

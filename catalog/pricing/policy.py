@@ -24,11 +24,7 @@ TERMS = tuple(field.name for field in fields(CostTerms))
 
 
 def load_policy(
-    *,
-    channel: Channel,
-    now: datetime,
-    book: PriceBook | None = None,
-    at: datetime | None = None,
+    *, channel: Channel, now: datetime, book: PriceBook | None = None, at: datetime | None = None
 ) -> Policy:
     """Return the current pricing inputs of a channel, by its live book or by another one.
 
@@ -82,10 +78,7 @@ def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costi
 
 
 def _restored(book: PriceBook) -> RestoredBook | None:
-    """Return the restored book of a book, until all prices were recalculated once.
-
-    Afterwards the guards on price changes apply as for any book.
-    """
+    """Return the restored book of a book, until all prices were recalculated once."""
     counted_at = book.channel.repriced_at
     if book.restored_from is None or (book.live_at and counted_at and counted_at >= book.live_at):
         return None
@@ -106,7 +99,6 @@ def _rate_validities(channel: Channel, now: datetime) -> dict[str, RateValidity]
 
 
 def load_terms(channel: Channel) -> dict[tuple[str, str], CostTerms]:
-    """Return the selling costs of a channel by origin and supplier code."""
     return {
         (row.origin, row.supplier_code): CostTerms(**{name: getattr(row, name) for name in TERMS})
         for row in _TERMS(channel_id=channel.pk)
@@ -125,7 +117,6 @@ _RATES, _TERMS = PreparedQuery(_rates), PreparedQuery(_terms)
 
 
 def to_rule(row: PriceRule, *, currency: str) -> Rule:
-    """Return a row as a ``Rule``, with exact amounts."""
     return Rule(
         id=row.pk or 0,
         number=row.number,
@@ -166,7 +157,6 @@ def rule_columns(rule: PriceRule) -> Mapping[str, Any]:
 
 
 def rate_limits() -> RateLimits:
-    """Return the maximum age of a rate, and its maximum change per day."""
     return RateLimits(
         max_age=timedelta(hours=settings.RATES_MAX_AGE_H),
         max_move_percent=settings.RATES_MAX_MOVE_PERCENT,

@@ -28,8 +28,6 @@ NO_CURRENT_PRICE = CurrentPrice()
 
 
 class Missing(StrEnum):
-    """Why no price can be calculated."""
-
     COST = "cost"  # no supplier states a price
     ORIGIN = "origin"  # no location has reported stock, so the duty is unknown
     RATE = "rate"  # no exchange rate for the cost
@@ -40,8 +38,6 @@ class Missing(StrEnum):
 
 
 class MarketAdjustment(StrEnum):
-    """How market signals changed the rule's price."""
-
     COMPETITOR_PRICE = "lowered_to_competitor"
     LOW_STOCK = "raised_for_low_stock"
     HIGH_STOCK = "lowered_for_high_stock"
@@ -130,10 +126,7 @@ class Calculation:
 
     @property
     def is_current_price_allowed(self) -> bool:
-        """Return whether the current price may stay published while staff decide.
-
-        It keeps the minimum margin, or staff decided to keep it and it covers the cost.
-        """
+        """Whether the current price keeps the minimum margin, or staff keep it above the cost."""
         floor = self.verdict.floor if self.verdict else None
         return self._reaches(floor) or (bool(self.override_reason) and self.covers_cost)
 
@@ -246,10 +239,7 @@ def _max_first(pricing_input: PricingInput, policy: Policy) -> Decimal | None:
 
 
 def _map(pricing_input: PricingInput, costing: Costing, *, rate: Decimal) -> Decimal | None:
-    """Return the MAP in the channel's currency, at the highest plausible rate if foreign.
-
-    None without a rate: the MAP is then unknown.
-    """
+    """Return the MAP in the channel's currency, at the highest plausible rate; None if unknown."""
     if pricing_input.map_amount is None:
         return None
     at = costing.worst_case_rate(pricing_input.map_currency) if pricing_input.map_currency else rate

@@ -15,10 +15,7 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class PricePoint:
-    """A price, the time from which it applied, and whether the reduction set it.
-
-    ``amount`` is None if there was no price from ``at`` on.
-    """
+    """A price from a moment on, and whether the reduction set it; ``amount`` None: no price."""
 
     at: datetime
     amount: Decimal | None
@@ -27,8 +24,6 @@ class PricePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """An announced reduction: its period, its price and the lowest price before it."""
-
     price: Decimal
     lowest: Decimal
     since: datetime

@@ -45,7 +45,6 @@ def assess_rate(
     limits: RateLimits,
     now: datetime,
 ) -> RateValidity:
-    """Return the validity of a rate by its age and a newer rate under review."""
     age = now - as_of
     if age > 2 * limits.max_age:
         return RateValidity(status=RateStatus.UNKNOWN, rate=rate, worst_case_rate=rate)

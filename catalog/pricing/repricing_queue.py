@@ -19,7 +19,6 @@ FOLLOWS_MARKET = (
 
 
 def enqueue(*, variant_ids: Iterable[int], now: datetime) -> None:
-    """Queue variants for repricing after a change of their price inputs."""
     RepricingRequest.objects.bulk_create(
         (RepricingRequest(variant_id=variant_id, requested_at=now) for variant_id in variant_ids),
         batch_size=BATCH,
@@ -33,7 +32,6 @@ def enqueue_products(*, product_ids: Iterable[int], now: datetime) -> None:
 
 
 def enqueue_market_followers(*, variant_ids: Iterable[int], now: datetime) -> None:
-    """Queue variants after a market change, if any live rule follows the market."""
     live = PriceRule.objects.filter(book__status=PriceBook.Status.LIVE)
     if live.filter(FOLLOWS_MARKET).exists():
         enqueue(variant_ids=sorted(variant_ids), now=now)

@@ -40,8 +40,6 @@ NO_DYNAMICS = Dynamics()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleScope:
-    """The attributes of a variant that rules match on."""
-
     variant_id: int
     product_id: int
     category_id: int
@@ -108,8 +106,6 @@ def rank_key(rule: Rule) -> tuple[tuple[bool, ...], bool, timedelta, int]:
 
 
 class RuleIndex:
-    """An index of the rules in force at one time, by scope."""
-
     def __init__(self, rules: Iterable[Rule], *, now: datetime) -> None:
         self.rules = sorted((rule for rule in rules if rule.runs(now)), key=rank_key)
         self._by_scope: dict[tuple[bool, ...], dict[tuple[object, ...], list[Rule]]] = {}

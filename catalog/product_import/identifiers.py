@@ -20,15 +20,12 @@ from storefront.lib.text import fold
 
 
 class IdentifierValue(NamedTuple):
-    """One identifier that a supplier states for one of its SKUs."""
-
     scheme: str
     value: str
     raw: str
 
 
 def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
-    """Return the variants already created from these supplier SKUs."""
     rows = Identifier.objects.filter(
         scheme=Identifier.Scheme.SUPPLIER, value__in=[_supplier_name(source, sku) for sku in skus]
     ).values_list("value", "variant_id")
@@ -42,10 +39,7 @@ def _supplier_name(source: str, sku: str) -> str:
 
 @requires_transaction
 def write_identifiers(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
-    """Write the identifiers of all variants; return those that another variant already has.
-
-    These are stored as conflicts for staff. An invalid GTIN is not stored.
-    """
+    """Write all valid identifiers; those of another variant are returned, stored as conflicts."""
     issues: list[ImportIssue] = []
     present = _existing(items)
     new: list[Identifier] = []
@@ -172,18 +166,15 @@ def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
 
 
 def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
-    """Return a free slug for each new product; a taken one gets a stable suffix.
-
-    Shape:  ``titles`` maps the supplier's references to titles
-    """
+    """Return a free slug for each new product; a taken one gets a stable suffix."""
     plain = {
         external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
         for external_id, title in titles.items()
     }
-    tailed = {
-        external_id: f"{slug}-{_slug_suffix(source, external_id)}".strip("-")
-        for external_id, slug in plain.items()
-    }
+    tailed = {}
+    for external_id, slug in plain.items():
+        suffix = hashlib.blake2b(f"{source}:{external_id}".encode(), digest_size=5).hexdigest()
+        tailed[external_id] = f"{slug}-{suffix}".strip("-")
     used = set(
         Product.objects.filter(slug__in=[*plain.values(), *tailed.values()]).values_list(
             "slug", flat=True
@@ -195,7 +186,3 @@ def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
         used.add(free)
         chosen[external_id] = free
     return chosen
-
-
-def _slug_suffix(source: str, external_id: str) -> str:
-    return hashlib.blake2b(f"{source}:{external_id}".encode(), digest_size=5).hexdigest()

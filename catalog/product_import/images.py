@@ -73,7 +73,6 @@ def _wanted(item: ImportItem) -> dict[str, Mapping[str, Any]]:
 
 
 def first_invalid_url(record: ProductRecord) -> ImportIssue | None:
-    """Return the first image URL that cannot be fetched, as an issue of its product."""
     urls = [
         *record.picture_urls,
         *(url for variant in record.variants for url in variant.picture_urls),

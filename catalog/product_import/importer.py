@@ -71,10 +71,7 @@ def import_products(
 def normalize_records(
     records: Sequence[ProductRecord], *, source: str, issues: list[ImportIssue]
 ) -> Iterator[ImportItem]:
-    """Yield the normalized records and collect every issue that needs no database.
-
-    Rows with an invalid or repeated SKU are skipped.
-    """
+    """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues."""
     skus: set[str] = set()
     for record in records:
         enriched = normalize(record, source=source)
@@ -127,7 +124,6 @@ def _is_usable(sku: str) -> bool:
 
 @requires_transaction
 def _load_rows(items: Sequence[ImportItem], *, variant_ids: Mapping[str, int], source: str) -> None:
-    """Load the variants and products of the records and lock the products."""
     skus = [variant.sku for item in items for variant in item.record.variants]
     ids = identifiers.find_variant_ids(skus=skus, source=source)
     ids |= {sku: variant_ids[sku] for sku in skus if sku in variant_ids}

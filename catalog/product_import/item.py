@@ -9,10 +9,7 @@ from catalog.records import ProductRecord
 
 @dataclass(slots=True, kw_only=True)
 class ImportItem:
-    """One record with its normalized form and its rows, once found or created.
-
-    Shape:  ``variants`` maps supplier SKUs to rows; ``changed`` holds the SKUs that differ
-    """
+    """One record with its rows by supplier SKU; ``changed`` holds the SKUs that differ."""
 
     record: ProductRecord
     enriched: NormalizedProduct

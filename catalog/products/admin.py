@@ -33,8 +33,6 @@ from storefront.lib.staff.inlines import inline
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Form for the texts of a product and the fields locked against feeds."""
-
     overridden_fields = forms.MultipleChoiceField(
         choices=[(name, columns.field_label(Product, name)) for name in editing.LOCKABLE_FIELDS],
         required=False,
@@ -87,10 +85,7 @@ class ProductAdmin(StaffAdmin):
 
 
 SIDE_BY_SIDE = columns.page(
-    "supply:offers",
-    _("Supply"),
-    _("Compare offers"),
-    right="suppliers.view_supplieroffer",
+    "supply:offers", _("Supply"), _("Compare offers"), right="suppliers.view_supplieroffer"
 )
 
 

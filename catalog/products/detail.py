@@ -149,9 +149,6 @@ def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
     return tuple(by_stem.values())
 
 
-# Queries
-
-
 def columns_of(model: type[models.Model], table: str, json_as: str = "json") -> list[str]:
     """Return all columns of a model, JSON ones cast: the driver parses ``json``, not ``text``."""
     return [

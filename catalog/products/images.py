@@ -11,9 +11,9 @@ import tempfile
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -57,8 +57,7 @@ class InvalidImageError(ValueError):
     """Not an image that we store; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredImage:
+class StoredImage(NamedTuple):
     """A stored image in our sizes. ``stem`` is a hash of its content, so equal images are one."""
 
     stem: str
@@ -85,9 +84,7 @@ def fetch_image(image: Image, now: datetime) -> bool:
         _retry_later(image, f"{type(error).__name__}: {error}", now=now)
     else:
         Image.objects.filter(pk=image.pk).update(
-            stem=picture.stem,
-            width_px=picture.width_px,
-            height_px=picture.height_px,
+            **picture._asdict(),
             problem="",
             retry_at=None,
             tries=image.tries + 1,
@@ -106,7 +103,6 @@ def _retry_later(image: Image, problem: str, *, now: datetime) -> None:
 
 
 def _mark_failed(image: Image, problem: str) -> None:
-    """Stop fetching an image; the error is shown to staff."""
     Image.objects.filter(pk=image.pk).update(
         tries=MAX_TRIES, problem=_clean_message(problem), retry_at=None
     )
@@ -129,7 +125,7 @@ def store_resized(content: bytes) -> StoredImage:
         target = folder / f"{stem}-{width}.webp"
         if not target.exists():
             _write(_resized(picture, width), target)
-    return StoredImage(stem=stem, width_px=picture.width, height_px=picture.height)
+    return StoredImage(stem, *picture.size)
 
 
 def decode(

@@ -32,8 +32,6 @@ MAX_CACHED_ANSWERS = 20_000  # about 0.5 KB each
 
 
 class ShownVariant(ParcelItem, Protocol):
-    """One variant as a page has already loaded it."""
-
     @property
     def price_amount(self) -> Decimal: ...
     @property
@@ -127,10 +125,7 @@ def check_variants(  # noqa: PLR0913 - what, how many, where to, by when
 def check_shown_variants(
     *, shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Return the availability of one unit of each variant on a page. One query.
-
-    The answers are cached for lists. Landed costs are cached for a minute, like the routes.
-    """
+    """Return the availability of one unit of each variant, and cache it for lists."""
     cache = quotes.process_cache(now)  # before the routes, which it must not outlive
     reached = _reach_shown(shown, country, channel, now)
     return {

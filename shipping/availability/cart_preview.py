@@ -45,10 +45,7 @@ class Preview:
     asks_live_rates: bool
 
     def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Contribution | None]]:
-        """Return the stock rows that could fill a line, chosen ones first.
-
-        Shape:  each with its verdict and the margin that the line would leave from there
-        """
+        """Return the stock rows for a line, chosen ones first, with verdict and margin of the line."""
         parts = self.plan.planned.get(variant_id)
         if parts is None:
             return []

@@ -103,7 +103,6 @@ class Reach:
         return replace(self, reachable=reachable, unreachable=unreachable)
 
     def has_choice(self, variant_ids: Iterable[int]) -> bool:
-        """Return whether one of these variants has several sources with known costs."""
         counts = Counter(
             one.variant_id for one in (*self.reachable, *self.unreachable) if one.landed
         )
@@ -112,10 +111,7 @@ class Reach:
     def answer(
         self, variant_id: int, quantity: int = 1, *, sold: SaleAmount | None = None
     ) -> Availability:
-        """Return the quantity, days and price that a cart of just this line would show.
-
-        Shape:  ``sold`` is what the line is sold for, if known
-        """
+        """Return the quantity, days and price that a cart of just this line would show."""
         reachable = [
             candidate for candidate in self.reachable if candidate.variant_id == variant_id
         ]
@@ -180,7 +176,6 @@ class Reach:
         return replace(planned, parcels=tuple(one for one in parcels if one.lines))
 
     def without_splits(self) -> Self:
-        """Return a copy that ships each line whole from one source."""
         return replace(self, rules=replace(self.rules, max_sources=1))
 
     def route_separately(self) -> Self:
@@ -278,7 +273,6 @@ def load_reach(  # noqa: PLR0913 - variants, destination, limits and prices
 
 
 def _with_rank_values(candidate: Candidate, piece: ParcelItem, reach: Reach) -> Candidate:
-    """Return the candidate with its days until arrival and its supplier's score."""
     carrier_route = cheapest(
         _routes_in_time(candidate, reach.country, reach.now, reach.by), parcel_load(piece)
     )

@@ -22,8 +22,6 @@ from suppliers.shipping_services.selection import parcel_load
 
 
 class RouteStatus(StrEnum):
-    """What the routes decide about a stock row."""
-
     SELECTED = "selected"
     NOT_CARRIED = "not_carried"  # no route carries one unit to this country
     PARCEL_TOO_SMALL = "parcel_too_small"  # one parcel takes fewer units than ordered
@@ -52,10 +50,7 @@ class ComparedSource:
 def compare_sources(
     *, variant: Variant, quantity: int, country: str, channel: Channel, now: datetime
 ) -> list[ComparedSource]:
-    """Return each stock row with what checkout would decide for one line of this quantity.
-
-    Chosen rows come first, then possible ones, cheapest first.
-    """
+    """Return what checkout would decide about each stock row, chosen ones first."""
     pieces = {variant.pk: variant}
     reached = reach.load_reach(
         pieces=pieces, listed=None, channel=channel, country=country, now=now

@@ -15,10 +15,9 @@ class LiveRateLocation(models.Model):
         related_name="live_rate_location",
         verbose_name=_("From"),
         help_text=_(
-            "For parcels from this location, the cart charges the supplier's live "
-            "shipping rate plus tax and fees. Only delivery methods that the "
-            "supplier quotes are offered. If it does not answer, the shipping "
-            "methods of the shop apply."
+            "For parcels from this location, the cart charges the supplier's live shipping rate "
+            "plus tax and fees. Only delivery methods that the supplier quotes are offered. If it "
+            "does not answer, the shipping methods of the shop apply."
         ),
     )
     is_active = models.BooleanField(

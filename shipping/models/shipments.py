@@ -11,8 +11,6 @@ from storefront.lib.state_machine import Stateful
 
 
 class Shipment(models.Model):
-    """All parcels of one purchase order."""
-
     purchase_order = models.OneToOneField(
         PurchaseOrder, models.PROTECT, related_name="shipment", verbose_name=_("Purchase order")
     )
@@ -85,10 +83,8 @@ class Parcel(Stateful):
         verbose_name_plural = _("parcels")
         constraints = [
             models.UniqueConstraint(
-                fields=["carrier", "number"],
-                condition=~Q(number=""),
-                name="parcel_unique_number",
-            ),
+                fields=["carrier", "number"], condition=~Q(number=""), name="parcel_unique_number"
+            )
         ]
 
     def __str__(self) -> str:
@@ -136,7 +132,7 @@ class TrackingEvent(models.Model):
         verbose_name = _("tracking event")
         verbose_name_plural = _("tracking events")
         constraints = [
-            models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique"),
+            models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique")
         ]
 
     def __str__(self) -> str:

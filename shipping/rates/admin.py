@@ -18,8 +18,6 @@ FIELDSETS = (Group(_("Supplier shipping quotes"), ("location", "is_active")),)
 
 
 class LiveRateLocationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form for a location; rejects one whose supplier has no live rates."""
-
     def clean_location(self) -> Any:
         location = self.cleaned_data["location"]
         adapter = location.supplier.adapter

@@ -33,7 +33,7 @@ from storefront.lib.db.transactions import OpenTransactionError, in_transaction
 from storefront.lib.http import deadlines
 from storefront.lib.http.errors import CallDeferredError, ExternalServiceError
 from storefront.lib.money import Money
-from suppliers.connections.factory import open_connector
+from suppliers.connections.factory import open_for_live_check
 from suppliers.connectors.capabilities import Freight
 from suppliers.connectors.records import (
     FreightOption,
@@ -41,7 +41,6 @@ from suppliers.connectors.records import (
     PurchaseOrderRequestLine,
 )
 from suppliers.models import Supplier, SupplierOffer
-from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 
 log = logging.getLogger(__name__)
 
@@ -145,10 +144,7 @@ def _chargeable_rates(
 
 
 def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
-    """Ask all suppliers in parallel; those that do not answer in time are recorded as such.
-
-    A parcel whose supplier was not asked has no entry, so that the next page asks again.
-    """
+    """Ask all suppliers in parallel; parcels whose supplier was not asked have no entry."""
     ends_at = time.monotonic() + TIMEOUT_S
     skus = dict(
         SupplierOffer.objects.filter(
@@ -159,7 +155,12 @@ def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, R
     with ExitStack() as stack:
         answers: dict[int, RateAnswer | None] = {}
         futures = {}
-        for connector, parcel in _connect_suppliers(parcels, stack):
+        suppliers = Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels})
+        connectors = open_for_live_check(suppliers, stack)
+        for parcel in parcels:
+            connector = connectors.get(parcel.supplier_id)
+            if connector is None:
+                continue  # asked again by the next page
             if isinstance(connector, Freight):
                 work = partial(_ask_supplier, connector, parcel, to, skus, ends_at)
                 futures[parcel.location_id] = pool.submit(work)
@@ -175,24 +176,6 @@ def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, R
         return {
             location_id: answer for location_id, answer in answers.items() if answer is not None
         }
-
-
-def _connect_suppliers(
-    parcels: Sequence[PlannedParcel], stack: ExitStack
-) -> list[tuple[object, PlannedParcel]]:
-    """Open a connection to each supplier that has a free bulkhead slot."""
-    connectors: dict[int, object] = {}
-    for supplier in Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels}):
-        try:
-            stack.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
-            connectors[supplier.pk] = stack.enter_context(open_connector(supplier))
-        except (BulkheadFullError, ExternalServiceError) as error:
-            log.info("no shipping rates requested from %s: %s", supplier, error)
-    return [
-        (connectors[parcel.supplier_id], parcel)
-        for parcel in parcels
-        if parcel.supplier_id in connectors
-    ]
 
 
 def _ask_supplier(

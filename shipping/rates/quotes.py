@@ -5,7 +5,7 @@ Each process caches the routes for a minute.
 
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,7 @@ from suppliers.shipping_services.selection import (
 TIERS = ("economy", "express")
 # Routes change only when staff edit them, and every page needs them.
 CACHE_TTL = timedelta(seconds=60)
+ROUTES = "routes"  # key of the routes, by location and currency, in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,6 @@ type LiveRates = Mapping[int, Mapping[str, LiveRate]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedPromise:
-    """Arrival and price by the cheapest route that may carry the items."""
-
     leaves_on: date
     arrives_from: date
     arrives_to: date
@@ -143,12 +142,10 @@ def is_restricted(parcel: PlannedParcel, country: str) -> bool:
 
 
 def sort_key(quote: ShippingQuote) -> tuple[Decimal, date]:
-    """Return the sort key of a quote: the cheapest first, then the soonest."""
     return quote.price.amount, quote.arrives_to
 
 
 def clear_cache() -> None:
-    """Drop the cached routes and notes."""
     _CACHE.forget()
 
 
@@ -163,7 +160,6 @@ def live_rate_locations(now: datetime) -> frozenset[int]:
 
 
 def routing_rules(channel: Channel, now: datetime) -> Rules:
-    """Return the routing rules of a channel."""
     key = ("rules", channel.pk)
     return cached(key, now, lambda: rules.current_rules(channel=channel, now=now))
 
@@ -185,16 +181,7 @@ def cached[T](key: Hashable, now: datetime, load: Callable[[], T]) -> T:
 
 def process_cache(now: datetime) -> dict[Hashable, Any]:
     """Return the cache of this process; it is dropped together with the routes."""
-    return _CACHE.current(now).notes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CachedRoutes:
-    """The routes as this process read them, by location and currency, and the notes since."""
-
-    read_at: datetime
-    routes: Mapping[tuple[int, str], Sequence[Route]]
-    notes: dict[Hashable, Any] = field(default_factory=dict)
+    return _CACHE.current(now)
 
 
 class _RouteCache:
@@ -203,16 +190,13 @@ class _RouteCache:
         self.forget()
 
     def forget(self) -> None:
-        self._known: _CachedRoutes | None = None
+        self._known: tuple[datetime, dict[Hashable, Any]] | None = None
 
-    def current(self, now: datetime) -> _CachedRoutes:
+    def current(self, now: datetime) -> dict[Hashable, Any]:
         with self._lock:
-            known = self._known
-            if known is None or not timedelta(0) <= now - known.read_at < CACHE_TTL:
-                known = self._known = _CachedRoutes(
-                    read_at=now, routes=queries.services_by_location()
-                )
-            return known
+            if self._known is None or not timedelta(0) <= now - self._known[0] < CACHE_TTL:
+                self._known = now, {ROUTES: queries.services_by_location()}
+            return self._known[1]
 
 
 _CACHE = _RouteCache()
@@ -248,12 +232,11 @@ def _with_live_rate(route: Route, rate: LiveRate) -> Route:
 
 def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
     """Return the routes from a location to a country, cached for a minute."""
-    routes = _CACHE.current(now).routes.get((location_id, currency), ())
+    routes = process_cache(now)[ROUTES].get((location_id, currency), ())
     return [route for route in routes if route.goes_to(country)]
 
 
 def _parcel_loads(plan: Plan, pieces: Mapping[int, ParcelItem]) -> dict[int, ParcelLoad]:
-    """Map locations to the weight and cells of their parcels."""
     loads = {}
     for parcel in plan.parcels:
         parts = [parcel_load(pieces[line.variant_id], line.quantity) for line in parcel.lines]

@@ -58,7 +58,6 @@ def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses i
 
 
 def tier_name(tier: str) -> str:
-    """Return the name of a tier, or its code if it has no name."""
     return str(_TIERS[tier]) if tier in _TIERS else tier
 
 
@@ -85,10 +84,7 @@ def _route_sentence(code: str, values: Mapping[str, str]) -> str:
     return str(_SENTENCES[code]) % {**values, "way": route_text % values}
 
 
-_TIERS: Mapping[str, Promise] = {
-    "economy": _("Standard"),
-    "express": _("Express"),
-}
+_TIERS: Mapping[str, Promise] = {"economy": _("Standard"), "express": _("Express")}
 _SENTENCES: Mapping[str, Promise] = {
     NO_ROUTE: _("We have no delivery method from %(start)s to %(end)s."),
     RESTRICTED: _(

@@ -102,8 +102,6 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
     return lines, exchange_options.find_options(purchase_lines.values(), channel=row.order.channel)
 
 
-# Backorders
-
 Status = Backorder.Status
 Choice = Backorder.Choice
 STATE = columns.status(
@@ -117,7 +115,6 @@ def available_choices(backorder: Backorder) -> str:
 
 
 def make_choice_form(backorder: Backorder) -> type[forms.Form]:
-    """Return a form class with the choices of this backorder."""
     choices = [(one, Choice(one).label) for one in backorder.choices]
     chosen = forms.ChoiceField(
         label=_("Customer's choice"), choices=choices, widget=UnfoldAdminSelectWidget

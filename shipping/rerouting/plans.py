@@ -57,10 +57,7 @@ def _search_groups(
     *,
     is_divided: bool,
 ) -> list[SourcingPlan]:
-    """Search for lines together, then for each smaller line of the same variant by itself.
-
-    A group without a source is searched again in smaller groups, down to single lines.
-    """
+    """Search for lines together, then in smaller groups, down to single lines."""
     rows = sorted(rows, key=lambda row: row.order_line.quantity)
     together = list({row.order_line.variant_id: row for row in rows}.values())
     groups = [together, *([row] for row in rows if row not in together)]

@@ -145,7 +145,6 @@ def _order_or_ask(row: Backorder, sourcing: SourcingPlan, now: datetime) -> None
 
 @requires_transaction
 def _split_backorder(row: Backorder, lines: Sequence[BackorderLine], now: datetime) -> Backorder:
-    """Move lines of a backorder with another outcome to a new backorder."""
     other = Backorder.objects.create(
         order=row.order,
         purchase_order_id=row.purchase_order_id,

@@ -93,7 +93,6 @@ class SourcingPlan:
 
     @property
     def planned(self) -> Iterable[tuple[BackorderLine, PlannedLine]]:
-        """Yield the lines that have a source, each with its planned line."""
         for quoted in self.quote.parcels if self.quote else ():
             for line in quoted.parcel.lines:
                 yield self.line_of(line), line
@@ -103,12 +102,10 @@ class SourcingPlan:
 
     @property
     def lines(self) -> list[BackorderLine]:
-        """Return the lines that have a source, each once."""
         return list({row.pk: row for row, _ in self.planned}.values())
 
     @property
     def levels(self) -> dict[int, int]:
-        """Map order lines to their stock rows."""
         return {row.order_line_id: line.candidate.level_id for row, line in self.planned}
 
     @property
@@ -186,10 +183,7 @@ def find_source(  # noqa: PLR0913 - lines, substitutes, limits and earlier plans
 def _best_quote(
     offered: Sequence[ShippingQuote], earning: Sequence[ShippingQuote], backorder: Backorder
 ) -> ShippingQuote | None:
-    """Return the cheapest profitable quote on time, otherwise the soonest profitable one.
-
-    A quote on time at a loss is better than none: the hold rules hold it for staff.
-    """
+    """Return the cheapest profitable quote on time, the soonest one, or one on time at a loss."""
     day = backorder.promised_by
     if in_time := [one for one in earning if day is None or one.arrives_to <= day]:
         return min(in_time, key=quotes.sort_key)

@@ -25,8 +25,6 @@ from suppliers.models import Supplier
 
 
 class TrackingListForm(CsvUploadForm):
-    """Form: the supplier and its list of tracking numbers."""
-
     read = staticmethod(tracking_list.parse)
     columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
 

@@ -5,7 +5,7 @@ Source: the carriers' public tracking pages.
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 GENERIC_TRACKING_URL = "https://t.17track.net/en#nums={number}"
@@ -19,10 +19,7 @@ class InvalidTrackingNumberError(ValueError):
     """Not a tracking number that a carrier's page would accept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
-    """One carrier: how suppliers spell it, the format of its numbers, its tracking page."""
-
+class Carrier(NamedTuple):
     name: str
     spelled: str
     number: str
@@ -32,70 +29,42 @@ class Carrier:
 # In this order: a unique number format is better evidence than a name.
 CARRIERS = (
     Carrier(
-        name="CJPacket",
-        spelled=r"cj ?packet|cjpk",
-        number=r"CJ[A-Z]{2,4}[0-9]{8,16}[A-Z]{0,2}",
-        page="https://www.cjpacket.com/?trackingNumber={number}",
+        "CJPacket",
+        r"cj ?packet|cjpk",
+        r"CJ[A-Z]{2,4}[0-9]{8,16}[A-Z]{0,2}",
+        "https://www.cjpacket.com/?trackingNumber={number}",
     ),
     Carrier(
-        name="YunExpress",
-        spelled=r"yun ?express|yuntu",
-        number=r"YT[0-9]{16}",
-        page="https://www.yuntrack.com/parcelTracking?id={number}",
+        "YunExpress",
+        r"yun ?express|yuntu",
+        r"YT[0-9]{16}",
+        "https://www.yuntrack.com/parcelTracking?id={number}",
+    ),
+    Carrier("4PX", r"4 ?px", r"4PX[0-9A-Z]{10,16}", "https://track.4px.com/#/result/0/{number}"),
+    Carrier("UPS", r"\bups\b", r"1Z[0-9A-Z]{16}", "https://www.ups.com/track?tracknum={number}"),
+    Carrier(
+        "USPS",
+        r"\busps\b|united states postal",
+        r"9[2-5][0-9]{20}",
+        "https://tools.usps.com/go/TrackConfirmAction?tLabels={number}",
+    ),
+    Carrier("FedEx", r"fed ?ex", "", "https://www.fedex.com/fedextrack/?trknbr={number}"),
+    Carrier(
+        "DHL",
+        r"\bdhl\b",
+        r"JJD[0-9]{16,18}|JVGL[0-9]{12,16}",
+        "https://www.dhl.com/global-en/home/tracking.html?tracking-id={number}",
+    ),
+    Carrier("GLS", r"\bgls\b", "", "https://gls-group.com/EU/en/parcel-tracking?match={number}"),
+    Carrier("DPD", r"\bdpd\b", "", "https://tracking.dpd.de/status/en_US/parcel/{number}"),
+    Carrier(
+        "Royal Mail",
+        r"royal ?mail",
+        r"[A-Z]{2}[0-9]{9}GB",
+        "https://www.royalmail.com/track-your-item#/tracking-results/{number}",
     ),
     Carrier(
-        name="4PX",
-        spelled=r"4 ?px",
-        number=r"4PX[0-9A-Z]{10,16}",
-        page="https://track.4px.com/#/result/0/{number}",
-    ),
-    Carrier(
-        name="UPS",
-        spelled=r"\bups\b",
-        number=r"1Z[0-9A-Z]{16}",
-        page="https://www.ups.com/track?tracknum={number}",
-    ),
-    Carrier(
-        name="USPS",
-        spelled=r"\busps\b|united states postal",
-        number=r"9[2-5][0-9]{20}",
-        page="https://tools.usps.com/go/TrackConfirmAction?tLabels={number}",
-    ),
-    Carrier(
-        name="FedEx",
-        spelled=r"fed ?ex",
-        number=r"",
-        page="https://www.fedex.com/fedextrack/?trknbr={number}",
-    ),
-    Carrier(
-        name="DHL",
-        spelled=r"\bdhl\b",
-        number=r"JJD[0-9]{16,18}|JVGL[0-9]{12,16}",
-        page="https://www.dhl.com/global-en/home/tracking.html?tracking-id={number}",
-    ),
-    Carrier(
-        name="GLS",
-        spelled=r"\bgls\b",
-        number=r"",
-        page="https://gls-group.com/EU/en/parcel-tracking?match={number}",
-    ),
-    Carrier(
-        name="DPD",
-        spelled=r"\bdpd\b",
-        number=r"",
-        page="https://tracking.dpd.de/status/en_US/parcel/{number}",
-    ),
-    Carrier(
-        name="Royal Mail",
-        spelled=r"royal ?mail",
-        number=r"[A-Z]{2}[0-9]{9}GB",
-        page="https://www.royalmail.com/track-your-item#/tracking-results/{number}",
-    ),
-    Carrier(
-        name="China Post",
-        spelled=r"china ?post|\bems\b|e-?packet",
-        number=r"[A-Z]{2}[0-9]{9}CN",
-        page=GENERIC_TRACKING_URL,
+        "China Post", r"china ?post|\bems\b|e-?packet", r"[A-Z]{2}[0-9]{9}CN", GENERIC_TRACKING_URL
     ),
 )
 _NUMBER = re.compile(rf"[A-Z0-9][A-Z0-9-]{{4,{MAX_NUMBER_LENGTH - 1}}}")
@@ -107,10 +76,7 @@ _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f<>\"']")
 
 
 def normalize_number(raw: str) -> str:
-    """Return a tracking number in its stored form.
-
-    Raises: InvalidTrackingNumberError
-    """
+    """Return a tracking number in its stored form. Raises: InvalidTrackingNumberError."""
     number = re.sub(r"\s+", "", raw[:200]).upper()
     if not _NUMBER.fullmatch(number):
         raise InvalidTrackingNumberError(f"{raw[:60]!r} is no tracking number")
@@ -118,21 +84,14 @@ def normalize_number(raw: str) -> str:
 
 
 def normalize_name(raw: str, number: str) -> str:
-    """Return the carrier's own name for a supplier's name of a route or a nickname.
-
-    An unknown name is kept, without characters that no name contains.
-    """
+    """Return the carrier's own name for a route or nickname; an unknown name is kept."""
     if known := _find_carrier(raw, number):
         return known.name
     return " ".join(_NAME.sub(" ", raw).split())[:MAX_NAME_LENGTH].strip() or "Carrier"
 
 
 def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
-    """Return the https tracking page of a parcel.
-
-    A known carrier's page comes first, then the URL offered by the supplier if it is safe to show
-    to customers, then a page that covers many carriers.
-    """
+    """Return the https page of a known carrier, a safe offered one, or one for many carriers."""
     known = _find_carrier(carrier, number)
     if known is None and is_safe_url(offered):
         return offered

@@ -33,8 +33,6 @@ class NotShippableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """The saved parcels, and a problem for each that was rejected."""
-
     parcels: tuple[Parcel, ...]
     problems: tuple[str, ...]
 
@@ -81,8 +79,6 @@ class _RejectedParcelError(Exception):
 
 @dataclass(kw_only=True)
 class _ParcelImport:
-    """One supplier message while its parcels are saved."""
-
     shipment: Shipment
     purchase_order: PurchaseOrder
     state: PurchaseOrderReport
@@ -91,7 +87,6 @@ class _ParcelImport:
     problems: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        """Find or create all parcels, infer their contents, then change their statuses."""
         reported: list[tuple[Parcel, ShipmentNotice]] = []
         # A number identifies a parcel; a report without one is then matched to the others.
         for notice in sorted(self.state.parcels, key=lambda notice: not notice.number.strip()):
@@ -216,7 +211,6 @@ class _ParcelImport:
         return parcel
 
     def _add_late_contents(self, parcel: Parcel, units: Counter[int]) -> None:
-        """Save the contents of a parcel first reported without them."""
         if not parcel.is_content_unknown or not units or contents.get_contents(parcel):
             return
         self._fill(parcel, units & contents.remaining_units(self.purchase_order))

@@ -50,7 +50,6 @@ class _InvalidRowError(ValueError):
 
 
 def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedParcel]:
-    """Return each parcel of a list with its problem, if any. Read-only."""
     parcels: dict[tuple[str, str], list[ListedRow]] = defaultdict(list)
     for row in rows:
         parcels[row.order.upper(), row.number.upper()].append(row)
@@ -60,10 +59,17 @@ def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedPar
     remaining_by_order: dict[str, Counter[int]] = {
         number: contents.remaining_units(each) for number, each in orders.items()
     }
-    return [
-        _validate_parcel(tuple(group), orders.get(order), remaining_by_order)
-        for (order, _), group in parcels.items()
-    ]
+    listed = []
+    for (order, _number), group in parcels.items():
+        group_rows, purchase_order = tuple(group), orders.get(order)
+        try:
+            parcel = _validate_parcel(group_rows, purchase_order, remaining_by_order)
+        except _InvalidRowError as error:
+            parcel = ListedParcel(
+                rows=group_rows, purchase_order=purchase_order, problem=str(error)
+            )
+        listed.append(parcel)
+    return listed
 
 
 def apply(listed: Sequence[ListedParcel], *, now: datetime) -> list[ListedParcel]:
@@ -104,17 +110,6 @@ def _apply_one(
 
 
 def _validate_parcel(
-    rows: tuple[ListedRow, ...],
-    purchase_order: PurchaseOrder | None,
-    remaining_by_order: dict[str, Counter[int]],
-) -> ListedParcel:
-    try:
-        return _require_valid(rows, purchase_order, remaining_by_order)
-    except _InvalidRowError as error:
-        return ListedParcel(rows=rows, purchase_order=purchase_order, problem=str(error))
-
-
-def _require_valid(
     rows: tuple[ListedRow, ...],
     purchase_order: PurchaseOrder | None,
     remaining_by_order: dict[str, Counter[int]],

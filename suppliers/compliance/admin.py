@@ -104,7 +104,6 @@ class ComplianceDocumentAdmin(StaffAdmin):
         return [download, *super().get_urls()]
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Return the file as a download."""
         document = self.get_object(request, str(pk))
         if document is None or not self.has_view_permission(request, document):
             raise PermissionDenied("suppliers.view_compliancedocument")
@@ -146,8 +145,6 @@ class ComplianceDocumentAdmin(StaffAdmin):
         vetting.reject(document=document, **cleaned_data, **acting(request))
 
 
-# Vetting
-
 Status = Supplier.Status
 _status_action = partial(
     confirmed_action,
@@ -164,21 +161,13 @@ def _status_updated(supplier: Supplier) -> str:
 
 
 class VettingActions(StaffAdmin):
-    """Staff decisions about a supplier."""
-
     available_if: ClassVar = {
         "activate": lambda row: row.status not in {Status.ACTIVE, Status.BLOCKED},
         "pause": lambda row: row.status == Status.ACTIVE,
         "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
     }
     user_errors: ClassVar = (vetting.NotVettedError,)
-    vetting_actions: ClassVar = [
-        "scorecard",
-        "activate",
-        "pause",
-        "block",
-        "set_safety_stock",
-    ]
+    vetting_actions: ClassVar = ["scorecard", "activate", "pause", "block", "set_safety_stock"]
 
     @action(description=_("Scorecard"), icon="monitoring")
     def scorecard(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -6,7 +6,7 @@ The stored name is generated; the sender's file name is ignored.
 import hashlib
 import io
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -30,8 +30,7 @@ class InvalidDocumentError(ValueError):
     """The file is not an accepted document; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDocument:
+class StoredDocument(NamedTuple):
     """A stored document: its name in private storage, and the digest of its content."""
 
     name: str
@@ -39,10 +38,7 @@ class StoredDocument:
 
 
 def store(content: bytes) -> StoredDocument:
-    """Store a PDF, PNG or JPEG.
-
-    Raises: InvalidDocumentError
-    """
+    """Store a PDF, PNG or JPEG. Raises: InvalidDocumentError."""
     suffix, sound = validate(content)
     name = storages["private"].save(f"{FOLDER}/{uuid4().hex}.{suffix}", ContentFile(sound))
     return StoredDocument(name=name, sha256=hashlib.sha256(sound).hexdigest())
@@ -87,10 +83,7 @@ def _reencoded(content: bytes, picture_format: str) -> bytes:
 
 
 def read(name: str) -> bytes:
-    """Return the content of a stored document.
-
-    Raises: FileNotFoundError
-    """
+    """Return the content of a stored document. Raises: FileNotFoundError."""
     with storages["private"].open(name) as file:
         content: bytes = file.read()
         return content

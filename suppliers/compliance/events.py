@@ -14,7 +14,6 @@ from suppliers.models import ComplianceDocument, Requirement, Supplier
 
 
 def document_expiring(document: ComplianceDocument, *, at: datetime) -> None:
-    """Notify staff once that a document expires soon."""
     record_event(
         name="compliance_document.expires",
         key=f"compliance_document.expires:{document.pk}:{document.valid_until}",
@@ -32,7 +31,6 @@ def document_expiring(document: ComplianceDocument, *, at: datetime) -> None:
 
 
 def offers_held(supplier: Supplier, *, count: int, criteria: Sequence[str], at: datetime) -> None:
-    """Notify staff that offers were held because a document is missing or expired."""
     record_event(
         name="offers.withheld",
         key=f"offers.withheld:{supplier.code}:{at.isoformat()}",

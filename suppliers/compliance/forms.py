@@ -30,8 +30,6 @@ SUBMITTED_FIELDS = (
 
 
 class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A document for one criterion, with its file."""
-
     document = forms.FileField(
         label=_("File"),
         help_text=_("PDF, PNG or JPEG, at most 10 MB. Optional."),
@@ -60,8 +58,6 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in SUBMITTED_FIELDS}
         return DocumentSubmission(**values, content=self.cleaned_data["document"])
 
-
-# Form fields
 
 DOCUMENT_GROUPS = (
     Group(_("Scope"), ("supplier", "criterion", "kind", "brand", "product")),

@@ -10,5 +10,4 @@ from suppliers.compliance import vetting
 
 @shared_task
 def watch_compliance_documents(**_: Any) -> None:
-    """Warn of expiring documents, and hold offers whose document expired."""
     vetting.watch_expiry(now=timezone.now())

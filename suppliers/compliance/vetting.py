@@ -3,7 +3,7 @@
 A supplier is activated only with all required documents. Offers without theirs are not sold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from django.conf import settings
@@ -69,18 +69,12 @@ def submit(
 
     Raises: documents.InvalidDocumentError  nothing is written
     """
-    stored = documents.store(claim.content) if claim.content is not None else None
+    values = {each.name: getattr(claim, each.name) for each in fields(claim)}
+    content: bytes | None = values.pop("content")
+    stored = documents.store(content) if content is not None else None
     return ComplianceDocument.objects.create(
+        **values,
         supplier=supplier,
-        criterion=claim.criterion,
-        kind=claim.kind,
-        issuer=claim.issuer,
-        reference=claim.reference,
-        valid_from=claim.valid_from,
-        valid_until=claim.valid_until,
-        brand=claim.brand,
-        product=claim.product,
-        note=claim.note,
         file=stored.name if stored else "",
         file_sha256=stored.sha256 if stored else "",
         status_since=now,
@@ -136,7 +130,6 @@ def missing_requirements(*, supplier: Supplier, now: datetime) -> list[Requireme
 
 @transaction.atomic(durable=True)
 def start(*, supplier: Supplier, actor: str, now: datetime, reason: str = "") -> None:
-    """Start the vetting of a candidate."""
     supplier.move(Status.VETTING, at=now, actor=actor, reason=reason)
 
 
@@ -164,16 +157,12 @@ def pause(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None
 
 @transaction.atomic(durable=True)
 def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
-    """Block a supplier for good."""
     supplier.move(Status.BLOCKED, at=now, actor=actor, reason=reason)
     _publish_all(supplier)
 
 
 def watch_expiry(*, now: datetime) -> tuple[int, int]:
-    """Warn of documents that expire within ``WARN_BEFORE``; hold offers whose document expired.
-
-    Returns the numbers of warnings and of held offers.
-    """
+    """Warn of documents that expire soon, hold offers without theirs; return both counts."""
     warned = sum(
         _warn(document, now) for document in ComplianceDocument.objects.expiring_unwarned(now)
     )
@@ -230,7 +219,6 @@ def _lock_supplier(supplier_id: int) -> Supplier:
 
 @requires_transaction
 def _publish_all(supplier: Supplier) -> None:
-    """Queue the supplier's variants for publication."""
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
     offers = offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
     variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()

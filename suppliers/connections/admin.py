@@ -34,7 +34,6 @@ OUTCOMES = {
 
 @admin.display(description=_("Last connection check"))
 def last_health_check(row: Supplier) -> str | None:
-    """Render the report of the last health check: each step and its advice."""
     connection: Connection | None = getattr(row, "connection", None)
     if connection is None or not connection.health_report:
         return None
@@ -77,8 +76,6 @@ def start_supplier_task(task: QueueableTask, supplier: Supplier, **arguments: An
 
 
 class HealthCheckActions(StaffAdmin):
-    """Staff actions that check a supplier's connection."""
-
     check_actions: ClassVar = ["check_connection"]
     check_fields: ClassVar = [
         columns.age("connection__checked_at", _("Last checked")),

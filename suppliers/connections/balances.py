@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 
 def prepaid_suppliers() -> list[Supplier]:
-    """Return the active suppliers whose connector reports a prepaid balance."""
     capable = [
         name for name in CONNECTORS if Capability.BALANCE in capabilities_of(connector_class(name))
     ]
@@ -25,10 +24,7 @@ def prepaid_suppliers() -> list[Supplier]:
 
 
 def refresh(*, supplier: Supplier, now: datetime) -> Money | None:
-    """Fetch and store the balance; set or clear the low-balance problem of the connection.
-
-    Returns None if the supplier did not answer; the last balance stays.
-    """
+    """Store the balance, set or clear its problem; None without an answer, the last one stays."""
     try:
         with open_connector(supplier) as connector:
             balance = require(connector, Balance).balance()

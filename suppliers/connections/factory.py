@@ -3,8 +3,9 @@
 A supplier without an API gets mail through the outbox: durable, and once per order.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -13,7 +14,7 @@ from django.db import connection, transaction
 
 from notifications import outbox
 from notifications.models import Event
-from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.http.observers import CallObserver
 from storefront.lib.security.encryption import decrypt
 from suppliers.connections import file_sources
@@ -22,11 +23,14 @@ from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import AccountRateLimit, Connector
 from suppliers.connectors.context import ConnectorContext
 from suppliers.models import Connection, Supplier
+from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
 from suppliers.resilience.concurrency import SharedSemaphore
 from suppliers.resilience.gate import LatencyGate, MeteredQuotaCounter, SupplierGate, UsageMeter
 from suppliers.resilience.quotas import DatabaseQuotaCounter
 from suppliers.resilience.rate_limit import SharedRateLimit
+
+log = logging.getLogger(__name__)
 
 # Mail through the outbox
 
@@ -75,8 +79,6 @@ def _is_recorded(event_name: str, key: str) -> bool:
     return Event.objects.filter(key=f"{event_name}:{key}").exists()
 
 
-# Connectors
-
 NOT_CONNECTED = "not_connected"
 
 
@@ -106,6 +108,18 @@ def open_connector(
     finally:
         connector.close()
         gate.keep()
+
+
+def open_for_live_check(suppliers: Iterable[Supplier], stack: ExitStack) -> dict[int, object]:
+    """Open the connector of each supplier that has a free slot, by supplier id."""
+    connectors: dict[int, object] = {}
+    for supplier in suppliers:
+        try:
+            stack.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
+            connectors[supplier.pk] = stack.enter_context(open_connector(supplier))
+        except (BulkheadFullError, ExternalServiceError) as error:
+            log.info("%s is not asked: %s", supplier, error)
+    return connectors
 
 
 def build_gate(

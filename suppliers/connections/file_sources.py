@@ -70,7 +70,6 @@ def restore_mapping(*, version: FeedMapping, actor: str, now: datetime) -> FeedM
 
 
 def connection_options(supplier: Supplier, options: Table[str, Any]) -> dict[str, Any]:
-    """Return the active mappings and newest uploads, as options of a file connection."""
     if supplier.adapter != FEED:
         return {}
     active = FeedMapping.objects.filter(supplier=supplier, is_active=True)
@@ -87,8 +86,6 @@ def connection_options(supplier: Supplier, options: Table[str, Any]) -> dict[str
         }
     return filled
 
-
-# Uploaded files
 
 MAX_BYTES = 200_000_000
 

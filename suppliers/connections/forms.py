@@ -27,8 +27,6 @@ from suppliers.connectors import CONNECTORS
 from suppliers.connectors.context import Secret
 from suppliers.models import Connection
 
-# Fields of options
-
 OPTION_PREFIX = "option_"
 OTHER_OPTIONS = "other_options"
 # Mappings have their own page and versions.
@@ -85,7 +83,6 @@ def _visible_options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
 
 
 def _unwrap_optional(kind: inspect.Type) -> inspect.Type:
-    """Return the type of an optional value."""
     if not isinstance(kind, inspect.UnionType):
         return kind
     parts = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
@@ -140,8 +137,6 @@ def _parse_object(text: str) -> dict[str, Any]:
     return value
 
 
-# The form
-
 SECRET_PREFIX = "secret_"  # noqa: S105 - a prefix of field names
 WRITE_ONLY_ATTRS = {"autocomplete": "off", "spellcheck": "false"}
 
@@ -191,7 +186,6 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
 
 def connection_form(connection: Connection | None) -> type[ConnectionForm]:
-    """Return the form class for a supplier's connector."""
     if connection is None or connection.supplier.adapter not in CONNECTORS:
         return ConnectionForm
     connector = connection.supplier.adapter

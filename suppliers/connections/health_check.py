@@ -106,8 +106,6 @@ def advice_for(error: ExternalServiceError, *, is_sign_in: bool = False) -> str:
     return str(CHECK_KEYS if is_sign_in else CONTACT_SUPPLIER)
 
 
-# The check
-
 # How far a list is read to find one valid product; invalid rows may come first.
 MAX_ROWS = 200
 MAX_PAGES = 5
@@ -116,8 +114,6 @@ DEFAULT_POSTCODE = "10000"
 
 
 class Outcome(StrEnum):
-    """How one step of the check ended."""
-
     GOOD = "good"
     BAD = "bad"
     ABSENT = "absent"  # the connector lacks this capability; no error
@@ -126,8 +122,6 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One step of the check: its outcome, a message and advice."""
-
     name: str
     outcome: Outcome
     told: str
@@ -136,8 +130,6 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthReport:
-    """The capabilities of a connector and the outcome of each step."""
-
     code: str
     connector: str
     capabilities: tuple[str, ...]
@@ -149,23 +141,17 @@ class HealthReport:
         return all(step.outcome in {Outcome.GOOD, Outcome.ABSENT} for step in self.steps)
 
     def written(self) -> dict[str, Any]:
-        """Return JSON primitives."""
         return {**asdict(self), "is_ready": self.is_ready}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Findings:
-    """What later steps need of earlier ones."""
-
     page: ProductDetail | None = None
     stock: list[StockReport] = field(default_factory=list)
 
 
 def run(*, supplier: Supplier, now: datetime) -> HealthReport:
-    """Sign in, read one page, quote one parcel, read the balance; store the report.
-
-    It places no order and imports nothing.
-    """
+    """Sign in, read a page, quote a parcel, read the balance, store the report. It orders nothing."""
     report = _run_steps(supplier)
     Connection.objects.filter(supplier=supplier).update(
         checked_at=now, health_report=report.written()
@@ -317,7 +303,6 @@ def _read_stock(connector: Connector, findings: _Findings) -> str:
 
 
 def _first_readable[T](products: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
-    """Return the rows of the first readable product."""
     first_products = (rows for _external_id, rows in islice(products, MAX_ROWS))
     readable = (
         rows for rows in first_products if any(not isinstance(row, ImportIssue) for row in rows)
@@ -368,7 +353,6 @@ def _origin_country(supplier: Supplier, to: Address) -> str:
 
 
 def _test_address() -> Address:
-    """Return a test address in the shop's default country."""
     channels = Channel.objects.order_by("pk").values_list("default_country", flat=True)
     country = channels.first() or DEFAULT_COUNTRY
     rules = get_validation_rules({"country_code": country})

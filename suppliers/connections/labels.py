@@ -23,13 +23,8 @@ FACTS = Group(
 )
 
 
-# Options of all connectors
-
-
 @dataclass(frozen=True, slots=True)
 class OptionLabel:
-    """Label of an option, with its unit, and help text."""
-
     label: Words
     help_text: Words = ""
 
@@ -43,10 +38,9 @@ OPTIONS: Mapping[str, OptionLabel] = {
     "level": OptionLabel(
         _("Account level (0 to 5)"),
         _(
-            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as shown on CJ’s"
-            " site. It sets the rate limit and the number of product subscriptions."
-            " “Calls per second” still applies: raise it, too. Empty = as CJ reports"
-            " it."
+            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as shown on CJ’s site. It"
+            " sets the rate limit and the number of product subscriptions. “Calls per second” still"
+            " applies: raise it, too. Empty = as CJ reports it."
         ),
     ),
     "points_per_day": OptionLabel(

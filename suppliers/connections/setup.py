@@ -66,10 +66,7 @@ class SupplierInput:
 
 
 def find_connector(connector: str) -> type[Connector]:
-    """Return a connector's class.
-
-    Raises: InvalidSetupError  unknown connector
-    """
+    """Return a connector's class. Raises: InvalidSetupError (unknown connector)."""
     if connector not in CONNECTORS:
         known = ", ".join(sorted(CONNECTORS))
         template = _("Unknown connector %(name)r. Available: %(known)s.")
@@ -78,7 +75,6 @@ def find_connector(connector: str) -> type[Connector]:
 
 
 def declared_secrets(connector: str) -> tuple[Secret, ...]:
-    """Return the write-only secrets of a connector, with the webhook secret."""
     declared = find_connector(connector).SECRETS
     if any(secret.name == HOOK_SECRET.name for secret in declared):
         return declared
@@ -86,7 +82,6 @@ def declared_secrets(connector: str) -> tuple[Secret, ...]:
 
 
 def stored_secret_names(connection: Connection) -> frozenset[str]:
-    """Return the names of the stored secrets."""
     return frozenset(decrypt(connection.secrets_encrypted))
 
 
@@ -96,8 +91,7 @@ def save_supplier(
 ) -> tuple[Supplier, bool]:
     """Create a supplier with its connection, or change the given values of an existing one.
 
-    Returns the supplier and whether it is new. A new supplier is a candidate: it gets no
-    orders.
+    Returns the supplier and whether it is new. A new supplier is a candidate: it gets no orders.
 
     Locks: the supplier
     Raises: InvalidSetupError  nothing is written
@@ -213,7 +207,6 @@ def validate(connection: Connection, *, connector: str, wiring: ConnectionInput)
 
 
 def _describe_option_error(kind: type[msgspec.Struct], error: str) -> str:
-    """Return the error with the valid options or values."""
     field = re.search(r"\$\.(\w+)", error)
     hint = get_type_hints(kind).get(field[1]) if field else None
     values = [

@@ -13,8 +13,6 @@ from suppliers.models import Connection
 
 
 class DatabaseTokenStore:
-    """The encrypted token pair of one connection."""
-
     def __init__(self, connection_id: int) -> None:
         self._connection_id = connection_id
 
@@ -55,8 +53,6 @@ def _session_lock(subject: str) -> Iterator[None]:
 
 
 class DatabaseStateStore:
-    """The state of a connector between runs, stored with its connection."""
-
     def __init__(self, connection_id: int) -> None:
         self._rows = Connection.objects.filter(pk=connection_id)
 

@@ -15,7 +15,6 @@ BULKHEAD_RETRY_S = 5
 
 @shared_task
 def run_health_check(*, supplier_id: int, **_: Any) -> None:
-    """Check a connection on request of a user."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with bulkhead(BulkheadKind.SYNCS, supplier_id):
@@ -28,7 +27,6 @@ def run_health_check(*, supplier_id: int, **_: Any) -> None:
 
 @shared_task
 def refresh_balances(**_: Any) -> None:
-    """Queue a balance check for each supplier that is paid from a balance."""
     for supplier in balances.prepaid_suppliers():
         refresh_balance.delay(supplier_id=supplier.pk)
 

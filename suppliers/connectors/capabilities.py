@@ -63,10 +63,7 @@ class Claims(Protocol):
     def claims(self, *, supplier_reference: str) -> tuple[ClaimReport, ...]: ...
 
     def cancel_claim(self, *, supplier_reference: str, supplier_claim_reference: str) -> None:
-        """Withdraw a claim.
-
-        Raises: PermanentError  it is too late
-        """
+        """Withdraw a claim. Raises: PermanentError (it is too late)."""
         ...
 
 
@@ -94,10 +91,7 @@ class Webhooks(Protocol):
 
     @staticmethod
     def parse_event(body: bytes, *, received_at: datetime) -> tuple[SupplierEvent, ...]:
-        """Parse the body of a verified webhook.
-
-        Raises: PermanentError  the body is invalid
-        """
+        """Parse the body of a verified webhook. Raises: PermanentError (the body is invalid)."""
         ...
 
     def register_webhook(self, *, url: str) -> None:
@@ -140,10 +134,7 @@ class Connector(Protocol):
 
 @runtime_checkable
 class PagedCatalog(Protocol):
-    """Lists products; returns details of one product at a time.
-
-    ``product`` is thread-safe.
-    """
+    """Lists products; returns details of one product at a time. ``product`` is thread-safe."""
 
     def product_rows(self) -> Iterator[ProductSummary | ImportIssue]: ...
 
@@ -172,11 +163,7 @@ def list_fetched_at(connector: Connector) -> datetime | None:
 
 @runtime_checkable
 class BulkCatalog(Protocol):
-    """Returns all products at once, as from a file.
-
-    ``pages`` may be read twice with the same result: what was fetched is kept on disk until
-    ``close``, never in memory.
-    """
+    """Returns all products at once; ``pages`` may be read twice until ``close``."""
 
     @property
     def omitted_products(self) -> MissingRowMeans: ...
@@ -186,10 +173,7 @@ class BulkCatalog(Protocol):
 
 @runtime_checkable
 class PagedStockAndPrice(Protocol):
-    """Returns quantity and cost of each SKU of one product.
-
-    Thread-safe.
-    """
+    """Returns quantity and cost of each SKU of one product. Thread-safe."""
 
     def stock(self, *, external_id: str) -> tuple[StockReport | ImportIssue, ...]: ...
 
@@ -353,7 +337,6 @@ PROTOCOLS: dict[Capability, tuple[type, ...]] = {
 
 
 def capabilities_of(connector: type) -> tuple[Capability, ...]:
-    """Return the capabilities whose methods a connector class has."""
     return tuple(
         capability
         for capability, protocols in PROTOCOLS.items()

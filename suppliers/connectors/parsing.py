@@ -71,7 +71,6 @@ def cost(sku: str, value: Any, *, currency: str) -> Money | ImportIssue:
 
 
 def picture_urls(urls: Iterable[str]) -> tuple[str, ...]:
-    """Return the usable URLs, each once."""
     usable = (
         url
         for url in urls
@@ -98,8 +97,6 @@ CHUNK = 65_536
 
 
 class Readable(Protocol):
-    """A binary file or stream."""
-
     def read(self, size: int = ..., /) -> bytes: ...
 
 

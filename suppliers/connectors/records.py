@@ -27,8 +27,6 @@ class InvoiceReport(SupplierRecord):
 
 
 class ClaimResolution(StrEnum):
-    """What a claim demands."""
-
     REFUND = "refund"
     RESEND = "resend"
 
@@ -131,16 +129,12 @@ class UnpaidOrderError(NotCancellableError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceReport(SupplierRecord):
-    """The current cost of one SKU."""
-
     sku: str
     cost: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockReport(SupplierRecord):
-    """The current quantity of one SKU at one location."""
-
     sku: str
     location: str
     country: str
@@ -196,8 +190,6 @@ class MissingRowMeans(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreightOption(SupplierRecord):
-    """A shipping service that the supplier quotes for a parcel."""
-
     name: str  # exactly as an order must name it
     price: Money
     min_days: int
@@ -309,8 +301,6 @@ class PurchaseOrderReport(SupplierRecord):
 
 
 class EventType(StrEnum):
-    """What a webhook event is about."""
-
     ORDER = "order"
     PARCEL = "parcel"
     STOCK = "stock"

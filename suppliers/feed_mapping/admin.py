@@ -40,8 +40,6 @@ REFRESH_AFTER_S = 3
 
 
 class UploadForm(forms.Form):
-    """One file of the supplier."""
-
     file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget())
     made_at = forms.DateTimeField(
         label=_("File date (UTC)"),
@@ -58,8 +56,6 @@ class UploadForm(forms.Form):
 
 
 class MappingActions(StaffAdmin):
-    """Staff action that opens the mapping page."""
-
     mapping_actions: ClassVar = ["mapping"]
     mapping_available_if: ClassVar = {"mapping": lambda row: row.adapter == file_sources.FEED}
 
@@ -76,8 +72,6 @@ class MappingActions(StaffAdmin):
 
 
 class _MappingPage:
-    """One request to the mapping page of one file."""
-
     def __init__(
         self,
         model_admin: StaffAdmin,
@@ -156,9 +150,7 @@ class _MappingPage:
     def _call_worker(self) -> None:
         try:
             enqueue_or_fail(
-                tasks.fetch_sample,
-                supplier_id=self.supplier.pk,
-                content=self.content.value,
+                tasks.fetch_sample, supplier_id=self.supplier.pk, content=self.content.value
             )
         except TemporaryError:
             sample_fetch.cancel_request(supplier=self.supplier, content=self.content.value)

@@ -29,8 +29,6 @@ from suppliers.connectors.records import MissingRowMeans
 from suppliers.feed_mapping import source_syntax
 from suppliers.feed_mapping.source_syntax import InvalidLineError
 
-# Initial values
-
 READING_FIELDS = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet", "header_row")
 LIST_FIELDS = ("images", "options", "claims", "warehouses")
 MISSING_VALUE_FIELDS = (
@@ -89,9 +87,6 @@ def _lines(table: dict[str, Source]) -> str:
     )
 
 
-# Form fields
-
-
 def _choice_field(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=choices, required=False, widget=UnfoldAdminSelectWidget()
@@ -118,8 +113,6 @@ def _lines_field(label: Any, longest: int, help_text: Any = "") -> forms.CharFie
     )
 
 
-# The form
-
 MISSING_ROW_LABELS = {
     MissingRowMeans.DISCONTINUED: gettext_lazy("Discontinued"),
     MissingRowMeans.OUT_OF_STOCK: gettext_lazy("Out of stock"),
@@ -134,10 +127,7 @@ INVALID_LINE = gettext_lazy("This line cannot be read: %(line)s")
 
 
 class MappingForm(forms.Form):
-    """One row per field: its column or another source; and what missing values mean.
-
-    ``base`` is the initial mapping; its parts without a form field are kept.
-    """
+    """One row per field, and what missing values mean; ``base`` is the initial mapping."""
 
     images = _lines_field(
         gettext_lazy("Images"),
@@ -158,10 +148,9 @@ class MappingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._base = base
         self.fields["claims"].help_text = _(
-            "One per line: Light output = Lumens. If the column states no unit, add it"
-            " to the label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux."
-            " These labels become attributes: %(labels)s. Other labels are shown as the"
-            " supplier wrote them."
+            "One per line: Light output = Lumens. If the column states no unit, add it to the"
+            " label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux. These labels become"
+            " attributes: %(labels)s. Other labels are shown as the supplier wrote them."
         ) % {"labels": ", ".join(CLAIM_ALIASES)}
         self.initial = {**initial_values(base), **(self.initial or {})}
         for name, target in TARGETS.items():
@@ -238,7 +227,6 @@ class MappingForm(forms.Form):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the mapped fields, each with its form fields."""
         return [
             {
                 "label": target.label,
@@ -253,7 +241,6 @@ class MappingForm(forms.Form):
         return [self[name] for name in LIST_FIELDS]
 
     def rest(self) -> list[forms.BoundField]:
-        """Return the form fields for reading the file and for missing values."""
         return [self[name] for name in (*READING_FIELDS, *MISSING_VALUE_FIELDS)]
 
     def clean(self) -> dict[str, Any] | None:

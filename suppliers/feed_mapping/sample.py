@@ -41,8 +41,6 @@ class AttributeValue(NamedTuple):
 
 
 class PreviewIssue(NamedTuple):
-    """One issue that the sync would record, with its label."""
-
     label: str
     message: str
 
@@ -135,7 +133,6 @@ def _preview_row(
 def _with_page(
     preview: Preview, record: ConvertedRow, issues: list[ImportIssue], *, mark: str
 ) -> Preview:
-    """Add what the product import would store."""
     product = product_pages.build_detail(record.sku, [record], mark=mark).record
     records = [] if product is None else [product]
     normalized = list(importer.normalize_records(records, source="", issues=issues))
@@ -193,8 +190,6 @@ def _display(value: Any) -> str:
     return sources.text(value)
 
 
-# Sample files
-
 ROWS = 20
 VALUES = 3
 MAX_VALUE_LENGTH = 60
@@ -203,16 +198,12 @@ GENERATED_NAME = re.compile(r"(products|prices|stock)-[0-9a-f]{8,64}\.(raw|uploa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a file, with sample values."""
-
     name: str
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The first rows of a file."""
-
     detected: Detected
     columns: tuple[Column, ...]
     suggested: mappings.Mapping
@@ -228,10 +219,7 @@ def find_file(supplier: Supplier, name: str) -> Path | None:
 
 
 def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
-    """Return the name of the file uploaded or fetched last, if it still exists.
-
-    Shape: ``fetch`` is the last fetch requested by staff; a sync may have fetched one, too
-    """
+    """Return the name of the file uploaded, or fetched by staff or a sync, last, if it exists."""
     upload = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
     requested_fetch = fetch if fetch and fetch.file else None
     is_later = requested_fetch is not None and (upload is None or requested_fetch.since > upload.at)
@@ -247,10 +235,7 @@ def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str
 
 
 def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
-    """Read the first rows of a file.
-
-    Raises: PermanentError  it cannot be read; the message says why
-    """
+    """Read the first rows of a file. Raises: PermanentError (the message says why)."""
     with _open_file(path, reading) as file:
         rows = [row for row in file.sample(ROWS) if not isinstance(row, ImportIssue)]
         return Sample(
@@ -263,10 +248,7 @@ def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
 def preview_file(
     path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
 ) -> list[Preview]:
-    """Preview the first rows with a mapping.
-
-    Raises: PermanentError
-    """
+    """Preview the first rows with a mapping. Raises: PermanentError."""
     with _open_file(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
         decimal = file.detected.decimal

@@ -28,8 +28,6 @@ MAX_PROBLEM_LENGTH = 300
 
 
 class FetchStage(StrEnum):
-    """The progress of a requested fetch."""
-
     WAITING = "waiting"
     IN_PROGRESS = "under way"
     DONE = "done"
@@ -53,10 +51,7 @@ class Fetch:
 
 
 def request_fetch(*, supplier: Supplier, content: str, now: datetime) -> bool:
-    """Record a request for the file; return False if a fetch is in progress.
-
-    Raises: PermanentError  the supplier has no connection
-    """
+    """Record a request; False if a fetch is in progress. Raises: PermanentError."""
     connection = Connection.objects.filter(supplier=supplier).first()
     if connection is None:
         raise PermanentError(_("This supplier has no connection yet."), code="not_connected")
@@ -73,10 +68,7 @@ def cancel_request(*, supplier: Supplier, content: str) -> None:
 
 
 def fetch(*, supplier: Supplier, content: str, now: datetime) -> None:
-    """Fetch a requested file and record the outcome. Idempotent.
-
-    Raises: LockedElsewhereError  another worker is fetching it
-    """
+    """Fetch a requested file, record the outcome. Idempotent. Raises: LockedElsewhereError."""
     clock = running_clock(now)
     with exclusive_lock(_lock_name(supplier, content)):
         connection = Connection.objects.get(supplier=supplier)

@@ -38,11 +38,7 @@ DISCONTINUED_IF_NO = {"is sale", "active", "enabled"}
 def suggest_mapping(
     headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()
 ) -> mappings.Mapping:
-    """Suggest a source for each field; staff review it.
-
-    Rows show units and joined cells. A column is used once; of several candidates for a field
-    the most likely is taken.
-    """
+    """Suggest the likeliest source of each field, each column once; staff review it."""
     rows = list(rows)
     unused = {header: known_name(header) for header in headers}
     fields: dict[str, Source] = {}
@@ -94,7 +90,6 @@ def _find_header(unused: Mapping[str, str], aliases: Sequence[str]) -> str | Non
 
 
 def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether a column is a yes/no flag, as far as the rows show."""
     for row in rows:
         try:
             if text := sources.text(row.get(header)):
@@ -149,13 +144,8 @@ def _implied_unit(header: str, kind: CellKind, rows: Sequence[Mapping[str, Any]]
 
 
 def _separator(
-    header: str,
-    rows: Sequence[Mapping[str, Any]],
-    choices: Sequence[str],
-    *,
-    urls: bool = False,
+    header: str, rows: Sequence[Mapping[str, Any]], choices: Sequence[str], *, urls: bool = False
 ) -> str:
-    """Return the separator of the values in a column's cells, if any."""
     cells = [sources.text(row.get(header)) for row in rows]
     for choice in choices:
         cut = [cell.split(choice) for cell in cells if choice in cell]

@@ -20,7 +20,6 @@ BULKHEAD_RETRY_S = 5
 
 @shared_task
 def fetch_sample(*, supplier_id: int, content: str, **_: Any) -> None:
-    """Fetch the file for which staff build a mapping."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with suppress(LockedElsewhereError), bulkhead(BulkheadKind.SYNCS, supplier_id):

@@ -144,8 +144,6 @@ MAX_SAFETY_STOCK = 1_000
 
 
 class SafetyStockForm(forms.Form):
-    """The number of units to hold back."""
-
     units = forms.IntegerField(
         label=_("Units of each product and warehouse that are never sold"),
         min_value=0,
@@ -155,18 +153,13 @@ class SafetyStockForm(forms.Form):
 
 
 class SafetyStockActions(StaffAdmin):
-    """Staff action that sets a supplier's safety stock."""
-
     @action(description=_("Set safety stock"), icon="inventory_2")
     def set_safety_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         suggestion = safety_stock.suggest(supplier=supplier, now=timezone.now())
         explanation = gettext(
             "In 90 days, %(refused)d of %(promised)d confirmed lines were rejected."
-        ) % {
-            "refused": suggestion.refused,
-            "promised": suggestion.promised,
-        }
+        ) % {"refused": suggestion.refused, "promised": suggestion.promised}
         if suggestion.units is None:
             explanation += " " + gettext("There is no suggestion below %(few)d lines.") % {
                 "few": statistics.MIN_PROMISES
@@ -175,11 +168,7 @@ class SafetyStockActions(StaffAdmin):
             explanation += " " + gettext("Suggested: %(units)d.") % {"units": suggestion.units}
 
         def act(values: Mapping[str, Any]) -> None:
-            safety_stock.set_units(
-                supplier=supplier,
-                units=values["units"],
-                **acting(request),
-            )
+            safety_stock.set_units(supplier=supplier, units=values["units"], **acting(request))
 
         return self.ask(
             request,

@@ -42,10 +42,7 @@ class StockFacts:
 
 
 def reasons(facts: StockFacts) -> list[UnavailableReason]:
-    """Return every reason why a stock row is not for sale, in their order; [] if it is.
-
-    Units are not judged while the stock data is outdated.
-    """
+    """Return every reason, in order, why a stock row is not for sale. Outdated units do not count."""
     against = (
         (UnavailableReason.SUPPLIER, not facts.is_supplier_active),
         (UnavailableReason.DISCONTINUED, facts.status == SupplierOffer.Status.DISCONTINUED),

@@ -108,7 +108,7 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
     services_by_country: dict[str, list[Route]] = defaultdict(list)
     for location, route in _usable_services(usable, routes):
         services_by_country[location.country].append(route)
-    forbidden = _restricted_countries(usable)
+    forbidden = frozenset(code for offer in usable for code in offer.restricted_countries)
     restocks = [] if full else [offer.restock_on for offer in usable if offer.restock_on]
     return ListingSupply(
         variant_id=variant_id,
@@ -148,10 +148,6 @@ def _max_combined_units(offers: Sequence[OfferSupply], max_splits: int) -> int:
     return sum(sorted(fullest.values(), reverse=True)[:max_splits])
 
 
-def _restricted_countries(offers: Sequence[OfferSupply]) -> frozenset[str]:
-    return frozenset(code for offer in offers for code in offer.restricted_countries)
-
-
 def _usable_services(
     offers: Sequence[OfferSupply], routes: Mapping[int, Sequence[Route]]
 ) -> Iterator[tuple[LocationStock, Route]]:
@@ -183,10 +179,7 @@ def _pricing_offer(offers: Sequence[OfferSupply], costing: Costing) -> OfferSupp
 def _highest_map(
     offers: Sequence[OfferSupply], chosen: OfferSupply | None, costing: Costing
 ) -> OfferSupply | None:
-    """Return the offer with the highest MAP: any offer with stock may be the one that ships.
-
-    Without any stock, it is the offer whose cost sets the price.
-    """
+    """Return the offer with the highest MAP of those with stock, else the pricing one."""
     stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
     bounds = [
         (

@@ -231,7 +231,6 @@ def mark_unconfirmed(*, which: str, params: Mapping[str, Any]) -> None:
 
 @requires_transaction
 def mark_costs_unconfirmed(*, params: Mapping[str, Any]) -> None:
-    """Mark costs unconfirmed that await review or could not be read."""
     run(MARK_PENDING_COSTS, params)
 
 

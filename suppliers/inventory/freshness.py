@@ -21,8 +21,6 @@ MAX_UNRELIABILITY_FACTOR = Decimal(3)
 
 
 class Freshness(StrEnum):
-    """How an aged figure is used."""
-
     FRESH = "fresh"
     DECAYING = "decaying"  # sold from, less the decay
     EXPIRED = "expired"  # not sold from
@@ -92,15 +90,11 @@ def needs_live_check(
     live_check_below_units: int,
     min_age: timedelta,
 ) -> bool:
-    """Return whether to query the supplier: the figure is old, or the order leaves too few units.
-
-    ``remaining`` are the units left after the order.
-    """
+    """Return whether the figure is old, or ``remaining`` units after the order are few."""
     return age > query_after or (remaining <= live_check_below_units and age > min_age)
 
 
 def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:
-    """Return the freshness policy of a supplier."""
     return DecayTerms(
         fresh_for=timedelta(minutes=ages.stock_fresh_for_min),
         expires_after=timedelta(minutes=ages.stock_expires_after_min),

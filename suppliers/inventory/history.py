@@ -32,15 +32,11 @@ class StockEntry:
 
     @property
     def remaining(self) -> int:
-        """Units neither sold nor reserved."""
         return max(0, self.reported - self.promised)
 
 
 def cost_history(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list[CostEntry]]:
-    """Return each offer's newest cost changes since a moment, oldest first.
-
-    The first entry is the cost at ``since``.
-    """
+    """Return each offer's newest cost changes, oldest first; the first is the cost at ``since``."""
     history = {}
     for offer in offers:
         changes = CostChange.objects.filter(offer=offer, at__gte=since).order_by("-at", "-pk")
@@ -64,11 +60,7 @@ def cost_history(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[in
 
 
 def stock_history(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[StockEntry]]:
-    """Return each row's newest stock changes since a moment, oldest first.
-
-    Earlier counters are computed back from the current ones, which are the sum of all
-    movements.
-    """
+    """Return each row's stock changes, oldest first, computed back from the current counters."""
     history = {}
     for level in levels:
         moves = list(

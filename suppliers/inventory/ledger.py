@@ -1,6 +1,7 @@
 """Stock ledger: reserve, allocate and release units, record when a supplier's figure has the sale.
 
-The only writer of the reserved and allocated counters.
+The only writer of the reserved and allocated counters. Each function locks the stock rows in id
+order.
 """
 
 from collections.abc import Mapping
@@ -85,46 +86,31 @@ def reserve(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
 
 @requires_transaction
 def allocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Turn reserved units into sold ones that the supplier's figure does not contain yet.
-
-    Locks: the stock rows, in id order
-    """
+    """Turn reserved units into sold ones that the supplier's figure does not contain yet."""
     _move(units, Kind.ALLOCATED, cause=cause, now=now, reserved=-1, allocated=1)
 
 
 @requires_transaction
 def release(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Release reserved units.
-
-    Locks: the stock rows, in id order
-    """
+    """Release reserved units."""
     _move(units, Kind.RELEASED, cause=cause, now=now, reserved=-1)
 
 
 @requires_transaction
 def deallocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Return sold units that the supplier rejected, or that we canceled in time.
-
-    Locks: the stock rows, in id order
-    """
+    """Return sold units that the supplier rejected, or that we canceled in time."""
     _move(units, Kind.RELEASED, cause=cause, now=now, allocated=-1)
 
 
 @requires_transaction
 def mark_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Stop subtracting sold units: the supplier's figure contains the sale now.
-
-    Locks: the stock rows, in id order
-    """
+    """Stop subtracting sold units: the supplier's figure contains the sale now."""
     _move(units, Kind.ABSORBED, cause=cause, now=now, allocated=-1)
 
 
 @requires_transaction
 def undo_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
-    """Subtract sold units again, because the figure that contained the sale was rolled back.
-
-    Locks: the stock rows, in id order
-    """
+    """Subtract sold units again, because the figure that contained the sale was rolled back."""
     _move(units, Kind.ADJUSTED, cause=cause, now=now, allocated=1)
 
 

@@ -138,7 +138,6 @@ SELECT id FROM changed
 
 
 def clamp_quantity(record: StockReport) -> tuple[StockReport, ImportIssue | None]:
-    """Clamp an impossible quantity; return the issue."""
     quantity = min(max(0, record.quantity), MAX_UNITS)
     if quantity == record.quantity:
         return record, None
@@ -184,10 +183,7 @@ def clear_affected_offers() -> None:
 
 
 def count_changes(*, is_full_list: bool = True, factor: int = 1) -> StockChangeCounts:
-    """Count how the stage changes the non-zero stock rows in scope.
-
-    Shape: a row surges if it rises to ``factor`` times its quantity or more
-    """
+    """Count how the stage changes the non-zero stock rows; a surge is ``factor`` times as much."""
     ((stocked, zeroed, reported, surged),) = rows(
         COUNT_CHANGES.format(join=_join(is_full_list=is_full_list)), {"factor": factor}
     )
@@ -209,22 +205,14 @@ def lock_locations(*, supplier: Supplier) -> None:
 
 @requires_transaction
 def zero_stock(*, sync_run: SyncRun, offer_ids: Iterable[int], now: datetime) -> None:
-    """Set the stock of discontinued offers to zero.
-
-    Locks: their stock rows, in id order
-    """
+    """Set the stock of discontinued offers to zero. Locks: their stock rows, in id order."""
     ids = list(offer_ids)
     if not ids:
         return
     with staging_table(STAGE, COLUMNS) as stage:
         stage.ready()
         set_affected_offers(ids)
-        merge(
-            supplier=sync_run.supplier,
-            cause=f"run:{sync_run.pk}",
-            as_of=now,
-            received_at=now,
-        )
+        merge(supplier=sync_run.supplier, cause=f"run:{sync_run.pk}", as_of=now, received_at=now)
 
 
 @requires_transaction

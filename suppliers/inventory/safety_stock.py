@@ -15,10 +15,7 @@ LOOKBACK = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A suggested safety stock and its evidence.
-
-    ``units`` is None if there are too few promises.
-    """
+    """A suggested safety stock and its evidence; ``units`` is None with too few promises."""
 
     units: int | None
     promised: int

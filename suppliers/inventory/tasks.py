@@ -19,6 +19,5 @@ def publish_pending(**_: Any) -> None:
 
 @shared_task
 def queue_aged_supply(**_: Any) -> None:
-    """Queue variants whose stock or costs aged, and publish them."""
     if confirmations.queue_aged(now=timezone.now()):
         publish_pending.delay()

@@ -36,7 +36,6 @@ def usage_lines(supplier: Supplier, runs: Sequence[SyncRun], *, now: datetime) -
 
 
 def health_lines(trial: HealthReport) -> Iterator[str]:
-    """Yield the capabilities, then a line per step with its advice."""
     yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.capabilities) or 'nothing'}"
     for step in trial.steps:
         yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.told}"
@@ -45,9 +44,6 @@ def health_lines(trial: HealthReport) -> Iterator[str]:
     for suggestion in trial.suggestions:
         yield f"     note  {suggestion}"
     yield "Ready. Nothing was ordered." if trial.is_ready else "Not ready. Nothing was ordered."
-
-
-# Progress of a job
 
 
 def run_job(  # noqa: PLR0913 - the job's parameters, its output and times

@@ -15,8 +15,6 @@ WARN_BEFORE = timedelta(days=30)
 
 
 class Requirement(models.TextChoices):
-    """What a supplier is vetted for."""
-
     STEADY_STOCK = "steady_stock", _("Reliable stock")
     SHIPPING = "shipping", _("Shipping time and number of warehouses")
     RETURNS = "returns", _("Returns and warranty policy")
@@ -32,8 +30,6 @@ class Requirement(models.TextChoices):
 
 
 class ComplianceDocumentQuerySet(models.QuerySet["ComplianceDocument"]):
-    """Documents by validity."""
-
     def verified(self) -> Self:
         return self.filter(status="verified")
 

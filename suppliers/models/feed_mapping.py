@@ -8,18 +8,13 @@ from suppliers.models.supplier import Supplier
 
 
 class FileContent(models.TextChoices):
-    """What one file of a supplier contains."""
-
     PRODUCTS = "products", _("Products")
     PRICES = "prices", _("Prices")
     STOCK = "stock", _("Stock")
 
 
 class FeedMapping(models.Model):
-    """One version of a feed mapping: which supplier column fills which field. Never changed.
-
-    ``spec`` is read by ``suppliers.connectors.feed.mapping.spec.Mapping``.
-    """
+    """One version of a feed mapping, never changed; ``spec`` as in ``feed.mapping.spec.Mapping``."""
 
     supplier = models.ForeignKey(
         Supplier, models.CASCADE, related_name="mappings", verbose_name=_("Supplier")

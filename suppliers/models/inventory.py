@@ -7,17 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import (
-    Case,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    Value,
-    When,
-)
+from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest, Replace
 from django.utils.translation import gettext_lazy as _
 
@@ -62,7 +52,7 @@ class StockDecrement(models.Model):
             models.CheckConstraint(
                 condition=Q(max_lag_s__isnull=True) | Q(median_lag_s__isnull=False, at__gt=""),
                 name="countdown_lag_is_of_something",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -96,7 +86,7 @@ class StockLocation(models.Model):
         verbose_name = _("warehouse")
         verbose_name_plural = _("warehouses")
         constraints = [
-            models.UniqueConstraint(fields=["supplier", "code"], name="location_once_per_supplier"),
+            models.UniqueConstraint(fields=["supplier", "code"], name="location_once_per_supplier")
         ]
 
     def __str__(self) -> str:
@@ -104,8 +94,6 @@ class StockLocation(models.Model):
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
-    """Stock rows with their availability and age."""
-
     def with_available(self, now: datetime) -> Self:
         """Annotate ``free``: the units available to promise, less decay by age; at least 0."""
         kept = F("safety_stock") + F("allocated_outstanding") + F("reserved")
@@ -251,8 +239,6 @@ class StockLevel(models.Model):
 
 
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
-    """Stock movements."""
-
     def effective(self) -> Self:
         """Exclude movements of runs that a rollback reversed."""
         undone = StockMovement.objects.filter(
@@ -303,14 +289,14 @@ class StockMovement(models.Model):
             models.CheckConstraint(
                 condition=~Q(reported_delta=0, reserved_delta=0, allocated_delta=0),
                 name="movement_moves_something",
-            ),
+            )
         ]
         indexes = [
             models.Index(
                 fields=["level", "cause"],
                 condition=Q(kind="adjusted", cause__startswith="rollback:"),
                 name="movement_that_gives_back",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

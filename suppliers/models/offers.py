@@ -54,8 +54,6 @@ class SupplierProduct(models.Model):
 
 
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
-    """Offers for sale, and the age of their costs."""
-
     def sellable(self) -> Self:
         """Return active, matched, priced offers of active suppliers that lack no certificate."""
         return self.filter(
@@ -72,10 +70,7 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
 
 
 def cost_confirmed_at(offer: str = "") -> Case:
-    """Return the expression for when a cost was last confirmed.
-
-    ``offer`` is the path to the offer, such as ``offer__``.
-    """
+    """Return when the cost of the offer at this path, such as ``offer__``, was confirmed."""
     told = f"{offer}cost_reported_at"
     confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_confirmed_at", told))
     silent = When(**{f"{offer}is_cost_unconfirmed": True}, then=told)
@@ -201,8 +196,7 @@ class SupplierOffer(models.Model):
                 name="offer_disputed_is_not_linked",
             ),
             models.CheckConstraint(
-                condition=Q(min_order_units__gte=1, pack_size__gte=1),
-                name="offer_is_sold_in_units",
+                condition=Q(min_order_units__gte=1, pack_size__gte=1), name="offer_is_sold_in_units"
             ),
             models.CheckConstraint(
                 condition=(Q(map_amount__isnull=True) | Q(map_amount__gt=0))
@@ -230,7 +224,6 @@ class SupplierOffer(models.Model):
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:
-        """The required criteria without a valid document."""
         return tuple(self.missing_certificates.split(", ")) if self.missing_certificates else ()
 
 
@@ -264,10 +257,8 @@ class CostChange(models.Model):
         verbose_name_plural = _("cost changes")
         indexes = [
             models.Index(
-                fields=["at"],
-                condition=Q(new_amount__gt=F("old_amount")),
-                name="cost_rises_by_age",
-            ),
+                fields=["at"], condition=Q(new_amount__gt=F("old_amount")), name="cost_rises_by_age"
+            )
         ]
 
     def __str__(self) -> str:
@@ -277,9 +268,8 @@ class CostChange(models.Model):
 class PendingPublication(models.Model):
     """An outbox row: a variant whose listings do not show its current cost or stock yet.
 
-    Inserted in the transaction of the change, deleted after the refresh, so a killed worker
-    loses nothing. A variant may have several rows: a change during a refresh needs another
-    refresh.
+    Inserted in the transaction of the change, deleted after the refresh, so a killed worker loses
+    nothing. A variant may have several rows: a change during a refresh needs another refresh.
     """
 
     variant = models.ForeignKey(
@@ -295,6 +285,5 @@ class PendingPublication(models.Model):
 
     @staticmethod
     def queue(variant_ids: Iterable[int]) -> int:
-        """Queue variants for publication; return how many."""
         rows = [PendingPublication(variant_id=variant_id) for variant_id in variant_ids]
         return len(PendingPublication.objects.bulk_create(rows, batch_size=500))

@@ -10,8 +10,6 @@ from django.db import models
 from django.db.models import F, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-# Freshness
-
 # The longest ``stock_expires_after_min``: the catalog rejects older figures
 # (``catalog.models.listings.STALE_AFTER``).
 MAX_STOCK_AGE_MIN = 24 * 60
@@ -29,9 +27,8 @@ class FreshnessPolicy(models.Model):
 
     A stock figure counts in full up to ``stock_fresh_for_min``, then loses
     ``stock_decay_units_per_hour`` plus ``stock_decay_percent_per_hour`` of it per hour, and expires
-    after ``stock_expires_after_min``.
-    ``stock_accuracy``, from the scorecard, is the share of promises kept; a low share speeds up
-    the decay.
+    after ``stock_expires_after_min``. ``stock_accuracy``, from the scorecard, is the share of
+    promises kept; a low share speeds up the decay.
     """
 
     stock_fresh_for_min = models.PositiveIntegerField(
@@ -152,9 +149,6 @@ class FreshnessPolicy(models.Model):
         return "/".join(str(number) for number in numbers)
 
 
-# Invoices
-
-
 class InvoiceTerms(models.Model):
     """Tolerances for matching invoices (``orders.accounting``), as columns of ``Supplier``.
 
@@ -200,18 +194,14 @@ class InvoiceTerms(models.Model):
                 condition=Q(invoice_tolerance_percent__gte=0, invoice_tolerance_percent__lte=100)
                 & Q(invoice_tolerance_amount__gte=0),
                 name="supplier_tolerances_are_sane",
-            ),
+            )
         ]
 
-
-# Order schedule
 
 EVERY_DAY = "1234567"  # Monday is 1
 
 
 class DispatchMode(TextChoices):
-    """When purchase orders are sent to a supplier."""
-
     AT_ONCE = "at_once", _("Immediately")
     EVERY = "every", _("In batches at an interval")
     AT_TIMES = "at_times", _("In batches at fixed times")
@@ -230,9 +220,8 @@ class OrderDispatchPolicy(models.Model):
         choices=DispatchMode,
         default=DispatchMode.AT_ONCE,
         help_text=_(
-            "Waiting orders can be canceled at once at no cost. They are always "
-            "sent before the cut-off. If you switch back to “Immediately”, all "
-            "waiting orders are sent."
+            "Waiting orders can be canceled at once at no cost. They are always sent before the "
+            "cut-off. If you switch back to “Immediately”, all waiting orders are sent."
         ),
     )
     dispatch_every_min = models.PositiveSmallIntegerField(

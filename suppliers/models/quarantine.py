@@ -31,10 +31,7 @@ _factor = partial(_threshold, validator=MinValueValidator(2))
 
 
 class QuarantineThresholds(models.Model):
-    """Quarantine thresholds of one supplier. Empty fields use the defaults.
-
-    The field names are those of ``guards.PriceGuards``, which holds the defaults.
-    """
+    """Quarantine thresholds of one supplier; empty ones are those of ``guards.Thresholds``."""
 
     NAMES: ClassVar = (
         "max_missing_percent",

@@ -83,7 +83,7 @@ class SyncRun(Stateful):
                 fields=["supplier", "kind"],
                 condition=Q(status__in=["fetching", "parsed", "staged"]),
                 name="run_one_open_per_job",
-            ),
+            )
         ]
         indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
 
@@ -114,10 +114,7 @@ class SyncRun(Stateful):
 
 
 class SyncIssue(models.Model):
-    """A row that could not be imported as it was, with the reason.
-
-    One open issue per supplier, row and code: a repeated mistake only updates ``last_run``.
-    """
+    """A row that could not be imported as it was; open once per supplier, row and code."""
 
     class Severity(models.TextChoices):
         ERROR = "error", _("Error")  # the row was not applied
@@ -147,7 +144,7 @@ class SyncIssue(models.Model):
                 fields=["supplier", "row", "code"],
                 condition=Q(resolved_at__isnull=True),
                 name="issue_open_once",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -43,7 +43,7 @@ class ScorecardFact(models.Model):
         verbose_name = _("scorecard event")
         verbose_name_plural = _("scorecard events")
         constraints = [
-            models.UniqueConstraint(fields=["supplier", "kind", "subject"], name="fact_seen_once"),
+            models.UniqueConstraint(fields=["supplier", "kind", "subject"], name="fact_seen_once")
         ]
         indexes = [models.Index(fields=["supplier", "happened_at"], name="fact_by_time")]
 
@@ -54,8 +54,7 @@ class ScorecardFact(models.Model):
 class LatencyBucket(models.Model):
     """A latency histogram bucket: calls of one day answered within ``le_ms``.
 
-    ``le_ms`` is one of ``scorecards.statistics.BUCKETS_MS``; 0 counts calls without
-    answer.
+    ``le_ms`` is one of ``scorecards.statistics.BUCKETS_MS``; 0 counts calls without answer.
     """
 
     supplier = models.ForeignKey(
@@ -71,7 +70,7 @@ class LatencyBucket(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "on", "le_ms"], name="response_times_once_per_bucket"
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -33,9 +33,8 @@ class ShippingService(models.Model):
         _("Delivery method"),
         max_length=12,
         help_text=_(
-            "economy or express, which customers choose at checkout. A service with "
-            "another value is used only if no service of the chosen method takes "
-            "the parcel."
+            "economy or express, which customers choose at checkout. A service with another value "
+            "is used only if no service of the chosen method takes the parcel."
         ),
     )
     # the supplier's name of the service

@@ -14,8 +14,6 @@ from suppliers.models.policies import FreshnessPolicy, InvoiceTerms, OrderDispat
 
 
 class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
-    """A company that stocks the products and ships them for us."""
-
     class Status(models.TextChoices):
         CANDIDATE = "candidate", _("Candidate")
         VETTING = "vetting", _("In review")
@@ -234,8 +232,6 @@ class Connection(models.Model):
 
 
 class CallQuotaQuerySet(models.QuerySet["CallQuota"]):
-    """Remaining calls."""
-
     def current(self) -> models.QuerySet[Any, int]:
         """Return the remaining calls; the full quota if its window has ended."""
         left = Case(
@@ -245,8 +241,6 @@ class CallQuotaQuerySet(models.QuerySet["CallQuota"]):
 
 
 class CallQuota(models.Model):
-    """The calls that a supplier allows in one window of time, and those used."""
-
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="quotas", verbose_name=_("Connection")
     )
@@ -261,7 +255,7 @@ class CallQuota(models.Model):
         verbose_name = _("API quota")
         verbose_name_plural = _("API quotas")
         constraints = [
-            models.UniqueConstraint(fields=["connection", "name"], name="budget_once_per_name"),
+            models.UniqueConstraint(fields=["connection", "name"], name="budget_once_per_name")
         ]
 
     def __str__(self) -> str:

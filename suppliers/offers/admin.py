@@ -22,13 +22,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
-from suppliers.models import (
-    CostChange,
-    StockLevel,
-    StockMovement,
-    SupplierOffer,
-    SupplierProduct,
-)
+from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
 from suppliers.offers.link_admin import LinkActions, open_issue_list
@@ -82,8 +76,6 @@ class OverrideForm(forms.Form):
 
 
 class ClearOverrideForm(forms.Form):
-    """The fields to return to the feed."""
-
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
         choices=[
@@ -138,8 +130,6 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
 
 
 class OverrideActions(LinkActions):
-    """Staff actions on one offer."""
-
     override_actions: ClassVar = [*LinkActions.link_actions, "override", "clear_override"]
     override_fits: ClassVar = {
         **LinkActions.link_fits,
@@ -232,15 +222,7 @@ class SupplierOfferAdmin(OverrideActions):
             related=("location__supplier",),
             tab=False,
         ),
-        inline(
-            CostChange,
-            "at",
-            "old_amount",
-            "new_amount",
-            "cause",
-            ordering=["-id"],
-            tab=False,
-        ),
+        inline(CostChange, "at", "old_amount", "new_amount", "cause", ordering=["-id"], tab=False),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:

@@ -22,8 +22,6 @@ from suppliers.runs.issue_labels import issue_label
 
 
 class LinkForm(ReasonForm):
-    """The variant to link an offer to, and the reason."""
-
     sku = forms.CharField(label=_("SKU"), max_length=40, widget=UnfoldAdminTextInputWidget)
     field_order = ("sku", "reason")
 
@@ -38,11 +36,9 @@ class LinkForm(ReasonForm):
 
 @admin.display(description=_("Reasons it is not on sale"))
 def open_issue_list(offer: SupplierOffer) -> str:
-    """List the open issues of the offer's row in the supplier's data."""
     issues = [(issue_label(code), message) for code, message in _open_issues(offer)]
     return format_html(
-        '<ul class="staff-moves">{}</ul>',
-        format_html_join("", "<li><b>{}</b> {}</li>", issues),
+        '<ul class="staff-moves">{}</ul>', format_html_join("", "<li><b>{}</b> {}</li>", issues)
     )
 
 
@@ -77,9 +73,8 @@ class LinkActions(StaffAdmin):
         icon="link",
         explain=_after_open_issues(
             _(
-                "The offer is sold as this variant, and syncs do not change that."
-                " Compare brand, model and GTIN first: with a wrong link the wrong"
-                " product is shipped."
+                "The offer is sold as this variant, and syncs do not change that. Compare brand,"
+                " model and GTIN first: with a wrong link the wrong product is shipped."
             )
         ),
         form_class=LinkForm,

@@ -10,7 +10,7 @@ staff stays (``variant`` in ``overridden_fields``).
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
@@ -28,14 +28,12 @@ NOT_MATCHED: Final = "sku-not-matched"
 CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED)
 MESSAGES: Final = {
     CONTRADICTS_PART: (
-        "The part number belongs to a variant in the catalog, but the GTIN {gtin} does"
-        " not. The offer stays on hold until one of them is corrected, or staff link"
-        " it."
+        "The part number belongs to a variant in the catalog, but the GTIN {gtin} does not. The"
+        " offer stays on hold until one of them is corrected, or staff link it."
     ),
     CONTRADICTS_LINK: (
-        "The supplier now states another GTIN ({gtin}) than the matched variant has."
-        " The offer is unlinked and on hold until the supplier corrects it, or staff"
-        " link it."
+        "The supplier now states another GTIN ({gtin}) than the matched variant has. The offer is"
+        " unlinked and on hold until the supplier corrects it, or staff link it."
     ),
     NOT_MATCHED: (
         "The product is in the catalog, but not in this version. The offer stays on"
@@ -110,10 +108,7 @@ def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Lin
 def _split_page(
     record: ProductRecord, own_skus: AbstractSet[str], offers: _EarlierDecisions
 ) -> tuple[ProductRecord, ProductRecord]:
-    """Split a page into SKUs of the supplier's own product and SKUs to match with all products.
-
-    A new SKU of an own product is a new version of that product.
-    """
+    """Split a page into SKUs of the own product, new versions included, and SKUs to match."""
     accepted = [variant for variant in record.variants if variant.sku not in offers.refused]
     elsewhere = {variant.sku for variant in accepted} - own_skus
     if len(elsewhere) < len(accepted):
@@ -146,15 +141,12 @@ def _match_with_all(
         match = matches[record.external_id]
         if any(claimants[pk] > 1 for pk in match.linked.values()):
             match = Match()  # if two products claim one variant, neither is linked
-        if not match and not _has_any(record, {**result.earlier_links, **result.disputed}):
+        known = result.earlier_links.keys() | result.disputed.keys()
+        if not match and known.isdisjoint(variant.sku for variant in record.variants):
             result.own.append(record)
             continue
         _link(record, match, result)
     return result
-
-
-def _has_any(record: ProductRecord, variant_ids: Mapping[str, int]) -> bool:
-    return any(variant.sku in variant_ids for variant in record.variants)
 
 
 def _link(record: ProductRecord, match: Match, result: Links) -> None:

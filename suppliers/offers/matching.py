@@ -85,7 +85,6 @@ class Match:
 
 
 def sku_identifiers(record: ProductRecord) -> list[SkuIdentifiers]:
-    """Return the identifiers of each SKU of a product page."""
     return [
         SkuIdentifiers(
             sku=variant.sku,
@@ -113,7 +112,6 @@ def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tup
 
 
 def match(product: Sequence[SkuIdentifiers], owners: Mapping[Name, IdentifierOwner]) -> Match:
-    """Return the variants that the SKUs of one supplier product are."""
     owner_by_sku: dict[str, IdentifierOwner] = {}
     contradicted: dict[str, int] = {}
     for claim in product:

@@ -39,8 +39,6 @@ def valid_retail_price(price: Money | None, *, currency: str) -> Decimal | None:
     return amount if amount >= MIN_RETAIL_PRICE else None
 
 
-# The list
-
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
 NOTHING = ("",) * (len(OFFER_CELLS) - len(("external_id", "sku", "amount")))
@@ -166,7 +164,6 @@ def count_priced(*, work: RunContext) -> tuple[int, int]:
 
 
 def duplicate_prices() -> list[tuple[str, ImportIssue]]:
-    """Return the SKUs with two prices, each with its product: they are rejected."""
     with with_large_work_mem():
         duplicates = rows(SELECT_DUPLICATES)
     return [

@@ -45,10 +45,7 @@ def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all output
     touched: set[int],
     now: datetime,
 ) -> list[SupplierOffer]:
-    """Write the offers of these pages; return the new ones, and add to ``touched``.
-
-    Shape: ``offers`` are the known ones by SKU, locked
-    """
+    """Write the offers of these pages; return new ones. ``offers`` are the known ones, locked."""
     new, changed = [], []
     for record in records:
         for variant in record.variants:
@@ -175,8 +172,6 @@ class AcceptedPage:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Pages that are imported together, by class."""
-
     good: list[AcceptedPage] = field(default_factory=list)
     same: list[ListedProduct] = field(default_factory=list)
     refused: list[tuple[ListedProduct, str]] = field(

@@ -29,7 +29,6 @@ class SetupStep:
 
 
 def list_steps(supplier: Supplier, *, now: datetime) -> Iterator[SetupStep]:
-    """Yield the steps that this supplier's connector needs."""
     connection: Connection | None = getattr(supplier, "connection", None)
     yield SetupStep(
         title=_("Connection"),

@@ -59,8 +59,6 @@ Kind = PendingChange.Kind
 
 
 class ChangesPage:
-    """One request to the changes of a run."""
-
     def __init__(self, model_admin: "SyncRunAdmin", request: HttpRequest, run: SyncRun) -> None:
         self.model_admin = model_admin
         self.request = request
@@ -181,9 +179,6 @@ def _describe(decided: ReviewResult) -> str:
     return message
 
 
-# Thresholds
-
-
 @admin.register(QuarantineThresholds)
 class QuarantineThresholdsAdmin(StaffAdmin):
     editable = QuarantineThresholds.NAMES
@@ -206,8 +201,6 @@ class QuarantineThresholdsAdmin(StaffAdmin):
             options["help_text"] = f"{db_field.help_text} {default_note}"
         return super().formfield_for_dbfield(db_field, request, **options)
 
-
-# Runs
 
 Status = SyncRun.Status
 

@@ -1,7 +1,7 @@
 """Quarantine evaluation: check a run against known values and the last accepted run of its job.
 
-``guards`` makes the decisions; this module queries what they need. Each result is stored in
-``SyncRun.profile``, the baseline of the next run.
+``guards`` makes the decisions; this module queries what they need, and raises QuarantinedError on
+a violation. Each result is stored in ``SyncRun.profile``, the baseline of the next run.
 """
 
 from collections.abc import Callable, Mapping
@@ -69,6 +69,12 @@ SELECT count(DISTINCT variant_id),
   count(DISTINCT variant_id) FILTER (WHERE after > net AND before <= net)
 FROM priced
 """
+COUNT_LISTED = """
+SELECT count(*), count(l.external_id)
+FROM suppliers_supplierproduct p
+LEFT JOIN (SELECT DISTINCT external_id FROM {table}) l ON l.external_id = p.external_id
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
+"""
 # Two differing figures of a row cannot both equal the known one, so the diff contains them.
 ONLY_DIFFERING = "WHERE sku IN (SELECT sku FROM feed_stock_diff)"
 COUNT_DUPLICATES = """
@@ -96,12 +102,7 @@ WHERE u.run_id = %(undone)s AND u.outcome = 'rolled_back' AND u.kind = 'stock'
 
 
 def check_file(work: RunContext, connector: object) -> None:
-    """Check the file of the job, if there is one: its columns and its dates.
-
-    Stock is as old as its file; a price list is valid until the next one.
-
-    Raises: QuarantinedError
-    """
+    """Check the columns and dates of the job's file, if there is one."""
     if not isinstance(connector, FileProfiling):
         return
     profile = connector.profile(work.run.kind)
@@ -135,10 +136,7 @@ def check_file(work: RunContext, connector: object) -> None:
 
 
 def check_lists(work: RunContext, connector: object) -> None:
-    """Check each list that a job joins: a truncated list could go unnoticed among the others.
-
-    Raises: QuarantinedError
-    """
+    """Check each list that a job joins: a truncated one could go unnoticed among the others."""
     if not isinstance(connector, ListCounting):
         return
     last, now = _last_lists(work), connector.list_counts
@@ -160,23 +158,28 @@ def _last_lists(work: RunContext) -> dict[str, int]:
     return dict(last.profile["lists"]) if last else {}
 
 
-def check_row_count(work: RunContext, *, good: int) -> None:
-    """Check the number of rows of a full list.
+def check_listed_products(work: RunContext, *, table: str, good: int, bad: int) -> None:
+    """Check how many known products a full list contains, and its number of rows."""
+    counted = rows(COUNT_LISTED.format(table=table), {"supplier": work.supplier.pk})
+    check_listed(work, good=good, bad=bad, listed=counted[0])
 
-    Raises: QuarantinedError
-    """
+
+def check_listed(work: RunContext, *, good: int, bad: int, listed: tuple[int, int]) -> None:
+    """Check a full list; ``listed`` counts the known items, and those of them in the list."""
+    known, still_there = listed
+    limits = run_thresholds(work)
+    work.quarantine_if(
+        guards.missing_rows_violation(
+            good=good, bad=bad, known=known, still_there=still_there, limits=limits
+        )
+    )
     work.run.profile["rows"] = good
     last = int(work.last_accepted_baseline.get("rows", 0))
-    work.quarantine_if(
-        guards.row_count_violation(good=good, last=last, limits=run_thresholds(work))
-    )
+    work.quarantine_if(guards.row_count_violation(good=good, last=last, limits=limits))
 
 
 def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
-    """Check how many rows contradict each other.
-
-    Raises: QuarantinedError
-    """
+    """Check how many rows contradict each other."""
     work.run.profile["twice"] = twice
     last = int(work.last_accepted_baseline.get("twice", 0))
     work.quarantine_if(
@@ -187,23 +190,14 @@ def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
 
 
 def check_stock_duplicates(work: RunContext, *, is_compared: bool) -> None:
-    """Check how many stock rows are duplicated with different figures.
-
-    Shape: ``is_compared``: ``feed_stock_diff`` contains the diff
-    Raises: QuarantinedError
-    """
+    """Check contradicting stock rows; ``is_compared``: ``feed_stock_diff`` exists."""
     with with_large_work_mem():
         ((read, twice),) = rows(COUNT_DUPLICATES.format(some=ONLY_DIFFERING if is_compared else ""))
     check_duplicates(work, read=read, twice=twice)
 
 
 def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: bool) -> None:
-    """Check how many stock rows fall to zero, and how many surge.
-
-    Shape: ``stocked`` counts the non-zero rows in scope, a full scan, so it is called only if
-        some rows changed. Surges are a share of the reported rows for a delta.
-    Raises: QuarantinedError
-    """
+    """Check drops to zero and surges; ``stocked``, a full scan, is called if rows changed."""
     with with_large_work_mem():
         moved = levels.count_changes(
             is_full_list=is_full_list, factor=run_thresholds(work).surge_factor
@@ -224,10 +218,7 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
 
 
 def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
-    """Check how costs change; return the single outliers, each with its product.
-
-    Raises: QuarantinedError
-    """
+    """Check how costs change; return the single outliers, each with its product."""
     params = {"supplier": work.supplier.pk, "factor": run_thresholds(work).price_outlier_factor}
     with with_large_work_mem():
         ((moved, jumped),) = rows(COUNT_CHANGED, params)
@@ -238,7 +229,7 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
     slip = guards.uniform_shift_violation(moves, rates=_rates(work.supplier.currency))
     jump = guards.price_outlier_violation(moves=moves, limits=run_thresholds(work))
     work.quarantine_if(
-        _join_sentences(jump, slip)
+        " ".join(filter(None, (jump, slip)))
         or guards.negative_margin_violation(listed=listed, above=above, limits=run_thresholds(work))
     )
     if work.guards_waived or not jumped:
@@ -250,18 +241,12 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
 
 
 def check_rolled_back_costs(work: RunContext) -> None:
-    """Check whether costs return that staff rolled back.
-
-    Raises: QuarantinedError
-    """
+    """Check whether costs return that staff rolled back."""
     _check_rolled_back(work, COUNT_ROLLED_BACK_COSTS, {})
 
 
 def check_rolled_back_stock(work: RunContext, *, in_scope: str, params: Mapping[str, Any]) -> None:
-    """Check whether stock figures return that staff rolled back.
-
-    Raises: QuarantinedError
-    """
+    """Check whether stock figures return that staff rolled back."""
     join = "INNER" if work.run.is_delta else "LEFT"
     _check_rolled_back(work, COUNT_ROLLED_BACK_STOCK.format(in_scope=in_scope, join=join), params)
 
@@ -279,10 +264,6 @@ def _check_rolled_back(work: RunContext, sql: str, params: Mapping[str, Any]) ->
     work.quarantine_if(
         guards.rolled_back_values_violation(run=last.pk, reported=reported, repeated=repeated)
     )
-
-
-def _join_sentences(*reasons: str) -> str:
-    return " ".join(filter(None, reasons))
 
 
 def _rates(currency: str) -> dict[str, Decimal]:

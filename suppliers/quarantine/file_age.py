@@ -32,18 +32,11 @@ def from_profile(profile: Mapping[str, Any], *, is_delta: bool, now: datetime) -
     if newest is not None and newest > now + MAX_UTC_OFFSET:
         newest = None
     rows = {sku: datetime.fromisoformat(at) for sku, at in profile.get("latest_rows", {}).items()}
-    return FileDates(
-        newest=newest,
-        latest_rows=rows,
-        stated_at=_from_iso(profile.get("stated_at")),
-    )
+    return FileDates(newest=newest, latest_rows=rows, stated_at=_from_iso(profile.get("stated_at")))
 
 
 def to_profile(profile: FileProfile, last: FileDates) -> dict[str, Any]:
-    """Return what the next file is compared with; a file without dates keeps the old values.
-
-    If staff apply an older file anyway, its date becomes the new baseline.
-    """
+    """Return what the next file is compared with; a file without dates keeps the old values."""
     newest, latest_rows = profile.newest, profile.latest_rows
     if newest is None:
         newest, latest_rows = last.newest, last.latest_rows
@@ -59,10 +52,7 @@ def to_profile(profile: FileProfile, last: FileDates) -> dict[str, Any]:
 def as_of(
     profile: FileProfile, before: Mapping[str, Any], *, is_delta: bool, now: datetime
 ) -> str | None:
-    """Return the date of a file: not before the last accepted file, not in the future.
-
-    Full lists are compared only with full lists: a delta is another file.
-    """
+    """Return the date of a file: not before the last comparable file, not in the future."""
     if profile.made_at is None:
         return None
     is_comparable = is_delta or not before.get("is_delta")
@@ -73,10 +63,7 @@ def as_of(
 def newest_was_dropped(
     profile: FileProfile, last: FileDates, *, listed: Callable[[AbstractSet[str]], AbstractSet[str]]
 ) -> bool:
-    """Return whether the newest rows are missing, not older.
-
-    If all known newest rows are missing, it is an older file.
-    """
+    """Return whether only some of the newest rows are missing: then the file is not older."""
     newest = profile.newest
     if newest is None or not guards.is_older_than(newest, last.newest):
         return False
@@ -87,10 +74,7 @@ def newest_was_dropped(
 
 
 def _later(moment: datetime | None, last: datetime | None) -> datetime | None:
-    """Return ``moment``, or ``last`` if that is later within the clock drift.
-
-    Without this, small steps back would add up.
-    """
+    """Return ``moment``, or ``last`` if later within the clock drift: steps back would add up."""
     if moment is None or last is None:
         return moment or last
     return moment if guards.is_older_than(moment, last) else max(moment, last)

@@ -65,12 +65,7 @@ class CostDeltas:
 
 
 def missing_rows_violation(
-    *,
-    good: int,
-    bad: int,
-    known: int,
-    still_there: int,
-    limits: Thresholds = DEFAULT_THRESHOLDS,
+    *, good: int, bad: int, known: int, still_there: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
     """Return the violation if too many known items are missing from a list."""
     if good == 0 and bad == 0:
@@ -130,10 +125,7 @@ def zeroed_stock_violation(
 def stock_surge_violation(
     *, compared_rows: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
-    """Return the violation if too many non-zero stock rows surge.
-
-    Warehouses are restocked row by row: if most rows surge at once, another column was read.
-    """
+    """Return the violation if many rows surge at once: then another column was read."""
     if _exceeds(surged, of=compared_rows, percent=limits.max_surged_percent):
         return (
             f"{surged} of {compared_rows} stock rows rise to at least {limits.surge_factor} times their"

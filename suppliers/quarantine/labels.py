@@ -21,8 +21,6 @@ THRESHOLD_GROUPS = (
 )
 
 
-# Fields of a run
-
 RUN_FIELDS = ("supplier", "kind", "problem", "started_at", "ended_at")
 COUNT_FIELDS = ("read", "created", "updated", "unchanged", "gone", "rejected", "deferred_rows")
 DECISION_FIELDS = ("decided_by", "guards_waived_by")

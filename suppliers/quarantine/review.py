@@ -114,10 +114,7 @@ UPDATE suppliers_pendingchange c SET outcome = 'applied' FROM changed WHERE c.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A selection of pending changes: those that meet all given criteria.
-
-    Shape: ``at_most`` is a size: the factor of a cost, the units of a stock row
-    """
+    """Pending changes that meet all criteria; ``at_most``: factor of a cost, units of stock."""
 
     kinds: Sequence[str] = ()
     at_most: Decimal | None = None
@@ -141,10 +138,7 @@ ALL_CHANGES = Selection()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewResult:
-    """The result: the numbers of changed and skipped values.
-
-    Shape: ``waiting`` values follow within a minute (``rollback``)
-    """
+    """The numbers of changed and skipped values; ``waiting`` ones follow within a minute."""
 
     done: int
     skipped: int
@@ -201,7 +195,6 @@ def apply(
 
 @requires_transaction
 def _apply_stock(sync_run: SyncRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
-    """Write the changed stock rows, then the new ones."""
     new_rows = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
     countries = {change.place: change.country for change in new_rows}
     StockLocation.objects.bulk_create(

@@ -1,8 +1,7 @@
 """Run rollback: restore each value that an applied run changed, unless a newer change exists.
 
-A newer value stays and is reported. The ledger is only appended to. Restored values are stored
-as ``PendingChange`` rows: later runs are checked against them, so that the bad values do not
-return.
+A newer value stays and is reported. The ledger is only appended to. Restored values are stored as
+``PendingChange`` rows: later runs are checked against them, so that the bad values do not return.
 
 Note [Sales in a figure]: a sale may count as contained in a figure only because of the run.
 Then the row is deferred and nothing is sold from it. The app above first subtracts the sales
@@ -236,10 +235,7 @@ def deferred_levels(sync_run: SyncRun) -> dict[int, datetime]:
 
 @requires_transaction
 def resume_deferred(*, sync_run: SyncRun, now: datetime) -> None:
-    """Restore the deferred figures.
-
-    Locks: the locations and the stock rows, each in id order
-    """
+    """Restore the deferred figures. Locks: the locations and the stock rows, each in id order."""
     inventory_levels.lock_locations(supplier=sync_run.supplier)
     levels = list(deferred_levels(sync_run))
     PendingChange.objects.filter(run=sync_run, outcome=Outcome.DEFERRED).delete()

@@ -10,7 +10,6 @@ _BY_RUN: WeakKeyDictionary[RunContext, Thresholds] = WeakKeyDictionary()
 
 
 def thresholds_of(supplier: Supplier) -> Thresholds:
-    """Return the thresholds of a supplier."""
     row = QuarantineThresholds.objects.filter(supplier=supplier).first()
     overrides = {name: getattr(row, name) for name in QuarantineThresholds.NAMES} if row else {}
     return Thresholds(**{name: value for name, value in overrides.items() if value is not None})

@@ -28,7 +28,6 @@ class CallQuotaAdmin(StaffAdmin):
 
 @admin.display(description=_("Responding"))
 def connection_health(row: Connection) -> str:
-    """Render whether calls to the supplier succeed."""
     breaker: CircuitBreaker | None = getattr(row, "breaker", None)
     if breaker is None or not breaker.failures:
         return columns.as_status(gettext("yes"), final=True)
@@ -42,8 +41,6 @@ def connection_health(row: Connection) -> str:
 
 
 class CircuitBreakerActions(StaffAdmin):
-    """Staff action that closes a breaker."""
-
     breaker_actions: ClassVar = ["close_breaker"]
 
     @confirmed_action(

@@ -75,7 +75,6 @@ class SharedCircuitBreaker:
         self._probes.add(call.request_id)
 
     def heartbeat(self, call: Call) -> None:
-        """Extend the probe of a long call."""
         if call.request_id in self._probes:
             try:
                 # If another call has closed the breaker, there is no probe to extend.

@@ -1,7 +1,6 @@
 """Concurrency limit: cap the concurrent calls to one supplier, reserve some slots for orders.
 
-The cap holds over all workers. A call holds a lease in Redis; the lease of a killed worker
-expires.
+The cap holds over all workers. A call holds a lease in Redis; the lease of a killed worker expires.
 """
 
 import logging
@@ -22,8 +21,7 @@ from storefront.lib.http.errors import TemporaryError
 log = logging.getLogger(__name__)
 
 MAX_WAIT_S = 30.0
-# An order being sent counts as failed after a while
-# (orders.purchasing.retries.SUBMISSION_TIMEOUT).
+# An order being sent counts as failed after a while (orders.purchasing.retries.SUBMISSION_TIMEOUT).
 MAX_ORDER_WAIT_S = 10.0
 POLL_S = 0.05
 REDIS_RETRY_AFTER_S = 10.0
@@ -73,7 +71,6 @@ class SharedSemaphore:
         return name
 
     def renew(self, name: str, *, lease_s: float) -> None:
-        """Extend the lease of a slot."""
         self._leases.take(self._key, name, max_leases=UNLIMITED, lease_s=lease_s)
 
     def release(self, name: str) -> None:

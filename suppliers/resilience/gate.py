@@ -135,7 +135,6 @@ class SupplierGate:
         self._meter.called(self._ability(call))
 
     def heartbeat(self, call: Call) -> None:
-        """Extend the slot and the probe of a long call."""
         if slot := self._slot_by_request.get(call.request_id, ""):
             self._slots.renew(slot, lease_s=call.lease_s + LEASE_MARGIN_S)
         self._breaker.heartbeat(call)
@@ -168,8 +167,6 @@ class SupplierGate:
         )
 
 
-# Latencies
-
 FLUSH_EVERY_S = 60.0
 
 # Buckets are written in a fixed order, which prevents deadlocks. By the database's clock.
@@ -185,8 +182,7 @@ ON CONFLICT (supplier_id, "on", le_ms) DO UPDATE SET count = t.count + excluded.
 class LatencyGate:
     """A gate that also records the latency of each call, written about once a minute.
 
-    Calls run outside transactions, so the writes do too. A killed worker loses at most a
-    minute.
+    Calls run outside transactions, so the writes do too. A killed worker loses at most a minute.
     """
 
     def __init__(self, gate: CallObserver, *, supplier_id: int) -> None:

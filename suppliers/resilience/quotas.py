@@ -47,10 +47,7 @@ class DatabaseQuotaCounter:
         self._connection_id = connection_id
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        """Take points, or fail before anything is sent.
-
-        Raises: QuotaExceededError
-        """
+        """Take points, or fail before anything is sent. Raises: QuotaExceededError."""
         params: dict[str, Any] = {
             "connection": self._connection_id,
             "name": quota.name,
@@ -94,17 +91,13 @@ class DatabaseQuotaCounter:
 
 
 def pause_syncs(*, connection_id: int, until: datetime) -> None:
-    """Start no sync before this moment."""
     Connection.objects.filter(pk=connection_id).update(paused_until=until)
 
 
 def spread_over_window(
     *, connection_id: int, quotas: Sequence[Quota], now: datetime
 ) -> datetime | None:
-    """Pause the syncs until the share of each window that they used has passed.
-
-    Otherwise the first hours would use up the day's quota.
-    """
+    """Pause the syncs until the used share of each window has passed."""
     until = None
     for quota in quotas:
         row = CallQuota.objects.filter(

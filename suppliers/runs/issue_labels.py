@@ -80,5 +80,4 @@ LABELS: Mapping[str, Promise] = {
 
 
 def issue_label(code: str) -> str:
-    """Return the label of a code; an unknown code is shown with spaces."""
     return str(LABELS.get(code, code.replace("-", " ")))

@@ -1,7 +1,7 @@
 """Sync runs: open, extend, apply, quarantine and close the run of a job.
 
-A supplier has at most one open run per job. A run whose worker was killed is closed when its
-lease expires.
+A supplier has at most one open run per job. A run whose worker was killed is closed when its lease
+expires. Each function that writes for an open run raises LeaseLostError if it was closed.
 """
 
 import time
@@ -56,11 +56,7 @@ class QuarantinedError(Exception):
 
 
 class RunContext:
-    """The context of one open run: its lease, counts, time limit and API usage.
-
-    ``clock()`` starts at ``now`` and runs with real time. ``dispatch_batch`` queues a batch for
-    another worker.
-    """
+    """The open run: lease, counts, time limit, usage; ``clock()`` runs with real time."""
 
     def __init__(
         self,
@@ -89,7 +85,6 @@ class RunContext:
 
     @property
     def guards_waived(self) -> bool:
-        """Whether a person waived the guards for this run."""
         return bool(self.run.guards_waived_by)
 
     @cached_property
@@ -118,20 +113,14 @@ class RunContext:
         self.paused_until = error.until
 
     def advance(self, to: SyncRun.Status) -> None:
-        """Change the status and extend the lease.
-
-        Raises: LeaseLostError  the run was closed
-        """
+        """Change the status and extend the lease."""
         try:
             self.run.move(to, at=self.clock(), lease_until=self.clock() + LEASE)
         except ConcurrentUpdateError as error:
             raise LeaseLostError(str(self.run)) from error
 
     def heartbeat(self) -> None:
-        """Extend the lease if due; cheap enough to call for every row.
-
-        Raises: LeaseLostError  the run was closed
-        """
+        """Extend the lease if due; cheap enough to call for every row."""
         if time.monotonic() - self._extended < EXTEND_AFTER_S:
             return
         self._extended = time.monotonic()
@@ -141,22 +130,13 @@ class RunContext:
 
     @requires_transaction
     def lock(self) -> None:
-        """Lock the run, so that it is not closed before the transaction ends.
-
-        Several workers may hold one run, each for its own batch.
-
-        Locks: the run, shared
-        Raises: LeaseLostError  the run was closed
-        """
+        """Lock the run, shared by several workers, so that it is not closed in this transaction."""
         locked = rows(LOCK_RUN, {"run": self.run.pk, "status": self.run.status})
         if not locked:
             raise LeaseLostError(str(self.run))
 
     def quarantine_if(self, reason: str) -> None:
-        """Quarantine the run if a guard returned a violation and the guards are not waived.
-
-        Raises: QuarantinedError
-        """
+        """Raise QuarantinedError if a guard returned a violation and no person waived the guards."""
         if reason and not self.guards_waived:
             raise QuarantinedError(reason)
 
@@ -168,10 +148,7 @@ class RunContext:
 def open_run(
     *, supplier: Supplier, kind: str, now: datetime, guards_waived_by: str = ""
 ) -> SyncRun:
-    """Open a run, after closing an expired one of the same job.
-
-    Raises: AlreadyRunningError
-    """
+    """Open a run, after closing an expired one of the same job. Raises: AlreadyRunningError."""
     close_expired(now=now, supplier=supplier, kind=kind)
     try:
         with transaction.atomic():
@@ -202,10 +179,7 @@ def lock_and_supersede(work: RunContext) -> None:
 
 @requires_transaction
 def mark_applied(work: RunContext) -> None:
-    """Mark the run applied, in the transaction that writes its (last) rows.
-
-    Raises: LeaseLostError  the run was closed
-    """
+    """Mark the run applied, in the transaction that writes its (last) rows."""
     notes = list(work.notes)
     if work.run.deferred_rows:
         notes.append(f"{work.run.deferred_rows} rows are left to the next run.")
@@ -217,10 +191,7 @@ def mark_applied(work: RunContext) -> None:
 
 
 def finish_run(work: RunContext) -> None:
-    """Mark the run applied if it is still open, and clear the problem of the connection.
-
-    Raises: LeaseLostError  the run was closed
-    """
+    """Mark the run applied if it is still open, and clear the problem of the connection."""
     if work.run.status != Status.APPLIED:
         with transaction.atomic(durable=True):
             lock_and_supersede(work)
@@ -233,10 +204,7 @@ def finish_run(work: RunContext) -> None:
 
 
 def quarantine(work: RunContext, reason: str) -> None:
-    """Quarantine a run: close it and store its changes for review.
-
-    Raises: LeaseLostError  the run was closed
-    """
+    """Quarantine a run: close it and store its changes for review."""
     with transaction.atomic(durable=True):
         _close(work, Status.QUARANTINED, problem=reason)
         if work.save_pending_changes is not None:
@@ -246,10 +214,7 @@ def quarantine(work: RunContext, reason: str) -> None:
 
 
 def fail(work: RunContext, reason: str) -> None:
-    """Mark the run failed; batches that it applied stay.
-
-    A run that was applied in full stays applied.
-    """
+    """Mark the run failed; batches that it applied stay. A run applied in full stays applied."""
     if work.run.status == Status.APPLIED:
         work.run.refresh_from_db(fields=["status", "status_since"])  # was it committed?
         if work.run.status == Status.APPLIED:
@@ -349,10 +314,7 @@ def delete_pending(sync_run: SyncRun) -> None:
 
 
 def delete_old_changes(*, now: datetime) -> int:
-    """Delete pending changes ``CHANGES_RETENTION`` after a run's last status; return the count.
-
-    Quarantined runs keep theirs.
-    """
+    """Delete changes ``CHANGES_RETENTION`` after the last status, except quarantined ones."""
     decided = SyncRun.objects.filter(status_since__lt=now - CHANGES_RETENTION).exclude(
         status=SyncRun.Status.QUARANTINED
     )

@@ -35,10 +35,7 @@ AN_HOUR = timedelta(hours=1)
 BATCH = 1_000
 RATES = {Measure.FILL_RATE: Kind.FILLED, Measure.STOCK_ACCURACY: Kind.PROMISED}
 LOSS_RATES = {Measure.CANCELLATION_RATE: Kind.FINISHED, Measure.RETURN_RATE: Kind.ARRIVED}
-DURATIONS = {
-    Measure.ACKNOWLEDGE_TIME: Kind.ACKNOWLEDGED,
-    Measure.FIRST_SCAN_TIME: Kind.SCANNED,
-}
+DURATIONS = {Measure.ACKNOWLEDGE_TIME: Kind.ACKNOWLEDGED, Measure.FIRST_SCAN_TIME: Kind.SCANNED}
 ENDED = (
     SyncRun.Status.APPLIED,
     SyncRun.Status.FAILED,
@@ -93,10 +90,7 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
 
 
 def fill_rate_scores(*, on: date) -> dict[int, int]:
-    """Return the lower bound of each supplier's fill rate in percent, of the last 30 days.
-
-    A supplier with too few lines has no score.
-    """
+    """Return the lower bound of each supplier's 30-day fill rate in percent, if known."""
     newest = (
         Scorecard.objects.filter(
             measure=Scorecard.Measure.FILL_RATE, on__gt=on - WINDOW, on__lte=on
@@ -121,8 +115,6 @@ def store_stock_accuracy(*, supplier: Supplier) -> None:
 
 @dataclass(slots=True)
 class _Series:
-    """Values ordered by time."""
-
     moments: list[datetime] = field(default_factory=list)
     values: list[Decimal] = field(default_factory=list)
 
@@ -209,7 +201,6 @@ class _Observations:
                 yield Decimal((hour - self._stocked[index - 1]) // timedelta(seconds=1))
 
     def _cost_stability(self, begin: datetime, end: datetime) -> Score | None:
-        """Return the share of known costs that did not change."""
         known = self._facts[Kind.COSTS_KNOWN].between(begin, end)
         if not known:
             return None

@@ -12,7 +12,6 @@ from suppliers.scorecards import scorecards
 
 @shared_task
 def roll_up(*, first: str, **_: Any) -> None:
-    """Recompute the scorecards of all suppliers from the day ``first`` on."""
     now = timezone.now()
     scorecards.record_cost_counts(now=now)
     for supplier in Supplier.objects.order_by("pk"):

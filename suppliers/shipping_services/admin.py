@@ -13,35 +13,10 @@ from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.fieldsets import Group
 from suppliers.models import ShippingService
 
-# Form fields
-
 SERVICE_GROUPS = (
-    Group(
-        _("Shipping service"),
-        (
-            "location",
-            "code",
-            "carrier_service",
-            "tier",
-            "is_active",
-        ),
-    ),
-    Group(
-        _("Destinations and transit time"),
-        (
-            "countries",
-            "min_days",
-            "max_days",
-        ),
-    ),
-    Group(
-        _("Shipping rate"),
-        (
-            "currency",
-            "base_amount",
-            "per_kg_amount",
-        ),
-    ),
+    Group(_("Shipping service"), ("location", "code", "carrier_service", "tier", "is_active")),
+    Group(_("Destinations and transit time"), ("countries", "min_days", "max_days")),
+    Group(_("Shipping rate"), ("currency", "base_amount", "per_kg_amount")),
     Group(
         _("Weight and battery limits"),
         (

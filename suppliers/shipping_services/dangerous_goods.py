@@ -13,8 +13,6 @@ NO_LITHIUM = "none"
 
 
 class Restriction(StrEnum):
-    """Why a service may not carry a parcel."""
-
     PACKING_NOT_ACCEPTED = "way"  # the packing is not accepted: inside the light, with it, or alone
     ENERGY_UNKNOWN = "energy_unknown"  # the cell's energy is unknown
     CELL_ENERGY = "cell_energy"
@@ -51,7 +49,6 @@ class LithiumLimits:
 
 
 def restrictions(*, cells: Iterable[LithiumCells], limits: LithiumLimits) -> frozenset[Restriction]:
-    """Return all reasons against carrying these cells in one parcel."""
     lithium = [piece for piece in cells if piece.lithium != NO_LITHIUM]
     reasons = set()
     for piece in lithium:

@@ -10,7 +10,6 @@ from suppliers.shipping_services.selection import Route
 
 
 def services_by_location() -> Mapping[tuple[int, str], Sequence[Route]]:
-    """Return the active services by location and currency."""
     routes: dict[tuple[int, str], list[Route]] = defaultdict(list)
     rows = (
         ShippingService.objects.filter(is_active=True)

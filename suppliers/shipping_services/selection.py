@@ -63,14 +63,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelLoad:
-    """The weight of a parcel, and the lithium cells in it."""
-
     weight_g: int
     cells: tuple[LithiumCells, ...]
 
 
 def parcel_load(piece: ParcelItem, pieces: int = 1) -> ParcelLoad:
-    """Return the load of some pieces of one variant."""
     return ParcelLoad(
         weight_g=(piece.packed_weight_g or ASSUMED_WEIGHT_G) * pieces,
         cells=(
@@ -93,7 +90,6 @@ def reasons_against(route: Route, load: ParcelLoad) -> frozenset[str]:
 
 
 def max_units(route: Route, load: ParcelLoad) -> int:
-    """Return how many pieces the service carries in one parcel."""
     if reasons_against(route, load):
         return 0
     most = route.max_weight_g // max(1, load.weight_g)

@@ -18,13 +18,12 @@ from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.db.transactions import OpenTransactionError, in_transaction
 from storefront.lib.http import deadlines
 from storefront.lib.http.errors import ExternalServiceError
-from suppliers.connections.factory import open_connector
+from suppliers.connections.factory import open_for_live_check
 from suppliers.connectors.capabilities import PagedStockAndPrice
 from suppliers.connectors.records import DiscontinuedError, StockReport, is_missing_sku
 from suppliers.inventory import freshness, publication
 from suppliers.models import StockLevel, Supplier
 from suppliers.models.policies import LiveCheckFallback
-from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
@@ -146,36 +145,17 @@ def _query_all(
     answers: dict[tuple[int, str], StockAnswer | DiscontinuedError] = {}
     pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENT, thread_name_prefix="ask-live")
     with ExitStack() as stack:
+        suppliers = {query.supplier.pk: query.supplier for query in queries}
+        connectors = open_for_live_check(suppliers.values(), stack)
+        pairs = ((connectors.get(query.supplier.pk), query) for query in queries)
         futures = [
             pool.submit(_query, connector, query, ends_at, answers)
-            for connector, query in _open_connectors(queries, stack)
+            for connector, query in pairs
+            if isinstance(connector, PagedStockAndPrice)
         ]
         wait(futures, timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
         return dict(answers)  # later answers are ignored
-
-
-def _open_connectors(
-    queries: Iterable[StockQuery], stack: ExitStack
-) -> list[tuple[PagedStockAndPrice, StockQuery]]:
-    """Open one connector per supplier that supports queries of single products."""
-    connectors: dict[int, object] = {}
-    for query in queries:
-        supplier = query.supplier
-        if supplier.pk in connectors:
-            continue
-        try:
-            stack.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
-            connectors[supplier.pk] = stack.enter_context(open_connector(supplier))
-        except (BulkheadFullError, ExternalServiceError) as error:
-            log.info("%s: no live check: %s", supplier, error)
-            connectors[supplier.pk] = None
-    pairs = [(connectors[query.supplier.pk], query) for query in queries]
-    return [
-        (connector, query)
-        for connector, query in pairs
-        if isinstance(connector, PagedStockAndPrice)
-    ]
 
 
 def _query(
@@ -211,10 +191,7 @@ def _store_answers(supplier: Supplier, answers: dict[str, StockAnswer], now: dat
 
 
 def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
-    """Return whether an answer has a readable figure for a row.
-
-    A row without SKU could be any row that has no figure.
-    """
+    """Return whether an answer has a figure for a row; one without SKU could be any row."""
     sku = level.offer.supplier_sku
     bad = [row for row in answer if isinstance(row, ImportIssue) and row.is_fatal]
     if any(row.row == sku for row in bad):

@@ -99,10 +99,7 @@ class BatchDispatcher:
 
 
 def import_dispatched(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch that another worker fetched; return whether this worker did it.
-
-    Safe to be killed anywhere: the fetching worker then imports the batch.
-    """
+    """Import a batch of another worker; return whether this one did. Safe to be killed."""
     is_imported = False
     with suppress(LeaseLostError):
         for number in advisory_locks.lock_free_slices(LOCK_NAME, [batch_id]):
@@ -111,10 +108,7 @@ def import_dispatched(batch_id: int, *, now: datetime) -> bool:
 
 
 def _import_batch(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch whose advisory lock is held.
-
-    Raises: LeaseLostError  its run was closed
-    """
+    """Import a batch whose advisory lock is held. Raises: LeaseLostError (its run was closed)."""
     open_batches = PageBatch.objects.filter(
         pk=batch_id, done__isnull=True, run__status=SyncRun.Status.STAGED
     )
@@ -146,5 +140,4 @@ def _serialize(work: RunContext, batch: Batch) -> bytes:
 
 
 def delete_closed() -> None:
-    """Delete the batches of closed runs."""
     PageBatch.objects.exclude(run__status__in=OPEN_STATUSES).delete()

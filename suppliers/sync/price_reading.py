@@ -27,8 +27,7 @@ from suppliers.connectors.records import (
 )
 from suppliers.models import SupplierOffer, SyncRun
 from suppliers.offers import price_list
-from suppliers.quarantine import evaluation, guards
-from suppliers.quarantine.thresholds import run_thresholds
+from suppliers.quarantine import evaluation
 from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import StagingTable, rows, staging_table
 from suppliers.sync.concurrent_requests import fetch_concurrently
@@ -43,12 +42,7 @@ MISSING_SKU_MESSAGE = (
     " sync discontinues the offer, unless the product page still lists it."
 )
 
-COUNT_LISTED = """
-SELECT count(*), count(l.external_id)
-FROM suppliers_supplierproduct p
-LEFT JOIN (SELECT DISTINCT external_id FROM feed_costs_list) l ON l.external_id = p.external_id
-WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
-"""
+
 # Changed products first, then those read longest ago: time or quota may not suffice for all.
 SELECT_TO_READ = """
 SELECT external_id, cost_digest FROM (
@@ -110,7 +104,6 @@ def read_prices(work: RunContext, connector: Connector, read: PriceReadResult) -
 
 
 def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadResult) -> None:
-    """Read a whole price list or a delta, as the connector declares."""
     is_full_list = connector.omitted_costs is not MissingRowMeans.UNCHANGED
     if not is_full_list:
         work.run.profile["is_delta"] = True
@@ -139,17 +132,12 @@ def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadRes
     evaluation.check_duplicates(work, read=rows_read, twice=twice)
     if is_full_list:
         read.examined = None
-        known, still_there = price_list.count_priced(work=work)
-        work.quarantine_if(
-            guards.missing_rows_violation(
-                good=read.count,
-                bad=len(read.problems),
-                known=known,
-                still_there=still_there,
-                limits=run_thresholds(work),
-            )
+        evaluation.check_listed(
+            work,
+            good=read.count,
+            bad=len(read.problems),
+            listed=price_list.count_priced(work=work),
         )
-        evaluation.check_row_count(work, good=read.count)
 
 
 def _read_lines(work: RunContext, connector: BulkOffers, read: PriceReadResult) -> None:
@@ -187,17 +175,7 @@ def _digests_to_read(
             count += 1
     listed.ready()
     work.advance(SyncRun.Status.PARSED)
-    ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
-    work.quarantine_if(
-        guards.missing_rows_violation(
-            good=count,
-            bad=0,
-            known=known,
-            still_there=still_there,
-            limits=run_thresholds(work),
-        )
-    )
-    evaluation.check_row_count(work, good=count)
+    evaluation.check_listed_products(work, table="feed_costs_list", good=count, bad=0)
     every = timedelta(minutes=work.supplier.connection.prices_every_min)
     slice_index, slices = rotation_slot(
         now=work.run.started_at, every=every, within=ROTATION_PERIOD
@@ -241,7 +219,6 @@ def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadRes
 
 
 def _known_skus(work: RunContext, external_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the known SKUs of these products, each with its status."""
     offers = SupplierOffer.objects.filter(
         supplier=work.supplier, product_external_id__in=external_ids
     )

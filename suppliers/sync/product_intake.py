@@ -30,8 +30,6 @@ NOT_STORABLE = (DataError, IntegrityError, ValueError)
 
 @dataclass(slots=True, kw_only=True)
 class IntakeProgress:
-    """Progress of reading pages, and what was found."""
-
     work: RunContext
     read: int = 0
     unusable: int = 0

@@ -1,8 +1,7 @@
 """Product job: compare the product list, read new and changed pages, retire missing products.
 
 Steps: stage the list, guards, then batches of pages, each in its own transaction, then retire.
-Repeatable: pages with an unchanged digest are skipped, so a killed run is continued by the
-next.
+Repeatable: pages with an unchanged digest are skipped, so a killed run is continued by the next.
 """
 
 import logging
@@ -45,12 +44,7 @@ PUBLISH_EVERY_S = 5  # larger batches are cheaper; a new shop should show produc
 ANALYZE_AFTER = 500
 NO_SLICE = -1
 
-COUNT_LISTED = """
-SELECT count(*), count(l.external_id)
-FROM suppliers_supplierproduct p
-LEFT JOIN (SELECT DISTINCT external_id FROM feed_list) l ON l.external_id = p.external_id
-WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
-"""
+
 SELECT_DUPLICATES = """
 SELECT external_id FROM feed_list GROUP BY external_id HAVING count(DISTINCT list_digest) > 1 ORDER BY external_id
 """
@@ -124,11 +118,13 @@ def sync_products(work: RunContext, connector: Connector) -> None:
         evaluation.check_duplicates(
             work, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
         )
-        work.quarantine_if(
-            _list_violation(work, good=good, bad=unusable, is_full_list=is_full_list)
-        )
         if is_full_list:
-            evaluation.check_row_count(work, good=good)
+            evaluation.check_listed_products(work, table="feed_list", good=good, bad=unusable)
+        else:
+            limits = run_thresholds(work)
+            work.quarantine_if(
+                guards.invalid_rows_violation(good=good, bad=unusable, limits=limits)
+            )
         bad += [
             ImportIssue(
                 row=external_id, code="list-twice", message="Listed twice, with different content."
@@ -191,19 +187,6 @@ def _stage_list(
     return good, bad
 
 
-def _list_violation(work: RunContext, *, good: int, bad: int, is_full_list: bool) -> str:
-    if not is_full_list:
-        return guards.invalid_rows_violation(good=good, bad=bad, limits=run_thresholds(work))
-    ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
-    return guards.missing_rows_violation(
-        good=good,
-        bad=bad,
-        known=known,
-        still_there=still_there,
-        limits=run_thresholds(work),
-    )
-
-
 def _stage_pages(work: RunContext, *, is_paged: bool) -> int:
     """Choose the pages to read; return how many. A bulk list is complete, so it needs no slice."""
     every = timedelta(minutes=work.supplier.connection.products_every_min)
@@ -228,10 +211,7 @@ def _read_pages(
     progress: IntakeProgress, dispatcher: BatchDispatcher, catalog: PagedCatalog
 ) -> None:
     work = progress.work
-    listed = {
-        external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
-        for external_id, d, c in rows(SELECT_TO_READ)
-    }
+    listed = _listed_products(rows(SELECT_TO_READ))
     pages = fetch_concurrently(
         work, lambda external_id: catalog.product(external_id=external_id), listed
     )
@@ -250,10 +230,7 @@ def _import_bulk_pages(
         if progress.work.should_stop:
             return
         chosen_rows = rows(TAKE_CHOSEN, {"external_ids": [page.external_id for page in batch]})
-        listed = {
-            external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
-            for external_id, d, c in chosen_rows
-        }
+        listed = _listed_products(chosen_rows)
         chosen = [
             (listed.pop(page.external_id), page) for page in batch if page.external_id in listed
         ]
@@ -262,6 +239,13 @@ def _import_bulk_pages(
         to_read -= len(chosen_rows)
         if not to_read:
             return
+
+
+def _listed_products(staged: Iterable[tuple[str, str, str]]) -> dict[str, ListedProduct]:
+    return {
+        external_id: ListedProduct(external_id=external_id, digest=digest, cost_digest=cost_digest)
+        for external_id, digest, cost_digest in staged
+    }
 
 
 def _import_answers(

@@ -57,9 +57,8 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
     publishes pending changes.
 
     Shape: ``budget`` limits the duration; the rest is left to the next run. ``guards_waived_by`` is
-        a person who waives the guards. A list that another job read after ``list_since`` is
-        reused. ``dispatch_batch`` queues a batch for another worker
-        (``page_batches.import_dispatched``).
+        a person who waives the guards. A list that another job read after ``list_since`` is reused.
+        ``dispatch_batch`` queues a batch for another worker (``page_batches.import_dispatched``).
     Raises: AlreadyRunningError  another worker runs this job
     """
     run = runs.open_run(supplier=supplier, kind=kind, now=now, guards_waived_by=guards_waived_by)

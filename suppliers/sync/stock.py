@@ -31,8 +31,7 @@ from suppliers.connectors.records import (
 )
 from suppliers.inventory import confirmations, levels
 from suppliers.models import StockLevel, SupplierProduct, SyncRun
-from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.thresholds import run_thresholds
+from suppliers.quarantine import evaluation, pending_changes
 from suppliers.runs import issues, runs
 from suppliers.runs.issues import IssueScope
 from suppliers.runs.runs import RunContext
@@ -54,10 +53,7 @@ LOST_CHANGE_MESSAGE = (
     " not repeat them."
 )
 
-COUNT_KNOWN = """
-SELECT count(*), count(*) FILTER (WHERE p.external_id IN (SELECT external_id FROM feed_listed))
-FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
-"""
+
 CONFIRM_LOCATIONS = """
 UPDATE suppliers_stocklocation SET stock_confirmed_at = %(as_of)s
 WHERE supplier_id = %(supplier)s AND (stock_confirmed_at IS NULL OR stock_confirmed_at < %(as_of)s)
@@ -76,8 +72,6 @@ WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND ({in_scope
 
 @dataclass
 class StagedAnswers:
-    """The staged answers, with their problems."""
-
     stage: StagingTable
     products: StagingTable
     listed: int = 0
@@ -159,20 +153,12 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         evaluation.check_lists(work, connector)
         evaluation.check_stock_duplicates(work, is_compared=is_full_list)
         if is_full_list:
+            good = answers.listed
             if isinstance(connector, BulkOffers):
-                known, still_there = stock_diff.count_listed(scope)
+                listed = stock_diff.count_listed(scope)
+                evaluation.check_listed(work, good=good, bad=0, listed=listed)
             else:
-                ((known, still_there),) = rows(COUNT_KNOWN, scope.params)
-            work.quarantine_if(
-                guards.missing_rows_violation(
-                    good=answers.listed,
-                    bad=0,
-                    known=known,
-                    still_there=still_there,
-                    limits=run_thresholds(work),
-                )
-            )
-            evaluation.check_row_count(work, good=answers.listed)
+                evaluation.check_listed_products(work, table="feed_listed", good=good, bad=0)
         evaluation.check_rolled_back_stock(work, in_scope=scope.inside, params=scope.params)
         evaluation.check_stock(
             work,

@@ -75,7 +75,6 @@ def import_page_batch(*, batch_id: int, **_: Any) -> None:
 
 @shared_task
 def close_expired_runs(**_: Any) -> None:
-    """Close runs whose worker stopped."""
     runs.close_expired(now=timezone.now())
     page_batches.delete_closed()
 

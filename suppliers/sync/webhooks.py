@@ -140,8 +140,6 @@ def zero_stock_after_refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _QuarantineReason:
-    """Why events were quarantined, and the changes they would make."""
-
     reason: str
     moves: list[tuple[Any, ...]]
 
@@ -206,7 +204,10 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
     emptied_now = inventory_levels.count_changes().zeroed
     if not emptied_now:
         return ""
-    last = _last_run(supplier, status=SyncRun.Status.APPLIED)
+    applied = SyncRun.objects.filter(
+        supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.APPLIED
+    )
+    last = applied.order_by("-started_at", "-pk").first()
     since = max(last.started_at if last else now - COUNT_WINDOW, now - COUNT_WINDOW)
     levels = StockLevel.objects.filter(offer__supplier=supplier).exclude(
         offer__status=SupplierOffer.Status.DISCONTINUED
@@ -243,12 +244,7 @@ def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime)
 
 @transaction.atomic(durable=True)
 def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> bool:
-    """Merge into the run that awaits review; return whether there is one.
-
-    A full run already contains these rows, so nothing is added to it.
-
-    Locks: the pending run
-    """
+    """Merge into the run that awaits review, if any. Locks: the pending run."""
     waiting = SyncRun.objects.select_for_update(of=["self"]).filter(
         supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.QUARANTINED
     )
@@ -260,18 +256,8 @@ def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: d
     return True
 
 
-def _last_run(supplier: Supplier, **which: str) -> SyncRun | None:
-    stock = SyncRun.objects.filter(supplier=supplier, kind=SyncRun.Kind.STOCK, **which)
-    return stock.order_by("-started_at", "-pk").first()
-
-
-# Subscriptions
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionResult:
-    """The number of products wanted, newly subscribed, and dropped."""
-
     wanted: int
     added: int
     dropped: int
@@ -302,8 +288,7 @@ def sold_product_ids(supplier: Supplier) -> QuerySet[SupplierOffer, str]:
         supplier=supplier, status=SupplierOffer.Status.ACTIVE, variant__listings__isnull=False
     )
     ranked = offers.values("product_external_id").annotate(
-        is_shown=BoolOr("variant__listings__is_published"),
-        most=Max("variant__listings__available"),
+        is_shown=BoolOr("variant__listings__is_published"), most=Max("variant__listings__available")
     )
     return ranked.order_by("-is_shown", "-most", "product_external_id").values_list(
         "product_external_id", flat=True

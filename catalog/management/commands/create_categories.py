@@ -9,8 +9,6 @@ from catalog.models import Category
 
 
 class CategoryTexts(NamedTuple):
-    """One category: its texts in English and Azerbaijani, and its Google category id."""
-
     slug: str
     name_en: str
     name_az: str
@@ -80,8 +78,6 @@ _CATEGORIES = (
 
 
 class Command(BaseCommand):
-    """Create the categories or update their texts."""
-
     help = "Create or update the shop's categories."
 
     def handle(self, *args: Any, **options: Any) -> None:

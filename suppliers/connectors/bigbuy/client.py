@@ -45,8 +45,6 @@ class SeveralWarehousesError(PermanentError):
 
 
 class ApiClient:
-    """HTTP client of one BigBuy account."""
-
     def __init__(self, context: ConnectorContext, options: Options) -> None:
         headers = {"Authorization": f"Bearer {context.secrets.get('api_key', '')}"}
         self._api = context.api(headers=headers)
@@ -69,11 +67,9 @@ class ApiClient:
         return _decode(self._send("GET", path).content, kind, what=f"GET {path}")
 
     def check(self, path: str) -> None:
-        """Send a request whose answer is only an HTTP status."""
         self._send("GET", path)
 
     def query[T](self, path: str, kind: type[T], body: Any) -> T:
-        """Send a POST that changes nothing at BigBuy."""
         try:
             answer = self._send("POST", path, body=body)
             return _decode(answer.content, kind, what=f"POST {path}")

@@ -32,7 +32,6 @@ from suppliers.connectors.records import (
 
 
 def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
-    """Compare the options with BigBuy's lists of statuses and carriers."""
     if not options.taxonomies:
         yield "Enter the taxonomies to list: BigBuy may reject product lists without one."
     if not options.email:
@@ -52,10 +51,7 @@ def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
 
 
 class BigBuy:
-    """Connector of BigBuy: locations are warehouses; its lists are complete and few.
-
-    It has no cancellation and no webhooks: those capabilities are absent.
-    """
+    """Connector of BigBuy: locations are warehouses; it has no cancellation and no webhooks."""
 
     TITLE: ClassVar = "BigBuy"
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)

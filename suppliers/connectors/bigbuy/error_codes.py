@@ -93,10 +93,7 @@ class ApiError:
 
 
 def parse_error(status: int, content: bytes) -> ApiError | None:
-    """Parse an error answer; return None for a success.
-
-    Two kinds of bodies are errors although their HTTP status is a success.
-    """
+    """Parse an error answer, even with the HTTP status of a success; None for a success."""
     if status >= HTTP_CLIENT_ERROR:
         content_json = _decode(content)
         return (
@@ -122,10 +119,7 @@ def _decode(content: bytes) -> Any:
 
 
 def _parse_json(status: str, answer: Mapping[str, Any]) -> ApiError:
-    """Find the business code, wherever it is, and its details.
-
-    Code and message may be swapped, and the message may itself be JSON.
-    """
+    """Find the code, which may be swapped with the message, and its details."""
     nested = answer.get("message")
     nested = (
         _decode(nested.encode()) if isinstance(nested, str) and nested.startswith("{") else None

@@ -22,12 +22,7 @@ def cheapest_quotes(
     ship_to: Address,
     lines: tuple[PurchaseOrderRequestLine, ...],
 ) -> tuple[FreightOption, ...]:
-    """Return the cheapest quote of each allowed carrier.
-
-    An order names a carrier, not a service, and BigBuy takes its cheapest service.
-
-    Raises: PermanentError  there are quotes, but none of an allowed carrier is readable
-    """
+    """Return the cheapest quote of each allowed carrier. Raises: PermanentError (none readable)."""
     body = {
         "order": {
             "delivery": {"isoCountry": ship_to.country, "postcode": ship_to.postcode},
@@ -41,12 +36,13 @@ def cheapest_quotes(
     if not quotes:
         return ()
     carriers = _carriers(api)
+    allowed = {carrier.casefold() for carrier in settings.carriers}
     cheapest: dict[str, FreightOption] = {}
     has_unreadable = False
     for quote in sorted(quotes, key=lambda quote: quote.cost):
         name = carriers.get(str(quote.shipping_service.id), "")
         option = _to_option(name, quote)
-        if name and not _is_allowed(name, settings):
+        if name and allowed and name not in allowed:
             continue
         if option is None:
             has_unreadable = True
@@ -64,10 +60,6 @@ def _carriers(api: ApiClient) -> dict[str, str]:
         for carrier in api.get("shipping/carriers", list[Carrier])
         for service in carrier.shipping_services or ()
     }
-
-
-def _is_allowed(name: str, settings: Options) -> bool:
-    return not settings.carriers or name in {carrier.casefold() for carrier in settings.carriers}
 
 
 def _to_option(name: str, quote: Quote) -> FreightOption | None:

@@ -55,10 +55,7 @@ _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 class ListStore:
-    """The cached lists of one connection.
-
-    A list is replaced in one transaction: readers see the old or the new one.
-    """
+    """The cached lists of one connection; each is replaced in one transaction."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,11 +93,7 @@ class ListStore:
     def replace(
         self, name: str, rows: Iterable[tuple[int, int | None, dict[str, Any]]], *, at_s: float
     ) -> int:
-        """Replace a whole list by these rows: id, parent and row.
-
-        They are collected in a temporary table first, so that no other connection waits for the
-        download.
-        """
+        """Replace a list by rows (id, parent, row), collected first in a temporary table."""
         self._db.execute("DELETE FROM temp.incoming")
         count = 0
         for batch in batched(rows, BATCH):
@@ -122,7 +115,6 @@ class ListStore:
         return float(row[0]) if row else 0.0
 
     def counts(self) -> dict[str, int]:
-        """Return the number of rows of each cached list."""
         return dict(self._db.execute("SELECT list, count(*) FROM rows GROUP BY list"))
 
     def forget(self, name: str) -> None:

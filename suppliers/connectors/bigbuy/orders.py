@@ -62,10 +62,7 @@ def _find_id(api: ApiClient, number: str) -> str | None:
 
 
 def _order(api: ApiClient, key: str, number: str) -> Order:
-    """Read one order.
-
-    Raises: TemporaryError  the answer is about another order
-    """
+    """Read one order. Raises: TemporaryError (the answer is about another order)."""
     order = api.get(f"order/{quote(key, safe='')}", Order)
     if order.internal_reference != number or str(order.id) != key:
         raise TemporaryError(
@@ -95,7 +92,6 @@ def _carriers(api: ApiClient) -> dict[str, str]:
 def _reports(
     api: ApiClient, options: Options, orders: Sequence[Order]
 ) -> Iterator[PurchaseOrderReport]:
-    """Yield the state of these orders, with their parcels."""
     tracked = _parcels_by_order(api, [str(order.id) for order in orders])
     carriers = _carriers(api) if any(tracked.values()) else {}
     for order in orders:
@@ -191,8 +187,7 @@ def _order_body(options: Options, request: PurchaseOrderRequest) -> dict[str, An
     address = f"{to.line1}, {to.line2}" if to.line2 else to.line1
     if len(address) > MAX_ADDRESS_LENGTH:
         raise PermanentError(
-            f"the street is longer than {MAX_ADDRESS_LENGTH} characters",
-            code="too_long",
+            f"the street is longer than {MAX_ADDRESS_LENGTH} characters", code="too_long"
         )
     if not options.email:
         raise PermanentError(

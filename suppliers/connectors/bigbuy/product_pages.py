@@ -33,8 +33,6 @@ def pages(store: ListStore, product_ids: frozenset[int]) -> Iterator[ProductDeta
 
 
 class _JoinedProduct:
-    """One product, joined with its rows in the other lists."""
-
     def __init__(self, store: ListStore, key: int, row: dict[str, Any]) -> None:
         self._list_store = store
         self._external_id = str(key)
@@ -210,7 +208,6 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _has_battery(table: Mapping[str, str], text: str) -> bool:
-    """Return whether a battery is in the box, by table and text."""
     battery_rows = {label: value for label, value in table.items() if BATTERY.search(label)}
     included = [value for label, value in battery_rows.items() if "includ" in label.casefold()]
     if included:

@@ -39,9 +39,6 @@ def days(delay: Any) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-# Answers
-
-
 class Service(msgspec.Struct, kw_only=True):
     id: str | int
     name: str | None = None
@@ -68,8 +65,6 @@ class OrderTotals(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class OrderId(msgspec.Struct, kw_only=True):
-    """The answer of the look-up by our number."""
-
     id: str | int
 
 

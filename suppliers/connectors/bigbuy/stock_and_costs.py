@@ -33,7 +33,6 @@ def stock_rows(
 
 
 def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | ImportIssue]:
-    """Yield per warehouse the quantity with an allowed lead time."""
     sku = parsing.text(row.get("sku"))
     if not sku or len(sku) > parsing.MAX_SKU_LENGTH:
         yield ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")

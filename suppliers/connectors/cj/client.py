@@ -82,10 +82,6 @@ def points_of(path: str) -> int:
     return POINTS_BY_PATH.get(path, 0)
 
 
-def is_order_call(path: str) -> bool:
-    return path.startswith(ORDER_PATHS)
-
-
 def next_midnight(unix_s: float) -> datetime:
     """Return when the points are reset: the next 00:00 UTC."""
     return datetime.fromtimestamp((unix_s // DAY_S + 1) * DAY_S, UTC)
@@ -99,8 +95,6 @@ def calls_per_second(
     limits = [CALLS_PER_SECOND.get(level) if isinstance(level, int) else None, reported]
     return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
 
-
-# The client
 
 log = logging.getLogger(__name__)
 
@@ -116,8 +110,6 @@ POINTS_QUOTA = Quota(
 
 
 class ApiClient:
-    """HTTP client of one CJ account."""
-
     def __init__(self, context: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
         self._api = context.api()
         self._budget = context.budget
@@ -141,7 +133,6 @@ class ApiClient:
         return self._ask("GET", path, kind, params=query)
 
     def get_with_retries[T](self, path: str, kind: type[T], **query: Any) -> T:
-        """Send a GET, and retry a few times when CJ is busy or the connection fails."""
         return retry(lambda: self._ask("GET", path, kind, params=query), is_idempotent=True)
 
     def post[T](self, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
@@ -179,7 +170,7 @@ class ApiClient:
         headers = {"CJ-Access-Token": access} if access else {}
         points = points_of(path)
         if points:
-            is_for_order = is_order_call(path)
+            is_for_order = path.startswith(ORDER_PATHS)
             self._budget.spend(self._points, points=points, is_for_order=is_for_order)
         try:
             content = self._api.read(method, path, params=params, body=body, headers=headers)

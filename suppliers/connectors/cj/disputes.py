@@ -31,11 +31,7 @@ REASON_KEYWORDS: Mapping[ClaimReason, tuple[str, ...]] = {
     ClaimReason.NOT_AS_DESCRIBED: ("describ", "match", "quality"),
     ClaimReason.OTHER: ("other",),
 }
-RESULT_STATUSES = {
-    1: ClaimStatus.REFUNDED,
-    2: ClaimStatus.RESENT,
-    3: ClaimStatus.REFUSED,
-}
+RESULT_STATUSES = {1: ClaimStatus.REFUNDED, 2: ClaimStatus.RESENT, 3: ClaimStatus.REFUSED}
 CANCELED = "CANCEL"
 PAGE_SIZE = 50
 MAX_PAGES = 20
@@ -165,14 +161,11 @@ def claims(api: ApiClient, supplier_reference: str) -> tuple[ClaimReport, ...]:
             pageSize=PAGE_SIZE,
         )
         rows = page.content or []
-        reports += [_to_report(api, row) for row in rows if _is_of(row, supplier_reference)]
+        ours = {"", supplier_reference}
+        reports += [_to_report(api, row) for row in rows if parsing.text(row.order_id) in ours]
         if not rows or number >= page.total_pages:
             break
     return tuple(reports)
-
-
-def _is_of(row: Dispute, supplier_reference: str) -> bool:
-    return parsing.text(row.order_id) in {"", supplier_reference}
 
 
 def _to_report(api: ApiClient, row: Dispute) -> ClaimReport:

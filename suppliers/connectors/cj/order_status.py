@@ -73,7 +73,6 @@ def _read_batch(api: ApiClient, names: Sequence[str]) -> dict[str, OrderDetail]:
 
 
 def find_order(api: ApiClient, name: str) -> OrderDetail | None:
-    """Read one order by our number or CJ's; None if CJ has none."""
     try:
         return read_order(api, name)
     except PermanentError as error:
@@ -128,7 +127,6 @@ def read_reports(
 
 
 def _parts(api: ApiClient, detail: OrderDetail) -> list[OrderDetail]:
-    """Return the orders that an order was split into, or the order itself."""
     references = detail.split_order_ids or ()
     return [
         part for reference in references if (part := find_order(api, reference)) is not None
@@ -225,10 +223,7 @@ ORDERS_PER_PAGE, MAX_PAGES = 200, 50
 
 
 def list_invoices(api: ApiClient, *, since: datetime) -> Iterator[InvoiceReport]:
-    """Yield the charges, from the lists down to a page of older orders only.
-
-    Raises: TemporaryError  more orders than are read, or one without an amount
-    """
+    """Yield the charges down to a page of older orders. Raises: TemporaryError."""
     for status in PAID_STATUSES:
         for row in _rows(api, status, since):
             if parsing.text(row.payment_date):

@@ -218,10 +218,7 @@ def resume(api: ApiClient, number: str) -> PurchaseOrderReport | None:
 
 
 def _find_order(api: ApiClient, number: str) -> OrderDetail | None:
-    """Read an order by our number; None proves that CJ does not have it.
-
-    "Not found" may have the code of a bad parameter: then the lists of orders prove it.
-    """
+    """Read an order by our number; None proves by the lists of orders that CJ does not have it."""
     try:
         return order_status.read_order(api, number)
     except PermanentError as error:
@@ -239,10 +236,7 @@ def _find_order(api: ApiClient, number: str) -> OrderDetail | None:
 
 
 def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderReport:
-    """Delete an order that is not confirmed: CJ has no call to cancel a later one.
-
-    An unpaid order expires by itself, if we are the one to pay it.
-    """
+    """Delete an order that is not confirmed; an unpaid one that we pay expires by itself."""
     detail = _find_order(api, number)
     if detail is None:
         # CJ cannot ship an order that it does not have. An earlier cancellation may have worked.
@@ -275,10 +269,7 @@ def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderRepo
 
 
 def balance(api: ApiClient) -> Money:
-    """Return the balance that may be spent.
-
-    Raises: PermanentError  it is no number
-    """
+    """Return the balance that may be spent. Raises: PermanentError (it is no number)."""
     answer = api.get_with_retries("shopping/pay/getBalance", AccountBalance)
     amount = parsing.amount(answer.amount)
     if amount is None:

@@ -22,8 +22,6 @@ MAX_LOOKUPS = 5
 
 @dataclass(slots=True, kw_only=True)
 class PaymentProgress:
-    """The step that an order has reached, as far as we know."""
-
     order_id: str
     status: str
     shipment_id: str
@@ -38,10 +36,7 @@ def progress_of(order: PlacedOrder | OrderDetail) -> PaymentProgress:
 
 
 def continue_payment(api: ApiClient, progress: PaymentProgress) -> str:
-    """Do the remaining steps; return why the order is stuck, empty when it is paid.
-
-    Raises: ExternalServiceError  an answer is lost, and the order exists: look it up
-    """
+    """Do the remaining steps; return why the order is stuck. Raises: ExternalServiceError."""
     try:
         for _ in range(MAX_LOOKUPS):
             if not (refusal := _steps(api, progress)):

@@ -126,7 +126,6 @@ def _model(table: Mapping[str, str]) -> str:
 
 
 def costs(external_id: str, offered: Sequence[Any]) -> Iterator[PriceReport | ImportIssue]:
-    """Yield the cost of each SKU of a product."""
     for position, raw in enumerate(offered, start=1):
         try:
             variant = msgspec.convert(raw, Variant)

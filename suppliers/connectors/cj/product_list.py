@@ -38,15 +38,11 @@ PARTIAL_FILE_MAX_AGE_S = 24 * 3600
 
 
 class _CacheHeader(msgspec.Struct):
-    """The supplier address of a cached list, and when it was fetched."""
-
     address: str
     at: datetime
 
 
 class _CachedRow(msgspec.Struct, array_like=True):
-    """A row of the list, or a bad row."""
-
     external_id: str
     digest: str = ""
     cost_digest: str = ""
@@ -81,7 +77,6 @@ class CachedList:
             yield
 
     def at(self) -> datetime | None:
-        """Return when the cached list was fetched; None if there is none."""
         try:
             with (self.folder / FILE_NAME).open("rb") as file:
                 head = msgspec.json.decode(file.readline(), type=_CacheHeader)
@@ -118,7 +113,6 @@ class CachedList:
                 path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        """Remove the partial files of killed workers."""
         for part in self.folder.glob("*.part"):
             with suppress(FileNotFoundError):
                 if time.time() - part.stat().st_mtime > PARTIAL_FILE_MAX_AGE_S:

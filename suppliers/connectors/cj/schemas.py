@@ -37,8 +37,6 @@ class RateLimit(ResponsePart):
 
 
 class Callback(ResponsePart):
-    """The webhook URLs of one topic."""
-
     urls: list[str] | None = None
 
 
@@ -58,8 +56,6 @@ class Tokens(ResponsePart):
 
 
 class ListPart(ResponsePart):
-    """A group of products on a list page."""
-
     product_list: list[msgspec.Raw] | None = None
 
 
@@ -72,21 +68,15 @@ class ListPage(ResponsePart):
 
 
 class ThirdLevel(ResponsePart):
-    """A category of products."""
-
     category_id: Id = None
     category_name: str = ""
 
 
 class SecondLevel(ResponsePart):
-    """A group of categories."""
-
     category_second_list: list[ThirdLevel] | None = None
 
 
 class FirstLevel(ResponsePart):
-    """A group of second-level groups."""
-
     category_first_list: list[SecondLevel] | None = None
 
 
@@ -98,8 +88,6 @@ class ListedProduct(ResponsePart):
 
 
 class WarehouseStock(ResponsePart):
-    """Stock of one variant in one warehouse, ``inventory`` units."""
-
     inventory: Any = None
 
 
@@ -132,8 +120,6 @@ class ProductStock(ResponsePart):
 
 
 class Variant(ResponsePart):
-    """One SKU on a product's page."""
-
     vid: Id = None
     variant_name_en: str | None = None
     variant_image: str | None = None
@@ -147,8 +133,6 @@ class Variant(ResponsePart):
 
 
 class Product(ResponsePart):
-    """A product's page."""
-
     pid: Id = None
     product_name_en: str | None = None
     product_image: Any = None
@@ -167,8 +151,6 @@ class Product(ResponsePart):
 
 
 class Route(ResponsePart):
-    """One shipping service of a freight quote."""
-
     logistic_name: str
     logistic_aging: str | None = None
     logistic_price: Any = None
@@ -260,8 +242,6 @@ class AccountBalance(ResponsePart):
 
 
 class WebhookMessage(ResponsePart):
-    """The envelope of every message."""
-
     message_id: Id
     type: str
     message_type: str = ""

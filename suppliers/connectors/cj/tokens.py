@@ -52,7 +52,6 @@ class TokenPair:
             return str(self._pair["access"])
 
     def refused(self, access: str) -> None:
-        """Replace a token that CJ rejected."""
         with self._lock:
             if self._pair.get("access") == access:
                 self._pair = self._store.renew(self._renewal, refused=self._pair)

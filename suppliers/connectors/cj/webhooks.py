@@ -185,7 +185,6 @@ def _stock(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ..
 
 
 def _makeup(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
-    """Return an event for an additional charge, or for the end of one."""
     params = decode(bytes(message.params), MakeupParams, what="webhook MAKEUP")
     status = (params.status or message.message_type).upper()
     amount = connector_parsing.amount(params.amount)
@@ -235,8 +234,6 @@ READERS: dict[str, Callable[[WebhookMessage, str], tuple[SupplierEvent, ...]]] =
     "PRIVATE_ORDER": _outbound,
 }
 
-
-# Signatures
 
 log = logging.getLogger(__name__)
 
@@ -319,8 +316,6 @@ def _message_id(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-# Subscriptions
-
 TOPICS = ("product", "stock", "order", "logistics")
 BATCH_SIZE = 100
 PAGE_SIZE = 200
@@ -328,8 +323,6 @@ MAX_PAGES = 100
 
 
 class SubscriptionResult(ResponsePart):
-    """The products that were subscribed to."""
-
     success_product_ids: list[Id] | None = None
 
 

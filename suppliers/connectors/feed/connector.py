@@ -122,7 +122,6 @@ class FeedReading:
         return lambda sku, _: external_ids.of(sku)
 
     def _products_by_sku(self) -> ProductIndex:
-        """Return the SKUs of the products file, indexed once per fetched file."""
         if self._product_index is None:
             file_reader = self._file_reader(Content.PRODUCTS)
             mapping = self._options.mapping_of(Content.PRODUCTS).written()
@@ -147,8 +146,6 @@ class FeedReading:
 
 
 class Feed(FeedReading, FeedOrdering):
-    """Connector of any supplier with files; orders go by e-mail or as files."""
-
     TITLE: ClassVar = "File feed (CSV, JSON, XML, XLSX)"
     SECRETS: ClassVar[tuple[Secret, ...]] = SECRETS
     OPTIONS: ClassVar = Options

@@ -75,7 +75,6 @@ def age_from_headers(headers: Mapping[str, str], *, modified: str, now_s: float)
 
 
 def age_from_mtime(written_s: float | None) -> FileAge:
-    """Return the age of a file by its modification time."""
     if written_s is None or written_s < EARLIEST_S:
         return UNKNOWN_AGE
     return FileAge(written_at=datetime.fromtimestamp(written_s, UTC))
@@ -88,8 +87,6 @@ def _seconds(text: str) -> float | None:
         return None
     return seconds if seconds >= EARLIEST_S else None
 
-
-# Fetching
 
 READ_S = 30.0
 TOTAL_S = 600.0
@@ -109,8 +106,6 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FetchResult:
-    """The server's answer: validators, age, and whether the file was sent."""
-
     validators: dict[str, Any]
     age: FileAge
     is_new: bool
@@ -189,10 +184,7 @@ def check_exists(context: ConnectorContext) -> None:
 
 
 def upload_path(folder: Path, name: str) -> Path:
-    """Return the path of an uploaded file; all uploads are in one folder.
-
-    Raises: PermanentError  no such file has been uploaded
-    """
+    """Return the path of an uploaded file. Raises: PermanentError (it was not uploaded)."""
     path = folder / UPLOADS / name
     is_plain = name not in {"", ".", ".."} and Path(name).name == name and "\\" not in name
     if not is_plain or path.is_symlink() or not path.is_file():
@@ -259,8 +251,7 @@ def _address(context: ConnectorContext, location: str) -> str:
         raise PermanentError("the address of the file is invalid", code="bad_options") from None
     if is_elsewhere and any(context.secrets.values()):
         raise PermanentError(
-            "the file is on another host: enter that host as the base URL",
-            code="bad_options",
+            "the file is on another host: enter that host as the base URL", code="bad_options"
         )
     return address.replace(TOKEN, quote(context.secrets.get("token", ""), safe=""))
 

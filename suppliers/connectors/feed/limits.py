@@ -25,8 +25,6 @@ def invalid_file(code: str, message: str) -> PermanentError:
 
 
 class ByteSource(Protocol):
-    """A source of bytes."""
-
     def read(self, size: int, /) -> bytes: ...
 
 

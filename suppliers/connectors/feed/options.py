@@ -10,16 +10,12 @@ from suppliers.connectors.feed.mapping.spec import Mapping
 
 
 class FetchMethod(StrEnum):
-    """How we get the supplier's files."""
-
     HTTPS = "https"
     SFTP = "sftp"
     UPLOAD = "upload"
 
 
 class OrderChannel(StrEnum):
-    """How we send our orders."""
-
     EMAIL = "email"
     SFTP = "sftp"
 
@@ -61,21 +57,16 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
         return self._own_file(content) or self.products_at
 
     def file_of(self, content: Content) -> Content:
-        """Return which of the three files has this content."""
         return content if self._own_file(content) else Content.PRODUCTS
 
     def _own_file(self, content: Content) -> str:
         return {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
 
     def mapping_of(self, content: Content) -> Mapping:
-        """Return the mapping of the file with this content.
-
-        Raises: PermanentError
-        """
-        own = {
-            Content.PRICES: self.prices_mapping,
-            Content.STOCK: self.stock_mapping,
-        }.get(self.file_of(content), {})
+        """Return the mapping of the file with this content. Raises: PermanentError."""
+        own = {Content.PRICES: self.prices_mapping, Content.STOCK: self.stock_mapping}.get(
+            self.file_of(content), {}
+        )
         return Mapping.read(own or self.mapping)
 
 

@@ -13,7 +13,6 @@ COLUMNS = (
 
 
 def order_email_payload(request: PurchaseOrderRequest, *, language: str) -> dict[str, Any]:
-    """Return the payload of the order e-mail, as JSON primitives."""
     return {
         "locale": language,
         "number": request.number,
@@ -28,7 +27,6 @@ def order_email_payload(request: PurchaseOrderRequest, *, language: str) -> dict
 
 
 def request_email_payload(manual_request: ManualRequest, *, language: str) -> dict[str, Any]:
-    """Return the payload of the e-mail for a manual request, as JSON primitives."""
     payload: dict[str, Any] = {
         "locale": language,
         "number": manual_request.number,

@@ -30,8 +30,6 @@ ORDER_KEY_PREFIX = "ORDER "  # prefix of each step: slots are reserved for order
 
 
 class FeedOrdering:
-    """The ordering half of the feed connector."""
-
     _context: ConnectorContext
     _options: Options
     _sftp: "Sftp | None" = None
@@ -44,7 +42,6 @@ class FeedOrdering:
             self._closing.close()
 
     def advice(self) -> tuple[str, ...]:
-        """Return the settings that are missing for the first order."""
         if self._options.orders_by == OrderChannel.EMAIL and "@" not in self._options.orders_to:
             return ("Enter the e-mail address for orders in orders_to.",)
         return ()

@@ -33,17 +33,13 @@ MAX_LATEST_ROWS = 20
 
 
 class LatestRowDates:
-    """The latest dates of rows, with their SKUs. Rows dated in the future are left out.
-
-    Several are kept to identify a file: the newest row alone may be sold out tomorrow.
-    """
+    """The latest dates of rows, none in the future: several, as the newest may be sold out."""
 
     def __init__(self, *, now: datetime) -> None:
         self._latest = now + MAX_UTC_OFFSET
         self._rows: list[tuple[datetime, str]] = []
 
     def see(self, at: datetime) -> bool:
-        """Return whether a row with this date would be among them."""
         is_full = len(self._rows) >= MAX_LATEST_ROWS
         return at <= self._latest and not (is_full and at <= self._rows[0][0])
 
@@ -57,11 +53,8 @@ class LatestRowDates:
 
     @property
     def rows(self) -> dict[str, datetime]:
-        """Shape:  the latest date of each SKU."""
         return {sku: at for at, sku in sorted(self._rows) if sku}
 
-
-# Reading
 
 MAX_BAD_ROWS = 10_000
 
@@ -171,10 +164,7 @@ class FeedFileReader:
     def stock_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
-        """Yield the stock of each row.
-
-        Raises: PermanentError
-        """
+        """Yield the stock of each row. Raises: PermanentError."""
         for row_name, row in self.rows():
             if row_stock := self.stock_of(row, row_name=row_name, external_id_of=external_id_of):
                 yield row_stock
@@ -215,17 +205,13 @@ class FeedFileReader:
     def _with_sku(
         self, row: dict[str, Any] | ImportIssue, *, row_name: str
     ) -> tuple[str, dict[str, Any]] | ImportIssue:
-        """Return a row with its SKU, or what is wrong with it."""
         sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, row_name=row_name)
         return sku if isinstance(sku, ImportIssue) else (sku, cast(dict[str, Any], row))
 
     def cost_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
-        """Yield the cost of each row.
-
-        Raises: PermanentError
-        """
+        """Yield the cost of each row. Raises: PermanentError."""
         for row_name, row in self.rows():
             offer = self.offer_of(row, row_name=row_name, external_id_of=external_id_of)
             if isinstance(offer, ImportIssue):
@@ -250,7 +236,6 @@ class FeedFileReader:
         )
 
     def external_ids(self) -> Iterator[tuple[str, str]]:
-        """Yield each SKU with its product."""
         for row_name, row in self.rows():
             identified = self._with_sku(row, row_name=row_name)
             if not isinstance(identified, ImportIssue):
@@ -297,7 +282,6 @@ class FeedFileReader:
             raise invalid_file("bad-rows", f"More than {MAX_BAD_ROWS} rows cannot be read.")
 
     def _check_age(self, newest: datetime | None) -> None:
-        """Reject a file whose newest row is too old."""
         max_age = timedelta(hours=self.mapping.stale_after_h)
         if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > max_age:
             raise invalid_file(
@@ -312,7 +296,6 @@ def _newest() -> LatestRowDates:
 def _without_confusable(
     rows: list[ConvertedRow], known_skus: DuplicateIndex
 ) -> tuple[list[ConvertedRow], list[ImportIssue]]:
-    """Return the rows without confusable SKUs, and an issue for each confusable SKU."""
     confusables: dict[str, str] = {}
     for sku in dict.fromkeys(row.sku for row in rows):
         if confusable := known_skus.find_confusable(sku):

@@ -58,7 +58,7 @@ def connect(monkeypatch, **suppliers):
     def adapter_for(row):
         yield suppliers[row.code]
 
-    monkeypatch.setattr(live_rates, "open_connector", adapter_for)
+    monkeypatch.setattr("suppliers.connections.factory.open_connector", adapter_for)
     return next(iter(suppliers.values()))
 
 

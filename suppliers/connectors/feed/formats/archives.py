@@ -44,10 +44,7 @@ ARCHIVE_ERRORS = (
 
 
 def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
-    """Return the file itself, or the one packed in it, and how it was packed.
-
-    Raises: PermanentError  the archive is broken, or suspicious
-    """
+    """Return the file, or the packed one, and how it was packed. Raises: PermanentError."""
     with path.open("rb") as file:
         start = file.read(len(ZIP))
     if start.startswith(GZIP):
@@ -58,17 +55,13 @@ def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
 
 
 def is_workbook(path: Path) -> bool:
-    """Return whether a zip is a spreadsheet."""
     with open_zip(path) as archive:
         names = set(archive.namelist())
     return "xl/workbook.xml" in names
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
-    """Open a zip whose directory is short enough to be read.
-
-    Raises: PermanentError
-    """
+    """Open a zip whose directory is short enough to be read. Raises: PermanentError."""
     _check_directory_size(path)
     try:
         return zipfile.ZipFile(path)
@@ -146,10 +139,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
-    """Open one packed file, unless its stated size makes it a bomb.
-
-    Raises: PermanentError
-    """
+    """Open one packed file, unless its stated size makes it a bomb. Raises: PermanentError."""
     if entry.flag_bits & ENCRYPTED_FLAG:
         raise invalid_file("archive-encrypted", "The archive is protected with a password.")
     if entry.file_size > MAX_UNPACKED_BYTES or (
@@ -165,7 +155,6 @@ def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
 
 
 def _copy_limited(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
-    """Unpack into the target, up to the plausible size."""
     max_bytes = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * packed_bytes)
     written = 0
     with target.open("wb") as sink:

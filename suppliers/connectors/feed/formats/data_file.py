@@ -27,18 +27,13 @@ Row = dict[str, Any]
 
 
 class DataFile:
-    """An unpacked file and its detected format. It can be read many times."""
-
     def __init__(self, path: Path, *, detected: Detected, work: Path) -> None:
         self.path = path
         self.detected = detected
         self._work = work
 
     def rows(self, *, xpaths: Sequence[str] = ()) -> Iterator[Row | ImportIssue]:
-        """Yield each row in the order of the file.
-
-        Raises: PermanentError  the file cannot be read to its end
-        """
+        """Yield each row in the order of the file. Raises: PermanentError."""
         detected = self.detected
         if detected.format is Format.XLSX:
             return xlsx.rows(
@@ -80,10 +75,7 @@ class DataFile:
 
 
 def open_file(path: Path, *, work: Path, reading: FormatOverrides = NO_OVERRIDES) -> DataFile:
-    """Unpack a file into ``work`` if needed, and detect its format.
-
-    Raises: PermanentError  it is no feed, or not a safe one
-    """
+    """Unpack a file into ``work`` if needed, detect its format. Raises: PermanentError."""
     work.mkdir(parents=True, exist_ok=True)
     unpacked, packed = archives.unpack(path, work=work)
     detected = detection.detect(unpacked, packed=packed, reading=reading)

@@ -34,8 +34,6 @@ class MalformedRecord(str):
 
 
 class LineSource(Protocol):
-    """A source of lines."""
-
     def readline(self, limit: int, /) -> str: ...
 
 
@@ -55,7 +53,6 @@ class Records:
         return not self._pending
 
     def give_back(self, line: str, *, number: int) -> None:
-        """Read this line next, as the line with this number."""
         self._pending.appendleft(line)
         self.number = number - 1
 
@@ -103,8 +100,6 @@ class Records:
 
 
 class Quoting(Enum):
-    """The state of the quotes in a text."""
-
     CLOSED = 0
     OPEN = 1
     BROKEN = 2  # text between a closing quote and the next delimiter
@@ -129,10 +124,7 @@ def quoting(text: str, delimiter: str) -> Quoting:
 def rows(
     path: Path, *, encoding: str, delimiter: str, header_row: int = 1
 ) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each row by its column names.
-
-    Raises: PermanentError  there are no column names
-    """
+    """Yield each row by its column names. Raises: PermanentError (there are none)."""
     headers, cell_rows = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
     for row in cell_rows:
         yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row
@@ -216,7 +208,6 @@ def _split_records(
 
 
 def _cells(record: str, delimiter: str) -> list[str] | str:
-    """Split a row into cells; return the reason if it cannot be split."""
     if isinstance(record, MalformedRecord):
         return str(record)
     if "\0" in record:

@@ -47,10 +47,7 @@ class Detected:
 
 
 def detect(path: Path, *, packed: str, reading: FormatOverrides) -> Detected:
-    """Detect the format of an unpacked file; what staff set overrides it.
-
-    Raises: PermanentError  it is no feed
-    """
+    """Detect the format; what staff set overrides it. Raises: PermanentError (no feed)."""
     with path.open("rb") as file:
         start = file.read(CHUNK)
     if not start.strip():
@@ -126,7 +123,6 @@ def _format(path: Path, text: str, *, encoding: str) -> Format:
 
 
 def _json_format(path: Path, start: str, *, encoding: str) -> Format:
-    """Return whether the file is one document, or one document per line."""
     _, _, following = start.partition("\n")
     if following.lstrip().startswith("{"):
         return Format.NDJSON
@@ -158,10 +154,7 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    """Rate a delimiter: the share of rows with as many cells as the first, and that number.
-
-    If the first line is a title, the most frequent number of cells counts.
-    """
+    """Return the share of rows with as many cells as most or the first, and that number."""
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
         for record in islice(

@@ -20,10 +20,7 @@ MIN_VALID_PER_BROKEN = 20
 
 
 def detect_encoding(path: Path) -> str:
-    """Return the encoding: by byte order mark, by pattern, or by elimination.
-
-    The whole file is checked, since the first character outside ASCII may come late.
-    """
+    """Return the encoding by byte order mark, pattern or elimination, from the whole file."""
     with path.open("rb") as file:
         start = file.read(CHUNK)
         for bom, name in BOMS:
@@ -59,10 +56,7 @@ def _utf8_or_western(file: BinaryIO) -> str:
 
 
 def standard_name(name: str) -> str:
-    """Return the encoding that staff set, by its standard name.
-
-    Raises: PermanentError
-    """
+    """Return the encoding that staff set, by its standard name. Raises: PermanentError."""
     folded = name.casefold().replace("_", "-")
     folded = {"windows-1252": "cp1252", "iso-8859-1": "cp1252", "utf8": "utf-8"}.get(folded, folded)
     if folded not in SUPPORTED:

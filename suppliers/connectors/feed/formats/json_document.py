@@ -33,10 +33,7 @@ Location = tuple[str, ...]
 
 
 def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each object of the array at ``item_path``, such as ``data.products``.
-
-    Raises: PermanentError  the document cannot be read to its end
-    """
+    """Yield each object of the array at ``item_path``, as ``data.products``. Raises: PermanentError."""
     wanted = tuple(item_path.split(".")) if item_path else ()
     number = 0
     for location, value in _array_items(path, encoding=encoding, wanted=wanted):
@@ -81,7 +78,6 @@ class RejectedItem(str):
 def _array_items(
     path: Path, *, encoding: str, wanted: Location
 ) -> Iterator[tuple[Location | None, Any]]:
-    """Yield the entries of the wanted array."""
     keys: list[str | None] = []
     events = _events(path, encoding=encoding)
     try:

@@ -46,10 +46,7 @@ StringLookup = Callable[[int], str]
 
 
 def sheets(path: Path) -> list[tuple[str, str]]:
-    """Return the names of the visible sheets, and their paths in the archive.
-
-    Raises: PermanentError  the spreadsheet is unreadable
-    """
+    """Return the names of the visible sheets, and their paths. Raises: PermanentError."""
     with open_zip(path) as archive:
         targets = {
             link.get("Id"): link.get("Target", "")
@@ -69,10 +66,7 @@ def sheets(path: Path) -> list[tuple[str, str]]:
 
 
 def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a sheet as texts, with their numbers.
-
-    Raises: PermanentError  it cannot be read
-    """
+    """Yield the rows of a sheet as texts, with their numbers. Raises: PermanentError."""
     part_path = _part(path, sheet)
     with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
         for number, cells in _sheet(archive, part_path, texts.at):
@@ -89,10 +83,7 @@ def _part(path: Path, sheet: str) -> str:
 def rows(
     path: Path, *, sheet: str, work: Path, header_row: int = 1
 ) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each row of a sheet below ``header_row`` by its column names.
-
-    Raises: PermanentError  it cannot be read to its end
-    """
+    """Yield each row below ``header_row`` by its column names. Raises: PermanentError."""
     part_path = _part(path, sheet)
     headers: list[str] | None = None
     with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
@@ -109,7 +100,6 @@ def rows(
 
 
 def _parse_small_part(archive: zipfile.ZipFile, name: str) -> Any:
-    """Return a small part, parsed."""
     try:
         with open_entry(archive, archive.getinfo(name)) as part:
             content = part.read(RATIO_EXEMPT_BYTES + 1)
@@ -222,8 +212,6 @@ def _number(text: str) -> Any:
 
 
 class SharedStrings:
-    """The shared strings, by number."""
-
     def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
         self._in_memory: list[str] = []
         self._on_disk: sqlite3.Connection | None = None

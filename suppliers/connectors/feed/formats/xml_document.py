@@ -81,10 +81,7 @@ def item_path(path: Path, *, encoding: str) -> str:
 
 
 def reject_doctype(start: str) -> None:
-    """Reject a document type before any parser reads it.
-
-    Raises: PermanentError
-    """
+    """Reject a document type before any parser reads it. Raises: PermanentError."""
     if DOCTYPE.match(start.lstrip("\ufeff")):
         raise invalid_file(
             "xml-doctype", "The document has a document type. Entities are not allowed."
@@ -148,7 +145,6 @@ def _reject_doctype(element: Any) -> None:
 
 @lru_cache(maxsize=4096)
 def _split(tag: str) -> tuple[str, str]:
-    """Return the namespace and the local part of a name."""
     space, _, local = tag.rpartition("}")
     return space.removeprefix("{"), local
 

@@ -10,8 +10,6 @@ from catalog.attributes.units import heading_unit
 
 
 class CellKind(StrEnum):
-    """How the cell of a field is read."""
-
     TEXT = "text"
     HTML = "html"
     SKU = "sku"

@@ -24,7 +24,7 @@ class Formula(str):
 def make_getter(source: Source | None) -> Getter:
     """Return the function that reads this source's value from a row; None where it is missing."""
     if source is None:
-        return _none
+        return lambda _: None
     if source.constant:
         constant = source.constant
         return lambda _: constant
@@ -32,10 +32,6 @@ def make_getter(source: Source | None) -> Getter:
         return _searcher(source.jmespath)
     name = source.column or source.xpath
     return lambda row: row.get(name)
-
-
-def _none(_: Row) -> None:
-    return None
 
 
 def _searcher(expression: str) -> Getter:

@@ -22,8 +22,6 @@ MAX_SOURCES = 200
 
 
 class Format(StrEnum):
-    """The formats that can be read."""
-
     CSV = "csv"
     TSV = "tsv"
     JSON = "json"
@@ -57,7 +55,6 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     value_map: dict[str, str] = msgspec.field(default_factory=dict, name="words")  # as stored
 
     def validation_error(self) -> str:
-        """Return why the source is invalid; empty if it is valid."""
         expressions = [self.column, self.jmespath, self.xpath, self.constant]
         if sum(bool(expression) for expression in expressions) != 1:
             return "enter exactly one of a column, a JMESPath, an XPath and a constant"
@@ -122,10 +119,7 @@ class Mapping(
 
     @classmethod
     def read(cls, written: dict[str, Any]) -> Self:
-        """Parse a stored version.
-
-        Raises: PermanentError  it is invalid; the message says why, for staff
-        """
+        """Parse a stored version. Raises: PermanentError (for staff)."""
         try:
             mapping = msgspec.convert(written, cls)
         except msgspec.ValidationError as error:
@@ -135,7 +129,6 @@ class Mapping(
         return mapping
 
     def written(self) -> dict[str, Any]:
-        """Return it as JSON primitives."""
         content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return content
 
@@ -159,10 +152,7 @@ class Mapping(
             yield "the delimiter must be one character"
 
     def claims_decimal_separator(self, *, detected: str) -> str:
-        """Return the decimal separator of the specifications; empty if unknown.
-
-        A point is certain only if staff set it: it is also detected in a file without decimals.
-        """
+        """Return the separator of specifications; empty if only detected as a point."""
         return self.reading.decimal or ("," if detected == "," else "")
 
     @property
@@ -177,7 +167,6 @@ class Mapping(
 
     @property
     def xpaths(self) -> tuple[str, ...]:
-        """The expressions that the XML reader evaluates on each item."""
         return tuple(sorted({source.xpath for source in self.sources if source.xpath}))
 
     @property

@@ -50,10 +50,7 @@ class Cells:
         return "" if get is None else sources.text(get(row))
 
     def identifier(self, name: str, row: Row) -> str:
-        """Return the text of a cell that identifies something.
-
-        Raises: UnreadableError  it is a formula, whose value is unknown
-        """
+        """Return a cell that identifies something. Raises: UnreadableError (a formula)."""
         value = self.value(name, row)
         if isinstance(value, Formula):
             raise UnreadableError("the cell contains a formula; formulas are not calculated")
@@ -63,17 +60,13 @@ class Cells:
         return self.to_number_text(self.value(name, row))
 
     def to_number_text(self, value: Any) -> tuple[str, str]:
-        """Return a number as text, with its decimal separator.
-
-        A formula is returned as written, so that it is not taken for a number.
-        """
+        """Return a number with its decimal separator; a formula as written, so it is no number."""
         if isinstance(value, Formula):
             return str(value), self.mark
         return sources.text(value), "." if isinstance(value, Decimal | int) else self.mark
 
 
 def cell_warning(sku: str, code: str, error: UnreadableError) -> ImportIssue:
-    """Return the warning for a cell that is left out of a row that is imported."""
     return ImportIssue(row=sku, code=code, message=sentence(error), is_fatal=False)
 
 
@@ -90,18 +83,13 @@ def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# SKUs
-
 SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d{1,2}")
 # Controls, direction overrides, zero-width signs, surrogates, emoji, unassigned characters.
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})
 
 
 def normalized(text: str) -> str:
-    """Return a SKU as it is stored: composed, without surrounding spaces; leading zeros stay.
-
-    Raises: UnreadableError
-    """
+    """Return a SKU as stored: composed, stripped. Raises: UnreadableError."""
     sku = unicodedata.normalize("NFC", text.strip())
     if not sku:
         raise UnreadableError("the SKU is empty")

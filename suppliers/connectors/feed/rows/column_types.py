@@ -36,7 +36,6 @@ def detect(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
 
 
 def majority_type(values: Iterable[str]) -> str:
-    """Return the kind that most values have."""
     counted = Counter(_type_of(value) for value in values if value)
     if not counted:
         return EMPTY_KIND

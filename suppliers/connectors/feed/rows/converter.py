@@ -92,7 +92,6 @@ class Converter:
         ]
 
     def sku(self, row: Row, *, row_name: str) -> str | ImportIssue:
-        """Return the SKU of the row, or a bad row if it is unreadable."""
         try:
             identifier = self._cells.identifier("sku", row)
             if (not identifier or is_total([identifier])) and is_total(
@@ -106,7 +105,6 @@ class Converter:
             )
 
     def parent(self, row: Row) -> str:
-        """Return the product of the row; empty for an unreadable parent."""
         try:
             return (
                 cells.normalized(self._cells.identifier("parent", row))
@@ -148,7 +146,6 @@ class Converter:
         return price
 
     def stock(self, row: Row, *, sku: str) -> ConvertedStock:
-        """Return the quantity at each location."""
         if self.is_gone(row):
             return ConvertedStock(
                 levels=tuple(self._level(sku, 0, *at) for at in self._locations(row))

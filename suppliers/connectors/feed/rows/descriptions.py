@@ -19,8 +19,6 @@ YES_WORDS = {"with battery": "yes", "no battery": "no", "included": "yes", "not 
 
 
 class DescriptionReader:
-    """Reads the descriptive fields of a file's rows."""
-
     def __init__(self, mapping: mappings.Mapping, *, cells: Cells) -> None:
         self._cells = cells
         self._mark_of_claims = mapping.claims_decimal_separator(detected=cells.mark)

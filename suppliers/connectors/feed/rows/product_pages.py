@@ -41,7 +41,6 @@ class RowGroups:
         self._read = msgspec.msgpack.Decoder(ConvertedRow).decode
 
     def fill(self, rows: Iterable[ConvertedRow]) -> None:
-        """Store all rows."""
         stored_rows = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
         for batch in batched(stored_rows, BATCH):
             self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
@@ -49,7 +48,6 @@ class RowGroups:
         self._database.execute("CREATE INDEX by_ref ON rows (external_id)")
 
     def products(self) -> Iterator[tuple[str, list[ConvertedRow]]]:
-        """Yield the rows of each product, at most ``MAX_ROWS_PER_PRODUCT``."""
         stored_rows = self._database.execute(
             "SELECT external_id, content FROM rows ORDER BY external_id, rowid"
         )
@@ -116,8 +114,6 @@ class ProductIndex:
     def close(self) -> None:
         self._database.close()
 
-
-# Pages
 
 BATTERY = re.compile(
     r"\bbatter|recharg|\bli-?(?:ion|po|fepo4)\b|lithium|\bmah\b|\b(?:18|21)\d{3}\b|akku",

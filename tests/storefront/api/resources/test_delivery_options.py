@@ -6,7 +6,6 @@ import pytest
 
 from orders.models import Order
 from shipping.models import LiveRateLocation
-from shipping.rates import live_rates
 from tests.shipping.rates.test_live_rates import option
 from tests.storefront.api.schema_client import kind_of
 
@@ -29,7 +28,7 @@ def _asked(monkeypatch, listing):
     def adapter_for(_):
         yield Ferry()
 
-    monkeypatch.setattr(live_rates, "open_connector", adapter_for)
+    monkeypatch.setattr("suppliers.connections.factory.open_connector", adapter_for)
     LiveRateLocation.objects.create(location=listing.level.location)
 
 
