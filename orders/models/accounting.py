@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.order import Order
 from orders.models.payments import Payment
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
@@ -33,20 +34,14 @@ class SupplierInvoice(models.Model):
         SETTLED = "settled", _("Mismatch, closed by staff")
         UNKNOWN = "unknown", _("No matching purchase order")
 
-    supplier = models.ForeignKey(
+    supplier = protected_key(
         Supplier,
-        models.PROTECT,
-        related_name="supplier_invoices",
-        verbose_name=_("Supplier"),
+        "supplier_invoices",
+        _("Supplier"),
         help_text=_("The supplier that sent the invoice."),
     )
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="supplier_invoices",
-        verbose_name=_("Purchase order"),
+    purchase_order = protected_key(
+        PurchaseOrder, "supplier_invoices", _("Purchase order"), null=True
     )
     number = models.CharField(
         _("Purchase order no."),
@@ -65,18 +60,12 @@ class SupplierInvoice(models.Model):
     currency = models.CharField(
         _("Currency"), max_length=3, help_text=_("Use a three-letter code, for example EUR.")
     )
-    subtotal_amount = models.DecimalField(
-        _("Subtotal"),
-        max_digits=12,
-        decimal_places=2,
-        help_text=_("Amount for the items, without freight."),
+    subtotal_amount = amount_field(
+        _("Subtotal"), help_text=_("Amount for the items, without freight.")
     )
-    freight_amount = models.DecimalField(
+    freight_amount = amount_field(
         _("Freight"),
-        max_digits=12,
-        decimal_places=2,
         null=True,
-        blank=True,
         help_text=_("Leave empty if the invoice does not show freight separately."),
     )
     invoiced_at = models.DateTimeField(
@@ -230,54 +219,17 @@ class Discrepancy(Stateful):
     what = models.CharField(
         _("Record"), max_length=12, choices=Measure, blank=True, default=Measure.NONE
     )
-    order = models.ForeignKey(
-        Order,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Order"),
-    )
-    payment = models.ForeignKey(
-        Payment,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Payment"),
-    )
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Purchase order"),
-    )
-    supplier = models.ForeignKey(
-        Supplier,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Supplier"),
-    )
-    supplier_invoice = models.ForeignKey(
-        SupplierInvoice,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Supplier invoice"),
+    order = protected_key(Order, "differences", _("Order"), null=True)
+    payment = protected_key(Payment, "differences", _("Payment"), null=True)
+    purchase_order = protected_key(PurchaseOrder, "differences", _("Purchase order"), null=True)
+    supplier = protected_key(Supplier, "differences", _("Supplier"), null=True)
+    supplier_invoice = protected_key(
+        SupplierInvoice, "differences", _("Supplier invoice"), null=True
     )
     # the other side's reference
     reference = models.CharField(_("External reference"), max_length=120, blank=True)
-    expected_amount = models.DecimalField(
-        _("Expected"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    found_amount = models.DecimalField(
-        _("Found"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    expected_amount = amount_field(_("Expected"), null=True)
+    found_amount = amount_field(_("Found"), null=True)
     currency = models.CharField(_("Currency"), max_length=3)
     found_currency = models.CharField(_("Found currency"), max_length=3)
     first_day = models.DateField(_("First day"))
@@ -322,18 +274,10 @@ class Discrepancy(Stateful):
 class DiscrepancyObservation(models.Model):
     """One discrepancy as one day's comparison found it. Append-only."""
 
-    difference = models.ForeignKey(
-        Discrepancy, models.PROTECT, related_name="observations", verbose_name=_("Discrepancy")
-    )
-    day = models.ForeignKey(
-        ReconciliationRun, models.PROTECT, related_name="observations", verbose_name=_("Day")
-    )
-    expected_amount = models.DecimalField(
-        _("Expected"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    found_amount = models.DecimalField(
-        _("Found"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    difference = protected_key(Discrepancy, "observations", _("Discrepancy"))
+    day = protected_key(ReconciliationRun, "observations", _("Day"))
+    expected_amount = amount_field(_("Expected"), null=True)
+    found_amount = amount_field(_("Found"), null=True)
     currency = models.CharField(_("Currency"), max_length=3)
     found_currency = models.CharField(_("Found currency"), max_length=3)
     seen_at = models.DateTimeField(_("Last seen"))

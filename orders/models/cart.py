@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
+from storefront.lib.db.fields import amount_field, protected_key
 
 CART_RETENTION = timedelta(days=30)
 PRICE_GUARANTEE = timedelta(minutes=30)
@@ -18,9 +19,7 @@ class Cart(models.Model):
     """A cart, known to its owner only by ``token``. Checkout freezes it."""
 
     token = models.CharField(_("Cart token"), max_length=43, unique=True)
-    channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="carts", verbose_name=_("Channel")
-    )
+    channel = protected_key(Channel, "carts", _("Channel"))
     country = models.CharField(_("Country"), max_length=2)
     locale = models.CharField(_("Language"), max_length=5, default="en")
     email = models.EmailField(_("E-mail"), max_length=254, blank=True)
@@ -90,7 +89,7 @@ class CartLine(models.Model):
         Listing, models.CASCADE, related_name="cart_lines", verbose_name=_("Listing")
     )
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
-    quoted_amount = models.DecimalField(_("Quoted price"), max_digits=12, decimal_places=2)
+    quoted_amount = amount_field(_("Quoted price"))
     quoted_at = models.DateTimeField(_("Quoted"))
     promised_from = models.DateField(_("Promised from"), null=True, blank=True)
     promised_to = models.DateField(_("Promised to"), null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import OrderLine
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, StockMovement
 
@@ -31,9 +32,7 @@ class Reservation(Stateful):
     line = models.OneToOneField(
         OrderLine, models.PROTECT, related_name="reservation", verbose_name=_("Order line")
     )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="reservations", verbose_name=_("Stock level")
-    )
+    level = protected_key(StockLevel, "reservations", _("Stock level"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     expires_at = models.DateTimeField(_("Reserved until"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
@@ -110,12 +109,8 @@ class Allocation(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    line = models.ForeignKey(
-        OrderLine, models.PROTECT, related_name="allocations", verbose_name=_("Order line")
-    )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="allocations", verbose_name=_("Stock level")
-    )
+    line = protected_key(OrderLine, "allocations", _("Order line"))
+    level = protected_key(StockLevel, "allocations", _("Stock level"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.UNSEEN)
     status_since = models.DateTimeField(_("Since"))
@@ -127,14 +122,7 @@ class Allocation(Stateful):
         _("Included in supplier stock because"), max_length=10, choices=AbsorbedBy, blank=True
     )
     absorbed_as_of = models.DateTimeField(_("Included in stock as of"), null=True, blank=True)
-    absorbed_in = models.ForeignKey(
-        StockMovement,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Included in sync run"),
-    )
+    absorbed_in = protected_key(StockMovement, "+", _("Included in sync run"), null=True)
 
     class Meta:
         verbose_name = _("allocation")

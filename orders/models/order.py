@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
@@ -128,9 +129,7 @@ class Order(Stateful):
     number = models.CharField(_("Number"), max_length=20, unique=True)
     # part of the order page's URL, instead of an account
     access_key = models.CharField(_("Supplier page key"), max_length=43)
-    channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="orders", verbose_name=_("Channel")
-    )
+    channel = protected_key(Channel, "orders", _("Channel"))
     cart = models.OneToOneField(Cart, models.PROTECT, related_name="order", verbose_name=_("Cart"))
     email = models.EmailField(_("E-mail"), max_length=254)
     locale = models.CharField(_("Language"), max_length=5)
@@ -143,16 +142,14 @@ class Order(Stateful):
         blank=True,
     )
     currency = models.CharField(_("Currency"), max_length=3)
-    subtotal_amount = models.DecimalField(_("Subtotal"), max_digits=12, decimal_places=2)
-    delivery_amount = models.DecimalField(_("Delivery"), max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(_("Discount"), max_digits=12, decimal_places=2, default=0)
+    subtotal_amount = amount_field(_("Subtotal"))
+    delivery_amount = amount_field(_("Delivery"))
+    discount_amount = amount_field(_("Discount"), default=0)
     # contained in the total
-    tax_amount = models.DecimalField(_("Tax included"), max_digits=12, decimal_places=2)
+    tax_amount = amount_field(_("Tax included"))
     # The part of the tax that was not in the prices.
-    additional_tax_amount = models.DecimalField(
-        _("Tax added"), max_digits=12, decimal_places=2, db_default=0
-    )
-    total_amount = models.DecimalField(_("Total"), max_digits=12, decimal_places=2)
+    additional_tax_amount = amount_field(_("Tax added"), db_default=0)
+    total_amount = amount_field(_("Total"))
     status = models.CharField(
         _("Status"), max_length=16, choices=Status, default=Status.PENDING_PAYMENT
     )
@@ -239,44 +236,28 @@ class OrderLine(models.Model):
     currency. ``cost_rate`` converts the supplier's currency to the order's. None means unknown.
     """
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", verbose_name=_("Order"))
-    variant = models.ForeignKey(
-        Variant, models.PROTECT, related_name="order_lines", verbose_name=_("Variant")
-    )
-    offer = models.ForeignKey(
-        SupplierOffer, models.PROTECT, related_name="order_lines", verbose_name=_("Offer")
-    )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="order_lines", verbose_name=_("Stock level")
-    )
+    order = protected_key(Order, "lines", _("Order"))
+    variant = protected_key(Variant, "order_lines", _("Variant"))
+    offer = protected_key(SupplierOffer, "order_lines", _("Offer"))
+    level = protected_key(StockLevel, "order_lines", _("Stock level"))
     sku = models.CharField(_("SKU"), max_length=40)
     title = models.CharField(_("Title"), max_length=200)
     picture = models.CharField(_("Picture"), max_length=80, blank=True)
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
-    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
-    line_amount = models.DecimalField(_("Line total"), max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(
-        _("Discount"), max_digits=12, decimal_places=2, db_default=0
-    )
+    unit_amount = amount_field(_("Unit price"))
+    line_amount = amount_field(_("Line total"))
+    discount_amount = amount_field(_("Discount"), db_default=0)
     tax_rate = models.DecimalField(_("Tax rate"), max_digits=6, decimal_places=5)
-    tax_amount = models.DecimalField(
-        _("Tax included"), max_digits=12, decimal_places=2, db_default=0
-    )
-    additional_tax_amount = models.DecimalField(
-        _("Tax added"), max_digits=12, decimal_places=2, db_default=0
-    )
+    tax_amount = amount_field(_("Tax included"), db_default=0)
+    additional_tax_amount = amount_field(_("Tax added"), db_default=0)
     # per unit, in the supplier's currency
-    cost_amount = models.DecimalField(_("Cost"), max_digits=12, decimal_places=2)
+    cost_amount = amount_field(_("Cost"))
     cost_currency = models.CharField(_("Cost currency"), max_length=3)
     cost_rate = models.DecimalField(
         _("Exchange rate at sale"), max_digits=20, decimal_places=10, null=True, blank=True
     )
-    landed_amount = models.DecimalField(
-        _("Landed cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    fees_amount = models.DecimalField(
-        _("Fees"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    landed_amount = amount_field(_("Landed cost"), null=True)
+    fees_amount = amount_field(_("Fees"), null=True)
     # The manufacturer's warranty at the time of the sale; None: it has none.
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"), null=True, blank=True

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Category, Channel, Product
 from orders.models.order import Order
+from storefront.lib.db.fields import amount_field, protected_key
 
 CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digits or hyphens."))
 
@@ -41,11 +42,10 @@ class Promotion(models.Model):
         FREE_DELIVERY = "free_delivery", _("Free delivery")
         BUY_X_GET_Y = "buy_x_get_y", _("Buy X, get Y")
 
-    channel = models.ForeignKey(
+    channel = protected_key(
         Channel,
-        models.PROTECT,
-        related_name="promotions",
-        verbose_name=_("Channel"),
+        "promotions",
+        _("Channel"),
         help_text=_("The promotion is valid in this channel. Amounts are in its currency."),
     )
     # shown to the customer beside the discount
@@ -65,10 +65,8 @@ class Promotion(models.Model):
         default=0,
         help_text=_("A fraction: 0.1 is 10 %. Only for percentage discounts."),
     )
-    amount = models.DecimalField(
+    amount = amount_field(
         _("Amount off"),
-        max_digits=12,
-        decimal_places=2,
         default=0,
         help_text=_("In the currency of the channel, once per cart. Otherwise 0."),
     )
@@ -89,12 +87,9 @@ class Promotion(models.Model):
         default=1,
         help_text=_("A fraction: 1 is free, 0.5 is half price."),
     )
-    minimum_amount = models.DecimalField(
+    minimum_amount = amount_field(
         _("Minimum cart value"),
-        max_digits=12,
-        decimal_places=2,
         null=True,
-        blank=True,
         help_text=_(
             "Value of all items, in the currency of the channel. Leave empty for any cart."
         ),
@@ -261,20 +256,16 @@ class Redemption(models.Model):
     last use. ``email`` is the normalized mailbox (``promotions.customers``).
     """
 
-    promotion = models.ForeignKey(
-        Promotion, models.PROTECT, related_name="redemptions", verbose_name=_("Promotion")
-    )
+    promotion = protected_key(Promotion, "redemptions", _("Promotion"))
     coupon = models.ForeignKey(
         Coupon, models.PROTECT, null=True, related_name="redemptions", verbose_name=_("Code")
     )
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="redemptions", verbose_name=_("Order")
-    )
+    order = protected_key(Order, "redemptions", _("Order"))
     name = models.CharField(_("Name"), max_length=80)  # its name when the order was placed
     code = models.CharField(_("Code"), max_length=30, blank=True)
     email = models.EmailField(_("E-mail"), max_length=254)
     place = models.PositiveSmallIntegerField(_("Customer use number"), null=True)
-    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2)
+    amount = amount_field(_("Amount"))
     at = models.DateTimeField(_("When"))
     reverted_at = models.DateTimeField(_("Released"), null=True)
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 
 
@@ -21,9 +22,7 @@ class PurchaseMessage(models.Model):
         OUT = "out", _("Outgoing")
         IN = "in", _("Incoming")
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="messages", verbose_name=_("Purchase order")
-    )
+    purchase_order = protected_key(PurchaseOrder, "messages", _("Purchase order"))
     direction = models.CharField(_("Direction"), max_length=3, choices=Direction)
     kind = models.CharField(_("Type"), max_length=30)
     body = models.JSONField(_("Payload"), default=dict)
@@ -52,9 +51,7 @@ class CanceledShipmentDecision(models.Model):
         NOT_CHARGED = "not_charged", _("Not charged by the supplier")
         WRITTEN_OFF = "written_off", _("Written off")
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="decisions", verbose_name=_("Purchase order")
-    )
+    purchase_order = protected_key(PurchaseOrder, "decisions", _("Purchase order"))
     outcome = models.CharField(_("Resolution"), max_length=20, choices=Outcome)
     reason = models.CharField(_("Reason"), max_length=200)
     was_shipped = models.BooleanField(_("Was shipped"))
@@ -130,12 +127,7 @@ class AddressChangeRequest(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        related_name="address_change_requests",
-        verbose_name=_("Purchase order"),
-    )
+    purchase_order = protected_key(PurchaseOrder, "address_change_requests", _("Purchase order"))
     ship_to = models.JSONField(_("Delivery address"))
     place = models.PositiveSmallIntegerField(_("Request number"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.REQUESTED)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
 from orders.enums import Criterion
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 
 CRITERIA = [
@@ -47,11 +48,10 @@ class RoutingRules(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    channel = models.ForeignKey(
+    channel = protected_key(
         Channel,
-        models.PROTECT,
-        related_name="routing_rules",
-        verbose_name=_("Channel"),
+        "routing_rules",
+        _("Channel"),
         help_text=_("Orders of this channel are routed by these rules."),
     )
     version = models.PositiveIntegerField(_("Version"))

@@ -8,6 +8,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
@@ -30,13 +31,11 @@ class ReturnPolicy(models.Model):
         US = "us", _("We pay")
         CUSTOMER = "customer", _("Customer pays")
 
-    supplier = models.ForeignKey(
+    supplier = protected_key(
         Supplier,
-        models.PROTECT,
+        "return_policies",
+        _("Supplier"),
         null=True,
-        blank=True,
-        related_name="return_policies",
-        verbose_name=_("Supplier"),
         help_text=_("Leave empty for all suppliers without their own policy."),
     )
     destination = models.CharField(
@@ -53,10 +52,8 @@ class ReturnPolicy(models.Model):
         help_text=_("On one line, as written on a parcel. Shown to the customer."),
     )
     # Below this value, in the order's currency, a return is refunded without sending it back.
-    returnless_below_amount = models.DecimalField(
+    returnless_below_amount = amount_field(
         _("No return below"),
-        max_digits=12,
-        decimal_places=2,
         default=0,
         help_text=_(
             "The customer keeps items worth less than this. In the currency of the "
@@ -165,12 +162,7 @@ class SupplierReturn(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        related_name="supplier_returns",
-        verbose_name=_("Purchase order"),
-    )
+    purchase_order = protected_key(PurchaseOrder, "supplier_returns", _("Purchase order"))
     authorization = models.ForeignKey(
         "orders.ReturnAuthorization",
         models.PROTECT,
@@ -183,13 +175,9 @@ class SupplierReturn(Stateful):
     # the supplier's RMA number
     rma_number = models.CharField(_("Supplier RMA number"), max_length=60, blank=True)
     currency = models.CharField(_("Currency"), max_length=3)
-    expected_amount = models.DecimalField(_("Amount claimed"), max_digits=12, decimal_places=2)
-    fee_amount = models.DecimalField(
-        _("Restocking fee"), max_digits=12, decimal_places=2, default=0
-    )
-    credited_amount = models.DecimalField(
-        _("Amount credited"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    expected_amount = amount_field(_("Amount claimed"))
+    fee_amount = amount_field(_("Restocking fee"), default=0)
+    credited_amount = amount_field(_("Amount credited"), null=True)
     carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
     opened_by = models.CharField(_("Opened by"), max_length=100)
@@ -245,19 +233,12 @@ class SupplierReturnLine(models.Model):
     ``ordered_quantity`` is that of the purchase line.
     """
 
-    supplier_return = models.ForeignKey(
-        SupplierReturn, models.PROTECT, related_name="lines", verbose_name=_("Supplier return")
-    )
-    purchase_line = models.ForeignKey(
-        PurchaseLine,
-        models.PROTECT,
-        related_name="supplier_return_lines",
-        verbose_name=_("Purchase order line"),
-    )
+    supplier_return = protected_key(SupplierReturn, "lines", _("Supplier return"))
+    purchase_line = protected_key(PurchaseLine, "supplier_return_lines", _("Purchase order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))
     # cost per unit
-    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
+    unit_amount = amount_field(_("Unit price"))
 
     objects = SupplierReturnLineQuerySet.as_manager()
 
