@@ -1,8 +1,7 @@
 """Order admin: show orders, cancel, refund, release holds, track requests to erase an address."""
 
 import secrets
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -35,6 +34,7 @@ from orders.returns.admin.receiving import RETURN_INLINE, ReturnActions
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -59,7 +59,6 @@ class ErasureRequestAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
-    ordering: ClassVar = ["-id"]
     actions: ClassVar = ["mark_sent"]
 
     @action(description=_("Mark as sent"))
@@ -115,7 +114,6 @@ class OrderAdmin(ReturnActions, AddressActions):
         "purchase_orders__number",
         "purchase_orders__supplier_reference",
     ]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar = [
         section(None, "number", STATE, "hold_reason", payment, fulfillment, customer_page),
         section(_("Customer"), "email", "locale", address, address_verification),
@@ -142,9 +140,6 @@ class OrderAdmin(ReturnActions, AddressActions):
             "arrives_to",
             columns.status_history,
         ),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     inlines: ClassVar = [
         inline(
@@ -232,8 +227,8 @@ class OrderAdmin(ReturnActions, AddressActions):
         form_class=ReasonForm,
         done=_("Cancellation of %s requested."),
     )
-    def cancel(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> str:
-        result = cancellation.cancel(order=order, **cleaned_data, **acting(request))
+    def cancel(self, request: HttpRequest, order: Order, data: FormData) -> str:
+        result = cancellation.cancel(order=order, **data, **acting(request))
         self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
         outcomes = (
             (gettext("Canceled: %s"), result.stopped),
@@ -264,13 +259,13 @@ class OrderAdmin(ReturnActions, AddressActions):
         initial=lambda order: {"amount": _refundable(order).amount, "key": secrets.token_hex(8)},
         done=_("Refund of %s requested."),
     )
-    def refund(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
+    def refund(self, request: HttpRequest, order: Order, data: FormData) -> None:
         refunds.refund(
             order=order,
-            amount=Money(cleaned_data["amount"], order.currency),
-            reason=cleaned_data["reason"],
+            amount=Money(data["amount"], order.currency),
+            reason=data["reason"],
             **acting(request),
-            key=cleaned_data["key"] or secrets.token_hex(8),
+            key=data["key"] or secrets.token_hex(8),
         )
         self.wake(request, payment_tasks.execute_requests)
 
@@ -282,8 +277,8 @@ class OrderAdmin(ReturnActions, AddressActions):
         form_class=ReasonForm,
         done=_("%s will be shipped."),
     )
-    def release(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
-        holds.release_order(order=order, **cleaned_data, **acting(request))
+    def release(self, request: HttpRequest, order: Order, data: FormData) -> None:
+        holds.release_order(order=order, **data, **acting(request))
         self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
 

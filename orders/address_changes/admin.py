@@ -1,6 +1,5 @@
 """Address change admin: confirm or correct an order's address, record supplier answers."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -18,6 +17,7 @@ from storefront.lib.address import Address
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -76,10 +76,8 @@ class AddressActions(StaffAdmin):
         form_class=ReasonForm,
         done=_("Address of %s confirmed."),
     )
-    def confirm_address(
-        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        corrections.confirm(order=order, **cleaned_data, **acting(request))
+    def confirm_address(self, request: HttpRequest, order: Order, data: FormData) -> None:
+        corrections.confirm(order=order, **data, **acting(request))
         self.wake(request, tasks.sweep_due_submissions)
 
     @confirmed_action(
@@ -100,14 +98,12 @@ class AddressActions(StaffAdmin):
         },
         done=_("Address of %s corrected."),
     )
-    def correct_address(
-        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
-    ) -> str | None:
-        address = {name: value for name, value in cleaned_data.items() if name != "reason"}
+    def correct_address(self, request: HttpRequest, order: Order, data: FormData) -> str | None:
+        address = {name: value for name, value in data.items() if name != "reason"}
         result = change_requests.change_address(
             order=order,
             ship_to=Address(**{**address, "country": order.ship_to["country"]}),
-            reason=cleaned_data["reason"],
+            reason=data["reason"],
             **acting(request),
         )
         self.wake(request, tasks.sweep_due_submissions)
@@ -141,7 +137,6 @@ class AddressChangeRequestAdmin(StaffAdmin):
     list_select_related: ClassVar = ["purchase_order__supplier"]
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.document("ship_to", _("Delivery address")),
         columns.status_history,
@@ -161,7 +156,7 @@ class AddressChangeRequestAdmin(StaffAdmin):
         done=RESPONSE_RECORDED,
     )
     def record_acceptance(
-        self, request: HttpRequest, row: AddressChangeRequest, _cleaned_data: object
+        self, request: HttpRequest, row: AddressChangeRequest, _data: object
     ) -> None:
         self._record(request, row, is_yes=True)
 
@@ -172,7 +167,7 @@ class AddressChangeRequestAdmin(StaffAdmin):
         done=RESPONSE_RECORDED,
     )
     def record_refusal(
-        self, request: HttpRequest, row: AddressChangeRequest, _cleaned_data: object
+        self, request: HttpRequest, row: AddressChangeRequest, _data: object
     ) -> None:
         self._record(request, row, is_yes=False)
 

@@ -3,8 +3,7 @@
 Canceled but shipped: the supplier has, or shipped, a purchase order that we canceled.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.http import HttpRequest
@@ -18,6 +17,7 @@ from orders.payments import tasks
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -47,7 +47,7 @@ class CancellationAnswerActions(StaffAdmin):
         done=_("%s is canceled."),
     )
     def accept_cancellation(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _data: object
     ) -> None:
         supplier_answers.record_acceptance(purchase_order=purchase_order, **acting(request))
         self.wake(request, tasks.execute_requests)
@@ -62,7 +62,7 @@ class CancellationAnswerActions(StaffAdmin):
         done=_("%s will be shipped."),
     )
     def reject_cancellation(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _data: object
     ) -> None:
         supplier_answers.record_refusal(purchase_order=purchase_order, **acting(request))
 
@@ -120,12 +120,12 @@ class CanceledShipmentActions(StaffAdmin):
         done=_("Decision for %s saved."),
     )
     def decide_canceled_shipment(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, cleaned_data: Mapping[str, Any]
+        self, request: HttpRequest, purchase_order: PurchaseOrder, data: FormData
     ) -> None:
         canceled_but_shipped.decide(
             purchase_order=purchase_order,
-            outcome=CanceledShipmentDecision.Outcome(cleaned_data["outcome"]),
-            reason=cleaned_data["reason"],
+            outcome=CanceledShipmentDecision.Outcome(data["outcome"]),
+            reason=data["reason"],
             **acting(request),
         )
 
@@ -143,5 +143,4 @@ register_read_only(
     list_select_related=["purchase_order"],
     list_filter=["outcome"],
     search_fields=["purchase_order__number", "reason"],
-    ordering=["-id"],
 )

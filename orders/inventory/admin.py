@@ -51,7 +51,6 @@ class AllocationAdmin(StaffAdmin):
     list_select_related: ClassVar = ["line__order", *STOCK_LEVEL_JOINS]
     list_filter: ClassVar = ["status", "doubt", "absorbed_by", "level__offer__supplier"]
     search_fields: ClassVar = ["line__order__number", "line__sku"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["mark_absorbed"]
 

@@ -280,9 +280,7 @@ class RoutingRulesAdmin(StaffAdmin):
         ),
         done=_("%s is live."),
     )
-    def activate(
-        self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object
-    ) -> str | None:
+    def activate(self, request: HttpRequest, rules: RoutingRules, _data: object) -> str | None:
         routing_rules.activate(rules=rules, **acting(request))
         first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
@@ -299,7 +297,7 @@ class RoutingRulesAdmin(StaffAdmin):
         ),
         done=_("%s is retired."),
     )
-    def retire(self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object) -> None:
+    def retire(self, request: HttpRequest, rules: RoutingRules, _data: object) -> None:
         routing_rules.retire(rules=rules, **acting(request))
 
     @action(description=_("Duplicate as draft"), icon="edit_note")

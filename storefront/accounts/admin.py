@@ -338,7 +338,6 @@ register_read_only(
     list_display=["is_default", columns.link("user", _("User"))],
     list_select_related=["user"],
     search_fields=["user__email"],
-    ordering=["-id"],
 )
 register_read_only(
     Consent,
@@ -346,7 +345,6 @@ register_read_only(
     list_select_related=["user"],
     list_filter=["kind", "is_given"],
     search_fields=["user__email"],
-    ordering=["-id"],
 )
 register_read_only(
     EmailChangeRequest,
@@ -361,7 +359,6 @@ register_read_only(
     list_select_related=["user"],
     search_fields=["old_email", "new_email"],
     exclude=["key"],
-    ordering=["-id"],
 )
 # Read-only: only the link in the verification e-mail verifies an address, never staff.
 admin.site.unregister(EmailAddress)
@@ -387,6 +384,5 @@ register_read_only(
     list_select_related=["user", "actor"],
     list_filter=["what"],
     search_fields=["user__email", "reason"],
-    ordering=["-id"],
 )
 library_labels.apply()

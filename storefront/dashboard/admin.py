@@ -10,7 +10,6 @@ register_read_only(
     InboxAssignment,
     list_display=["cause", "row", "by", columns.age("at", _("Assigned"))],
     list_filter=["by"],
-    ordering=["-id"],
 )
 register_read_only(
     InvariantViolation,
@@ -23,5 +22,4 @@ register_read_only(
 register_read_only(
     InvariantCheckRun,
     list_display=["at", "newest_unpublished_supply"],
-    ordering=["-id"],
 )

@@ -32,6 +32,7 @@ from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitio
 from storefront.lib.tasks import QueueableTask, enqueue
 
 type Errors = tuple[type[Exception], ...]
+type FormData = Mapping[str, Any]
 
 # Exceptions of services that are shown to the user as an error message.
 SERVICE_ERRORS: Errors = (
@@ -198,7 +199,8 @@ class StaffAdmin(ConfirmingAdmin):
 
     An action needs the change permission even if no field is editable. ``available_if`` maps an
     action to a test of the rows it applies to. ``rights`` maps a field to the permission to see it.
-    ``groups`` define fieldsets; ``empty_text`` is the text of an empty list.
+    ``groups`` define fieldsets; a class with ``fieldsets`` shows their fields read-only.
+    ``empty_text`` is the text of an empty list.
     """
 
     # Unfold's class reads permissions from the database, which does not exist before migrate.
@@ -212,6 +214,7 @@ class StaffAdmin(ConfirmingAdmin):
     empty_text: ClassVar[str | Promise] = gettext_lazy(
         "No records yet. They are created automatically as the shop works."
     )
+    ordering: ClassVar[Sequence[Any]] = ["-id"]
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -226,6 +229,8 @@ class StaffAdmin(ConfirmingAdmin):
         cls.available_if = {
             name: fits for base in bases for name, fits in base.get("available_if", {}).items()
         }
+        if sections := vars(cls).get("fieldsets"):
+            cls.readonly_fields = [name for _title, part in sections for name in part["fields"]]
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""
