@@ -1,8 +1,4 @@
-"""Invoice admin: list, enter and withdraw supplier invoices, preview and import a CSV list.
-
-An invoice comes from the supplier's API, or staff enter it from paper. Each row of a list is
-matched with a purchase order and shown before anything is saved.
-"""
+"""Invoice admin: list, enter and withdraw supplier invoices, preview and import a CSV list."""
 
 from typing import Any, ClassVar
 

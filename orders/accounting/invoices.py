@@ -1,7 +1,4 @@
-"""Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw.
-
-An API lists all invoices, or returns the charge of one purchase order. Staff enter the others.
-"""
+"""Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -44,12 +41,7 @@ def has_charges_api(supplier: Supplier) -> bool:
 def fetch(
     *, supplier: Supplier, purchase_orders: Sequence[PurchaseOrder], since: datetime, now: datetime
 ) -> None:
-    """Fetch charges from the supplier and store them.
-
-    Without a list, each of the purchase orders is read.
-
-    Raises: ExternalServiceError  the supplier does not answer
-    """
+    """Fetch and store a supplier's charges; without a list, of each purchase order."""
     with open_connector(supplier) as connector:
         if isinstance(connector, InvoiceListing):
             charges = list(connector.list_invoices(since=since - PAYMENT_LAG))
@@ -178,10 +170,7 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 
 @transaction.atomic
 def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
-    """Store an invoice received on paper or by e-mail, and find its purchase order.
-
-    Raises: InvoiceRejectedError  it exists
-    """
+    """Store an invoice from paper or e-mail. Raises InvoiceRejectedError: it exists."""
     if exists(supplier=invoice.supplier, reference=invoice.reference):
         raise InvoiceRejectedError(
             gettext("This supplier already has an invoice with this number.")
@@ -201,10 +190,7 @@ def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInv
 
 @transaction.atomic(durable=True)
 def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
-    """Withdraw an invoice that staff entered: a mistake, or a correction.
-
-    Raises: InvoiceRejectedError  it comes from the API, or it is withdrawn
-    """
+    """Withdraw an invoice that staff entered. Raises InvoiceRejectedError for any other."""
     rows = SupplierInvoice.objects.filter(pk=invoice.pk, withdrawn_at__isnull=True).exclude(
         entered_by=""
     )

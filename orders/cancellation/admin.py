@@ -1,7 +1,4 @@
-"""Cancellation admin: record supplier answers, decide on items shipped after cancellation.
-
-Canceled but shipped: the supplier has, or shipped, a purchase order that we canceled.
-"""
+"""Cancellation admin: record supplier answers, decide on items shipped after cancellation."""
 
 from typing import ClassVar
 

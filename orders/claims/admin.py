@@ -1,7 +1,4 @@
-"""Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw.
-
-``CLAIMS`` and ``ClaimActions`` are used by the purchase order page.
-"""
+"""Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw."""
 
 from typing import ClassVar
 

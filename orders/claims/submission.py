@@ -150,10 +150,7 @@ def _call_supplier(
 
 
 def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
-    """Queue the claim for immediate submission, after a failure or a hold.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it did not fail
-    """
+    """Queue the claim for immediate submission, after a failure or a hold."""
     claim.move(
         Status.DRAFT,
         at=now,
@@ -168,11 +165,7 @@ def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
 def mark_submitted_by_staff(
     *, claim: SupplierClaim, reference: str, actor: str, now: datetime
 ) -> None:
-    """Record that staff submitted the claim; from now on staff record the answer as well.
-
-    Raises: ClaimStateError        the supplier has it, or may have it
-            ConcurrentUpdateError  a worker submits it now
-    """
+    """Record that staff submitted it and will record the answer. Raises ClaimStateError."""
     if claim.status not in NOT_SUBMITTED:
         raise ClaimStateError(f"{claim}: {claim.status}")
     claim.move(
@@ -188,11 +181,7 @@ def mark_submitted_by_staff(
 
 
 def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
-    """Cancel a claim that was not submitted by API, without a call.
-
-    Raises: ClaimStateError        the supplier has it, may have it, or decided
-            ConcurrentUpdateError  it was settled concurrently
-    """
+    """Cancel a claim not submitted by API, without a call. Raises ClaimStateError."""
     with exclusive(claim):
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStateError(describe_status(claim))

@@ -1,7 +1,4 @@
-"""Accounting models: store supplier invoices, reconciliation runs and discrepancies.
-
-An invoice comes from the supplier's API, or staff enter it from paper.
-"""
+"""Accounting models: store supplier invoices, reconciliation runs and discrepancies."""
 
 from typing import ClassVar
 
@@ -110,10 +107,7 @@ class SupplierInvoice(models.Model):
 
 
 class ReconciliationRun(Stateful):
-    """One day of the shop.
-
-    It is reconciled once every gateway and supplier concerned has answered.
-    """
+    """One day of the shop, reconciled once all gateways and suppliers concerned answered."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("Not reconciled")

@@ -26,10 +26,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """Queries of orders."""
 
     def of(self, owner_id: int, addresses: list[str]) -> Self:
-        """Return the orders of an account: placed while signed in, or with a verified address.
-
-        Shape:  addresses in lower case; newest first
-        """
+        """Return the orders of an account or its lower-case verified addresses, newest first."""
         with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
@@ -321,8 +318,5 @@ class OrderLine(models.Model):
 
     @property
     def customer_charge_amount(self) -> Decimal:
-        """Return what the customer pays for the line, tax included.
-
-        It is refunded if the line is not shipped.
-        """
+        """Return what the customer pays with tax, and gets back if it is not shipped."""
         return self.line_amount - self.discount_amount + self.additional_tax_amount

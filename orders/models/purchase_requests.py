@@ -1,8 +1,4 @@
-"""Purchase request models: store what we ask or tell a supplier about a purchase order.
-
-They are messages, address changes, erasure requests, and the staff decision on a canceled purchase
-order that the supplier has (``CanceledShipmentDecision``).
-"""
+"""Purchase request models: store what we ask or tell a supplier about a purchase order."""
 
 from typing import ClassVar
 
@@ -78,10 +74,7 @@ class CanceledShipmentDecision(models.Model):
 
 
 class ErasureRequest(models.Model):
-    """A request to erase an address that a supplier still keeps.
-
-    Staff ask the supplier and record it.
-    """
+    """A request to erase an address that a supplier keeps; staff ask and record it."""
 
     purchase_order = models.OneToOneField(
         PurchaseOrder,
@@ -108,12 +101,7 @@ class ErasureRequest(models.Model):
 
 
 class AddressChangeRequest(Stateful):
-    """A request to change the address of a purchase order that the supplier has.
-
-    The supplier decides.
-
-    ``ship_to`` is an Address. ``place`` counts the requests of the order, for the e-mails.
-    """
+    """A request to change the address at a supplier; ``place`` counts those of the order."""
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("Awaiting supplier")

@@ -15,12 +15,7 @@ from suppliers.models import Supplier
 
 
 class ReturnPolicy(models.Model):
-    """How one supplier handles returns.
-
-    The row without a supplier applies to suppliers without their own.
-
-    Without that row, the field defaults apply.
-    """
+    """One supplier's return terms; the row without a supplier applies to all others."""
 
     class Destination(models.TextChoices):
         SUPPLIER = "supplier", _("To the supplier")
@@ -133,10 +128,7 @@ class SupplierReturnQuerySet(models.QuerySet["SupplierReturn"]):
 
 
 class SupplierReturn(Stateful):
-    """Items of one purchase order that go back to the supplier. Staff handle it with the supplier.
-
-    The customer's refund never depends on it.
-    """
+    """Items of a purchase order sent back by staff; no customer's refund depends on it."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -228,10 +220,7 @@ class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
 
 
 class SupplierReturnLine(models.Model):
-    """Units of one purchase line that go back.
-
-    ``ordered_quantity`` is that of the purchase line.
-    """
+    """Units of one purchase line that go back, of ``ordered_quantity``."""
 
     supplier_return = protected_key(SupplierReturn, "lines", _("Supplier return"))
     purchase_line = protected_key(PurchaseLine, "supplier_return_lines", _("Purchase order line"))

@@ -1,7 +1,4 @@
-"""Purchasing admin: reassign or submit a purchase order, show its lines and messages.
-
-``orders.purchase_order_admin`` is the page of a purchase order; it takes actions and columns here.
-"""
+"""Purchasing admin: reassign or submit a purchase order, show its lines and messages."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar

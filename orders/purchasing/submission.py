@@ -53,10 +53,7 @@ Clock = Callable[[], datetime]
 
 @transaction.atomic(durable=True)
 def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder]:
-    """Create one purchase order per supplier and location of a paid order.
-
-    Locks:  the order
-    """
+    """Create one purchase order per supplier and location of a paid order. Locks the order."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.PLACED:
         return []
@@ -133,10 +130,7 @@ def _require_submittable(purchase_order: PurchaseOrder) -> None:
 
 @transaction.atomic(durable=True)
 def _hold(purchase_order: PurchaseOrder, reasons: Sequence[HoldReason], now: datetime) -> None:
-    """Put the purchase order on hold, unless it changed while the supplier was called.
-
-    Locks:  the order, then the purchase order
-    """
+    """Hold it unless it changed during a call. Locks the order, then the purchase order."""
     locks.lock(purchase_order)
     _require_submittable(purchase_order)
     purchase_order.move(
@@ -230,10 +224,7 @@ def _call_supplier(
 
 
 def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Retry a failed submission now.
-
-    Raises: NotSubmittableError  it did not fail, or it is held: release the hold first
-    """
+    """Retry a failed submission now. Raises NotSubmittableError, also if it is held."""
     failed = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
     )
@@ -242,10 +233,7 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
 
 
 def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Submit a batched purchase order before its ``submit_at``.
-
-    Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
-    """
+    """Submit a batched order early. Raises NotSubmittableError, also if it is held."""
     batched = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,
         submission_status=Submission.UNSUBMITTED,

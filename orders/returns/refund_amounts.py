@@ -60,10 +60,7 @@ def replaced_return(order: Order) -> ReturnAuthorization | None:
 
 
 def has_failed_replacement(authorization: ReturnAuthorization) -> bool:
-    """Return whether units of its replacement were canceled or refunded, and all are decided.
-
-    While others may still fail it is too early: there is one refund.
-    """
+    """Return whether units of its replacement failed, and none may still fail."""
     replacement = authorization.replacement
     if authorization.status != Status.EXCHANGED or replacement is None:
         return False

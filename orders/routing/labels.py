@@ -107,10 +107,7 @@ def rules_name(rules: Rules) -> str:
 def verdict(
     code: str, *, contribution: Contribution | None = None, least: Decimal | None = None
 ) -> str:
-    """Return why a source was not selected, or that it was selected despite a low margin.
-
-    Shape:  ``contribution`` is that of the line from there, ``least`` the minimum margin
-    """
+    """Return why a source was not selected, or was despite a margin below ``least``."""
     template = _with_figures(code, contribution, least) if contribution is not None else None
     if contribution is None or template is None:
         return str(REASONS.get(code, code))

@@ -1,7 +1,4 @@
-"""Account admin: edit users and groups, show the other records of accounts.
-
-These are addresses, consents, login attempts, staff sessions, e-mail changes, two-factor events.
-"""
+"""Account admin: edit users and groups, show the other records of accounts."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -257,10 +254,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
-    """Groups of staff and their rights.
-
-    Only superusers change them, since all members are affected.
-    """
+    """Groups of staff and their rights; only superusers change them."""
 
     form = GroupForm
     list_display = ("name",)

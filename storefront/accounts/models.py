@@ -113,10 +113,7 @@ class SavedAddress(models.Model):
 
 
 class Consent(models.Model):
-    """One consent given or withdrawn, when and where; the last one holds.
-
-    Append-only: a trigger refuses updates.
-    """
+    """A consent given or withdrawn; the last one holds. Append-only by trigger."""
 
     class Kind(models.TextChoices):
         MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
@@ -142,10 +139,7 @@ class Consent(models.Model):
 
 
 class EmailChangeRequest(models.Model):
-    """A requested e-mail change; it takes effect when the link in its mail is opened.
-
-    Until then the old address may stop it. Erasure also searches the old and requested addresses.
-    """
+    """A requested e-mail change: its mailed link applies it, the old address may stop it."""
 
     user = models.ForeignKey(
         User, models.CASCADE, related_name="address_changes", verbose_name=_("User")
@@ -173,10 +167,7 @@ class EmailChangeRequest(models.Model):
 
 
 class LoginAttempts(models.Model):
-    """Failed sign-ins of one account, one network, or one account in one network.
-
-    ``key`` is a digest of account and network. ``count`` leaks over time (``login_throttling``).
-    """
+    """Failed sign-ins by ``key``, a digest of account and network; ``count`` leaks over time."""
 
     key = models.CharField(_("Key"), max_length=64, unique=True)
     count = models.DecimalField(_("Attempts"), max_digits=9, decimal_places=4, default=0)
@@ -193,10 +184,7 @@ class LoginAttempts(models.Model):
 
 
 class TwoFactorEvent(models.Model):
-    """A change of a user's second factors: what, by whom, why.
-
-    Append-only: a trigger refuses updates, except to clear a deleted actor.
-    """
+    """A change of second factors. Append-only by trigger, except to clear a deleted actor."""
 
     class What(models.TextChoices):
         APP_ADDED = "app_added", _("An authenticator app was added")
@@ -239,10 +227,7 @@ class TwoFactorEvent(models.Model):
 
 
 class StaffSession(models.Model):
-    """A session of a staff member: start, last use and network.
-
-    It is deleted with its session. The session key is never shown.
-    """
+    """A staff member's session, deleted with it; the session key is never shown."""
 
     session = models.OneToOneField(
         "sessions.Session",

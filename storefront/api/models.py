@@ -29,11 +29,7 @@ class IdempotencyRecord(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key with which a program may report competitor prices, and nothing else.
-
-    Only the prefix (``prefix``) and a digest are stored; ``plaintext`` is the plaintext during
-    creation.
-    """
+    """A key to report competitor prices only; stores a prefix and a digest of ``plaintext``."""
 
     plaintext = ""
 

@@ -53,10 +53,7 @@ class ShopIdentity(models.Model):
 
 
 class LegalText(models.Model):
-    """The text of one page in one language; replaces the built-in text.
-
-    Paragraphs are separated by an empty line; a line that starts with ``# `` is a heading.
-    """
+    """Replaces a built-in text. Empty lines part paragraphs, ``# `` starts a heading."""
 
     class Page(models.TextChoices):
         CONTACT = "contact", _("Contact")

@@ -48,10 +48,7 @@ quoted = connection.ops.quote_name
 
 
 class Stateful(models.Model):
-    """A row with status fields. ``STATUS_FIELDS`` maps each to its allowed transitions.
-
-    Each status field ``x`` has a companion ``x_since``.
-    """
+    """A row with status fields ``x`` and ``x_since``; STATUS_FIELDS has their transitions."""
 
     STATUS_FIELDS: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
 

@@ -36,20 +36,14 @@ class Page:
     links: tuple[str, ...]
 
     def form(self, *names: str) -> Form:
-        """Return the first form that has all these fields.
-
-        Raises: PageError: none has.
-        """
+        """Return the first form that has all these fields. Raises PageError: none has."""
         for form in self.forms:
             if form.fields.issuperset(names):
                 return form
         raise PageError(f"{self.url} has no form with {', '.join(names)}")
 
     def link(self, part: str) -> str:
-        """Return the first link whose path contains a text.
-
-        Raises: PageError: there is none.
-        """
+        """Return the first link whose path contains a text. Raises PageError: there is none."""
         for link in self.links:
             if part in urlsplit(link).path:
                 return link
@@ -70,10 +64,7 @@ class Visitor:
         return self._read(urllib.request.Request(url))  # noqa: S310 - checked in _read
 
     def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
-        """Submit a form; ``values`` override its own.
-
-        Raises: PageError: the answer is an error.
-        """
+        """Submit a form; ``values`` override its own. Raises PageError: the answer is an error."""
         sent = urlencode({**form.values, **values})
         address = urljoin(page.url, form.action or page.url)
         if form.method == "get":

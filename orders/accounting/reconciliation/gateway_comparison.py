@@ -1,7 +1,4 @@
-"""Gateway comparison: compare the gateway's payments with our ledger, find those missing in one.
-
-A payment is compared by its sums. Its history is read only if refunds or disputes matter.
-"""
+"""Gateway comparison: compare the gateway's payments with our ledger, find those missing in one."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -139,10 +136,7 @@ def _refunds(
 
 
 def _unrecorded_kind(payment: Payment, refund: PaymentUpdate) -> Any:
-    """Return whether an unrecorded refund is a duplicate, or only missing in our ledger.
-
-    A duplicate has the amount of a recorded refund, and answers no open request.
-    """
+    """Return whether an unrecorded refund is a duplicate: same amount, answering no request."""
     open_requests = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
     is_lost = bool(refund.request_key) and open_requests.exists()

@@ -238,10 +238,7 @@ def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Paymen
 
 
 def payment_risks(order: Order) -> list[HoldReason]:
-    """Return disputes and fraud warnings of the order's payments since staff last released it.
-
-    An event before the order was placed held nothing then, so the hold rules check here.
-    """
+    """Return disputes and fraud warnings of the payments since staff last released it."""
     events = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]
     ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)

@@ -1,7 +1,4 @@
-"""Return actions: open a return for a customer, show its pictures, record shipping and receipt.
-
-A picture is shown only to staff who may see its return.
-"""
+"""Return actions: open a return for a customer, show its pictures, record shipping and receipt."""
 
 import secrets
 from typing import Any, ClassVar

@@ -1,8 +1,4 @@
-"""Return admin: show returns, approve, reject, refund, record what the customer reports.
-
-``shipping.rerouting.admin`` registers the page: it adds replacements, which need to know the
-supplier that can ship now.
-"""
+"""Return admin: show returns, approve, reject, refund, record what the customer reports."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar

@@ -139,10 +139,7 @@ class CartSerializer(serializers.Serializer[Any]):
 
 
 def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
-    """Return the cart of a request, if it can still change.
-
-    Raises: ProblemError: there is none, or the shop may not sell.
-    """
+    """Return the cart of a request, if it can still change. Raises ProblemError."""
     require_identity()
     cart = carts.find(token=bearer_token(request), now=endpoint.now)
     if cart is None:

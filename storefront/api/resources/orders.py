@@ -1,7 +1,4 @@
-"""Order resource: read, pay, track and cancel an order.
-
-The URL holds the order number; the Authorization header holds its access key.
-"""
+"""Order resource: read, pay, track and cancel an order."""
 
 from typing import Any
 
@@ -155,10 +152,7 @@ class TrackingSerializer(serializers.Serializer[Any]):
 
 
 def order_of(request: Request, number: str) -> Order:
-    """Return an order by its number and the access key of the request.
-
-    Raises: ProblemError: unknown order or wrong key.
-    """
+    """Return an order by number and access key. Raises ProblemError."""
     order = links.find_order(number=number, key=bearer_token(request))
     if order is None:
         raise ProblemError(problem_types.ORDER_NOT_FOUND)

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invariant:
-    """A statement that always holds; ``sql`` returns the violations.
-
-    ``%(now)s`` is the time of the check.
-    """
+    """A statement that always holds; ``sql`` finds violations at the time ``%(now)s``."""
 
     code: str
     sentence: str

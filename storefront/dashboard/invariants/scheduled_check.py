@@ -14,10 +14,7 @@ MAX_SENTENCE = 300
 
 
 def run(*, now: datetime) -> int:
-    """Run all invariants, store violations, delete resolved ones.
-
-    Returns the number of violated invariants.
-    """
+    """Run all invariants, store violations, return how many are violated."""
     newest = PendingPublication.objects.aggregate(newest=Max("pk"))["newest"] or 0
     broken = [finding for finding in registry.check_all(now=now) if finding.count]
     with transaction.atomic(durable=True):

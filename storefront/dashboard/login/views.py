@@ -73,10 +73,7 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
 
 
 def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Restrict a view of a user's own factors to recently authenticated staff.
-
-    Also admits staff who gave the password and have no factor yet.
-    """
+    """Restrict a view of own factors to staff, recently authenticated, maybe without any yet."""
 
     @never_cache
     @sensitive_post_parameters()

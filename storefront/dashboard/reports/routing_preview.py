@@ -1,7 +1,4 @@
-"""Routing preview: route a sample cart by draft or live rules, show its parcels, costs and dates.
-
-Read-only.
-"""
+"""Routing preview: route a sample cart by any rules, show parcels, costs, dates. Read-only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

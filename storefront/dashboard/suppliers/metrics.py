@@ -51,10 +51,7 @@ EXPLANATIONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierRank:
-    """A supplier's rank by one metric; without a card it has no data yet.
-
-    ``sure`` is the confidence bound that the rank is based on.
-    """
+    """A supplier's rank by the confidence bound ``sure``; without a card it has no data."""
 
     supplier: Supplier
     card: Scorecard | None

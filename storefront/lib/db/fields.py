@@ -12,10 +12,7 @@ type _Amount = str | float | Decimal | Combinable
 
 
 class StoredGeneratedField(models.GeneratedField):
-    """A stored generated column, so that it can be indexed.
-
-    Skips Django's check of the server version, because checks also run where no server is.
-    """
+    """A stored generated column; its check needs no server, unlike Django's."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "db_persist": True})

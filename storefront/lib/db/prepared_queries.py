@@ -109,10 +109,7 @@ def _counted(connection: Any, cursor: Any) -> Iterator[Any]:
 
 
 def _open(connection: Any) -> None:
-    """Open the session as Django does for its own cursors; replace a dead one.
-
-    The health check runs once per request.
-    """
+    """Open the session as Django does, replacing a dead one; checked once per request."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     internals.keep_plans(connection.connection, prepare_after=PREPARE_AFTER)

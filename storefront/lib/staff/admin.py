@@ -62,10 +62,7 @@ def permission_check(right: str) -> Callable[..., bool]:
 
 
 def enqueue_or_fail(task: QueueableTask, **known: Any) -> None:
-    """Queue a task whose work is recorded nowhere else; no sweep would find it.
-
-    Raises: TemporaryError: the broker is unreachable.
-    """
+    """Queue a task that no sweep would find. Raises TemporaryError: no broker."""
     if not enqueue(task, **known):
         raise TemporaryError(_("The background workers do not respond. Try again in a minute."))
 
@@ -174,10 +171,7 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
 
 
 class RelatedRowSelect(AutocompleteSelect):
-    """Autocomplete field that renders a submitted value that is no id as no choice.
-
-    Django's widget raises ValueError for it, before the form can show its error.
-    """
+    """Renders a value that is no id as no choice; Django's widget raises ValueError."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
@@ -359,10 +353,7 @@ class StaffAdmin(ConfirmingAdmin):
         return rows.select_related(*joined)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
-        """Return the row of an action.
-
-        Raises: PermissionDenied: it does not exist, or the user may not see it.
-        """
+        """Return an action's row. Raises PermissionDenied: it is missing or not visible."""
         row = self.get_object(request, object_id)
         if row is None or not self.has_view_permission(request, row):
             raise PermissionDenied

@@ -73,10 +73,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Create an account that is inactive until its address is verified.
-
-    A known address gets the same answer, so that it does not reveal who has an account.
-    """
+    """Create an inactive account; a known address gets the same answer."""
     if customer_id(request):
         return redirect("account")
     form = SignUpForm(request.POST if request.method == "POST" else None)

@@ -1,7 +1,4 @@
-"""Credential pages: change the e-mail address or password of a signed-in customer.
-
-Each change asks for the current password.
-"""
+"""Credential pages: change the e-mail address or password of a signed-in customer."""
 
 from contextlib import suppress
 from http import HTTPStatus
@@ -175,12 +172,7 @@ def password(request: HttpRequest, user: User) -> HttpResponse:
 
 @transaction.atomic(durable=True)
 def _confirm(key: str) -> User:
-    """Complete an e-mail change; orders found by the old address stay with the account.
-
-    Locks: the account.
-
-    Raises: credentials.StaleLinkError, credentials.EmailTakenError.
-    """
+    """Complete a change; the account keeps its orders. Raises as ``confirm_email_change``."""
     now = timezone.now()
     change = credentials.find_change(key=key, now=now)
     if change is None:

@@ -1,7 +1,4 @@
-"""Account pages: list a customer's orders and payments, change name, language and consent.
-
-The list holds orders placed while signed in, and orders of a verified e-mail address.
-"""
+"""Account pages: list a customer's orders and payments, change name, language and consent."""
 
 from http import HTTPStatus
 

@@ -219,10 +219,7 @@ def _message(
     was_paid: bool,
     is_shown: bool,
 ) -> tuple[str, Promise] | None:
-    """Return the message about the last action.
-
-    The state of a cancellation request is left out if parcels show it (``is_shown``).
-    """
+    """Return the last action's message, without a cancellation that parcels show."""
     is_new = (
         change_request == CancellationStatus.ASKED
         and request.GET.get("cancel") == CANCELLATION_MESSAGES[CancellationStatus.ASKED]
