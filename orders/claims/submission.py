@@ -1,6 +1,6 @@
 """Claim submission: submit a claim exactly once, resubmit it, withdraw it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from orders.claims import settlement
 from orders.models import PurchaseMessage, SupplierClaim
-from storefront.lib.clock import running_clock
+from storefront.lib.clock import Clock, running_clock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.state_machine import ConcurrentUpdateError
@@ -25,7 +25,6 @@ from suppliers.connectors.records import (
 from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 Status = SupplierClaim.Status
-Clock = Callable[[], datetime]
 
 SUBMITTABLE = (Status.DRAFT, Status.SUBMIT_FAILED)
 NOT_SUBMITTED = (Status.DRAFT, Status.SUBMIT_FAILED, Status.ON_HOLD)

@@ -11,7 +11,7 @@ An unknown outcome is never submitted again: ``submission_lookup`` asks the supp
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -33,7 +33,7 @@ from orders.purchasing.holds.facts import evaluate_purchase_order
 from orders.purchasing.holds.rules import NO_SHIPPING_METHOD, HoldReason
 from orders.purchasing.supplier_request import as_logged, build_request
 from storefront.lib.address import Address
-from storefront.lib.clock import running_clock
+from storefront.lib.clock import Clock, running_clock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -48,7 +48,6 @@ from suppliers.connectors.records import (
 
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
-Clock = Callable[[], datetime]
 
 
 @transaction.atomic(durable=True)

@@ -1,6 +1,6 @@
 """Gateway comparison: compare the gateway's payments with our ledger, find those missing in one."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from orders.gateways.base import (
     UpdateKind,
 )
 from orders.models import Discrepancy, Order, Payment, PaymentEvent
+from storefront.lib.clock import Clock
 
 Event = PaymentEvent.Kind
 DISPUTES = (UpdateKind.DISPUTED, UpdateKind.DISPUTE_WON, UpdateKind.DISPUTE_LOST)
@@ -203,7 +204,6 @@ def _finding(  # noqa: PLR0913 - the parts of one record
 EVENT_LAG = timedelta(minutes=15)
 REQUEST_LAG = timedelta(hours=1)
 MAX_PAYMENTS_READ = 5000
-type Clock = Callable[[], datetime]
 
 
 def counterparty_of(gateway: str) -> str:
