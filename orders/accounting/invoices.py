@@ -9,14 +9,13 @@ from django.utils.translation import gettext
 from orders.models import PurchaseOrder, SupplierInvoice
 from orders.purchasing import acknowledgements
 from suppliers.connections.factory import open_connector
-from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import (
     Capability,
     Connector,
     InvoiceListing,
     OrderReading,
     Tracking,
-    capabilities_of,
+    supports,
 )
 from suppliers.connectors.records import InvoiceReport, OrderReference, PurchaseOrderReport
 from suppliers.models import Supplier
@@ -31,11 +30,11 @@ class InvoiceRejectedError(Exception):
 
 def lists_all_charges(supplier: Supplier) -> bool:
     """Return whether the supplier lists all charges, so that a missing one was not charged."""
-    return _can(supplier, Capability.CHARGING)
+    return supports(supplier.adapter, Capability.CHARGING)
 
 
 def has_charges_api(supplier: Supplier) -> bool:
-    return lists_all_charges(supplier) or _can(supplier, Capability.ORDER_READING)
+    return lists_all_charges(supplier) or supports(supplier.adapter, Capability.ORDER_READING)
 
 
 def fetch(
@@ -171,17 +170,13 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 @transaction.atomic
 def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
     """Store an invoice from paper or e-mail. Raises InvoiceRejectedError: it exists."""
-    if exists(supplier=invoice.supplier, reference=invoice.reference):
-        raise InvoiceRejectedError(
-            gettext("This supplier already has an invoice with this number.")
-        )
     mine = PurchaseOrder.objects.filter(supplier=invoice.supplier)
     invoice.purchase_order = mine.filter(number=invoice.number).first()
     invoice.entered_by, invoice.received_at = actor[:100], now
     try:
         with transaction.atomic():
             invoice.save()
-    except IntegrityError as error:  # entered concurrently
+    except IntegrityError as error:
         raise InvoiceRejectedError(
             gettext("This supplier already has an invoice with this number.")
         ) from error
@@ -198,8 +193,3 @@ def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
         raise InvoiceRejectedError(
             gettext("Only an active invoice that staff entered can be withdrawn.")
         )
-
-
-def _can(supplier: Supplier, capability: Capability) -> bool:
-    is_known = supplier.adapter in CONNECTORS
-    return is_known and capability in capabilities_of(connector_class(supplier.adapter))

@@ -20,8 +20,7 @@ from orders.models import (
     SupplierReturnLine,
 )
 from storefront.lib.money import Money
-from suppliers.connectors import CONNECTORS, connector_class
-from suppliers.connectors.capabilities import Capability, capabilities_of
+from suppliers.connectors.capabilities import Capability, supports
 from suppliers.connectors.records import RejectionReason
 from suppliers.models import Supplier
 
@@ -51,9 +50,7 @@ class ClaimDraft:
 
 def has_claims_api(supplier: Supplier) -> bool:
     """Return whether the supplier's connector accepts claims."""
-    if supplier.adapter not in CONNECTORS:
-        return False
-    return Capability.CLAIMS in capabilities_of(connector_class(supplier.adapter))
+    return supports(supplier.adapter, Capability.CLAIMS)
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
