@@ -1,5 +1,6 @@
 """Order resource: read, pay, track and cancel an order."""
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -159,15 +160,20 @@ def order_of(request: Request, number: str) -> Order:
     return order
 
 
+order_operation = partial(
+    openapi,
+    tag="orders",
+    bearer=ORDER_KEY,
+    parameters=(NUMBER,),
+    problems=(problem_types.ORDER_NOT_FOUND,),
+)
+
+
 class OrderDetail(Endpoint):
-    @openapi(
+    @order_operation(
         name="retrieve_order",
-        tag="orders",
         summary="Retrieve an order",
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: OrderSerializer},
-        problems=(problem_types.ORDER_NOT_FOUND,),
     )
     def get(self, request: Request, number: str) -> Response:
         placed = order_of(request, number)
@@ -178,13 +184,10 @@ class OrderDetail(Endpoint):
 
 
 class OrderPay(Endpoint):
-    @openapi(
+    @order_operation(
         name="pay_order",
-        tag="orders",
         summary="Create a payment, or return the pending one",
         description="After a declined card, this starts a new attempt.",
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: PaymentSerializer},
         problems=(
             problem_types.ORDER_NOT_FOUND,
@@ -201,16 +204,13 @@ class OrderPay(Endpoint):
 
 
 class OrderCancel(Endpoint):
-    @openapi(
+    @order_operation(
         name="cancel_order",
-        tag="orders",
         summary="Cancel unshipped items",
         description="Items that no supplier has received are canceled immediately."
         " For the rest, we ask the supplier. Read the order later to see"
         " the answer.",
         body=CancellationRequestSerializer,
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: CancellationSerializer},
         problems=(problem_types.ORDER_NOT_FOUND, problem_types.TOO_LATE_TO_CANCEL),
         accepts_idempotency_key=True,
@@ -234,14 +234,10 @@ class OrderCancel(Endpoint):
 
 
 class OrderTracking(Endpoint):
-    @openapi(
+    @order_operation(
         name="track_order",
-        tag="orders",
         summary="Retrieve the parcels of an order",
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: TrackingSerializer},
-        problems=(problem_types.ORDER_NOT_FOUND,),
     )
     def get(self, request: Request, number: str) -> Response:
         order = order_of(request, number)
