@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db.models import Sum
 
@@ -96,9 +97,8 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
             replacement_line.canceled_quantity + refunded[replacement_line.pk]
         )
     # Replacement lines were created in this order.
-    replaced = sorted(
-        (return_line for return_line in lines if return_line.accepted_quantity), key=_by_line
-    )
+    accepted = (return_line for return_line in lines if return_line.accepted_quantity)
+    replaced = sorted(accepted, key=attrgetter("order_line_id"))
     roots = [
         replacement_line
         for replacement_line in replacement_lines
@@ -110,15 +110,10 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
     }
 
 
-def _by_line(line: ReturnLine) -> int:
-    return line.order_line_id
-
-
 def preview(authorization: ReturnAuthorization) -> RefundDue:
     """Return the current amounts; refunds compute them again under the lock."""
-    return calculate(
-        authorization, read_lines(authorization), find_payments(authorization.order_id)
-    )
+    payments = Payment.objects.filter(order=authorization.order_id, authorized_amount__gt=0)
+    return calculate(authorization, read_lines(authorization), list(payments.order_by("pk")))
 
 
 def find_refundable(payments: Sequence[Payment], currency: str) -> tuple[Payment | None, Money]:
@@ -169,10 +164,6 @@ def set_replaced_amounts(authorization: ReturnAuthorization, lines: Sequence[Ret
                 units=failed[line.order_line_id],
             )
             line.replaced_amount = (amount - failed_amount).amount
-
-
-def find_payments(order_id: int) -> list[Payment]:
-    return list(Payment.objects.filter(order=order_id, authorized_amount__gt=0).order_by("pk"))
 
 
 def calculate(

@@ -193,7 +193,7 @@ def _line_facts(
         else None,
         reported_quantity=line.level.reported_quantity,
         missing_certificates={
-            criterion: _criterion_name(criterion) for criterion in offer.missing_requirements
+            criterion: str(Requirement(criterion).label) for criterion in offer.missing_requirements
         },
         margin=margin,
         discount=Money(line.order_line.discount_amount, currency),
@@ -206,10 +206,6 @@ def _line_facts(
         }
         else "",
     )
-
-
-def _criterion_name(criterion: str) -> str:
-    return str(Requirement(criterion).label)
 
 
 def _available_payment(purchase_order: PurchaseOrder) -> Money:
