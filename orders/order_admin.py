@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
@@ -40,6 +39,7 @@ from storefront.lib.staff.admin import (
     acting,
     action,
     confirmed_action,
+    money_field,
     permission_check,
 )
 from storefront.lib.staff.fieldsets import section
@@ -81,15 +81,9 @@ STATE = columns.status(
 class RefundForm(ReasonForm):
     """Amount and reason, with a confirmation, as a refund cannot be undone."""
 
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
+    amount = money_field(_("Amount"))
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    is_sure = forms.BooleanField(label=_("Confirm refund"), widget=UnfoldBooleanSwitchWidget)
+    is_sure = forms.BooleanField(label=_("Confirm refund"))
     field_order = ("amount", "reason", "is_sure")
 
 
@@ -220,9 +214,8 @@ class OrderAdmin(ReturnActions, AddressActions):
         may="cancel",
         title=_("Cancel order"),
         explain=_(
-            "Items that no supplier has yet are canceled at once. For the others,"
-            " the supplier is asked to cancel. The customer is refunded for"
-            " canceled items and gets an e-mail."
+            "Items that no supplier has yet are canceled at once. For the others, the supplier is"
+            " asked to cancel. The customer is refunded for canceled items and gets an e-mail."
         ),
         form_class=ReasonForm,
         done=_("Cancellation of %s requested."),
@@ -249,9 +242,8 @@ class OrderAdmin(ReturnActions, AddressActions):
         may="refund",
         explain=lambda order: (
             gettext(
-                "You can refund up to %(left)s. The refund is sent to the gateway,"
-                " and the customer gets an e-mail when it is done. A refund cannot be"
-                " undone."
+                "You can refund up to %(left)s. The refund is sent to the gateway, and the"
+                " customer gets an e-mail when it is done. A refund cannot be undone."
             )
             % {"left": columns.as_money(_refundable(order))}
         ),

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from orders.address_changes import change_requests, corrections
 from orders.addresses import validation
@@ -32,7 +31,6 @@ def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False
         max_length=validation.LIMITS[name],
         required=required,
         help_text=help_text,
-        widget=UnfoldAdminTextInputWidget(),
     )
 
 
@@ -85,12 +83,11 @@ class AddressActions(StaffAdmin):
         icon="edit_location_alt",
         may="redirect",
         explain=_(
-            "Items that no supplier has yet ship to the new address. Suppliers"
-            " that have the order are asked to change it, on their supplier page"
-            " or by you. Shipped items keep the old address. The country cannot"
-            " change. The address is printed on the label as you enter it, and"
-            " the reason is saved on the order. The customer gets an e-mail about"
-            " each change."
+            "Items that no supplier has yet ship to the new address. Suppliers that have the order"
+            " are asked to change it, on their supplier page or by you. Shipped items keep the old"
+            " address. The country cannot change. The address is printed on the label as you enter"
+            " it, and the reason is saved on the order. The customer gets an e-mail about each"
+            " change."
         ),
         form_class=CorrectionForm,
         initial=lambda order: {

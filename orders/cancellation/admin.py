@@ -6,7 +6,6 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.cancellation import canceled_but_shipped, supplier_answers
 from orders.models import CanceledShipmentDecision, PurchaseOrder
@@ -84,9 +83,7 @@ def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
         (outcome_choice.value, outcome_choice.label)
         for outcome_choice in canceled_but_shipped.possible_outcomes(purchase_order)
     ]
-    outcome = forms.ChoiceField(
-        label=_("Resolution"), choices=choices, widget=UnfoldAdminSelectWidget
-    )
+    outcome = forms.ChoiceField(label=_("Resolution"), choices=choices)
     order = ("outcome", "reason")
     return type("DecisionForm", (ReasonForm,), {"outcome": outcome, "field_order": order})
 
@@ -107,10 +104,9 @@ class CanceledShipmentActions(StaffAdmin):
             )
             if canceled_but_shipped.was_shipped(purchase_order)
             else gettext(
-                "The supplier still has canceled items on order, and the customer was"
-                " refunded. Use this only if you know that the supplier will not ship"
-                " them: its status is no longer checked. If it ships anyway, a new"
-                " decision is needed."
+                "The supplier still has canceled items on order, and the customer was refunded."
+                " Use this only if you know that the supplier will not ship them: its status is no"
+                " longer checked. If it ships anyway, a new decision is needed."
             )
         ),
         form_class=decision_form,
