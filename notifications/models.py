@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
 from storefront.lib.state_machine import Stateful
 
 
@@ -28,7 +29,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         constraints = [
-            models.UniqueConstraint(fields=["subject", "sequence"], name="event_order_by_subject"),
+            unique("event_order_by_subject", ["subject", "sequence"]),
         ]
         indexes = [
             models.Index(
@@ -77,7 +78,6 @@ class Message(Stateful):
         Status.FAILED: frozenset({Status.REQUEUED}),
         Status.REQUEUED: frozenset({Status.SENDING}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     event = models.ForeignKey(
         Event, models.PROTECT, related_name="messages", verbose_name=_("Event")
@@ -98,9 +98,7 @@ class Message(Stateful):
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
         constraints = [
-            models.UniqueConstraint(
-                fields=["event", "sender", "recipient", "template"], name="message_once"
-            ),
+            unique("message_once", ["event", "sender", "recipient", "template"]),
         ]
         indexes = [
             models.Index(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.order import Order
 from orders.models.payments import Payment
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -82,15 +83,15 @@ class SupplierInvoice(models.Model):
         verbose_name = _("supplier invoice")
         verbose_name_plural = _("supplier invoices")
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier", "reference"],
+            unique(
+                "invoice_reference_once",
+                ["supplier", "reference"],
                 condition=Q(withdrawn_at__isnull=True),
-                name="invoice_reference_once",
             ),
-            models.CheckConstraint(
-                condition=Q(subtotal_amount__gte=0)
+            check(
+                "invoice_amounts_not_negative",
+                Q(subtotal_amount__gte=0)
                 & (Q(freight_amount__isnull=True) | Q(freight_amount__gte=0)),
-                name="invoice_amounts_not_negative",
             ),
         ]
 
@@ -121,7 +122,6 @@ class ReconciliationRun(Stateful):
         Status.RECONCILED: frozenset({Status.RUNNING}),  # compared again
         Status.CLOSED: frozenset({Status.RUNNING}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     day = models.DateField(_("Day"), unique=True)
     starts_at = models.DateTimeField(_("Starts"))
@@ -138,13 +138,11 @@ class ReconciliationRun(Stateful):
         verbose_name = _("daily reconciliation")
         verbose_name_plural = _("daily reconciliations")
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
-                name="reconciliation_run_has_reconciled_at",
+            check(
+                "reconciliation_run_has_reconciled_at",
+                ~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
             ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="reconciliation_run_ends_after_start"
-            ),
+            check("reconciliation_run_ends_after_start", Q(ends_at__gt=F("starts_at"))),
         ]
 
     def __str__(self) -> str:
@@ -205,7 +203,6 @@ class Discrepancy(Stateful):
         # Staff accepted it. It opens again if it changes.
         Status.SETTLED: frozenset({Status.OPEN}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     key = models.CharField(_("Key"), max_length=200, unique=True)
     part = models.CharField(_("Compared with"), max_length=60)
@@ -238,9 +235,9 @@ class Discrepancy(Stateful):
         verbose_name = _("payment discrepancy")
         verbose_name_plural = _("payment discrepancies")
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(status="settled") | ~Q(closed_by="") & ~Q(close_reason=""),
-                name="discrepancy_accepted_has_author_and_reason",
+            check(
+                "discrepancy_accepted_has_author_and_reason",
+                ~Q(status="settled") | ~Q(closed_by="") & ~Q(close_reason=""),
             ),
         ]
         indexes = [models.Index(fields=["status", "first_day"], name="discrepancy_by_status")]
@@ -280,8 +277,9 @@ class DiscrepancyObservation(models.Model):
         verbose_name = _("discrepancy occurrence")
         verbose_name_plural = _("discrepancy occurrences")
         constraints = [
-            models.UniqueConstraint(
-                fields=[
+            unique(
+                "observation_once_per_run",
+                [
                     "difference",
                     "day",
                     "expected_amount",
@@ -290,7 +288,6 @@ class DiscrepancyObservation(models.Model):
                     "found_currency",
                 ],
                 nulls_distinct=False,
-                name="observation_once_per_run",
             ),
         ]
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -48,7 +49,6 @@ class Backorder(Stateful):
         Status.ASKED: FINAL,
         **dict.fromkeys(FINAL, frozenset()),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     order = protected_key(Order, "backorders", _("Order"))
     purchase_order = protected_key(PurchaseOrder, "backorders", _("Purchase order"))
@@ -83,16 +83,10 @@ class Backorder(Stateful):
         verbose_name = _("backorder")
         verbose_name_plural = _("backorders")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(delivery_amount__gte=0), name="backorder_delivery_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind="later") | Q(ships_by__isnull=False),
-                name="backorder_delayed_has_date",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="asked") | Q(respond_by__isnull=False),
-                name="backorder_choice_has_deadline",
+            check("backorder_delivery_not_negative", Q(delivery_amount__gte=0)),
+            check("backorder_delayed_has_date", ~Q(kind="later") | Q(ships_by__isnull=False)),
+            check(
+                "backorder_choice_has_deadline", ~Q(status="asked") | Q(respond_by__isnull=False)
             ),
         ]
         indexes = [
@@ -130,9 +124,7 @@ class BackorderLine(models.Model):
         verbose_name = _("backorder line")
         verbose_name_plural = _("backorder lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order_line"], condition=Q(is_open=True), name="line_in_one_open_backorder"
-            ),
+            unique("line_in_one_open_backorder", ["order_line"], condition=Q(is_open=True)),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 
 CART_RETENTION = timedelta(days=30)
@@ -57,9 +58,7 @@ class Cart(models.Model):
         verbose_name = _("cart")
         verbose_name_plural = _("carts")
         constraints = [
-            models.UniqueConstraint(
-                fields=["owner"], condition=Q(is_current=True), name="cart_one_current_per_owner"
-            ),
+            unique("cart_one_current_per_owner", ["owner"], condition=Q(is_current=True)),
         ]
         indexes = [
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="cart_by_owner"),
@@ -104,20 +103,15 @@ class CartLine(models.Model):
         verbose_name = _("cart line")
         verbose_name_plural = _("cart lines")
         constraints = [
-            models.UniqueConstraint(fields=["cart", "listing"], name="cart_line_once_per_listing"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY),
-                name="cart_line_quantity_in_range",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    promised_from=None, promised_to=None, promised_origin="", promised_country=""
-                )
+            unique("cart_line_once_per_listing", ["cart", "listing"]),
+            check("cart_line_quantity_in_range", Q(quantity__gte=1, quantity__lte=MAX_QUANTITY)),
+            check(
+                "cart_line_promise_complete",
+                Q(promised_from=None, promised_to=None, promised_origin="", promised_country="")
                 | Q(promised_from__isnull=False, promised_to__gte=F("promised_from"))
                 & Q(promised_to__isnull=False)
                 & ~Q(promised_origin="")
                 & ~Q(promised_country=""),
-                name="cart_line_promise_complete",
             ),
         ]
 

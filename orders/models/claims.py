@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -56,7 +57,6 @@ class SupplierClaim(Stateful):
         Status.REQUESTED: SETTLED,
         **dict.fromkeys(SETTLED, frozenset()),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     purchase_order = protected_key(PurchaseOrder, "claims", _("Purchase order"))
     number = models.CharField(_("Number"), max_length=30, unique=True)
@@ -90,32 +90,30 @@ class SupplierClaim(Stateful):
         verbose_name = _("supplier claim")
         verbose_name_plural = _("supplier claims")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(expected_amount__gte=0), name="claim_amount_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(credited_amount__isnull=True)
+            check("claim_amount_not_negative", Q(expected_amount__gte=0)),
+            check(
+                "claim_credit_within_claimed",
+                Q(credited_amount__isnull=True)
                 | Q(credited_amount__gte=0)
                 & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount"))),
-                name="claim_credit_within_claimed",
             ),
-            models.CheckConstraint(
-                condition=Q(status="credited", credited_amount__isnull=False)
+            check(
+                "claim_credited_has_amount",
+                Q(status="credited", credited_amount__isnull=False)
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
-                name="claim_credited_has_amount",
             ),
-            models.CheckConstraint(
-                condition=Q(
+            check(
+                "claim_freight_within_paid",
+                Q(
                     freight_amount__gte=0,
                     freight_amount__lte=F("freight_paid_amount"),
                 )
                 & Q(freight_amount__lte=F("expected_amount")),
-                name="claim_freight_within_paid",
             ),
-            models.UniqueConstraint(
-                fields=["purchase_order"],
+            unique(
+                "claim_freight_once",
+                ["purchase_order"],
                 condition=Q(freight_amount__gt=0) & ~Q(status__in=["denied", "canceled"]),
-                name="claim_freight_once",
             ),
         ]
         indexes = [models.Index(fields=["status", "retry_at"], name="claim_by_status")]
@@ -156,10 +154,9 @@ class SupplierClaimLine(models.Model):
         verbose_name = _("claim line")
         verbose_name_plural = _("claim lines")
         constraints = [
-            models.UniqueConstraint(fields=["claim", "purchase_line"], name="claim_line_once"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
-                name="claim_line_within_ordered",
+            unique("claim_line_once", ["claim", "purchase_line"]),
+            check(
+                "claim_line_within_ordered", Q(quantity__gte=1, quantity__lte=F("ordered_quantity"))
             ),
         ]
 

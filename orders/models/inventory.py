@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import OrderLine
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, StockMovement
@@ -27,7 +28,6 @@ class Reservation(Stateful):
         Status.RELEASED: frozenset(),
         Status.EXPIRED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     line = models.OneToOneField(
         OrderLine, models.PROTECT, related_name="reservation", verbose_name=_("Order line")
@@ -42,7 +42,7 @@ class Reservation(Stateful):
         verbose_name = _("reservation")
         verbose_name_plural = _("reservations")
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="reservation_has_units"),
+            check("reservation_has_units", Q(quantity__gte=1)),
         ]
 
     def __str__(self) -> str:
@@ -107,7 +107,6 @@ class Allocation(Stateful):
         Status.SHIPPED: frozenset({Status.UNSEEN}),
         Status.RELEASED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     line = protected_key(OrderLine, "allocations", _("Order line"))
     level = protected_key(StockLevel, "allocations", _("Stock level"))
@@ -128,13 +127,11 @@ class Allocation(Stateful):
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="allocation_has_units"),
-            models.UniqueConstraint(
-                fields=["line"], condition=~Q(status="released"), name="line_allocated_once"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status__in=["seen", "shipped"], absorbed_by=""),
-                name="allocation_absorbed_has_evidence",
+            check("allocation_has_units", Q(quantity__gte=1)),
+            unique("line_allocated_once", ["line"], condition=~Q(status="released")),
+            check(
+                "allocation_absorbed_has_evidence",
+                ~Q(status__in=["seen", "shipped"], absorbed_by=""),
             ),
         ]
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
+from storefront.lib.db.constraints import check
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -121,7 +122,6 @@ class Order(Stateful):
         Status.EXPIRED: frozenset(),
         Status.CANCELED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     number = models.CharField(_("Number"), max_length=20, unique=True)
     # part of the order page's URL, instead of an account
@@ -185,17 +185,18 @@ class Order(Stateful):
             ("view_costs", "Can view costs, fees and margins of order"),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(
+            check(
+                "order_total_adds_up",
+                Q(
                     total_amount=F("subtotal_amount")
                     + F("delivery_amount")
                     - F("discount_amount")
                     + F("additional_tax_amount")
                 ),
-                name="order_total_adds_up",
             ),
-            models.CheckConstraint(
-                condition=Q(
+            check(
+                "order_amounts_not_negative",
+                Q(
                     subtotal_amount__gte=0,
                     delivery_amount__gte=0,
                     discount_amount__gte=0,
@@ -203,12 +204,11 @@ class Order(Stateful):
                     tax_amount__gte=F("additional_tax_amount"),
                     total_amount__gte=0,
                 ),
-                name="order_amounts_not_negative",
             ),
-            models.CheckConstraint(
-                condition=Q(first_reserved_at=None)
+            check(
+                "order_reservation_time_limited",
+                Q(first_reserved_at=None)
                 | Q(payment_due_at__lte=F("first_reserved_at") + MAX_RESERVATION_TIME),
-                name="order_reservation_time_limited",
             ),
         ]
         indexes = [
@@ -282,34 +282,28 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(line_amount=F("unit_amount") * F("quantity")),
-                name="order_line_amount_adds_up",
+            check("order_line_amount_adds_up", Q(line_amount=F("unit_amount") * F("quantity"))),
+            check(
+                "order_line_discount_within_line",
+                Q(discount_amount__gte=0, discount_amount__lte=F("line_amount")),
             ),
-            models.CheckConstraint(
-                condition=Q(discount_amount__gte=0, discount_amount__lte=F("line_amount")),
-                name="order_line_discount_within_line",
+            check(
+                "order_line_taxes_not_negative",
+                Q(additional_tax_amount__gte=0, tax_amount__gte=F("additional_tax_amount")),
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    additional_tax_amount__gte=0, tax_amount__gte=F("additional_tax_amount")
-                ),
-                name="order_line_taxes_not_negative",
+            check("order_line_has_units", Q(quantity__gte=1)),
+            check(
+                "order_line_not_shipped_and_canceled",
+                Q(quantity__gte=F("canceled_quantity") + F("shipped_quantity")),
             ),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_has_units"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=F("canceled_quantity") + F("shipped_quantity")),
-                name="order_line_not_shipped_and_canceled",
-            ),
-            models.CheckConstraint(
-                condition=Q(shipped_quantity__gte=F("delivered_quantity")),
-                name="order_line_delivered_was_shipped",
+            check(
+                "order_line_delivered_was_shipped", Q(shipped_quantity__gte=F("delivered_quantity"))
             ),
             # A parcel refused at the door comes back without having been delivered.
-            models.CheckConstraint(
-                condition=Q(shipped_quantity__gte=F("returning_quantity"))
+            check(
+                "order_line_returned_was_shipped",
+                Q(shipped_quantity__gte=F("returning_quantity"))
                 & Q(returning_quantity__gte=F("returned_quantity")),
-                name="order_line_returned_was_shipped",
             ),
         ]
 

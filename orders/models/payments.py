@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.gateways.base import CaptureMode
 from orders.models.order import Order
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -96,23 +97,20 @@ class Payment(Stateful):
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         constraints = [
-            models.UniqueConstraint(
-                fields=["gateway", "reference"],
-                condition=~Q(reference=""),
-                name="payment_once_per_reference",
+            unique(
+                "payment_once_per_reference", ["gateway", "reference"], condition=~Q(reference="")
             ),
-            models.UniqueConstraint(
-                fields=["order"],
+            unique(
+                "payment_one_open_per_order",
+                ["order"],
                 condition=Q(status__in=["created", "requires_action", "authorized", "captured"]),
-                name="payment_one_open_per_order",
             ),
-            models.CheckConstraint(
-                condition=Q(authorized_amount__gte=F("captured_amount") + F("voided_amount")),
-                name="payment_not_captured_over_authorized",
+            check(
+                "payment_not_captured_over_authorized",
+                Q(authorized_amount__gte=F("captured_amount") + F("voided_amount")),
             ),
-            models.CheckConstraint(
-                condition=Q(captured_amount__gte=F("refunded_amount")),
-                name="payment_not_refunded_over_captured",
+            check(
+                "payment_not_refunded_over_captured", Q(captured_amount__gte=F("refunded_amount"))
             ),
         ]
 
@@ -188,10 +186,8 @@ class PaymentEvent(models.Model):
         verbose_name = _("payment event")
         verbose_name_plural = _("payment events")
         constraints = [
-            models.UniqueConstraint(fields=["gateway", "external_id"], name="payment_event_once"),
-            models.CheckConstraint(
-                condition=Q(amount__gte=0), name="payment_event_amount_not_negative"
-            ),
+            unique("payment_event_once", ["gateway", "external_id"]),
+            check("payment_event_amount_not_negative", Q(amount__gte=0)),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Category, Channel, Product
 from orders.models.order import Order
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 
 CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digits or hyphens."))
@@ -175,12 +176,13 @@ class Promotion(models.Model):
         verbose_name = _("promotion")
         verbose_name_plural = _("promotions")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(usage_limit__isnull=True) | Q(used__lte=F("usage_limit")),
-                name="promotion_within_usage_limit",
+            check(
+                "promotion_within_usage_limit",
+                Q(usage_limit__isnull=True) | Q(used__lte=F("usage_limit")),
             ),
-            models.CheckConstraint(
-                condition=Q(kind="percent", percent__gt=0, percent__lte=1)
+            check(
+                "promotion_has_value",
+                Q(kind="percent", percent__gt=0, percent__lte=1)
                 | Q(kind="amount", amount__gt=0)
                 | Q(kind="free_delivery")
                 | Q(
@@ -190,11 +192,10 @@ class Promotion(models.Model):
                     get_percent__gt=0,
                     get_percent__lte=1,
                 ),
-                name="promotion_has_value",
             ),
-            models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
-                name="promotion_ends_after_it_begins",
+            check(
+                "promotion_ends_after_it_begins",
+                Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
             ),
         ]
 
@@ -236,13 +237,8 @@ class Coupon(models.Model):
         verbose_name = _("discount code")
         verbose_name_plural = _("discount codes")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(limit__isnull=True) | Q(used__lte=F("limit")),
-                name="coupon_within_usage_limit",
-            ),
-            models.CheckConstraint(
-                condition=Q(code__regex=r"^[A-Z0-9-]{3,30}$"), name="coupon_code_format"
-            ),
+            check("coupon_within_usage_limit", Q(limit__isnull=True) | Q(used__lte=F("limit"))),
+            check("coupon_code_format", Q(code__regex=r"^[A-Z0-9-]{3,30}$")),
         ]
 
     def __str__(self) -> str:
@@ -273,15 +269,13 @@ class Redemption(models.Model):
         verbose_name = _("promotion use")
         verbose_name_plural = _("promotion uses")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "promotion"], name="redemption_once_per_order"
-            ),
-            models.UniqueConstraint(
-                fields=["promotion", "email", "place"],
+            unique("redemption_once_per_order", ["order", "promotion"]),
+            unique(
+                "redemption_within_customers_limit",
+                ["promotion", "email", "place"],
                 condition=Q(reverted_at__isnull=True),
-                name="redemption_within_customers_limit",
             ),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="redemption_not_negative"),
+            check("redemption_not_negative", Q(amount__gte=0)),
         ]
 
     def __str__(self) -> str:

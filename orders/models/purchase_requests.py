@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 
@@ -58,15 +59,12 @@ class CanceledShipmentDecision(models.Model):
         verbose_name = _("decision on a shipment after cancellation")
         verbose_name_plural = _("decisions on shipments after cancellation")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(was_shipped=False, outcome="not_shipped")
+            check(
+                "canceled_shipment_outcome_matches",
+                Q(was_shipped=False, outcome="not_shipped")
                 | Q(was_shipped=True) & ~Q(outcome="not_shipped"),
-                name="canceled_shipment_outcome_matches",
             ),
-            models.CheckConstraint(
-                condition=~Q(reason="") & ~Q(decided_by=""),
-                name="canceled_shipment_has_author_and_reason",
-            ),
+            check("canceled_shipment_has_author_and_reason", ~Q(reason="") & ~Q(decided_by="")),
         ]
 
     def __str__(self) -> str:
@@ -90,9 +88,9 @@ class ErasureRequest(models.Model):
         verbose_name = _("supplier erasure request")
         verbose_name_plural = _("supplier erasure requests")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(sent_at=None, sent_by="") | (Q(sent_at__isnull=False) & ~Q(sent_by="")),
-                name="erasure_request_has_author",
+            check(
+                "erasure_request_has_author",
+                Q(sent_at=None, sent_by="") | (Q(sent_at__isnull=False) & ~Q(sent_by="")),
             ),
         ]
 
@@ -113,7 +111,6 @@ class AddressChangeRequest(Stateful):
         Status.ACCEPTED: frozenset(),
         Status.REFUSED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     purchase_order = protected_key(PurchaseOrder, "address_change_requests", _("Purchase order"))
     ship_to = models.JSONField(_("Delivery address"))
@@ -137,14 +134,11 @@ class AddressChangeRequest(Stateful):
         verbose_name = _("address change request")
         verbose_name_plural = _("address change requests")
         constraints = [
-            models.UniqueConstraint(
-                fields=["purchase_order"],
-                condition=Q(status="requested"),
-                name="address_change_one_pending",
+            unique(
+                "address_change_one_pending", ["purchase_order"], condition=Q(status="requested")
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=["requested", "accepted", "refused"]),
-                name="address_change_status_is_known",
+            check(
+                "address_change_status_is_known", Q(status__in=["requested", "accepted", "refused"])
             ),
         ]
 

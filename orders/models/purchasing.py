@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -186,20 +187,19 @@ class PurchaseOrder(Stateful):
         verbose_name = _("purchase order")
         verbose_name_plural = _("purchase orders")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "supplier", "location", "round"],
+            unique(
+                "purchase_order_once_per_supplier_location",
+                ["order", "supplier", "location", "round"],
                 condition=~Q(status="canceled"),
-                name="purchase_order_once_per_supplier_location",
             ),
-            models.UniqueConstraint(
-                fields=["supplier", "supplier_reference"],
+            unique(
+                "purchase_order_once_per_reference",
+                ["supplier", "supplier_reference"],
                 condition=~Q(supplier_reference=""),
-                name="purchase_order_once_per_reference",
             ),
-            models.CheckConstraint(
-                condition=Q(freight_amount__isnull=True)
-                | Q(freight_amount__gte=0) & ~Q(freight_currency=""),
-                name="purchase_order_freight_has_currency",
+            check(
+                "purchase_order_freight_has_currency",
+                Q(freight_amount__isnull=True) | Q(freight_amount__gte=0) & ~Q(freight_currency=""),
             ),
         ]
         indexes = [
@@ -247,12 +247,12 @@ class PurchaseLine(models.Model):
         verbose_name = _("purchase order line")
         verbose_name_plural = _("purchase order lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order_line"],
+            unique(
+                "order_line_in_one_active_purchase_order",
+                ["order_line"],
                 condition=Q(is_active=True),
-                name="order_line_in_one_active_purchase_order",
             ),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="purchase_line_has_units"),
+            check("purchase_line_has_units", Q(quantity__gte=1)),
         ]
 
     def __str__(self) -> str:

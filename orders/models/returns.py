@@ -11,6 +11,7 @@ from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchasing import PurchaseOrder
 from orders.models.supplier_returns import ReturnPolicy
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -82,7 +83,6 @@ class ReturnAuthorization(Stateful):
         Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement is unavailable
         Status.EXPIRED: frozenset({Status.RECEIVED}),  # it arrived late
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     order = protected_key(Order, "returns", _("Order"))
     purchase_order = protected_key(PurchaseOrder, "returns", _("Purchase order"))
@@ -138,26 +138,19 @@ class ReturnAuthorization(Stateful):
         verbose_name = _("return")
         verbose_name_plural = _("returns")
         constraints = [
-            models.UniqueConstraint(
-                fields=["request_key", "purchase_order"], name="return_request_once"
-            ),
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(delivery_amount__gt=0),
-                name="return_delivery_refund_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(status="refunded", due_amount__isnull=False)
+            unique("return_request_once", ["request_key", "purchase_order"]),
+            unique("return_delivery_refund_once", ["order"], condition=Q(delivery_amount__gt=0)),
+            check(
+                "return_refunded_has_amounts",
+                Q(status="refunded", due_amount__isnull=False)
                 & Q(refund_amount__gte=0, refund_amount__lte=F("due_amount"))
                 & Q(delivery_amount__gte=0, delivery_amount__lte=F("due_amount"))
                 | ~Q(status="refunded")
                 & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
-                name="return_refunded_has_amounts",
             ),
-            models.CheckConstraint(
-                condition=Q(difference_amount=0)
-                | Q(difference_amount__gt=0, replacement__isnull=False),
-                name="return_difference_needs_replacement",
+            check(
+                "return_difference_needs_replacement",
+                Q(difference_amount=0) | Q(difference_amount__gt=0, replacement__isnull=False),
             ),
         ]
         indexes = [models.Index(fields=["status", "status_since"], name="return_by_status")]
@@ -226,21 +219,19 @@ class ReturnLine(models.Model):
         verbose_name = _("return line")
         verbose_name_plural = _("return lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["authorization", "order_line"], name="return_line_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, received_quantity__lte=F("quantity"))
+            unique("return_line_once", ["authorization", "order_line"]),
+            check(
+                "return_line_within_requested",
+                Q(quantity__gte=1, received_quantity__lte=F("quantity"))
                 & Q(accepted_quantity__lte=F("quantity")),
-                name="return_line_within_requested",
             ),
-            models.CheckConstraint(
-                condition=Q(deduction_amount__gte=0)
-                & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
-                name="return_line_deduction_has_reason",
+            check(
+                "return_line_deduction_has_reason",
+                Q(deduction_amount__gte=0) & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
             ),
-            models.CheckConstraint(
-                condition=Q(paid_amount__isnull=True, replaced_amount=0, difference_amount=0)
+            check(
+                "return_line_amounts_within_paid",
+                Q(paid_amount__isnull=True, replaced_amount=0, difference_amount=0)
                 | Q(
                     paid_amount__gte=F("deduction_amount")
                     + F("replaced_amount")
@@ -248,7 +239,6 @@ class ReturnLine(models.Model):
                     replaced_amount__gte=0,
                     difference_amount__gte=0,
                 ),
-                name="return_line_amounts_within_paid",
             ),
         ]
 
@@ -275,13 +265,8 @@ class ReturnPhoto(models.Model):
         verbose_name = _("return photo")
         verbose_name_plural = _("return photos")
         constraints = [
-            models.UniqueConstraint(
-                fields=["authorization", "place"], name="return_photo_sequence_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(place__gte=1, place__lte=MAX_PHOTOS),
-                name="return_photo_sequence_in_range",
-            ),
+            unique("return_photo_sequence_once", ["authorization", "place"]),
+            check("return_photo_sequence_in_range", Q(place__gte=1, place__lte=MAX_PHOTOS)),
         ]
         indexes = [models.Index(fields=["file"], name="return_photo_by_file")]
 

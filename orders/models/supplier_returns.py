@@ -8,6 +8,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -95,21 +96,13 @@ class ReturnPolicy(models.Model):
         verbose_name = _("return policy")
         verbose_name_plural = _("return policies")
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
+            unique("return_policy_once", ["supplier"], nulls_distinct=False),
+            check("return_policy_threshold_not_negative", Q(returnless_below_amount__gte=0)),
+            check(
+                "return_policy_fee_in_range",
+                Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
             ),
-            models.CheckConstraint(
-                condition=Q(returnless_below_amount__gte=0),
-                name="return_policy_threshold_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
-                name="return_policy_fee_in_range",
-            ),
-            models.CheckConstraint(
-                condition=~Q(destination="supplier") | ~Q(address=""),
-                name="return_policy_has_address",
-            ),
+            check("return_policy_has_address", ~Q(destination="supplier") | ~Q(address="")),
         ]
 
     def __str__(self) -> str:
@@ -152,7 +145,6 @@ class SupplierReturn(Stateful):
         Status.DISPUTED: frozenset({Status.CREDITED, Status.WRITTEN_OFF}),
         **dict.fromkeys(SETTLED, frozenset()),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     purchase_order = protected_key(PurchaseOrder, "supplier_returns", _("Purchase order"))
     authorization = models.ForeignKey(
@@ -185,20 +177,19 @@ class SupplierReturn(Stateful):
         verbose_name = _("supplier return")
         verbose_name_plural = _("supplier returns")
         constraints = [
-            models.UniqueConstraint(
-                fields=["authorization"],
+            unique(
+                "supplier_return_once_per_return",
+                ["authorization"],
                 condition=~Q(status__in=["denied", "written_off"]),
-                name="supplier_return_once_per_return",
             ),
-            models.CheckConstraint(
-                condition=Q(expected_amount__gte=0, fee_amount__gte=0),
-                name="supplier_return_amounts_not_negative",
+            check(
+                "supplier_return_amounts_not_negative", Q(expected_amount__gte=0, fee_amount__gte=0)
             ),
-            models.CheckConstraint(
-                condition=Q(status="credited", credited_amount__gte=0)
+            check(
+                "supplier_return_credited_has_amount",
+                Q(status="credited", credited_amount__gte=0)
                 & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount")))
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
-                name="supplier_return_credited_has_amount",
             ),
         ]
         indexes = [
@@ -235,12 +226,10 @@ class SupplierReturnLine(models.Model):
         verbose_name = _("supplier return line")
         verbose_name_plural = _("supplier return lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier_return", "purchase_line"], name="supplier_return_line_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
-                name="supplier_return_within_ordered",
+            unique("supplier_return_line_once", ["supplier_return", "purchase_line"]),
+            check(
+                "supplier_return_within_ordered",
+                Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
             ),
         ]
 

@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.address import Address
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.transactions import requires_transaction
 
 
@@ -73,7 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
             # Django's system check requires the plain column to be unique too.
-            models.UniqueConstraint(fields=["email"], name="user_email_unique"),
+            unique("user_email_unique", ["email"]),
         ]
 
     def __str__(self) -> str:
@@ -99,9 +100,7 @@ class SavedAddress(models.Model):
         verbose_name = _("saved address")
         verbose_name_plural = _("saved addresses")
         constraints = [
-            models.UniqueConstraint(
-                fields=["user"], condition=models.Q(is_default=True), name="one_default_address"
-            ),
+            unique("one_default_address", ["user"], condition=models.Q(is_default=True)),
         ]
 
     def __str__(self) -> str:
@@ -129,9 +128,7 @@ class Consent(models.Model):
         verbose_name_plural = _("consents")
         indexes = [models.Index(fields=["user", "kind", "-id"], name="consent_last")]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(kind__in=["marketing_email"]), name="consent_kind_known"
-            ),
+            check("consent_kind_known", models.Q(kind__in=["marketing_email"])),
         ]
 
     def __str__(self) -> str:
@@ -156,10 +153,7 @@ class EmailChangeRequest(models.Model):
         verbose_name = _("e-mail change")
         verbose_name_plural = _("e-mail changes")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(done_at=None) | models.Q(stopped_at=None),
-                name="email_change_ends_once",
-            ),
+            check("email_change_ends_once", models.Q(done_at=None) | models.Q(stopped_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -208,18 +202,10 @@ class TwoFactorEvent(models.Model):
         verbose_name = _("two-factor change")
         verbose_name_plural = _("two-factor changes")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(
-                    what__in=[
-                        "app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset",
-                    ]
-                ),
-                name="two_factor_event_known",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(what="reset") | ~models.Q(reason=""),
-                name="two_factor_reset_has_reason",
-            ),
+            check("two_factor_event_known", models.Q(what__in=[
+                "app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset",
+            ])),
+            check("two_factor_reset_has_reason", ~models.Q(what="reset") | ~models.Q(reason="")),
         ]  # fmt: skip
 
     def __str__(self) -> str:

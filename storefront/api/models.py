@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
+
 
 class IdempotencyRecord(models.Model):
     """One ``Idempotency-Key`` of one caller; written before the work begins."""
@@ -21,7 +23,7 @@ class IdempotencyRecord(models.Model):
         verbose_name = _("idempotent response")
         verbose_name_plural = _("idempotent responses")
         constraints = [
-            models.UniqueConstraint(fields=["principal", "key"], name="idempotency_key_once"),
+            unique("idempotency_key_once", ["principal", "key"]),
         ]
 
     def __str__(self) -> str:
@@ -51,11 +53,7 @@ class ApiKey(models.Model):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         constraints = [
-            models.UniqueConstraint(
-                fields=["name"],
-                condition=Q(revoked_at=None),
-                name="api_key_name_once",
-            ),
+            unique("api_key_name_once", ["name"], condition=Q(revoked_at=None)),
         ]
 
     def __str__(self) -> str:

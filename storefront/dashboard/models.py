@@ -4,6 +4,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
+
 
 class InboxAssignment(models.Model):
     """An inbox row's assignment until it leaves; ``cause`` is its rule's code, ``row`` its id."""
@@ -17,7 +19,7 @@ class InboxAssignment(models.Model):
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
         constraints = [
-            models.UniqueConstraint(fields=["cause", "row"], name="inbox_assignment_once"),
+            unique("inbox_assignment_once", ["cause", "row"]),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import check, unique
+
 
 class ShopIdentity(models.Model):
     """The shop's identity. At most one row; without it the shop is a demonstration."""
@@ -45,7 +47,7 @@ class ShopIdentity(models.Model):
         verbose_name = _("shop identity")
         verbose_name_plural = _("shop identity")
         constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="one_shop_identity"),
+            check("one_shop_identity", models.Q(pk=1)),
         ]
 
     def __str__(self) -> str:
@@ -84,7 +86,7 @@ class LegalText(models.Model):
         verbose_name = _("legal text")
         verbose_name_plural = _("legal texts")
         constraints = [
-            models.UniqueConstraint(fields=["page", "language"], name="legal_text_once"),
+            unique("legal_text_once", ["page", "language"]),
         ]
 
     def __str__(self) -> str:
