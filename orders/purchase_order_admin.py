@@ -163,9 +163,8 @@ class PurchaseOrderAdmin(
         description=_("Resend"),
         icon="send",
         explain=_(
-            "A purchase order is resent only if the supplier does not have it. If"
-            " the supplier may have it, its status is checked first. It is never"
-            " sent twice."
+            "A purchase order is resent only if the supplier does not have it. If the supplier may"
+            " have it, its status is checked first. It is never sent twice."
         ),
         done=_("%s is being submitted."),
     )
@@ -190,9 +189,8 @@ class PurchaseOrderAdmin(
         description=_("Regenerate supplier link"),
         icon="link",
         explain=_(
-            "Creates a new address for the supplier page. The old link stops"
-            " working. Send the new link to the supplier yourself: no e-mail is"
-            " sent."
+            "Creates a new address for the supplier page. The old link stops working. Send the new"
+            " link to the supplier yourself: no e-mail is sent."
         ),
         done=_("%s has a new supplier link."),
     )

@@ -205,10 +205,9 @@ def _refund_replaced_return(
         _refund(replaced, origin, cause=cause, actor=actor, now=now)
     else:
         message = gettext(
-            "Other replacements in order %(number)s may still fail. Wait until they ship "
-            "or are canceled. If the customer cannot wait, ask them whether you may "
-            "cancel the unshipped items of that order. They are then refunded together "
-            "with this return."
+            "Other replacements in order %(number)s may still fail. Wait until they ship or are "
+            "canceled. If the customer cannot wait, ask them whether you may cancel the unshipped "
+            "items of that order. They are then refunded together with this return."
         )
         raise CannotReturnError(message % {"number": order.number})
 

@@ -60,9 +60,8 @@ RULES_FIELDS = (
     Group(_("Schedule"), ("starts_at", "ends_at", "note")),
 )
 NO_RULES = _(
-    "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier "
-    "score, nearest location. Add your own rules, simulate them with past orders, then "
-    "publish them."
+    "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier score, "
+    "nearest location. Add your own rules, simulate them with past orders, then publish them."
 )
 ASKS_NO_MARGIN = _(
     "No minimum margin: a line may ship at a loss although another location would not "

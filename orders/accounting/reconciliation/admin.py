@@ -170,9 +170,8 @@ class DiscrepancyAdmin(StaffAdmin):
         description=_("Sync from gateway"),
         icon="download_done",
         explain=_(
-            "Reads all events of this payment from the gateway and applies the"
-            " missing ones. The order continues or is canceled accordingly."
-            " Recorded events are not applied again."
+            "Reads all events of this payment from the gateway and applies the missing ones. The"
+            " order continues or is canceled accordingly. Recorded events are not applied again."
         ),
         done=_("Payment synced. It matches the gateway."),
     )

@@ -243,9 +243,8 @@ def recheck(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
     if not can_recheck(locked.hold_reasons):
         raise NotHeldError(
             gettext(
-                "%s has a hold reason that no automatic check can "
-                "resolve. Waive the reason or cancel the purchase "
-                "order."
+                "%s has a hold reason that no automatic check can resolve. Waive the reason or "
+                "cancel the purchase order."
             )
             % locked
         )

@@ -220,9 +220,8 @@ class SupplierReturnActions(StaffAdmin):
         description=_("Create return to supplier"),
         icon="assignment_return",
         explain=_(
-            "For items without a customer return, such as a refused parcel. This "
-            "records the expected credit. Contact the supplier yourself and record "
-            "its answers."
+            "For items without a customer return, such as a refused parcel. This records the "
+            "expected credit. Contact the supplier yourself and record its answers."
         ),
         form_class=lambda row: _with_number(claim_forms.units_form(claims.claimable_units(row))),
         initial=lambda row: {"number": supplier_returns.new_number(row)},
