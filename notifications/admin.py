@@ -86,7 +86,5 @@ class MessageAdmin(StaffAdmin):
     @action(description=_("Mark as delivered"))
     def settle(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
         self.apply_to_each(
-            request,
-            rows,
-            lambda row: dispatch.confirm_sent(delivery=row, **acting(request)),
+            request, rows, lambda row: dispatch.confirm_sent(delivery=row, **acting(request))
         )

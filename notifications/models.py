@@ -28,9 +28,7 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        constraints = [
-            unique("event_order_by_subject", ["subject", "sequence"]),
-        ]
+        constraints = [unique("event_order_by_subject", ["subject", "sequence"])]
         indexes = [
             models.Index(
                 fields=["id"],
@@ -97,9 +95,7 @@ class Message(Stateful):
     class Meta:
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
-        constraints = [
-            unique("message_once", ["event", "sender", "recipient", "template"]),
-        ]
+        constraints = [unique("message_once", ["event", "sender", "recipient", "template"])]
         indexes = [
             models.Index(
                 fields=["due_at"],

@@ -27,10 +27,7 @@ from storefront.lib.staff.admin import (
 
 def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
     return forms.CharField(
-        label=label,
-        max_length=validation.LIMITS[name],
-        required=required,
-        help_text=help_text,
+        label=label, max_length=validation.LIMITS[name], required=required, help_text=help_text
     )
 
 

@@ -98,9 +98,7 @@ def withdraw_claim(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
 
 
 def _process(
-    find: Callable[..., QuerySet[SupplierClaim]],
-    call: Callable[..., SupplierClaim],
-    claim_id: int,
+    find: Callable[..., QuerySet[SupplierClaim]], call: Callable[..., SupplierClaim], claim_id: int
 ) -> bool:
     """Process one claim; return whether the supplier may be called again in this run."""
     claim = _claim(claim_id)

@@ -57,7 +57,5 @@ class AllocationAdmin(StaffAdmin):
     @action(description=_("Mark as included in supplier stock"))
     def mark_absorbed(self, request: HttpRequest, rows: QuerySet[Allocation]) -> None:
         self.apply_to_each(
-            request,
-            rows,
-            lambda row: stock_sync.mark_absorbed(allocation=row, **acting(request)),
+            request, rows, lambda row: stock_sync.mark_absorbed(allocation=row, **acting(request))
         )

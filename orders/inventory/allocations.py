@@ -62,10 +62,7 @@ def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> No
     ledger.allocate(units=units, cause=cause, now=now)
     Allocation.objects.bulk_create(
         Allocation(
-            line_id=line_id,
-            level_id=level_id,
-            quantity=lines[line_id].quantity,
-            status_since=now,
+            line_id=line_id, level_id=level_id, quantity=lines[line_id].quantity, status_since=now
         )
         for line_id, level_id in levels.items()
     )

@@ -171,10 +171,7 @@ class Discrepancy(Stateful):
         SUPPLIER_UNDERCHARGED = "supplier_undercharged", _("Supplier undercharged")
         SUPPLIER_NOT_CHARGED = "supplier_not_charged", _("Supplier did not charge")
         SUPPLIER_CHARGED_TWICE = "supplier_charged_twice", _("Supplier charged twice")
-        SUPPLIER_CURRENCY = (
-            "supplier_currency",
-            _("Supplier charged in a different currency"),
-        )
+        SUPPLIER_CURRENCY = ("supplier_currency", _("Supplier charged in a different currency"))
         INVOICED_UNSHIPPED = "invoiced_unshipped", _("Invoiced, not shipped")
         SHIPPED_UNINVOICED = "shipped_uninvoiced", _("Shipped, not invoiced")
         UNKNOWN_PURCHASE_ORDER = (

@@ -104,10 +104,7 @@ class SupplierClaim(Stateful):
             ),
             check(
                 "claim_freight_within_paid",
-                Q(
-                    freight_amount__gte=0,
-                    freight_amount__lte=F("freight_paid_amount"),
-                )
+                Q(freight_amount__gte=0, freight_amount__lte=F("freight_paid_amount"))
                 & Q(freight_amount__lte=F("expected_amount")),
             ),
             unique(

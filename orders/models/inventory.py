@@ -41,9 +41,7 @@ class Reservation(Stateful):
     class Meta:
         verbose_name = _("reservation")
         verbose_name_plural = _("reservations")
-        constraints = [
-            check("reservation_has_units", Q(quantity__gte=1)),
-        ]
+        constraints = [check("reservation_has_units", Q(quantity__gte=1))]
 
     def __str__(self) -> str:
         return f"{self.quantity} reserved for order line {self.line_id}"

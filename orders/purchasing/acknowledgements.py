@@ -215,10 +215,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
     _record_message(purchase_order, "accepted", state, now)
     for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
         ledger.request_capture(
-            payment,
-            amount=purchase_order.charge,
-            purpose=purchase_order.number,
-            at=now,
+            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=now
         )
     events.purchase_order_answered(purchase_order, what="accepted", at=now)
 

@@ -183,10 +183,7 @@ def _mark_submitting(
 
 
 def _call_supplier(
-    purchase_order: PurchaseOrder,
-    request: PurchaseOrderRequest,
-    connector: Connector,
-    clock: Clock,
+    purchase_order: PurchaseOrder, request: PurchaseOrderRequest, connector: Connector, clock: Clock
 ) -> None:
     failpoint("purchase.before_call")
     try:

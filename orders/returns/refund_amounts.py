@@ -158,10 +158,7 @@ def set_replaced_amounts(authorization: ReturnAuthorization, lines: Sequence[Ret
         amount -= Money(line.deduction_amount + line.difference_amount, authorization.currency)
         if line.accepted_quantity:
             failed_amount = prorate(
-                amount,
-                quantity=line.accepted_quantity,
-                before=0,
-                units=failed[line.order_line_id],
+                amount, quantity=line.accepted_quantity, before=0, units=failed[line.order_line_id]
             )
             line.replaced_amount = (amount - failed_amount).amount
 

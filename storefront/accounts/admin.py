@@ -55,10 +55,7 @@ class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
         model = User
         fields = "__all__"
-        labels: ClassVar = {
-            "groups": _("Groups"),
-            "user_permissions": _("Additional permissions"),
-        }
+        labels: ClassVar = {"groups": _("Groups"), "user_permissions": _("Additional permissions")}
         help_texts: ClassVar = {
             "groups": _("All members of a group have its permissions."),
             "user_permissions": _("In addition to the permissions of the groups."),

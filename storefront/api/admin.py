@@ -16,12 +16,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 from storefront.lib.staff.fieldsets import Group
 
-KEY = (
-    Group(
-        _("API key"),
-        ("name",),
-    ),
-)
+KEY = (Group(_("API key"), ("name",)),)
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

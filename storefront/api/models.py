@@ -22,9 +22,7 @@ class IdempotencyRecord(models.Model):
     class Meta:
         verbose_name = _("idempotent response")
         verbose_name_plural = _("idempotent responses")
-        constraints = [
-            unique("idempotency_key_once", ["principal", "key"]),
-        ]
+        constraints = [unique("idempotency_key_once", ["principal", "key"])]
 
     def __str__(self) -> str:
         return self.key
@@ -52,9 +50,7 @@ class ApiKey(models.Model):
     class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
-        constraints = [
-            unique("api_key_name_once", ["name"], condition=Q(revoked_at=None)),
-        ]
+        constraints = [unique("api_key_name_once", ["name"], condition=Q(revoked_at=None))]
 
     def __str__(self) -> str:
         return self.name

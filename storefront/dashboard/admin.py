@@ -19,7 +19,4 @@ register_read_only(
     exclude=["rows"],
     readonly_fields=[columns.document("rows", _("First violations"))],
 )
-register_read_only(
-    InvariantCheckRun,
-    list_display=["at", "newest_unpublished_supply"],
-)
+register_read_only(InvariantCheckRun, list_display=["at", "newest_unpublished_supply"])

@@ -18,9 +18,7 @@ class InboxAssignment(models.Model):
     class Meta:
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
-        constraints = [
-            unique("inbox_assignment_once", ["cause", "row"]),
-        ]
+        constraints = [unique("inbox_assignment_once", ["cause", "row"])]
 
     def __str__(self) -> str:
         return f"{self.cause} {self.row}"

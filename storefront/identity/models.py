@@ -46,9 +46,7 @@ class ShopIdentity(models.Model):
     class Meta:
         verbose_name = _("shop identity")
         verbose_name_plural = _("shop identity")
-        constraints = [
-            check("one_shop_identity", models.Q(pk=1)),
-        ]
+        constraints = [check("one_shop_identity", models.Q(pk=1))]
 
     def __str__(self) -> str:
         return self.name
@@ -85,9 +83,7 @@ class LegalText(models.Model):
     class Meta:
         verbose_name = _("legal text")
         verbose_name_plural = _("legal texts")
-        constraints = [
-            unique("legal_text_once", ["page", "language"]),
-        ]
+        constraints = [unique("legal_text_once", ["page", "language"])]
 
     def __str__(self) -> str:
         return f"{self.page} {self.language}"

@@ -56,8 +56,7 @@ class Visitor:
     def __init__(self) -> None:
         # No proxy between an operator and the shop.
         self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}),
-            urllib.request.HTTPCookieProcessor(),
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
         )
 
     def open(self, url: str) -> Page:

@@ -76,9 +76,7 @@ class InboundWebhook(Stateful):
                 name="inbound_webhook_by_priority",
             ),
         ]
-        constraints = [
-            unique("inbound_webhook_once", ["source", "external_id"]),
-        ]
+        constraints = [unique("inbound_webhook_once", ["source", "external_id"])]
 
     def __str__(self) -> str:
         return f"{self.source}:{self.external_id}"

@@ -212,8 +212,7 @@ def _available_payment(purchase_order: PurchaseOrder) -> Money:
     """Sum what is authorized or captured for the order and not used by other purchase orders."""
     payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
     authorized = sum(
-        (payment.open_amount.amount + payment.captured_amount for payment in payments),
-        Decimal(0),
+        (payment.open_amount.amount + payment.captured_amount for payment in payments), Decimal(0)
     )
     purchase_orders = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
     used = sum(

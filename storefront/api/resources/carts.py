@@ -298,9 +298,7 @@ class CartCodes(Endpoint):
         return Response(cart_data(cart, self))
 
     @cart_operation(
-        name="remove_coupon",
-        summary="Remove a promotion code from a cart",
-        body=NewCodeSerializer,
+        name="remove_coupon", summary="Remove a promotion code from a cart", body=NewCodeSerializer
     )
     def delete(self, request: Request) -> Response:
         cart = open_cart_of(request, self)

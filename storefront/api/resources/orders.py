@@ -171,9 +171,7 @@ order_operation = partial(
 
 class OrderDetail(Endpoint):
     @order_operation(
-        name="retrieve_order",
-        summary="Retrieve an order",
-        answers={200: OrderSerializer},
+        name="retrieve_order", summary="Retrieve an order", answers={200: OrderSerializer}
     )
     def get(self, request: Request, number: str) -> Response:
         placed = order_of(request, number)

@@ -26,9 +26,7 @@ def run(*, now: datetime) -> int:
                 "seen_at": now,
             }
             InvariantViolation.objects.update_or_create(
-                code=finding.invariant.code,
-                defaults=known,
-                create_defaults={**known, "since": now},
+                code=finding.invariant.code, defaults=known, create_defaults={**known, "since": now}
             )
         codes = [finding.invariant.code for finding in broken]
         InvariantViolation.objects.exclude(code__in=codes).delete()

@@ -94,10 +94,7 @@ def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def page(
-    request: HttpRequest,
-    template: str,
-    context: Mapping[str, Any],
-    status: int = HTTPStatus.OK,
+    request: HttpRequest, template: str, context: Mapping[str, Any], status: int = HTTPStatus.OK
 ) -> TemplateResponse:
     """Render a page in the admin layout, also for users who are not signed in."""
     is_in = request.user.is_authenticated

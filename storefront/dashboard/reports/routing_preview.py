@@ -42,9 +42,7 @@ class RoutingForm(DestinationForm):
         label=_("State or region (if needed for tax)"), max_length=LIMITS["region"], required=False
     )
     postcode = forms.CharField(
-        label=_("Postcode (for live supplier rates)"),
-        max_length=LIMITS["postcode"],
-        required=False,
+        label=_("Postcode (for live supplier rates)"), max_length=LIMITS["postcode"], required=False
     )
     rules = forms.ChoiceField(label=_("Routing rules"), required=False)
 

@@ -41,11 +41,7 @@ type Errors = tuple[type[Exception], ...]
 type FormData = Mapping[str, Any]
 
 # Exceptions of services that are shown to the user as an error message.
-SERVICE_ERRORS: Errors = (
-    InvalidTransitionError,
-    ConcurrentUpdateError,
-    ExternalServiceError,
-)
+SERVICE_ERRORS: Errors = (InvalidTransitionError, ConcurrentUpdateError, ExternalServiceError)
 
 
 def action[**P, R](

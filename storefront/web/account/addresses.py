@@ -53,10 +53,7 @@ def address(request: HttpRequest, user: User, saved_id: int | None = None) -> Ht
         rows = Order.objects.filter(cart__owner=user, number=number[:20])
         known |= rows.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
-        posted(request),
-        initial=known,
-        countries=here.channel.countries,
-        language=here.language,
+        posted(request), initial=known, countries=here.channel.countries, language=here.language
     )
     if request.method == "POST" and form.is_valid():
         try:

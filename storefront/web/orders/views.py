@@ -47,12 +47,7 @@ from storefront.web.returns import status, views
 Status = Order.Status
 Kind = PaymentEvent.Kind
 ENDED_ATTEMPTS = frozenset(
-    {
-        Payment.Status.DECLINED,
-        Payment.Status.FAILED,
-        Payment.Status.EXPIRED,
-        Payment.Status.VOIDED,
-    }
+    {Payment.Status.DECLINED, Payment.Status.FAILED, Payment.Status.EXPIRED, Payment.Status.VOIDED}
 )
 # Requests and disputes move no money.
 MOVES = {
@@ -90,10 +85,7 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
             " by e-mail."
         ),
     ),
-    "late": (
-        "bad",
-        gettext_lazy("It could not be canceled. You can return it after delivery."),
-    ),
+    "late": ("bad", gettext_lazy("It could not be canceled. You can return it after delivery.")),
 }
 CANCELLATION_MESSAGES = {CancellationStatus.ASKED: "asked", CancellationStatus.REFUSED: "late"}
 
