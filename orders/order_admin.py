@@ -39,10 +39,10 @@ from storefront.lib.staff.admin import (
     acting,
     action,
     confirmed_action,
-    money_field,
     permission_check,
 )
 from storefront.lib.staff.fieldsets import section
+from storefront.lib.staff.form_fields import money_field
 from storefront.lib.staff.inlines import inline
 
 

@@ -14,7 +14,8 @@ from orders.claims.claims import ClaimDraft
 from orders.models import PurchaseLine, SupplierClaim
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, money_field
+from storefront.lib.staff.admin import ReasonForm
+from storefront.lib.staff.form_fields import money_field
 
 Status = SupplierClaim.Status
 MAX_PHOTO_LINKS = 10

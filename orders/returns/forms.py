@@ -14,7 +14,8 @@ from orders.returns.exchange_options import ExchangeOption
 from orders.returns.inspection import InspectedLine
 from orders.returns.requests import ReturnRequest
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, money_field
+from storefront.lib.staff.admin import ReasonForm
+from storefront.lib.staff.form_fields import money_field
 
 
 def _text(label: Any, length: int, *, required: bool = False, help_text: Any = "") -> Any:

@@ -21,18 +21,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
 
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.form_fields import use_staff_widgets
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
@@ -82,31 +76,6 @@ class ReasonForm(forms.Form):
     """Form for a reason, which the status history records."""
 
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.Textarea)
-
-
-def money_field(label: Any, **options: Any) -> forms.DecimalField:
-    return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=2, **options)
-
-
-# Widget of Django -> the same in the style of the admin.
-STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
-    forms.TextInput: UnfoldAdminTextInputWidget,
-    forms.Textarea: UnfoldAdminTextareaWidget,
-    forms.NumberInput: UnfoldAdminDecimalFieldWidget,
-    forms.Select: UnfoldAdminSelectWidget,
-    forms.CheckboxInput: UnfoldBooleanSwitchWidget,
-}
-
-
-def use_staff_widgets(form: forms.Form) -> None:
-    """Give the fields of a form the style of the admin."""
-    for field in form.fields.values():
-        plain: Any = field.widget
-        if widget_class := STAFF_WIDGETS.get(type(plain)):
-            field.widget = widget_class(attrs=dict(plain.attrs))
-            field.widget.is_required = plain.is_required
-            if isinstance(plain, forms.Select):
-                field.widget.choices = plain.choices
 
 
 def confirmed_action(  # noqa: PLR0913 - all parts of one page
