@@ -36,7 +36,6 @@ class EventAdmin(StaffAdmin):
     ]
     list_filter: ClassVar = ["name", ("fanned_out_at", admin.EmptyFieldListFilter)]
     search_fields: ClassVar = ["key", "subject"]
-    ordering: ClassVar = ["-id"]
     fields: ClassVar = [
         "name",
         "key",
@@ -73,7 +72,6 @@ class MessageAdmin(StaffAdmin):
     list_select_related: ClassVar = ["event"]
     list_filter: ClassVar = ["status", "template", "sender", "locale"]
     search_fields: ClassVar = ["recipient", "event__key", "event__subject"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["send_again", "settle"]
 
@@ -88,7 +86,5 @@ class MessageAdmin(StaffAdmin):
     @action(description=_("Mark as delivered"))
     def settle(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
         self.apply_to_each(
-            request,
-            rows,
-            lambda row: dispatch.confirm_sent(delivery=row, **acting(request)),
+            request, rows, lambda row: dispatch.confirm_sent(delivery=row, **acting(request))
         )

@@ -39,10 +39,7 @@ DELAYS = (
 
 @transaction.atomic(durable=True)
 def fan_out(*, event: Event, now: datetime) -> list[Message]:
-    """Create the messages of an event, once, also with concurrent callers.
-
-    Locks:  the event
-    """
+    """Create the messages of an event, once, also with concurrent callers. Locks the event."""
     event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
     if event.fanned_out_at is not None:
         return []
@@ -108,10 +105,7 @@ def send(*, delivery: Message, now: datetime) -> Message:
 
 
 def resend(*, delivery: Message, actor: str, now: datetime) -> None:
-    """Queue a failed or unconfirmed message again, by decision of staff.
-
-    Raises: InvalidTransitionError  it waits, is being sent, or was sent
-    """
+    """Queue a failed or unconfirmed message again, by decision of staff."""
     if delivery.status == Status.FAILED:
         to = Status.REQUEUED
     elif is_unconfirmed(delivery, now):
@@ -122,10 +116,7 @@ def resend(*, delivery: Message, actor: str, now: datetime) -> None:
 
 
 def confirm_sent(*, delivery: Message, actor: str, now: datetime) -> None:
-    """Mark an unconfirmed message as sent, after staff checked the mail server.
-
-    Raises: InvalidTransitionError  it is not unconfirmed
-    """
+    """Mark an unconfirmed message as sent, after staff checked the mail server."""
     if not is_unconfirmed(delivery, now):
         raise InvalidTransitionError(f"{delivery}: {delivery.status}")
     delivery.move(Status.SENT, at=now, actor=actor, reason="staff: it was sent")

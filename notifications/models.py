@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
 from storefront.lib.state_machine import Stateful
 
 
@@ -27,9 +28,7 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        constraints = [
-            models.UniqueConstraint(fields=["subject", "sequence"], name="event_order_by_subject"),
-        ]
+        constraints = [unique("event_order_by_subject", ["subject", "sequence"])]
         indexes = [
             models.Index(
                 fields=["id"],
@@ -77,7 +76,6 @@ class Message(Stateful):
         Status.FAILED: frozenset({Status.REQUEUED}),
         Status.REQUEUED: frozenset({Status.SENDING}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     event = models.ForeignKey(
         Event, models.PROTECT, related_name="messages", verbose_name=_("Event")
@@ -97,11 +95,7 @@ class Message(Stateful):
     class Meta:
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["event", "sender", "recipient", "template"], name="message_once"
-            ),
-        ]
+        constraints = [unique("message_once", ["event", "sender", "recipient", "template"])]
         indexes = [
             models.Index(
                 fields=["due_at"],

@@ -42,10 +42,7 @@ def anonymize_messages(
 
 @requires_transaction
 def clear_fields(*, subject: str, facts: str, parts: Collection[str]) -> None:
-    """Clear free text of a person in payloads, which a search for addresses would miss.
-
-    Shape:  ``facts`` is the prefix of the event names; ``parts`` are keys of their payloads
-    """
+    """Clear the payload fields ``parts`` of events whose name begins with ``facts``."""
     for event in Event.objects.filter(subject=subject, name__startswith=facts):
         cleared = {key: "" if key in parts else value for key, value in event.payload.items()}
         Event.objects.filter(pk=event.pk).update(payload=cleared)

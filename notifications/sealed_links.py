@@ -14,9 +14,6 @@ def encrypt_link(url: str) -> dict[str, str]:
 
 
 def decrypt_link(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the payload with its link decrypted, as the template needs it.
-
-    Raises: DecryptionError  no key in FIELD_KEYS decrypts the link
-    """
+    """Return the payload with its link decrypted. Raises DecryptionError."""
     others = {name: value for name, value in payload.items() if name != ENCRYPTED_LINK}
     return {**others, **decrypt(payload.get(ENCRYPTED_LINK, ""))}

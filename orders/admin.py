@@ -1,5 +1,6 @@
 """Admin entry point: import the staff pages of every package."""
 
+# ruff: noqa: F401 - importing them registers them
 from orders import order_admin, purchase_order_admin
 from orders.accounting import admin as accounting_admin
 from orders.accounting.reconciliation import admin as reconciliation_admin
@@ -14,21 +15,3 @@ from orders.returns.admin import returns as returns_admin
 from orders.returns.admin import supplier_returns as supplier_returns_admin
 from orders.routing import admin as routing_admin
 from orders.tax import admin as tax_admin
-
-__all__ = [
-    "accounting_admin",
-    "address_admin",
-    "cart_admin",
-    "claim_admin",
-    "inventory_admin",
-    "order_admin",
-    "payment_admin",
-    "promotion_admin",
-    "purchase_order_admin",
-    "purchasing_admin",
-    "reconciliation_admin",
-    "returns_admin",
-    "routing_admin",
-    "supplier_returns_admin",
-    "tax_admin",
-]

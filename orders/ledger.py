@@ -42,10 +42,7 @@ RETURNING authorized_amount, captured_amount, voided_amount, refunded_amount
 
 @requires_transaction
 def request_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
-    """Record a capture request; a worker executes it and retries until it is answered.
-
-    Zero amounts are skipped: a free item that ships alone, free of charge.
-    """
+    """Record a capture request, which a worker executes; zero amounts are skipped."""
     if amount:
         _record_request(
             payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at
@@ -132,10 +129,7 @@ def requested_amount(payment: Payment, kind: PaymentEvent.Kind, **only: None) ->
 
 @requires_transaction
 def lock_authorized_payments(order_id: int) -> list[Payment]:
-    """Lock and return all payments of the order that were ever authorized, except voided ones.
-
-    Expired ones are included, so that a late request fails visibly.
-    """
+    """Lock payments ever authorized and not voided; requests of expired ones fail visibly."""
     payments = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
     payments = payments.exclude(status=Status.VOIDED)
     return list(payments.select_for_update(of=["self"]).order_by("pk"))

@@ -1,7 +1,4 @@
-"""Secret links: build the URLs of order and supplier pages, find the row that a link opens.
-
-The key in the link opens the page. No account is needed.
-"""
+"""Secret links: build the URLs of order and supplier pages, find the row that a link opens."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -35,10 +32,7 @@ def choice_url(backorder: Backorder, choice: str) -> str:
 
 
 def return_url(order: Order) -> str:
-    """Return the URL that the gateway sends the customer back to.
-
-    It is stable per order: a gateway rejects a repeated request with another URL.
-    """
+    """Return the stable URL for a gateway, which rejects a repeated request with another."""
     return f"{order_url(order)}paid/"
 
 
@@ -90,10 +84,7 @@ def purchase_url(purchase_order: PurchaseOrder) -> str:
 
 
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
-    """Return a purchase order by number and key, while it is open and ``LINK_RETENTION`` longer.
-
-    Raises: ExpiredLinkError  the link has expired
-    """
+    """Return a purchase order, until ``LINK_RETENTION`` after its end. Raises ExpiredLinkError."""
     if _has_nul(number):
         return None
     purchase_order = (

@@ -1,8 +1,7 @@
 """Order admin: show orders, cancel, refund, release holds, track requests to erase an address."""
 
 import secrets
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -11,7 +10,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
@@ -35,6 +33,7 @@ from orders.returns.admin.receiving import RETURN_INLINE, ReturnActions
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -43,6 +42,7 @@ from storefront.lib.staff.admin import (
     permission_check,
 )
 from storefront.lib.staff.fieldsets import section
+from storefront.lib.staff.form_fields import money_field
 from storefront.lib.staff.inlines import inline
 
 
@@ -59,7 +59,6 @@ class ErasureRequestAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
-    ordering: ClassVar = ["-id"]
     actions: ClassVar = ["mark_sent"]
 
     @action(description=_("Mark as sent"))
@@ -82,15 +81,9 @@ STATE = columns.status(
 class RefundForm(ReasonForm):
     """Amount and reason, with a confirmation, as a refund cannot be undone."""
 
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
+    amount = money_field(_("Amount"))
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    is_sure = forms.BooleanField(label=_("Confirm refund"), widget=UnfoldBooleanSwitchWidget)
+    is_sure = forms.BooleanField(label=_("Confirm refund"))
     field_order = ("amount", "reason", "is_sure")
 
 
@@ -115,7 +108,6 @@ class OrderAdmin(ReturnActions, AddressActions):
         "purchase_orders__number",
         "purchase_orders__supplier_reference",
     ]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar = [
         section(None, "number", STATE, "hold_reason", payment, fulfillment, customer_page),
         section(_("Customer"), "email", "locale", address, address_verification),
@@ -142,9 +134,6 @@ class OrderAdmin(ReturnActions, AddressActions):
             "arrives_to",
             columns.status_history,
         ),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     inlines: ClassVar = [
         inline(
@@ -225,15 +214,14 @@ class OrderAdmin(ReturnActions, AddressActions):
         may="cancel",
         title=_("Cancel order"),
         explain=_(
-            "Items that no supplier has yet are canceled at once. For the others,"
-            " the supplier is asked to cancel. The customer is refunded for"
-            " canceled items and gets an e-mail."
+            "Items that no supplier has yet are canceled at once. For the others, the supplier is"
+            " asked to cancel. The customer is refunded for canceled items and gets an e-mail."
         ),
         form_class=ReasonForm,
         done=_("Cancellation of %s requested."),
     )
-    def cancel(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> str:
-        result = cancellation.cancel(order=order, **cleaned_data, **acting(request))
+    def cancel(self, request: HttpRequest, order: Order, data: FormData) -> str:
+        result = cancellation.cancel(order=order, **data, **acting(request))
         self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
         outcomes = (
             (gettext("Canceled: %s"), result.stopped),
@@ -254,9 +242,8 @@ class OrderAdmin(ReturnActions, AddressActions):
         may="refund",
         explain=lambda order: (
             gettext(
-                "You can refund up to %(left)s. The refund is sent to the gateway,"
-                " and the customer gets an e-mail when it is done. A refund cannot be"
-                " undone."
+                "You can refund up to %(left)s. The refund is sent to the gateway, and the"
+                " customer gets an e-mail when it is done. A refund cannot be undone."
             )
             % {"left": columns.as_money(_refundable(order))}
         ),
@@ -264,13 +251,13 @@ class OrderAdmin(ReturnActions, AddressActions):
         initial=lambda order: {"amount": _refundable(order).amount, "key": secrets.token_hex(8)},
         done=_("Refund of %s requested."),
     )
-    def refund(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
+    def refund(self, request: HttpRequest, order: Order, data: FormData) -> None:
         refunds.refund(
             order=order,
-            amount=Money(cleaned_data["amount"], order.currency),
-            reason=cleaned_data["reason"],
+            amount=Money(data["amount"], order.currency),
+            reason=data["reason"],
             **acting(request),
-            key=cleaned_data["key"] or secrets.token_hex(8),
+            key=data["key"] or secrets.token_hex(8),
         )
         self.wake(request, payment_tasks.execute_requests)
 
@@ -282,8 +269,8 @@ class OrderAdmin(ReturnActions, AddressActions):
         form_class=ReasonForm,
         done=_("%s will be shipped."),
     )
-    def release(self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]) -> None:
-        holds.release_order(order=order, **cleaned_data, **acting(request))
+    def release(self, request: HttpRequest, order: Order, data: FormData) -> None:
+        holds.release_order(order=order, **data, **acting(request))
         self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
 

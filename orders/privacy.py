@@ -88,10 +88,7 @@ def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySe
 
 @requires_transaction
 def erase_guests(orders: QuerySet[Order]) -> int:
-    """Erase the customers of these orders; return the number of orders.
-
-    Locks:  the orders, in id order
-    """
+    """Erase the customers of these orders; return how many. Locks the orders by id."""
     rows = list(orders.select_for_update(of=["self"], skip_locked=True))
     for row in rows:
         _erase_order(row, _identifying_texts([row], Cart.objects.filter(order=row)))

@@ -1,7 +1,6 @@
 """Purchase order admin: show purchase orders, release holds, resubmit, look up, renew links."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -27,7 +26,7 @@ from orders.purchasing.holds import holds
 from orders.purchasing.holds.admin import HOLD_COLUMNS
 from orders.returns.admin.supplier_returns import SupplierReturnActions
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import acting, confirmed_action, enqueue_or_fail
+from storefront.lib.staff.admin import FormData, acting, confirmed_action, enqueue_or_fail
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
@@ -59,7 +58,6 @@ class PurchaseOrderAdmin(
     list_select_related: ClassVar = ["order", "supplier"]
     list_filter: ClassVar = ["status", "submission_status", "supplier"]
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar = [
         section(
             None,
@@ -91,9 +89,6 @@ class PurchaseOrderAdmin(
             "polled_at",
             columns.status_history,
         ),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     inlines: ClassVar = [
         inline(
@@ -157,10 +152,8 @@ class PurchaseOrderAdmin(
         form_class=hold_admin.waiver_form,
         done=_("%s will be submitted."),
     )
-    def release_hold(
-        self, request: HttpRequest, held: PurchaseOrder, cleaned_data: Mapping[str, Any]
-    ) -> str | None:
-        is_free = hold_admin.waive_selected(held=held, cleaned_data=cleaned_data, **acting(request))
+    def release_hold(self, request: HttpRequest, held: PurchaseOrder, data: FormData) -> str | None:
+        is_free = hold_admin.waive_selected(held=held, cleaned_data=data, **acting(request))
         if not is_free:
             return gettext("Saved. %s stays on hold for the other reasons.") % held
         self.wake(request, tasks.submit, purchase_order_id=held.pk)
@@ -170,15 +163,12 @@ class PurchaseOrderAdmin(
         description=_("Resend"),
         icon="send",
         explain=_(
-            "A purchase order is resent only if the supplier does not have it. If"
-            " the supplier may have it, its status is checked first. It is never"
-            " sent twice."
+            "A purchase order is resent only if the supplier does not have it. If the supplier may"
+            " have it, its status is checked first. It is never sent twice."
         ),
         done=_("%s is being submitted."),
     )
-    def send_again(
-        self, request: HttpRequest, failed: PurchaseOrder, _cleaned_data: object
-    ) -> None:
+    def send_again(self, request: HttpRequest, failed: PurchaseOrder, _data: object) -> None:
         submission.resubmit(purchase_order=failed, **acting(request))
         self.wake(request, tasks.submit, purchase_order_id=failed.pk)
 
@@ -191,7 +181,7 @@ class PurchaseOrderAdmin(
         ),
         done=_("Status check started. The supplier's response will appear on this page."),
     )
-    def look_up(self, _request: HttpRequest, unknown: PurchaseOrder, _cleaned_data: object) -> None:
+    def look_up(self, _request: HttpRequest, unknown: PurchaseOrder, _data: object) -> None:
         submission_lookup.require_no_call_in_flight(purchase_order=unknown, now=timezone.now())
         enqueue_or_fail(tasks.look_up_for_staff, purchase_order_id=unknown.pk)
 
@@ -199,11 +189,10 @@ class PurchaseOrderAdmin(
         description=_("Regenerate supplier link"),
         icon="link",
         explain=_(
-            "Creates a new address for the supplier page. The old link stops"
-            " working. Send the new link to the supplier yourself: no e-mail is"
-            " sent."
+            "Creates a new address for the supplier page. The old link stops working. Send the new"
+            " link to the supplier yourself: no e-mail is sent."
         ),
         done=_("%s has a new supplier link."),
     )
-    def renew_link(self, _request: HttpRequest, sent: PurchaseOrder, _cleaned_data: object) -> None:
+    def renew_link(self, _request: HttpRequest, sent: PurchaseOrder, _data: object) -> None:
         links.renew_key(purchase_order=sent)

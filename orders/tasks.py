@@ -1,5 +1,6 @@
 """Celery entry point: import the tasks of every package."""
 
+# ruff: noqa: F401 - importing them registers them
 from orders.accounting.reconciliation import tasks as reconciliation_tasks
 from orders.address_changes import tasks as address_change_tasks
 from orders.cancellation import tasks as cancellation_tasks
@@ -10,16 +11,3 @@ from orders.inventory import tasks as inventory_tasks
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
 from orders.returns import tasks as return_tasks
-
-__all__ = [
-    "address_change_tasks",
-    "cancellation_tasks",
-    "cart_tasks",
-    "checkout_tasks",
-    "claim_tasks",
-    "inventory_tasks",
-    "payment_tasks",
-    "purchasing_tasks",
-    "reconciliation_tasks",
-    "return_tasks",
-]

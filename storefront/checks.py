@@ -79,10 +79,7 @@ def check_data_folders(**_: Any) -> list[checks.CheckMessage]:
 
 
 def require_safe_settings() -> None:
-    """Refuse to start a server or worker: Django runs checks only under ``manage.py``.
-
-    Raises: ImproperlyConfigured: with all errors of these checks.
-    """
+    """Raise ImproperlyConfigured with all errors: only ``manage.py`` runs checks itself."""
     errors = [
         *refuse_insecure_defaults(),
         *refuse_weak_values(),

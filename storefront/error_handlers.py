@@ -1,8 +1,4 @@
-"""Error handlers: answer 400 and 403 in the form of each interface.
-
-The API answers a bad request with problem details. The staff page for 403 names the missing
-permission.
-"""
+"""Error handlers: answer 400 and 403 in the form of each interface."""
 
 import json
 

@@ -1,8 +1,4 @@
-"""Invoice admin: list, enter and withdraw supplier invoices, preview and import a CSV list.
-
-An invoice comes from the supplier's API, or staff enter it from paper. Each row of a list is
-matched with a purchase order and shown before anything is saved.
-"""
+"""Invoice admin: list, enter and withdraw supplier invoices, preview and import a CSV list."""
 
 from typing import Any, ClassVar
 
@@ -117,7 +113,6 @@ class SupplierInvoiceAdmin(StaffAdmin):
     list_select_related: ClassVar = ["supplier", "purchase_order"]
     list_filter: ClassVar = ["match", "supplier", "currency", "invoiced_at"]
     search_fields: ClassVar = ["reference", "number", "purchase_order__number"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [three_way]
     user_errors: ClassVar = (invoices.InvoiceRejectedError,)
     actions_list: ClassVar = ["import_invoices"]
@@ -149,9 +144,7 @@ class SupplierInvoiceAdmin(StaffAdmin):
         ),
         done=_("%s is withdrawn."),
     )
-    def withdraw(
-        self, _request: HttpRequest, invoice: SupplierInvoice, _cleaned_data: object
-    ) -> None:
+    def withdraw(self, _request: HttpRequest, invoice: SupplierInvoice, _data: object) -> None:
         invoices.withdraw(invoice=invoice, now=timezone.now())
 
     @action(description=_("Import supplier invoices"), icon="upload_file")

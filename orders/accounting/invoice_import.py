@@ -1,7 +1,4 @@
-"""Invoice import: read a CSV list of supplier invoices, match purchase orders, save each once.
-
-``ALIASES`` are the column names that accounting programs use.
-"""
+"""Invoice import: read a CSV list of supplier invoices, match purchase orders, save each once."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -50,19 +47,13 @@ class InvoiceRow:
 
 
 def parse_rows(text: str) -> list[InvoiceRow]:
-    """Return the rows of a CSV file.
-
-    Raises: CsvError
-    """
+    """Return the rows of a CSV file. Raises CsvError."""
     rows = csv_table.parse_rows(text, aliases=ALIASES, required=REQUIRED)
     return [InvoiceRow(row_number=row.row_number, **row.cells) for row in rows]
 
 
 def parse_amount(text: str) -> Decimal:
-    """Parse an unambiguous amount.
-
-    Raises: InvalidCellError
-    """
+    """Parse an unambiguous amount. Raises InvalidCellError."""
     match = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
     if match is None:
         raise InvalidCellError(
@@ -77,10 +68,7 @@ def parse_amount(text: str) -> Decimal:
 
 
 def parse_date(text: str) -> date | None:
-    """Parse an ISO date; None if empty.
-
-    Raises: InvalidCellError
-    """
+    """Parse an ISO date; None if empty. Raises InvalidCellError."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
@@ -88,10 +76,7 @@ def parse_date(text: str) -> date | None:
 
 
 def parse_currency(text: str) -> str:
-    """Parse a currency code.
-
-    Raises: InvalidCellError
-    """
+    """Parse a currency code. Raises InvalidCellError."""
     code = text.upper()
     if len(code) != len("EUR") or not (code.isascii() and code.isalpha()):
         raise InvalidCellError(_("Use a three-letter code, for example EUR."))
@@ -117,10 +102,7 @@ class ImportRow:
 
 
 def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) -> list[ImportRow]:
-    """Match each row with a purchase order, or give the reason why not; nothing is written.
-
-    Shape:  ``supplier`` None: that of the purchase order
-    """
+    """Match each row with a purchase order, of any supplier if None; writes nothing."""
     numbers = {row.number.upper() for row in rows}
     purchase_orders = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
     orders = {
@@ -159,10 +141,7 @@ def enter(listed: Sequence[ImportRow], *, actor: str, now: datetime) -> list[Imp
 def _build_invoice(
     row: InvoiceRow, purchase_order: PurchaseOrder | None, supplier: Supplier | None
 ) -> SupplierInvoice:
-    """Return the unsaved invoice of a row.
-
-    Raises: InvalidCellError
-    """
+    """Return the unsaved invoice of a row. Raises InvalidCellError."""
     if not 0 < len(row.reference) <= MAX_REFERENCE_LENGTH:
         raise InvalidCellError(gettext("Enter an invoice number of up to 60 characters."))
     if purchase_order is None:
@@ -212,10 +191,7 @@ def _reject_duplicate(first: int, row: InvoiceRow) -> None:
 
 
 def _is_same_invoice(known: SupplierInvoice | None, invoice: SupplierInvoice) -> bool:
-    """Return whether the same invoice exists.
-
-    Raises: InvalidCellError  one with the same number and other values exists
-    """
+    """Return whether it exists. Raises InvalidCellError if it exists with other values."""
     if known is None:
         return False
     if known.number == invoice.number and known.total == invoice.total:

@@ -1,7 +1,4 @@
-"""Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw.
-
-An API lists all invoices, or returns the charge of one purchase order. Staff enter the others.
-"""
+"""Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -12,14 +9,13 @@ from django.utils.translation import gettext
 from orders.models import PurchaseOrder, SupplierInvoice
 from orders.purchasing import acknowledgements
 from suppliers.connections.factory import open_connector
-from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import (
     Capability,
     Connector,
     InvoiceListing,
     OrderReading,
     Tracking,
-    capabilities_of,
+    supports,
 )
 from suppliers.connectors.records import InvoiceReport, OrderReference, PurchaseOrderReport
 from suppliers.models import Supplier
@@ -34,22 +30,17 @@ class InvoiceRejectedError(Exception):
 
 def lists_all_charges(supplier: Supplier) -> bool:
     """Return whether the supplier lists all charges, so that a missing one was not charged."""
-    return _can(supplier, Capability.CHARGING)
+    return supports(supplier.adapter, Capability.CHARGING)
 
 
 def has_charges_api(supplier: Supplier) -> bool:
-    return lists_all_charges(supplier) or _can(supplier, Capability.ORDER_READING)
+    return lists_all_charges(supplier) or supports(supplier.adapter, Capability.ORDER_READING)
 
 
 def fetch(
     *, supplier: Supplier, purchase_orders: Sequence[PurchaseOrder], since: datetime, now: datetime
 ) -> None:
-    """Fetch charges from the supplier and store them.
-
-    Without a list, each of the purchase orders is read.
-
-    Raises: ExternalServiceError  the supplier does not answer
-    """
+    """Fetch and store a supplier's charges; without a list, of each purchase order."""
     with open_connector(supplier) as connector:
         if isinstance(connector, InvoiceListing):
             charges = list(connector.list_invoices(since=since - PAYMENT_LAG))
@@ -178,21 +169,14 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 
 @transaction.atomic
 def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
-    """Store an invoice received on paper or by e-mail, and find its purchase order.
-
-    Raises: InvoiceRejectedError  it exists
-    """
-    if exists(supplier=invoice.supplier, reference=invoice.reference):
-        raise InvoiceRejectedError(
-            gettext("This supplier already has an invoice with this number.")
-        )
+    """Store an invoice from paper or e-mail. Raises InvoiceRejectedError: it exists."""
     mine = PurchaseOrder.objects.filter(supplier=invoice.supplier)
     invoice.purchase_order = mine.filter(number=invoice.number).first()
     invoice.entered_by, invoice.received_at = actor[:100], now
     try:
         with transaction.atomic():
             invoice.save()
-    except IntegrityError as error:  # entered concurrently
+    except IntegrityError as error:
         raise InvoiceRejectedError(
             gettext("This supplier already has an invoice with this number.")
         ) from error
@@ -201,10 +185,7 @@ def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInv
 
 @transaction.atomic(durable=True)
 def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
-    """Withdraw an invoice that staff entered: a mistake, or a correction.
-
-    Raises: InvoiceRejectedError  it comes from the API, or it is withdrawn
-    """
+    """Withdraw an invoice that staff entered. Raises InvoiceRejectedError for any other."""
     rows = SupplierInvoice.objects.filter(pk=invoice.pk, withdrawn_at__isnull=True).exclude(
         entered_by=""
     )
@@ -212,8 +193,3 @@ def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
         raise InvoiceRejectedError(
             gettext("Only an active invoice that staff entered can be withdrawn.")
         )
-
-
-def _can(supplier: Supplier, capability: Capability) -> bool:
-    is_known = supplier.adapter in CONNECTORS
-    return is_known and capability in capabilities_of(connector_class(supplier.adapter))

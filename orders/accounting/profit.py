@@ -1,8 +1,4 @@
-"""Profit: hold the amounts of an order by line, allocate them to the cent, sum them. Pure.
-
-Each amount is rounded and allocated to the cent, so the lines and the unassigned amounts sum up
-to the order.
-"""
+"""Profit: hold the amounts of an order by line, allocate them to the cent, sum them. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

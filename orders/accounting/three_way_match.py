@@ -32,10 +32,7 @@ OVERDUE_LOOKBACK = timedelta(days=21)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreeWayMatch:
-    """Ordered, shipped and invoiced value of the items, in the currency of their costs.
-
-    Shape:  ``invoiced`` is None without an invoice
-    """
+    """Ordered, shipped and invoiced value in the currency of the costs; None: no invoice."""
 
     currency: str
     ordered: Decimal

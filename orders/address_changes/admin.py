@@ -1,6 +1,5 @@
 """Address change admin: confirm or correct an order's address, record supplier answers."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,7 +7,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from orders.address_changes import change_requests, corrections
 from orders.addresses import validation
@@ -18,6 +16,7 @@ from storefront.lib.address import Address
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -28,11 +27,7 @@ from storefront.lib.staff.admin import (
 
 def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
     return forms.CharField(
-        label=label,
-        max_length=validation.LIMITS[name],
-        required=required,
-        help_text=help_text,
-        widget=UnfoldAdminTextInputWidget(),
+        label=label, max_length=validation.LIMITS[name], required=required, help_text=help_text
     )
 
 
@@ -76,10 +71,8 @@ class AddressActions(StaffAdmin):
         form_class=ReasonForm,
         done=_("Address of %s confirmed."),
     )
-    def confirm_address(
-        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        corrections.confirm(order=order, **cleaned_data, **acting(request))
+    def confirm_address(self, request: HttpRequest, order: Order, data: FormData) -> None:
+        corrections.confirm(order=order, **data, **acting(request))
         self.wake(request, tasks.sweep_due_submissions)
 
     @confirmed_action(
@@ -87,12 +80,11 @@ class AddressActions(StaffAdmin):
         icon="edit_location_alt",
         may="redirect",
         explain=_(
-            "Items that no supplier has yet ship to the new address. Suppliers"
-            " that have the order are asked to change it, on their supplier page"
-            " or by you. Shipped items keep the old address. The country cannot"
-            " change. The address is printed on the label as you enter it, and"
-            " the reason is saved on the order. The customer gets an e-mail about"
-            " each change."
+            "Items that no supplier has yet ship to the new address. Suppliers that have the order"
+            " are asked to change it, on their supplier page or by you. Shipped items keep the old"
+            " address. The country cannot change. The address is printed on the label as you enter"
+            " it, and the reason is saved on the order. The customer gets an e-mail about each"
+            " change."
         ),
         form_class=CorrectionForm,
         initial=lambda order: {
@@ -100,14 +92,12 @@ class AddressActions(StaffAdmin):
         },
         done=_("Address of %s corrected."),
     )
-    def correct_address(
-        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
-    ) -> str | None:
-        address = {name: value for name, value in cleaned_data.items() if name != "reason"}
+    def correct_address(self, request: HttpRequest, order: Order, data: FormData) -> str | None:
+        address = {name: value for name, value in data.items() if name != "reason"}
         result = change_requests.change_address(
             order=order,
             ship_to=Address(**{**address, "country": order.ship_to["country"]}),
-            reason=cleaned_data["reason"],
+            reason=data["reason"],
             **acting(request),
         )
         self.wake(request, tasks.sweep_due_submissions)
@@ -141,7 +131,6 @@ class AddressChangeRequestAdmin(StaffAdmin):
     list_select_related: ClassVar = ["purchase_order__supplier"]
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.document("ship_to", _("Delivery address")),
         columns.status_history,
@@ -161,7 +150,7 @@ class AddressChangeRequestAdmin(StaffAdmin):
         done=RESPONSE_RECORDED,
     )
     def record_acceptance(
-        self, request: HttpRequest, row: AddressChangeRequest, _cleaned_data: object
+        self, request: HttpRequest, row: AddressChangeRequest, _data: object
     ) -> None:
         self._record(request, row, is_yes=True)
 
@@ -172,7 +161,7 @@ class AddressChangeRequestAdmin(StaffAdmin):
         done=RESPONSE_RECORDED,
     )
     def record_refusal(
-        self, request: HttpRequest, row: AddressChangeRequest, _cleaned_data: object
+        self, request: HttpRequest, row: AddressChangeRequest, _data: object
     ) -> None:
         self._record(request, row, is_yes=False)
 

@@ -1,7 +1,4 @@
-"""Address change requests: ask suppliers to ship elsewhere, record and apply their answers.
-
-Purchase orders that no supplier has yet get the new address at once.
-"""
+"""Address change requests: ask suppliers to ship elsewhere, record and apply their answers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -61,10 +58,7 @@ def change_address(  # noqa: PLR0913 - the parts of one record
     now: datetime,
     noted: Mapping[str, Any] | None = None,
 ) -> ChangeResult | None:
-    """Change the address of an order; None: corrected at once, as no supplier had it.
-
-    Raises: AddressLockedError, corrections.InvalidNewAddressError  nothing is written
-    """
+    """Change the address; None: corrected at once. Raises as ``request_change``."""
     if corrections.can_correct(order):
         try:
             corrections.correct(

@@ -1,7 +1,4 @@
-"""Address corrections: staff confirm or correct an address before it is submitted to a supplier.
-
-Author, time, reason and the previous address are stored on the order (``address_verification``).
-"""
+"""Address corrections: staff confirm or correct an address before it is submitted to a supplier."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -172,10 +169,7 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
 
 
 def require_same_tax(order: Order, ship_to: Address) -> None:
-    """Require the same tax rates as those of the order lines.
-
-    Raises: InvalidNewAddressError
-    """
+    """Require the same tax rates as those of the order lines. Raises InvalidNewAddressError."""
     previous = Address(**order.ship_to)
     changed = [part for part in ("region", "postcode") if _of(previous, part) != _of(ship_to, part)]
     if not settings.TAX_SERVICE:
@@ -201,10 +195,7 @@ def _of(address: Address, part: str) -> str:
 
 
 def require_valid(order: Order, previous: Address, ship_to: Address) -> None:
-    """Require a valid address in the same country and tax region.
-
-    Raises: InvalidNewAddressError
-    """
+    """Require a valid address in the same country and tax region. Raises InvalidNewAddressError."""
     errors: dict[str, Promise | str] = dict(validation.find_errors(address=ship_to))
     if ship_to.country != previous.country:
         errors["country"] = gettext(
@@ -221,10 +212,7 @@ def require_valid(order: Order, previous: Address, ship_to: Address) -> None:
 
 @requires_transaction
 def lock_order(order: Order) -> Order:
-    """Lock an order that has not ended, then its purchase orders in id order.
-
-    Raises: AddressLockedError
-    """
+    """Lock an open order, then its purchase orders by id. Raises AddressLockedError."""
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if locked.status in ENDED_STATES:
         raise OrderEndedError(

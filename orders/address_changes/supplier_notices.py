@@ -33,10 +33,7 @@ def pending_notices() -> QuerySet[AddressChangeRequest]:
 
 
 def send(*, change_request: AddressChangeRequest) -> None:
-    """E-mail the request to the supplier, once per request; without an e-mail address, staff ask.
-
-    Raises: ExternalServiceError
-    """
+    """E-mail the request to the supplier, once per request; without an address, staff ask."""
     purchase_order = change_request.purchase_order
     manual_request = ManualRequest(
         wanted=RequestKind.READDRESS,

@@ -13,12 +13,7 @@ SUPERSEDED = "replaced by a newer address change"
 
 @requires_transaction
 def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Apply the pending address change; return whether there was one.
-
-    The supplier turned out not to have this purchase order.
-
-    Locks:  the caller holds the order
-    """
+    """Apply a pending change, as the supplier lacks the order; the caller locks the order."""
     requests = _open(purchase_order)
     for change_request in requests:
         previous = Address(**purchase_order.goes_to)
@@ -35,12 +30,7 @@ def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 def reject(
     purchase_order: PurchaseOrder, *, reason: str, notify_customer: bool, now: datetime
 ) -> None:
-    """Reject a pending change that was unanswered at shipment or cancellation.
-
-    ``notify_customer`` sends the result by e-mail.
-
-    Locks:  the caller holds the order
-    """
+    """Reject a change unanswered at shipment or cancellation; the caller locks the order."""
     for change_request in _open(purchase_order):
         previous = Address(**purchase_order.goes_to)
         change_request.move(Status.REFUSED, at=now, reason=reason)

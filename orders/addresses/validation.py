@@ -49,10 +49,7 @@ TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 
 
 def find_errors(*, address: Address) -> dict[str, Promise]:
-    """Return the errors of an address by field; nothing is shipped to an address with errors.
-
-    Warnings come from ``addresses.verification``.
-    """
+    """Return the errors of an address by field; no parcel is sent there."""
     values = asdict(address)
     messages: dict[str, Promise] = {
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit

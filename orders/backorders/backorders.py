@@ -114,10 +114,7 @@ def may_reroute(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 @requires_transaction
 def can_reroute_all(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Return whether the whole purchase order could be rerouted with the authorized money.
-
-    Locks:  the payments of the order
-    """
+    """Return whether all could be rerouted with the authorized money. Locks the payments."""
     rules = routing_rules.current_rules(channel=purchase_order.order.channel, now=now)
     return rules.reroutes_rejected and _is_authorized(
         purchase_order, purchase_order.customer_charge_amount, now
@@ -178,10 +175,7 @@ def _is_authorized(purchase_order: PurchaseOrder, amount: Decimal, now: datetime
 def record_delay(
     purchase_order: PurchaseOrder, *, ships_by: date, reason: str, now: datetime
 ) -> Backorder | None:
-    """Record a later shipping date; rerouting decides whether it is too late. Idempotent per date.
-
-    Locks:  the caller holds those of ``acknowledgements.apply``
-    """
+    """Record a later shipping date. Idempotent per date. Locks as ``acknowledgements.apply``."""
     delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
     if delays.filter(ships_by__gte=ships_by).exists():
         return None
@@ -209,10 +203,7 @@ def record_delay(
 
 @requires_transaction
 def close_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
-    """Close the open delays of a purchase order: it shipped, or does not come at all.
-
-    Locks:  the caller holds the order
-    """
+    """Close the open delays of a purchase order; the caller holds the order."""
     delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER, status__in=OPEN_STATES)
     for backorder in delays.select_for_update(of=["self"]).order_by("pk"):
         close(backorder, Status.AWAITED, reason=reason, now=now)
@@ -260,10 +251,7 @@ def close(  # noqa: PLR0913 - the parts of one record
     chosen: str = "",
     now: datetime,
 ) -> None:
-    """Close a backorder: its lines are ordered elsewhere, or come later.
-
-    Locks:  the caller holds the order
-    """
+    """Close a backorder: ordered elsewhere, or later. The caller holds the order."""
     backorder.lines.filter(is_open=True).update(is_open=False)
     backorder.move(status, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
 

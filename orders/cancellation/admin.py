@@ -1,16 +1,11 @@
-"""Cancellation admin: record supplier answers, decide on items shipped after cancellation.
+"""Cancellation admin: record supplier answers, decide on items shipped after cancellation."""
 
-Canceled but shipped: the supplier has, or shipped, a purchase order that we canceled.
-"""
-
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.cancellation import canceled_but_shipped, supplier_answers
 from orders.models import CanceledShipmentDecision, PurchaseOrder
@@ -18,6 +13,7 @@ from orders.payments import tasks
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -47,7 +43,7 @@ class CancellationAnswerActions(StaffAdmin):
         done=_("%s is canceled."),
     )
     def accept_cancellation(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _data: object
     ) -> None:
         supplier_answers.record_acceptance(purchase_order=purchase_order, **acting(request))
         self.wake(request, tasks.execute_requests)
@@ -62,7 +58,7 @@ class CancellationAnswerActions(StaffAdmin):
         done=_("%s will be shipped."),
     )
     def reject_cancellation(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, _cleaned_data: object
+        self, request: HttpRequest, purchase_order: PurchaseOrder, _data: object
     ) -> None:
         supplier_answers.record_refusal(purchase_order=purchase_order, **acting(request))
 
@@ -87,9 +83,7 @@ def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
         (outcome_choice.value, outcome_choice.label)
         for outcome_choice in canceled_but_shipped.possible_outcomes(purchase_order)
     ]
-    outcome = forms.ChoiceField(
-        label=_("Resolution"), choices=choices, widget=UnfoldAdminSelectWidget
-    )
+    outcome = forms.ChoiceField(label=_("Resolution"), choices=choices)
     order = ("outcome", "reason")
     return type("DecisionForm", (ReasonForm,), {"outcome": outcome, "field_order": order})
 
@@ -110,22 +104,21 @@ class CanceledShipmentActions(StaffAdmin):
             )
             if canceled_but_shipped.was_shipped(purchase_order)
             else gettext(
-                "The supplier still has canceled items on order, and the customer was"
-                " refunded. Use this only if you know that the supplier will not ship"
-                " them: its status is no longer checked. If it ships anyway, a new"
-                " decision is needed."
+                "The supplier still has canceled items on order, and the customer was refunded."
+                " Use this only if you know that the supplier will not ship them: its status is no"
+                " longer checked. If it ships anyway, a new decision is needed."
             )
         ),
         form_class=decision_form,
         done=_("Decision for %s saved."),
     )
     def decide_canceled_shipment(
-        self, request: HttpRequest, purchase_order: PurchaseOrder, cleaned_data: Mapping[str, Any]
+        self, request: HttpRequest, purchase_order: PurchaseOrder, data: FormData
     ) -> None:
         canceled_but_shipped.decide(
             purchase_order=purchase_order,
-            outcome=CanceledShipmentDecision.Outcome(cleaned_data["outcome"]),
-            reason=cleaned_data["reason"],
+            outcome=CanceledShipmentDecision.Outcome(data["outcome"]),
+            reason=data["reason"],
             **acting(request),
         )
 
@@ -143,5 +136,4 @@ register_read_only(
     list_select_related=["purchase_order"],
     list_filter=["outcome"],
     search_fields=["purchase_order__number", "reason"],
-    ordering=["-id"],
 )

@@ -1,7 +1,4 @@
-"""Canceled but shipped: record what staff decide on items that a supplier kept or shipped.
-
-The customer was refunded, so these items stay unpaid until staff decide.
-"""
+"""Canceled but shipped: record what staff decide on items that a supplier kept or shipped."""
 
 from datetime import datetime
 

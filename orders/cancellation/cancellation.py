@@ -1,7 +1,4 @@
-"""Cancellation: cancel unsubmitted purchase orders, request the others, process requests.
-
-No page waits for a supplier: the request is stored, and a worker sends it.
-"""
+"""Cancellation: cancel unsubmitted purchase orders, request the others, process requests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,10 +30,7 @@ class TooLateError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
-    """The result by purchase order number: canceled, refused, or open.
-
-    ``open`` requests wait for an answer; workers process them.
-    """
+    """Purchase order numbers: canceled, refused, or open (workers process them)."""
 
     stopped: tuple[str, ...]
     refused: tuple[str, ...]
@@ -74,10 +68,7 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
 
 @requires_transaction
 def request_cancellation(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
-    """Store a cancellation request for one purchase order; a worker processes it.
-
-    Locks:  the caller holds the order
-    """
+    """Store a cancellation request, which a worker processes; the caller holds the order."""
     cancelable = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, status__in=PurchaseOrder.NOT_STARTED | PurchaseOrder.CANCELABLE
     )

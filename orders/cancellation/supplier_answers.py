@@ -57,10 +57,7 @@ def send_request(connector: Connector, purchase_order: PurchaseOrder) -> Purchas
 
 
 def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
-    """Send the request by e-mail, once per request.
-
-    Raises: UnsupportedCapabilityError  the supplier has no address for it
-    """
+    """E-mail the request, once. Raises UnsupportedCapabilityError: no address."""
     requests = purchase_order.messages.filter(
         direction=PurchaseMessage.Direction.OUT, kind="cancel"
     )
@@ -78,10 +75,7 @@ def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
 def _record_channel(
     purchase_order: PurchaseOrder, channel: PurchaseOrder.RequestChannel, problem: str = ""
 ) -> None:
-    """Record the channel of the request, unless its answer came in the meantime.
-
-    Locks:  the order, then the purchase order
-    """
+    """Record the channel of a request still open. Locks the order, then the purchase order."""
     locks.lock(purchase_order)
     if purchase_order.submission_status != Submission.CANCELLATION_REQUESTED:
         return
@@ -105,10 +99,7 @@ def is_answer_pending(purchase_order: PurchaseOrder) -> bool:
 
 
 def record_acceptance(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Record that the supplier canceled it, also after a refusal. Idempotent.
-
-    Raises: NoPendingRequestError  it has shipped, or no request was made
-    """
+    """Record that the supplier canceled it. Idempotent. Raises NoPendingRequestError."""
     reason = f"{CANCELED_AT_OUR_REQUEST}, recorded by {actor}"
     if not confirm(purchase_order, reason=reason, actor=actor, now=now):
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")
@@ -124,10 +115,7 @@ def apply_api_answer(
 
 
 def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now: datetime) -> bool:
-    """Apply that the supplier canceled it, also after a refusal; return whether it is canceled.
-
-    Locks:  as ``apply``, and as ``acknowledgements.apply``
-    """
+    """Apply that the supplier canceled it; return whether it is. Locks as ``apply``."""
     if apply(purchase_order=purchase_order, is_stopped=True, reason=reason, actor=actor, now=now):
         return True
     if not can_confirm(purchase_order):
@@ -143,10 +131,7 @@ def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now:
 
 
 def record_refusal(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Record that the supplier ships it anyway. Idempotent.
-
-    Raises: NoPendingRequestError  it is canceled, or no request was made
-    """
+    """Record that the supplier ships it anyway. Idempotent. Raises NoPendingRequestError."""
     reason = f"{TOO_LATE} Recorded by {actor}."
     if apply(purchase_order=purchase_order, is_stopped=False, reason=reason, actor=actor, now=now):
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")

@@ -1,10 +1,6 @@
-"""Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw.
+"""Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw."""
 
-``CLAIMS`` and ``ClaimActions`` are used by the purchase order page.
-"""
-
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -22,6 +18,7 @@ from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -94,15 +91,11 @@ class ClaimActions(StaffAdmin):
         initial=lambda row: {"number": claims.new_number(row)},
         done=_("Claim created. See below."),
     )
-    def open_claim(
-        self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
-    ) -> None:
+    def open_claim(self, request: HttpRequest, row: PurchaseOrder, data: FormData) -> None:
         is_manual = not claims.has_claims_api(row.supplier)
         claim = claims.open_claim(
             purchase_order=row,
-            complaint=forms.read_draft(
-                cleaned_data, claims.claimable_units(row), is_manual=is_manual
-            ),
+            complaint=forms.read_draft(data, claims.claimable_units(row), is_manual=is_manual),
             **acting(request),
         )
         if not claim.is_manual:
@@ -147,7 +140,6 @@ class SupplierClaimAdmin(StaffAdmin):
         "purchase_order__number",
         "purchase_order__supplier_reference",
     ]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar = [
         section(
             None,
@@ -177,9 +169,6 @@ class SupplierClaimAdmin(StaffAdmin):
             "polled_at",
             columns.status_history,
         ),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     inlines: ClassVar = [
         inline(
@@ -232,7 +221,7 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         done=_("%s is being sent."),
     )
-    def resubmit(self, request: HttpRequest, claim: SupplierClaim, _cleaned_data: object) -> None:
+    def resubmit(self, request: HttpRequest, claim: SupplierClaim, _data: object) -> None:
         submission.resubmit(claim=claim, **acting(request))
         self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
@@ -245,7 +234,7 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         done=_("Status check started. The supplier's response will appear on this page."),
     )
-    def look_up(self, _request: HttpRequest, claim: SupplierClaim, _cleaned_data: object) -> None:
+    def look_up(self, _request: HttpRequest, claim: SupplierClaim, _data: object) -> None:
         claim_status.require_no_call_in_flight(claim=claim, now=timezone.now())
         enqueue_or_fail(tasks.look_up, claim_id=claim.pk)
 
@@ -260,9 +249,9 @@ class SupplierClaimAdmin(StaffAdmin):
         done=_("%s is waiting for the supplier's response."),
     )
     def mark_submitted_by_staff(
-        self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
+        self, request: HttpRequest, claim: SupplierClaim, data: FormData
     ) -> None:
-        submission.mark_submitted_by_staff(claim=claim, **cleaned_data, **acting(request))
+        submission.mark_submitted_by_staff(claim=claim, **data, **acting(request))
 
     @confirmed_action(
         description=_("Record response"),
@@ -277,15 +266,13 @@ class SupplierClaimAdmin(StaffAdmin):
         form_class=forms.ClaimResponseForm,
         done=_("Supplier response to %s recorded."),
     )
-    def record_answer(
-        self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        amount = cleaned_data["amount"]
+    def record_answer(self, request: HttpRequest, claim: SupplierClaim, data: FormData) -> None:
+        amount = data["amount"]
         settlement.record_answer(
             claim=claim,
-            answer=Status(cleaned_data["answer"]),
+            answer=Status(data["answer"]),
             credited=None if amount is None else Money(amount, claim.currency),
-            reason=cleaned_data["reason"],
+            reason=data["reason"],
             **acting(request),
         )
 
@@ -299,10 +286,8 @@ class SupplierClaimAdmin(StaffAdmin):
         form_class=ReasonForm,
         done=_("%s is withdrawn."),
     )
-    def withdraw(
-        self, request: HttpRequest, claim: SupplierClaim, cleaned_data: Mapping[str, Any]
-    ) -> str | None:
-        arguments = {"reason": cleaned_data["reason"], "actor": str(request.user)}
+    def withdraw(self, request: HttpRequest, claim: SupplierClaim, data: FormData) -> str | None:
+        arguments = {"reason": data["reason"], "actor": str(request.user)}
         if claim.status != Status.REQUESTED or claim.is_manual:
             submission.withdraw(claim=claim, now=timezone.now(), **arguments)
             return None
@@ -322,5 +307,4 @@ register_read_only(
     list_display_links=["quantity"],
     list_select_related=["claim", "purchase_line__order_line"],
     search_fields=["claim__number", "purchase_line__order_line__sku"],
-    ordering=["-id"],
 )

@@ -1,7 +1,4 @@
-"""Claims: list what can be claimed from a supplier, generate a number, store a claim once.
-
-A worker submits it, or staff do.
-"""
+"""Claims: list what can be claimed from a supplier, generate a number, store a claim once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -23,8 +20,7 @@ from orders.models import (
     SupplierReturnLine,
 )
 from storefront.lib.money import Money
-from suppliers.connectors import CONNECTORS, connector_class
-from suppliers.connectors.capabilities import Capability, capabilities_of
+from suppliers.connectors.capabilities import Capability, supports
 from suppliers.connectors.records import RejectionReason
 from suppliers.models import Supplier
 
@@ -54,16 +50,11 @@ class ClaimDraft:
 
 def has_claims_api(supplier: Supplier) -> bool:
     """Return whether the supplier's connector accepts claims."""
-    if supplier.adapter not in CONNECTORS:
-        return False
-    return Capability.CLAIMS in capabilities_of(connector_class(supplier.adapter))
+    return supports(supplier.adapter, Capability.CLAIMS)
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
-    """Return a new claim number.
-
-    It is generated before the claim is stored, so that a repeated form stores one claim.
-    """
+    """Return a new number, made before the claim: a repeated form stores one claim."""
     return numbers.claim_number(purchase_order.number)
 
 
@@ -99,10 +90,7 @@ def claimable_units(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
 
 
 def claimable_freight(purchase_order: PurchaseOrder) -> Money | None:
-    """Return the freight that can be claimed with the items.
-
-    None: unknown, in another currency than the items, or already claimed.
-    """
+    """Return the claimable freight; None: unknown, in another currency, or claimed already."""
     paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
     lines = purchase_order.lines.filter(cost_currency=currency)
     claimed = SupplierClaimLine.objects.effective().filter(
@@ -165,10 +153,7 @@ def open_claim(
 
 
 def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDraft) -> Decimal:
-    """Return the maximum freight that can be claimed.
-
-    Raises: CannotClaimError  more is requested
-    """
+    """Return the maximum claimable freight. Raises CannotClaimError if more is asked."""
     claimable = claimable_freight(purchase_order)
     max_freight = claimable.amount if claimable else Decimal(0)
     if complaint.freight > max_freight:
@@ -184,10 +169,7 @@ def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDr
 def select_lines(
     purchase_order: PurchaseOrder, units: Mapping[int, int], refusal: type[Exception]
 ) -> dict[PurchaseLine, int]:
-    """Return the requested units, if no other claim or supplier return has them.
-
-    Raises: ``refusal``  none, of another purchase order, or more than can be claimed
-    """
+    """Return requested units that nothing else claims; raise ``refusal`` otherwise."""
     claimable = claimable_units(purchase_order)
     selected = {line: units[line.pk] for line in claimable if units.get(line.pk, 0) > 0}
     if not selected or len(selected) < sum(1 for quantity in units.values() if quantity > 0):

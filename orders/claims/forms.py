@@ -9,20 +9,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
 
 from orders.claims.claims import ClaimDraft
 from orders.models import PurchaseLine, SupplierClaim
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm
+from storefront.lib.staff.form_fields import money_field
 
 Status = SupplierClaim.Status
 MAX_PHOTO_LINKS = 10
@@ -32,15 +25,9 @@ MAX_MESSAGE_LENGTH = 440  # suppliers accept 500 characters, freight text includ
 class ClaimForm(forms.Form):
     """Reason, remedy, message and photo links; ``claim_form`` inserts a quantity field per line."""
 
-    claim_reason = forms.ChoiceField(
-        label=_("Reason"),
-        choices=SupplierClaim.ClaimReason.choices,
-        widget=UnfoldAdminSelectWidget,
-    )
+    claim_reason = forms.ChoiceField(label=_("Reason"), choices=SupplierClaim.ClaimReason.choices)
     remedy = forms.ChoiceField(
-        label=_("Requested resolution"),
-        choices=SupplierClaim.Remedy.choices,
-        widget=UnfoldAdminSelectWidget,
+        label=_("Requested resolution"), choices=SupplierClaim.Remedy.choices
     )
     message = forms.CharField(
         label=_("Message"),
@@ -49,13 +36,13 @@ class ClaimForm(forms.Form):
             "The supplier reads this. Do not include personal data: the order number"
             " identifies the order."
         ),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
     pictures = forms.CharField(
         label=_("Photo links"),
         required=False,
         help_text=_("Up to 10 links, one per line. They must open without signing in."),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     number = forms.CharField(widget=forms.HiddenInput, max_length=30)
 
@@ -75,7 +62,6 @@ class ManualSubmissionForm(forms.Form):
         label=_("I will contact the supplier myself"),
         required=False,
         help_text=_("The claim is not sent automatically, and you record the response yourself."),
-        widget=UnfoldBooleanSwitchWidget,
     )
 
 
@@ -94,7 +80,6 @@ def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
             max_value=claimable_units,
             initial=min(claimable_units, 1) if len(claimable) == 1 else 0,
             disabled=not claimable_units,
-            widget=UnfoldAdminIntegerFieldWidget,
         )
         for line, claimable_units in claimable.items()
     }
@@ -109,16 +94,12 @@ def claim_form(
     """Return the claim form of one purchase order: units of each line, freight, other fields."""
     fields = _unit_fields(claimable)
     if freight is not None:
-        fields["freight"] = forms.DecimalField(
-            label=_("Freight"),
+        fields["freight"] = money_field(
+            _("Freight"),
             help_text=_("Up to %(most)s, the freight we paid. It can be claimed once.")
             % {"most": columns.as_money(freight)},
             required=False,
-            min_value=0,
             max_value=freight.amount,
-            max_digits=12,
-            decimal_places=2,
-            widget=UnfoldAdminDecimalFieldWidget,
         )
     order = [*fields, *ClaimForm.base_fields]
     bases = (ManualSubmissionForm, ClaimForm) if can_submit_manually else (ClaimForm,)
@@ -159,12 +140,7 @@ def _unit_field(line_id: int) -> str:
 class ReferenceForm(forms.Form):
     """The supplier's reference of the claim."""
 
-    reference = forms.CharField(
-        label=_("Supplier claim no."),
-        required=False,
-        max_length=60,
-        widget=UnfoldAdminTextInputWidget,
-    )
+    reference = forms.CharField(label=_("Supplier claim no."), required=False, max_length=60)
 
 
 class ClaimResponseForm(ReasonForm):
@@ -177,14 +153,6 @@ class ClaimResponseForm(ReasonForm):
             (Status.RESENT, _("Replacement sent")),
             (Status.DENIED, _("Denied")),
         ],
-        widget=UnfoldAdminSelectWidget,
     )
-    amount = forms.DecimalField(
-        label=_("Amount refunded"),
-        required=False,
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
+    amount = money_field(_("Amount refunded"), required=False)
     field_order = ("answer", "amount", "reason")

@@ -72,10 +72,7 @@ def _apply_listed(claim: SupplierClaim, connector: Connector, now: datetime) -> 
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
-    """Look the claim up on request of staff; its page shows the result or the error.
-
-    Raises: ClaimStateError, ConcurrentUpdateError  as ``look_up``
-    """
+    """Look it up for staff; its page shows the result or error. Raises as ``look_up``."""
     try:
         look_up(claim=claim, now=now)
     except ExternalServiceError as error:
@@ -83,10 +80,7 @@ def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
 
 
 def require_no_call_in_flight(*, claim: SupplierClaim, now: datetime) -> None:
-    """Require that no call is in flight: until then a look-up proves nothing.
-
-    Raises: ClaimStateError  with the reason; the sweep looks it up when the call has ended
-    """
+    """Raise ClaimStateError while a call may be in flight: a look-up would prove nothing."""
     with exclusive(claim):
         if claim.status == Status.SUBMITTING or may_be_in_flight(claim, now=now):
             raise ClaimStateError(retries.call_in_progress_message())

@@ -1,6 +1,6 @@
 """Claim submission: submit a claim exactly once, resubmit it, withdraw it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from orders.claims import settlement
 from orders.models import PurchaseMessage, SupplierClaim
-from storefront.lib.clock import running_clock
+from storefront.lib.clock import Clock, running_clock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.state_machine import ConcurrentUpdateError
@@ -25,7 +25,6 @@ from suppliers.connectors.records import (
 from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 Status = SupplierClaim.Status
-Clock = Callable[[], datetime]
 
 SUBMITTABLE = (Status.DRAFT, Status.SUBMIT_FAILED)
 NOT_SUBMITTED = (Status.DRAFT, Status.SUBMIT_FAILED, Status.ON_HOLD)
@@ -150,10 +149,7 @@ def _call_supplier(
 
 
 def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
-    """Queue the claim for immediate submission, after a failure or a hold.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it did not fail
-    """
+    """Queue the claim for immediate submission, after a failure or a hold."""
     claim.move(
         Status.DRAFT,
         at=now,
@@ -168,11 +164,7 @@ def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
 def mark_submitted_by_staff(
     *, claim: SupplierClaim, reference: str, actor: str, now: datetime
 ) -> None:
-    """Record that staff submitted the claim; from now on staff record the answer as well.
-
-    Raises: ClaimStateError        the supplier has it, or may have it
-            ConcurrentUpdateError  a worker submits it now
-    """
+    """Record that staff submitted it and will record the answer. Raises ClaimStateError."""
     if claim.status not in NOT_SUBMITTED:
         raise ClaimStateError(f"{claim}: {claim.status}")
     claim.move(
@@ -188,11 +180,7 @@ def mark_submitted_by_staff(
 
 
 def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
-    """Cancel a claim that was not submitted by API, without a call.
-
-    Raises: ClaimStateError        the supplier has it, may have it, or decided
-            ConcurrentUpdateError  it was settled concurrently
-    """
+    """Cancel a claim not submitted by API, without a call. Raises ClaimStateError."""
     with exclusive(claim):
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStateError(describe_status(claim))

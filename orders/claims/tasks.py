@@ -45,10 +45,7 @@ def sweep_claims(**_: Any) -> None:
 
 @shared_task
 def process_claims(*, supplier_id: int, **_: Any) -> None:
-    """Process the claims of one supplier: submit, look up lost answers, poll open ones.
-
-    The run ends if the supplier does not answer.
-    """
+    """Process the claims of one supplier until it does not answer."""
     ends_at = time.monotonic() + MAX_RUN_S
     with suppress(BulkheadFullError), bulkhead(BulkheadKind.CLAIMS, supplier_id):
         for find, call in STEPS:
@@ -101,9 +98,7 @@ def withdraw_claim(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
 
 
 def _process(
-    find: Callable[..., QuerySet[SupplierClaim]],
-    call: Callable[..., SupplierClaim],
-    claim_id: int,
+    find: Callable[..., QuerySet[SupplierClaim]], call: Callable[..., SupplierClaim], claim_id: int
 ) -> bool:
     """Process one claim; return whether the supplier may be called again in this run."""
     claim = _claim(claim_id)

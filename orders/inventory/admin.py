@@ -51,14 +51,11 @@ class AllocationAdmin(StaffAdmin):
     list_select_related: ClassVar = ["line__order", *STOCK_LEVEL_JOINS]
     list_filter: ClassVar = ["status", "doubt", "absorbed_by", "level__offer__supplier"]
     search_fields: ClassVar = ["line__order__number", "line__sku"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["mark_absorbed"]
 
     @action(description=_("Mark as included in supplier stock"))
     def mark_absorbed(self, request: HttpRequest, rows: QuerySet[Allocation]) -> None:
         self.apply_to_each(
-            request,
-            rows,
-            lambda row: stock_sync.mark_absorbed(allocation=row, **acting(request)),
+            request, rows, lambda row: stock_sync.mark_absorbed(allocation=row, **acting(request))
         )

@@ -1,7 +1,4 @@
-"""Allocations: allocate the stock of a paid order, release it, mark it shipped.
-
-An allocation is subtracted from the supplier's reported stock until that figure contains the sale.
-"""
+"""Allocations: allocate the stock of a paid order, release it, mark it shipped."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -40,10 +37,7 @@ SELECT level_id, quantity FROM held
 
 @requires_transaction
 def allocate(*, order: Order, now: datetime) -> None:
-    """Turn the active reservations of a paid order into allocations.
-
-    Locks:  the reservations of the order, then the stock rows in id order
-    """
+    """Turn active reservations into allocations. Locks them, then the stock rows by id."""
     units: Counter[int] = Counter()
     with planned_cursor(connection) as cursor:
         cursor.execute(CONVERT_RESERVATIONS, {"order": order.pk, "now": now})
@@ -68,10 +62,7 @@ def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> No
     ledger.allocate(units=units, cause=cause, now=now)
     Allocation.objects.bulk_create(
         Allocation(
-            line_id=line_id,
-            level_id=level_id,
-            quantity=lines[line_id].quantity,
-            status_since=now,
+            line_id=line_id, level_id=level_id, quantity=lines[line_id].quantity, status_since=now
         )
         for line_id, level_id in levels.items()
     )

@@ -17,12 +17,7 @@ MAX_SALES = 2_000  # sales per supplier, enough for the statistics
 
 @transaction.atomic(durable=True)
 def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
-    """Measure the latest sales of a supplier and store the result.
-
-    Without a conclusion the earlier one is kept.
-
-    Locks:  the supplier
-    """
+    """Measure a supplier's sales; keeps an earlier conclusion. Locks the supplier."""
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
     measurement = decrement_stats.infer(_histories(supplier, now))
     values = _as_fields(measurement) | {"measured_at": now}

@@ -41,19 +41,13 @@ def can_extend(order: Order, *, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def extend_on_return(*, order: Order, now: datetime) -> None:
-    """Extend the hold: the customer returned from the gateway without paying.
-
-    Locks:  the order
-    """
+    """Extend the hold: the customer returned from the gateway without paying. Locks the order."""
     extend(Order.objects.select_for_update(of=["self"]).get(pk=order.pk), now=now)
 
 
 @requires_transaction
 def extend(order: Order, *, now: datetime) -> None:
-    """Extend the hold after activity of the customer, if the order is unpaid and not overdue.
-
-    Locks:  the caller holds the order
-    """
+    """Extend the hold of an unpaid order not overdue; the caller holds the order."""
     if not can_extend(order, now=now):
         return
     order.payment_due_at = later = payment_deadline(since=hold_start(order), now=now)
@@ -83,10 +77,7 @@ def build(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> list
 
 @requires_transaction
 def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
-    """Store reservations of the lines and hold their stock.
-
-    Locks, Raises: as ``hold_stock``
-    """
+    """Store reservations of the lines and hold their stock. Locks, raises as ``hold_stock``."""
     insert(build(lines=lines, until=until, now=now))
     hold_stock(lines=lines, now=now)
 
@@ -109,10 +100,7 @@ def hold_stock(*, lines: Sequence[OrderLine], now: datetime) -> None:
 
 @requires_transaction
 def release(*, order: Order, status: Reservation.Status, now: datetime) -> None:
-    """Release the held stock of an order; ``status`` is released or expired.
-
-    Locks:  the reservations of the order, then the stock rows in id order
-    """
+    """Release held stock, as ``status``. Locks reservations, then stock rows by id."""
     units: Counter[int] = Counter()
     active = Reservation.objects.filter(line__order=order, status=Reservation.Status.ACTIVE)
     for reservation in active.select_for_update(of=["self"]).order_by("pk"):

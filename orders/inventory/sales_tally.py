@@ -18,10 +18,7 @@ PAID_STATES = (
 
 
 def count_sales(*, now: datetime) -> int:
-    """Recount the paid orders of the last ``DEMAND_DAYS`` days; return the number of changed rows.
-
-    A full recount includes later payments and cancellations.
-    """
+    """Recount the paid orders of ``DEMAND_DAYS`` days; return the number of changed rows."""
     until = now.date()
     since = until - timedelta(days=DEMAND_DAYS - 1)
     return market.store_daily_sales(sold=_count_sold(since), since=since, until=until, now=now)

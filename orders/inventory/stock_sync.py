@@ -6,6 +6,7 @@ contains it. A rolled back feed run proves nothing, so its sales are subtracted 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -129,22 +130,12 @@ def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict
         allocated = {level_id: sales[level_id] for level_id in sale_times}
         counts = recounts.find_stocktakes(allocated, policy, since=lookback_start)
         drops = {level_id: [drop] for level_id, drop in counts.items()}
-        return rows | {pk: _add_changes(rows[pk], drops[pk], None) for pk in drops}
+        return rows | {pk: replace(rows[pk], drops=drops[pk]) for pk in drops}
     since = min(min(moments) for moments in sale_times.values()) - evidence.REPORTING_DELAY
     drops, increases = _drops(sale_times, since), _rises(sale_times, since)
-    return rows | {pk: _add_changes(rows[pk], drops[pk], increases.get(pk)) for pk in sale_times}
-
-
-def _add_changes(
-    row: StockFigures, drops: Sequence[StockDrop], increased_at: datetime | None
-) -> StockFigures:
-    return StockFigures(
-        known_at=row.known_at,
-        is_unconfirmed=row.is_unconfirmed,
-        reported=row.reported,
-        drops=drops,
-        increased_at=increased_at,
-    )
+    return rows | {
+        pk: replace(rows[pk], drops=drops[pk], increased_at=increases.get(pk)) for pk in sale_times
+    }
 
 
 def _changes(levels: Iterable[int], since: datetime, condition: Q) -> QuerySet[StockMovement]:

@@ -1,5 +1,6 @@
 """Models: export all tables of orders, from cart to accounting."""
 
+# ruff: noqa: F401 - other apps import them from here
 from orders.models.accounting import (
     Discrepancy,
     DiscrepancyObservation,
@@ -24,40 +25,3 @@ from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPhoto
 from orders.models.routing import RoutingRules
 from orders.models.supplier_returns import ReturnPolicy, SupplierReturn, SupplierReturnLine
 from orders.models.tax import TaxNumber, TaxRate
-
-__all__ = [
-    "AddressChangeRequest",
-    "Allocation",
-    "Backorder",
-    "BackorderLine",
-    "CanceledShipmentDecision",
-    "Cart",
-    "CartLine",
-    "Coupon",
-    "Discrepancy",
-    "DiscrepancyObservation",
-    "ErasureRequest",
-    "Order",
-    "OrderLine",
-    "Payment",
-    "PaymentEvent",
-    "Promotion",
-    "PurchaseLine",
-    "PurchaseMessage",
-    "PurchaseOrder",
-    "ReconciliationRun",
-    "Redemption",
-    "Reservation",
-    "ReturnAuthorization",
-    "ReturnLine",
-    "ReturnPhoto",
-    "ReturnPolicy",
-    "RoutingRules",
-    "SupplierClaim",
-    "SupplierClaimLine",
-    "SupplierInvoice",
-    "SupplierReturn",
-    "SupplierReturnLine",
-    "TaxNumber",
-    "TaxRate",
-]

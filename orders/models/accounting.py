@@ -1,7 +1,4 @@
-"""Accounting models: store supplier invoices, reconciliation runs and discrepancies.
-
-An invoice comes from the supplier's API, or staff enter it from paper.
-"""
+"""Accounting models: store supplier invoices, reconciliation runs and discrepancies."""
 
 from typing import ClassVar
 
@@ -12,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.order import Order
 from orders.models.payments import Payment
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
@@ -33,20 +32,14 @@ class SupplierInvoice(models.Model):
         SETTLED = "settled", _("Mismatch, closed by staff")
         UNKNOWN = "unknown", _("No matching purchase order")
 
-    supplier = models.ForeignKey(
+    supplier = protected_key(
         Supplier,
-        models.PROTECT,
-        related_name="supplier_invoices",
-        verbose_name=_("Supplier"),
+        "supplier_invoices",
+        _("Supplier"),
         help_text=_("The supplier that sent the invoice."),
     )
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="supplier_invoices",
-        verbose_name=_("Purchase order"),
+    purchase_order = protected_key(
+        PurchaseOrder, "supplier_invoices", _("Purchase order"), null=True
     )
     number = models.CharField(
         _("Purchase order no."),
@@ -65,18 +58,12 @@ class SupplierInvoice(models.Model):
     currency = models.CharField(
         _("Currency"), max_length=3, help_text=_("Use a three-letter code, for example EUR.")
     )
-    subtotal_amount = models.DecimalField(
-        _("Subtotal"),
-        max_digits=12,
-        decimal_places=2,
-        help_text=_("Amount for the items, without freight."),
+    subtotal_amount = amount_field(
+        _("Subtotal"), help_text=_("Amount for the items, without freight.")
     )
-    freight_amount = models.DecimalField(
+    freight_amount = amount_field(
         _("Freight"),
-        max_digits=12,
-        decimal_places=2,
         null=True,
-        blank=True,
         help_text=_("Leave empty if the invoice does not show freight separately."),
     )
     invoiced_at = models.DateTimeField(
@@ -96,15 +83,15 @@ class SupplierInvoice(models.Model):
         verbose_name = _("supplier invoice")
         verbose_name_plural = _("supplier invoices")
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier", "reference"],
+            unique(
+                "invoice_reference_once",
+                ["supplier", "reference"],
                 condition=Q(withdrawn_at__isnull=True),
-                name="invoice_reference_once",
             ),
-            models.CheckConstraint(
-                condition=Q(subtotal_amount__gte=0)
+            check(
+                "invoice_amounts_not_negative",
+                Q(subtotal_amount__gte=0)
                 & (Q(freight_amount__isnull=True) | Q(freight_amount__gte=0)),
-                name="invoice_amounts_not_negative",
             ),
         ]
 
@@ -121,10 +108,7 @@ class SupplierInvoice(models.Model):
 
 
 class ReconciliationRun(Stateful):
-    """One day of the shop.
-
-    It is reconciled once every gateway and supplier concerned has answered.
-    """
+    """One day of the shop, reconciled once all gateways and suppliers concerned answered."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("Not reconciled")
@@ -138,7 +122,6 @@ class ReconciliationRun(Stateful):
         Status.RECONCILED: frozenset({Status.RUNNING}),  # compared again
         Status.CLOSED: frozenset({Status.RUNNING}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     day = models.DateField(_("Day"), unique=True)
     starts_at = models.DateTimeField(_("Starts"))
@@ -155,13 +138,11 @@ class ReconciliationRun(Stateful):
         verbose_name = _("daily reconciliation")
         verbose_name_plural = _("daily reconciliations")
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
-                name="reconciliation_run_has_reconciled_at",
+            check(
+                "reconciliation_run_has_reconciled_at",
+                ~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
             ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="reconciliation_run_ends_after_start"
-            ),
+            check("reconciliation_run_ends_after_start", Q(ends_at__gt=F("starts_at"))),
         ]
 
     def __str__(self) -> str:
@@ -190,10 +171,7 @@ class Discrepancy(Stateful):
         SUPPLIER_UNDERCHARGED = "supplier_undercharged", _("Supplier undercharged")
         SUPPLIER_NOT_CHARGED = "supplier_not_charged", _("Supplier did not charge")
         SUPPLIER_CHARGED_TWICE = "supplier_charged_twice", _("Supplier charged twice")
-        SUPPLIER_CURRENCY = (
-            "supplier_currency",
-            _("Supplier charged in a different currency"),
-        )
+        SUPPLIER_CURRENCY = ("supplier_currency", _("Supplier charged in a different currency"))
         INVOICED_UNSHIPPED = "invoiced_unshipped", _("Invoiced, not shipped")
         SHIPPED_UNINVOICED = "shipped_uninvoiced", _("Shipped, not invoiced")
         UNKNOWN_PURCHASE_ORDER = (
@@ -222,7 +200,6 @@ class Discrepancy(Stateful):
         # Staff accepted it. It opens again if it changes.
         Status.SETTLED: frozenset({Status.OPEN}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     key = models.CharField(_("Key"), max_length=200, unique=True)
     part = models.CharField(_("Compared with"), max_length=60)
@@ -230,54 +207,17 @@ class Discrepancy(Stateful):
     what = models.CharField(
         _("Record"), max_length=12, choices=Measure, blank=True, default=Measure.NONE
     )
-    order = models.ForeignKey(
-        Order,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Order"),
-    )
-    payment = models.ForeignKey(
-        Payment,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Payment"),
-    )
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Purchase order"),
-    )
-    supplier = models.ForeignKey(
-        Supplier,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Supplier"),
-    )
-    supplier_invoice = models.ForeignKey(
-        SupplierInvoice,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="differences",
-        verbose_name=_("Supplier invoice"),
+    order = protected_key(Order, "differences", _("Order"), null=True)
+    payment = protected_key(Payment, "differences", _("Payment"), null=True)
+    purchase_order = protected_key(PurchaseOrder, "differences", _("Purchase order"), null=True)
+    supplier = protected_key(Supplier, "differences", _("Supplier"), null=True)
+    supplier_invoice = protected_key(
+        SupplierInvoice, "differences", _("Supplier invoice"), null=True
     )
     # the other side's reference
     reference = models.CharField(_("External reference"), max_length=120, blank=True)
-    expected_amount = models.DecimalField(
-        _("Expected"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    found_amount = models.DecimalField(
-        _("Found"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    expected_amount = amount_field(_("Expected"), null=True)
+    found_amount = amount_field(_("Found"), null=True)
     currency = models.CharField(_("Currency"), max_length=3)
     found_currency = models.CharField(_("Found currency"), max_length=3)
     first_day = models.DateField(_("First day"))
@@ -292,9 +232,9 @@ class Discrepancy(Stateful):
         verbose_name = _("payment discrepancy")
         verbose_name_plural = _("payment discrepancies")
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(status="settled") | ~Q(closed_by="") & ~Q(close_reason=""),
-                name="discrepancy_accepted_has_author_and_reason",
+            check(
+                "discrepancy_accepted_has_author_and_reason",
+                ~Q(status="settled") | ~Q(closed_by="") & ~Q(close_reason=""),
             ),
         ]
         indexes = [models.Index(fields=["status", "first_day"], name="discrepancy_by_status")]
@@ -322,18 +262,10 @@ class Discrepancy(Stateful):
 class DiscrepancyObservation(models.Model):
     """One discrepancy as one day's comparison found it. Append-only."""
 
-    difference = models.ForeignKey(
-        Discrepancy, models.PROTECT, related_name="observations", verbose_name=_("Discrepancy")
-    )
-    day = models.ForeignKey(
-        ReconciliationRun, models.PROTECT, related_name="observations", verbose_name=_("Day")
-    )
-    expected_amount = models.DecimalField(
-        _("Expected"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    found_amount = models.DecimalField(
-        _("Found"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    difference = protected_key(Discrepancy, "observations", _("Discrepancy"))
+    day = protected_key(ReconciliationRun, "observations", _("Day"))
+    expected_amount = amount_field(_("Expected"), null=True)
+    found_amount = amount_field(_("Found"), null=True)
     currency = models.CharField(_("Currency"), max_length=3)
     found_currency = models.CharField(_("Found currency"), max_length=3)
     seen_at = models.DateTimeField(_("Last seen"))
@@ -342,8 +274,9 @@ class DiscrepancyObservation(models.Model):
         verbose_name = _("discrepancy occurrence")
         verbose_name_plural = _("discrepancy occurrences")
         constraints = [
-            models.UniqueConstraint(
-                fields=[
+            unique(
+                "observation_once_per_run",
+                [
                     "difference",
                     "day",
                     "expected_amount",
@@ -352,7 +285,6 @@ class DiscrepancyObservation(models.Model):
                     "found_currency",
                 ],
                 nulls_distinct=False,
-                name="observation_once_per_run",
             ),
         ]
 

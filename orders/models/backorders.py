@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel
@@ -47,20 +49,15 @@ class Backorder(Stateful):
         Status.ASKED: FINAL,
         **dict.fromkeys(FINAL, frozenset()),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="backorders", verbose_name=_("Order")
-    )
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="backorders", verbose_name=_("Purchase order")
-    )
+    order = protected_key(Order, "backorders", _("Order"))
+    purchase_order = protected_key(PurchaseOrder, "backorders", _("Purchase order"))
     kind = models.CharField(_("Type"), max_length=10, choices=Kind)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField(_("Since"))
     reason = models.CharField(_("Reason"), max_length=300, blank=True)  # the supplier's text
     currency = models.CharField(_("Currency"), max_length=3)
-    delivery_amount = models.DecimalField(_("Delivery"), max_digits=12, decimal_places=2, default=0)
+    delivery_amount = amount_field(_("Delivery"), default=0)
     plan = models.JSONField(_("Delivery method"), default=list, blank=True)
     # as ``routing.decision_log`` stores it
     decision = models.JSONField(_("Routing decision"), default=dict, blank=True)
@@ -86,16 +83,10 @@ class Backorder(Stateful):
         verbose_name = _("backorder")
         verbose_name_plural = _("backorders")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(delivery_amount__gte=0), name="backorder_delivery_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind="later") | Q(ships_by__isnull=False),
-                name="backorder_delayed_has_date",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status="asked") | Q(respond_by__isnull=False),
-                name="backorder_choice_has_deadline",
+            check("backorder_delivery_not_negative", Q(delivery_amount__gte=0)),
+            check("backorder_delayed_has_date", ~Q(kind="later") | Q(ships_by__isnull=False)),
+            check(
+                "backorder_choice_has_deadline", ~Q(status="asked") | Q(respond_by__isnull=False)
             ),
         ]
         indexes = [
@@ -122,38 +113,18 @@ class BackorderLine(models.Model):
     ``substitute`` is another variant that the customer may take instead, at the same price.
     """
 
-    backorder = models.ForeignKey(
-        Backorder, models.PROTECT, related_name="lines", verbose_name=_("Backorder")
-    )
-    order_line = models.ForeignKey(
-        OrderLine, models.PROTECT, related_name="backorder_lines", verbose_name=_("Order line")
-    )
+    backorder = protected_key(Backorder, "lines", _("Backorder"))
+    order_line = protected_key(OrderLine, "backorder_lines", _("Order line"))
     code = models.CharField(_("Supplier response"), max_length=25, blank=True)
     is_open = models.BooleanField(_("Awaiting answer"), default=True)
-    level = models.ForeignKey(
-        StockLevel,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Stock level"),
-    )
-    substitute = models.ForeignKey(
-        Variant,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Replacement"),
-    )
+    level = protected_key(StockLevel, "+", _("Stock level"), null=True)
+    substitute = protected_key(Variant, "+", _("Replacement"), null=True)
 
     class Meta:
         verbose_name = _("backorder line")
         verbose_name_plural = _("backorder lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order_line"], condition=Q(is_open=True), name="line_in_one_open_backorder"
-            ),
+            unique("line_in_one_open_backorder", ["order_line"], condition=Q(is_open=True)),
         ]
 
     def __str__(self) -> str:

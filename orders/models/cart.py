@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 
 CART_RETENTION = timedelta(days=30)
 PRICE_GUARANTEE = timedelta(minutes=30)
@@ -18,9 +20,7 @@ class Cart(models.Model):
     """A cart, known to its owner only by ``token``. Checkout freezes it."""
 
     token = models.CharField(_("Cart token"), max_length=43, unique=True)
-    channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="carts", verbose_name=_("Channel")
-    )
+    channel = protected_key(Channel, "carts", _("Channel"))
     country = models.CharField(_("Country"), max_length=2)
     locale = models.CharField(_("Language"), max_length=5, default="en")
     email = models.EmailField(_("E-mail"), max_length=254, blank=True)
@@ -58,9 +58,7 @@ class Cart(models.Model):
         verbose_name = _("cart")
         verbose_name_plural = _("carts")
         constraints = [
-            models.UniqueConstraint(
-                fields=["owner"], condition=Q(is_current=True), name="cart_one_current_per_owner"
-            ),
+            unique("cart_one_current_per_owner", ["owner"], condition=Q(is_current=True)),
         ]
         indexes = [
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="cart_by_owner"),
@@ -90,7 +88,7 @@ class CartLine(models.Model):
         Listing, models.CASCADE, related_name="cart_lines", verbose_name=_("Listing")
     )
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
-    quoted_amount = models.DecimalField(_("Quoted price"), max_digits=12, decimal_places=2)
+    quoted_amount = amount_field(_("Quoted price"))
     quoted_at = models.DateTimeField(_("Quoted"))
     promised_from = models.DateField(_("Promised from"), null=True, blank=True)
     promised_to = models.DateField(_("Promised to"), null=True, blank=True)
@@ -105,20 +103,15 @@ class CartLine(models.Model):
         verbose_name = _("cart line")
         verbose_name_plural = _("cart lines")
         constraints = [
-            models.UniqueConstraint(fields=["cart", "listing"], name="cart_line_once_per_listing"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY),
-                name="cart_line_quantity_in_range",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    promised_from=None, promised_to=None, promised_origin="", promised_country=""
-                )
+            unique("cart_line_once_per_listing", ["cart", "listing"]),
+            check("cart_line_quantity_in_range", Q(quantity__gte=1, quantity__lte=MAX_QUANTITY)),
+            check(
+                "cart_line_promise_complete",
+                Q(promised_from=None, promised_to=None, promised_origin="", promised_country="")
                 | Q(promised_from__isnull=False, promised_to__gte=F("promised_from"))
                 & Q(promised_to__isnull=False)
                 & ~Q(promised_origin="")
                 & ~Q(promised_country=""),
-                name="cart_line_promise_complete",
             ),
         ]
 

@@ -7,6 +7,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 
@@ -55,11 +57,8 @@ class SupplierClaim(Stateful):
         Status.REQUESTED: SETTLED,
         **dict.fromkeys(SETTLED, frozenset()),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="claims", verbose_name=_("Purchase order")
-    )
+    purchase_order = protected_key(PurchaseOrder, "claims", _("Purchase order"))
     number = models.CharField(_("Number"), max_length=30, unique=True)
     # the supplier's reference
     supplier_claim_reference = models.CharField(_("Supplier claim no."), max_length=60, blank=True)
@@ -68,15 +67,11 @@ class SupplierClaim(Stateful):
     message = models.CharField(_("Message"), max_length=500)
     picture_urls = models.JSONField(_("Picture links"), default=list, blank=True)
     currency = models.CharField(_("Currency"), max_length=3)
-    expected_amount = models.DecimalField(_("Amount claimed"), max_digits=12, decimal_places=2)
+    expected_amount = amount_field(_("Amount claimed"))
     # Freight in it, and the freight cost known when it was opened.
-    freight_amount = models.DecimalField(_("Freight"), max_digits=12, decimal_places=2, default=0)
-    freight_paid_amount = models.DecimalField(
-        _("Freight paid"), max_digits=12, decimal_places=2, default=0
-    )
-    credited_amount = models.DecimalField(
-        _("Amount credited"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    freight_amount = amount_field(_("Freight"), default=0)
+    freight_paid_amount = amount_field(_("Freight paid"), default=0)
+    credited_amount = amount_field(_("Amount credited"), null=True)
     is_manual = models.BooleanField(_("Sent manually"), default=False)  # staff submit it, no API
     opened_by = models.CharField(_("Opened by"), max_length=100)
     # who recorded the answer
@@ -95,32 +90,27 @@ class SupplierClaim(Stateful):
         verbose_name = _("supplier claim")
         verbose_name_plural = _("supplier claims")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(expected_amount__gte=0), name="claim_amount_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(credited_amount__isnull=True)
+            check("claim_amount_not_negative", Q(expected_amount__gte=0)),
+            check(
+                "claim_credit_within_claimed",
+                Q(credited_amount__isnull=True)
                 | Q(credited_amount__gte=0)
                 & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount"))),
-                name="claim_credit_within_claimed",
             ),
-            models.CheckConstraint(
-                condition=Q(status="credited", credited_amount__isnull=False)
+            check(
+                "claim_credited_has_amount",
+                Q(status="credited", credited_amount__isnull=False)
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
-                name="claim_credited_has_amount",
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    freight_amount__gte=0,
-                    freight_amount__lte=F("freight_paid_amount"),
-                )
+            check(
+                "claim_freight_within_paid",
+                Q(freight_amount__gte=0, freight_amount__lte=F("freight_paid_amount"))
                 & Q(freight_amount__lte=F("expected_amount")),
-                name="claim_freight_within_paid",
             ),
-            models.UniqueConstraint(
-                fields=["purchase_order"],
+            unique(
+                "claim_freight_once",
+                ["purchase_order"],
                 condition=Q(freight_amount__gt=0) & ~Q(status__in=["denied", "canceled"]),
-                name="claim_freight_once",
             ),
         ]
         indexes = [models.Index(fields=["status", "retry_at"], name="claim_by_status")]
@@ -148,19 +138,12 @@ class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
 class SupplierClaimLine(models.Model):
     """Units of one purchase line in a claim. ``ordered_quantity`` is that of the purchase line."""
 
-    claim = models.ForeignKey(
-        SupplierClaim, models.PROTECT, related_name="lines", verbose_name=_("Claim")
-    )
-    purchase_line = models.ForeignKey(
-        PurchaseLine,
-        models.PROTECT,
-        related_name="claim_lines",
-        verbose_name=_("Purchase order line"),
-    )
+    claim = protected_key(SupplierClaim, "lines", _("Claim"))
+    purchase_line = protected_key(PurchaseLine, "claim_lines", _("Purchase order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))
     # cost per unit
-    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
+    unit_amount = amount_field(_("Unit price"))
 
     objects = ClaimLineQuerySet.as_manager()
 
@@ -168,10 +151,9 @@ class SupplierClaimLine(models.Model):
         verbose_name = _("claim line")
         verbose_name_plural = _("claim lines")
         constraints = [
-            models.UniqueConstraint(fields=["claim", "purchase_line"], name="claim_line_once"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
-                name="claim_line_within_ordered",
+            unique("claim_line_once", ["claim", "purchase_line"]),
+            check(
+                "claim_line_within_ordered", Q(quantity__gte=1, quantity__lte=F("ordered_quantity"))
             ),
         ]
 

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import OrderLine
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, StockMovement
 
@@ -26,14 +28,11 @@ class Reservation(Stateful):
         Status.RELEASED: frozenset(),
         Status.EXPIRED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     line = models.OneToOneField(
         OrderLine, models.PROTECT, related_name="reservation", verbose_name=_("Order line")
     )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="reservations", verbose_name=_("Stock level")
-    )
+    level = protected_key(StockLevel, "reservations", _("Stock level"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     expires_at = models.DateTimeField(_("Reserved until"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
@@ -42,9 +41,7 @@ class Reservation(Stateful):
     class Meta:
         verbose_name = _("reservation")
         verbose_name_plural = _("reservations")
-        constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="reservation_has_units"),
-        ]
+        constraints = [check("reservation_has_units", Q(quantity__gte=1))]
 
     def __str__(self) -> str:
         return f"{self.quantity} reserved for order line {self.line_id}"
@@ -108,14 +105,9 @@ class Allocation(Stateful):
         Status.SHIPPED: frozenset({Status.UNSEEN}),
         Status.RELEASED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    line = models.ForeignKey(
-        OrderLine, models.PROTECT, related_name="allocations", verbose_name=_("Order line")
-    )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="allocations", verbose_name=_("Stock level")
-    )
+    line = protected_key(OrderLine, "allocations", _("Order line"))
+    level = protected_key(StockLevel, "allocations", _("Stock level"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.UNSEEN)
     status_since = models.DateTimeField(_("Since"))
@@ -127,26 +119,17 @@ class Allocation(Stateful):
         _("Included in supplier stock because"), max_length=10, choices=AbsorbedBy, blank=True
     )
     absorbed_as_of = models.DateTimeField(_("Included in stock as of"), null=True, blank=True)
-    absorbed_in = models.ForeignKey(
-        StockMovement,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Included in sync run"),
-    )
+    absorbed_in = protected_key(StockMovement, "+", _("Included in sync run"), null=True)
 
     class Meta:
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="allocation_has_units"),
-            models.UniqueConstraint(
-                fields=["line"], condition=~Q(status="released"), name="line_allocated_once"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status__in=["seen", "shipped"], absorbed_by=""),
-                name="allocation_absorbed_has_evidence",
+            check("allocation_has_units", Q(quantity__gte=1)),
+            unique("line_allocated_once", ["line"], condition=~Q(status="released")),
+            check(
+                "allocation_absorbed_has_evidence",
+                ~Q(status__in=["seen", "shipped"], absorbed_by=""),
             ),
         ]
 

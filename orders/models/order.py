@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
+from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
@@ -25,10 +27,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """Queries of orders."""
 
     def of(self, owner_id: int, addresses: list[str]) -> Self:
-        """Return the orders of an account: placed while signed in, or with a verified address.
-
-        Shape:  addresses in lower case; newest first
-        """
+        """Return the orders of an account or its lower-case verified addresses, newest first."""
         with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
@@ -123,14 +122,11 @@ class Order(Stateful):
         Status.EXPIRED: frozenset(),
         Status.CANCELED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     number = models.CharField(_("Number"), max_length=20, unique=True)
     # part of the order page's URL, instead of an account
     access_key = models.CharField(_("Supplier page key"), max_length=43)
-    channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="orders", verbose_name=_("Channel")
-    )
+    channel = protected_key(Channel, "orders", _("Channel"))
     cart = models.OneToOneField(Cart, models.PROTECT, related_name="order", verbose_name=_("Cart"))
     email = models.EmailField(_("E-mail"), max_length=254)
     locale = models.CharField(_("Language"), max_length=5)
@@ -143,16 +139,14 @@ class Order(Stateful):
         blank=True,
     )
     currency = models.CharField(_("Currency"), max_length=3)
-    subtotal_amount = models.DecimalField(_("Subtotal"), max_digits=12, decimal_places=2)
-    delivery_amount = models.DecimalField(_("Delivery"), max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(_("Discount"), max_digits=12, decimal_places=2, default=0)
+    subtotal_amount = amount_field(_("Subtotal"))
+    delivery_amount = amount_field(_("Delivery"))
+    discount_amount = amount_field(_("Discount"), default=0)
     # contained in the total
-    tax_amount = models.DecimalField(_("Tax included"), max_digits=12, decimal_places=2)
+    tax_amount = amount_field(_("Tax included"))
     # The part of the tax that was not in the prices.
-    additional_tax_amount = models.DecimalField(
-        _("Tax added"), max_digits=12, decimal_places=2, db_default=0
-    )
-    total_amount = models.DecimalField(_("Total"), max_digits=12, decimal_places=2)
+    additional_tax_amount = amount_field(_("Tax added"), db_default=0)
+    total_amount = amount_field(_("Total"))
     status = models.CharField(
         _("Status"), max_length=16, choices=Status, default=Status.PENDING_PAYMENT
     )
@@ -191,17 +185,18 @@ class Order(Stateful):
             ("view_costs", "Can view costs, fees and margins of order"),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(
+            check(
+                "order_total_adds_up",
+                Q(
                     total_amount=F("subtotal_amount")
                     + F("delivery_amount")
                     - F("discount_amount")
                     + F("additional_tax_amount")
                 ),
-                name="order_total_adds_up",
             ),
-            models.CheckConstraint(
-                condition=Q(
+            check(
+                "order_amounts_not_negative",
+                Q(
                     subtotal_amount__gte=0,
                     delivery_amount__gte=0,
                     discount_amount__gte=0,
@@ -209,12 +204,11 @@ class Order(Stateful):
                     tax_amount__gte=F("additional_tax_amount"),
                     total_amount__gte=0,
                 ),
-                name="order_amounts_not_negative",
             ),
-            models.CheckConstraint(
-                condition=Q(first_reserved_at=None)
+            check(
+                "order_reservation_time_limited",
+                Q(first_reserved_at=None)
                 | Q(payment_due_at__lte=F("first_reserved_at") + MAX_RESERVATION_TIME),
-                name="order_reservation_time_limited",
             ),
         ]
         indexes = [
@@ -239,44 +233,28 @@ class OrderLine(models.Model):
     currency. ``cost_rate`` converts the supplier's currency to the order's. None means unknown.
     """
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", verbose_name=_("Order"))
-    variant = models.ForeignKey(
-        Variant, models.PROTECT, related_name="order_lines", verbose_name=_("Variant")
-    )
-    offer = models.ForeignKey(
-        SupplierOffer, models.PROTECT, related_name="order_lines", verbose_name=_("Offer")
-    )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="order_lines", verbose_name=_("Stock level")
-    )
+    order = protected_key(Order, "lines", _("Order"))
+    variant = protected_key(Variant, "order_lines", _("Variant"))
+    offer = protected_key(SupplierOffer, "order_lines", _("Offer"))
+    level = protected_key(StockLevel, "order_lines", _("Stock level"))
     sku = models.CharField(_("SKU"), max_length=40)
     title = models.CharField(_("Title"), max_length=200)
     picture = models.CharField(_("Picture"), max_length=80, blank=True)
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
-    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
-    line_amount = models.DecimalField(_("Line total"), max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(
-        _("Discount"), max_digits=12, decimal_places=2, db_default=0
-    )
+    unit_amount = amount_field(_("Unit price"))
+    line_amount = amount_field(_("Line total"))
+    discount_amount = amount_field(_("Discount"), db_default=0)
     tax_rate = models.DecimalField(_("Tax rate"), max_digits=6, decimal_places=5)
-    tax_amount = models.DecimalField(
-        _("Tax included"), max_digits=12, decimal_places=2, db_default=0
-    )
-    additional_tax_amount = models.DecimalField(
-        _("Tax added"), max_digits=12, decimal_places=2, db_default=0
-    )
+    tax_amount = amount_field(_("Tax included"), db_default=0)
+    additional_tax_amount = amount_field(_("Tax added"), db_default=0)
     # per unit, in the supplier's currency
-    cost_amount = models.DecimalField(_("Cost"), max_digits=12, decimal_places=2)
+    cost_amount = amount_field(_("Cost"))
     cost_currency = models.CharField(_("Cost currency"), max_length=3)
     cost_rate = models.DecimalField(
         _("Exchange rate at sale"), max_digits=20, decimal_places=10, null=True, blank=True
     )
-    landed_amount = models.DecimalField(
-        _("Landed cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    fees_amount = models.DecimalField(
-        _("Fees"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    landed_amount = amount_field(_("Landed cost"), null=True)
+    fees_amount = amount_field(_("Fees"), null=True)
     # The manufacturer's warranty at the time of the sale; None: it has none.
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"), null=True, blank=True
@@ -304,34 +282,28 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(line_amount=F("unit_amount") * F("quantity")),
-                name="order_line_amount_adds_up",
+            check("order_line_amount_adds_up", Q(line_amount=F("unit_amount") * F("quantity"))),
+            check(
+                "order_line_discount_within_line",
+                Q(discount_amount__gte=0, discount_amount__lte=F("line_amount")),
             ),
-            models.CheckConstraint(
-                condition=Q(discount_amount__gte=0, discount_amount__lte=F("line_amount")),
-                name="order_line_discount_within_line",
+            check(
+                "order_line_taxes_not_negative",
+                Q(additional_tax_amount__gte=0, tax_amount__gte=F("additional_tax_amount")),
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    additional_tax_amount__gte=0, tax_amount__gte=F("additional_tax_amount")
-                ),
-                name="order_line_taxes_not_negative",
+            check("order_line_has_units", Q(quantity__gte=1)),
+            check(
+                "order_line_not_shipped_and_canceled",
+                Q(quantity__gte=F("canceled_quantity") + F("shipped_quantity")),
             ),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_has_units"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=F("canceled_quantity") + F("shipped_quantity")),
-                name="order_line_not_shipped_and_canceled",
-            ),
-            models.CheckConstraint(
-                condition=Q(shipped_quantity__gte=F("delivered_quantity")),
-                name="order_line_delivered_was_shipped",
+            check(
+                "order_line_delivered_was_shipped", Q(shipped_quantity__gte=F("delivered_quantity"))
             ),
             # A parcel refused at the door comes back without having been delivered.
-            models.CheckConstraint(
-                condition=Q(shipped_quantity__gte=F("returning_quantity"))
+            check(
+                "order_line_returned_was_shipped",
+                Q(shipped_quantity__gte=F("returning_quantity"))
                 & Q(returning_quantity__gte=F("returned_quantity")),
-                name="order_line_returned_was_shipped",
             ),
         ]
 
@@ -340,8 +312,5 @@ class OrderLine(models.Model):
 
     @property
     def customer_charge_amount(self) -> Decimal:
-        """Return what the customer pays for the line, tax included.
-
-        It is refunded if the line is not shipped.
-        """
+        """Return what the customer pays with tax, and gets back if it is not shipped."""
         return self.line_amount - self.discount_amount + self.additional_tax_amount

@@ -9,15 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.gateways.base import CaptureMode
 from orders.models.order import Order
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 
 
 class Payment(Stateful):
-    """One attempt to pay one order. Its amounts are sums of its events.
-
-    Two status fields: where the money is, and whether the customer's bank disputes it.
-    """
+    """One attempt to pay one order. Its amounts are sums of its events."""
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
@@ -37,32 +36,16 @@ class Payment(Stateful):
         WON = "won", _("Dispute won")
         LOST = "lost", _("Dispute lost")
 
+    ENDED_UNPAID: ClassVar = frozenset(
+        {Status.DECLINED, Status.FAILED, Status.EXPIRED, Status.VOIDED}
+    )
     TRANSITIONS: ClassVar = {
-        Status.CREATED: frozenset(
-            {
-                Status.REQUIRES_ACTION,
-                Status.AUTHORIZED,
-                Status.DECLINED,
-                Status.FAILED,
-                Status.EXPIRED,
-                Status.VOIDED,
-            }
-        ),
-        Status.REQUIRES_ACTION: frozenset(
-            {
-                Status.AUTHORIZED,
-                Status.DECLINED,
-                Status.FAILED,
-                Status.EXPIRED,
-                Status.VOIDED,
-            }
-        ),
+        **dict.fromkeys(ENDED_UNPAID, frozenset()),
+        Status.CREATED: ENDED_UNPAID | {Status.REQUIRES_ACTION, Status.AUTHORIZED},
+        Status.REQUIRES_ACTION: ENDED_UNPAID | {Status.AUTHORIZED},
         Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
         Status.CAPTURED: frozenset({Status.REFUNDED}),
         Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund failed
-        Status.DECLINED: frozenset(),
-        Status.FAILED: frozenset(),
-        Status.VOIDED: frozenset(),
         # a capture before the expiry was reported late
         Status.EXPIRED: frozenset({Status.CAPTURED}),
     }
@@ -74,9 +57,7 @@ class Payment(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
 
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="payments", verbose_name=_("Order")
-    )
+    order = protected_key(Order, "payments", _("Order"))
     gateway = models.CharField(_("Gateway"), max_length=20)
     # our idempotency key at the gateway
     key = models.CharField(_("Payment reference"), max_length=60, unique=True)
@@ -84,13 +65,11 @@ class Payment(Stateful):
     reference = models.CharField(_("Gateway reference"), max_length=80, blank=True)
     pay_url = models.CharField(_("Payment page"), max_length=500, blank=True)
     currency = models.CharField(_("Currency"), max_length=3)
-    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2)
-    authorized_amount = models.DecimalField(
-        _("Authorized"), max_digits=12, decimal_places=2, default=0
-    )
-    captured_amount = models.DecimalField(_("Captured"), max_digits=12, decimal_places=2, default=0)
-    voided_amount = models.DecimalField(_("Released"), max_digits=12, decimal_places=2, default=0)
-    refunded_amount = models.DecimalField(_("Refunded"), max_digits=12, decimal_places=2, default=0)
+    amount = amount_field(_("Amount"))
+    authorized_amount = amount_field(_("Authorized"), default=0)
+    captured_amount = amount_field(_("Captured"), default=0)
+    voided_amount = amount_field(_("Released"), default=0)
+    refunded_amount = amount_field(_("Refunded"), default=0)
     status = models.CharField(_("Status"), max_length=16, choices=Status, default=Status.CREATED)
     status_since = models.DateTimeField(_("Since"))
     capture_before = models.DateTimeField(_("Capture before"), null=True, blank=True)
@@ -118,23 +97,20 @@ class Payment(Stateful):
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         constraints = [
-            models.UniqueConstraint(
-                fields=["gateway", "reference"],
-                condition=~Q(reference=""),
-                name="payment_once_per_reference",
+            unique(
+                "payment_once_per_reference", ["gateway", "reference"], condition=~Q(reference="")
             ),
-            models.UniqueConstraint(
-                fields=["order"],
+            unique(
+                "payment_one_open_per_order",
+                ["order"],
                 condition=Q(status__in=["created", "requires_action", "authorized", "captured"]),
-                name="payment_one_open_per_order",
             ),
-            models.CheckConstraint(
-                condition=Q(authorized_amount__gte=F("captured_amount") + F("voided_amount")),
-                name="payment_not_captured_over_authorized",
+            check(
+                "payment_not_captured_over_authorized",
+                Q(authorized_amount__gte=F("captured_amount") + F("voided_amount")),
             ),
-            models.CheckConstraint(
-                condition=Q(captured_amount__gte=F("refunded_amount")),
-                name="payment_not_refunded_over_captured",
+            check(
+                "payment_not_refunded_over_captured", Q(captured_amount__gte=F("refunded_amount"))
             ),
         ]
 
@@ -189,13 +165,11 @@ class PaymentEvent(models.Model):
         REVIEW_REJECTED = "review_rejected", _("Review rejected")
         REFUSED = "refused", _("Rejected")  # the gateway rejected a request: staff look
 
-    payment = models.ForeignKey(
-        Payment, models.PROTECT, related_name="events", verbose_name=_("Payment")
-    )
+    payment = protected_key(Payment, "events", _("Payment"))
     gateway = models.CharField(_("Gateway"), max_length=20)
     external_id = models.CharField(_("Gateway reference"), max_length=120)
     kind = models.CharField(_("Type"), max_length=20, choices=Kind)
-    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2, default=0)
+    amount = amount_field(_("Amount"), default=0)
     answers = models.OneToOneField(
         "self",
         models.PROTECT,
@@ -212,10 +186,8 @@ class PaymentEvent(models.Model):
         verbose_name = _("payment event")
         verbose_name_plural = _("payment events")
         constraints = [
-            models.UniqueConstraint(fields=["gateway", "external_id"], name="payment_event_once"),
-            models.CheckConstraint(
-                condition=Q(amount__gte=0), name="payment_event_amount_not_negative"
-            ),
+            unique("payment_event_once", ["gateway", "external_id"]),
+            check("payment_event_amount_not_negative", Q(amount__gte=0)),
         ]
 
     def __str__(self) -> str:

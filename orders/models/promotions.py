@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Category, Channel, Product
 from orders.models.order import Order
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 
 CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digits or hyphens."))
 
@@ -41,11 +43,10 @@ class Promotion(models.Model):
         FREE_DELIVERY = "free_delivery", _("Free delivery")
         BUY_X_GET_Y = "buy_x_get_y", _("Buy X, get Y")
 
-    channel = models.ForeignKey(
+    channel = protected_key(
         Channel,
-        models.PROTECT,
-        related_name="promotions",
-        verbose_name=_("Channel"),
+        "promotions",
+        _("Channel"),
         help_text=_("The promotion is valid in this channel. Amounts are in its currency."),
     )
     # shown to the customer beside the discount
@@ -65,10 +66,8 @@ class Promotion(models.Model):
         default=0,
         help_text=_("A fraction: 0.1 is 10 %. Only for percentage discounts."),
     )
-    amount = models.DecimalField(
+    amount = amount_field(
         _("Amount off"),
-        max_digits=12,
-        decimal_places=2,
         default=0,
         help_text=_("In the currency of the channel, once per cart. Otherwise 0."),
     )
@@ -89,12 +88,9 @@ class Promotion(models.Model):
         default=1,
         help_text=_("A fraction: 1 is free, 0.5 is half price."),
     )
-    minimum_amount = models.DecimalField(
+    minimum_amount = amount_field(
         _("Minimum cart value"),
-        max_digits=12,
-        decimal_places=2,
         null=True,
-        blank=True,
         help_text=_(
             "Value of all items, in the currency of the channel. Leave empty for any cart."
         ),
@@ -180,12 +176,13 @@ class Promotion(models.Model):
         verbose_name = _("promotion")
         verbose_name_plural = _("promotions")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(usage_limit__isnull=True) | Q(used__lte=F("usage_limit")),
-                name="promotion_within_usage_limit",
+            check(
+                "promotion_within_usage_limit",
+                Q(usage_limit__isnull=True) | Q(used__lte=F("usage_limit")),
             ),
-            models.CheckConstraint(
-                condition=Q(kind="percent", percent__gt=0, percent__lte=1)
+            check(
+                "promotion_has_value",
+                Q(kind="percent", percent__gt=0, percent__lte=1)
                 | Q(kind="amount", amount__gt=0)
                 | Q(kind="free_delivery")
                 | Q(
@@ -195,11 +192,10 @@ class Promotion(models.Model):
                     get_percent__gt=0,
                     get_percent__lte=1,
                 ),
-                name="promotion_has_value",
             ),
-            models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
-                name="promotion_ends_after_it_begins",
+            check(
+                "promotion_ends_after_it_begins",
+                Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
             ),
         ]
 
@@ -241,13 +237,8 @@ class Coupon(models.Model):
         verbose_name = _("discount code")
         verbose_name_plural = _("discount codes")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(limit__isnull=True) | Q(used__lte=F("limit")),
-                name="coupon_within_usage_limit",
-            ),
-            models.CheckConstraint(
-                condition=Q(code__regex=r"^[A-Z0-9-]{3,30}$"), name="coupon_code_format"
-            ),
+            check("coupon_within_usage_limit", Q(limit__isnull=True) | Q(used__lte=F("limit"))),
+            check("coupon_code_format", Q(code__regex=r"^[A-Z0-9-]{3,30}$")),
         ]
 
     def __str__(self) -> str:
@@ -261,20 +252,16 @@ class Redemption(models.Model):
     last use. ``email`` is the normalized mailbox (``promotions.customers``).
     """
 
-    promotion = models.ForeignKey(
-        Promotion, models.PROTECT, related_name="redemptions", verbose_name=_("Promotion")
-    )
+    promotion = protected_key(Promotion, "redemptions", _("Promotion"))
     coupon = models.ForeignKey(
         Coupon, models.PROTECT, null=True, related_name="redemptions", verbose_name=_("Code")
     )
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="redemptions", verbose_name=_("Order")
-    )
+    order = protected_key(Order, "redemptions", _("Order"))
     name = models.CharField(_("Name"), max_length=80)  # its name when the order was placed
     code = models.CharField(_("Code"), max_length=30, blank=True)
     email = models.EmailField(_("E-mail"), max_length=254)
     place = models.PositiveSmallIntegerField(_("Customer use number"), null=True)
-    amount = models.DecimalField(_("Amount"), max_digits=12, decimal_places=2)
+    amount = amount_field(_("Amount"))
     at = models.DateTimeField(_("When"))
     reverted_at = models.DateTimeField(_("Released"), null=True)
 
@@ -282,15 +269,13 @@ class Redemption(models.Model):
         verbose_name = _("promotion use")
         verbose_name_plural = _("promotion uses")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "promotion"], name="redemption_once_per_order"
-            ),
-            models.UniqueConstraint(
-                fields=["promotion", "email", "place"],
+            unique("redemption_once_per_order", ["order", "promotion"]),
+            unique(
+                "redemption_within_customers_limit",
+                ["promotion", "email", "place"],
                 condition=Q(reverted_at__isnull=True),
-                name="redemption_within_customers_limit",
             ),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="redemption_not_negative"),
+            check("redemption_not_negative", Q(amount__gte=0)),
         ]
 
     def __str__(self) -> str:

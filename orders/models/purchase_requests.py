@@ -1,8 +1,4 @@
-"""Purchase request models: store what we ask or tell a supplier about a purchase order.
-
-They are messages, address changes, erasure requests, and the staff decision on a canceled purchase
-order that the supplier has (``CanceledShipmentDecision``).
-"""
+"""Purchase request models: store what we ask or tell a supplier about a purchase order."""
 
 from typing import ClassVar
 
@@ -11,6 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseOrder
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 
 
@@ -21,9 +19,7 @@ class PurchaseMessage(models.Model):
         OUT = "out", _("Outgoing")
         IN = "in", _("Incoming")
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="messages", verbose_name=_("Purchase order")
-    )
+    purchase_order = protected_key(PurchaseOrder, "messages", _("Purchase order"))
     direction = models.CharField(_("Direction"), max_length=3, choices=Direction)
     kind = models.CharField(_("Type"), max_length=30)
     body = models.JSONField(_("Payload"), default=dict)
@@ -52,9 +48,7 @@ class CanceledShipmentDecision(models.Model):
         NOT_CHARGED = "not_charged", _("Not charged by the supplier")
         WRITTEN_OFF = "written_off", _("Written off")
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="decisions", verbose_name=_("Purchase order")
-    )
+    purchase_order = protected_key(PurchaseOrder, "decisions", _("Purchase order"))
     outcome = models.CharField(_("Resolution"), max_length=20, choices=Outcome)
     reason = models.CharField(_("Reason"), max_length=200)
     was_shipped = models.BooleanField(_("Was shipped"))
@@ -65,15 +59,12 @@ class CanceledShipmentDecision(models.Model):
         verbose_name = _("decision on a shipment after cancellation")
         verbose_name_plural = _("decisions on shipments after cancellation")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(was_shipped=False, outcome="not_shipped")
+            check(
+                "canceled_shipment_outcome_matches",
+                Q(was_shipped=False, outcome="not_shipped")
                 | Q(was_shipped=True) & ~Q(outcome="not_shipped"),
-                name="canceled_shipment_outcome_matches",
             ),
-            models.CheckConstraint(
-                condition=~Q(reason="") & ~Q(decided_by=""),
-                name="canceled_shipment_has_author_and_reason",
-            ),
+            check("canceled_shipment_has_author_and_reason", ~Q(reason="") & ~Q(decided_by="")),
         ]
 
     def __str__(self) -> str:
@@ -81,10 +72,7 @@ class CanceledShipmentDecision(models.Model):
 
 
 class ErasureRequest(models.Model):
-    """A request to erase an address that a supplier still keeps.
-
-    Staff ask the supplier and record it.
-    """
+    """A request to erase an address that a supplier keeps; staff ask and record it."""
 
     purchase_order = models.OneToOneField(
         PurchaseOrder,
@@ -100,9 +88,9 @@ class ErasureRequest(models.Model):
         verbose_name = _("supplier erasure request")
         verbose_name_plural = _("supplier erasure requests")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(sent_at=None, sent_by="") | (Q(sent_at__isnull=False) & ~Q(sent_by="")),
-                name="erasure_request_has_author",
+            check(
+                "erasure_request_has_author",
+                Q(sent_at=None, sent_by="") | (Q(sent_at__isnull=False) & ~Q(sent_by="")),
             ),
         ]
 
@@ -111,12 +99,7 @@ class ErasureRequest(models.Model):
 
 
 class AddressChangeRequest(Stateful):
-    """A request to change the address of a purchase order that the supplier has.
-
-    The supplier decides.
-
-    ``ship_to`` is an Address. ``place`` counts the requests of the order, for the e-mails.
-    """
+    """A request to change the address at a supplier; ``place`` counts those of the order."""
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("Awaiting supplier")
@@ -128,14 +111,8 @@ class AddressChangeRequest(Stateful):
         Status.ACCEPTED: frozenset(),
         Status.REFUSED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        related_name="address_change_requests",
-        verbose_name=_("Purchase order"),
-    )
+    purchase_order = protected_key(PurchaseOrder, "address_change_requests", _("Purchase order"))
     ship_to = models.JSONField(_("Delivery address"))
     place = models.PositiveSmallIntegerField(_("Request number"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.REQUESTED)
@@ -157,14 +134,11 @@ class AddressChangeRequest(Stateful):
         verbose_name = _("address change request")
         verbose_name_plural = _("address change requests")
         constraints = [
-            models.UniqueConstraint(
-                fields=["purchase_order"],
-                condition=Q(status="requested"),
-                name="address_change_one_pending",
+            unique(
+                "address_change_one_pending", ["purchase_order"], condition=Q(status="requested")
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=["requested", "accepted", "refused"]),
-                name="address_change_status_is_known",
+            check(
+                "address_change_status_is_known", Q(status__in=["requested", "accepted", "refused"])
             ),
         ]
 

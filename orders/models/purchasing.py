@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
@@ -67,60 +69,32 @@ class PurchaseOrder(Stateful):
         Status.CLOSED: frozenset(),
         Status.CANCELED: frozenset(),
     }
+    ANSWERS: ClassVar = frozenset(
+        {
+            Submission.ACCEPTED,
+            Submission.PARTIALLY_ACCEPTED,
+            Submission.BACKORDERED,
+            Submission.REJECTED,
+        }
+    )
     SUBMISSION: ClassVar = {
         Submission.UNSUBMITTED: frozenset({Submission.SUBMITTING}),
-        Submission.SUBMITTING: frozenset(
-            {
-                Submission.SUBMITTED,
-                Submission.ACCEPTED,
-                Submission.PARTIALLY_ACCEPTED,
-                Submission.BACKORDERED,
-                Submission.REJECTED,
-                Submission.SUBMIT_FAILED,
-                Submission.SUBMIT_UNKNOWN,
-            }
-        ),
-        Submission.SUBMIT_FAILED: frozenset(
-            {
-                Submission.SUBMITTING,
-                Submission.SUBMITTED,  # a late acceptance: the supplier has it
-                Submission.ACCEPTED,
-                Submission.PARTIALLY_ACCEPTED,
-            }
-        ),
-        Submission.SUBMIT_UNKNOWN: frozenset(
-            {
-                Submission.SUBMITTED,
-                Submission.ACCEPTED,
-                Submission.PARTIALLY_ACCEPTED,
-                Submission.BACKORDERED,
-                Submission.REJECTED,
-                Submission.SUBMIT_FAILED,  # proven absent
-            }
-        ),
-        Submission.SUBMITTED: frozenset(
-            {
-                Submission.ACCEPTED,
-                Submission.PARTIALLY_ACCEPTED,
-                Submission.BACKORDERED,
-                Submission.REJECTED,
-                Submission.CANCELLATION_REQUESTED,
-            }
-        ),
+        Submission.SUBMITTING: ANSWERS
+        | {Submission.SUBMITTED, Submission.SUBMIT_FAILED, Submission.SUBMIT_UNKNOWN},
+        # a late acceptance: the supplier has it
+        Submission.SUBMIT_FAILED: (ANSWERS - {Submission.BACKORDERED, Submission.REJECTED})
+        | {Submission.SUBMITTING, Submission.SUBMITTED},
+        # ``SUBMIT_FAILED``: proven absent
+        Submission.SUBMIT_UNKNOWN: ANSWERS | {Submission.SUBMITTED, Submission.SUBMIT_FAILED},
+        Submission.SUBMITTED: ANSWERS | {Submission.CANCELLATION_REQUESTED},
         Submission.ACCEPTED: frozenset(
             {Submission.PARTIALLY_ACCEPTED, Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
         ),
         Submission.PARTIALLY_ACCEPTED: frozenset(
             {Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
         ),
-        Submission.BACKORDERED: frozenset(
-            {
-                Submission.ACCEPTED,
-                Submission.PARTIALLY_ACCEPTED,
-                Submission.REJECTED,
-                Submission.CANCELLATION_REQUESTED,
-            }
-        ),
+        Submission.BACKORDERED: (ANSWERS - {Submission.BACKORDERED})
+        | {Submission.CANCELLATION_REQUESTED},
         Submission.REJECTED: frozenset(),
         Submission.CANCELLATION_REQUESTED: frozenset(
             {
@@ -137,15 +111,9 @@ class PurchaseOrder(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "submission_status": SUBMISSION}
 
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="purchase_orders", verbose_name=_("Order")
-    )
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="purchase_orders", verbose_name=_("Supplier")
-    )
-    location = models.ForeignKey(
-        StockLocation, models.PROTECT, related_name="purchase_orders", verbose_name=_("Sent from")
-    )
+    order = protected_key(Order, "purchase_orders", _("Order"))
+    supplier = protected_key(Supplier, "purchase_orders", _("Supplier"))
+    location = protected_key(StockLocation, "purchase_orders", _("Sent from"))
     number = models.CharField(_("Number"), max_length=30, unique=True)
     # Part of the URL of the supplier's page (``orders.links``); a new key disables the old link.
     access_key = models.CharField(_("Supplier page key"), max_length=43, blank=True)
@@ -155,15 +123,11 @@ class PurchaseOrder(Stateful):
     carrier_service = models.CharField(_("Carrier service"), max_length=50)
     currency = models.CharField(_("Currency"), max_length=3)
     # what the customer pays for it
-    customer_charge_amount = models.DecimalField(
-        _("Amount to capture"), max_digits=12, decimal_places=2
-    )
+    customer_charge_amount = amount_field(_("Amount to capture"))
     # Our IOSS number, if it applies to this parcel.
     ioss_number = models.CharField(_("IOSS number"), max_length=30, blank=True, db_default="")
     # Shipping cost reported by the supplier; None: not reported.
-    freight_amount = models.DecimalField(
-        _("Freight"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    freight_amount = amount_field(_("Freight"), null=True)
     freight_currency = models.CharField(_("Freight currency"), max_length=3, blank=True)
     status = models.CharField(_("Status"), max_length=20, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField(_("Since"))
@@ -223,20 +187,19 @@ class PurchaseOrder(Stateful):
         verbose_name = _("purchase order")
         verbose_name_plural = _("purchase orders")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "supplier", "location", "round"],
+            unique(
+                "purchase_order_once_per_supplier_location",
+                ["order", "supplier", "location", "round"],
                 condition=~Q(status="canceled"),
-                name="purchase_order_once_per_supplier_location",
             ),
-            models.UniqueConstraint(
-                fields=["supplier", "supplier_reference"],
+            unique(
+                "purchase_order_once_per_reference",
+                ["supplier", "supplier_reference"],
                 condition=~Q(supplier_reference=""),
-                name="purchase_order_once_per_reference",
             ),
-            models.CheckConstraint(
-                condition=Q(freight_amount__isnull=True)
-                | Q(freight_amount__gte=0) & ~Q(freight_currency=""),
-                name="purchase_order_freight_has_currency",
+            check(
+                "purchase_order_freight_has_currency",
+                Q(freight_amount__isnull=True) | Q(freight_amount__gte=0) & ~Q(freight_currency=""),
             ),
         ]
         indexes = [
@@ -267,26 +230,15 @@ class PurchaseOrder(Stateful):
 
 
 class PurchaseLine(models.Model):
-    """One order line in one active purchase order, and the stock it is taken from.
+    """One order line in one active purchase order, and its possibly rerouted source."""
 
-    ``offer`` and ``level`` are those of the order line, unless it was rerouted.
-    """
-
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="lines", verbose_name=_("Purchase order")
-    )
-    order_line = models.ForeignKey(
-        OrderLine, models.PROTECT, related_name="purchase_lines", verbose_name=_("Order line")
-    )
+    purchase_order = protected_key(PurchaseOrder, "lines", _("Purchase order"))
+    order_line = protected_key(OrderLine, "purchase_lines", _("Order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
-    offer = models.ForeignKey(
-        SupplierOffer, models.PROTECT, related_name="purchase_lines", verbose_name=_("Offer")
-    )
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="purchase_lines", verbose_name=_("Stock level")
-    )
+    offer = protected_key(SupplierOffer, "purchase_lines", _("Offer"))
+    level = protected_key(StockLevel, "purchase_lines", _("Stock level"))
     # per unit
-    agreed_cost_amount = models.DecimalField(_("Agreed cost"), max_digits=12, decimal_places=2)
+    agreed_cost_amount = amount_field(_("Agreed cost"))
     cost_currency = models.CharField(_("Cost currency"), max_length=3)
     acknowledgment = models.CharField(_("Supplier response"), max_length=25, blank=True)
     is_active = models.BooleanField(_("Active"), default=True)
@@ -295,12 +247,12 @@ class PurchaseLine(models.Model):
         verbose_name = _("purchase order line")
         verbose_name_plural = _("purchase order lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order_line"],
+            unique(
+                "order_line_in_one_active_purchase_order",
+                ["order_line"],
                 condition=Q(is_active=True),
-                name="order_line_in_one_active_purchase_order",
             ),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="purchase_line_has_units"),
+            check("purchase_line_has_units", Q(quantity__gte=1)),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,8 @@ from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchasing import PurchaseOrder
 from orders.models.supplier_returns import ReturnPolicy
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 
@@ -60,46 +62,17 @@ class ReturnAuthorization(Stateful):
     )
     FINAL: ClassVar = SETTLED | CLOSED_WITHOUT_RETURN
     # Returnless: refunded without being sent back.
+    DECIDED: ClassVar = frozenset(
+        {Status.APPROVED, Status.REJECTED, Status.CANCELED, Status.REFUNDED}
+    )
+    TO_BE_SENT: ClassVar = frozenset(
+        {Status.IN_TRANSIT, Status.RECEIVED, Status.REFUNDED, Status.EXPIRED, Status.CANCELED}
+    )
     TRANSITIONS: ClassVar = {
-        Status.REQUESTED: frozenset(
-            {
-                Status.APPROVED,
-                Status.REJECTED,
-                Status.NEEDS_EVIDENCE,
-                Status.CANCELED,
-                Status.REFUNDED,
-            }
-        ),
-        Status.NEEDS_EVIDENCE: frozenset(
-            {
-                Status.REQUESTED,
-                Status.APPROVED,
-                Status.REJECTED,
-                Status.EXPIRED,
-                Status.CANCELED,
-                Status.REFUNDED,
-            }
-        ),
-        Status.APPROVED: frozenset(
-            {
-                Status.LABEL_ISSUED,
-                Status.IN_TRANSIT,
-                Status.RECEIVED,
-                Status.REFUNDED,
-                Status.EXCHANGED,
-                Status.EXPIRED,
-                Status.CANCELED,
-            }
-        ),
-        Status.LABEL_ISSUED: frozenset(
-            {
-                Status.IN_TRANSIT,
-                Status.RECEIVED,
-                Status.REFUNDED,
-                Status.EXPIRED,
-                Status.CANCELED,
-            }
-        ),
+        Status.REQUESTED: DECIDED | {Status.NEEDS_EVIDENCE},
+        Status.NEEDS_EVIDENCE: DECIDED | {Status.REQUESTED, Status.EXPIRED},
+        Status.APPROVED: TO_BE_SENT | {Status.LABEL_ISSUED, Status.EXCHANGED},
+        Status.LABEL_ISSUED: TO_BE_SENT,
         Status.IN_TRANSIT: frozenset({Status.RECEIVED, Status.LOST_IN_TRANSIT, Status.REFUNDED}),
         Status.LOST_IN_TRANSIT: frozenset({Status.RECEIVED, Status.REFUNDED, Status.REFUSED}),
         Status.RECEIVED: frozenset({Status.INSPECTED}),
@@ -110,14 +83,9 @@ class ReturnAuthorization(Stateful):
         Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement is unavailable
         Status.EXPIRED: frozenset({Status.RECEIVED}),  # it arrived late
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="returns", verbose_name=_("Order")
-    )
-    purchase_order = models.ForeignKey(
-        PurchaseOrder, models.PROTECT, related_name="returns", verbose_name=_("Purchase order")
-    )
+    order = protected_key(Order, "returns", _("Order"))
+    purchase_order = protected_key(PurchaseOrder, "returns", _("Purchase order"))
     number = models.CharField(_("Number"), max_length=30, unique=True)
     # idempotency key of the request form
     request_key = models.CharField(_("Form key"), max_length=40)
@@ -152,19 +120,11 @@ class ReturnAuthorization(Stateful):
     carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
     # The refund due, and the part of it that was still refundable.
-    due_amount = models.DecimalField(
-        _("Refund due"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    delivery_amount = models.DecimalField(
-        _("Including delivery"), max_digits=12, decimal_places=2, default=0
-    )
-    refund_amount = models.DecimalField(
-        _("Refunded"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    due_amount = amount_field(_("Refund due"), null=True)
+    delivery_amount = amount_field(_("Including delivery"), default=0)
+    refund_amount = amount_field(_("Refunded"), null=True)
     # Refunded price difference of an exchange for a cheaper item.
-    difference_amount = models.DecimalField(
-        _("Price difference refunded"), max_digits=12, decimal_places=2, default=0, db_default=0
-    )
+    difference_amount = amount_field(_("Price difference refunded"), default=0, db_default=0)
     replacement = models.OneToOneField(
         Order,
         models.PROTECT,
@@ -178,26 +138,19 @@ class ReturnAuthorization(Stateful):
         verbose_name = _("return")
         verbose_name_plural = _("returns")
         constraints = [
-            models.UniqueConstraint(
-                fields=["request_key", "purchase_order"], name="return_request_once"
-            ),
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(delivery_amount__gt=0),
-                name="return_delivery_refund_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(status="refunded", due_amount__isnull=False)
+            unique("return_request_once", ["request_key", "purchase_order"]),
+            unique("return_delivery_refund_once", ["order"], condition=Q(delivery_amount__gt=0)),
+            check(
+                "return_refunded_has_amounts",
+                Q(status="refunded", due_amount__isnull=False)
                 & Q(refund_amount__gte=0, refund_amount__lte=F("due_amount"))
                 & Q(delivery_amount__gte=0, delivery_amount__lte=F("due_amount"))
                 | ~Q(status="refunded")
                 & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
-                name="return_refunded_has_amounts",
             ),
-            models.CheckConstraint(
-                condition=Q(difference_amount=0)
-                | Q(difference_amount__gt=0, replacement__isnull=False),
-                name="return_difference_needs_replacement",
+            check(
+                "return_difference_needs_replacement",
+                Q(difference_amount=0) | Q(difference_amount__gt=0, replacement__isnull=False),
             ),
         ]
         indexes = [models.Index(fields=["status", "status_since"], name="return_by_status")]
@@ -238,12 +191,8 @@ class ReturnLine(models.Model):
     ``difference_amount`` the refund if it is cheaper.
     """
 
-    authorization = models.ForeignKey(
-        ReturnAuthorization, models.PROTECT, related_name="lines", verbose_name=_("Return")
-    )
-    order_line = models.ForeignKey(
-        OrderLine, models.PROTECT, related_name="return_lines", verbose_name=_("Order line")
-    )
+    authorization = protected_key(ReturnAuthorization, "lines", _("Return"))
+    order_line = protected_key(OrderLine, "return_lines", _("Order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     wanted = models.ForeignKey(
         Variant,
@@ -258,19 +207,11 @@ class ReturnLine(models.Model):
     condition = models.CharField(
         _("Condition"), max_length=10, choices=ReturnAuthorization.Condition, blank=True
     )
-    deduction_amount = models.DecimalField(
-        _("Deduction for use"), max_digits=12, decimal_places=2, default=0
-    )
+    deduction_amount = amount_field(_("Deduction for use"), default=0)
     deduction_reason = models.CharField(_("Reason for the deduction"), max_length=200, blank=True)
-    paid_amount = models.DecimalField(
-        _("Amount paid"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    replaced_amount = models.DecimalField(
-        _("Amount exchanged"), max_digits=12, decimal_places=2, default=0
-    )
-    difference_amount = models.DecimalField(
-        _("Price difference refunded"), max_digits=12, decimal_places=2, default=0, db_default=0
-    )
+    paid_amount = amount_field(_("Amount paid"), null=True)
+    replaced_amount = amount_field(_("Amount exchanged"), default=0)
+    difference_amount = amount_field(_("Price difference refunded"), default=0, db_default=0)
 
     objects = ReturnLineQuerySet.as_manager()
 
@@ -278,21 +219,19 @@ class ReturnLine(models.Model):
         verbose_name = _("return line")
         verbose_name_plural = _("return lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["authorization", "order_line"], name="return_line_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, received_quantity__lte=F("quantity"))
+            unique("return_line_once", ["authorization", "order_line"]),
+            check(
+                "return_line_within_requested",
+                Q(quantity__gte=1, received_quantity__lte=F("quantity"))
                 & Q(accepted_quantity__lte=F("quantity")),
-                name="return_line_within_requested",
             ),
-            models.CheckConstraint(
-                condition=Q(deduction_amount__gte=0)
-                & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
-                name="return_line_deduction_has_reason",
+            check(
+                "return_line_deduction_has_reason",
+                Q(deduction_amount__gte=0) & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
             ),
-            models.CheckConstraint(
-                condition=Q(paid_amount__isnull=True, replaced_amount=0, difference_amount=0)
+            check(
+                "return_line_amounts_within_paid",
+                Q(paid_amount__isnull=True, replaced_amount=0, difference_amount=0)
                 | Q(
                     paid_amount__gte=F("deduction_amount")
                     + F("replaced_amount")
@@ -300,7 +239,6 @@ class ReturnLine(models.Model):
                     replaced_amount__gte=0,
                     difference_amount__gte=0,
                 ),
-                name="return_line_amounts_within_paid",
             ),
         ]
 
@@ -318,9 +256,7 @@ class ReturnPhoto(models.Model):
     share files: each has its own row.
     """
 
-    authorization = models.ForeignKey(
-        ReturnAuthorization, models.PROTECT, related_name="pictures", verbose_name=_("Return")
-    )
+    authorization = protected_key(ReturnAuthorization, "pictures", _("Return"))
     place = models.PositiveSmallIntegerField(_("Photo number"))
     file = models.CharField(_("File"), max_length=60)
     added_at = models.DateTimeField(_("Added"))
@@ -329,13 +265,8 @@ class ReturnPhoto(models.Model):
         verbose_name = _("return photo")
         verbose_name_plural = _("return photos")
         constraints = [
-            models.UniqueConstraint(
-                fields=["authorization", "place"], name="return_photo_sequence_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(place__gte=1, place__lte=MAX_PHOTOS),
-                name="return_photo_sequence_in_range",
-            ),
+            unique("return_photo_sequence_once", ["authorization", "place"]),
+            check("return_photo_sequence_in_range", Q(place__gte=1, place__lte=MAX_PHOTOS)),
         ]
         indexes = [models.Index(fields=["file"], name="return_photo_by_file")]
 

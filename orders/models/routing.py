@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
 from orders.enums import Criterion
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 
 CRITERIA = [
@@ -45,13 +47,11 @@ class RoutingRules(Stateful):
         Status.LIVE: frozenset({Status.RETIRED}),
         Status.RETIRED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    channel = models.ForeignKey(
+    channel = protected_key(
         Channel,
-        models.PROTECT,
-        related_name="routing_rules",
-        verbose_name=_("Channel"),
+        "routing_rules",
+        _("Channel"),
         help_text=_("Orders of this channel are routed by these rules."),
     )
     version = models.PositiveIntegerField(_("Version"))
@@ -93,9 +93,8 @@ class RoutingRules(Stateful):
         default=True,
         db_default=True,
         help_text=_(
-            "Rejected items are ordered from another supplier. If they arrive later "
-            "than promised, the customer is asked first. If off, they are refunded "
-            "immediately."
+            "Rejected items are ordered from another supplier. If they arrive later than promised, "
+            "the customer is asked first. If off, they are refunded immediately."
         ),
     )
     reassign_after_hours = models.PositiveSmallIntegerField(
@@ -103,9 +102,8 @@ class RoutingRules(Stateful):
         null=True,
         blank=True,
         help_text=_(
-            "Hours after the confirmation time limit. The supplier is then asked to "
-            "cancel, and another supplier is tried. Leave empty to let staff "
-            "decide."
+            "Hours after the confirmation time limit. The supplier is then asked to cancel, and "
+            "another supplier is tried. Leave empty to let staff decide."
         ),
     )
     min_margin_rate = models.DecimalField(
@@ -128,24 +126,20 @@ class RoutingRules(Stateful):
         verbose_name = _("routing rules")
         verbose_name_plural = _("routing rules")
         constraints = [
-            models.UniqueConstraint(fields=["channel", "version"], name="routing_version_once"),
-            models.CheckConstraint(
-                condition=Q(status__in=["draft", "live", "retired"]),
-                name="routing_status_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(criteria__contained_by=[criterion.value for criterion in Criterion])
+            unique("routing_version_once", ["channel", "version"]),
+            check("routing_status_is_known", Q(status__in=["draft", "live", "retired"])),
+            check(
+                "routing_criteria_are_known",
+                Q(criteria__contained_by=[criterion.value for criterion in Criterion])
                 & Q(criteria__len__gte=1),
-                name="routing_criteria_are_known",
             ),
-            models.CheckConstraint(
-                condition=Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
-                name="routing_ends_after_start",
+            check(
+                "routing_ends_after_start",
+                Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
             ),
-            models.CheckConstraint(
-                condition=Q(min_margin_rate=None)
-                | Q(min_margin_rate__gte=0, min_margin_rate__lt=1),
-                name="routing_min_margin_is_fraction",
+            check(
+                "routing_min_margin_is_fraction",
+                Q(min_margin_rate=None) | Q(min_margin_rate__gte=0, min_margin_rate__lt=1),
             ),
         ]
 

@@ -8,18 +8,15 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
 
 
 class ReturnPolicy(models.Model):
-    """How one supplier handles returns.
-
-    The row without a supplier applies to suppliers without their own.
-
-    Without that row, the field defaults apply.
-    """
+    """One supplier's return terms; the row without a supplier applies to all others."""
 
     class Destination(models.TextChoices):
         SUPPLIER = "supplier", _("To the supplier")
@@ -30,13 +27,11 @@ class ReturnPolicy(models.Model):
         US = "us", _("We pay")
         CUSTOMER = "customer", _("Customer pays")
 
-    supplier = models.ForeignKey(
+    supplier = protected_key(
         Supplier,
-        models.PROTECT,
+        "return_policies",
+        _("Supplier"),
         null=True,
-        blank=True,
-        related_name="return_policies",
-        verbose_name=_("Supplier"),
         help_text=_("Leave empty for all suppliers without their own policy."),
     )
     destination = models.CharField(
@@ -53,10 +48,8 @@ class ReturnPolicy(models.Model):
         help_text=_("On one line, as written on a parcel. Shown to the customer."),
     )
     # Below this value, in the order's currency, a return is refunded without sending it back.
-    returnless_below_amount = models.DecimalField(
+    returnless_below_amount = amount_field(
         _("No return below"),
-        max_digits=12,
-        decimal_places=2,
         default=0,
         help_text=_(
             "The customer keeps items worth less than this. In the currency of the "
@@ -103,21 +96,13 @@ class ReturnPolicy(models.Model):
         verbose_name = _("return policy")
         verbose_name_plural = _("return policies")
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
+            unique("return_policy_once", ["supplier"], nulls_distinct=False),
+            check("return_policy_threshold_not_negative", Q(returnless_below_amount__gte=0)),
+            check(
+                "return_policy_fee_in_range",
+                Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
             ),
-            models.CheckConstraint(
-                condition=Q(returnless_below_amount__gte=0),
-                name="return_policy_threshold_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
-                name="return_policy_fee_in_range",
-            ),
-            models.CheckConstraint(
-                condition=~Q(destination="supplier") | ~Q(address=""),
-                name="return_policy_has_address",
-            ),
+            check("return_policy_has_address", ~Q(destination="supplier") | ~Q(address="")),
         ]
 
     def __str__(self) -> str:
@@ -136,10 +121,7 @@ class SupplierReturnQuerySet(models.QuerySet["SupplierReturn"]):
 
 
 class SupplierReturn(Stateful):
-    """Items of one purchase order that go back to the supplier. Staff handle it with the supplier.
-
-    The customer's refund never depends on it.
-    """
+    """Items of a purchase order sent back by staff; no customer's refund depends on it."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -163,14 +145,8 @@ class SupplierReturn(Stateful):
         Status.DISPUTED: frozenset({Status.CREDITED, Status.WRITTEN_OFF}),
         **dict.fromkeys(SETTLED, frozenset()),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(
-        PurchaseOrder,
-        models.PROTECT,
-        related_name="supplier_returns",
-        verbose_name=_("Purchase order"),
-    )
+    purchase_order = protected_key(PurchaseOrder, "supplier_returns", _("Purchase order"))
     authorization = models.ForeignKey(
         "orders.ReturnAuthorization",
         models.PROTECT,
@@ -183,13 +159,9 @@ class SupplierReturn(Stateful):
     # the supplier's RMA number
     rma_number = models.CharField(_("Supplier RMA number"), max_length=60, blank=True)
     currency = models.CharField(_("Currency"), max_length=3)
-    expected_amount = models.DecimalField(_("Amount claimed"), max_digits=12, decimal_places=2)
-    fee_amount = models.DecimalField(
-        _("Restocking fee"), max_digits=12, decimal_places=2, default=0
-    )
-    credited_amount = models.DecimalField(
-        _("Amount credited"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    expected_amount = amount_field(_("Amount claimed"))
+    fee_amount = amount_field(_("Restocking fee"), default=0)
+    credited_amount = amount_field(_("Amount credited"), null=True)
     carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
     opened_by = models.CharField(_("Opened by"), max_length=100)
@@ -205,20 +177,19 @@ class SupplierReturn(Stateful):
         verbose_name = _("supplier return")
         verbose_name_plural = _("supplier returns")
         constraints = [
-            models.UniqueConstraint(
-                fields=["authorization"],
+            unique(
+                "supplier_return_once_per_return",
+                ["authorization"],
                 condition=~Q(status__in=["denied", "written_off"]),
-                name="supplier_return_once_per_return",
             ),
-            models.CheckConstraint(
-                condition=Q(expected_amount__gte=0, fee_amount__gte=0),
-                name="supplier_return_amounts_not_negative",
+            check(
+                "supplier_return_amounts_not_negative", Q(expected_amount__gte=0, fee_amount__gte=0)
             ),
-            models.CheckConstraint(
-                condition=Q(status="credited", credited_amount__gte=0)
+            check(
+                "supplier_return_credited_has_amount",
+                Q(status="credited", credited_amount__gte=0)
                 & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount")))
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
-                name="supplier_return_credited_has_amount",
             ),
         ]
         indexes = [
@@ -240,24 +211,14 @@ class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
 
 
 class SupplierReturnLine(models.Model):
-    """Units of one purchase line that go back.
+    """Units of one purchase line that go back, of ``ordered_quantity``."""
 
-    ``ordered_quantity`` is that of the purchase line.
-    """
-
-    supplier_return = models.ForeignKey(
-        SupplierReturn, models.PROTECT, related_name="lines", verbose_name=_("Supplier return")
-    )
-    purchase_line = models.ForeignKey(
-        PurchaseLine,
-        models.PROTECT,
-        related_name="supplier_return_lines",
-        verbose_name=_("Purchase order line"),
-    )
+    supplier_return = protected_key(SupplierReturn, "lines", _("Supplier return"))
+    purchase_line = protected_key(PurchaseLine, "supplier_return_lines", _("Purchase order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))
     # cost per unit
-    unit_amount = models.DecimalField(_("Unit price"), max_digits=12, decimal_places=2)
+    unit_amount = amount_field(_("Unit price"))
 
     objects = SupplierReturnLineQuerySet.as_manager()
 
@@ -265,12 +226,10 @@ class SupplierReturnLine(models.Model):
         verbose_name = _("supplier return line")
         verbose_name_plural = _("supplier return lines")
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier_return", "purchase_line"], name="supplier_return_line_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
-                name="supplier_return_within_ordered",
+            unique("supplier_return_line_once", ["supplier_return", "purchase_line"]),
+            check(
+                "supplier_return_within_ordered",
+                Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
             ),
         ]
 

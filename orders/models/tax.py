@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import check, unique
+
 
 class TaxRate(models.Model):
     """The tax rate of a country, or of one region of it, from a day on.
@@ -44,12 +46,8 @@ class TaxRate(models.Model):
         verbose_name = _("tax rate")
         verbose_name_plural = _("tax rates")
         constraints = [
-            models.UniqueConstraint(
-                fields=["country", "region", "valid_from"], name="tax_rate_once_per_day"
-            ),
-            models.CheckConstraint(
-                condition=Q(rate__gte=0, rate__lt=1), name="tax_rate_is_fraction"
-            ),
+            unique("tax_rate_once_per_day", ["country", "region", "valid_from"]),
+            check("tax_rate_is_fraction", Q(rate__gte=0, rate__lt=1)),
         ]
 
     def __str__(self) -> str:
@@ -107,27 +105,23 @@ class TaxNumber(models.Model):
         verbose_name = _("tax number")
         verbose_name_plural = _("tax numbers")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(scheme__in=["oss", "ioss", "vat", "sales_tax"]),
-                name="tax_number_scheme_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(scheme__in=["oss", "ioss"], country="", region="")
+            check("tax_number_scheme_is_known", Q(scheme__in=["oss", "ioss", "vat", "sales_tax"])),
+            check(
+                "tax_number_has_country",
+                Q(scheme__in=["oss", "ioss"], country="", region="")
                 | Q(scheme__in=["vat", "sales_tax"]) & ~Q(country=""),
-                name="tax_number_has_country",
             ),
-            models.CheckConstraint(
-                condition=~Q(scheme="ioss") | Q(number__regex=r"^IM[0-9]{10}$"),
-                name="tax_number_ioss_format",
+            check(
+                "tax_number_ioss_format",
+                ~Q(scheme="ioss") | Q(number__regex=r"^IM[0-9]{10}$"),
                 violation_error_message=_("An IOSS number is IM followed by ten digits."),
             ),
-            models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
-                name="tax_number_ends_after_it_begins",
+            check(
+                "tax_number_ends_after_it_begins",
+                Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
             ),
-            models.UniqueConstraint(
-                fields=["scheme", "country", "region", "valid_from"],
-                name="tax_number_once_per_place_and_day",
+            unique(
+                "tax_number_once_per_place_and_day", ["scheme", "country", "region", "valid_from"]
             ),
         ]
 

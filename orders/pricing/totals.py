@@ -37,10 +37,7 @@ class TaxTreatment:
     is_added: bool = False
 
     def tax_on(self, amount: Money) -> Money:
-        """Return the tax of an amount after discounts, rounded to the minor unit.
-
-        Source: included: amount * rate / (1 + rate); added: amount * rate
-        """
+        """Return the rounded tax: amount * rate / (1 + rate) if included, else amount * rate."""
         if self.is_added:
             return (amount * self.rate).rounded()
         return included_tax(gross=amount, rate=self.rate)
@@ -101,10 +98,7 @@ class LineCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Totals of a cart.
-
-    Shape:  ``lines`` by line key, ``parcels`` in the order of their shipping charges
-    """
+    """Totals of a cart; ``lines`` by line key, ``parcels`` as their shipping charges."""
 
     currency: str
     lines: Mapping[int, LineCharge]

@@ -98,7 +98,6 @@ class PromotionAdmin(StaffAdmin):
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel", "kind", "is_active", "needs_code"]
     search_fields: ClassVar = ["name", "coupons__code"]
-    ordering: ClassVar = ["-id"]
     inlines: ClassVar = [
         inline(Coupon, "code", "limit", "used", tab=False),
         inline(
@@ -156,7 +155,6 @@ class CouponAdmin(StaffAdmin):
     list_display: ClassVar = ["code", columns.link("promotion", _("Promotion")), "used", "limit"]
     list_select_related: ClassVar = ["promotion"]
     search_fields: ClassVar = ["code"]
-    ordering: ClassVar = ["-id"]
 
     def save_model(
         self, request: HttpRequest, obj: Coupon, form: "forms.ModelForm[Coupon]", change: bool
@@ -179,5 +177,4 @@ register_read_only(
     ],
     list_select_related=["order"],
     search_fields=["code", "order__number"],
-    ordering=["-id"],
 )

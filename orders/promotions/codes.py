@@ -39,10 +39,7 @@ class CodeRejectedError(Exception):
 
 
 def apply_code(*, cart: Cart, code: str, now: datetime) -> None:
-    """Add a valid code to the cart; its discount is computed whenever the cart is priced.
-
-    Raises: CodeRejectedError, TooManyCodesError  nothing is stored
-    """
+    """Add a valid code to the cart. Raises CodeRejectedError, TooManyCodesError."""
     coupon = _find_coupon(cart, code)
     if why := _find_rejection(coupon, now):
         raise CodeRejectedError(why)

@@ -25,10 +25,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartDiscounts:
-    """Discounts of a cart and rejected codes.
-
-    Shape:  ``refused`` by code; ``minimums`` is the minimum cart amount by code
-    """
+    """Discounts of a cart; ``refused`` and ``minimums`` (cart amounts) by code."""
 
     outcome: DiscountResult = field(default_factory=DiscountResult)
     refused: Mapping[str, codes.CodeRejection | PromotionRejection] = field(default_factory=dict)

@@ -46,10 +46,7 @@ def discount_lines(order: Order) -> list[tuple[str, Decimal]]:
 
 @requires_transaction
 def revert(*, order: Order, now: datetime) -> None:
-    """Revert the redemptions of an order that was not paid.
-
-    Locks:  the promotions, then the coupons, each in id order
-    """
+    """Revert an unpaid order's redemptions. Locks promotions, then coupons, by id."""
     active = Redemption.objects.filter(order=order, reverted_at__isnull=True).order_by(
         "promotion_id"
     )
@@ -135,10 +132,7 @@ def active_redemptions(promotion: Promotion) -> QuerySet[Redemption]:
 
 @requires_transaction
 def recount_usage(*, promotion: Promotion) -> None:
-    """Recount the uses of a promotion and its coupons after their limits changed.
-
-    Locks:  the promotion, then its coupons in id order
-    """
+    """Recount uses after a change of limits. Locks the promotion, then coupons by id."""
     Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
     active = active_redemptions(promotion)
     Promotion.objects.filter(pk=promotion.pk).update(used=active.count())

@@ -1,8 +1,4 @@
-"""Acknowledgements: apply a supplier's answer to a purchase order, record charge notices.
-
-A charge notice: the supplier charges more than it stated before. Staff see it with the purchase
-order; nothing is paid automatically.
-"""
+"""Acknowledgements: apply a supplier's answer to a purchase order, record charge notices."""
 
 from datetime import date, datetime
 
@@ -219,10 +215,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
     _record_message(purchase_order, "accepted", state, now)
     for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
         ledger.request_capture(
-            payment,
-            amount=purchase_order.charge,
-            purpose=purchase_order.number,
-            at=now,
+            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=now
         )
     events.purchase_order_answered(purchase_order, what="accepted", at=now)
 
@@ -330,10 +323,7 @@ def _record_message(
 def record_charge_notice(
     *, purchase_order: PurchaseOrder, reason: str, now: datetime, amount: Money | None = None
 ) -> None:
-    """Record a charge notice and show it to staff; nothing is paid automatically.
-
-    The latest notice counts. An empty ``reason`` withdraws it.
-    """
+    """Record a charge notice for staff; the latest counts, an empty ``reason`` withdraws it."""
     charged = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,

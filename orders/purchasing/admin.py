@@ -1,7 +1,4 @@
-"""Purchasing admin: reassign or submit a purchase order, show its lines and messages.
-
-``orders.purchase_order_admin`` is the page of a purchase order; it takes actions and columns here.
-"""
+"""Purchasing admin: reassign or submit a purchase order, show its lines and messages."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -22,6 +19,7 @@ from orders.purchasing import tasks as purchasing_tasks
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -48,10 +46,8 @@ class ReassignActions(StaffAdmin):
         form_class=ReasonForm,
         done=_("%s is being reassigned."),
     )
-    def reassign_supplier(
-        self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        is_free = reassignment.reassign(purchase_order=row, **cleaned_data, **acting(request))
+    def reassign_supplier(self, request: HttpRequest, row: PurchaseOrder, data: FormData) -> None:
+        is_free = reassignment.reassign(purchase_order=row, **data, **acting(request))
         if not is_free:
             self.wake(request, cancellation_tasks.process_cancellation, order_id=row.order_id)
 
@@ -109,7 +105,6 @@ register_read_only(
     ],
     list_filter=["is_active", "acknowledgment"],
     search_fields=["purchase_order__number", "order_line__sku"],
-    ordering=["-id"],
 )
 register_read_only(
     PurchaseMessage,
@@ -122,7 +117,6 @@ register_read_only(
     list_select_related=["purchase_order"],
     list_filter=["direction", "kind"],
     search_fields=["purchase_order__number"],
-    ordering=["-id"],
     readonly_fields=[columns.document("body", _("Payload"))],
     exclude=["body"],
 )
@@ -162,8 +156,6 @@ class SubmitActions(StaffAdmin):
         ),
         done=_("%s is being submitted."),
     )
-    def submit_now(
-        self, request: HttpRequest, batched: PurchaseOrder, _cleaned_data: object
-    ) -> None:
+    def submit_now(self, request: HttpRequest, batched: PurchaseOrder, _data: object) -> None:
         submission.submit_now(purchase_order=batched, **acting(request))
         self.wake(request, purchasing_tasks.submit, purchase_order_id=batched.pk)

@@ -59,10 +59,7 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
 
 
 def can_reassign(purchase_order: PurchaseOrder) -> bool:
-    """Return whether the supplier has not accepted it (acceptance captures the money).
-
-    A requested cancellation excludes a reassignment, even if the supplier refused to cancel.
-    """
+    """Return whether it is not accepted (that captures) and no cancellation was requested."""
     can_stop = is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
     is_cancellation_requested = (
         purchase_order.cancel_requested_at is not None or purchase_order.cancel_reason != ""
@@ -77,11 +74,7 @@ def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
 
 
 def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Return unconfirmed purchase orders of channels whose routing rules limit the wait.
-
-    A supplier that announced a future ship date has answered. Callers check the exact limit
-    with ``is_overdue``.
-    """
+    """Return unconfirmed ones whose rules limit the wait; callers check ``is_overdue``."""
     rules = RoutingRules.objects.filter(
         channel=OuterRef("order__channel"),
         status=RoutingRules.Status.LIVE,
@@ -118,10 +111,7 @@ def is_overdue(purchase_order: PurchaseOrder, *, after_h: int | None, now: datet
 
 @requires_transaction
 def abandon(purchase_order: PurchaseOrder) -> None:
-    """Abandon the reassignment. A cancellation the customer requested stays.
-
-    Locks:  the caller holds the purchase order
-    """
+    """Abandon the reassignment, not a customer's cancellation; the caller holds the row."""
     if not purchase_order.is_being_reassigned:
         return
     purchase_order.is_being_reassigned = False
@@ -133,10 +123,7 @@ def abandon(purchase_order: PurchaseOrder) -> None:
 
 @requires_transaction
 def abandon_on_acceptance(purchase_order: PurchaseOrder, *, now: datetime) -> None:
-    """Abandon the reassignment: the supplier accepted before it answered our cancellation request.
-
-    Locks:  the caller holds the purchase order
-    """
+    """Abandon it: the supplier accepted first. The caller holds the purchase order."""
     if not purchase_order.is_being_reassigned:
         return
     abandon(purchase_order)

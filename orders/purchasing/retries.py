@@ -30,10 +30,7 @@ def call_in_progress_message() -> str:
 
 
 def retry_after(error: ExternalServiceError | str, *, now: datetime) -> datetime | None:
-    """Return the time of ``Retry-After``, with jitter, capped at ``MAX_PAUSE``, or None.
-
-    ``now`` is when the answer came: seconds count from it.
-    """
+    """Return the time of ``Retry-After`` from ``now`` on, with jitter, at most ``MAX_PAUSE``."""
     wait = None
     if isinstance(error, CallDeferredError):
         wait = None if error.until is None else error.until - now

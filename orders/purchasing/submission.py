@@ -11,7 +11,7 @@ An unknown outcome is never submitted again: ``submission_lookup`` asks the supp
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -33,7 +33,7 @@ from orders.purchasing.holds.facts import evaluate_purchase_order
 from orders.purchasing.holds.rules import NO_SHIPPING_METHOD, HoldReason
 from orders.purchasing.supplier_request import as_logged, build_request
 from storefront.lib.address import Address
-from storefront.lib.clock import running_clock
+from storefront.lib.clock import Clock, running_clock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -48,15 +48,11 @@ from suppliers.connectors.records import (
 
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
-Clock = Callable[[], datetime]
 
 
 @transaction.atomic(durable=True)
 def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder]:
-    """Create one purchase order per supplier and location of a paid order.
-
-    Locks:  the order
-    """
+    """Create one purchase order per supplier and location of a paid order. Locks the order."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.PLACED:
         return []
@@ -133,10 +129,7 @@ def _require_submittable(purchase_order: PurchaseOrder) -> None:
 
 @transaction.atomic(durable=True)
 def _hold(purchase_order: PurchaseOrder, reasons: Sequence[HoldReason], now: datetime) -> None:
-    """Put the purchase order on hold, unless it changed while the supplier was called.
-
-    Locks:  the order, then the purchase order
-    """
+    """Hold it unless it changed during a call. Locks the order, then the purchase order."""
     locks.lock(purchase_order)
     _require_submittable(purchase_order)
     purchase_order.move(
@@ -190,10 +183,7 @@ def _mark_submitting(
 
 
 def _call_supplier(
-    purchase_order: PurchaseOrder,
-    request: PurchaseOrderRequest,
-    connector: Connector,
-    clock: Clock,
+    purchase_order: PurchaseOrder, request: PurchaseOrderRequest, connector: Connector, clock: Clock
 ) -> None:
     failpoint("purchase.before_call")
     try:
@@ -230,10 +220,7 @@ def _call_supplier(
 
 
 def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Retry a failed submission now.
-
-    Raises: NotSubmittableError  it did not fail, or it is held: release the hold first
-    """
+    """Retry a failed submission now. Raises NotSubmittableError, also if it is held."""
     failed = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
     )
@@ -242,10 +229,7 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
 
 
 def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Submit a batched purchase order before its ``submit_at``.
-
-    Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
-    """
+    """Submit a batched order early. Raises NotSubmittableError, also if it is held."""
     batched = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,
         submission_status=Submission.UNSUBMITTED,

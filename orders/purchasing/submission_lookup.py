@@ -46,10 +46,7 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def work_lock(purchase_order_id: int) -> AbstractContextManager[None]:
-    """Keep other workers from this purchase order during a call about it. Ends with the process.
-
-    Raises: LockedElsewhereError  another worker has it
-    """
+    """Keep other workers off it during a call. Raises LockedElsewhereError."""
     return exclusive_lock(lock_name(purchase_order_id))
 
 
@@ -58,10 +55,7 @@ def lock_name(purchase_order_id: int) -> str:
 
 
 def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Look it up on request of staff, and store in ``problem`` why there is no result.
-
-    Raises: LockedElsewhereError, ConcurrentUpdateError  another worker handles it or resolved it
-    """
+    """Look it up for staff; stores in ``problem`` why there is no result."""
     rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     rows.update(polled_at=now)
     problem = ""
@@ -80,10 +74,7 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
 
 
 def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Raise while a call may still be under way: an answer would then prove nothing.
-
-    Raises: CallInProgressError  with a message for staff; a sweep looks it up later
-    """
+    """Raise CallInProgressError while a call may be under way: an answer proves nothing."""
     try:
         with work_lock(purchase_order.pk):
             purchase_order.refresh_from_db()
@@ -116,10 +107,7 @@ def may_be_in_flight(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 
 def is_wanted(purchase_order: PurchaseOrder) -> bool:
-    """Return True unless the purchase order is canceled or its cancellation is requested.
-
-    Reads the database.
-    """
+    """Read whether it is neither canceled nor requested to be canceled."""
     rows = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_requested_at__isnull=True)
     canceled = Q(status=Status.CANCELED) | Q(
         submission_status__in=acknowledgements.CANCELLATION_REQUESTED_STATES

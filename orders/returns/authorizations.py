@@ -32,10 +32,7 @@ def lock(authorization: ReturnAuthorization) -> Order:
 
 @transaction.atomic(durable=True)
 def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
-    """Approve the return and e-mail the customer where to send it, or that nothing is sent back.
-
-    Locks:  the order
-    """
+    """Approve it; the customer learns where to send it, or to keep it. Locks the order."""
     lock(authorization)
     requests.approve(authorization, actor=actor, now=now, answer=answer[:500])
     events.record_answer(authorization, what="approved", at=now)
@@ -43,10 +40,7 @@ def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now:
 
 @transaction.atomic(durable=True)
 def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
-    """Reject the return with a reason for the customer.
-
-    Locks:  the order
-    """
+    """Reject the return with a reason for the customer. Locks the order."""
     lock(authorization)
     close_without_receipt(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
     events.record_answer(authorization, what="rejected", at=now)
@@ -56,10 +50,7 @@ def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
 def request_evidence(
     *, authorization: ReturnAuthorization, question: str, actor: str, now: datetime
 ) -> None:
-    """Request evidence from the customer, such as a photo.
-
-    Locks:  the order
-    """
+    """Request evidence from the customer, such as a photo. Locks the order."""
     lock(authorization)
     authorization.move(Status.NEEDS_EVIDENCE, at=now, actor=actor, answer=question[:500])
     events.record_answer(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
@@ -72,10 +63,7 @@ def awaits_evidence(authorization: ReturnAuthorization) -> bool:
 def is_repeated_answer(
     authorization: ReturnAuthorization, *, customer_message: str, pictures: int
 ) -> bool:
-    """Return whether this answer is the latest one and no staff member has acted on it.
-
-    Shape:  ``pictures`` is the number of photos sent with it
-    """
+    """Return whether it repeats the latest answer, on which staff have not acted."""
     if authorization.status != Status.REQUESTED or not authorization.answer:
         return False  # no question, or its answer was acted upon
     is_last = (
@@ -95,11 +83,7 @@ def add_answer(
     actor: str = "customer",
     encoded_photos: Sequence[bytes] = (),
 ) -> None:
-    """Store the customer's answer and photos; the return awaits review again.
-
-    Shape:  ``encoded_photos`` as returned by ``photos.reencode``
-    Locks:  the order
-    """
+    """Store the customer's answer and photos, for a new review. Locks the order."""
     with photos.store(encoded_photos) as names:
         _store_answer(authorization, customer_message, names, actor, now)
 
@@ -131,10 +115,7 @@ def issue_label(  # noqa: PLR0913 - the columns of a label
     actor: str,
     now: datetime,
 ) -> None:
-    """Send the customer the return address and the label: a link, or a code for the drop-off point.
-
-    Locks:  the order
-    """
+    """Send the return address and label (link or code) to the customer. Locks the order."""
     lock(authorization)
     authorization.move(
         Status.LABEL_ISSUED,
@@ -158,10 +139,7 @@ def mark_shipped(
     actor: str,
     now: datetime,
 ) -> None:
-    """Record the carrier and tracking number of the return; a later call replaces them.
-
-    Locks:  the order
-    """
+    """Record carrier and tracking number; a later call replaces them. Locks the order."""
     lock(authorization)
     fields = {"carrier": carrier[:60], "tracking_number": tracking_number[:60]}
     if authorization.status == Status.IN_TRANSIT:
@@ -177,20 +155,14 @@ def mark_shipped(
 def mark_lost(
     *, authorization: ReturnAuthorization, actor: str, reason: str, now: datetime
 ) -> None:
-    """Record that the carrier lost the parcel.
-
-    Locks:  the order
-    """
+    """Record that the carrier lost the parcel. Locks the order."""
     lock(authorization)
     authorization.move(Status.LOST_IN_TRANSIT, at=now, actor=actor, reason=reason)
 
 
 @transaction.atomic(durable=True)
 def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Cancel the return on the customer's request. Idempotent.
-
-    Locks:  the order
-    """
+    """Cancel the return on the customer's request. Idempotent. Locks the order."""
     lock(authorization)
     if authorization.status != Status.CANCELED:
         close_without_receipt(authorization, Status.CANCELED, actor=actor, now=now)
@@ -198,10 +170,7 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
-    """Close an overdue return, which frees its units; return whether it was overdue.
-
-    Locks:  the order
-    """
+    """Close an overdue return, freeing its units; return whether it was. Locks the order."""
     lock(authorization)
     if not find_overdue(now=now).filter(pk=authorization.pk).exists():
         return False
@@ -244,10 +213,7 @@ def close_without_receipt(
     reason: str = "",
     **fields: str,
 ) -> None:
-    """Close a return without received items; its units become returnable again.
-
-    Locks:  the caller holds the order
-    """
+    """Close it without items; units are returnable again. The caller holds the order."""
     authorization.move(to, at=now, actor=actor, reason=reason, **fields)
     for line in authorization.lines.order_by("order_line"):
         free_units(line.order_line_id, line.quantity)

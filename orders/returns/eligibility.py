@@ -43,10 +43,7 @@ def find_policy(supplier: Supplier) -> ReturnPolicy:
 
 
 def choose_shipping(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> ReturnShipping:
-    """Return the destination for items of this value and who pays shipping.
-
-    We pay for defective or wrong items, whatever the policy.
-    """
+    """Return destination and payer for items of this value; we pay for our faults."""
     policy = find_policy(supplier)
     destination = Destination(policy.destination)
     if worth < policy.returnless_below_amount:
@@ -107,10 +104,7 @@ Kind = ReturnAuthorization.Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returnable:
-    """Returnable units by order line id.
-
-    Shape:  ``withdrawal_deadline`` is None until all of the order has arrived
-    """
+    """Returnable units by order line id; ``withdrawal_deadline`` None until all arrived."""
 
     purchase_lines: Mapping[int, PurchaseLine]  # with purchase order and order line
     withdrawal_units: Mapping[int, int]

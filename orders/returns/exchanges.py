@@ -218,10 +218,7 @@ def _build_item(
             now=now,
         )
     return ReplacementItem(
-        sold=line.order_line,
-        variant=variant,
-        quantity=line.accepted_quantity,
-        source=source,
+        sold=line.order_line, variant=variant, quantity=line.accepted_quantity, source=source
     )
 
 

@@ -7,14 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
 
 from orders.models import OrderLine, ReturnAuthorization, ReturnLine, SupplierReturn
 from orders.returns.eligibility import Returnable
@@ -23,33 +15,17 @@ from orders.returns.inspection import InspectedLine
 from orders.returns.requests import ReturnRequest
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm
+from storefront.lib.staff.form_fields import money_field
 
 
 def _text(label: Any, length: int, *, required: bool = False, help_text: Any = "") -> Any:
-    return forms.CharField(
-        label=label,
-        required=required,
-        max_length=length,
-        help_text=help_text,
-        widget=UnfoldAdminTextInputWidget,
-    )
+    return forms.CharField(label=label, required=required, max_length=length, help_text=help_text)
 
 
 def _long_text(label: Any, length: int, *, required: bool = True, help_text: Any = "") -> Any:
     field = _text(label, length, required=required, help_text=help_text)
-    field.widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    field.widget = forms.Textarea(attrs={"rows": 3})
     return field
-
-
-def _money(label: Any, **options: Any) -> Any:
-    return forms.DecimalField(
-        label=label,
-        min_value=0,
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-        **options,
-    )
 
 
 def _units(line: OrderLine, max_units: int, help_text: Any, **options: Any) -> Any:
@@ -58,7 +34,6 @@ def _units(line: OrderLine, max_units: int, help_text: Any, **options: Any) -> A
         help_text=help_text % {"most": max_units},
         min_value=0,
         max_value=max_units,
-        widget=UnfoldAdminIntegerFieldWidget,
         **options,
     )
 
@@ -82,7 +57,6 @@ def variant_form(
             required=False,
             initial=line.wanted_id or "",
             help_text=_("Other variants and replacement products that are on sale now."),
-            widget=UnfoldAdminSelectWidget,
         )
         for line in lines
     }
@@ -107,7 +81,6 @@ def exchange_form(
         help_text=_(
             "We pay the difference. Otherwise the customer returns the item and places a new order."
         ),
-        widget=UnfoldBooleanSwitchWidget,
     )
     form = variant_form(lines, options, same=_("Same product"))
     return type("ExchangeForm", (form,), {"is_free": is_free})
@@ -199,12 +172,10 @@ def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[
             line.order_line, max_units, help_text, initial=max_units
         )
         fields[f"state_{line.pk}"] = forms.ChoiceField(
-            label=_("Condition"),
-            choices=Condition.choices,
-            widget=UnfoldAdminSelectWidget,
+            label=_("Condition"), choices=Condition.choices
         )
         if is_withdrawal:
-            fields[f"kept_{line.pk}"] = _money(
+            fields[f"kept_{line.pk}"] = money_field(
                 _("Deduction for use"),
                 initial=0,
                 help_text=_(
@@ -233,11 +204,7 @@ def read_inspections(
 class OpenReturnForm(forms.Form):
     """A return opened for a customer; line fields are added before these."""
 
-    kind = forms.ChoiceField(
-        label=_("Return reason"),
-        choices=ReturnAuthorization.Kind.choices,
-        widget=UnfoldAdminSelectWidget,
-    )
+    kind = forms.ChoiceField(label=_("Return reason"), choices=ReturnAuthorization.Kind.choices)
     customer_message = _long_text(
         _("Customer's message"),
         800,
@@ -251,7 +218,6 @@ class OpenReturnForm(forms.Form):
             "After 14 days for a withdrawal or two years for a defect. Also for a defect "
             "when no carrier confirmed the delivery."
         ),
-        widget=UnfoldBooleanSwitchWidget,
     )
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
@@ -285,7 +251,7 @@ def read_request(cleaned_data: Mapping[str, Any], lines: Iterable[OrderLine]) ->
 class StatusForm(ReasonForm):
     """The status of a supplier return as the supplier reported it."""
 
-    to = forms.ChoiceField(label=_("Status"), widget=UnfoldAdminSelectWidget)
+    to = forms.ChoiceField(label=_("Status"))
     reference = _text(_("Supplier RMA number"), 60)
     carrier = _text(_("Carrier"), 60)
     tracking_number = _text(_("Tracking number"), 60)
@@ -300,12 +266,12 @@ def status_form(supplier_return: SupplierReturn) -> type[forms.Form]:
         for status in SupplierReturn.Status
         if status in next_states and status != SupplierReturn.Status.CREDITED
     ]
-    status = forms.ChoiceField(label=_("Status"), choices=choices, widget=UnfoldAdminSelectWidget)
+    status = forms.ChoiceField(label=_("Status"), choices=choices)
     return type("RmaStepForm", (StatusForm,), {"to": status})
 
 
 class CreditForm(ReasonForm):
     """The credited amount."""
 
-    amount = _money(_("Credited amount"))
+    amount = money_field(_("Credited amount"))
     field_order = ("amount", "reason")

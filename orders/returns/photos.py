@@ -1,7 +1,4 @@
-"""Return photos: re-encode pictures of a complaint, store them privately, delete them.
-
-No URL exposes a stored picture. Erasing the customer deletes pictures.
-"""
+"""Return photos: re-encode pictures of a complaint, store them privately, delete them."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -57,10 +54,7 @@ def reencode(content: bytes) -> bytes:
 
 @contextmanager
 def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
-    """Write pictures under random names; on exit delete those without a row.
-
-    Wraps the transaction that creates the rows, so that a failure leaves no file.
-    """
+    """Write pictures under random names; on exit delete those whose rows were not stored."""
     names: list[str] = []
     try:
         for content in encoded_photos:
@@ -75,11 +69,7 @@ def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
 
 @requires_transaction
 def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: datetime) -> None:
-    """Add pictures to a return.
-
-    Locks:  the caller holds the order
-    Raises: CannotReturnError  too many pictures
-    """
+    """Add pictures; the caller holds the order. Raises CannotReturnError: too many."""
     existing_count = authorization.pictures.count()
     if existing_count + len(names) > MAX_PHOTOS:
         message = gettext("You can add up to %(most)d photos to a return.")
@@ -91,10 +81,7 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
 
 
 def read(picture: ReturnPhoto) -> bytes:
-    """Return a stored picture as JPEG bytes.
-
-    Raises: FileNotFoundError
-    """
+    """Return a stored picture as JPEG bytes. Raises FileNotFoundError."""
     with storages["private"].open(picture.file) as file:
         content: bytes = file.read()
         return content
@@ -102,10 +89,7 @@ def read(picture: ReturnPhoto) -> bytes:
 
 @requires_transaction
 def delete_of_order(order: Order) -> None:
-    """Delete the pictures of all returns of an order; files go after the commit.
-
-    Locks:  the caller holds the order
-    """
+    """Delete all return pictures, files on commit; the caller holds the order."""
     rows = ReturnPhoto.objects.filter(authorization__order=order)
     names = set(rows.values_list("file", flat=True))
     rows.delete()

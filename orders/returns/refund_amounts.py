@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db.models import Sum
 
@@ -60,10 +61,7 @@ def replaced_return(order: Order) -> ReturnAuthorization | None:
 
 
 def has_failed_replacement(authorization: ReturnAuthorization) -> bool:
-    """Return whether units of its replacement were canceled or refunded, and all are decided.
-
-    While others may still fail it is too early: there is one refund.
-    """
+    """Return whether units of its replacement failed, and none may still fail."""
     replacement = authorization.replacement
     if authorization.status != Status.EXCHANGED or replacement is None:
         return False
@@ -99,9 +97,8 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
             replacement_line.canceled_quantity + refunded[replacement_line.pk]
         )
     # Replacement lines were created in this order.
-    replaced = sorted(
-        (return_line for return_line in lines if return_line.accepted_quantity), key=_by_line
-    )
+    accepted = (return_line for return_line in lines if return_line.accepted_quantity)
+    replaced = sorted(accepted, key=attrgetter("order_line_id"))
     roots = [
         replacement_line
         for replacement_line in replacement_lines
@@ -113,15 +110,10 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
     }
 
 
-def _by_line(line: ReturnLine) -> int:
-    return line.order_line_id
-
-
 def preview(authorization: ReturnAuthorization) -> RefundDue:
     """Return the current amounts; refunds compute them again under the lock."""
-    return calculate(
-        authorization, read_lines(authorization), find_payments(authorization.order_id)
-    )
+    payments = Payment.objects.filter(order=authorization.order_id, authorized_amount__gt=0)
+    return calculate(authorization, read_lines(authorization), list(payments.order_by("pk")))
 
 
 def find_refundable(payments: Sequence[Payment], currency: str) -> tuple[Payment | None, Money]:
@@ -166,16 +158,9 @@ def set_replaced_amounts(authorization: ReturnAuthorization, lines: Sequence[Ret
         amount -= Money(line.deduction_amount + line.difference_amount, authorization.currency)
         if line.accepted_quantity:
             failed_amount = prorate(
-                amount,
-                quantity=line.accepted_quantity,
-                before=0,
-                units=failed[line.order_line_id],
+                amount, quantity=line.accepted_quantity, before=0, units=failed[line.order_line_id]
             )
             line.replaced_amount = (amount - failed_amount).amount
-
-
-def find_payments(order_id: int) -> list[Payment]:
-    return list(Payment.objects.filter(order=order_id, authorized_amount__gt=0).order_by("pk"))
 
 
 def calculate(

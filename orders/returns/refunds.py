@@ -71,11 +71,7 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Refund everything without a return of the items.
-
-    Locks:  the order, then its payments
-    Raises: CannotReturnError  it is on its way, or ended
-    """
+    """Refund all without items. Locks the order, then payments. Raises CannotReturnError."""
     order = lock(authorization)
     if authorization.status not in NOT_SHIPPED:
         raise CannotReturnError(
@@ -89,10 +85,7 @@ def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now
 def reject_received(
     *, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime
 ) -> None:
-    """Reject the received items with a reason for the customer; nothing is refunded.
-
-    Locks:  the order
-    """
+    """Reject received items with a reason; refunds nothing. Locks the order."""
     lock(authorization)
     if supplier_returns.is_open(authorization):
         message = gettext(
@@ -129,10 +122,7 @@ def set_paid_amounts(authorization: ReturnAuthorization, lines: Sequence[ReturnL
 
 @requires_transaction
 def count_returned(lines: Sequence[ReturnLine]) -> None:
-    """Count accepted units as returned; the others become returnable again.
-
-    Locks:  the caller holds the order
-    """
+    """Count accepted units as returned, free the others; the caller holds the order."""
     for line in lines:
         line.save(update_fields=COUNTED_FIELDS)
         free_units(line.order_line_id, line.quantity - line.accepted_quantity)
@@ -215,10 +205,9 @@ def _refund_replaced_return(
         _refund(replaced, origin, cause=cause, actor=actor, now=now)
     else:
         message = gettext(
-            "Other replacements in order %(number)s may still fail. Wait until they ship "
-            "or are canceled. If the customer cannot wait, ask them whether you may "
-            "cancel the unshipped items of that order. They are then refunded together "
-            "with this return."
+            "Other replacements in order %(number)s may still fail. Wait until they ship or are "
+            "canceled. If the customer cannot wait, ask them whether you may cancel the unshipped "
+            "items of that order. They are then refunded together with this return."
         )
         raise CannotReturnError(message % {"number": order.number})
 

@@ -91,10 +91,7 @@ def _submit(  # noqa: PLR0913 - as above, with file names
 
 
 def validate(request: ReturnRequest, returnable: Returnable) -> dict[int, int]:
-    """Return the requested units, if all of them are returnable.
-
-    Raises: CannotReturnError
-    """
+    """Return the requested units, if all of them are returnable. Raises CannotReturnError."""
     requested = {line: units for line, units in request.units.items() if units}
     if not requested:
         raise CannotReturnError(gettext("Choose at least one item."))
@@ -111,10 +108,7 @@ def validate(request: ReturnRequest, returnable: Returnable) -> dict[int, int]:
 def _validate_variants(
     request: ReturnRequest, requested: Mapping[int, int], returnable: Returnable
 ) -> None:
-    """Require that the variants requested instead are available and cost no more.
-
-    Raises: CannotReturnError
-    """
+    """Require that requested variants are available, no dearer. Raises CannotReturnError."""
     wanted = {line: variant_id for line, variant_id in request.wanted.items() if line in requested}
     if not wanted:
         return
@@ -197,10 +191,7 @@ def _create(  # noqa: PLR0913, PLR0917 - one row's columns
 
 @requires_transaction
 def reserve_units(line: int, quantity: int) -> None:
-    """Count units of a line as in a return.
-
-    Locks:  the caller holds the order
-    """
+    """Count units of a line as in a return. The caller holds the order."""
     OrderLine.objects.filter(pk=line).update(returning_quantity=F("returning_quantity") + quantity)
 
 
@@ -208,10 +199,7 @@ def reserve_units(line: int, quantity: int) -> None:
 def approve(
     authorization: ReturnAuthorization, *, actor: str, now: datetime, answer: str = ""
 ) -> None:
-    """Approve it with destination and deadline by the supplier's current policy.
-
-    Locks:  the caller holds the order
-    """
+    """Approve it with destination and deadline by policy; the caller holds the order."""
     shipping = eligibility.choose_shipping(
         authorization.purchase_order.supplier,
         worth=_total_value(authorization),

@@ -1,7 +1,4 @@
-"""Supplier returns: send items back to the supplier, track its credit.
-
-Staff contact the supplier and enter each step; an open one stays in the inbox.
-"""
+"""Supplier returns: send items back to the supplier, track its credit."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -199,21 +196,14 @@ def record_status(
     now: datetime,
     **fields: str,
 ) -> None:
-    """Record the status that the supplier reported.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError  not possible from the current status
-    """
+    """Record the status that the supplier reported."""
     supplier_return.move(to, at=now, actor=actor, reason=reason, **fields)
 
 
 def record_credit(
     *, supplier_return: SupplierReturn, amount: Money, reason: str, actor: str, now: datetime
 ) -> None:
-    """Record the credited amount, once; it may exceed the expected one.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it ended
-            SupplierReturnError                            the amount is negative
-    """
+    """Record the credit once; it may exceed the expected one. Raises SupplierReturnError."""
     if amount.amount < 0:
         raise SupplierReturnError(gettext("The amount cannot be negative."))
     supplier_return.move(

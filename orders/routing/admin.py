@@ -1,7 +1,7 @@
 """Routing admin: draft a channel's routing rules, simulate them, activate, retire."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ from orders.models.routing import CRITERIA
 from orders.routing import labels, simulation
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import DEFAULT_CRITERIA, Rules
+from storefront.lib.clock import midnight
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 from suppliers.models import Supplier
@@ -238,8 +239,8 @@ class RoutingRulesAdmin(StaffAdmin):
         if form.is_valid():
             orders = simulation.orders_of_period(
                 channel_id=rules.channel_id,
-                since=_midnight(form.cleaned_data["since"]),
-                until=_midnight(form.cleaned_data["until"] + timedelta(days=1)),
+                since=midnight(form.cleaned_data["since"]),
+                until=midnight(form.cleaned_data["until"] + timedelta(days=1)),
             )
             result = simulation.simulate(
                 rules=routing_rules.to_rules(rules), orders=orders, currency=rules.channel.currency
@@ -280,9 +281,7 @@ class RoutingRulesAdmin(StaffAdmin):
         ),
         done=_("%s is live."),
     )
-    def activate(
-        self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object
-    ) -> str | None:
+    def activate(self, request: HttpRequest, rules: RoutingRules, _data: object) -> str | None:
         routing_rules.activate(rules=rules, **acting(request))
         first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
@@ -299,7 +298,7 @@ class RoutingRulesAdmin(StaffAdmin):
         ),
         done=_("%s is retired."),
     )
-    def retire(self, request: HttpRequest, rules: RoutingRules, _cleaned_data: object) -> None:
+    def retire(self, request: HttpRequest, rules: RoutingRules, _data: object) -> None:
         routing_rules.retire(rules=rules, **acting(request))
 
     @action(description=_("Duplicate as draft"), icon="edit_note")
@@ -312,10 +311,6 @@ def row_id(query: Mapping[str, str], name: str) -> int:
     """Return the row id in a query parameter; 0 (never a row id) if invalid."""
     text = query.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS else 0
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, str]]:

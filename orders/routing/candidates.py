@@ -33,10 +33,7 @@ class Need:
     most: int | None = None
 
     def part(self, units: int, *, before: int = 0) -> Self:
-        """Split off ``units``; ``before`` units were split off earlier.
-
-        The shares of the amount add up to the whole.
-        """
+        """Split off ``units`` after ``before`` others; the shares add up to the whole."""
         sold = self.sold and self.sold.part(units, before=before, of=self.quantity)
         return replace(self, quantity=units, sold=sold)
 

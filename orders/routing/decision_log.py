@@ -1,8 +1,4 @@
-"""Decision log: store with an order the sources its lines could have come from, read it. Pure.
-
-Stock and prices change within minutes. From the log, past orders are simulated under other rules,
-and staff see why a source was selected.
-"""
+"""Decision log: store with an order the sources its lines could have come from, read it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +20,7 @@ MAX_CANDIDATES = 20  # sources per line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedCandidate(Candidate):
-    """A logged candidate with its landed cost and total cost for ``logged_quantity`` units.
-
-    For fewer units, when a line is split, costs are proportional.
-    """
+    """A logged candidate with costs of ``logged_quantity`` units, proportional for fewer."""
 
     logged_quantity: int
     logged_cost_key: tuple[bool, Decimal]

@@ -60,9 +60,8 @@ RULES_FIELDS = (
     Group(_("Schedule"), ("starts_at", "ends_at", "note")),
 )
 NO_RULES = _(
-    "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier "
-    "score, nearest location. Add your own rules, simulate them with past orders, then "
-    "publish them."
+    "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier score, "
+    "nearest location. Add your own rules, simulate them with past orders, then publish them."
 )
 ASKS_NO_MARGIN = _(
     "No minimum margin: a line may ship at a loss although another location would not "
@@ -107,10 +106,7 @@ def rules_name(rules: Rules) -> str:
 def verdict(
     code: str, *, contribution: Contribution | None = None, least: Decimal | None = None
 ) -> str:
-    """Return why a source was not selected, or that it was selected despite a low margin.
-
-    Shape:  ``contribution`` is that of the line from there, ``least`` the minimum margin
-    """
+    """Return why a source was not selected, or was despite a margin below ``least``."""
     template = _with_figures(code, contribution, least) if contribution is not None else None
     if contribution is None or template is None:
         return str(REASONS.get(code, code))

@@ -23,10 +23,7 @@ class Source(Protocol):
 
 
 def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> list[tuple[P, int]]:
-    """Return the quantity per source, from at most ``max_sources`` sources; empty if impossible.
-
-    Shape:  ``able`` with the best first; each part is of another supplier
-    """
+    """Return the quantity from each of at most ``max_sources`` sources, the best first."""
     return _Search[P]().split(quantity, able, max_sources)
 
 

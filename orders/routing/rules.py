@@ -21,10 +21,7 @@ class RulesEndedError(Exception):
 
 
 def current_rules(*, channel: Channel, now: datetime) -> Rules:
-    """Return the rules in force; one query.
-
-    Rules with an end date take precedence over others; of equals the one that began last.
-    """
+    """Return the rules in force: one with an end first, then the latest. One query."""
     live = RoutingRules.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
         Q(ends_at=None) | Q(ends_at__gt=now),
@@ -64,10 +61,7 @@ def create_draft(  # noqa: PLR0913 - one row's columns
     actor: str,
     now: datetime,
 ) -> RoutingRules:
-    """Create the next version as a draft.
-
-    Locks:  the channel
-    """
+    """Create the next version as a draft. Locks the channel."""
     Channel.objects.select_for_update(of=["self"], no_key=True).get(pk=channel.pk)
     mine = RoutingRules.objects.filter(channel=channel)
     last = mine.aggregate(last=Max("version"))["last"] or 0
@@ -90,10 +84,7 @@ def create_draft(  # noqa: PLR0913 - one row's columns
 
 @transaction.atomic
 def activate(*, rules: RoutingRules, actor: str, now: datetime) -> None:
-    """Activate a draft now, or from its start on.
-
-    Raises: RulesEndedError, InvalidTransitionError, ConcurrentUpdateError
-    """
+    """Activate a draft now, or from its start on. Raises RulesEndedError."""
     if rules.ends_at is not None and rules.ends_at <= now:
         raise RulesEndedError(str(rules))
     rules.move(Status.LIVE, at=now, actor=actor, reason="")
@@ -101,8 +92,5 @@ def activate(*, rules: RoutingRules, actor: str, now: datetime) -> None:
 
 @transaction.atomic
 def retire(*, rules: RoutingRules, actor: str, now: datetime) -> None:
-    """Retire live rules; other live rules or the default apply.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError
-    """
+    """Retire live rules; other live rules or the default apply."""
     rules.move(Status.RETIRED, at=now, actor=actor, reason="")

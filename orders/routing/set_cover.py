@@ -82,7 +82,8 @@ class _Search:
         self._reach = reach
         self._widest = max((mask.bit_count() for mask in reach.values()), default=0)
         self._sources = [
-            sorted(line, key=lambda source: self._sort_key(line, source)) for line in lines
+            sorted(line, key=lambda source: (-reach[source].bit_count(), line[source]))
+            for line in lines
         ]
         self._steps_left = MAX_STEPS
 
@@ -108,9 +109,6 @@ class _Search:
             if self.is_exhausted:
                 return
             yield from self.covers(open_lines & ~self._reach[source], chosen | {source}, size)
-
-    def _sort_key(self, line: Line, source: int) -> tuple[int, Cost]:
-        return -self._reach[source].bit_count(), line[source]
 
 
 def _greedy(lines: Sequence[Line], reach: Mapping[int, int]) -> frozenset[int]:

@@ -1,8 +1,4 @@
-"""Simulation: route past orders under other rules, compare the results.
-
-It uses only the decision log of each order, so current stock and prices do not matter and results
-are repeatable.
-"""
+"""Simulation: route past orders under other rules, compare the results."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,10 +81,7 @@ class SimulationResult:
 
 
 def simulate(*, rules: Rules, orders: Iterable[Order], currency: str) -> SimulationResult:
-    """Route orders again, each by its decision log.
-
-    Shape:  ``orders`` with prefetched lines; at most ``MAX_ORDERS`` are used
-    """
+    """Route at most ``MAX_ORDERS`` orders again, each by its decision log."""
     count = without_log = 0
     before = after = NO_TOTALS
     changed: list[ChangedOrder] = []

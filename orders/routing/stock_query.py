@@ -160,10 +160,7 @@ def _levels(variant_ids: Sequence[int], now: datetime) -> StockLevelQuerySet:
 
 
 def _read_rows(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
-    """Read the columns of ``_PATHS`` with an SQL statement compiled once per process.
-
-    Compiling it would take longer than the rest of an availability query.
-    """
+    """Read ``_PATHS`` by SQL compiled once: compiling takes longer than answering."""
     sql, params = _compile_statement()
     params_by_placeholder: dict[Any, Any] = {
         _VARIANT_PLACEHOLDER: list(variant_ids),

@@ -28,10 +28,7 @@ PRECISION = Decimal("0.00001")  # precision of ``OrderLine.tax_rate``
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryRate:
-    """The table's rate of a country without regional rates on a day.
-
-    Shape:  ``rate`` is None if the table has none
-    """
+    """The rate of a country without regional rates on a day; None: not in the table."""
 
     country: str
     on: date
@@ -39,16 +36,10 @@ class CountryRate:
 
 
 class TaxService(Protocol):
-    """An external service for local tax rates.
-
-    ``settings.TAX_SERVICE`` names a class, instantiated without arguments once per process.
-    """
+    """A service for local rates; ``settings.TAX_SERVICE`` names its class, made once."""
 
     def rate(self, *, country: str, region: str, postcode: str, on: date) -> Decimal:
-        """Return the rate as a fraction, within two seconds.
-
-        Raises: ExternalServiceError  no answer: the table applies
-        """
+        """Return the rate as a fraction, within two seconds. Raises ExternalServiceError."""
         ...
 
 
@@ -79,10 +70,7 @@ def find_treatment(  # noqa: PLR0913 - one destination
 def find_table_treatment(
     *, channel: Channel, country: str, on: date, country_rate: CountryRate | None = None
 ) -> TaxTreatment:
-    """Return how a sale to a country is taxed by the rate table, without the tax service.
-
-    Shape:  ``country_rate`` as for ``find_treatment``
-    """
+    """Return the treatment by the rate table, without the tax service."""
     if channel.prices_exclude_tax and not is_registered_in(country=country, region="", on=on):
         return TaxTreatment(rate=ZERO_RATE, is_added=True)
     rate = _known_rate(country=country, region="", on=on, country_rate=country_rate)

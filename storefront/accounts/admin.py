@@ -1,7 +1,4 @@
-"""Account admin: edit users and groups, show the other records of accounts.
-
-These are addresses, consents, login attempts, staff sessions, e-mail changes, two-factor events.
-"""
+"""Account admin: edit users and groups, show the other records of accounts."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -58,10 +55,7 @@ class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
         model = User
         fields = "__all__"
-        labels: ClassVar = {
-            "groups": _("Groups"),
-            "user_permissions": _("Additional permissions"),
-        }
+        labels: ClassVar = {"groups": _("Groups"), "user_permissions": _("Additional permissions")}
         help_texts: ClassVar = {
             "groups": _("All members of a group have its permissions."),
             "user_permissions": _("In addition to the permissions of the groups."),
@@ -257,10 +251,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
-    """Groups of staff and their rights.
-
-    Only superusers change them, since all members are affected.
-    """
+    """Groups of staff and their rights; only superusers change them."""
 
     form = GroupForm
     list_display = ("name",)
@@ -338,7 +329,6 @@ register_read_only(
     list_display=["is_default", columns.link("user", _("User"))],
     list_select_related=["user"],
     search_fields=["user__email"],
-    ordering=["-id"],
 )
 register_read_only(
     Consent,
@@ -346,7 +336,6 @@ register_read_only(
     list_select_related=["user"],
     list_filter=["kind", "is_given"],
     search_fields=["user__email"],
-    ordering=["-id"],
 )
 register_read_only(
     EmailChangeRequest,
@@ -361,7 +350,6 @@ register_read_only(
     list_select_related=["user"],
     search_fields=["old_email", "new_email"],
     exclude=["key"],
-    ordering=["-id"],
 )
 # Read-only: only the link in the verification e-mail verifies an address, never staff.
 admin.site.unregister(EmailAddress)
@@ -387,6 +375,5 @@ register_read_only(
     list_select_related=["user", "actor"],
     list_filter=["what"],
     search_fields=["user__email", "reason"],
-    ordering=["-id"],
 )
 library_labels.apply()

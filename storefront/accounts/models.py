@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.address import Address
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.transactions import requires_transaction
 
 
@@ -73,7 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
             # Django's system check requires the plain column to be unique too.
-            models.UniqueConstraint(fields=["email"], name="user_email_unique"),
+            unique("user_email_unique", ["email"]),
         ]
 
     def __str__(self) -> str:
@@ -99,9 +100,7 @@ class SavedAddress(models.Model):
         verbose_name = _("saved address")
         verbose_name_plural = _("saved addresses")
         constraints = [
-            models.UniqueConstraint(
-                fields=["user"], condition=models.Q(is_default=True), name="one_default_address"
-            ),
+            unique("one_default_address", ["user"], condition=models.Q(is_default=True)),
         ]
 
     def __str__(self) -> str:
@@ -113,10 +112,7 @@ class SavedAddress(models.Model):
 
 
 class Consent(models.Model):
-    """One consent given or withdrawn, when and where; the last one holds.
-
-    Append-only: a trigger refuses updates.
-    """
+    """A consent given or withdrawn; the last one holds. Append-only by trigger."""
 
     class Kind(models.TextChoices):
         MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
@@ -132,9 +128,7 @@ class Consent(models.Model):
         verbose_name_plural = _("consents")
         indexes = [models.Index(fields=["user", "kind", "-id"], name="consent_last")]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(kind__in=["marketing_email"]), name="consent_kind_known"
-            ),
+            check("consent_kind_known", models.Q(kind__in=["marketing_email"])),
         ]
 
     def __str__(self) -> str:
@@ -142,10 +136,7 @@ class Consent(models.Model):
 
 
 class EmailChangeRequest(models.Model):
-    """A requested e-mail change; it takes effect when the link in its mail is opened.
-
-    Until then the old address may stop it. Erasure also searches the old and requested addresses.
-    """
+    """A requested e-mail change: its mailed link applies it, the old address may stop it."""
 
     user = models.ForeignKey(
         User, models.CASCADE, related_name="address_changes", verbose_name=_("User")
@@ -162,10 +153,7 @@ class EmailChangeRequest(models.Model):
         verbose_name = _("e-mail change")
         verbose_name_plural = _("e-mail changes")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(done_at=None) | models.Q(stopped_at=None),
-                name="email_change_ends_once",
-            ),
+            check("email_change_ends_once", models.Q(done_at=None) | models.Q(stopped_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -173,10 +161,7 @@ class EmailChangeRequest(models.Model):
 
 
 class LoginAttempts(models.Model):
-    """Failed sign-ins of one account, one network, or one account in one network.
-
-    ``key`` is a digest of account and network. ``count`` leaks over time (``login_throttling``).
-    """
+    """Failed sign-ins by ``key``, a digest of account and network; ``count`` leaks over time."""
 
     key = models.CharField(_("Key"), max_length=64, unique=True)
     count = models.DecimalField(_("Attempts"), max_digits=9, decimal_places=4, default=0)
@@ -193,10 +178,7 @@ class LoginAttempts(models.Model):
 
 
 class TwoFactorEvent(models.Model):
-    """A change of a user's second factors: what, by whom, why.
-
-    Append-only: a trigger refuses updates, except to clear a deleted actor.
-    """
+    """A change of second factors. Append-only by trigger, except to clear a deleted actor."""
 
     class What(models.TextChoices):
         APP_ADDED = "app_added", _("An authenticator app was added")
@@ -220,18 +202,10 @@ class TwoFactorEvent(models.Model):
         verbose_name = _("two-factor change")
         verbose_name_plural = _("two-factor changes")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(
-                    what__in=[
-                        "app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset",
-                    ]
-                ),
-                name="two_factor_event_known",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(what="reset") | ~models.Q(reason=""),
-                name="two_factor_reset_has_reason",
-            ),
+            check("two_factor_event_known", models.Q(what__in=[
+                "app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset",
+            ])),
+            check("two_factor_reset_has_reason", ~models.Q(what="reset") | ~models.Q(reason="")),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -239,10 +213,7 @@ class TwoFactorEvent(models.Model):
 
 
 class StaffSession(models.Model):
-    """A session of a staff member: start, last use and network.
-
-    It is deleted with its session. The session key is never shown.
-    """
+    """A staff member's session, deleted with it; the session key is never shown."""
 
     session = models.OneToOneField(
         "sessions.Session",

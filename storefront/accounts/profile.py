@@ -31,12 +31,7 @@ def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
 def save_address(
     *, user_id: int, address: Address, is_default: bool, saved_id: int | None = None
 ) -> None:
-    """Save a new or changed address; the first of an account becomes its default.
-
-    Locks: the account.
-
-    Raises: TooManyAddressesError, SavedAddress.DoesNotExist.
-    """
+    """Save an address, the first as default. Locks the account. Raises TooManyAddressesError."""
     User.objects.lock(user_id)
     addresses = SavedAddress.objects.filter(user=user_id)
     if saved_id is None:
@@ -55,10 +50,7 @@ def save_address(
 
 @transaction.atomic(durable=True)
 def delete_address(*, user_id: int, saved_id: int) -> None:
-    """Delete an address; if it was the default, the oldest remaining address becomes the default.
-
-    Locks: the account.
-    """
+    """Delete an address; the oldest other becomes the default. Locks the account."""
     User.objects.lock(user_id)
     addresses = SavedAddress.objects.filter(user=user_id)
     addresses.filter(pk=saved_id).delete()
@@ -76,10 +68,7 @@ def has_consent(*, user_id: int, kind: str) -> bool:
 
 @transaction.atomic(durable=True)
 def record_consent(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
-    """Record a given or withdrawn consent; do nothing if the state is unchanged.
-
-    Locks: the account.
-    """
+    """Record a consent given or withdrawn, if it changed. Locks the account."""
     User.objects.lock(user_id)
     if has_consent(user_id=user_id, kind=kind) != is_given:
         Consent.objects.create(user_id=user_id, kind=kind, is_given=is_given, source=source, at=now)

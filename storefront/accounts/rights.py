@@ -32,10 +32,7 @@ def notify_change(
     actor: User,
     now: datetime,
 ) -> list[str]:
-    """Mail all superusers a change of rights; return its lines, one right each.
-
-    A customer who is only deactivated or reactivated has no rights: nothing is sent.
-    """
+    """Mail superusers a change of rights, if any; return its lines, one right each."""
     changes = [f"+ {name}" for name in sorted(after - before)]
     changes += [f"- {name}" for name in sorted(before - after)]
     if not changes or before | after == {"is_active"}:

@@ -49,10 +49,7 @@ def record(
     result: Result = Result.OK,
     **detail: str | int,
 ) -> None:
-    """Log one event; a success inside a transaction is logged on commit.
-
-    ``actor`` is None for a management command.
-    """
+    """Log an event; a success on commit. ``actor`` None: a management command."""
     line = {
         "event": event,
         "result": result,
@@ -103,10 +100,7 @@ class RecordedChanges:
 
 
 def _record_change(request: HttpRequest, obj: models.Model, change: Any) -> None:
-    """Log the message of the admin history.
-
-    It names changed fields, and added or removed permissions, but no values of fields.
-    """
+    """Log the message of the admin history: names of fields and permissions, no values."""
     row = f"{type(obj).__name__.lower()}:{obj.pk}"
     text = change if isinstance(change, str) else json.dumps(change)
     record(Event.RIGHTS_CHANGED, actor=request.user, what=row, change=text)

@@ -36,10 +36,7 @@ SYSTEMS = {
 
 
 def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
-    """Record the use of a staff session; return False if it has ended.
-
-    Costs one query per request, and a write per ``RECORD_INTERVAL``.
-    """
+    """Record a session's use each ``RECORD_INTERVAL``; return False if it has ended."""
     key = request.session.session_key
     assert key  # noqa: S101 - the user was read from a stored session
     session = StaffSession.objects.filter(session_id=key).first()

@@ -16,12 +16,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 from storefront.lib.staff.fieldsets import Group
 
-KEY = (
-    Group(
-        _("API key"),
-        ("name",),
-    ),
-)
+KEY = (Group(_("API key"), ("name",)),)
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -61,7 +56,6 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     ]
     list_filter: ClassVar = [("revoked_at", admin.EmptyFieldListFilter)]
     search_fields: ClassVar = ["name"]
-    ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["digest"]
     actions_detail: ClassVar = ["revoke"]
     available_if: ClassVar = {"revoke": lambda key: key.revoked_at is None}
@@ -99,7 +93,7 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
         ),
         done=_("Revoked."),
     )
-    def revoke(self, request: HttpRequest, key: ApiKey, _cleaned_data: object) -> None:
+    def revoke(self, request: HttpRequest, key: ApiKey, _data: object) -> None:
         api_keys.revoke(key=key, **acting(request))
 
 
@@ -114,7 +108,6 @@ register_read_only(
     ],
     list_filter=["route", ("done_at", admin.EmptyFieldListFilter)],
     search_fields=["key"],
-    ordering=["-id"],
     # The caller is a digest of a secret, and a response may hold the link of an order.
     exclude=["principal", "response"],
 )

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
+
 
 class IdempotencyRecord(models.Model):
     """One ``Idempotency-Key`` of one caller; written before the work begins."""
@@ -20,20 +22,14 @@ class IdempotencyRecord(models.Model):
     class Meta:
         verbose_name = _("idempotent response")
         verbose_name_plural = _("idempotent responses")
-        constraints = [
-            models.UniqueConstraint(fields=["principal", "key"], name="idempotency_key_once"),
-        ]
+        constraints = [unique("idempotency_key_once", ["principal", "key"])]
 
     def __str__(self) -> str:
         return self.key
 
 
 class ApiKey(models.Model):
-    """A key with which a program may report competitor prices, and nothing else.
-
-    Only the prefix (``prefix``) and a digest are stored; ``plaintext`` is the plaintext during
-    creation.
-    """
+    """A key to report competitor prices only; stores a prefix and a digest of ``plaintext``."""
 
     plaintext = ""
 
@@ -54,13 +50,7 @@ class ApiKey(models.Model):
     class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["name"],
-                condition=Q(revoked_at=None),
-                name="api_key_name_once",
-            ),
-        ]
+        constraints = [unique("api_key_name_once", ["name"], condition=Q(revoked_at=None))]
 
     def __str__(self) -> str:
         return self.name

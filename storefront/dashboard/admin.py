@@ -10,7 +10,6 @@ register_read_only(
     InboxAssignment,
     list_display=["cause", "row", "by", columns.age("at", _("Assigned"))],
     list_filter=["by"],
-    ordering=["-id"],
 )
 register_read_only(
     InvariantViolation,
@@ -20,8 +19,4 @@ register_read_only(
     exclude=["rows"],
     readonly_fields=[columns.document("rows", _("First violations"))],
 )
-register_read_only(
-    InvariantCheckRun,
-    list_display=["at", "newest_unpublished_supply"],
-    ordering=["-id"],
-)
+register_read_only(InvariantCheckRun, list_display=["at", "newest_unpublished_supply"])

@@ -4,12 +4,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
+
 
 class InboxAssignment(models.Model):
-    """Assignment of an inbox row to one user; valid until the row leaves the inbox.
-
-    ``cause`` is the code of the rule, ``row`` the id of its row.
-    """
+    """An inbox row's assignment until it leaves; ``cause`` is its rule's code, ``row`` its id."""
 
     cause = models.SlugField(_("Issue"), max_length=40)
     row = models.BigIntegerField(_("Record number"))
@@ -19,19 +18,14 @@ class InboxAssignment(models.Model):
     class Meta:
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
-        constraints = [
-            models.UniqueConstraint(fields=["cause", "row"], name="inbox_assignment_once"),
-        ]
+        constraints = [unique("inbox_assignment_once", ["cause", "row"])]
 
     def __str__(self) -> str:
         return f"{self.cause} {self.row}"
 
 
 class InvariantViolation(models.Model):
-    """An invariant that was violated at the last check.
-
-    ``rows`` are the first of ``count`` violations; ``since`` is when it was first found.
-    """
+    """An invariant violated since ``since``; ``rows`` are the first of ``count`` violations."""
 
     code = models.CharField(_("Code"), max_length=60, unique=True)
     sentence = models.CharField(_("Rule"), max_length=300)
@@ -49,11 +43,7 @@ class InvariantViolation(models.Model):
 
 
 class InvariantCheckRun(models.Model):
-    """One check of all invariants.
-
-    ``newest_unpublished_supply`` is the newest ``PendingPublication`` at that time, which dates
-    those rows, since they have no time of their own.
-    """
+    """A check; ``newest_unpublished_supply`` dates ``PendingPublication``, which has no time."""
 
     at = models.DateTimeField(_("When"))
     newest_unpublished_supply = models.BigIntegerField(

@@ -9,10 +9,7 @@ from django.template.response import TemplateResponse
 
 
 def require(request: HttpRequest, *rights: str) -> None:
-    """Refuse a user who lacks one of these permissions; the 403 page names it.
-
-    Raises: PermissionDenied.
-    """
+    """Raise PermissionDenied, naming the rights, unless the user has all of them."""
     if not request.user.has_perms(rights):
         raise PermissionDenied(" ".join(rights))
 

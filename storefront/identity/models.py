@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import check, unique
+
 
 class ShopIdentity(models.Model):
     """The shop's identity. At most one row; without it the shop is a demonstration."""
@@ -44,19 +46,14 @@ class ShopIdentity(models.Model):
     class Meta:
         verbose_name = _("shop identity")
         verbose_name_plural = _("shop identity")
-        constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="one_shop_identity"),
-        ]
+        constraints = [check("one_shop_identity", models.Q(pk=1))]
 
     def __str__(self) -> str:
         return self.name
 
 
 class LegalText(models.Model):
-    """The text of one page in one language; replaces the built-in text.
-
-    Paragraphs are separated by an empty line; a line that starts with ``# `` is a heading.
-    """
+    """Replaces a built-in text. Empty lines part paragraphs, ``# `` starts a heading."""
 
     class Page(models.TextChoices):
         CONTACT = "contact", _("Contact")
@@ -86,9 +83,7 @@ class LegalText(models.Model):
     class Meta:
         verbose_name = _("legal text")
         verbose_name_plural = _("legal texts")
-        constraints = [
-            models.UniqueConstraint(fields=["page", "language"], name="legal_text_once"),
-        ]
+        constraints = [unique("legal_text_once", ["page", "language"])]
 
     def __str__(self) -> str:
         return f"{self.page} {self.language}"

@@ -46,8 +46,5 @@ def region_code(*, country: str, region: str) -> str:
 
 @lru_cache(maxsize=RULES_CACHE_SIZE)
 def rules_of(country: str, region: str = "") -> ValidationRules:
-    """Return the address rules of a country or region. Cached, because it reads files.
-
-    Raises: ValueError: unknown country.
-    """
+    """Return the rules of a country or region, cached. Raises ValueError: unknown country."""
     return get_validation_rules({"country_code": country, "country_area": region})

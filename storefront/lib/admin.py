@@ -62,5 +62,4 @@ register_read_only(
     ],
     list_filter=["subject", "status_field", "to_status"],
     search_fields=["=subject_id", "actor", "reason"],
-    ordering=["-id"],
 )

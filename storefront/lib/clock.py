@@ -1,16 +1,18 @@
-"""Clock: make a clock that starts at a given time; format a moment in a country's time zone."""
+"""Clock: make a clock that starts at a given time, find midnight; format a moment in a country's time zone."""
 
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_datetime
+from django.utils import timezone
 
+type Clock = Callable[[], datetime]
 UTC = ZoneInfo("UTC")
 _ABBREVIATION = re.compile("[A-Z]{2,5}")
 # Countries with several time zones: the zone where most people live.
@@ -38,7 +40,7 @@ _MAIN_ZONES = {
 }
 
 
-def running_clock(now: datetime) -> Callable[[], datetime]:
+def running_clock(now: datetime) -> Clock:
     """Return a clock that starts at ``now`` and advances with real time.
 
     Use it for work that waits for external services, so that later writes get their true time.
@@ -49,6 +51,11 @@ def running_clock(now: datetime) -> Callable[[], datetime]:
         return now + timedelta(microseconds=(time.monotonic_ns() - started_ns) // 1000)
 
     return clock
+
+
+def midnight(day: date) -> datetime:
+    """Return the start of a day in the active time zone."""
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
 
 
 @lru_cache(maxsize=300)

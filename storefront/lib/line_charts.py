@@ -1,8 +1,4 @@
-"""Line charts: lay out prices, costs and metrics over time as SVG paths. Pure.
-
-A known value holds until the next one, so prices and stock are drawn as steps. A metric is drawn
-as a line within its confidence band.
-"""
+"""Line charts: lay out prices, costs and metrics over time as SVG paths. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,10 +26,7 @@ class PriceStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepChart:
-    """Everything a template needs to draw a step chart.
-
-    ``lines`` are SVG paths; ``marks`` are heights with their values.
-    """
+    """What a template draws: SVG paths ``lines``, and ``marks``, heights with values."""
 
     lines: tuple[str, ...]
     marks: tuple[tuple[str, Decimal], ...]
@@ -148,10 +141,7 @@ class GridLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendChart:
-    """Everything a template needs to draw a trend.
-
-    ``band`` and ``line`` are SVG paths; ``whisker`` is the confidence interval of the last day.
-    """
+    """What a template draws; ``whisker`` is the confidence interval of the last day."""
 
     line: str
     band: str

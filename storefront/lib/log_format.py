@@ -26,10 +26,7 @@ SAFE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line, and indents each line of a traceback.
-
-    An untrusted path can neither start a log line nor put a key into the log.
-    """
+    """Formats a record as one line without keys, and indents each line of a traceback."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
         record.message = sanitized(record.message)
@@ -45,10 +42,7 @@ class LineFormatter(logging.Formatter):
 
 
 class DropClientErrorTraceback(logging.Filter):
-    """Drops the traceback of a refused request (4xx), which is not a bug.
-
-    Django sets ``status_code`` on records of requests; other records keep their traceback.
-    """
+    """Drops the traceback of a refused request (``status_code`` 4xx), which is no bug."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -97,10 +97,7 @@ class Money:
 
 
 def allocate(amount: Money, over: Mapping[int, Decimal | int]) -> dict[int, Money]:
-    """Allocate an amount in proportion to weights, to the cent; without any weight, evenly.
-
-    Largest remainder method: the parts sum up to the amount.
-    """
+    """Allocate by weights to the cent, evenly without any (largest remainder method)."""
     total = sum(over.values())
     if not total:
         over, total = dict.fromkeys(over, 1), len(over)

@@ -48,15 +48,20 @@ quoted = connection.ops.quote_name
 
 
 class Stateful(models.Model):
-    """A row with status fields. ``STATUS_FIELDS`` maps each to its allowed transitions.
+    """A row with status fields ``x`` and ``x_since``; STATUS_FIELDS has their transitions.
 
-    Each status field ``x`` has a companion ``x_since``.
+    By default its one status field is ``status``, with TRANSITIONS.
     """
 
+    TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {}
     STATUS_FIELDS: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
 
     class Meta:
         abstract = True
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.STATUS_FIELDS = cls.STATUS_FIELDS or {"status": cls.TRANSITIONS}
 
     def move(  # noqa: PLR0913 - all parts of one transition
         self,
@@ -127,13 +132,12 @@ class Stateful(models.Model):
         known = value.pk if isinstance(value, models.Model) else value
         return self._column(name).get_db_prep_save(known, connection)
 
-    def has_passed(self, status: str, *, status_field: str = "status") -> bool:
+    def has_passed(self, status: str) -> bool:
         """Return whether a status is the current one, or precedes it."""
-        table = self.STATUS_FIELDS[status_field]
         ahead = {status}
-        while more := {to for here in ahead for to in table[here]} - ahead:
+        while more := {to for here in ahead for to in self.TRANSITIONS[here]} - ahead:
             ahead |= more
-        return getattr(self, status_field) in ahead
+        return self.status in ahead  # type: ignore[attr-defined]  # each subclass has it
 
 
 def copy_history(row: Stateful, *, to: Stateful) -> None:

@@ -1,7 +1,4 @@
-"""Text: fold search text, drop control characters, unify line breaks, test for storage. Pure.
-
-``folded_sql`` folds in SQL when product cards are written.
-"""
+"""Text: fold search text, drop control characters, unify line breaks, test for storage. Pure."""
 
 import re
 from collections.abc import Mapping

@@ -38,10 +38,7 @@ READ_ONLY = "django_migrations"
 
 
 def grant(*, role: str, password: str) -> None:
-    """Create or update the role, and grant it rights on all present tables.
-
-    Idempotent. Run it after each migration, as the owner: new tables belong to the owner only.
-    """
+    """Create or update the role with rights on all tables. Idempotent; run after ``migrate``."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         for statement in _statements(role, password):
             cursor.execute(statement)

@@ -21,10 +21,7 @@ def _webhook_secret() -> str:
 
 
 def override(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with these settings in it.
-
-    ``NAME_FILE`` takes precedence over ``NAME`` when settings are read, so it is removed.
-    """
+    """Return the environment with settings, without their ``NAME_FILE`` variants."""
     files = {f"{name}_FILE" for name in settings}
     return {**{name: value for name, value in environ.items() if name not in files}, **settings}
 

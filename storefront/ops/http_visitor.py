@@ -3,10 +3,10 @@
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from http.cookiejar import CookieJar
-from urllib.parse import urlencode, urljoin, urlsplit
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from lxml import html
 
 TIMEOUT_S = 20
 MAX_PAGE_BYTES = 4_000_000
@@ -16,14 +16,14 @@ class PageError(RuntimeError):
     """A page did not load, or lacks the expected form or link."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """One form of a page with the values it would submit unchanged."""
 
     action: str
     method: str
-    values: dict[str, str] = field(default_factory=dict)
-    fields: set[str] = field(default_factory=set)
+    values: Mapping[str, str]
+    fields: set[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +36,14 @@ class Page:
     links: tuple[str, ...]
 
     def form(self, *names: str) -> Form:
-        """Return the first form that has all these fields.
-
-        Raises: PageError: none has.
-        """
+        """Return the first form that has all these fields. Raises PageError: none has."""
         for form in self.forms:
             if form.fields.issuperset(names):
                 return form
         raise PageError(f"{self.url} has no form with {', '.join(names)}")
 
     def link(self, part: str) -> str:
-        """Return the first link whose path contains a text.
-
-        Raises: PageError: there is none.
-        """
+        """Return the first link whose path contains a text. Raises PageError: there is none."""
         for link in self.links:
             if part in urlsplit(link).path:
                 return link
@@ -62,24 +56,19 @@ class Visitor:
     def __init__(self) -> None:
         # No proxy between an operator and the shop.
         self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}),
-            urllib.request.HTTPCookieProcessor(CookieJar()),
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
         )
 
     def open(self, url: str) -> Page:
         return self._read(urllib.request.Request(url))  # noqa: S310 - checked in _read
 
     def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
-        """Submit a form; ``values`` override its own.
-
-        Raises: PageError: the answer is an error.
-        """
+        """Submit a form; ``values`` override its own. Raises PageError: the answer is an error."""
         sent = urlencode({**form.values, **values})
-        address = urljoin(page.url, form.action or page.url)
         if form.method == "get":
-            return self.open(f"{address.partition('?')[0]}?{sent}")
+            return self.open(f"{form.action.partition('?')[0]}?{sent}")
         request = urllib.request.Request(  # noqa: S310 - checked in _read
-            address, data=sent.encode(), headers={"Referer": page.url}
+            form.action, data=sent.encode(), headers={"Referer": page.url}
         )
         return self._read(request)
 
@@ -89,61 +78,26 @@ class Visitor:
             raise PageError(f"{url} is not a shop URL")
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                text = answer.read(MAX_PAGE_BYTES).decode("utf-8", "replace")
+                content = answer.read(MAX_PAGE_BYTES)
                 address = answer.geturl()
         except urllib.error.HTTPError as error:
             text_of_error = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
             raise PageError(f"{url} returned {error.code}: {text_of_error[:300]}") from error
         except OSError as error:
             raise PageError(f"{url} does not respond: {error}") from error
-        reader = _Reader(address)
-        reader.feed(text)
-        return Page(
-            url=address,
-            text=text,
-            forms=tuple(reader.forms),
-            links=tuple(reader.links),
+        return _parsed(address, content.decode("utf-8", "replace"))
+
+
+def _parsed(url: str, text: str) -> Page:
+    tree = html.document_fromstring(text.encode() or b"<p>", html.HTMLParser(encoding="utf-8"))
+    tree.make_links_absolute(url)
+    forms = [
+        Form(
+            action=form.action or url,
+            method=form.method.lower(),
+            values=dict(form.form_values()),
+            fields=set(form.xpath(".//@name")),
         )
-
-
-class _Reader(HTMLParser):
-    """Collects the links and forms of a page."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self._address = address
-        self._form: Form | None = None
-        self._select = ""
-        self.forms: list[Form] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "a" and "href" in values:
-            self.links.append(urljoin(self._address, values["href"]))
-        elif tag == "form":
-            method = values.get("method", "get").lower()
-            self._form = Form(action=values.get("action", ""), method=method)
-            self.forms.append(self._form)
-        elif self._form is not None:
-            self._take_field(self._form, tag, values)
-
-    def _take_field(self, form: Form, tag: str, values: Mapping[str, str]) -> None:
-        name = values.get("name", "")
-        if tag == "option" and self._select and "selected" in values:
-            form.values[self._select] = values.get("value", "")
-        if tag == "select":
-            self._select = name
-        if not name or tag not in {"input", "select", "textarea", "button"}:
-            return
-        form.fields.add(name)
-        kind = values.get("type", "text")
-        is_off = kind in {"radio", "checkbox"} and "checked" not in values
-        if tag == "input" and kind not in {"submit", "image"} and not is_off:
-            form.values[name] = values.get("value", "on" if kind == "checkbox" else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._form = None
-        elif tag == "select":
-            self._select = ""
+        for form in tree.forms
+    ]
+    return Page(url=url, text=text, forms=tuple(forms), links=tuple(tree.xpath("//a/@href")))

@@ -41,10 +41,7 @@ class SmokeTest:
     shipped: set[str] = field(default_factory=set)  # portal pages of suppliers
 
     def run(self) -> None:
-        """Run all steps.
-
-        Raises: SmokeTestError: a step failed.
-        """
+        """Run all steps. Raises SmokeTestError: a step failed."""
         with self._step("open the shop"):
             home = self.visitor.open(urljoin(self.base_url, "/en/"))
         with self._step("find a headlamp in stock"):

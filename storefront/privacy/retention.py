@@ -1,7 +1,4 @@
-"""Retention: state how long personal data is kept, empty or delete what is older.
-
-``docs/retention.md`` explains each rule. A rule works in batches, each in its own transaction.
-"""
+"""Retention: state how long personal data is kept, empty or delete what is older."""
 
 import time
 from collections.abc import Callable
@@ -35,10 +32,7 @@ class Rule:
 
 
 def apply(*, now: datetime, for_s: float) -> dict[str, int]:
-    """Apply each rule until no rows are left or its share of ``for_s`` seconds is used.
-
-    Returns the number of rows per rule. Remaining rows wait for the next run.
-    """
+    """Apply each rule for its share of ``for_s`` seconds; return the rows by rule."""
     done = {}
     for rule in RULES:
         until, done[rule.code] = time.monotonic() + for_s / len(RULES), 0

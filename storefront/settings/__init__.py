@@ -1,7 +1,4 @@
-"""Settings: read the environment, fall back to insecure defaults for local development.
-
-``storefront.checks`` refuses these defaults when ENVIRONMENT=production.
-"""
+"""Settings: read the environment, fall back to insecure defaults for local development."""
 
 import base64
 import hashlib

@@ -1,7 +1,4 @@
-"""Database settings: set timeouts, keepalives and the plan cache mode of each session.
-
-libpq ignores the network options where the server is reached by a local socket.
-"""
+"""Database settings: set timeouts, keepalives and the plan cache mode of each session."""
 
 from typing import Any
 

@@ -51,10 +51,7 @@ def ship(
     units: Mapping[int, int],
     now: datetime,
 ) -> ImportResult:
-    """Record one parcel; shipping implies acceptance.
-
-    Raises: shipments.NotShippableError: nothing should ship for the order.
-    """
+    """Record one parcel; shipping implies acceptance. Raises NotShippableError."""
     request_lines = tuple(
         PurchaseOrderRequestLine(sku="", quantity=count, reference=str(line_id))
         for line_id, count in units.items()
@@ -73,10 +70,7 @@ def confirm_delivery(
 
 
 def answer_cancellation(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
-    """Record the supplier's answer to a cancellation request.
-
-    Raises: supplier_answers.NoPendingRequestError.
-    """
+    """Record the answer to a cancellation request. Raises NoPendingRequestError."""
     record = supplier_answers.record_acceptance if is_stopped else supplier_answers.record_refusal
     record(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)
 

@@ -10,10 +10,6 @@ urlpatterns = [
     path("robots.txt", sitemap.robots, name="robots"),
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     # /beam/22500-1800.png: candela and lumens
-    path(
-        "beam/<int:intensity_cd>-<int:output_lm>.png",
-        beam_png.beam_picture,
-        name="beam_picture",
-    ),
+    path("beam/<int:intensity_cd>-<int:output_lm>.png", beam_png.beam_picture, name="beam_picture"),
     re_path(r"^media/(?P<path>pictures/[\w-]+\.webp)$", media.media, name="media"),
 ]

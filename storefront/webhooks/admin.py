@@ -40,7 +40,6 @@ class InboundWebhookAdmin(StaffAdmin):
     ]
     list_filter: ClassVar = ["source", "status"]
     search_fields: ClassVar = ["external_id", "problem"]
-    ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.document("body", _("Payload")), columns.status_history]
     actions: ClassVar = ["handle_again"]
 

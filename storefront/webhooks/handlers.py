@@ -197,10 +197,7 @@ def _apply_states(
 
 
 def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> PurchaseOrder:
-    """Return the purchase order by number or reference, among those of the source's supplier.
-
-    Raises: UnknownOrderError.
-    """
+    """Return the source's supplier's purchase order. Raises UnknownOrderError."""
     orders = PurchaseOrder.objects.filter(supplier=source.supplier)
     orders = orders.select_related("order", "supplier")
     purchase_order = orders.filter(number=number).first() if number else None

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.constraints import unique
 from storefront.lib.state_machine import Stateful
 
 
@@ -43,7 +44,6 @@ class InboundWebhook(Stateful):
         Status.APPLIED: frozenset(),
         Status.IGNORED: frozenset(),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     source = models.CharField(_("Source"), max_length=40)
     external_id = models.CharField(_("External ID"), max_length=100)
@@ -76,9 +76,7 @@ class InboundWebhook(Stateful):
                 name="inbound_webhook_by_priority",
             ),
         ]
-        constraints = [
-            models.UniqueConstraint(fields=["source", "external_id"], name="inbound_webhook_once"),
-        ]
+        constraints = [unique("inbound_webhook_once", ["source", "external_id"])]
 
     def __str__(self) -> str:
         return f"{self.source}:{self.external_id}"

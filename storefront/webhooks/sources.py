@@ -14,7 +14,7 @@ from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import decrypt
 from suppliers.connectors import CONNECTORS, connector_class
-from suppliers.connectors.capabilities import Capability, Webhooks, capabilities_of
+from suppliers.connectors.capabilities import Capability, Webhooks, supports
 from suppliers.models import Supplier
 
 # Sources with the shop's own payload. Suppliers with an API use the name of their connector.
@@ -111,11 +111,7 @@ def decoy(name: str) -> Source | None:
     kind, _, code = name.partition("-")
     if kind == TRACKING and code:
         return Source(name=name)
-    if (
-        kind in CONNECTORS
-        and code
-        and Capability.WEBHOOKS in capabilities_of(connector_class(kind))
-    ):
+    if code and supports(kind, Capability.WEBHOOKS):
         return Source(name=name, connector=connector_class(kind))
     return None
 
@@ -126,5 +122,4 @@ def source_name(supplier: Supplier) -> str:
 
 
 def has_webhooks(supplier: Supplier) -> bool:
-    connector = connector_class(supplier.adapter) if supplier.adapter in CONNECTORS else None
-    return connector is not None and Capability.WEBHOOKS in capabilities_of(connector)
+    return supports(supplier.adapter, Capability.WEBHOOKS)

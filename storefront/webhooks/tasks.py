@@ -104,10 +104,7 @@ def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
 
 @shared_task
 def subscribe(*, supplier_id: int, **_: Any) -> None:
-    """Subscribe to webhooks of one supplier.
-
-    The first time takes minutes, so it runs in the bulkhead of syncs, not of webhooks.
-    """
+    """Subscribe to a supplier's webhooks, in the syncs' bulkhead: it takes minutes."""
     supplier = Supplier.objects.get(pk=supplier_id)
     path = reverse("hook", args=[sources.source_name(supplier)])
     try:

@@ -47,10 +47,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def parse(body: bytes) -> PurchaseOrderReport:
-    """Parse one payload.
-
-    Raises: PermanentError: malformed.
-    """
+    """Parse one payload. Raises PermanentError: malformed."""
     try:
         message = msgspec.json.decode(body, type=Message)
     except (msgspec.DecodeError, RecursionError) as error:

@@ -66,10 +66,7 @@ class DeduplicatedTask(Task):  # type: ignore[type-arg]
     def apply_async(  # type: ignore[override]
         self, args: Any = None, kwargs: dict[str, Any] | None = None, **options: Any
     ) -> Any:
-        """Queue the task, unless it is in ``DEDUPLICATED_TASKS`` and already queued.
-
-        Raises: OperationalError: the broker is unreachable.
-        """
+        """Queue the task, unless it is deduplicated. Raises OperationalError: no broker."""
         broker.raise_if_down()
         if self.name not in DEDUPLICATED_TASKS or args or {"countdown", "eta"} & options.keys():
             return self._publish(args, kwargs, **options)

@@ -35,10 +35,7 @@ def record_beat(**_: Any) -> None:
 
 
 def missing(names: Iterable[str]) -> list[str]:
-    """Return which of beat and the queues recorded no heartbeat for a minute.
-
-    Raises: RedisError.
-    """
+    """Return which of beat and the queues were silent for a minute. Raises RedisError."""
     wanted = list(names)
     known = cache.get_many([_key(name) for name in wanted])
     return [name for name in wanted if _key(name) not in known]

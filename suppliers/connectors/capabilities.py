@@ -16,6 +16,7 @@ import msgspec
 from catalog.records import ImportIssue
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.context import Quota, Secret
 from suppliers.connectors.records import (
     ClaimReport,
@@ -342,6 +343,11 @@ def capabilities_of(connector: type) -> tuple[Capability, ...]:
         for capability, protocols in PROTOCOLS.items()
         if any(_implements(connector, protocol) for protocol in protocols)
     )
+
+
+def supports(adapter: str, capability: Capability) -> bool:
+    """Return whether a connector code is known, and its class has a capability."""
+    return adapter in CONNECTORS and capability in capabilities_of(connector_class(adapter))
 
 
 def _implements(connector: type, protocol: type) -> bool:

@@ -1,6 +1,6 @@
 """Reconciliation admin: list discrepancies and days, export, apply lost events, rerun, close."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from orders.models import Discrepancy, DiscrepancyObservation, ReconciliationRun
 from orders.payments import updates
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -84,7 +85,6 @@ class DiscrepancyAdmin(StaffAdmin):
         "payment__reference",
         "purchase_order__number",
     ]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (
             None,
@@ -117,9 +117,6 @@ class DiscrepancyAdmin(StaffAdmin):
                 ]
             },
         ),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     exclude: ClassVar = ["key", "part"]
     inlines: ClassVar = [
@@ -173,15 +170,12 @@ class DiscrepancyAdmin(StaffAdmin):
         description=_("Sync from gateway"),
         icon="download_done",
         explain=_(
-            "Reads all events of this payment from the gateway and applies the"
-            " missing ones. The order continues or is canceled accordingly."
-            " Recorded events are not applied again."
+            "Reads all events of this payment from the gateway and applies the missing ones. The"
+            " order continues or is canceled accordingly. Recorded events are not applied again."
         ),
         done=_("Payment synced. It matches the gateway."),
     )
-    def resolve(
-        self, _request: HttpRequest, difference: Discrepancy, _cleaned_data: object
-    ) -> str | None:
+    def resolve(self, _request: HttpRequest, difference: Discrepancy, _data: object) -> str | None:
         accepted = resolution.apply_lost_events(difference=difference, now=timezone.now())
         if accepted.status == Status.OPEN:
             return gettext("Payment synced. The discrepancy remains.")
@@ -198,9 +192,9 @@ class DiscrepancyAdmin(StaffAdmin):
         done=_("Discrepancy closed."),
     )
     def close_discrepancy(
-        self, request: HttpRequest, difference: Discrepancy, cleaned_data: Mapping[str, Any]
+        self, request: HttpRequest, difference: Discrepancy, data: FormData
     ) -> None:
-        resolution.close_discrepancy(difference=difference, **cleaned_data, **acting(request))
+        resolution.close_discrepancy(difference=difference, **data, **acting(request))
 
 
 def _lines(rows: QuerySet[Discrepancy]) -> Iterator[str]:
@@ -288,7 +282,7 @@ class ReconciliationRunAdmin(StaffAdmin):
         ),
         done=_("Reconciliation of %s started. Reload the page in a minute."),
     )
-    def compare(self, _request: HttpRequest, day: ReconciliationRun, _cleaned_data: object) -> None:
+    def compare(self, _request: HttpRequest, day: ReconciliationRun, _data: object) -> None:
         enqueue_or_fail(tasks.reconcile_day, day_id=day.pk)
 
     @confirmed_action(
@@ -304,10 +298,8 @@ class ReconciliationRunAdmin(StaffAdmin):
         form_class=ReasonForm,
         done=_("%s is closed without reconciliation."),
     )
-    def close_run(
-        self, request: HttpRequest, day: ReconciliationRun, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        resolution.close_run(day=day, **cleaned_data, **acting(request))
+    def close_run(self, request: HttpRequest, day: ReconciliationRun, data: FormData) -> None:
+        resolution.close_run(day=day, **data, **acting(request))
 
 
 register_read_only(
@@ -323,5 +315,4 @@ register_read_only(
     list_select_related=["day", *(f"difference__{name}" for name in JOINED)],
     list_filter=["day__day"],
     search_fields=["difference__reference"],
-    ordering=["-id"],
 )

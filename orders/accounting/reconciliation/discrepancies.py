@@ -1,7 +1,4 @@
-"""Discrepancies: describe what a comparison finds, store it, reopen and close known ones.
-
-A ``Finding`` is one discrepancy before it is stored as a ``Discrepancy``.
-"""
+"""Discrepancies: describe what a comparison finds, store it, reopen and close known ones."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -66,10 +63,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonResult:
-    """The findings of one counterparty, and the number of items compared.
-
-    Shape:  ``undecided``: discrepancies that this run could neither confirm nor clear
-    """
+    """Findings of one counterparty; ``undecided`` were neither confirmed nor cleared."""
 
     findings: list[Finding]
     count: int

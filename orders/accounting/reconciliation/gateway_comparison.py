@@ -1,9 +1,6 @@
-"""Gateway comparison: compare the gateway's payments with our ledger, find those missing in one.
+"""Gateway comparison: compare the gateway's payments with our ledger, find those missing in one."""
 
-A payment is compared by its sums. Its history is read only if refunds or disputes matter.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,6 +20,7 @@ from orders.gateways.base import (
     UpdateKind,
 )
 from orders.models import Discrepancy, Order, Payment, PaymentEvent
+from storefront.lib.clock import Clock
 
 Event = PaymentEvent.Kind
 DISPUTES = (UpdateKind.DISPUTED, UpdateKind.DISPUTE_WON, UpdateKind.DISPUTE_LOST)
@@ -139,10 +137,7 @@ def _refunds(
 
 
 def _unrecorded_kind(payment: Payment, refund: PaymentUpdate) -> Any:
-    """Return whether an unrecorded refund is a duplicate, or only missing in our ledger.
-
-    A duplicate has the amount of a recorded refund, and answers no open request.
-    """
+    """Return whether an unrecorded refund is a duplicate: same amount, answering no request."""
     open_requests = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
     is_lost = bool(refund.request_key) and open_requests.exists()
@@ -209,7 +204,6 @@ def _finding(  # noqa: PLR0913 - the parts of one record
 EVENT_LAG = timedelta(minutes=15)
 REQUEST_LAG = timedelta(hours=1)
 MAX_PAYMENTS_READ = 5000
-type Clock = Callable[[], datetime]
 
 
 def counterparty_of(gateway: str) -> str:

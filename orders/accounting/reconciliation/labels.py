@@ -37,17 +37,15 @@ ADVICE: Mapping[str, Promise] = {
         " currency the customer paid in, and refund a wrong charge at the gateway."
     ),
     Kind.TWICE: gettext_lazy(
-        "A charge or refund may be duplicated. Compare both at the gateway. Refund a"
-        " duplicate charge. A duplicate refund is a loss unless the customer pays it"
-        " back."
+        "A charge or refund may be duplicated. Compare both at the gateway. Refund a duplicate"
+        " charge. A duplicate refund is a loss unless the customer pays it back."
     ),
     Kind.OVER_CAPTURED: gettext_lazy(
         "More was captured than the order total. Refund the excess on the order page."
     ),
     Kind.NOT_CAPTURED: gettext_lazy(
-        "Items shipped, but the payment was not captured. Check the capture on the"
-        " payment page and retry it. If the authorization expired, ask the customer"
-        " to pay."
+        "Items shipped, but the payment was not captured. Check the capture on the payment page"
+        " and retry it. If the authorization expired, ask the customer to pay."
     ),
     Kind.NOTHING_ORDERED: gettext_lazy(
         "The customer paid, but no supplier has the order. Place the purchase order,"
@@ -83,9 +81,8 @@ ADVICE: Mapping[str, Promise] = {
         " it. If they are free, close this discrepancy with a reason."
     ),
     Kind.UNKNOWN_PURCHASE_ORDER: gettext_lazy(
-        "The invoice matches no purchase order. It may be for a sample, another buyer's"
-        " order or a manual order. Close this discrepancy with a reason, or ask the"
-        " supplier for a refund."
+        "The invoice matches no purchase order. It may be for a sample, another buyer's order or a"
+        " manual order. Close this discrepancy with a reason, or ask the supplier for a refund."
     ),
 }
 ENDED_HOLD = gettext_lazy(
@@ -106,9 +103,8 @@ DISPUTE = gettext_lazy(
     ' "Sync from gateway": items that no supplier has yet are put on hold.'
 )
 FREIGHT = gettext_lazy(
-    "The freight differs from the amount the supplier confirmed. Ask why, or close"
-    " this discrepancy with a reason. If it happens each time, correct the supplier's"
-    " shipping methods."
+    "The freight differs from the amount the supplier confirmed. Ask why, or close this"
+    " discrepancy with a reason. If it happens each time, correct the supplier's shipping methods."
 )
 
 

@@ -39,10 +39,7 @@ class _Sums:
 
 
 def compare(*, since: datetime, until: datetime, now: datetime) -> ComparisonResult:
-    """Compare all orders that changed in a period, and those with open discrepancies.
-
-    Shape:  ``since`` inclusive, ``until`` exclusive
-    """
+    """Compare the orders that changed in [``since``, ``until``) or have open discrepancies."""
     orders = _orders(since, until)
     in_flight = [order.pk for order in orders if _is_in_flight(order, now)]
     return ComparisonResult(

@@ -5,7 +5,7 @@ open and is retried until all have answered.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from orders.accounting.reconciliation import (
 )
 from orders.accounting.reconciliation.discrepancies import ComparisonResult
 from orders.models import Discrepancy, Payment, PurchaseOrder, ReconciliationRun, SupplierInvoice
+from storefront.lib.clock import Clock, midnight
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import Supplier
@@ -33,7 +34,6 @@ SUBJECT = "daily reconciliation"
 # After so many attempts a day is retried less often.
 MAX_FREQUENT_ATTEMPTS, RARE_RETRY_AFTER = 8, timedelta(hours=12)
 Status = ReconciliationRun.Status
-type Clock = Callable[[], datetime]
 
 
 class DayNotOverError(Exception):
@@ -42,7 +42,7 @@ class DayNotOverError(Exception):
 
 def run_of(day: date, *, now: datetime) -> ReconciliationRun:
     """Return the run of a day, created if needed; days are in the shop's time zone."""
-    starts, ends = (_midnight(day + timedelta(days=offset)) for offset in (0, 1))
+    starts, ends = (midnight(day + timedelta(days=offset)) for offset in (0, 1))
     run, _ = ReconciliationRun.objects.get_or_create(
         day=day,
         defaults={"starts_at": starts, "ends_at": ends, "status": Status.OPEN, "status_since": now},
@@ -71,11 +71,7 @@ def due_runs(*, now: datetime) -> list[ReconciliationRun]:
 
 
 def reconcile(*, day: ReconciliationRun, clock: Clock) -> ReconciliationRun:
-    """Reconcile a day, again if it was reconciled before; one worker at a time.
-
-    Raises: DayNotOverError       it is not over
-            LockedElsewhereError  another worker reconciles a day
-    """
+    """Reconcile a day, also again. Raises DayNotOverError, LockedElsewhereError."""
     if day.ends_at + MARGIN > clock():
         raise DayNotOverError(str(day))
     with exclusive_lock(SUBJECT):
@@ -162,7 +158,3 @@ def _suppliers() -> list[Supplier]:
     invoiced = SupplierInvoice.objects.values("supplier")
     rows = Supplier.objects.filter(Q(pk__in=ordered) | Q(pk__in=invoiced))
     return list(rows.select_related("connection").order_by("pk"))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

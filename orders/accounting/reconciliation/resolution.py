@@ -1,8 +1,4 @@
-"""Discrepancy resolution: close with a reason, apply lost gateway events, close a run.
-
-A lost event is applied by the function that webhooks and polls use. Then the payment is compared
-again.
-"""
+"""Discrepancy resolution: close with a reason, apply lost gateway events, close a run."""
 
 from datetime import datetime
 
@@ -13,10 +9,7 @@ from orders.payments import updates
 
 
 def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -> None:
-    """Close a discrepancy whose reason staff know; nothing else changes.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it is not open any more
-    """
+    """Close a discrepancy whose reason staff know; nothing else changes."""
     difference.move(
         Discrepancy.Status.SETTLED,
         at=now,
@@ -32,10 +25,7 @@ def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: 
 
 
 def close_run(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) -> None:
-    """Close a day without a complete comparison.
-
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it is being compared, or was
-    """
+    """Close a day without a complete comparison."""
     day.move(ReconciliationRun.Status.CLOSED, at=now, actor=actor, reason=reason)
 
 

@@ -1,7 +1,4 @@
-"""Reconciliation tasks: reconcile each past day with gateways and suppliers.
-
-The sweep runs every half hour, so a day is retried until all of them have answered.
-"""
+"""Reconciliation tasks: reconcile each past day with gateways and suppliers."""
 
 import logging
 from contextlib import suppress

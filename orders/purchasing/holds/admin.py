@@ -17,10 +17,7 @@ SHOWN_KEYS_FIELD = "seen"
 
 
 class WaiverForm(forms.Form):
-    """Holds the reasons as they were shown, so that reasons found later are not waived with them.
-
-    If they differ, it shows the current reasons with nothing selected.
-    """
+    """Waives only reasons that were shown; if they changed, it shows all, none selected."""
 
     shown_keys = ""
 

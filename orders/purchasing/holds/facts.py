@@ -193,7 +193,7 @@ def _line_facts(
         else None,
         reported_quantity=line.level.reported_quantity,
         missing_certificates={
-            criterion: _criterion_name(criterion) for criterion in offer.missing_requirements
+            criterion: str(Requirement(criterion).label) for criterion in offer.missing_requirements
         },
         margin=margin,
         discount=Money(line.order_line.discount_amount, currency),
@@ -208,16 +208,11 @@ def _line_facts(
     )
 
 
-def _criterion_name(criterion: str) -> str:
-    return str(Requirement(criterion).label)
-
-
 def _available_payment(purchase_order: PurchaseOrder) -> Money:
     """Sum what is authorized or captured for the order and not used by other purchase orders."""
     payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
     authorized = sum(
-        (payment.open_amount.amount + payment.captured_amount for payment in payments),
-        Decimal(0),
+        (payment.open_amount.amount + payment.captured_amount for payment in payments), Decimal(0)
     )
     purchase_orders = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
     used = sum(
@@ -238,10 +233,7 @@ def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Paymen
 
 
 def payment_risks(order: Order) -> list[HoldReason]:
-    """Return disputes and fraud warnings of the order's payments since staff last released it.
-
-    An event before the order was placed held nothing then, so the hold rules check here.
-    """
+    """Return disputes and fraud warnings of the payments since staff last released it."""
     events = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]
     ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)

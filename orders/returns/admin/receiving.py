@@ -1,10 +1,6 @@
-"""Return actions: open a return for a customer, show its pictures, record shipping and receipt.
-
-A picture is shown only to staff who may see its return.
-"""
+"""Return actions: open a return for a customer, show its pictures, record shipping and receipt."""
 
 import secrets
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -31,6 +27,7 @@ from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
@@ -76,14 +73,12 @@ class ReturnActions(StaffAdmin):
         initial=lambda _order: {"key": secrets.token_hex(16)},
         done=_("Return created"),
     )
-    def open_return(
-        self, request: HttpRequest, order: Order, cleaned_data: Mapping[str, Any]
-    ) -> None:
+    def open_return(self, request: HttpRequest, order: Order, data: FormData) -> None:
         requests.submit(
             order=order,
-            request=forms.read_request(cleaned_data, _returnable(order).lines),
+            request=forms.read_request(data, _returnable(order).lines),
             **acting(request),
-            ignore_deadlines=cleaned_data["ignore_deadlines"],
+            ignore_deadlines=data["ignore_deadlines"],
         )
 
 
@@ -153,7 +148,6 @@ register_read_only(
     list_display_links=["place"],
     list_select_related=["authorization"],
     search_fields=["authorization__number"],
-    ordering=["-id"],
 )
 
 
@@ -180,10 +174,8 @@ class ReceivingActions(StaffAdmin):
         initial=lambda row: {"address": row.address},
         done=_("The customer is notified."),
     )
-    def label(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        authorizations.issue_label(authorization=row, **cleaned_data, **acting(request))
+    def label(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        authorizations.issue_label(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Mark as received"),
@@ -192,10 +184,8 @@ class ReceivingActions(StaffAdmin):
         form_class=lambda row: forms.received_form(_lines(row)),
         done=_("%s is received. Inspect it next."),
     )
-    def receive(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        units = forms.read_units(cleaned_data, _lines(row))
+    def receive(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        units = forms.read_units(data, _lines(row))
         inspection.receive(authorization=row, units=units, **acting(request))
 
     @confirmed_action(
@@ -205,10 +195,8 @@ class ReceivingActions(StaffAdmin):
         form_class=lambda row: forms.inspected_form(_lines(row), is_withdrawal=row.is_withdrawal),
         done=_("Inspection recorded. Refund or reject the return next."),
     )
-    def inspect(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        results = forms.read_inspections(cleaned_data, _lines(row))
+    def inspect(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        results = forms.read_inspections(data, _lines(row))
         inspection.inspect(authorization=row, results=results, **acting(request))
 
     @confirmed_action(
@@ -221,10 +209,8 @@ class ReceivingActions(StaffAdmin):
         form_class=ReasonForm,
         done=_("Changes saved"),
     )
-    def lose(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        authorizations.mark_lost(authorization=row, **cleaned_data, **acting(request))
+    def lose(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        authorizations.mark_lost(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Create return to supplier"),
@@ -236,6 +222,6 @@ class ReceivingActions(StaffAdmin):
         done=_("Supplier return created"),
     )
     def send_to_supplier(
-        self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
+        self, request: HttpRequest, row: ReturnAuthorization, _data: object
     ) -> None:
         supplier_returns.open_for_return(authorization=row, **acting(request))

@@ -1,8 +1,4 @@
-"""Return admin: show returns, approve, reject, refund, record what the customer reports.
-
-``shipping.rerouting.admin`` registers the page: it adds replacements, which need to know the
-supplier that can ship now.
-"""
+"""Return admin: show returns, approve, reject, refund, record what the customer reports."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -30,7 +26,13 @@ from orders.returns.admin.receiving import (
 )
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
+from storefront.lib.staff.admin import (
+    FormData,
+    StaffAdmin,
+    acting,
+    confirmed_action,
+    register_read_only,
+)
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import inline
 
@@ -57,10 +59,8 @@ class CustomerReportActions(StaffAdmin):
         form_class=forms.CustomerAnswerForm,
         done=_("Changes saved"),
     )
-    def record_answer(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        authorizations.add_answer(authorization=row, **cleaned_data, **acting(request))
+    def record_answer(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        authorizations.add_answer(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Mark as shipped by the customer"),
@@ -74,9 +74,9 @@ class CustomerReportActions(StaffAdmin):
         done=_("Changes saved"),
     )
     def record_shipment(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, data: FormData
     ) -> None:
-        authorizations.mark_shipped(authorization=row, **cleaned_data, **acting(request))
+        authorizations.mark_shipped(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Cancel return"),
@@ -84,9 +84,7 @@ class CustomerReportActions(StaffAdmin):
         explain=_("The customer keeps the items, and nothing is refunded."),
         done=_("%s is canceled."),
     )
-    def cancel_return(
-        self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
-    ) -> None:
+    def cancel_return(self, request: HttpRequest, row: ReturnAuthorization, _data: object) -> None:
         authorizations.cancel(authorization=row, **acting(request))
 
 
@@ -143,7 +141,6 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
     ]
     list_filter: ClassVar = ["status", "kind", "destination", "purchase_order__supplier"]
     search_fields: ClassVar = ["number", "order__number", "order__email", "tracking_number"]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar = [
         section(
             None,
@@ -176,9 +173,6 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             supplier_terms,
         ),
         section(_("Timeline"), "opened_at", "opened_by", columns.status_history),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     exclude: ClassVar = ["request_key", "currency"]
     inlines: ClassVar = [
@@ -254,10 +248,8 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         form_class=forms.OptionalMessageForm,
         done=NOTIFIED,
     )
-    def approve(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        authorizations.approve(authorization=row, **cleaned_data, **acting(request))
+    def approve(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        authorizations.approve(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Reject"),
@@ -269,10 +261,8 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         form_class=forms.MessageForm,
         done=NOTIFIED,
     )
-    def reject(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        authorizations.reject(authorization=row, **cleaned_data, **acting(request))
+    def reject(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        authorizations.reject(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Request more information"),
@@ -282,9 +272,9 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         done=NOTIFIED,
     )
     def request_evidence(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
+        self, request: HttpRequest, row: ReturnAuthorization, data: FormData
     ) -> None:
-        question = cleaned_data["answer"]
+        question = data["answer"]
         authorizations.request_evidence(authorization=row, question=question, **acting(request))
 
     @confirmed_action(
@@ -294,10 +284,8 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         form_class=forms.MessageForm,
         done=NOTIFIED,
     )
-    def refuse(
-        self, request: HttpRequest, row: ReturnAuthorization, cleaned_data: Mapping[str, Any]
-    ) -> None:
-        refunds.reject_received(authorization=row, **cleaned_data, **acting(request))
+    def refuse(self, request: HttpRequest, row: ReturnAuthorization, data: FormData) -> None:
+        refunds.reject_received(authorization=row, **data, **acting(request))
 
     @confirmed_action(
         description=_("Refund without return"),
@@ -306,7 +294,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         done=_("Refund of %s requested."),
     )
     def refund_without_return(
-        self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object
+        self, request: HttpRequest, row: ReturnAuthorization, _data: object
     ) -> None:
         refunds.refund_without_return(authorization=row, **acting(request))
         self.wake(request, tasks.execute_requests)
@@ -317,7 +305,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
         explain=_describe_refund,
         done=_("Refund of %s requested."),
     )
-    def refund(self, request: HttpRequest, row: ReturnAuthorization, _cleaned_data: object) -> None:
+    def refund(self, request: HttpRequest, row: ReturnAuthorization, _data: object) -> None:
         refunds.refund(authorization=row, **acting(request))
         self.wake(request, tasks.execute_requests)
 
@@ -335,5 +323,4 @@ register_read_only(
     list_display_links=["quantity"],
     list_select_related=["authorization", "order_line"],
     search_fields=["authorization__number", "order_line__sku"],
-    ordering=["-id"],
 )

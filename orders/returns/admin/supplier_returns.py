@@ -1,6 +1,5 @@
 """Supplier return admin: track items returned to suppliers, record credits, edit policies."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,6 +18,7 @@ from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
+    FormData,
     StaffAdmin,
     acting,
     confirmed_action,
@@ -50,7 +50,6 @@ class SupplierReturnAdmin(StaffAdmin):
     ]
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["number", "rma_number", "purchase_order__number"]
-    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar = [
         section(
             None,
@@ -67,9 +66,6 @@ class SupplierReturnAdmin(StaffAdmin):
             "tracking_number",
         ),
         section(_("Timeline"), "opened_at", "opened_by", columns.status_history),
-    ]
-    readonly_fields: ClassVar = [
-        name for _title, options in fieldsets for name in options["fields"]
     ]
     exclude: ClassVar = ["currency"]
     inlines: ClassVar = [
@@ -115,17 +111,15 @@ class SupplierReturnAdmin(StaffAdmin):
         form_class=return_forms.status_form,
         done=_("Changes saved"),
     )
-    def step(
-        self, request: HttpRequest, row: SupplierReturn, cleaned_data: Mapping[str, Any]
-    ) -> None:
+    def step(self, request: HttpRequest, row: SupplierReturn, data: FormData) -> None:
         supplier_returns.record_status(
             supplier_return=row,
-            to=Status(cleaned_data["to"]),
-            reason=cleaned_data["reason"],
+            to=Status(data["to"]),
+            reason=data["reason"],
             **acting(request),
-            rma_number=cleaned_data["reference"] or row.rma_number,
-            carrier=cleaned_data["carrier"] or row.carrier,
-            tracking_number=cleaned_data["tracking_number"] or row.tracking_number,
+            rma_number=data["reference"] or row.rma_number,
+            carrier=data["carrier"] or row.carrier,
+            tracking_number=data["tracking_number"] or row.tracking_number,
         )
 
     @confirmed_action(
@@ -142,13 +136,11 @@ class SupplierReturnAdmin(StaffAdmin):
         initial=lambda row: {"amount": row.expected_amount},
         done=_("Credit for %s recorded"),
     )
-    def credit(
-        self, request: HttpRequest, row: SupplierReturn, cleaned_data: Mapping[str, Any]
-    ) -> None:
+    def credit(self, request: HttpRequest, row: SupplierReturn, data: FormData) -> None:
         supplier_returns.record_credit(
             supplier_return=row,
-            amount=Money(cleaned_data["amount"], row.currency),
-            reason=cleaned_data["reason"],
+            amount=Money(data["amount"], row.currency),
+            reason=data["reason"],
             **acting(request),
         )
 
@@ -206,7 +198,6 @@ register_read_only(
     list_display_links=["quantity"],
     list_select_related=["supplier_return", "purchase_line__order_line"],
     search_fields=["supplier_return__number", "purchase_line__order_line__sku"],
-    ordering=["-id"],
 )
 
 
@@ -229,20 +220,17 @@ class SupplierReturnActions(StaffAdmin):
         description=_("Create return to supplier"),
         icon="assignment_return",
         explain=_(
-            "For items without a customer return, such as a refused parcel. This "
-            "records the expected credit. Contact the supplier yourself and record "
-            "its answers."
+            "For items without a customer return, such as a refused parcel. This records the "
+            "expected credit. Contact the supplier yourself and record its answers."
         ),
         form_class=lambda row: _with_number(claim_forms.units_form(claims.claimable_units(row))),
         initial=lambda row: {"number": supplier_returns.new_number(row)},
     )
-    def open_supplier_return(
-        self, request: HttpRequest, row: PurchaseOrder, cleaned_data: Mapping[str, Any]
-    ) -> str:
+    def open_supplier_return(self, request: HttpRequest, row: PurchaseOrder, data: FormData) -> str:
         supplier_return = supplier_returns.open_without_return(
             purchase_order=row,
-            units=claim_forms.read_units(cleaned_data, claims.claimable_units(row)),
-            number=cleaned_data["number"],
+            units=claim_forms.read_units(data, claims.claimable_units(row)),
+            number=data["number"],
             **acting(request),
         )
         return gettext("%s created. Contact the supplier.") % supplier_return

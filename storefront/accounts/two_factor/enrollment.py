@@ -74,12 +74,7 @@ def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def add_passkey(*, user: User, name: str, answer: Any, session: SessionBase, now: datetime) -> None:
-    """Store a passkey that the browser created for the challenge in its session.
-
-    Locks: the account.
-
-    Raises: VerificationError.
-    """
+    """Store a passkey for the session's challenge. Locks the account. Raises VerificationError."""
     User.objects.lock(user.pk)
     passkeys.verify_registration(answer, session)
     Authenticator.objects.create(
@@ -93,10 +88,7 @@ def add_passkey(*, user: User, name: str, answer: Any, session: SessionBase, now
 
 @transaction.atomic(durable=True)
 def make_codes(*, user: User, now: datetime) -> list[str]:
-    """Replace the recovery codes and return them; they cannot be read again.
-
-    Locks: the account.
-    """
+    """Replace the recovery codes and return them; they cannot be read again. Locks the account."""
     User.objects.lock(user.pk)
     Authenticator.objects.filter(user=user, type=CODES).delete()
     seed = {"seed": encrypt(secrets.token_hex(40)), "used_mask": 0}

@@ -1,7 +1,4 @@
-"""Passkeys: make the challenge that a browser signs, verify its response.
-
-The challenge is stored in the session and can be used once.
-"""
+"""Passkeys: make the challenge that a browser signs, verify its response."""
 
 from datetime import datetime
 from typing import Any
@@ -42,10 +39,7 @@ def registration_options(user: User, session: SessionBase) -> dict[str, Any]:
 
 
 def verify_registration(answer: Any, session: SessionBase) -> None:
-    """Verify that the browser created a passkey for the challenge in its session.
-
-    Raises: VerificationError.
-    """
+    """Verify a new passkey for the session's challenge. Raises VerificationError."""
     try:
         _server().register_complete(session.pop(CHALLENGE, None), answer)
     except MALFORMED_ERRORS as error:
@@ -61,10 +55,7 @@ def authentication_options(user: User, session: SessionBase) -> dict[str, Any]:
 
 
 def verify(*, user: User, answer: Any, session: SessionBase, now: datetime) -> None:
-    """Verify the browser's response to the challenge in its session.
-
-    Raises: VerificationError.
-    """
+    """Verify the browser's response to the challenge in its session. Raises VerificationError."""
     known = _public_keys(user)
     challenge = session.pop(CHALLENGE, None)
     try:

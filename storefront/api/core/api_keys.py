@@ -1,7 +1,4 @@
-"""API keys: create, revoke, and find by digest the key of a request.
-
-Staff see a key once, when it is created. The database holds only its digest.
-"""
+"""API keys: create, revoke, and find by digest the key of a request."""
 
 import hashlib
 import secrets
@@ -24,10 +21,7 @@ RECORD_INTERVAL = timedelta(minutes=1)
 
 
 def create(*, name: str, actor: str, now: datetime) -> tuple[ApiKey, str]:
-    """Create a key; return it with its plaintext, which cannot be read again.
-
-    Raises: IntegrityError: a valid key has this name.
-    """
+    """Create a key; return its plaintext too. Raises IntegrityError: the name is taken."""
     # So random a key needs no slow hash.
     plaintext = f"{PREFIX}{secrets.token_urlsafe(RANDOM_BYTES)}"
     key = ApiKey.objects.create(
@@ -47,10 +41,7 @@ def revoke(*, key: ApiKey, actor: str, now: datetime) -> None:
 
 
 def authenticate(request: Request, *, now: datetime) -> ApiKey:
-    """Return the API key of a request, and record its use.
-
-    Raises: ProblemError: there is none, or it is not valid.
-    """
+    """Return the API key of a request, and record its use. Raises ProblemError."""
     key = ApiKey.objects.filter(digest=digest_of(bearer_token(request)), revoked_at=None).first()
     if key is None:
         raise ProblemError(problem_types.INVALID_API_KEY)

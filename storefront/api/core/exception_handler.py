@@ -58,17 +58,13 @@ def respond(kind: ProblemType, more: Mapping[str, Any]) -> Response:
     if (retry_after_s := members.pop("retry_after_s", kind.retry_after_s)) is not None:
         headers["Retry-After"] = str(retry_after_s)
     body = {
-        "type": type_url(kind),
+        "type": f"{settings.PUBLIC_URL}/api/docs/#{kind.slug}",
         "title": str(kind.title),
         "status": kind.status,
         "detail": str(kind.detail),
         **members,
     }
     return Response(body, status=kind.status, content_type=CONTENT_TYPE, headers=headers)
-
-
-def type_url(kind: ProblemType) -> str:
-    return f"{settings.PUBLIC_URL}/api/docs/#{kind.slug}"
 
 
 def problem_of(error: Exception) -> Problem:

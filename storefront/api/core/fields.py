@@ -117,10 +117,7 @@ class AddressFields(StrictSerializer):
 
 
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """Return the valid body of a request.
-
-    Raises: ValidationError.
-    """
+    """Return the valid body of a request. Raises ValidationError."""
     body = serializer(data=request.data)
     body.is_valid(raise_exception=True)
     return body.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
@@ -129,10 +126,7 @@ def validated(serializer: type[serializers.Serializer[Any]], request: Request) -
 def validated_query(
     serializer: type[serializers.Serializer[Any]], params: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return valid query parameters.
-
-    Raises: ProblemError: some are malformed.
-    """
+    """Return valid query parameters. Raises ProblemError: some are malformed."""
     query = serializer(data=params)
     if not query.is_valid():
         errors = [

@@ -122,10 +122,7 @@ def _digest(*parts: str) -> str:
 
 @contextmanager
 def _locked(name: str) -> Iterator[None]:
-    """Hold an advisory lock that ends with the connection; others wait up to ``WAIT_S``.
-
-    Raises: ProblemError: the lock is held for too long.
-    """
+    """Hold an advisory lock of this connection, after at most ``WAIT_S``. Raises ProblemError."""
     lock_id = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAIT_S}s"])

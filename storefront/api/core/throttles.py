@@ -1,7 +1,4 @@
-"""API throttles: limit reads, changes and batches by network or key.
-
-While Redis is down, no request is refused: the shop must sell.
-"""
+"""API throttles: limit reads, changes and batches; refuse nothing while Redis is down."""
 
 import logging
 

@@ -117,10 +117,7 @@ class NotFoundView(Endpoint):
 
 
 def sales_channel() -> Channel:
-    """Return the channel that this API sells on.
-
-    Raises: ProblemError: the shop is not set up.
-    """
+    """Return the channel that this API sells on. Raises ProblemError: the shop is not set up."""
     require_identity()
     channel = Channel.objects.filter(code=CHANNEL_CODE).first()
     if channel is None:
@@ -129,19 +126,13 @@ def sales_channel() -> Channel:
 
 
 def require_identity() -> None:
-    """Check that the shop may sell.
-
-    Raises: ProblemError: in production, the shop's e-mail address is still the demonstration's.
-    """
+    """Check that the shop may sell: no demo identity in production. Raises ProblemError."""
     if not may_sell():
         raise ProblemError(problem_types.UNAVAILABLE)
 
 
 def validated_country(channel: Channel, code: str) -> str:
-    """Return a country that the channel delivers to; the default for an empty code.
-
-    Raises: ProblemError: no delivery there.
-    """
+    """Return a country with delivery; by default the channel's. Raises ProblemError."""
     if not code:
         return channel.default_country
     if code not in channel.countries:

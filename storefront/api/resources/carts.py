@@ -6,6 +6,7 @@ because proxies and servers log URLs.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -67,9 +68,8 @@ class NewCartSerializer(StrictSerializer):
         default="",
         allow_blank=True,
         help_text=_(
-            "Token of the customer’s previous cart, after it was ordered. Unpaid"
-            " reservations of that order are released for the new one, as in one"
-            " browser."
+            "Token of the customer’s previous cart, after it was ordered. Unpaid reservations of"
+            " that order are released for the new one, as in one browser."
         ),
     )
 
@@ -139,10 +139,7 @@ class CartSerializer(serializers.Serializer[Any]):
 
 
 def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
-    """Return the cart of a request, if it can still change.
-
-    Raises: ProblemError: there is none, or the shop may not sell.
-    """
+    """Return the cart of a request, if it can still change. Raises ProblemError."""
     require_identity()
     cart = carts.find(token=bearer_token(request), now=endpoint.now)
     if cart is None:
@@ -161,15 +158,23 @@ def _deliverable(cart: Cart, endpoint: Endpoint) -> carts.DeliverableOf:
     )
 
 
+cart_operation = partial(
+    openapi,
+    tag="carts",
+    bearer=CART_TOKEN,
+    answers={200: CartSerializer},
+    problems=(problem_types.CART_NOT_FOUND,),
+)
+
+
 class CartList(Endpoint):
     @openapi(
         name="create_cart",
         tag="carts",
         summary="Create a cart",
         description=(
-            "The response contains the token of the cart. The Idempotency-Key must"
-            " therefore be hard to guess: at least 32 characters from 128 random"
-            " bits, such as two UUIDs."
+            "The response contains the token of the cart. The Idempotency-Key must therefore be"
+            " hard to guess: at least 32 characters from 128 random bits, such as two UUIDs."
         ),
         body=NewCartSerializer,
         answers={201: CartSerializer},
@@ -199,26 +204,17 @@ class CartList(Endpoint):
 
 
 class CartDetail(Endpoint):
-    @openapi(
-        name="retrieve_cart",
-        tag="carts",
-        summary="Retrieve a cart with current prices and stock",
-        bearer=CART_TOKEN,
-        answers={200: CartSerializer},
-        problems=(problem_types.CART_NOT_FOUND,),
-    )
+    @cart_operation(name="retrieve_cart", summary="Retrieve a cart with current prices and stock")
     def get(self, request: Request) -> Response:
         return Response(cart_data(open_cart_of(request, self), self))
 
 
 class CartLines(Endpoint):
-    @openapi(
+    @cart_operation(
         name="add_line",
-        tag="carts",
         summary="Add an item to a cart",
         description="If the listing is already in the cart, the quantity is added to its line.",
         body=NewLineSerializer,
-        bearer=CART_TOKEN,
         answers={201: CartSerializer},
         problems=LINE_PROBLEMS,
         accepts_idempotency_key=True,
@@ -239,14 +235,11 @@ class CartLines(Endpoint):
 
 
 class CartLineDetail(Endpoint):
-    @openapi(
+    @cart_operation(
         name="update_line",
-        tag="carts",
         summary="Change the quantity of a line",
         body=ChangedLineSerializer,
-        bearer=CART_TOKEN,
         parameters=(LINE_ID,),
-        answers={200: CartSerializer},
         problems=(*LINE_PROBLEMS, problem_types.CART_LINE_NOT_FOUND),
     )
     def patch(self, request: Request, line_id: int) -> Response:
@@ -254,13 +247,10 @@ class CartLineDetail(Endpoint):
             request, line_id, validated(ChangedLineSerializer, request)["quantity"]
         )
 
-    @openapi(
+    @cart_operation(
         name="remove_line",
-        tag="carts",
         summary="Remove a line from a cart",
-        bearer=CART_TOKEN,
         parameters=(LINE_ID,),
-        answers={200: CartSerializer},
         problems=(
             problem_types.CART_NOT_FOUND,
             problem_types.CART_LINE_NOT_FOUND,
@@ -285,15 +275,12 @@ class CartLineDetail(Endpoint):
 
 
 class CartCodes(Endpoint):
-    @openapi(
+    @cart_operation(
         name="add_coupon",
-        tag="carts",
         summary="Add a promotion code to a cart",
         description="Only a valid code is saved, in its registered spelling. The"
         " delivery options show its discount, or why it gives none.",
         body=NewCodeSerializer,
-        bearer=CART_TOKEN,
-        answers={200: CartSerializer},
         problems=(
             problem_types.CART_NOT_FOUND,
             problem_types.INVALID_COUPON,
@@ -310,14 +297,8 @@ class CartCodes(Endpoint):
         codes.apply_code(cart=cart, code=code, now=self.now)
         return Response(cart_data(cart, self))
 
-    @openapi(
-        name="remove_coupon",
-        tag="carts",
-        summary="Remove a promotion code from a cart",
-        body=NewCodeSerializer,
-        bearer=CART_TOKEN,
-        answers={200: CartSerializer},
-        problems=(problem_types.CART_NOT_FOUND,),
+    @cart_operation(
+        name="remove_coupon", summary="Remove a promotion code from a cart", body=NewCodeSerializer
     )
     def delete(self, request: Request) -> Response:
         cart = open_cart_of(request, self)

@@ -175,9 +175,7 @@ class Checkout(Endpoint):
                 quote=quote,
                 agreed=Money(**wanted["total"]),
                 check=verification.record(
-                    ship_to,
-                    other=verification.suggestion(ship_to),
-                    reason=wanted["address_reason"],
+                    ship_to, other=verification.suggestion(ship_to), reason=wanted["address_reason"]
                 ),
                 tax=checked_cart.cart.tax,
                 network=network_digest(request),

@@ -74,12 +74,7 @@ class DeliveryQuery(serializers.Serializer[Any]):
 def quotes_for(
     cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
 ) -> tuple[CheckedCart, Sequence[ShippingQuote]]:
-    """Return the content of a cart and its delivery options.
-
-    ``postcode`` as in ``live_rates.get_for_cart``.
-
-    Raises: ProblemError: the cart is empty, or units are missing.
-    """
+    """Return a cart's content and delivery options. Raises ProblemError: units are missing."""
     checked_cart = availability.check_cart(cart=cart, country=country, now=endpoint.now)
     if not checked_cart.cart.lines:
         raise ProblemError(problem_types.EMPTY_CART)

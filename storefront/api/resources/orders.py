@@ -1,8 +1,6 @@
-"""Order resource: read, pay, track and cancel an order.
+"""Order resource: read, pay, track and cancel an order."""
 
-The URL holds the order number; the Authorization header holds its access key.
-"""
-
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -155,25 +153,25 @@ class TrackingSerializer(serializers.Serializer[Any]):
 
 
 def order_of(request: Request, number: str) -> Order:
-    """Return an order by its number and the access key of the request.
-
-    Raises: ProblemError: unknown order or wrong key.
-    """
+    """Return an order by number and access key. Raises ProblemError."""
     order = links.find_order(number=number, key=bearer_token(request))
     if order is None:
         raise ProblemError(problem_types.ORDER_NOT_FOUND)
     return order
 
 
+order_operation = partial(
+    openapi,
+    tag="orders",
+    bearer=ORDER_KEY,
+    parameters=(NUMBER,),
+    problems=(problem_types.ORDER_NOT_FOUND,),
+)
+
+
 class OrderDetail(Endpoint):
-    @openapi(
-        name="retrieve_order",
-        tag="orders",
-        summary="Retrieve an order",
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
-        answers={200: OrderSerializer},
-        problems=(problem_types.ORDER_NOT_FOUND,),
+    @order_operation(
+        name="retrieve_order", summary="Retrieve an order", answers={200: OrderSerializer}
     )
     def get(self, request: Request, number: str) -> Response:
         placed = order_of(request, number)
@@ -184,13 +182,10 @@ class OrderDetail(Endpoint):
 
 
 class OrderPay(Endpoint):
-    @openapi(
+    @order_operation(
         name="pay_order",
-        tag="orders",
         summary="Create a payment, or return the pending one",
         description="After a declined card, this starts a new attempt.",
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: PaymentSerializer},
         problems=(
             problem_types.ORDER_NOT_FOUND,
@@ -207,16 +202,13 @@ class OrderPay(Endpoint):
 
 
 class OrderCancel(Endpoint):
-    @openapi(
+    @order_operation(
         name="cancel_order",
-        tag="orders",
         summary="Cancel unshipped items",
         description="Items that no supplier has received are canceled immediately."
         " For the rest, we ask the supplier. Read the order later to see"
         " the answer.",
         body=CancellationRequestSerializer,
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: CancellationSerializer},
         problems=(problem_types.ORDER_NOT_FOUND, problem_types.TOO_LATE_TO_CANCEL),
         accepts_idempotency_key=True,
@@ -240,14 +232,10 @@ class OrderCancel(Endpoint):
 
 
 class OrderTracking(Endpoint):
-    @openapi(
+    @order_operation(
         name="track_order",
-        tag="orders",
         summary="Retrieve the parcels of an order",
-        bearer=ORDER_KEY,
-        parameters=(NUMBER,),
         answers={200: TrackingSerializer},
-        problems=(problem_types.ORDER_NOT_FOUND,),
     )
     def get(self, request: Request, number: str) -> Response:
         order = order_of(request, number)

@@ -121,10 +121,7 @@ _PROFIT_SQL = """
 
 
 def profit(*, now: datetime) -> list[Profit]:
-    """Return net revenue and landed cost with fees of sold items, by currency.
-
-    Excludes delivery paid by the customer, in revenue and cost.
-    """
+    """Return net revenue and cost of sold items by currency, without paid delivery."""
     with connection.cursor() as cursor:
         cursor.execute(_PROFIT_SQL, {"since": now - PROFIT_PERIOD})
         rows: list[tuple[str, Decimal, Decimal]] = cursor.fetchall()

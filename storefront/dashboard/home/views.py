@@ -1,7 +1,4 @@
-"""Dashboard home: show the inbox, today's KPIs, feed freshness and a wrong TRUSTED_PROXIES.
-
-Staff see only the KPIs of tables that they may view.
-"""
+"""Dashboard home: show the inbox, today's KPIs, feed freshness and a wrong TRUSTED_PROXIES."""
 
 from typing import Any
 

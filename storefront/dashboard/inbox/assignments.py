@@ -17,10 +17,7 @@ LIST_URLS = {"alerts": "supply:alerts", "index": "admin:index"}
 
 
 def assign(*, cause: str, row: int, since: datetime | None, actor: str, now: datetime) -> str:
-    """Assign an inbox row if it is free; return the name of its assignee.
-
-    An assignment older than ``since``, when the row entered the inbox, is dropped.
-    """
+    """Assign a free row, return its assignee; an assignment before ``since`` is dropped."""
     InboxAssignment.objects.filter(at__lt=now - RETENTION).delete()
     if since is not None:
         InboxAssignment.objects.filter(cause=cause, row=row, at__lt=since).delete()

@@ -44,10 +44,7 @@ def is_safe(reason: dict[str, Any]) -> bool:
 
 
 def require_safe(purchase_order: PurchaseOrder, key: str) -> None:
-    """Refuse to waive by one click a reason that needs confirmation.
-
-    Raises: NotHeldError.
-    """
+    """Refuse to waive by one click a reason that needs confirmation. Raises NotHeldError."""
     for reason in purchase_order.hold_reasons:
         if holds.reason_key(reason) == key and not is_safe(reason):
             message = gettext(

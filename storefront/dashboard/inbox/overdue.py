@@ -10,10 +10,7 @@ MAX_ITEMS = 1000
 
 
 def find(*, now: datetime) -> list[list[InboxItem]]:
-    """Return the overdue rows, a list for each rule, oldest first; at most ``MAX_ITEMS`` a rule.
-
-    It is no invariant: with no staff on duty the data is still consistent.
-    """
+    """Return overdue rows by rule, oldest first; at most ``MAX_ITEMS`` a rule."""
     items_by_rule: dict[str, list[InboxItem]] = {}
     for row in query.load_items(now=now, most=MAX_ITEMS):
         if row.since is None or row.assignee:

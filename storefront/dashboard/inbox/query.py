@@ -1,8 +1,4 @@
-"""Inbox query: load the rows of all rules, sort them by due time, count and total them.
-
-One query serves all rules. It returns the first rows of each rule; the count and the money at risk
-cover all rows.
-"""
+"""Inbox query: load the rows of all rules, sort them by due time, count and total them."""
 
 import json
 from collections.abc import Sequence
@@ -60,10 +56,7 @@ class TruncatedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """Rows of the inbox, with totals over all rows.
-
-    ``at_risk`` has one amount per currency; an order that several rules report counts once.
-    """
+    """Rows with totals over all; ``at_risk`` counts an order of several rules once."""
 
     rows: list[InboxItem]
     count: int
@@ -74,10 +67,7 @@ class Inbox:
 def load(
     *, causes: tuple[InboxRule, ...] = RULES, now: datetime, most: int = 0, after: int = 0
 ) -> Inbox:
-    """Return rows of some rules with totals, earliest due first.
-
-    Per rule, the oldest ``most`` rows (default: as on the start page) after the first ``after``.
-    """
+    """Return totals and, per rule, ``most`` rows after ``after``; earliest due first."""
     if not causes:
         return Inbox(rows=[], count=0, at_risk=[])
     by_code = {cause.code: cause for cause in causes}
@@ -121,10 +111,7 @@ def rules_for(user: Any) -> tuple[InboxRule, ...]:
 
 
 def rule_for(user: Any, code: str) -> InboxRule:
-    """Return a rule, if the user may see its rows.
-
-    Raises: PermissionDenied: with the permission that the user lacks, if the rule exists.
-    """
+    """Return a rule whose rows the user may see. Raises PermissionDenied with the right."""
     cause = next((cause for cause in RULES if cause.code == code), None)
     if cause is None or not _may_see(user, cause):
         raise PermissionDenied(cause.right("view") if cause else "")

@@ -65,10 +65,7 @@ def _hold_buttons(raw: str) -> tuple[ActionButton, ...]:
 
 @require_POST
 def run(request: HttpRequest) -> HttpResponse:
-    """Run a quick action, show its result, and redirect to the list.
-
-    Logs the action in the history of the row, and assigns the row to the user.
-    """
+    """Run a quick action, log it in the row's history, assign the row, show the list."""
     submitted = request.POST
     row_id = assignments.parse_id(submitted.get("row", ""))
     cause = query.rule_for(request.user, submitted.get("cause", ""))

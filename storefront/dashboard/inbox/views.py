@@ -1,7 +1,4 @@
-"""Inbox pages: show supply and price alerts in groups, page through the rows of one rule.
-
-Each row links to the page where staff correct its cause.
-"""
+"""Inbox pages: show supply and price alerts in groups, page through the rows of one rule."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -78,10 +75,7 @@ class Alerts:
 
 
 def show_alerts(request: HttpRequest) -> HttpResponse:
-    """Show the alerts of the rules whose model the user may view or change.
-
-    Raises: PermissionDenied: the user may neither view nor change supplier offers.
-    """
+    """Show the alerts of the rules that the user may see. Raises PermissionDenied."""
     if not may_see_alerts(request.user):
         raise PermissionDenied(ALERTS_PERMISSION)
     causes = tuple(cause for cause in query.rules_for(request.user) if cause.code in CODES)
@@ -118,10 +112,7 @@ PAGE_SIZE = 100
 
 
 def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the rows of one rule, oldest first.
-
-    Raises: PermissionDenied: the user may neither view nor change the rule's model.
-    """
+    """Show the rows of one rule, oldest first. Raises PermissionDenied."""
     cause = query.rule_for(request.user, code)
     here = assignments.page_number(request.GET.get("page", ""))
     inbox = query.load(

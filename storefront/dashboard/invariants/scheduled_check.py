@@ -14,10 +14,7 @@ MAX_SENTENCE = 300
 
 
 def run(*, now: datetime) -> int:
-    """Run all invariants, store violations, delete resolved ones.
-
-    Returns the number of violated invariants.
-    """
+    """Run all invariants, store violations, return how many are violated."""
     newest = PendingPublication.objects.aggregate(newest=Max("pk"))["newest"] or 0
     broken = [finding for finding in registry.check_all(now=now) if finding.count]
     with transaction.atomic(durable=True):
@@ -29,9 +26,7 @@ def run(*, now: datetime) -> int:
                 "seen_at": now,
             }
             InvariantViolation.objects.update_or_create(
-                code=finding.invariant.code,
-                defaults=known,
-                create_defaults={**known, "since": now},
+                code=finding.invariant.code, defaults=known, create_defaults={**known, "since": now}
             )
         codes = [finding.invariant.code for finding in broken]
         InvariantViolation.objects.exclude(code__in=codes).delete()

@@ -1,7 +1,4 @@
-"""Status history invariants: check that every status has a recorded transition.
-
-They cover payments, orders, stock, parcels and compliance documents.
-"""
+"""Status history invariants: check that every status has a recorded transition."""
 
 from orders.models import (
     Allocation,

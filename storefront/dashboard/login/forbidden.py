@@ -41,7 +41,9 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
         app, model_name = model._meta.app_label, model._meta.model_name  # noqa: SLF001
         if name.startswith(f"{app}_{model_name}_"):
             what = name.removeprefix(f"{app}_{model_name}_")
-            is_read = what in {"changelist", "history"} or (what == "change" and _is_get(request))
+            is_read = what in {"changelist", "history"} or (
+                what == "change" and request.method in {"GET", "HEAD"}
+            )
             permission = getattr(
                 getattr(admin.site.get_model_admin(model), what, None),
                 "allowed_permissions",
@@ -55,10 +57,6 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
                 verb = "change" if permission == "act" else permission
             return [f"{app}.{verb}_{model_name}"]
     return []
-
-
-def _is_get(request: HttpRequest) -> bool:
-    return request.method in {"GET", "HEAD"}
 
 
 def _label(right: str) -> str:

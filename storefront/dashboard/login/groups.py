@@ -1,7 +1,4 @@
-"""Staff groups: define those of a new shop: catalog, support, buying, finance and operation.
-
-They are ordinary groups; superusers change them at ``/admin/auth/group/``.
-"""
+"""Staff groups: define those of a new shop: catalog, support, buying, finance and operation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -133,10 +130,7 @@ def create_groups(**_signal: Any) -> None:
 
 
 def permissions_of(rights: Sequence[str]) -> list[Permission]:
-    """Return the named permissions.
-
-    Raises: LookupError: a name matches no permission.
-    """
+    """Return the named permissions. Raises LookupError: a name matches no permission."""
     permissions: list[Permission] = []
     for right in rights:
         app, codename = right.split(".")

@@ -73,10 +73,7 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
 
 
 def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Restrict a view of a user's own factors to recently authenticated staff.
-
-    Also admits staff who gave the password and have no factor yet.
-    """
+    """Restrict a view of own factors to staff, recently authenticated, maybe without any yet."""
 
     @never_cache
     @sensitive_post_parameters()
@@ -97,10 +94,7 @@ def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def page(
-    request: HttpRequest,
-    template: str,
-    context: Mapping[str, Any],
-    status: int = HTTPStatus.OK,
+    request: HttpRequest, template: str, context: Mapping[str, Any], status: int = HTTPStatus.OK
 ) -> TemplateResponse:
     """Render a page in the admin layout, also for users who are not signed in."""
     is_in = request.user.is_authenticated

@@ -1,7 +1,4 @@
-"""Offer comparison: show the offers of a variant, their costs, and why each is selected or not.
-
-The reasons are those by which checkout routes a parcel to the given country and quantity.
-"""
+"""Offer comparison: show the offers of a variant, their costs, and why each is selected or not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,10 +77,7 @@ AGES: dict[str, str | Promise] = {
 
 
 def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
-    """Return the reason why a stock level is selected or not for a quantity.
-
-    ``more`` is its extra cost over the selected one.
-    """
+    """Return why a level is selected or not; ``more`` is its extra cost."""
     if source.verdict == RouteStatus.NOT_CARRIED:
         return source.sentence
     offer, candidate, contribution = (

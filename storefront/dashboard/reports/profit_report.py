@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +19,7 @@ from orders.accounting import profit_report
 from orders.accounting.profit import Profit, ProfitItem, ProfitPart, Source
 from orders.models import Order
 from storefront.dashboard import staff_page
+from storefront.lib.clock import midnight
 from storefront.lib.money import Money
 from storefront.lib.staff.csv_export import csv_line
 from suppliers.models import Supplier
@@ -173,16 +174,12 @@ def list_profits(request: HttpRequest) -> HttpResponseBase:
 def _orders(period: Mapping[str, Any]) -> QuerySet[Order]:
     orders = Order.objects.filter(
         status__in=profit_report.PAID,
-        placed_at__gte=_midnight(period["since"]),
-        placed_at__lt=_midnight(period["until"] + timedelta(days=1)),
+        placed_at__gte=midnight(period["since"]),
+        placed_at__lt=midnight(period["until"] + timedelta(days=1)),
     )
     supplier = period["supplier"]
     sends = Q(lines__offer__supplier=supplier) | Q(purchase_orders__supplier=supplier)
     return orders.filter(sends).distinct() if supplier else orders
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:

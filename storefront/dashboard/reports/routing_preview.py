@@ -1,7 +1,4 @@
-"""Routing preview: route a sample cart by draft or live rules, show its parcels, costs and dates.
-
-Read-only.
-"""
+"""Routing preview: route a sample cart by any rules, show parcels, costs, dates. Read-only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,9 +42,7 @@ class RoutingForm(DestinationForm):
         label=_("State or region (if needed for tax)"), max_length=LIMITS["region"], required=False
     )
     postcode = forms.CharField(
-        label=_("Postcode (for live supplier rates)"),
-        max_length=LIMITS["postcode"],
-        required=False,
+        label=_("Postcode (for live supplier rates)"), max_length=LIMITS["postcode"], required=False
     )
     rules = forms.ChoiceField(label=_("Routing rules"), required=False)
 

@@ -13,10 +13,7 @@ from suppliers.models.compliance import WARN_BEFORE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionStatus:
-    """Status of one criterion, with the document for it, if any.
-
-    ``state`` is one of: valid, expires_soon, expired, waiting, rejected, missing.
-    """
+    """Status of one criterion: valid, expires_soon, expired, waiting, rejected or missing."""
 
     criterion: Requirement
     is_required: bool

@@ -17,12 +17,7 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 # A duration over this many hours is shown in days.
 MAX_HOURS = 48
 DURATIONS = frozenset(
-    {
-        Measure.ACKNOWLEDGE_TIME,
-        Measure.FIRST_SCAN_TIME,
-        Measure.STOCK_AGE,
-        Measure.ANSWER_TIME,
-    }
+    {Measure.ACKNOWLEDGE_TIME, Measure.FIRST_SCAN_TIME, Measure.STOCK_AGE, Measure.ANSWER_TIME}
 )
 EXPLANATIONS: dict[str, str | Promise] = {
     Measure.FILL_RATE: _(
@@ -51,10 +46,7 @@ EXPLANATIONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierRank:
-    """A supplier's rank by one metric; without a card it has no data yet.
-
-    ``sure`` is the confidence bound that the rank is based on.
-    """
+    """A supplier's rank by the confidence bound ``sure``; without a card it has no data."""
 
     supplier: Supplier
     card: Scorecard | None

@@ -20,10 +20,7 @@ SECONDS_PER_MINUTE = 60
 @register.filter
 def state(word: str, mark: str = "") -> str:
     return as_status(
-        word,
-        needs_action=mark == "needs_action",
-        waiting=mark == "waiting",
-        final=mark == "final",
+        word, needs_action=mark == "needs_action", waiting=mark == "waiting", final=mark == "final"
     )
 
 

@@ -1,8 +1,4 @@
-"""Advisory locks: divide work into slices, each held by one worker at a time.
-
-A slice is a session-level advisory lock, so it is free as soon as its worker dies. Nothing is kept
-in process memory.
-"""
+"""Advisory locks: divide work into slices, each held by one worker's session at a time."""
 
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator

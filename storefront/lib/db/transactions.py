@@ -26,12 +26,7 @@ def in_transaction() -> bool:
 
 
 def requires_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:
-    """Return the function wrapped to refuse to run outside a transaction.
-
-    The wrapping transaction of a test does not count.
-
-    Raises: TransactionRequiredError.
-    """
+    """Return a function that raises TransactionRequiredError outside a transaction."""
 
     @wraps(part)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:

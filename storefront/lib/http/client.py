@@ -1,7 +1,4 @@
-"""HTTP client: call external services with time and size limits, report each outcome.
-
-Every outbound HTTP call of the shop goes through this module.
-"""
+"""HTTP client: make every outbound call, limit its time and size, report its outcome."""
 
 import ssl
 import time
@@ -80,12 +77,7 @@ class ApiClient:
         gate: CallObserver | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
-        """Prepare a client; sends nothing.
-
-        ``secrets`` are secrets to leave out of logs and errors.
-
-        Raises: ForbiddenAddressError: the URL is not allowed.
-        """
+        """Prepare a client; ``secrets`` stay out of logs. Raises ForbiddenAddressError."""
         check_url(base_url)
         self._gate = gate or LoggingObserver()
         self._hidden = tuple(secrets)

@@ -20,10 +20,7 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def deadline_at(moment_s: float) -> Iterator[None]:
-    """End all sends and reads of this thread at a moment of ``time.monotonic``.
-
-    When nested, the earlier moment applies.
-    """
+    """End sends and reads of this thread at a monotonic moment, the earlier if nested."""
     token = _ends_at.set(earliest(moment_s))
     try:
         yield
@@ -57,10 +54,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of a host that answers.
-
-        Raises: ForbiddenAddressError, TemporaryError: see ``ssrf.resolve_allowed``.
-        """
+        """Connect to the first address that answers. Raises as ``ssrf.resolve_allowed``."""
         remaining_s = _remaining(timeout, httpcore.ConnectTimeout)
         addresses = ssrf.resolve_allowed(host, port, timeout_s=remaining_s)
         for attempt, address in enumerate(addresses, start=1):

@@ -4,11 +4,7 @@ from datetime import datetime
 
 
 class ExternalServiceError(Exception):
-    """An external service did not do what was requested.
-
-    ``is_outcome_unknown``: the outcome is unknown, because the request was sent and no valid answer
-    came.
-    """
+    """A call failed; ``is_outcome_unknown``: it was sent, and no valid answer came."""
 
     def __init__(self, message: str, *, code: str = "", is_outcome_unknown: bool = False) -> None:
         super().__init__(message)
@@ -17,10 +13,7 @@ class ExternalServiceError(Exception):
 
 
 class TemporaryError(ExternalServiceError):
-    """The same call may succeed later.
-
-    ``retry_after_s`` is the wait that the service asked for, in seconds.
-    """
+    """The same call may succeed later; after ``retry_after_s`` seconds if the service said so."""
 
     def __init__(
         self,
@@ -35,10 +28,7 @@ class TemporaryError(ExternalServiceError):
 
 
 class CallDeferredError(TemporaryError):
-    """The call was deferred by the shop: nothing was sent, and an immediate retry is useless.
-
-    ``until`` is when a retry may succeed, if known.
-    """
+    """The shop deferred the call, nothing was sent; ``until`` is when a retry may succeed."""
 
     def __init__(self, message: str, *, code: str = "", until: datetime | None = None) -> None:
         super().__init__(message, code=code)

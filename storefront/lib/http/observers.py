@@ -61,10 +61,7 @@ class CallObserver(Protocol):
     """Observes calls to one external service; may delay a call (rate limit) or refuse it."""
 
     def enter(self, call: Call) -> None:
-        """Admit a call, perhaps after a wait.
-
-        Raises: TemporaryError: not admitted; nothing was sent.
-        """
+        """Admit a call, perhaps after a wait. Raises TemporaryError: nothing was sent."""
         ...
 
     def heartbeat(self, call: Call) -> None:

@@ -1,7 +1,4 @@
-"""HTTP responses: classify a status as success, temporary or permanent, decompress in pieces.
-
-Decompression yields small pieces, so that a few bytes never become a gigabyte in memory.
-"""
+"""HTTP responses: classify a status as success, temporary or permanent, decompress in pieces."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,10 +23,7 @@ class ServiceResponse:
 
 
 def raise_for_status(answer: ServiceResponse, *, what: str, said: str = "") -> None:
-    """Return if the status is a success, else raise.
-
-    Raises: TemporaryError: a retryable status. PermanentError: any other.
-    """
+    """Raise TemporaryError for a retryable status, PermanentError for any other failure."""
     status = answer.status
     if status in SUCCESS_STATUSES:
         return

@@ -1,7 +1,4 @@
-"""Retries: repeat a call after a temporary error, read Retry-After.
-
-A call that is not idempotent is never repeated if its outcome is unknown.
-"""
+"""Retries: repeat a call after a temporary error, read Retry-After."""
 
 import logging
 import random
@@ -55,10 +52,7 @@ def _wait_s(error: TemporaryError, attempt: int) -> float:
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Parse a Retry-After header, in seconds or as a date; None if missing or malformed.
-
-    The result is capped at ``MAX_RETRY_AFTER_S``.
-    """
+    """Parse Retry-After, at most ``MAX_RETRY_AFTER_S``; None if missing or malformed."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None

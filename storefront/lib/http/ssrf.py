@@ -36,10 +36,7 @@ class ForbiddenAddressError(PermanentError):
 
 
 def check_url(url: str) -> SplitResult:
-    """Split and check an untrusted URL; its host is resolved and checked on connecting.
-
-    Raises: ForbiddenAddressError: neither http nor https, a user in it, or no host.
-    """
+    """Split an http(s) URL with a host and no user. Raises ForbiddenAddressError."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -72,10 +69,7 @@ def resolve_allowed(
 def connect(
     host: str, port: int, *, timeout_s: float, usual_ports: frozenset[int]
 ) -> socket.socket:
-    """Connect to a host by a protocol other than HTTP, such as SFTP on port 22.
-
-    Raises: ForbiddenAddressError. TemporaryError: no address answers.
-    """
+    """Connect by another protocol than HTTP. Raises ForbiddenAddressError, TemporaryError."""
     ends_at = time.monotonic() + timeout_s
     for address in resolve_allowed(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
         remaining_s = max(0.01, ends_at - time.monotonic())

@@ -26,10 +26,7 @@ def encrypt(secrets: dict[str, Any]) -> str:
 
 
 def decrypt(sealed: str) -> dict[str, Any]:
-    """Decrypt; an empty text gives no secrets.
-
-    Raises: DecryptionError: no key decrypts it; restore the old key to FIELD_KEYS.
-    """
+    """Decrypt; "" gives no secrets. Raises DecryptionError: restore the key to FIELD_KEYS."""
     if not sealed:
         return {}
     try:
@@ -40,10 +37,7 @@ def decrypt(sealed: str) -> dict[str, Any]:
 
 
 def reencrypt(sealed: str) -> str:
-    """Re-encrypt with the newest key.
-
-    Raises: DecryptionError: no key decrypts it.
-    """
+    """Re-encrypt with the newest key. Raises DecryptionError: no key decrypts it."""
     try:
         return _cipher().rotate(sealed.encode()).decode()
     except InvalidToken as error:

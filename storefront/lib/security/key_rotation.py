@@ -1,7 +1,4 @@
-"""Key rotation: find all encrypted columns, re-encrypt their values with the newest key.
-
-Afterwards the older keys can be removed.
-"""
+"""Key rotation: find all encrypted columns, re-encrypt their values with the newest key."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

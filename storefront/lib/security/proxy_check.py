@@ -21,10 +21,7 @@ _KEY = "proxy-check:address"
 
 
 class ProxyCheckMiddleware:
-    """Counts consecutive proxied requests from the same private address.
-
-    The count is per process and costs no query. The cache is written once per MIN_RUN.
-    """
+    """Counts proxied requests in a row from a private address, per process, without a query."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -35,10 +35,7 @@ class InvalidSecretError(ValueError):
 
 
 def decode_secret(secret: str) -> bytes:
-    """Decode a secret: ``whsec_`` and base64, with or without padding.
-
-    Raises: InvalidSecretError.
-    """
+    """Decode ``whsec_`` and base64, padded or not. Raises InvalidSecretError."""
     text = secret.removeprefix(SECRET_PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -21,24 +21,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.form_fields import use_staff_widgets
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
 
 type Errors = tuple[type[Exception], ...]
+type FormData = Mapping[str, Any]
 
 # Exceptions of services that are shown to the user as an error message.
-SERVICE_ERRORS: Errors = (
-    InvalidTransitionError,
-    ConcurrentUpdateError,
-    ExternalServiceError,
-)
+SERVICE_ERRORS: Errors = (InvalidTransitionError, ConcurrentUpdateError, ExternalServiceError)
 
 
 def action[**P, R](
@@ -61,10 +58,7 @@ def permission_check(right: str) -> Callable[..., bool]:
 
 
 def enqueue_or_fail(task: QueueableTask, **known: Any) -> None:
-    """Queue a task whose work is recorded nowhere else; no sweep would find it.
-
-    Raises: TemporaryError: the broker is unreachable.
-    """
+    """Queue a task that no sweep would find. Raises TemporaryError: no broker."""
     if not enqueue(task, **known):
         raise TemporaryError(_("The background workers do not respond. Try again in a minute."))
 
@@ -81,9 +75,7 @@ class ConfirmForm(forms.Form):
 class ReasonForm(forms.Form):
     """Form for a reason, which the status history records."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=200, widget=UnfoldAdminTextareaWidget
-    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=forms.Textarea)
 
 
 def confirmed_action(  # noqa: PLR0913 - all parts of one page
@@ -151,6 +143,7 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
         """
         submitted = request.POST if request.method == "POST" else None
         form = form_class(submitted, initial=dict(initial or {}))
+        use_staff_widgets(form)
         if form.is_valid():
             try:
                 result = act(form.cleaned_data)
@@ -173,10 +166,7 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
 
 
 class RelatedRowSelect(AutocompleteSelect):
-    """Autocomplete field that renders a submitted value that is no id as no choice.
-
-    Django's widget raises ValueError for it, before the form can show its error.
-    """
+    """Renders a value that is no id as no choice; Django's widget raises ValueError."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
@@ -198,7 +188,8 @@ class StaffAdmin(ConfirmingAdmin):
 
     An action needs the change permission even if no field is editable. ``available_if`` maps an
     action to a test of the rows it applies to. ``rights`` maps a field to the permission to see it.
-    ``groups`` define fieldsets; ``empty_text`` is the text of an empty list.
+    ``groups`` define fieldsets; a class with ``fieldsets`` shows their fields read-only.
+    ``empty_text`` is the text of an empty list.
     """
 
     # Unfold's class reads permissions from the database, which does not exist before migrate.
@@ -212,6 +203,7 @@ class StaffAdmin(ConfirmingAdmin):
     empty_text: ClassVar[str | Promise] = gettext_lazy(
         "No records yet. They are created automatically as the shop works."
     )
+    ordering: ClassVar[Sequence[Any]] = ["-id"]
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -226,6 +218,8 @@ class StaffAdmin(ConfirmingAdmin):
         cls.available_if = {
             name: fits for base in bases for name, fits in base.get("available_if", {}).items()
         }
+        if sections := vars(cls).get("fieldsets"):
+            cls.readonly_fields = [name for _title, part in sections for name in part["fields"]]
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""
@@ -354,10 +348,7 @@ class StaffAdmin(ConfirmingAdmin):
         return rows.select_related(*joined)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
-        """Return the row of an action.
-
-        Raises: PermissionDenied: it does not exist, or the user may not see it.
-        """
+        """Return an action's row. Raises PermissionDenied: it is missing or not visible."""
         row = self.get_object(request, object_id)
         if row is None or not self.has_view_permission(request, row):
             raise PermissionDenied

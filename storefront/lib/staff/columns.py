@@ -207,10 +207,7 @@ def status(  # noqa: PLR0913 - all parts of one column
 
 
 def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
-    """Return a column that links to the page of a related row, which the list must join.
-
-    ``text`` is a path whose value is shown instead of the row's name.
-    """
+    """Return a link to a joined row, shown by its name or the value at the path ``text``."""
 
     @_titled(label, text or path)
     def column(row: Any) -> str | None:
@@ -236,10 +233,7 @@ def restricted(column: Column, right: str, *, otherwise: Column | None = None) -
 def page(
     name: str, label: ColumnLabel, link_text: ColumnLabel, *, right: str, of: str = "pk"
 ) -> Column:
-    """Return a column that links to a page which is not a table, with ``of`` as argument.
-
-    It is shown only to staff with the permission ``right``.
-    """
+    """Return a link to a page that is no table, for staff with the permission ``right``."""
 
     @_titled(label)
     def column(row: Any) -> str | None:

@@ -45,10 +45,7 @@ class CsvUploadForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt"}),
     )
     text = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=MAX_CHARS,
-        widget=forms.HiddenInput(),
+        required=False, strip=False, max_length=MAX_CHARS, widget=forms.HiddenInput()
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -33,10 +33,7 @@ def section(title: Words | None, *fields: Any) -> tuple[Words | None, dict[str, 
 def fieldsets(
     groups: Iterable[Group], *, editable_fields: Iterable[Any], read: Iterable[Any]
 ) -> list[tuple[Words, dict[str, Any]]]:
-    """Return the fieldsets of a page; read-only fields that no group names come last.
-
-    ``editable_fields`` are the editable fields, ``read`` the read-only ones.
-    """
+    """Return a page's fieldsets; read-only fields that no group names come last."""
     groups = list(groups)
     if all(group.columns or group.fields for group in groups):
         groups.append(Group(OTHER_TITLE))  # keep fields that no group names yet

@@ -57,10 +57,7 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
 
 def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:
-    """Return a read-only inline of a model.
-
-    The first column that is a field of the row itself links to the row's page.
-    """
+    """Return a read-only inline; the first own field links to the row's page."""
     link_field = next(
         (field for field in fields if isinstance(field, str) and _is_value(model, field)), None
     )

@@ -1,7 +1,6 @@
 """Address book: list, add, change and delete an account's addresses, prefill the checkout."""
 
 from dataclasses import asdict
-from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders.models import Order
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress, User
-from storefront.web.account.auth import for_customers
+from storefront.web.account.auth import for_customers, form_page, posted
 from storefront.web.account.forms import SavedAddressForm
 from storefront.web.core.visit import READS, customer_id, visit
 
@@ -54,10 +53,7 @@ def address(request: HttpRequest, user: User, saved_id: int | None = None) -> Ht
         rows = Order.objects.filter(cart__owner=user, number=number[:20])
         known |= rows.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
-        request.POST if request.method == "POST" else None,
-        initial=known,
-        countries=here.channel.countries,
-        language=here.language,
+        posted(request), initial=known, countries=here.channel.countries, language=here.language
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -73,9 +69,7 @@ def address(request: HttpRequest, user: User, saved_id: int | None = None) -> Ht
             raise Http404 from error
         else:
             return redirect("account_addresses")
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    context = {"form": form, "saved": saved}
-    return render(request, "web/account/address.html", context, status=status)
+    return form_page(request, "web/account/address.html", form, saved=saved)
 
 
 @require_POST

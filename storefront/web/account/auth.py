@@ -11,7 +11,7 @@ from allauth.account.utils import complete_signup
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -58,7 +58,7 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 def sign_in(request: HttpRequest) -> HttpResponse:
     if customer_id(request):
         return redirect(_next_url(request))
-    form = CustomerSignInForm(request.POST if request.method == "POST" else None, request=request)
+    form = CustomerSignInForm(posted(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             answer: HttpResponse = form.login(request, redirect_url=_next_url(request))
@@ -66,23 +66,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return refused.response  # type: ignore[no-any-return]
         _merge_cart(request, answer)
         return answer
-    return _form(request, "web/account/sign_in.html", form, next=_next_url(request))
+    context: dict[str, Any] = {name: name in request.GET for name in ("proven", "changed")}
+    next_url = _next_url(request)
+    return form_page(request, "web/account/sign_in.html", form, next=next_url, **context)
 
 
 @never_cache
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Create an account that is inactive until its address is verified.
-
-    A known address gets the same answer, so that it does not reveal who has an account.
-    """
+    """Create an inactive account; a known address gets the same answer."""
     if customer_id(request):
         return redirect("account")
-    form = SignUpForm(request.POST if request.method == "POST" else None)
+    form = SignUpForm(posted(request))
     if request.method == "POST":
         if problem := too_many(request, "sign-up"):
-            return _form(request, "web/account/sign_up.html", form, problem=problem)
+            return form_page(request, "web/account/sign_up.html", form, problem=problem)
         if form.is_valid():
             user, answer = form.try_save(request)
             if user is None:
@@ -90,7 +89,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             return complete_signup(  # type: ignore[no-any-return]
                 request, user, settings.ACCOUNT_EMAIL_VERIFICATION, reverse("account")
             )
-    return _form(request, "web/account/sign_up.html", form)
+    return form_page(request, "web/account/sign_up.html", form)
 
 
 @never_cache
@@ -113,8 +112,9 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
     if confirmation is None or user is None or user.is_staff or not user.is_active:
         empty = {"confirmation": None, "form": None}
         return render(request, "web/account/confirm.html", empty, status=HTTPStatus.NOT_FOUND)
-    data = request.POST if request.method == "POST" else None
-    form = None if _signed_up_here(request, user) else NewPasswordForm(data, user=user)
+    form = None
+    if not _signed_up_here(request, user):
+        form = NewPasswordForm(posted(request), user=user)
     if request.method == "POST":
         is_done = False
         if form is None:
@@ -126,9 +126,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
             is_done = True
         if is_done:
             return redirect(reverse("account_login", query={"proven": 1}))
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form and form.errors else HTTPStatus.OK
-    context: dict[str, Any] = {"confirmation": confirmation, "form": form}
-    return render(request, "web/account/confirm.html", context, status=status)
+    return form_page(request, "web/account/confirm.html", form, confirmation=confirmation)
 
 
 @require_POST
@@ -146,6 +144,23 @@ def too_many(request: HttpRequest, what: str) -> str:
     if is_rate_limited(what=what, who=client_network(request), per_hour=FORMS_PER_HOUR):
         return _("Too many attempts. Wait an hour, then try again.")
     return ""
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return the values of a submitted form, None on the first visit."""
+    return request.POST if request.method == "POST" else None
+
+
+def form_page(
+    request: HttpRequest, template: str, form: Any, *, problem: str = "", **context: Any
+) -> HttpResponse:
+    """Render a form: 422 if it has errors, 429 if a limit was reached."""
+    status = HTTPStatus.OK
+    if problem:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+    elif form and form.errors:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(request, template, {"form": form, "problem": problem, **context}, status=status)
 
 
 def _signed_up_here(request: HttpRequest, user: User) -> bool:
@@ -173,15 +188,3 @@ def _next_url(request: HttpRequest) -> str:
         next_url, allowed_hosts=None, require_https=request.is_secure()
     )
     return next_url if next_url.startswith("/") and is_ours else reverse("account")
-
-
-def _form(
-    request: HttpRequest, template: str, form: Any, *, problem: str = "", **more: Any
-) -> HttpResponse:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    if problem:
-        status = HTTPStatus.TOO_MANY_REQUESTS
-    proven = "proven" in request.GET
-    changed = "changed" in request.GET
-    context = {"form": form, "problem": problem, "proven": proven, "changed": changed, **more}
-    return render(request, template, context, status=status)

@@ -1,7 +1,4 @@
-"""Credential pages: change the e-mail address or password of a signed-in customer.
-
-Each change asks for the current password.
-"""
+"""Credential pages: change the e-mail address or password of a signed-in customer."""
 
 from contextlib import suppress
 from http import HTTPStatus
@@ -28,7 +25,7 @@ from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import client_network
 from storefront.lib.security.rate_limit import is_rate_limited
-from storefront.web.account.auth import for_customers
+from storefront.web.account.auth import for_customers, form_page, posted
 from storefront.web.account.forms import EMAIL, EMAIL_ERRORS, new_password_field
 from storefront.web.core.visit import READS, customer_id
 
@@ -91,24 +88,19 @@ class ChangePasswordForm(CurrentPasswordForm):
 @sensitive_post_parameters()
 def email(request: HttpRequest, user: User) -> HttpResponse:
     """Mail a confirmation link to a new address; the old one stays until it is opened."""
-    form = NewEmailForm(request.POST or None, user=user, request=request)
-    problem, status = "", HTTPStatus.OK
-    if request.method == "POST":
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if form.is_valid():
-            new_email = form.cleaned_data["email"]
-            # Limits mails per sender and per recipient.
-            limits = [("new-address", str(user.pk)), ("account-mail", new_email)]
-            if not any(
-                is_rate_limited(what=action, who=key, per_hour=MAILS_PER_HOUR)
-                for action, key in limits
-            ):
-                credentials.request_email_change(user=user, email=new_email, now=timezone.now())
-                return redirect("account_email_sent")
-            problem = _("Too many e-mails. Wait an hour, then try again.")
-            status = HTTPStatus.TOO_MANY_REQUESTS
-    context = {"form": form, "problem": problem, "user": user}
-    return render(request, "web/account/email.html", context, status=status)
+    form = NewEmailForm(posted(request), user=user, request=request)
+    problem = ""
+    if request.method == "POST" and form.is_valid():
+        new_email = form.cleaned_data["email"]
+        # Limits mails per sender and per recipient.
+        limits = [("new-address", str(user.pk)), ("account-mail", new_email)]
+        if not any(
+            is_rate_limited(what=action, who=key, per_hour=MAILS_PER_HOUR) for action, key in limits
+        ):
+            credentials.request_email_change(user=user, email=new_email, now=timezone.now())
+            return redirect("account_email_sent")
+        problem = _("Too many e-mails. Wait an hour, then try again.")
+    return form_page(request, "web/account/email.html", form, problem=problem, user=user)
 
 
 @require_safe
@@ -161,26 +153,19 @@ def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters()
 def password(request: HttpRequest, user: User) -> HttpResponse:
     """Set a new password; other sessions end."""
-    form = ChangePasswordForm(request.POST or None, user=user, request=request)
+    form = ChangePasswordForm(posted(request), user=user, request=request)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic(durable=True):
             new_password = form.cleaned_data["password"]
             credentials.set_password(user=user, password=new_password, now=timezone.now())
         update_session_auth_hash(request, user)
         return redirect(reverse("account_profile", query={"kept": 1}))
-    is_invalid = request.method == "POST"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_invalid else HTTPStatus.OK
-    return render(request, "web/account/change_password.html", {"form": form}, status=status)
+    return form_page(request, "web/account/change_password.html", form)
 
 
 @transaction.atomic(durable=True)
 def _confirm(key: str) -> User:
-    """Complete an e-mail change; orders found by the old address stay with the account.
-
-    Locks: the account.
-
-    Raises: credentials.StaleLinkError, credentials.EmailTakenError.
-    """
+    """Complete a change; the account keeps its orders. Raises as ``confirm_email_change``."""
     now = timezone.now()
     change = credentials.find_change(key=key, now=now)
     if change is None:

@@ -1,7 +1,4 @@
-"""Account forms: validate sign-in, sign-up, password reset, saved addresses and profile.
-
-Each error is one sentence. Sign-in errors never reveal whether an account exists.
-"""
+"""Account forms: validate sign-in, sign-up, password reset, saved addresses and profile."""
 
 from typing import Any
 

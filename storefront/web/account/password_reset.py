@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from storefront.accounts import credentials, email_verification, login_throttling
 from storefront.accounts.models import User
-from storefront.web.account.auth import too_many
+from storefront.web.account.auth import form_page, posted, too_many
 from storefront.web.account.forms import NewPasswordForm, PasswordResetForm
 from storefront.web.core.visit import READS
 
@@ -23,17 +23,13 @@ from storefront.web.core.visit import READS
 @require_http_methods(READS)
 def request_reset(request: HttpRequest) -> HttpResponse:
     """Mail a reset link if the account exists; the answer is the same if not."""
-    form = PasswordResetForm(request.POST if request.method == "POST" else None)
-    problem, status = "", HTTPStatus.OK
+    form, problem = PasswordResetForm(posted(request)), ""
     if request.method == "POST":
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if problem := too_many(request, "password"):
-            status = HTTPStatus.TOO_MANY_REQUESTS
-        elif form.is_valid():
+        problem = too_many(request, "password")
+        if not problem and form.is_valid():
             form.save(request)
             return redirect("account_reset_password_done")
-    context = {"form": form, "problem": problem}
-    return render(request, "web/account/password_reset.html", context, status=status)
+    return form_page(request, "web/account/password_reset.html", form, problem=problem)
 
 
 @never_cache
@@ -52,7 +48,7 @@ def set_new_password(request: HttpRequest, uidb36: str, key: str) -> HttpRespons
     if user is None or user.is_staff or not user.is_active:
         context = {"form": None}
         return render(request, "web/account/password.html", context, status=HTTPStatus.NOT_FOUND)
-    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    form = NewPasswordForm(posted(request), user=user)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             new_password = form.cleaned_data["password"]
@@ -60,5 +56,4 @@ def set_new_password(request: HttpRequest, uidb36: str, key: str) -> HttpRespons
             email_verification.verify(user=user)
             login_throttling.reset_failures(user.email)
         return redirect(reverse("account_login", query={"changed": 1}))
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "web/account/password.html", {"form": form}, status=status)
+    return form_page(request, "web/account/password.html", form)

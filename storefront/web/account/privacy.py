@@ -69,9 +69,8 @@ def erase(request: HttpRequest, user: User) -> HttpResponse:
             except OpenOrderError:
                 status = HTTPStatus.CONFLICT
                 problem = _(
-                    "One of your orders is still on its way, and its delivery needs"
-                    " your address. Delete the account after delivery, or cancel the"
-                    " order. Nothing was deleted."
+                    "One of your orders is still on its way, and its delivery needs your address."
+                    " Delete the account after delivery, or cancel the order. Nothing was deleted."
                 )
             else:
                 logout(request)

@@ -1,7 +1,4 @@
-"""Account URLs: route the customer account pages under /en/account/.
-
-allauth looks up some of them by its own names.
-"""
+"""Account URLs: route the customer account pages under /en/account/."""
 
 from django.urls import path
 

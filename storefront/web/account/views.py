@@ -1,9 +1,4 @@
-"""Account pages: list a customer's orders and payments, change name, language and consent.
-
-The list holds orders placed while signed in, and orders of a verified e-mail address.
-"""
-
-from http import HTTPStatus
+"""Account pages: list a customer's orders and payments, change name, language and consent."""
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
@@ -17,7 +12,7 @@ from orders.models import Order, Payment, PaymentEvent
 from storefront.accounts import profile as profiles
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import Consent, User
-from storefront.web.account.auth import for_customers
+from storefront.web.account.auth import for_customers, form_page, posted
 from storefront.web.account.forms import ProfileForm
 from storefront.web.core.visit import READS, visit
 from storefront.web.orders.views import MOVES, headline
@@ -64,7 +59,7 @@ def profile(request: HttpRequest, user: User) -> HttpResponse:
         "language": user.language or visit(request).language,
         "marketing": profiles.has_consent(user_id=user.pk, kind=kind),
     }
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
+    form = ProfileForm(posted(request), initial=known)
     if request.method == "POST" and form.is_valid():
         submitted = form.cleaned_data
         User.objects.filter(pk=user.pk).update(
@@ -78,6 +73,5 @@ def profile(request: HttpRequest, user: User) -> HttpResponse:
             now=timezone.now(),
         )
         return redirect(reverse("account_profile", query={"kept": 1}))
-    context = {"form": form, "user": user, "kept": "kept" in request.GET}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "web/account/profile.html", context, status=status)
+    is_kept = "kept" in request.GET
+    return form_page(request, "web/account/profile.html", form, user=user, kept=is_kept)

@@ -129,10 +129,7 @@ class CartSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOptions:
-    """Delivery options of a cart, and the chosen one.
-
-    By default that is the cheapest with the fewest parcels.
-    """
+    """Delivery options of a cart and the chosen one, else the cheapest of fewest parcels."""
 
     checked_cart: CheckedCart
     quotes: Sequence[ShippingQuote]
@@ -155,10 +152,7 @@ def delivery_options(
     method_code: str = "",
     cart_content: CartContent | None = None,
 ) -> DeliveryOptions:
-    """Plan the parcels of a cart and quote its delivery, without totals.
-
-    ``cart_content`` is the cart's content if it was read at ``now``.
-    """
+    """Plan the parcels and quote delivery, without totals; ``cart_content`` as of ``now``."""
     checked_cart = availability.check_cart(
         cart=cart, country=country, now=now, cart_content=cart_content
     )
@@ -203,10 +197,7 @@ def summarize(
     method_code: str = "",
     cart_content: CartContent | None = None,
 ) -> CartSummary:
-    """Plan a cart, quote its delivery, and compute its totals.
-
-    ``cart_content`` is the cart's content if it was read at ``now``.
-    """
+    """Plan a cart, quote delivery, compute totals; ``cart_content`` as of ``now``."""
     delivery = delivery_options(
         cart=cart, country=country, now=now, method_code=method_code, cart_content=cart_content
     )

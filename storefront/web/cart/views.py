@@ -1,7 +1,4 @@
-"""Cart pages: show the cart, add, change and remove lines.
-
-Plain forms work without scripts; htmx only speeds them up.
-"""
+"""Cart pages: show the cart, add, change and remove lines."""
 
 from collections.abc import Mapping
 from datetime import datetime

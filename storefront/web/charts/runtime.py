@@ -40,10 +40,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A drawn mode, as the envelope of the claim: the curve between is unknown.
-
-    The label is right of the corner, clear of the lines of longer, dimmer modes.
-    """
+    """A drawn mode, as its claim's envelope; its label is clear of longer, dimmer modes."""
 
     name: str
     output_lm: float

@@ -19,10 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def redirect_to_payment(order: Order, *, first: Payment | None = None) -> HttpResponse:
-    """Redirect to the open payment, or to the order's page if there is none.
-
-    ``first`` as in ``sessions.open_session``.
-    """
+    """Redirect to the open payment, or else to the order's page."""
     try:
         payment = sessions.open_session(
             order=order, return_url=links.return_url(order), now=timezone.now(), first=first

@@ -1,7 +1,4 @@
-"""Checkout: take the address, offer delivery methods, review and place the order.
-
-It needs no account.
-"""
+"""Checkout: take the address, offer delivery methods, review and place the order."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -78,10 +75,7 @@ type CheckoutView = Callable[[HttpRequest, Cart, CartContent | None, datetime], 
 
 
 def with_cart(view: CheckoutView) -> Callable[..., HttpResponse]:
-    """Pass a checkout view the open cart, read at one moment.
-
-    If the cart was placed, redirect to the order's payment.
-    """
+    """Pass a view the open cart, read at one moment; of a placed one, redirect to payment."""
 
     @never_cache
     @wraps(view)

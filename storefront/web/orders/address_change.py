@@ -49,10 +49,7 @@ ALREADY_SHIPPED = gettext_lazy("It had already shipped: it goes to the old addre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Destination of one purchase order.
-
-    ``requested`` is a new one, until its supplier answers.
-    """
+    """Destination of one purchase order. ``requested`` is a new one, until its supplier answers."""
 
     ship_to: Address
     message: Promise | str = ""

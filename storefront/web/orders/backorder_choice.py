@@ -26,10 +26,7 @@ Status = Backorder.Status
 @never_cache
 @require_http_methods(READS)
 def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpResponse:
-    """Show the options, and take one choice.
-
-    The links of a mail only open the page, so that link scanners choose nothing.
-    """
+    """Show the options, take one choice; a mail's link only opens it, for link scanners."""
     order = find_order(number, key)
     row = _find(order, backorder)
     if row is None:

@@ -96,10 +96,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelView:
-    """A parcel, shipped or expected; ``carrier`` and ``number`` are empty until it is packed.
-
-    ``agreed_by`` is the later arrival date that the customer accepted.
-    """
+    """A parcel; without ``number`` it is expected. ``agreed_by``: the accepted arrival date."""
 
     country: str
     stage: Stage
@@ -154,10 +151,7 @@ def parcel_views(
     lines: Sequence[OrderLine],
     purchases: Iterable[PurchaseOrder],
 ) -> list[ParcelView]:
-    """Return an order's parcels: those packed, and those still to be packed.
-
-    ``lines`` and ``purchases`` are all of the order.
-    """
+    """Return packed and expected parcels; ``lines`` and ``purchases`` are all of the order."""
     purchase_orders = list(purchases)
     if not purchase_orders:
         by_level = {line.level_id: line for line in lines}
@@ -201,10 +195,7 @@ def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) 
 def canceled_lines(
     purchases: Iterable[PurchaseOrder], lines: Sequence[OrderLine]
 ) -> list[tuple[OrderLine, int]]:
-    """Return the lines that were canceled on request, with quantities.
-
-    ``purchases`` are all purchase orders of the order, with their lines; ``lines`` all its lines.
-    """
+    """Return the lines canceled on request, with quantities, of all lines and orders."""
     by_id = {line.pk: line for line in lines}
     return [
         (by_id[row.order_line_id], row.quantity)

@@ -47,12 +47,7 @@ from storefront.web.returns import status, views
 Status = Order.Status
 Kind = PaymentEvent.Kind
 ENDED_ATTEMPTS = frozenset(
-    {
-        Payment.Status.DECLINED,
-        Payment.Status.FAILED,
-        Payment.Status.EXPIRED,
-        Payment.Status.VOIDED,
-    }
+    {Payment.Status.DECLINED, Payment.Status.FAILED, Payment.Status.EXPIRED, Payment.Status.VOIDED}
 )
 # Requests and disputes move no money.
 MOVES = {
@@ -90,10 +85,7 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
             " by e-mail."
         ),
     ),
-    "late": (
-        "bad",
-        gettext_lazy("It could not be canceled. You can return it after delivery."),
-    ),
+    "late": ("bad", gettext_lazy("It could not be canceled. You can return it after delivery.")),
 }
 CANCELLATION_MESSAGES = {CancellationStatus.ASKED: "asked", CancellationStatus.REFUSED: "late"}
 
@@ -219,10 +211,7 @@ def _message(
     was_paid: bool,
     is_shown: bool,
 ) -> tuple[str, Promise] | None:
-    """Return the message about the last action.
-
-    The state of a cancellation request is left out if parcels show it (``is_shown``).
-    """
+    """Return the last action's message, without a cancellation that parcels show."""
     is_new = (
         change_request == CancellationStatus.ASKED
         and request.GET.get("cancel") == CANCELLATION_MESSAGES[CancellationStatus.ASKED]

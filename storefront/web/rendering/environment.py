@@ -35,7 +35,7 @@ class LanguageBackend(Jinja2):
 
     @property
     def env(self) -> Environment:
-        return self._by_language[_language()]
+        return self._by_language[get_language() or settings.LANGUAGE_CODE]
 
     @env.setter
     def env(self, plain: Environment) -> None:
@@ -131,7 +131,3 @@ def _word(code: str, kind: str, language: str) -> str:
 def without_tables(clean_html: str) -> Markup:
     """Remove tables from a description: the specification table replaces them."""
     return Markup(TABLE.sub("", clean_html))  # noqa: S704 - sanitized by the catalog
-
-
-def _language() -> str:
-    return get_language() or settings.LANGUAGE_CODE

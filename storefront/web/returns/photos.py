@@ -1,7 +1,4 @@
-"""Return photos: check and store the pictures that a customer sends with a complaint.
-
-Every picture is checked before the first one is stored.
-"""
+"""Return photos: check and store the pictures that a customer sends with a complaint."""
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile

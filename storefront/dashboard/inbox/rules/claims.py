@@ -36,11 +36,7 @@ CLAIMS = (
         " OR c.status_since < %(now)s - interval '1 hour'))",
         detail="coalesce(nullif(c.problem, ''), s.name)",
     ),
-    _claim(
-        "claim_rejected",
-        _("Supplier needs changes to the claim"),
-        "c.status = 'on_hold'",
-    ),
+    _claim("claim_rejected", _("Supplier needs changes to the claim"), "c.status = 'on_hold'"),
     _claim(
         "claim_answer_unclear",
         _("Supplier's answer to a claim needs review"),

@@ -1,8 +1,4 @@
-"""Invariant check: run all invariants, report violations, exit 1 if there are any.
-
-For use after a test journey, a deployment or an outage. It also fails if an unassigned inbox row is
-older than twice its response time.
-"""
+"""Invariant check: report violations and overdue inbox rows, exit 1 if there are any."""
 
 import json
 import sys

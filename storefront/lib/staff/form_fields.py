@@ -1,0 +1,37 @@
+"""Form fields: define amounts of money, give forms the widgets of the admin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+# Widget of Django -> the same in the style of the admin.
+STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
+    forms.TextInput: UnfoldAdminTextInputWidget,
+    forms.Textarea: UnfoldAdminTextareaWidget,
+    forms.NumberInput: UnfoldAdminDecimalFieldWidget,
+    forms.Select: UnfoldAdminSelectWidget,
+    forms.CheckboxInput: UnfoldBooleanSwitchWidget,
+}
+
+
+def money_field(label: Any, **options: Any) -> forms.DecimalField:
+    return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=2, **options)
+
+
+def use_staff_widgets(form: forms.Form) -> None:
+    """Give the fields of a form the style of the admin."""
+    for field in form.fields.values():
+        plain: Any = field.widget
+        if widget_class := STAFF_WIDGETS.get(type(plain)):
+            field.widget = widget_class(attrs=dict(plain.attrs))
+            field.widget.is_required = plain.is_required
+            if isinstance(plain, forms.Select):
+                field.widget.choices = plain.choices
