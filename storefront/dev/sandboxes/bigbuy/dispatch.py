@@ -11,6 +11,7 @@ from storefront.dev.sandboxes.bigbuy import endpoints, lists
 from storefront.dev.sandboxes.bigbuy.errors import ApiError, invalid
 from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
 from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault
+from storefront.dev.sandboxes.core.http_server import NOT_FOUND as NO_PAGE
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_html, as_json
 
 PREFIX = "/rest/"
@@ -23,6 +24,8 @@ SOFT_500 = (
 
 
 def reply_to(state: SandboxState, asked: Request) -> Reply:
+    if not asked.path.startswith(PREFIX):
+        return NO_PAGE
     path = asked.path.removeprefix(PREFIX).removesuffix(SUFFIX)
     fault = state.faults.next_for(path)
     if early := _response_before(fault):
@@ -33,7 +36,8 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
     is_over = standing is not None and standing.is_over
     _record_call(state, endpoint_of(path), is_over=is_over)
     try:
-        _check_rate_limit(is_over=is_over)
+        if is_over:
+            raise ApiError(429, "You exceeded the rate limit")  # noqa: TRY301 - one handler of errors
         reply = _serve(state, asked, path, fault=fault.kind if fault else "")
     except ApiError as error:
         _record_rejection(state, asked, path, error, fault)
@@ -51,13 +55,12 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
 
 def endpoint_of(path: str) -> str:
     """Return the endpoint that a path is counted for, without ids."""
-    for prefix, _ in endpoints.KEYED:
-        if path.startswith(prefix) and ("GET", path) not in endpoints.FIXED:
-            return path if path in _POSTED else f"{prefix}{{id}}"
-    name, _, key = path.removeprefix(CATALOG).partition("/")
-    if not path.startswith(CATALOG):
+    if path in _POSTED:
         return path
-    return f"{name}/{{id}}" if key else name
+    for prefix, _ in endpoints.KEYED:
+        if path.startswith(prefix):
+            return f"{prefix}{{id}}"
+    return path.removeprefix(CATALOG)
 
 
 _POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.CREATING))
@@ -66,11 +69,6 @@ _POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.CREATING))
 def _has_key(state: SandboxState, asked: Request) -> bool:
     said = (asked.headers["Authorization"] or "").removeprefix("Bearer ")
     return secrets.compare_digest(said.encode(), state.rules.api_key.encode())
-
-
-def _check_rate_limit(*, is_over: bool) -> None:
-    if is_over:
-        raise ApiError(429, "You exceeded the rate limit")
 
 
 def _serve(state: SandboxState, asked: Request, path: str, *, fault: str) -> Reply:
@@ -88,17 +86,7 @@ def _serve(state: SandboxState, asked: Request, path: str, *, fault: str) -> Rep
     for prefix, read in endpoints.KEYED:
         if path.startswith(prefix):
             return as_json(read(state, path.removeprefix(prefix)))
-    return _serve_list(state, path.removeprefix(CATALOG), asked)
-
-
-def _serve_list(state: SandboxState, name: str, asked: Request) -> Reply:
-    name, _, key = name.partition("/")
-    if key:
-        row = lists.single_row(state, name, key)
-        if row is None:
-            raise endpoints.NOT_FOUND
-        return as_json(row)
-    rows = lists.list_page(state, name, asked.query)
+    rows = lists.list_page(state, path.removeprefix(CATALOG), asked.query)
     if rows is None:
         raise endpoints.NOT_FOUND
     return as_json(rows)

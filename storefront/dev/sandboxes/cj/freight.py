@@ -22,7 +22,6 @@ OM PA PE PH PK PL PT QA RO RS SA SE SG SI SK TH TN TR TW UA US UY UZ VN ZA
 EU = frozenset(_EU.split())
 NEAR = EU | {"CH", "GB", "NO", "LI"}
 COUNTRIES = frozenset(_SERVED.split())
-CNY_PER_USD = Decimal("7.16")
 SMALL_CELL_WH, SMALL_BATTERY_WH = 20, 100
 
 

@@ -7,7 +7,7 @@ import gzip
 import itertools
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .http_server import Reply, as_html
@@ -42,14 +42,17 @@ class Fault:
     skip: int = 0
     delay_s: float = 1.0
     seen: int = 0
-    done: int = field(default=0)
+    done: int = 0
 
     @property
     def is_spent(self) -> bool:
         return bool(self.count) and self.done >= self.count
 
+    def fits(self, path: str) -> bool:
+        return self.path == "*" or path.endswith(self.path)
+
     def matches(self, path: str) -> bool:
-        if self.is_spent or not (self.path == "*" or path.endswith(self.path)):
+        if self.is_spent or not self.fits(path):
             return False
         self.seen += 1
         if self.seen <= self.skip or (self.seen - self.skip - 1) % self.every:
@@ -61,8 +64,10 @@ class Fault:
 class Faults:
     """The active faults, in the order in which they were added."""
 
-    def __init__(self, kinds: frozenset[str] = REQUEST_KINDS) -> None:
-        self._kinds = kinds
+    def __init__(
+        self, kinds: frozenset[str] = REQUEST_KINDS, *, fault: type[Fault] = Fault
+    ) -> None:
+        self._kinds, self._fault = kinds, fault
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._ids = itertools.count(1)
@@ -80,7 +85,7 @@ class Faults:
         kinds = MESSAGE_KINDS if path == WEBHOOKS else self._kinds
         if kind not in kinds:
             raise UnknownFaultError(f"{kind!r} is none of {', '.join(sorted(kinds))}")
-        fault = Fault(
+        fault = self._fault(
             id=next(self._ids),
             path=path,
             kind=kind,

@@ -6,7 +6,7 @@ from functools import lru_cache
 from .bad_records import FLAWS, bad_record
 from .generator import make
 from .identifiers import FIRST_BAD_SUBJECT, subject_of_pid, subject_of_sku, subject_of_vid
-from .model import Product
+from .model import Product, Variant
 
 BAD_SHARE = 20  # good products per bad record
 CACHE_SIZE = 16_384
@@ -62,11 +62,15 @@ class Catalog:
         return self.product(subject) if subject is not None and self.holds(subject) else None
 
     def by_vid(self, vid: str) -> Product | None:
+        found = self.variant(vid)
+        return found[0] if found else None
+
+    def variant(self, vid: str) -> tuple[Product, Variant] | None:
         subject = subject_of_vid(self.seed, vid)
         if subject is None or not self.holds(subject):
             return None
         product = self.product(subject)
-        return product if any(each.vid == vid for each in product.variants) else None
+        return next(((product, each) for each in product.variants if each.vid == vid), None)
 
     def by_sku(self, sku: str) -> Product | None:
         subject = subject_of_sku(sku)

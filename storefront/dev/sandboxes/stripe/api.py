@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from storefront.dev.sandboxes.core.faults import Fault, Faults
 from storefront.dev.sandboxes.core.http_server import Reply, Request
 from storefront.dev.sandboxes.stripe import form_encoding, operations, parameters, payment_flow
-from storefront.dev.sandboxes.stripe.faults import Fault, Faults, Kind
+from storefront.dev.sandboxes.stripe.faults import Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 from storefront.dev.sandboxes.stripe.store import (
     PREFIXES,
@@ -258,7 +259,7 @@ def _post(sandbox: Sandbox, call: Call, allowed: Mapping[str, Any], work: Doing)
 
 
 def _execute(sandbox: Sandbox, call: Call, asked: dict[str, Any], work: Doing) -> Reply:
-    if call.fault is not None and call.fault.kind is Kind.BREAKDOWN:
+    if call.fault is not None and call.fault.kind == Kind.BREAKDOWN:
         broken = {"type": "api_error", "message": "Something broke at our end."}
         return as_json({"error": broken}, HTTPStatus.INTERNAL_SERVER_ERROR)
     try:

@@ -4,10 +4,11 @@ import re
 import time
 from http import HTTPStatus
 
+from storefront.dev.sandboxes.core.faults import Fault
 from storefront.dev.sandboxes.core.http_server import CONTROL, Listener, Reply, Request
 from storefront.dev.sandboxes.stripe import api, control, pages
 from storefront.dev.sandboxes.stripe.api import Call, Sandbox, Work
-from storefront.dev.sandboxes.stripe.faults import BEFORE, INSIDE, Fault, Kind
+from storefront.dev.sandboxes.stripe.faults import BEFORE, INSIDE, Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 
 ID = r"/([\w-]{1,80})"
@@ -44,7 +45,7 @@ ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("POST", "/control/age", control.age),
     ("POST", "/control/reset", control.reset),
 )
-BROKEN = {
+BROKEN: dict[str, Reply] = {
     Kind.ERROR: api.as_json(
         {"error": {"type": "api_error", "message": "Try again."}},
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -55,9 +56,6 @@ BROKEN = {
     ),
     Kind.GARBAGE: Reply(body=b"<html><h1>Welcome", type="text/html"),
 }
-
-
-DROPPED = Reply(is_dropped=True)
 
 
 class Server(Listener):
@@ -71,14 +69,14 @@ class Server(Listener):
 
     def _answer(self, asked: Request) -> Reply:
         is_control = asked.path.startswith(CONTROL)
-        fault = None if is_control else self.sandbox.faults.take(f"{asked.method} {asked.path}")
+        fault = None if is_control else self.sandbox.faults.next_for(f"{asked.method} {asked.path}")
         if fault is not None and fault.kind in BEFORE:
-            return BROKEN.get(fault.kind, DROPPED)
+            return BROKEN.get(fault.kind, Reply(is_dropped=True))
         answer = self._handle(asked, fault)
         if fault is not None and fault.kind not in INSIDE:
-            return BROKEN.get(fault.kind, DROPPED)
-        if fault is not None and fault.kind is Kind.SLOW:
-            time.sleep(fault.seconds)
+            return BROKEN.get(fault.kind, Reply(is_dropped=True))
+        if fault is not None and fault.kind == Kind.SLOW:
+            time.sleep(fault.delay_s)
         return answer
 
     def _handle(self, asked: Request, fault: Fault | None) -> Reply:
