@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from typing import Any
 
+from storefront.dev.sandboxes.core.faults import reply_after, reply_before
 from storefront.dev.sandboxes.core.http_server import NOT_FOUND, Reply, Request, as_json
 
 from . import faults
@@ -90,7 +91,7 @@ def reply_to(state: SandboxState, limits: Limits, asked: Request) -> Reply:
     if not asked.path.startswith(PREFIX):
         return NOT_FOUND
     fault = state.faults.next_for(asked.path)
-    if early := faults.response_before(fault):
+    if early := reply_before(fault, faults.BEFORE):
         return early
     request_id = uuid.uuid4().hex
     try:
@@ -113,7 +114,7 @@ def reply_to(state: SandboxState, limits: Limits, asked: Request) -> Reply:
     answer["requestId"] = request_id
     if limits.points:
         answer["pointsInfo"] = limits.report()
-    return faults.change_response(fault, as_json(answer, status=status))
+    return reply_after(fault, as_json(answer, status=status), faults.AFTER)
 
 
 def _route(method: str, path: str) -> Route:

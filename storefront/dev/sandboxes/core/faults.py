@@ -5,8 +5,10 @@ These faults exist in any protocol. Each protocol adds its own.
 
 import gzip
 import itertools
+import math
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -123,6 +125,7 @@ class Faults:
 HUGE_BYTES = 10_000_000
 BOMB_BYTES = 200_000_000
 TRICKLE_S = 0.2
+HTTP_OK = 200
 INTERNAL_URL = "http://169.254.169.254/latest/meta-data/"
 
 
@@ -159,3 +162,34 @@ RESPONSE_FAULTS: dict[str, Callable[[Fault, Reply], Reply]] = {
     "huge": _huge,
     "gzip_bomb": _bomb,
 }
+
+
+def reply_before(fault: Fault | None, own: Mapping[str, Callable[[Fault], Reply]]) -> Reply | None:
+    """Return a fault's answer without an effect; for a slow one wait; None to go on.
+
+    Shape:  ``own`` are the answers of this protocol
+    """
+    if fault is None:
+        return None
+    if fault.kind == "slow":
+        time.sleep(fault.delay_s)
+    if fault.kind == "drop_before":
+        return Reply(is_dropped=True)
+    if fault.kind == "redirect":
+        return Reply(status=302, headers={"Location": INTERNAL_URL})
+    return own[fault.kind](fault) if fault.kind in own else None
+
+
+def retry_after(fault: Fault) -> dict[str, str]:
+    return {"Retry-After": str(max(math.ceil(fault.delay_s), 1))}
+
+
+def reply_after(
+    fault: Fault | None, reply: Reply, own: Mapping[str, Callable[[Reply], Reply]]
+) -> Reply:
+    """Return the reply, changed by the fault; ``own`` changes apply to a success only."""
+    if fault is None:
+        return reply
+    if fault.kind in RESPONSE_FAULTS:
+        return RESPONSE_FAULTS[fault.kind](fault, reply)
+    return own[fault.kind](reply) if fault.kind in own and reply.status == HTTP_OK else reply

@@ -4,14 +4,12 @@ import gzip
 import hashlib
 import html
 import io
-import math
-import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any
 
-from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault
+from storefront.dev.sandboxes.core.faults import Fault, reply_after, reply_before, retry_after
 from storefront.dev.sandboxes.core.http_server import Reply, Request
 from storefront.dev.sandboxes.core.status_page import SHOWN_GOODS
 from storefront.dev.sandboxes.core.status_page import page as status_page
@@ -118,7 +116,7 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
         return Reply(status=401, body=b"wrong key", type="text/plain")
     state.usage.count(asked.path, points=0)
     fault = state.faults.next_for(asked.path)
-    return _failing(fault) or _spoiled(fault, _file(state, asked))
+    return reply_before(fault, BEFORE) or reply_after(fault, _file(state, asked), {})
 
 
 def _file(state: SandboxState, asked: Request) -> Reply:
@@ -148,31 +146,13 @@ def _written_s(state: SandboxState) -> float:
     return max(state.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
 
 
-def _failing(fault: Fault | None) -> Reply | None:
-    """Return a fault's answer without a file; for a slow one wait; None to go on."""
-    if fault is None:
-        return None
-    if fault.kind == "slow":
-        time.sleep(fault.delay_s)
-    answers = {
-        "drop_before": Reply(is_dropped=True),
-        "500": Reply(status=500, body=b"out of order", type="text/plain"),
-        "429": Reply(
-            status=429,
-            body=b"too many requests",
-            type="text/plain",
-            headers={"Retry-After": str(max(math.ceil(fault.delay_s), 1))},
-        ),
-        "redirect": Reply(status=302, headers={"Location": INTERNAL_URL}),
-        "empty": Reply(type="text/csv"),
-    }
-    return answers.get(fault.kind)
-
-
-def _spoiled(fault: Fault | None, reply: Reply) -> Reply:
-    if fault is None or fault.kind not in RESPONSE_FAULTS or reply.status != 200:  # noqa: PLR2004
-        return reply
-    return RESPONSE_FAULTS[fault.kind](fault, reply)
+BEFORE: dict[str, Callable[[Fault], Reply]] = {
+    "500": lambda _: Reply(status=500, body=b"out of order", type="text/plain"),
+    "429": lambda fault: Reply(
+        status=429, body=b"too many requests", type="text/plain", headers=retry_after(fault)
+    ),
+    "empty": lambda _: Reply(type="text/csv"),
+}
 
 
 def _pack(content: bytes, packed: str, *, name: str) -> bytes:

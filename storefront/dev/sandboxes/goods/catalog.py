@@ -19,8 +19,8 @@ def catalog(count: int, seed: int) -> Iterator[Product]:
         yield shelf.at(position)
 
 
-class Catalog:
-    """A catalog of products, found by position, pid, vid or SKU."""
+class Range:
+    """Good and bad products, generated on demand."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
@@ -29,6 +29,15 @@ class Catalog:
 
     def __len__(self) -> int:
         return self.count + self.bad_count
+
+    def _make(self, subject: int) -> Product:
+        if subject >= FIRST_BAD_SUBJECT:
+            return bad_record(subject, count=self.count, seed=self.seed)
+        return make(subject, seed=self.seed)
+
+
+class Catalog(Range):
+    """A catalog of products, found by position, pid, vid or SKU."""
 
     def at(self, position: int) -> Product:
         return self.product(self.subject_at(position))
@@ -78,8 +87,3 @@ class Catalog:
             return None
         product = self.product(subject)
         return product if sku in {product.spu, *(each.sku for each in product.variants)} else None
-
-    def _make(self, subject: int) -> Product:
-        if subject >= FIRST_BAD_SUBJECT:
-            return bad_record(subject, count=self.count, seed=self.seed)
-        return make(subject, seed=self.seed)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from storefront.dev.sandboxes.core.faults import Fault
 from storefront.dev.sandboxes.core.http_server import CONTROL, Listener, Reply, Request
-from storefront.dev.sandboxes.stripe import api, control, pages
+from storefront.dev.sandboxes.stripe import api, control, pages, parameters
 from storefront.dev.sandboxes.stripe.api import Call, Sandbox, Work
 from storefront.dev.sandboxes.stripe.faults import BEFORE, INSIDE, Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
@@ -17,15 +17,15 @@ ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("GET", "/style.css", pages.style),
     ("GET", f"/pay{ID}", pages.show),
     ("POST", f"/pay{ID}", pages.submit),
-    ("POST", "/v1/checkout/sessions", api.create_session),
+    ("POST", "/v1/checkout/sessions", api.posting(api.create_session, parameters.SESSION)),
     ("GET", "/v1/checkout/sessions", api.listing("checkout.session")),
     ("GET", f"/v1/checkout/sessions{ID}", api.reading("checkout.session")),
-    ("POST", f"/v1/checkout/sessions{ID}/expire", api.expire_session),
+    ("POST", f"/v1/checkout/sessions{ID}/expire", api.posting(api.expire_session, parameters.READ)),
     ("GET", "/v1/payment_intents", api.listing("payment_intent")),
     ("GET", f"/v1/payment_intents{ID}", api.reading("payment_intent")),
-    ("POST", f"/v1/payment_intents{ID}/capture", api.capture),
-    ("POST", f"/v1/payment_intents{ID}/cancel", api.cancel),
-    ("POST", "/v1/refunds", api.refund),
+    ("POST", f"/v1/payment_intents{ID}/capture", api.posting(api.capture, parameters.CAPTURE)),
+    ("POST", f"/v1/payment_intents{ID}/cancel", api.posting(api.cancel, parameters.CANCEL)),
+    ("POST", "/v1/refunds", api.posting(api.refund, parameters.REFUND)),
     ("GET", "/v1/refunds", api.listing("refund")),
     ("GET", "/v1/balance_transactions", api.listing("balance_transaction")),
     ("GET", "/v1/disputes", api.listing("dispute")),
