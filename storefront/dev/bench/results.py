@@ -4,6 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,14 +37,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _record(verdict: Verdict, machine: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": verdict.id,
-        "what": verdict.what,
-        "value": verdict.value,
-        "limit": verdict.limit,
+    told = asdict(verdict)
+    goal, is_met = told.pop("goal"), told.pop("ok")
+    return told | {
         "ratio": verdict.ratio,
-        "goal": verdict.goal,
-        "ok": verdict.ok,
+        "goal": goal,
+        "ok": is_met,
         "machine": machine,
         "date": now.isoformat(timespec="seconds"),
     }

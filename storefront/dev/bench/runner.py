@@ -1,18 +1,17 @@
 """Benchmark runner: run all measurements in a separate database, judge the figures."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-
-import msgspec
 
 from catalog.models import Channel
 from storefront.dev.bench.goals import checkout as goal_checkout
 from storefront.dev.bench.goals import pages as goal_pages
 from storefront.dev.bench.goals import suppliers
 from storefront.dev.bench.goals.pages import Verdict
+from storefront.dev.bench.harness.figures import Figures
 from storefront.dev.bench.scenarios import (
     availability,
     bulkheads,
@@ -36,13 +35,14 @@ FEW_OFFERS, MANY_OFFERS = (10_000, 100_000), (10_000, 100_000, 1_000_000)
 FEW_ASKED, MANY_ASKED = 1_000, 10_000
 MANY_MERGED, MOST_MERGED = 100_000, 1_000_000
 FEW_ROWS, MANY_ROWS = (1_000, 20_000), (1_000, 20_000, 1_000_000)
+OF_LISTS = frozenset({"P8", "P9", "P10"})
 
 
 def run(
     say: Callable[[str], None],
     *,
     now: datetime,
-    only: Collection[str] = goal_pages.ALL,
+    only: frozenset[str] = goal_pages.ALL,
     is_full: bool = False,
 ) -> tuple[dict[str, Any], list[Verdict]]:
     """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
@@ -50,145 +50,59 @@ def run(
     Steps that no goal of ``only`` needs are skipped. Lists of a million offers are measured if only
     they are requested, or with ``is_full``; files of a million rows only with ``is_full``.
     """
-    wanted = set(only)
-    report: dict[str, Any] = {}
+    figures = Figures(say=say, now=now, wanted=only, is_full=is_full)
     verdicts: list[Verdict] = []
-    if wanted & (goal_pages.OF_PAGES | goal_pages.OF_SEARCH | goal_pages.OF_GROWTH):
-        verdicts += scenario_pages.measure(report, say, now=now, wanted=wanted)
-    if wanted & goal_pages.OF_BUYING:
-        verdicts += _judge_buying(report, say, wanted=wanted)
-    if wanted & goal_pages.OF_SUPPLYING:
-        verdicts += _judge_supplying(report, say, now=now)
-    if wanted & (goal_pages.OF_READING | goal_pages.OF_REACHING):
-        verdicts += _judge_readers(report, say, wanted=wanted, is_full=is_full)
-    verdicts += _judge_orders(report, say, wanted=wanted)
-    if wanted & goal_pages.OF_FEEDS:
-        verdicts += _judge_feeds(report, say, sizes=MANY_ROWS if is_full else FEW_ROWS)
-    if wanted & goal_pages.OF_ASKING:
-        verdicts += _judge_asking(report, say, products=MANY_ASKED if is_full else FEW_ASKED)
-    if wanted & goal_pages.OF_BULK:  # last: it empties its tables
-        sizes = MANY_OFFERS if wanted <= goal_pages.OF_BULK or is_full else FEW_OFFERS
-        for count in sizes:
-            say(f"Lists of {count:,} offers")
-            found = large_lists.measure(count, say=say)
-            report[f"bulk_{count}"] = [msgspec.to_builtins(each) for each in found]
-            verdicts += suppliers.judge_bulk_sync(found)
-    return report, [each for each in verdicts if each.id in wanted]
+    for goals, step in STEPS:
+        if figures.needs(*goals):
+            verdicts += step(figures)
+    return figures.report, [each for each in verdicts if each.id in only]
 
 
-def _judge_buying(
-    report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str]
-) -> list[Verdict]:
+def _judge_buying(figures: Figures) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    with scenario_checkout.places(report, say=say) as place:
-        if {"P5", "P6"} & set(wanted):
-            found = scenario_checkout.measure(place, say=say)
-            report["checkouts"] = [msgspec.to_builtins(each) for each in found]
-            counted = scenario_checkout.count_sql(place)
-            report["checkout_sql"] = msgspec.to_builtins(counted)
+    say = figures.say
+    with scenario_checkout.places(figures) as place:
+        if figures.needs("P5", "P6"):
+            found = figures.keep("checkouts", scenario_checkout.measure(place, say=say))
+            counted = figures.keep("checkout_sql", scenario_checkout.count_sql(place))
             verdicts += goal_checkout.judge_checkouts(found)
             verdicts += goal_checkout.judge_orders(found)
             verdicts += goal_checkout.judge_sql(counted)
-        if "R2" in wanted:
+        if figures.needs("R2"):
             hung = checkout_while_supplier_hangs.measure(place, say=say)
-            report["buying_on"] = msgspec.to_builtins(hung)
-            verdicts += goal_checkout.judge_hung(hung)
-        if "P7" in wanted:  # last: it leaves a sold-out light
-            bare, shop = last_units.measure(place, say=say)
-            report["rush"] = [msgspec.to_builtins(each) for each in (bare, shop)]
-            verdicts += goal_checkout.judge_rush(bare, shop)
+            verdicts += goal_checkout.judge_hung(figures.keep("buying_on", hung))
+        if figures.needs("P7"):  # last: it leaves a sold-out light
+            rushes = figures.keep("rush", last_units.measure(place, say=say))
+            verdicts += goal_checkout.judge_rush(*rushes)
     return verdicts
 
 
-def _judge_readers(
-    report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str], is_full: bool
-) -> list[Verdict]:
-    verdicts: list[Verdict] = []
-    if goal_pages.OF_READING & set(wanted):  # afterwards nothing is offered any more
-        verdicts += _judge_reading(report, say, is_full=is_full)
-    if goal_pages.OF_REACHING & set(wanted):
-        verdicts += _judge_reaching(report, say)
-    return verdicts
-
-
-def _judge_reading(
-    report: dict[str, Any], say: Callable[[str], None], *, is_full: bool
-) -> list[Verdict]:
-    if "sync" not in report:
-        report["sync"] = scenario_pages.sync_figures(say)
-    count = MOST_MERGED if is_full else MANY_MERGED
-    say(f"Pages while {count:,} offers merge")
-    found = reads_during_merge.measure(count, say=say)
-    report["reading"] = [msgspec.to_builtins(each) for each in found]
+def _judge_reading(figures: Figures) -> list[Verdict]:
+    scenario_pages.sync_once(figures)
+    count = MOST_MERGED if figures.is_full else MANY_MERGED
+    figures.say(f"Pages while {count:,} offers merge")
+    found = figures.keep("reading", reads_during_merge.measure(count, say=figures.say))
     return suppliers.judge_reading(found, count=count)
 
 
-def _judge_supplying(
-    report: dict[str, Any], say: Callable[[str], None], *, now: datetime
-) -> list[Verdict]:
-    if "sync" not in report:
-        report["sync"] = scenario_pages.sync_figures(say)
-    say("What the supply engine answers and counts")
-    found = availability.measure(now=now, say=say)
-    report["supplying"] = [msgspec.to_builtins(each) for each in found]
+def _judge_supplying(figures: Figures) -> list[Verdict]:
+    scenario_pages.sync_once(figures)
+    figures.say("What the supply engine answers and counts")
+    found = figures.keep("supplying", availability.measure(now=figures.now, say=figures.say))
     return [
         goal_pages.told("E1", each.what, each.per_second, each.bare_per_second) for each in found
     ]
 
 
-def _judge_reaching(report: dict[str, Any], say: Callable[[str], None]) -> list[Verdict]:
-    say("A supplier's change, until the product page shows it")
+def _judge_reaching(figures: Figures) -> list[Verdict]:
+    figures.say("A supplier's change, until the product page shows it")
     with TemporaryDirectory(prefix="fara-bench-") as folder:
-        found = change_latency.measure(folder=Path(folder), say=say)
-    report["reaching"] = msgspec.to_builtins(found)
-    return suppliers.judge_reaching(found)
+        found = change_latency.measure(folder=Path(folder), say=figures.say)
+    return suppliers.judge_reaching(figures.keep("reaching", found))
 
 
-def _judge_orders(
-    report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str]
-) -> list[Verdict]:
-    verdicts: list[Verdict] = []
-    if goal_pages.OF_BULKHEADS & set(wanted):
-        report["bulkheads"] = bulkhead_figures(say)
-        verdicts += goal_pages.judge_bulkheads(*report["bulkheads"].values())
-    if goal_pages.OF_PLANNING & set(wanted):
-        report["planning"] = routing.measure(say)
-        verdicts += goal_pages.judge_planning(report["planning"])
-    if goal_pages.OF_CALLS & set(wanted):
-        report["calls"] = webhooks.measure(say).percentile_ms(0.99)
-        verdicts += goal_pages.judge_calls(report["calls"])
-    return verdicts
-
-
-def _judge_feeds(
-    report: dict[str, Any], say: Callable[[str], None], *, sizes: Sequence[int]
-) -> list[Verdict]:
-    say(f"Files of {', '.join(f'{count:,}' for count in sizes)} rows")
-    verdicts: list[Verdict] = []
-    report["feeds"] = []
-    with TemporaryDirectory(prefix="fara-bench-") as folder:
-        for name in feed_reading.NAMES:
-            found = [
-                feed_reading.measure(name, count=count, folder=Path(folder)) for count in sizes
-            ]
-            for each in found:
-                say(each.words)
-            report["feeds"] += [msgspec.to_builtins(each) for each in found]
-            verdicts += suppliers.judge_feed_reading(found)
-    return verdicts
-
-
-def _judge_asking(
-    report: dict[str, Any], say: Callable[[str], None], *, products: int
-) -> list[Verdict]:
-    say(f"What suppliers of {products:,} products are asked")
-    found = api_calls.measure(products=products, say=say)
-    report["asking"] = [each.written for each in found]
-    return suppliers.judge_api_calls(found)
-
-
-def bulkhead_figures(say: Callable[[str], None]) -> dict[str, tuple[float, float]]:
-    """Hang one supplier beside another; return seconds of the other's orders and syncs."""
+def _judge_bulkheads(figures: Figures) -> list[Verdict]:
+    """Hang one supplier beside another; judge the seconds of the other's orders and syncs."""
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         rounds = bulkheads.measure(
             channel=Channel.objects.get(),
@@ -196,6 +110,65 @@ def bulkhead_figures(say: Callable[[str], None]) -> dict[str, tuple[float, float
             env={},
             products=HANGING_PRODUCTS,
             orders=HANGING_ORDERS,
-            say=say,
+            say=figures.say,
         )
-    return {name: (each.order_p95_s, each.sync_s) for name, each in rounds.items()}
+    found = {name: (each.order_p95_s, each.sync_s) for name, each in rounds.items()}
+    return goal_pages.judge_bulkheads(*figures.keep("bulkheads", found).values())
+
+
+def _judge_planning(figures: Figures) -> list[Verdict]:
+    return goal_pages.judge_planning(figures.keep("planning", routing.measure(figures.say)))
+
+
+def _judge_calls(figures: Figures) -> list[Verdict]:
+    p99_ms = webhooks.measure(figures.say).percentile_ms(0.99)
+    return goal_pages.judge_calls(figures.keep("calls", p99_ms))
+
+
+def _judge_feeds(figures: Figures) -> list[Verdict]:
+    sizes = MANY_ROWS if figures.is_full else FEW_ROWS
+    figures.say(f"Files of {', '.join(f'{count:,}' for count in sizes)} rows")
+    verdicts: list[Verdict] = []
+    walked: list[feed_reading.FeedFigures] = []
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        for name in feed_reading.NAMES:
+            found = [
+                feed_reading.measure(name, count=count, folder=Path(folder)) for count in sizes
+            ]
+            for each in found:
+                figures.say(each.words)
+            walked += found
+            verdicts += suppliers.judge_feed_reading(found)
+    figures.keep("feeds", walked)
+    return verdicts
+
+
+def _judge_asking(figures: Figures) -> list[Verdict]:
+    products = MANY_ASKED if figures.is_full else FEW_ASKED
+    figures.say(f"What suppliers of {products:,} products are asked")
+    found = api_calls.measure(products=products, say=figures.say)
+    return suppliers.judge_api_calls(figures.keep("asking", found))
+
+
+def _judge_lists(figures: Figures) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    for count in MANY_OFFERS if figures.wanted <= OF_LISTS or figures.is_full else FEW_OFFERS:
+        figures.say(f"Lists of {count:,} offers")
+        found = figures.keep(f"bulk_{count}", large_lists.measure(count, say=figures.say))
+        verdicts += suppliers.judge_bulk_sync(found)
+    return verdicts
+
+
+STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
+    (frozenset({"P1", "P2", "P3", "P4", "P13"}), scenario_pages.measure),
+    (frozenset({"P5", "P6", "P7", "R2"}), _judge_buying),
+    (frozenset({"E1"}), _judge_supplying),
+    (frozenset({"P12"}), _judge_reading),  # afterwards nothing is offered any more
+    (frozenset({"P11"}), _judge_reaching),
+    (frozenset({"R1"}), _judge_bulkheads),
+    (frozenset({"E2"}), _judge_planning),
+    (frozenset({"P15"}), _judge_calls),
+    (frozenset({"F1", "P10"}), _judge_feeds),
+    (frozenset({"F2"}), _judge_asking),
+    (OF_LISTS, _judge_lists),  # last: it empties its tables
+)

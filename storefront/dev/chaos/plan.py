@@ -18,7 +18,7 @@ SINGLE = 1  # the product with one location only
 EMPTIED, EMPTIABLE = 1, 4  # products that sell out at CJ; their customers come first
 SECOND_PRODUCT_RATE = 0.4  # of carts with a second product
 RARE_FAILPOINTS = ("claim.", "auditing.", "rerouting.")  # the first pass kills
-SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
+SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "getInventoryByPid")
 CANCELING_SUPPLIERS = ("cj", "bigbuy")
 BIGBUY_PATHS = ("order/create", "order/check", "tracking/orders")
 LISTS = {"bigbuy": "productsstockbyhandlingdays", "feed": "/stock.csv"}
@@ -266,17 +266,18 @@ def _most_wanted(wishes: Iterable[PlannedPurchase]) -> tuple[int, ...]:
 
 
 def _draw_kills(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
-    count = int(seconds / 0.65)
+    kills = (
+        (FaultKind.WORKER_CHILD, int(seconds / 0.65), 0),
+        (FaultKind.WEB, 1, 1),
+        (FaultKind.WORKER, 1, 1),
+        (FaultKind.BEAT, 1, 1),
+        (FaultKind.FLUSH, 2, 1),
+    )
     planned_faults = [
-        _fault(luck.uniform(0, seconds), FaultKind.WORKER_CHILD) for _ in range(count)
+        _fault(luck.uniform(least_s, seconds), what)
+        for what, times, least_s in kills
+        for _ in range(times)
     ]
-    for what, times in (
-        (FaultKind.WEB, 1),
-        (FaultKind.WORKER, 1),
-        (FaultKind.BEAT, 1),
-        (FaultKind.FLUSH, 2),
-    ):
-        planned_faults += [_fault(luck.uniform(1, seconds), what) for _ in range(times)]
     planned_faults.append(_fault(luck.uniform(seconds * 0.2, seconds * 0.5), FaultKind.REDIS))
     planned_faults.append(_fault(luck.uniform(seconds * 0.5, seconds * 0.8), FaultKind.POSTGRES))
     planned_faults.append(_fault(luck.uniform(0, seconds * 0.3), FaultKind.SAME_KEY))

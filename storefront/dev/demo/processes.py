@@ -93,17 +93,19 @@ class Stage:
 
 def urls(ports: Ports) -> dict[str, str]:
     """Return the addresses that a person or a script may open."""
-    shop = f"http://{HOST}:{ports.web}"
+    shop = url_of(ports.web)
+    others = {name: getattr(ports, name) for name in ("sandbox", "bigbuy", "feed", "gateway")}
     return {
         "shop": f"{shop}/",
         "admin": f"{shop}/admin/",
         "api": f"{shop}/api/docs/",
-        "sandbox": f"http://{HOST}:{ports.sandbox}/",
-        "bigbuy": f"http://{HOST}:{ports.bigbuy}/",
-        "feed": f"http://{HOST}:{ports.feed}/",
         "mailbox": f"{shop}/dev/mailbox/",
-        "gateway": f"http://{HOST}:{ports.gateway}/",
+        **{name: f"{url_of(port)}/" for name, port in others.items()},
     }
+
+
+def url_of(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def settings(
@@ -116,12 +118,12 @@ def settings(
         "PAYMENT_GATEWAY": "stripe",
         "ENVIRONMENT": "local",
         "VAR_DIR": str(var),
-        "PUBLIC_URL": f"http://{HOST}:{ports.web}",
-        "SANDBOX_SUPPLIER_URL": f"http://{HOST}:{ports.sandbox}",
-        "SANDBOX_BIGBUY_URL": f"http://{HOST}:{ports.bigbuy}",
-        "SANDBOX_FEED_URL": f"http://{HOST}:{ports.feed}",
-        "STRIPE_API_URL": f"http://{HOST}:{ports.gateway}",
-        "STRIPE_PAGES_URL": f"http://{HOST}:{ports.gateway}",
+        "PUBLIC_URL": url_of(ports.web),
+        "SANDBOX_SUPPLIER_URL": url_of(ports.sandbox),
+        "SANDBOX_BIGBUY_URL": url_of(ports.bigbuy),
+        "SANDBOX_FEED_URL": url_of(ports.feed),
+        "STRIPE_API_URL": url_of(ports.gateway),
+        "STRIPE_PAGES_URL": url_of(ports.gateway),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
     }
@@ -135,35 +137,23 @@ def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
 def outsiders(stage: Stage) -> list[Child]:
     """Return the external services: suppliers, payment gateway, mail server."""
     ports, var = stage.ports, stage.var
-    hook = f"http://{HOST}:{ports.web}{HOOK_PATH}"
-    sandbox = ["-m", "storefront.dev.sandboxes.cj", "--port", str(ports.sandbox)]
-    sandbox += ["--data", str(var / "sandbox"), "--pace", str(SANDBOX_PACE_S)]
-    sandbox += ["--webhook-url", hook]
-    bigbuy = ["-m", "storefront.dev.sandboxes.bigbuy", "--port", str(ports.bigbuy)]
-    bigbuy += ["--data", str(var / "bigbuy"), "--pace", str(SANDBOX_PACE_S)]
-    bigbuy += ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
-    feed = ["-m", "storefront.dev.sandboxes.feeds", "--port", str(ports.feed)]
-    feed += ["--data", str(var / "wholesaler")]
-    feed += ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
-    gateway = ["-m", "storefront.dev.sandboxes.stripe", "--port", str(ports.gateway)]
-    gateway += ["--data", str(var / "gateway")]
-    mail = [
-        "-m",
-        "storefront.dev.sandboxes.mail",
-        "--port",
-        str(ports.smtp),
-        "--dir",
-        str(var / "mail"),
-    ]
+    pace = ["--pace", str(SANDBOX_PACE_S)]
+
+    def service(name: str, module: str, port: int, folder: str, *words: str) -> Child:
+        command = ["-m", f"storefront.dev.sandboxes.{module}", "--port", str(port)]
+        command += ["--data", str(var / folder), *words]
+        return stage.child(name, command, is_ready=lambda: _status(url_of(port)) > 0)
+
+    hook = f"{url_of(ports.web)}{HOOK_PATH}"
+    mail = ["-m", "storefront.dev.sandboxes.mail", "--port", str(ports.smtp)]
+    mail += ["--dir", str(var / "mail")]
+    few = ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
+    files = ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
     return [
-        stage.child(
-            "sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")
-        ),
-        stage.child("bigbuy", bigbuy, is_ready=lambda: _answers(f"http://{HOST}:{ports.bigbuy}")),
-        stage.child("feed", feed, is_ready=lambda: _answers(f"http://{HOST}:{ports.feed}")),
-        stage.child(
-            "gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")
-        ),
+        service("sandbox", "cj", ports.sandbox, "sandbox", *pace, "--webhook-url", hook),
+        service("bigbuy", "bigbuy", ports.bigbuy, "bigbuy", *pace, *few),
+        service("feed", "feeds", ports.feed, "wholesaler", *files),
+        service("gateway", "stripe", ports.gateway, "gateway"),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]
 
@@ -174,45 +164,41 @@ def web(stage: Stage) -> Child:
     words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
     words += ["--workers-kill-timeout", "3", "--respawn-failed-workers"]
     words.append("storefront.wsgi:application")
-    return stage.child("web", words, is_ready=lambda: _is_fine(f"http://{HOST}:{port}/healthz"))
+    url = f"{url_of(port)}/healthz"
+    return stage.child("web", words, is_ready=lambda: _status(url) == HTTPStatus.OK)
 
 
 def worker(stage: Stage) -> Child:
-    return _worker(stage, "worker", name="orders", queue="celery", processes=WORKER_PROCESSES)
+    return worker_of(stage, "worker", name="orders", queues="celery", processes=WORKER_PROCESSES)
 
 
 def syncs(stage: Stage) -> Child:
     """Return the sync worker; one supplier may use at most half of it."""
-    return _worker(stage, "syncs", name="syncs", queue="syncs", processes=SYNCS_PROCESSES)
+    return worker_of(stage, "syncs", name="syncs", queues="syncs", processes=SYNCS_PROCESSES)
 
 
 def bulk(stage: Stage) -> Child:
     """Return the worker for images and publication: long work, which no order waits for."""
-    return _worker(stage, "bulk", name="bulk", queue="bulk", processes=1)
+    return worker_of(stage, "bulk", name="bulk", queues="bulk", processes=1)
 
 
-def _worker(stage: Stage, child: str, *, name: str, queue: str, processes: int) -> Child:
+def worker_of(  # noqa: PLR0913 - the options of a worker
+    stage: Stage, child: str, *, name: str, queues: str, processes: int, app: str = "storefront"
+) -> Child:
     log = stage.log(child)
-    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
-    words += ["--queues", queue, "--concurrency", str(processes)]
+    words = ["-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
+    words += ["--queues", queues, "--concurrency", str(processes)]
     words += ["--hostname", f"{name}@%h", "--without-mingle", "--without-gossip"]
     return stage.child(child, words, is_ready=lambda: _says(log, " ready."))
 
 
-def beat(stage: Stage) -> Child:
+def beat(stage: Stage, *, app: str = "storefront") -> Child:
+    """Return beat; a line of the beat before does not count as its start."""
     log = stage.log("beat")
-    words = ["-m", "celery", "-A", "storefront", "beat", "--loglevel", "INFO"]
+    before = log.stat().st_size if log.exists() else 0
+    words = ["-m", "celery", "-A", app, "beat", "--loglevel", "INFO"]
     words += ["--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
-    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting"))
-
-
-def _answers(url: str) -> bool:
-    """Return whether an HTTP server responds there, with any status."""
-    return _status(url) > 0
-
-
-def _is_fine(url: str) -> bool:
-    return _status(url) == HTTPStatus.OK
+    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting", since=before))
 
 
 def _status(url: str) -> int:
@@ -235,5 +221,5 @@ def _greets(port: int) -> bool:
         return False
 
 
-def _says(log: Path, words: str) -> bool:
-    return log.exists() and words in log.read_text(errors="replace")
+def _says(log: Path, words: str, *, since: int = 0) -> bool:
+    return log.exists() and words.encode() in log.read_bytes()[since:]

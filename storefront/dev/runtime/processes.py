@@ -12,6 +12,16 @@ from pathlib import Path
 POLL_S = 0.05
 
 
+def wait_until(true: Callable[[], bool], *, seconds: float, poll_s: float = POLL_S) -> bool:
+    """Poll a condition; return whether it became true in time."""
+    give_up_at = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(poll_s)
+    return True
+
+
 @dataclass(kw_only=True, slots=True)
 class Child:
     """One child process, and all that is needed to restart it.
@@ -71,9 +81,7 @@ class Child:
         """Wait up to its limit, then kill it and its own children."""
         if not self.process:
             return
-        give_up_at = time.monotonic() + self.patience_s
-        while self.is_running and time.monotonic() < give_up_at and not is_hurried():
-            time.sleep(POLL_S)
+        wait_until(lambda: not self.is_running or is_hurried(), seconds=self.patience_s)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -114,12 +122,9 @@ def stop_leftover(
         return False
     with suppress(ProcessLookupError):
         os.kill(pid, stop_signal)
-    give_up_at = time.monotonic() + patience_s
-    while is_ours():
-        if time.monotonic() > give_up_at:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(POLL_S)
+    while not wait_until(lambda: not is_ours(), seconds=patience_s):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     return True

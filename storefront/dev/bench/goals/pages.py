@@ -14,23 +14,10 @@ from storefront.dev.bench.scenarios.search import ListTime
 LIST_LIMIT_OVER_PEER = 72
 ROW_LIMIT_OVER_PEER = 18
 
-OF_PAGES = frozenset({"P1", "P2", "P3"})
-OF_SEARCH = frozenset({"P4"})
-OF_GROWTH = frozenset({"P13"})
-OF_BULKHEADS = frozenset({"R1"})
-OF_BULK = frozenset({"P8", "P9", "P10"})
-OF_FEEDS = frozenset({"F1", "P10"})
-OF_ASKING = frozenset({"F2"})
-OF_REACHING = frozenset({"P11"})
-OF_READING = frozenset({"P12"})
-OF_SUPPLYING = frozenset({"E1"})
-OF_PLANNING = frozenset({"E2"})
-OF_BUYING = frozenset({"P5", "P6", "P7", "R2"})
-OF_CALLS = frozenset({"P15"})
-ALL = (
-    OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
-    | OF_REACHING | OF_READING | OF_SUPPLYING | OF_PLANNING | OF_BUYING | OF_CALLS
-)  # fmt: skip
+ALL = frozenset({
+    "E1", "E2", "F1", "F2", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11",
+    "P12", "P13", "P15", "R1", "R2",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +52,15 @@ def told(code: str, what: str, value: float, limit: float | None = None) -> Verd
 def at_most(
     code: str, what: str, value: float, limit: float | None = None, *, most: float
 ) -> Verdict:
-    ratio = value if limit is None else value / limit
-    return Verdict(
-        id=code, what=what, value=value, limit=limit, goal=f"<= {most:g}", ok=ratio <= most
-    )
+    is_met = (value if limit is None else value / limit) <= most
+    return Verdict(id=code, what=what, value=value, limit=limit, goal=f"<= {most:g}", ok=is_met)
 
 
 def at_least(
     code: str, what: str, value: float, limit: float | None = None, *, least: float
 ) -> Verdict:
-    ratio = value if limit is None else value / limit
-    return Verdict(
-        id=code, what=what, value=value, limit=limit, goal=f">= {least:g}", ok=ratio >= least
-    )
+    is_met = (value if limit is None else value / limit) >= least
+    return Verdict(id=code, what=what, value=value, limit=limit, goal=f">= {least:g}", ok=is_met)
 
 
 def judge_planning(p95_ms: float) -> list[Verdict]:
@@ -89,61 +72,33 @@ def judge_calls(p99_ms: float) -> list[Verdict]:
 
 
 def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    peer, page = limit.per_second / LIST_LIMIT_OVER_PEER, "category page"
     return [
-        at_least(
-            "P1",
-            "category page, requests, times the peer's",
-            ours.per_second,
-            limit.per_second / LIST_LIMIT_OVER_PEER,
-            least=60,
-        ),
-        at_most(
-            "P1",
-            "category page, CPU, times one-query list",
-            ours.cpu_ms,
-            limit.cpu_ms,
-            most=2,
-        ),
-        at_most("P1", "category page, SQL statements", sql, most=4),
+        at_least("P1", f"{page}, requests, times the peer's", ours.per_second, peer, least=60),
+        at_most("P1", f"{page}, CPU, times one-query list", ours.cpu_ms, limit.cpu_ms, most=2),
+        at_most("P1", f"{page}, SQL statements", sql, most=4),
     ]
 
 
 def judge_cached(ours: Result, limit: Result) -> list[Verdict]:
-    return [
-        at_least(
-            "P2",
-            "cached category page, requests, times Redis body",
-            ours.per_second,
-            limit.per_second,
-            least=0.8,
-        )
-    ]
+    what = "cached category page, requests, times Redis body"
+    return [at_least("P2", what, ours.per_second, limit.per_second, least=0.8)]
 
 
 def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    peer, page = limit.per_second / ROW_LIMIT_OVER_PEER, "product page"
     return [
-        at_least(
-            "P3",
-            "product page, requests, times the peer's",
-            ours.per_second,
-            limit.per_second / ROW_LIMIT_OVER_PEER,
-            least=12,
-        ),
-        at_most("P3", "product page, CPU, times one-row view", ours.cpu_ms, limit.cpu_ms, most=2.5),
-        at_most("P3", "product page, SQL statements", sql, most=4),
+        at_least("P3", f"{page}, requests, times the peer's", ours.per_second, peer, least=12),
+        at_most("P3", f"{page}, CPU, times one-row view", ours.cpu_ms, limit.cpu_ms, most=2.5),
+        at_most("P3", f"{page}, SQL statements", sql, most=4),
     ]
 
 
 def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    peer, page = limit.per_second / ROW_LIMIT_OVER_PEER, "cached product page"
     return [
-        at_least(
-            "P3",
-            "cached product page, requests, times the peer's",
-            ours.per_second,
-            limit.per_second / ROW_LIMIT_OVER_PEER,
-            least=40,
-        ),
-        at_most("P3", "cached product page, SQL statements", sql, most=0),
+        at_least("P3", f"{page}, requests, times the peer's", ours.per_second, peer, least=40),
+        at_most("P3", f"{page}, SQL statements", sql, most=0),
     ]
 
 
@@ -160,14 +115,9 @@ def judge_search(found: Sequence[ListTime]) -> list[Verdict]:
 
 
 def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdict]:
+    what = "{}, CPU at 100,000 products, times at 1,000"
     return [
-        at_most(
-            "P13",
-            f"{name}, CPU at 100,000 products, times at 1,000",
-            many[name].cpu_ms,
-            few[name].cpu_ms,
-            most=1.1,
-        )
+        at_most("P13", what.format(name), many[name].cpu_ms, few[name].cpu_ms, most=1.1)
         for name in few
     ]
 

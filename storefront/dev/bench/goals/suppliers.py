@@ -30,14 +30,9 @@ def judge_api_calls(found: Sequence[ApiCallFigures]) -> list[Verdict]:
 def _judge(each: ApiCallFigures) -> list[Verdict]:
     what = f"{each.dialect}, {each.phase}"
     calls, fewest = each.counted.calls, each.least.calls
+    most = MOST_CALLS[each.dialect][each.phase]
     verdicts = [
-        at_most(
-            "F2",
-            f"{what}: {calls:,} calls, times the fewest",
-            calls,
-            fewest,
-            most=MOST_CALLS[each.dialect][each.phase],
-        ),
+        at_most("F2", f"{what}: {calls:,} calls, times the fewest", calls, fewest, most=most),
         at_least("F2", f"{what}: imported, of all", each.done, each.wanted, least=1),
     ]
     if each.least.points:
@@ -63,51 +58,27 @@ def judge_bulk_sync(found: Sequence[Sync]) -> list[Verdict]:
     """Judge the four measurements of one list, in the order of their execution."""
     limit, first, same, changed = found
     size = f"{first.rows:,} offers"
+    load, kept, few = f"first load of {size}", f"unchanged, {size}", f"1 % changed, {size}"
+    per_s, goal = same.per_second, LEAST_PER_SECOND
+    peak_mb = max(each.peak_mb for each in (first, same, changed))
     return [
         at_least(
-            "P8",
-            f"first load of {size}, times COPY + merge",
-            first.per_second,
-            limit.per_second,
-            least=0.7,
+            "P8", f"{load}, times COPY + merge", first.per_second, limit.per_second, least=0.7
         ),
         at_most(
-            "P8",
-            f"first load of {size}: CPU, times COPY + merge",
-            first.cpu_s + first.server_s,
-            limit.cpu_s + limit.server_s,
-            most=1 / 0.7,
+            "P8", f"{load}: CPU, times COPY + merge", _cpu_s(first), _cpu_s(limit), most=1 / 0.7
         ),
-        at_least(
-            "P9",
-            f"unchanged, {size}: rows/s, times the goal",
-            same.per_second,
-            LEAST_PER_SECOND,
-            least=1,
-        ),
-        at_most("P9", f"unchanged, {size}: rows written", same.written, most=0),
-        at_most("P9", f"unchanged, {size}: MB of WAL", same.wal_mb, most=MOST_WAL_MB),
-        at_most(
-            "P9",
-            f"1 % changed, {size}: seconds, times unchanged",
-            changed.seconds,
-            same.seconds,
-            most=1.2,
-        ),
-        at_most(
-            "P9",
-            f"1 % changed, {size}: CPU, times unchanged",
-            changed.cpu_s + changed.server_s,
-            same.cpu_s + same.server_s,
-            most=1.2,
-        ),
-        at_most(
-            "P10",
-            f"{size}: MB above an idle worker",
-            max(each.peak_mb for each in (first, same, changed)),
-            most=MOST_PEAK_MB,
-        ),
+        at_least("P9", f"{kept}: rows/s, times the goal", per_s, goal, least=1),
+        at_most("P9", f"{kept}: rows written", same.written, most=0),
+        at_most("P9", f"{kept}: MB of WAL", same.wal_mb, most=MOST_WAL_MB),
+        at_most("P9", f"{few}: seconds, times unchanged", changed.seconds, same.seconds, most=1.2),
+        at_most("P9", f"{few}: CPU, times unchanged", _cpu_s(changed), _cpu_s(same), most=1.2),
+        at_most("P10", f"{size}: MB above an idle worker", peak_mb, most=MOST_PEAK_MB),
     ]
+
+
+def _cpu_s(each: Sync) -> float:
+    return each.cpu_s + each.server_s
 
 
 # Feed reading
@@ -124,26 +95,14 @@ def judge_feed_reading(found: Sequence[FeedFigures]) -> list[Verdict]:
     verdicts = []
     for each in found:
         what = f"{each.name}, {each.rows:,} rows"
+        speed, pace = f"{what}: rows a CPU second, times", each.per_cpu_s
         verdicts += [
             at_most("P10", f"{what}: MB above an idle worker", each.grown_mb, most=MOST_PEAK_MB),
-            at_least(
-                "F1",
-                f"{what}: rows a CPU second, times the goal",
-                each.per_cpu_s,
-                LEAST_PER_CPU_S,
-                least=1,
-            ),
+            at_least("F1", f"{speed} the goal", pace, LEAST_PER_CPU_S, least=1),
         ]
         if each is not short:
-            verdicts.append(
-                at_least(
-                    "F1",
-                    f"{what}: rows a CPU second, times at {short.rows:,}",
-                    each.per_cpu_s,
-                    short.per_cpu_s,
-                    least=LEAST_OF_SHORT,
-                )
-            )
+            words = f"{speed} at {short.rows:,}"
+            verdicts.append(at_least("F1", words, pace, short.per_cpu_s, least=LEAST_OF_SHORT))
     return verdicts
 
 

@@ -18,7 +18,7 @@ from orders.models import Allocation, Cart, Order, Payment, Reservation
 from storefront.dev.bench.harness.checkout_script import CSRF_COOKIE, WHO, Ready, field_in
 from storefront.dev.bench.harness.load import HOST
 from storefront.lib.address import Address
-from storefront.web.cart.summary import summarize
+from storefront.web.cart.summary import CartSummary, summarize
 from storefront.web.core.visit import SALT
 from suppliers.models import StockLevel
 
@@ -53,20 +53,31 @@ def goods(channel: Channel, *, now: datetime, most: int = VARIETY) -> list[Goods
 
 
 def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
-    """Return the variant that a page opens with, and whether it can be ordered."""
-    with override_settings(PAGE_CACHE_S=0):
-        page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
-    listing_id = int(field_in(page.content, "listing") or 0)
-    listing = Listing.objects.for_sale(now).filter(pk=listing_id).first()
+    """Return the variant that a page opens with, if it can be ordered."""
+    listing = shown_listing(slug, now)
     if listing is None:
         return None
     stock(listing.variant_id, PLENTY)
+    filled = filled_cart(channel, listing, now)
+    if filled is None:
+        return None
+    return Goods(slug, listing.pk, listing.variant_id, str(filled.total.amount))
+
+
+def shown_listing(slug: str, now: datetime) -> Listing | None:
+    """Return the listing that the product's page opens with, if it is for sale."""
+    with override_settings(PAGE_CACHE_S=0):
+        page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
+    key = int(field_in(page.content, "listing") or 0)
+    return Listing.objects.for_sale(now).filter(pk=key).first()
+
+
+def filled_cart(channel: Channel, listing: Listing, now: datetime) -> CartSummary | None:
+    """Return what a cart with one unit shows, if the cheapest tier ships it home."""
     cart = _cart(channel, listing.pk, now)
     filled = summarize(cart=cart, country=HOME.country, now=now, method_code=TIER)
     cart.delete()
-    if filled.quote is None or filled.quote.tier != TIER:
-        return None
-    return Goods(slug, listing.pk, listing.variant_id, str(filled.total.amount))
+    return filled if filled.quote is not None and filled.quote.tier == TIER else None
 
 
 def stock(variant_id: int, units: int) -> None:

@@ -37,8 +37,8 @@ class Result:
     cpu_ms: float  # of the web server, per response
 
 
-def compare(subjects: Sequence[Subject], *, connections: int = CONNECTIONS) -> list[Result]:
-    """Measure every subject in every round, in turn."""
+def compare(subjects: Sequence[Subject], *, connections: int = CONNECTIONS) -> dict[str, Result]:
+    """Measure every subject in every round, in turn; return the results by name."""
     rounds: dict[str, list[tuple[Timing, float]]] = {subject.name: [] for subject in subjects}
     for subject in subjects:
         _measure(subject, connections=connections, seconds=WARM_UP_S)
@@ -46,8 +46,8 @@ def compare(subjects: Sequence[Subject], *, connections: int = CONNECTIONS) -> l
         for subject in subjects:
             measured = _measure(subject, connections=connections, seconds=ROUND_S)
             rounds[subject.name].append(measured)
-    return [
-        Result(
+    return {
+        name: Result(
             name=name,
             per_second=median(timing.per_second for timing, _ in measured),
             p50_ms=median(timing.percentile_ms(0.50) for timing, _ in measured),
@@ -55,7 +55,7 @@ def compare(subjects: Sequence[Subject], *, connections: int = CONNECTIONS) -> l
             cpu_ms=median(cpu_ms for _, cpu_ms in measured),
         )
         for name, measured in rounds.items()
-    ]
+    }
 
 
 def _measure(subject: Subject, *, connections: int, seconds: float) -> tuple[Timing, float]:

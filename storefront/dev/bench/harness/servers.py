@@ -1,17 +1,22 @@
 """Benchmark servers: start web servers, read their processor time."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storefront.dev.bench.harness.load import HOST
+from django.conf import settings
 
+from storefront.dev.bench.harness.load import HOST
+from storefront.dev.runtime.ports import free_port, is_free
+from storefront.dev.runtime.processes import wait_until
+
+SHOP = "storefront.wsgi:application"
+BARE = "storefront.dev.bench.harness.bare.wsgi:application"
+FIRST_PORT = 18_100
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PATIENCE_S = 60.0
 WORKERS = 2
@@ -26,7 +31,6 @@ class ServerDiedError(RuntimeError):
 class Server:
     """A web server of the benchmark, on a port."""
 
-    name: str
     port: int
     pid: int
 
@@ -38,40 +42,29 @@ class Server:
 
 @contextmanager
 def serving(
-    name: str, application: str, *, port: int, env: Mapping[str, str], log: Path
+    name: str, application: str = SHOP, *, port: int = 0, env: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Serve an application with two workers of two threads until the block ends.
 
     Raises: ServerDiedError: it did not respond in time; its log says why.
     """
+    port = port or free_port(FIRST_PORT)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST]
     command += ["--port", str(port), "--workers", str(WORKERS), "--no-access-log"]
     command += ["--blocking-threads", str(THREADS), "--workers-kill-timeout", "3", application]
+    log = Path(settings.VAR_DIR) / "log" / f"bench-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    known = {**os.environ, "LOG_LEVEL": "WARNING", **(env or {})}
     with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command, stdout=output, stderr=output, env={**os.environ, **env}
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=known)  # noqa: S603 - our own
     try:
-        _wait(process, port, log)
-        yield Server(name=name, port=port, pid=process.pid)
+        wait_until(lambda: process.poll() is not None or not is_free(port), seconds=PATIENCE_S)
+        if process.poll() is not None or is_free(port):
+            raise ServerDiedError(f"{log}: {log.read_text()[-500:]}")
+        yield Server(port=port, pid=process.pid)
     finally:
         process.terminate()
         process.wait(timeout=15)
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            socket.create_connection((HOST, port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise ServerDiedError(f"{log}: {log.read_text()[-500:]}")
 
 
 def descendants(pid: int) -> list[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from storefront.dev.demo import compliance_documents
@@ -108,3 +109,19 @@ def connect(  # noqa: PLR0913 - the parts of a connection
         secrets_encrypted=encrypt(dict(secrets)),
     )
     return supplier
+
+
+def uploading(code: str, mapping: Mapping[str, Any]) -> tuple[Supplier, Path]:
+    """Create a supplier whose list is an uploaded file; return the path of that file, too."""
+    path = Path(settings.FEEDS_ROOT) / code / "uploads" / "feed"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    supplier, _ = Supplier.objects.get_or_create(
+        code=code,
+        defaults={"name": code, "adapter": "feed", "currency": "EUR", "status": "active"},
+    )
+    known = {**mapping, "location": "main", "country": "DE"}
+    options = {"via": "upload", "products_at": "feed", "mapping": known}
+    Connection.objects.get_or_create(
+        supplier=supplier, defaults={"base_url": "", "options": options}
+    )
+    return supplier, path

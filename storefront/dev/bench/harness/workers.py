@@ -4,17 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import redis
+from celery import Celery
 from django.conf import settings
+
+from storefront.dev.runtime.processes import wait_until
+from suppliers.models import Supplier
 
 QUEUES = ("celery", "syncs")
 PATIENCE_S = 60.0
-POLL_S = 0.05
 
 
 @contextmanager
@@ -58,9 +60,20 @@ def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) ->
 
 
 def _wait_until_ready(logs: Sequence[Path]) -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
-    while not all(" ready." in log.read_text() for log in logs):
-        if time.monotonic() > give_up_at:
-            said = "\n".join(log.read_text()[-1000:] for log in logs)
-            raise TimeoutError(f"the workers did not start:\n{said}")
-        time.sleep(POLL_S)
+    if not wait_until(
+        lambda: all(" ready." in log.read_text() for log in logs), seconds=PATIENCE_S
+    ):
+        said = "\n".join(log.read_text()[-1000:] for log in logs)
+        raise TimeoutError(f"the workers did not start:\n{said}")
+
+
+def queue_sync(supplier: Supplier, kind: str) -> None:
+    broker().send_task(
+        "suppliers.sync.tasks.sync_now",
+        kwargs={"supplier_id": supplier.pk, "kind": kind},
+        queue="syncs",
+    )
+
+
+def broker() -> Celery:
+    return Celery(broker=settings.REDIS_URL)

@@ -10,20 +10,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from celery import Celery
-from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Channel
 from orders.models import PurchaseOrder
 from storefront.dev.bench.harness.orders import sell
 from storefront.dev.bench.harness.suppliers import Company, company
-from storefront.dev.bench.harness.workers import workers
+from storefront.dev.bench.harness.workers import broker, queue_sync, workers
+from storefront.dev.runtime.processes import wait_until
 from suppliers.models import CircuitBreaker, Supplier, SyncRun
 
 PROCESSES = 4
 PATIENCE_S = 60.0
-POLL_S = 0.05
 KINDS = ("stock", "prices")
 NO_LANES = 1000
 NAIVE_PROCESSES = 2
@@ -100,22 +98,19 @@ def forget(supplier: Supplier) -> None:
 
 
 def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
-    broker = Celery(broker=settings.REDIS_URL)
     for other in sold:
         if other != steady:
-            ask_for(broker, other, sold[other])
+            ask_for(other, sold[other])
             time.sleep(1.0)  # its work is running in the workers
     last_run = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     started = timezone.now()
-    ask_for(broker, steady, sold[steady])
+    ask_for(steady, sold[steady])
     numbers = [each.pk for each in sold[steady]]
     answered = PurchaseOrder.objects.filter(pk__in=numbers, accepted_at__isnull=False)
     runs = SyncRun.objects.filter(supplier=steady, pk__gt=last_run, ended_at__isnull=False)
-    give_up_at = time.monotonic() + patience_s
-    while time.monotonic() < give_up_at:
-        if answered.count() == len(numbers) and runs.count() == len(KINDS):
-            break
-        time.sleep(POLL_S)
+    wait_until(
+        lambda: answered.count() == len(numbers) and runs.count() == len(KINDS), seconds=patience_s
+    )
     waits = [
         (accepted_at - started).total_seconds()
         for accepted_at in answered.values_list("accepted_at", flat=True)
@@ -129,15 +124,11 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
     )
 
 
-def ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
+def ask_for(supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
     for kind in KINDS:
-        broker.send_task(
-            "suppliers.sync.tasks.sync_now",
-            kwargs={"supplier_id": supplier.pk, "kind": kind},
-            queue="syncs",
-        )
+        queue_sync(supplier, kind)
     for purchase_order in sold:
-        broker.send_task(
+        broker().send_task(
             "orders.purchasing.tasks.submit",
             kwargs={"purchase_order_id": purchase_order.pk},
             queue="celery",

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from celery import Celery
-from django.conf import settings
-
 from catalog.models import Listing, ProductCard
 from storefront.dev.bench.harness.load import HOST
-from storefront.dev.bench.harness.servers import serving
+from storefront.dev.bench.harness.servers import FIRST_PORT, serving
 from storefront.dev.bench.harness.suppliers import Company, company
-from storefront.dev.bench.harness.workers import workers
-from storefront.dev.bench.scenarios import pages
+from storefront.dev.bench.harness.workers import queue_sync, workers
 from storefront.dev.runtime.ports import free_port
+from storefront.dev.runtime.processes import wait_until
 from storefront.lib.http.client import ApiClient
 from storefront.ops.http_visitor import Visitor
 from suppliers.models import StockLevel
@@ -64,14 +61,11 @@ class Sold:
 
 def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
     """Change stock one by one, and read the page of each until it shows the change."""
-    port = free_port(pages.FIRST_PORT)
+    port = free_port(FIRST_PORT)
     more = ["--webhook-url", f"http://{HOST}:{port}/hooks/cj-{CODE}/"]
-    log = Path(settings.VAR_DIR) / "log" / "bench-reaching.log"
-    env = {"LOG_LEVEL": "WARNING"}
-    shop = "storefront.wsgi:application"
     with (
         company(CODE, SEED, folder=folder, products=PRODUCTS, more=more) as supplier,
-        serving("shop", shop, port=port, env=env, log=log),
+        serving("reaching", port=port),
         workers(folder, {}, processes=PROCESSES),
     ):
         visitor = Visitor()
@@ -79,14 +73,14 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
         random = Random(SEED)  # noqa: S311 - which goods, not whose secret
         # The first warms up all of them, and does not count.
         change(supplier, random.choice(goods), 2, port=port, is_told=True)
-        told = [
-            change(supplier, random.choice(goods), 3 + turn, port=port, is_told=True)
-            for turn in range(TOLD)
-        ]
-        asked = [
-            change(supplier, random.choice(goods), 103 + turn, port=port, is_told=False)
-            for turn in range(ASKED)
-        ]
+        turns = ((3, TOLD, True), (103, ASKED, False))
+        told, asked = (
+            [
+                change(supplier, random.choice(goods), first + turn, port=port, is_told=is_told)
+                for turn in range(count)
+            ]
+            for first, count, is_told in turns
+        )
     reach = Reach(told=told, asked=asked)
     for name in ("told", "asked"):
         say(
@@ -105,15 +99,13 @@ def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: boo
         control.post("/control/stock", wish if is_told else wish | {"silent": True})
         if not is_told:
             began = time.monotonic()
-            Celery(broker=settings.REDIS_URL).send_task(
-                "suppliers.sync.tasks.sync_now",
-                kwargs={"supplier_id": supplier.supplier.pk, "kind": "stock"},
-                queue="syncs",
-            )
-        while time.monotonic() < began + PATIENCE_S:
-            if shown(visitor, sold, port=port) == units:
-                return time.monotonic() - began
-            time.sleep(LOOK_EVERY_S)
+            queue_sync(supplier.supplier, "stock")
+        if wait_until(
+            lambda: shown(visitor, sold, port=port) == units,
+            seconds=PATIENCE_S,
+            poll_s=LOOK_EVERY_S,
+        ):
+            return time.monotonic() - began
     raise NeverShownError(f"{units} of {sold.external_id}: {sold.path}")
 
 

@@ -11,9 +11,8 @@ from itertools import cycle
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -21,10 +20,11 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from catalog.models import Channel
-from storefront.dev.bench.harness import buyers, checkout_script
+from storefront.dev.bench.harness import buyers, checkout_script, servers
 from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.buyers import Goods
 from storefront.dev.bench.harness.checkout_script import PLACE, Shop
+from storefront.dev.bench.harness.figures import Figures
 from storefront.dev.bench.harness.load import HOST, Timing
 from storefront.dev.bench.harness.scripted_load import Answer, Ask, Walks, ask_once, walk
 from storefront.dev.bench.harness.servers import Server, serving
@@ -176,45 +176,32 @@ def _orders(place: Place, at_once: int) -> Walks[str]:
 
 
 @contextmanager
-def places(report: dict[str, Any], *, say: Callable[[str], None]) -> Iterator[Place]:
+def places(figures: Figures) -> Iterator[Place]:
     """Sync, put plenty in stock, and serve the bare sale, the shop and its gateway."""
-    if "sync" not in report:
-        report["sync"] = pages.sync_figures(say)
-    else:  # outdated stock is checked live, one by one, while a customer waits
+    if "sync" in figures.report:
+        # Outdated stock is checked live, one by one, while a customer waits.
         call_command("supplier", "sync", pages.SUPPLIER, stdout=io.StringIO())
+    pages.sync_once(figures)
     channel = Channel.objects.get()
     some = buyers.goods(channel, now=timezone.now())
-    say(f"Guests buy {len(some)} different lights")
+    figures.say(f"Guests buy {len(some)} different lights")
     _make_rows()
-    logs = Path(settings.VAR_DIR) / "log"
     with ExitStack() as stack:
-        port = free_port(pages.FIRST_PORT)
+        port = free_port(servers.FIRST_PORT)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fara-bench-")))
         words = ["--secret", STRIPE_KEY, "--hook-secret", STRIPE_HOOK, "--webhook-url", ""]
         url = stack.enter_context(
             sandbox("storefront.dev.sandboxes.stripe", data=folder, words=words)
         )
-        gateway_port = int(url.rpartition(":")[2])
+        shop = Shop(port=port, gateway_port=int(url.rpartition(":")[2]))
         env = {
             "PAGE_CACHE_S": "0",
-            "LOG_LEVEL": "WARNING",
             **_stripe_settings(url),
             "PUBLIC_URL": f"http://{HOST}:{port}",
         }
-        shop = serving(
-            "shop", "storefront.wsgi:application", port=port, env=env, log=logs / "bench-shop.log"
-        )
-        web = stack.enter_context(shop)
-        bare = stack.enter_context(
-            serving(
-                "bare",
-                "storefront.dev.bench.harness.bare.wsgi:application",
-                port=free_port(pages.FIRST_PORT),
-                env={},
-                log=logs / "bench-bare.log",
-            )
-        )
-        yield Place(bare, web, Shop(port=port, gateway_port=gateway_port), channel, some)
+        web = stack.enter_context(serving("shop", port=port, env=env))
+        bare = stack.enter_context(serving("bare", servers.BARE))
+        yield Place(bare, web, shop, channel, some)
 
 
 def _stripe_settings(url: str) -> dict[str, str]:

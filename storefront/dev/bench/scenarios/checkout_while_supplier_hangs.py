@@ -8,8 +8,6 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from celery import Celery
-from django.conf import settings
 from django.utils import timezone
 
 from storefront.dev.bench.harness import buyers, checkout_script
@@ -71,7 +69,7 @@ def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
                 p95_ms()  # warm-up, does not count
                 alone = [p95_ms() for _ in range(ROUNDS)]
                 other.hang()
-                ask_for(Celery(broker=settings.REDIS_URL), other.supplier, sold)
+                ask_for(other.supplier, sold)
                 time.sleep(IN_HAND_S)
                 hung = [p95_ms() for _ in range(ROUNDS)]
     found = Hung(alone_p95_ms=median(alone), hung_p95_ms=median(hung), bought=bought)

@@ -2,14 +2,10 @@
 
 import io
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import msgspec
-from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -22,9 +18,9 @@ from storefront.dev.bench.goals.pages import Verdict
 from storefront.dev.bench.harness import catalog_size, suppliers
 from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.compare import Result, Subject, compare
-from storefront.dev.bench.harness.servers import Server, serving
+from storefront.dev.bench.harness.figures import Figures
+from storefront.dev.bench.harness.servers import BARE, Server, serving
 from storefront.dev.bench.scenarios import search
-from storefront.dev.runtime.ports import free_port
 from suppliers.models import Connection, SyncRun
 
 SUPPLIER = "cj-sandbox"
@@ -32,54 +28,46 @@ CATEGORY = "headlamps"
 FEW, MANY = 1_000, 100_000
 LIST_PAGES = 5
 PRODUCT_SAMPLES = 200
-FIRST_PORT = 18_100
 
 
-def measure(
-    report: dict[str, Any], say: Callable[[str], None], *, now: datetime, wanted: Collection[str]
-) -> list[Verdict]:
-    """Sync, serve, measure, grow, measure again: the steps that ``wanted`` needs."""
+def measure(figures: Figures) -> list[Verdict]:
+    """Sync, serve, measure, grow, measure again: the steps that the run needs."""
     verdicts: list[Verdict] = []
-    report["sync"] = sync_figures(say)
+    figures.report["sync"] = sync_figures(figures.say)
     catalog_size.tidy()
     keep_body(list_paths()[0])
     with servers() as (bare, plain, cached):
-        if pages.OF_PAGES & set(wanted):
-            verdicts += _judge_pages(report, say, bare=bare, plain=plain, cached=cached)
-        if (pages.OF_SEARCH | pages.OF_GROWTH) & set(wanted):
-            verdicts += _judge_growth(report, say, plain=plain, now=now, wanted=wanted)
+        if figures.needs("P1", "P2", "P3"):
+            verdicts += _judge_pages(figures, bare=bare, plain=plain, cached=cached)
+        if figures.needs("P4", "P13"):
+            verdicts += _judge_growth(figures, plain=plain)
     return verdicts
 
 
-def _judge_pages(
-    report: dict[str, Any],
-    say: Callable[[str], None],
-    *,
-    bare: Server,
-    plain: Server,
-    cached: Server,
-) -> list[Verdict]:
+def _judge_pages(figures: Figures, *, bare: Server, plain: Server, cached: Server) -> list[Verdict]:
     a_list, a_product = list_paths()[0], product_paths()[0]
-    sql = {
-        "list": sql_of(a_list),
-        "product": sql_of(a_product),
-        "product, cached": sql_of(a_product, kept_s=600),
-    }
-    say(f"Pages with {catalog_size.count_cards()} products")
-    results = compare(
+    sql = figures.keep(
+        "sql",
+        {
+            "list": sql_of(a_list),
+            "product": sql_of(a_product),
+            "product, cached": sql_of(a_product, kept_s=600),
+        },
+    )
+    figures.say(f"Pages with {catalog_size.count_cards()} products")
+    rows = [f"/row/{slug}/" for slug in _slugs()]
+    found = compare(
         [
             Subject(name="one-query list", server=bare, paths=[f"/list/?category={CATEGORY}"]),
             Subject(name="category page", server=plain, paths=list_paths()),
-            Subject(name="one-row view", server=bare, paths=_row_paths()),
+            Subject(name="one-row view", server=bare, paths=rows),
             Subject(name="product page", server=plain, paths=product_paths()),
             Subject(name="body from Redis", server=bare, paths=["/body/"]),
             Subject(name="category page, cached", server=cached, paths=list_paths()),
             Subject(name="product page, cached", server=cached, paths=product_paths()),
         ]
     )
-    report["pages"] = [_figures(result) for result in results]
-    report["sql"] = sql
-    found = {result.name: result for result in results}
+    figures.report["pages"] = [_figures(result) for result in found.values()]
     return [
         *pages.judge_list(found["category page"], found["one-query list"], sql=sql["list"]),
         *pages.judge_cached(found["category page, cached"], found["body from Redis"]),
@@ -90,29 +78,27 @@ def _judge_pages(
     ]
 
 
-def _judge_growth(
-    report: dict[str, Any],
-    say: Callable[[str], None],
-    *,
-    plain: Server,
-    now: datetime,
-    wanted: Collection[str],
-) -> list[Verdict]:
-    say(f"Growing to {MANY} products")
+def _judge_growth(figures: Figures, *, plain: Server) -> list[Verdict]:
+    figures.say(f"Growing to {MANY} products")
     catalog_size.grow(to=MANY)
     catalog_size.tidy()
     verdicts: list[Verdict] = []
-    if pages.OF_SEARCH & set(wanted):
-        channel = Channel.objects.get()
-        found = search.measure(channel=channel, now=now, stride=catalog_size.STRIDE, say=say)
-        report["search_100k"] = [msgspec.to_builtins(each) for each in found]
-        verdicts += pages.judge_search(found)
-    if pages.OF_GROWTH & set(wanted):
+    if figures.needs("P4"):
+        channel, stride = Channel.objects.get(), catalog_size.STRIDE
+        found = search.measure(channel=channel, now=figures.now, stride=stride, say=figures.say)
+        verdicts += pages.judge_search(figures.keep("search_100k", found))
+    if figures.needs("P13"):
         many = _both_pages(plain)
-        report["pages_100k"] = [_figures(result) for result in many.values()]
+        figures.report["pages_100k"] = [_figures(result) for result in many.values()]
         catalog_size.shrink(to=FEW)
         verdicts += pages.judge_growth(_both_pages(plain), many)
     return verdicts
+
+
+def sync_once(figures: Figures) -> None:
+    """Sync everything, unless an earlier step of the run did."""
+    if "sync" not in figures.report:
+        figures.report["sync"] = sync_figures(figures.say)
 
 
 def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
@@ -142,21 +128,11 @@ def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
 @contextmanager
 def servers() -> Iterator[tuple[Server, Server, Server]]:
     """Serve the bare Django, the shop without its page cache, and the shop with it."""
-    shop = "storefront.wsgi:application"
-    plays: list[tuple[str, str, Mapping[str, str]]] = [
-        ("bare", "storefront.dev.bench.harness.bare.wsgi:application", {}),
-        ("plain", shop, {"PAGE_CACHE_S": "0", "LOG_LEVEL": "WARNING"}),
-        ("cached", shop, {"PAGE_CACHE_S": "600", "LOG_LEVEL": "WARNING"}),
-    ]
-    logs = Path(settings.VAR_DIR) / "log"
-    with ExitStack() as stack:
-        started: list[Server] = []
-        for name, application, env in plays:
-            port = free_port(FIRST_PORT)
-            log = logs / f"bench-{name}.log"
-            server = serving(name, application, port=port, env=env, log=log)
-            started.append(stack.enter_context(server))
-        bare, plain, cached = started
+    with (
+        serving("bare", BARE) as bare,
+        serving("plain", env={"PAGE_CACHE_S": "0"}) as plain,
+        serving("cached", env={"PAGE_CACHE_S": "600"}) as cached,
+    ):
         yield bare, plain, cached
 
 
@@ -178,13 +154,12 @@ def keep_body(path: str) -> None:
 
 
 def _both_pages(server: Server) -> dict[str, Result]:
-    results = compare(
+    return compare(
         [
             Subject(name="category page", server=server, paths=list_paths()),
             Subject(name="product page", server=server, paths=product_paths()),
         ]
     )
-    return {result.name: result for result in results}
 
 
 def list_paths() -> list[str]:
@@ -197,10 +172,6 @@ def list_paths() -> list[str]:
 
 def product_paths() -> list[str]:
     return [f"/en/p/{slug}/" for slug in _slugs()]
-
-
-def _row_paths() -> list[str]:
-    return [f"/row/{slug}/" for slug in _slugs()]
 
 
 def _slugs() -> list[str]:

@@ -3,10 +3,8 @@
 import time
 from pathlib import Path
 
-from celery import Celery
-from django.conf import settings
-
-from storefront.dev.bench.harness.workers import workers
+from storefront.dev.bench.harness.workers import broker, workers
+from storefront.dev.runtime.processes import wait_until
 from suppliers.inventory import publication
 from suppliers.models import PendingPublication, Supplier
 
@@ -37,12 +35,12 @@ def measure(folder: Path) -> tuple[int, dict[int, float]]:
 def _publish(folder: Path, processes: int) -> tuple[int, float]:
     with workers(folder, {}, processes=processes):
         count = sum(publication.reprice(supplier=each) for each in Supplier.objects.order_by("pk"))
-        broker = Celery(broker=settings.REDIS_URL)
         began = time.perf_counter()
         for _ in range(processes):
-            broker.send_task(TASK)
-        while PendingPublication.objects.exists():
-            if time.perf_counter() > began + PATIENCE_S:
-                raise StuckError(f"{PendingPublication.objects.count()} variants are still queued")
-            time.sleep(POLL_S)
+            broker().send_task(TASK)
+        is_done = wait_until(
+            lambda: not PendingPublication.objects.exists(), seconds=PATIENCE_S, poll_s=POLL_S
+        )
+        if not is_done:
+            raise StuckError(f"{PendingPublication.objects.count()} variants are still queued")
         return count, time.perf_counter() - began

@@ -6,15 +6,11 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from django.conf import settings
 from django.utils import timezone
 
 from storefront.dev.bench.harness.load import HOST, PIECE, Timing
 from storefront.dev.bench.harness.servers import serving
-from storefront.dev.bench.scenarios import pages
-from storefront.dev.runtime.ports import free_port
 from storefront.lib.security import webhook_signing
 from storefront.webhooks.models import InboundWebhook
 from storefront.webhooks.sources import TRACKING, tracking_secrets
@@ -37,14 +33,11 @@ def measure(say: Callable[[str], None]) -> Timing:
     supplier, _ = Supplier.objects.get_or_create(
         code=CODE, defaults={"name": CODE, "adapter": "feed", "currency": "EUR"}
     )
-    port = free_port(pages.FIRST_PORT)
-    log = Path(settings.VAR_DIR) / "log" / "bench-calls.log"
-    env = {"LOG_LEVEL": "WARNING"}
-    with serving("shop", "storefront.wsgi:application", port=port, env=env, log=log):
-        _storm(supplier, port, WARM_UP)
+    with serving("calls") as server:
+        _storm(supplier, server.port, WARM_UP)
         before = InboundWebhook.objects.count()
         began = time.perf_counter()
-        latencies = _storm(supplier, port, A_SECOND * SECONDS)
+        latencies = _storm(supplier, server.port, A_SECOND * SECONDS)
         seconds = time.perf_counter() - began
     kept = InboundWebhook.objects.count() - before
     if kept != len(latencies):

@@ -6,6 +6,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from storefront.dev.sandboxes.core import posting
+
 TIMEOUT_S = 10.0
 TRIES = 5
 # No proxy for local calls.
@@ -52,13 +54,5 @@ def call(
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Post to the shop; return the status, or 0 without an answer."""
-    request = urllib.request.Request(  # noqa: S310 - our own shop
-        url, data=body, headers={"Content-Type": "application/json", **headers}
-    )
-    try:
-        with _opener.open(request, timeout=TIMEOUT_S) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
+    said = posting.post(url, body, headers, timeout_s=TIMEOUT_S)
+    return int(said) if said.isdecimal() else 0

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from storefront.dev.demo import lock, processes, secrets
 from storefront.dev.runtime import datastores
-from storefront.dev.runtime.ports import HOST, free_port
+from storefront.dev.runtime.ports import free_port
 from storefront.dev.runtime.processes import Child
 from storefront.dev.runtime.supervisor import Supervisor
 from storefront.workers.warmup import gc_frozen
@@ -23,7 +23,8 @@ FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # of the other suppliers; of those, also 
 SHIP_INTERVAL_S = 15  # per status change of an order at the supplier
 WORKER_PROCESSES = 4
 QUEUES = "celery,syncs,bulk"
-CLOCK, NOTES, READY = "clock", "failpoints", " ready."
+CLOCK, NOTES = "clock", "failpoints"
+ENTRY = "storefront.dev.chaos.instance.process_entry"
 # Without bytecode, each restarted process would compile all code.
 REMOVED_VARIABLES = ("PYTHONDONTWRITEBYTECODE", "FAILPOINT", "MUTANT")
 FOLDERS = ("sandbox", "bigbuy", "wholesaler", "gateway", "mail", "log", "media", "private")
@@ -52,15 +53,15 @@ class Instance:
     @property
     def supplier_urls(self) -> Mapping[str, str]:
         ports = {"cj": self.ports.sandbox, "bigbuy": self.ports.bigbuy, "feed": self.ports.feed}
-        return {name: f"http://{HOST}:{port}" for name, port in ports.items()}
+        return {name: processes.url_of(port) for name, port in ports.items()}
 
     @property
     def gateway_url(self) -> str:
-        return f"http://{HOST}:{self.ports.gateway}"
+        return processes.url_of(self.ports.gateway)
 
     @property
     def hook_url(self) -> str:
-        return f"http://{HOST}:{self.ports.web}/hooks/stripe/"
+        return f"{processes.url_of(self.ports.web)}/hooks/stripe/"
 
     def add(self, child: Child) -> Child:
         self.children[child.name] = child
@@ -168,40 +169,17 @@ def web(stage: processes.Stage) -> Child:
 
 def worker(stage: processes.Stage) -> Child:
     """Return one worker for all queues: the machine is small, and the worker is killed often."""
-    log = stage.log("worker")
-    words = _celery("worker")
-    words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
-    words += ["--hostname", "chaos@%h", "--without-mingle", "--without-gossip"]
-    return stage.child("worker", words, is_ready=lambda: _has_line(log, READY))
+    return processes.worker_of(
+        stage, "worker", name="chaos", queues=QUEUES, processes=WORKER_PROCESSES, app=ENTRY
+    )
 
 
 def beat(stage: processes.Stage) -> Child:
-    log = stage.log("beat")
-    before = log.stat().st_size if log.exists() else 0  # of the previous beat
-    words = [*_celery("beat"), "--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
-    return stage.child(
-        "beat", words, is_ready=lambda: _has_line(log, "beat: Starting", since=before)
-    )
+    return processes.beat(stage, app=ENTRY)
 
 
 def with_env(stage: processes.Stage, **more: str) -> processes.Stage:
     return replace(stage, env={**stage.env, **more})
-
-
-def _celery(command: str) -> list[str]:
-    return [
-        "-m",
-        "celery",
-        "-A",
-        "storefront.dev.chaos.instance.process_entry",
-        command,
-        "--loglevel",
-        "INFO",
-    ]
-
-
-def _has_line(log: Path, words: str, *, since: int = 0) -> bool:
-    return log.exists() and words.encode() in log.read_bytes()[since:]
 
 
 def enter(env: dict[str, str]) -> None:

@@ -58,8 +58,8 @@ def gateway_events(var: Path) -> list[dict[str, Any]]:
 
 
 def supplier_orders(var: Path) -> list[SupplierOrder]:
-    """Return the orders of the API suppliers, without the parts of an order that CJ split."""
-    cj = _rows(_cj(var), "SELECT * FROM orders WHERE parent_cj_id IS NULL ORDER BY created_s")
+    """Return the orders of the API suppliers."""
+    cj = _rows(_cj(var), "SELECT * FROM orders ORDER BY created_s")
     bigbuy = _rows(_bigbuy(var), "SELECT * FROM orders ORDER BY created_s")
     return [
         *(_to_order(row["order_number"], row["status"], row) for row in cj),

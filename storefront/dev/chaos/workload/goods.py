@@ -5,17 +5,12 @@ from typing import NamedTuple
 
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
-from catalog.models import Channel, Listing, ProductCard
-from orders.cart import carts
-from storefront.dev.bench.harness.buyers import HOME, TIER
-from storefront.dev.bench.harness.checkout_script import field_in
+from catalog.models import Channel, ProductCard
+from storefront.dev.bench.harness import buyers
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
-from storefront.dev.runtime.ports import HOST
-from storefront.web.cart.summary import summarize
 from suppliers.models import StockLevel, Supplier, SyncRun
 from suppliers.sync.tasks import sync_now
 
@@ -129,17 +124,11 @@ def _sellable_products() -> Iterator[SellableProduct]:
 def _sellable_product(channel: Channel, slug: str) -> SellableProduct | None:
     """Return the variant of a product page, if it can be shipped home by the cheapest tier."""
     now = timezone.now()
-    page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
-    listing_id = int(field_in(page.content, "listing") or 0)
-    listing = Listing.objects.for_sale(now).filter(pk=listing_id).first()
-    if listing is None:
+    listing = buyers.shown_listing(slug, now)
+    filled = buyers.filled_cart(channel, listing, now) if listing else None
+    if listing is None or filled is None or filled.quote is None:
         return None
-    cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
-    carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    quote = summarize(cart=cart, country=HOME.country, now=now, method_code=TIER).quote
-    cart.delete()
-    if quote is None or quote.tier != TIER:
-        return None
+    quote = filled.quote
     levels = StockLevel.objects.filter(offer__variant=listing.variant_id, reported_quantity__gt=0)
     sender = Supplier.objects.get(pk=quote.parcels[0].parcel.supplier_id).adapter
     return SellableProduct(

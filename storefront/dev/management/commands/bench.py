@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -45,12 +44,19 @@ class Command(BaseCommand):
         else:
             self._prepare(products=options["products"], only=only)
 
-    def _prepare(self, *, products: int, only: Collection[str]) -> None:
+    def _prepare(self, *, products: int, only: frozenset[str]) -> None:
         port = free_port(18_090)
         data = Path(settings.VAR_DIR) / "bench-sandbox"
         words = ["-m", "storefront.dev.sandboxes.cj", "--port", str(port), "--data", str(data)]
         words += ["--count", str(products), "--qps", "0"]
-        inside = [sys.executable, "manage.py", "bench", "--inside", "--only", ",".join(only)]
+        inside = [
+            sys.executable,
+            "manage.py",
+            "bench",
+            "--inside",
+            "--only",
+            ",".join(sorted(only)),
+        ]
         with own_database(DATABASE) as url:
             env = {
                 **os.environ,
@@ -70,7 +76,7 @@ class Command(BaseCommand):
         if code:
             raise CommandError("The measurement failed; see above.")
 
-    def _measure(self, only: Collection[str]) -> None:
+    def _measure(self, only: frozenset[str]) -> None:
         is_full = env_str("SCALE", default="") == "full"
         machine, now = results.this_machine(), timezone.now()
         call_command("migrate", verbosity=0)
@@ -101,10 +107,10 @@ class Command(BaseCommand):
         self.stdout.write("")
 
 
-def _goals(asked: str) -> tuple[str, ...]:
+def _goals(asked: str) -> frozenset[str]:
     """Return the selected goals; all if none is named."""
     named = {name.strip().upper() for name in asked.split(",") if name.strip()}
     if unknown := named - pages.ALL:
         known = ", ".join(sorted(pages.ALL))
         raise CommandError(f"No goal is called {', '.join(sorted(unknown))}. There are: {known}.")
-    return tuple(sorted(named or pages.ALL))
+    return frozenset(named or pages.ALL)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.management import call_command
@@ -23,6 +23,8 @@ from orders.models import Coupon, Promotion, ReturnPolicy
 from orders.tax.default_rates import VAT_RATES, highest_vat_rate
 from storefront.accounts.models import User
 from storefront.dev.demo import compliance_documents, routes
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as SANDBOX_KEY
 from storefront.dev.sandboxes.feeds import mapping
 from storefront.lib.env import env_str
 from storefront.lib.security.encryption import encrypt
@@ -30,12 +32,8 @@ from suppliers.compliance import vetting
 from suppliers.connections import file_sources
 from suppliers.models import Connection, FeedMapping, FileContent, StockLocation, Supplier
 
-SUPPLIER_CODE = "cj-sandbox"
 MARKET = "Market sandbox"
 ACTOR = "seed_demo"
-API_PATH = "/api2.0/v1/"
-SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
-BIGBUY_KEY = "bb-sandbox-0123456789abcdef"
 BIGBUY_OPTIONS: dict[str, Any] = {
     "taxonomies": [19657],  # lighting
     "max_handling_days": 2,
@@ -56,6 +54,42 @@ FEED_OPTIONS: dict[str, Any] = {
     "stock_at": "/stock.csv",
     "orders_to": "orders@wholesaler.example",
 }
+
+
+class Terms(NamedTuple):
+    """How a demo supplier is connected.
+
+    Units:  ``minutes`` are between two jobs of each of ``JOBS``
+    """
+
+    name: str
+    currency: str
+    path: str
+    key: str
+    calls_per_second: int
+    minutes: tuple[int, ...]
+    locations: Iterable[tuple[str, str, str]]
+    options: dict[str, Any]
+    lead_days: int | None = None
+
+
+JOBS = ("products", "prices", "stock", "orders")
+SUPPLIERS = {
+    "cj": Terms(
+        "Sandbox supplier", "USD", "/api2.0/v1/", SANDBOX_KEY, 40, (10, 5, 1, 1),
+        routes.SANDBOX_LOCATIONS, {},
+    ),
+    # Another API, with warehouses in Spain. Its lists may be fetched ten times an hour; two jobs
+    # fetch the stock list.
+    "bigbuy": Terms(
+        "BigBuy sandbox", "EUR", "/rest/", BIGBUY_KEY, 10, (60, 15, 10, 1),
+        routes.BIGBUY_LOCATIONS, BIGBUY_OPTIONS, BIGBUY_OPTIONS["max_handling_days"],
+    ),
+    # Files, orders by e-mail and the supplier portal.
+    "feed": Terms(
+        "Feed sandbox", "EUR", "/", "", 10, (10, 5, 2), routes.FEED_LOCATIONS, FEED_OPTIONS,
+    ),
+}  # fmt: skip
 FEED_MAPPINGS = {
     FileContent.PRODUCTS: mapping.TABLE,
     FileContent.PRICES: mapping.STOCK,
@@ -83,14 +117,16 @@ class Command(BaseCommand):
             raise CommandError("The demo configuration must not be used in production.")
         call_command("create_categories", verbosity=0)
         channel = _channel()
-        supplier = _supplier()
-        _routes(supplier, routes.SANDBOX_LOCATIONS, currency=channel.currency)
-        sellers = [supplier.code]
-        if url := env_str("SANDBOX_BIGBUY_URL"):
-            sellers.append(_bigbuy(url, currency=channel.currency).code)
-        if url := env_str("SANDBOX_FEED_URL"):
-            sellers.append(_feed(url, currency=channel.currency).code)
-            _market(url)
+        urls = {
+            "cj": settings.SANDBOX_SUPPLIER_URL,
+            "bigbuy": env_str("SANDBOX_BIGBUY_URL"),
+            "feed": env_str("SANDBOX_FEED_URL"),
+        }
+        sellers = [
+            _supplier(adapter, url, channel=channel).code for adapter, url in urls.items() if url
+        ]
+        if urls["feed"]:
+            _market(urls["feed"])
         _promotions(channel)
         _returns()
         _staff()
@@ -134,74 +170,35 @@ def _channel() -> Channel:
     return channel
 
 
-def _supplier() -> Supplier:
-    supplier = _vetted(SUPPLIER_CODE, name="Sandbox supplier", adapter="cj", currency="USD")
+def _supplier(adapter: str, url: str, *, channel: Channel) -> Supplier:
+    """Create a supplier and its connection to a sandbox."""
+    terms = SUPPLIERS[adapter]
+    lead = {} if terms.lead_days is None else {"lead_days": terms.lead_days}
+    code = f"{adapter}-sandbox"
+    supplier = _vetted(code, name=terms.name, adapter=adapter, currency=terms.currency, **lead)
+    intervals = {f"{job}_every_min": each for job, each in zip(JOBS, terms.minutes, strict=False)}
     connection, _ = Connection.objects.get_or_create(
         supplier=supplier,
         defaults={
-            "calls_per_second": 40,
-            "products_every_min": 10,
-            "prices_every_min": 5,
-            "stock_every_min": 1,
-            "orders_every_min": 1,
+            "calls_per_second": terms.calls_per_second,
+            "options": terms.options,
+            **intervals,
         },
     )
     # The sandbox's port and the encryption key may have changed.
-    connection.base_url = f"{settings.SANDBOX_SUPPLIER_URL.rstrip('/')}{API_PATH}"
-    connection.secrets_encrypted = encrypt({"api_key": SANDBOX_KEY})
+    connection.base_url = f"{url.rstrip('/')}{terms.path}"
+    connection.secrets_encrypted = encrypt({"api_key": terms.key} if terms.key else {})
     connection.save(update_fields=["base_url", "secrets_encrypted"])
-    return supplier
-
-
-def _bigbuy(url: str, *, currency: str) -> Supplier:
-    """Create the second supplier, with another API and warehouses in Spain."""
-    supplier = _vetted(
-        "bigbuy-sandbox",
-        name="BigBuy sandbox",
-        adapter="bigbuy",
-        currency="EUR",
-        lead_days=BIGBUY_OPTIONS["max_handling_days"],
-    )
-    # The lists may be fetched ten times an hour; two jobs fetch the stock list.
-    connection, _ = Connection.objects.get_or_create(
-        supplier=supplier,
-        defaults={
-            "calls_per_second": 10,
-            "products_every_min": 60,
-            "prices_every_min": 15,
-            "stock_every_min": 10,
-            "orders_every_min": 1,
-            "options": BIGBUY_OPTIONS,
-        },
-    )
-    connection.base_url = f"{url.rstrip('/')}/rest/"
-    connection.secrets_encrypted = encrypt({"api_key": BIGBUY_KEY})
-    connection.save(update_fields=["base_url", "secrets_encrypted"])
-    _routes(supplier, routes.BIGBUY_LOCATIONS, currency=currency)
-    return supplier
-
-
-def _feed(url: str, *, currency: str) -> Supplier:
-    """Create the third supplier, with files, orders by e-mail and the supplier portal."""
-    supplier = _vetted("feed-sandbox", name="Feed sandbox", adapter="feed", currency="EUR")
-    connection, _ = Connection.objects.get_or_create(
-        supplier=supplier,
-        defaults={
-            "calls_per_second": 10,
-            "products_every_min": 10,
-            "prices_every_min": 5,
-            "stock_every_min": 2,
-            "options": FEED_OPTIONS,
-        },
-    )
-    connection.base_url = f"{url.rstrip('/')}/"
-    connection.save(update_fields=["base_url"])
-    for content, spec in FEED_MAPPINGS.items():
+    for content, spec in FEED_MAPPINGS.items() if adapter == "feed" else ():
         if not FeedMapping.objects.filter(supplier=supplier, content=content).exists():
             file_sources.save_mapping(
                 supplier=supplier, content=content, spec=spec, actor=ACTOR, now=timezone.now()
             )
-    _routes(supplier, routes.FEED_LOCATIONS, currency=currency)
+    for code, country, name in terms.locations:
+        location, _ = StockLocation.objects.get_or_create(
+            supplier=supplier, code=code, defaults={"country": country, "name": name}
+        )
+        routes.routes(location=location, currency=channel.currency)
     return supplier
 
 
@@ -256,16 +253,6 @@ def _vetted(code: str, **words: Any) -> Supplier:
         vetting.start(supplier=supplier, actor=ACTOR, now=now, reason="demo")
         vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
     return supplier
-
-
-def _routes(
-    supplier: Supplier, locations: Iterable[tuple[str, str, str]], *, currency: str
-) -> None:
-    for code, country, name in locations:
-        location, _ = StockLocation.objects.get_or_create(
-            supplier=supplier, code=code, defaults={"country": country, "name": name}
-        )
-        routes.routes(location=location, currency=currency)
 
 
 def _staff() -> None:

@@ -5,14 +5,16 @@ These endpoints are no part of BigBuy's API.
 
 import json
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import orders as bigbuy_orders
 from storefront.dev.sandboxes.bigbuy.goods import Item
 from storefront.dev.sandboxes.bigbuy.state import SandboxState
 from storefront.dev.sandboxes.bigbuy.stock import MAIN, StockLevel
-from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, pace
+from storefront.dev.sandboxes.core.control import Actions
 from storefront.dev.sandboxes.core.http_server import BadControlError
+from storefront.dev.sandboxes.supplier import SUPPLIER_ACTIONS
 
 type Wish = dict[str, Any]
 
@@ -25,7 +27,6 @@ def status(state: SandboxState, _: Wish) -> dict[str, Any]:
         "seed": state.goods.seed,
         "pace_s": state.pace_s,
         "hour_s": state.limits.hour_s,
-        "second_s": state.limits.second_s,
         "purse_eur": str(bigbuy_orders.purse(state)),
     }
 
@@ -34,7 +35,7 @@ def orders(state: SandboxState, _: Wish) -> dict[str, Any]:
     """Return every order, and every attempt that created none."""
     rows = state.ledger.rows("SELECT * FROM orders ORDER BY id")
     for row in rows:
-        row["request"], row["lines"] = json.loads(row["request"]), json.loads(row["lines"])
+        row["lines"] = json.loads(row["lines"])
     return {
         "orders": rows,
         "attempts": state.ledger.rows("SELECT * FROM attempts ORDER BY id"),
@@ -59,24 +60,18 @@ def clear_calls(state: SandboxState, _: Wish) -> dict[str, Any]:
 def items(state: SandboxState, arguments: Wish) -> list[dict[str, Any]]:
     """Return the items that can be ordered."""
     most = int(arguments.get("most", 100))
-    found: list[dict[str, Any]] = []
-    for key, item in state.goods.all_items():
-        if len(found) == most:
-            break
-        price = state.stock_store.price(item)
-        levels = state.stock_store.levels(item)
-        found.append(
-            {
-                "product": key,
-                "sku": item.sku,
-                "price": None if price is None else str(price),
-                "is_variation": item.is_variation,
-                "flaw": item.product.flaw,
-                "stock": {level.warehouse: [level.soon, level.later] for level in levels},
-                "gtin": item.variant.barcode if state.goods.bears_gtin(item.product) else "",
-            }
-        )
-    return found
+    return [
+        {
+            "product": key,
+            "sku": item.sku,
+            "flaw": item.product.flaw,
+            "stock": {
+                level.warehouse: [level.soon, level.later]
+                for level in state.stock_store.levels(item)
+            },
+        }
+        for key, item in islice(state.goods.all_items(), most)
+    ]
 
 
 def _item(state: SandboxState, arguments: Wish) -> Item:
@@ -131,12 +126,6 @@ def advance(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return order
 
 
-def set_spans_warehouses(state: SandboxState, arguments: Wish) -> dict[str, Any]:
-    """Report for every order of several lines that its items are in two warehouses."""
-    state.ledger.set_fact("spans", bool(arguments.get("on", True)))
-    return {"on": state.spans_warehouses()}
-
-
 def purse(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     bigbuy_orders.set_purse(state, Decimal(str(arguments["amount"])))
     return {"purse_eur": str(bigbuy_orders.purse(state))}
@@ -150,17 +139,10 @@ def clock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return {"hour_s": state.limits.hour_s, "second_s": state.limits.second_s}
 
 
-def drop_catalog(state: SandboxState, arguments: Wish) -> dict[str, Any]:
-    """Drop a share of the products from the end of all lists."""
-    state.ledger.set_fact("dropped_share", min(max(float(arguments["share"]), 0), 1))
-    return {"kept": state.kept_share}
-
-
 def reset(state: SandboxState, _: Wish) -> dict[str, Any]:
     """Reset: no orders, initial stock and prices, no faults, full quotas."""
     state.ledger.wipe()
-    for fact in ("dropped_share", "purse", "pace_s", "spans"):
-        state.ledger.run("DELETE FROM facts WHERE name = ?", fact)
+    state.ledger.forget("dropped_share", "purse", "pace_s")
     state.stock_store.reload()
     state.faults.clear()
     state.limits.hour_s, state.limits.second_s = state.rules.hour_s, state.rules.second_s
@@ -169,21 +151,18 @@ def reset(state: SandboxState, _: Wish) -> dict[str, Any]:
 
 
 ACTIONS: Actions[SandboxState] = {
-    **FAULT_ACTIONS,
+    **SUPPLIER_ACTIONS,
     ("GET", "status"): status,
     ("GET", "orders"): orders,
     ("GET", "calls"): calls,
     ("POST", "calls/forget"): clear_calls,
     ("GET", "items"): items,
     ("POST", "advance"): advance,
-    ("POST", "spans"): set_spans_warehouses,
     ("POST", "stock"): stock,
     ("POST", "price"): price,
     ("POST", "name"): name,
     ("POST", "shelve"): set_on_sale,
     ("POST", "purse"): purse,
-    ("POST", "pace"): pace,
     ("POST", "clock"): clock,
-    ("POST", "drop_catalog"): drop_catalog,
     ("POST", "reset"): reset,
 }

@@ -10,22 +10,24 @@ from typing import Any
 from storefront.dev.sandboxes.bigbuy import endpoints, lists
 from storefront.dev.sandboxes.bigbuy.errors import ApiError, invalid
 from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
-from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault
+from storefront.dev.sandboxes.core.faults import Fault, reply_after, reply_before
+from storefront.dev.sandboxes.core.http_server import NOT_FOUND as NO_PAGE
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_html, as_json
 
 PREFIX = "/rest/"
 SUFFIX = ".json"
 CATALOG = "catalog/"
-HTTP_OK = 200
 SOFT_500 = (
     b'HTTP/1.0 500 Internal Server Error\r\n\r\n{"error":"Information is not available right now"}'
 )
 
 
 def reply_to(state: SandboxState, asked: Request) -> Reply:
+    if not asked.path.startswith(PREFIX):
+        return NO_PAGE
     path = asked.path.removeprefix(PREFIX).removesuffix(SUFFIX)
     fault = state.faults.next_for(path)
-    if early := _response_before(fault):
+    if early := reply_before(fault, BEFORE):
         return early
     if not _has_key(state, asked):
         return as_json({"message": "Invalid Token"}, status=401)
@@ -33,7 +35,8 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
     is_over = standing is not None and standing.is_over
     _record_call(state, endpoint_of(path), is_over=is_over)
     try:
-        _check_rate_limit(is_over=is_over)
+        if is_over:
+            raise ApiError(429, "You exceeded the rate limit")  # noqa: TRY301 - one handler of errors
         reply = _serve(state, asked, path, fault=fault.kind if fault else "")
     except ApiError as error:
         _record_rejection(state, asked, path, error, fault)
@@ -46,18 +49,17 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
                 "X-RateLimit-Reset": str(math.ceil(standing.reset_s)),
             }
         )
-    return _change_response(fault, reply)
+    return reply_after(fault, reply, AFTER)
 
 
 def endpoint_of(path: str) -> str:
     """Return the endpoint that a path is counted for, without ids."""
-    for prefix, _ in endpoints.KEYED:
-        if path.startswith(prefix) and ("GET", path) not in endpoints.FIXED:
-            return path if path in _POSTED else f"{prefix}{{id}}"
-    name, _, key = path.removeprefix(CATALOG).partition("/")
-    if not path.startswith(CATALOG):
+    if path in _POSTED:
         return path
-    return f"{name}/{{id}}" if key else name
+    for prefix, _ in endpoints.KEYED:
+        if path.startswith(prefix):
+            return f"{prefix}{{id}}"
+    return path.removeprefix(CATALOG)
 
 
 _POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.CREATING))
@@ -66,11 +68,6 @@ _POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.CREATING))
 def _has_key(state: SandboxState, asked: Request) -> bool:
     said = (asked.headers["Authorization"] or "").removeprefix("Bearer ")
     return secrets.compare_digest(said.encode(), state.rules.api_key.encode())
-
-
-def _check_rate_limit(*, is_over: bool) -> None:
-    if is_over:
-        raise ApiError(429, "You exceeded the rate limit")
 
 
 def _serve(state: SandboxState, asked: Request, path: str, *, fault: str) -> Reply:
@@ -88,17 +85,7 @@ def _serve(state: SandboxState, asked: Request, path: str, *, fault: str) -> Rep
     for prefix, read in endpoints.KEYED:
         if path.startswith(prefix):
             return as_json(read(state, path.removeprefix(prefix)))
-    return _serve_list(state, path.removeprefix(CATALOG), asked)
-
-
-def _serve_list(state: SandboxState, name: str, asked: Request) -> Reply:
-    name, _, key = name.partition("/")
-    if key:
-        row = lists.single_row(state, name, key)
-        if row is None:
-            raise endpoints.NOT_FOUND
-        return as_json(row)
-    rows = lists.list_page(state, name, asked.query)
+    rows = lists.list_page(state, path.removeprefix(CATALOG), asked.query)
     if rows is None:
         raise endpoints.NOT_FOUND
     return as_json(rows)
@@ -146,33 +133,13 @@ def _record_rejection(
     )
 
 
-def _response_before(fault: Fault | None) -> Reply | None:
-    """Return a fault's answer without an effect; for a slow one wait; None to go on."""
-    if fault is None:
-        return None
-    if fault.kind == "slow":
-        time.sleep(fault.delay_s)
-    ready = {
-        "drop_before": Reply(is_dropped=True),
-        "500": as_html("<html><body>504 Gateway Time-out</body></html>", status=504),
-        "429": Reply(status=429, body=b"You exceeded the rate limit", type="text/plain"),
-        "redirect": Reply(status=302, headers={"Location": INTERNAL_URL}),
-        "soft_409": as_json({"code": 409, "message": "Something went wrong 5f1c9a"}),
-        "soft_500": Reply(body=SOFT_500, type="text/plain"),
-        "swapped": as_json(lists.BAD_REQUEST, status=400),
-    }
-    return ready.get(fault.kind)
-
-
-def _change_response(fault: Fault | None, reply: Reply) -> Reply:
-    """Return the reply, changed by the fault."""
-    if fault is None:
-        return reply
-    if fault.kind in RESPONSE_FAULTS:
-        return RESPONSE_FAULTS[fault.kind](fault, reply)
-    if fault.kind in SUCCESS_FAULTS and reply.status == HTTP_OK:
-        return SUCCESS_FAULTS[fault.kind](reply)
-    return reply
+BEFORE: dict[str, Callable[[Fault], Reply]] = {
+    "500": lambda _: as_html("<html><body>504 Gateway Time-out</body></html>", status=504),
+    "429": lambda _: Reply(status=429, body=b"You exceeded the rate limit", type="text/plain"),
+    "soft_409": lambda _: as_json({"code": 409, "message": "Something went wrong 5f1c9a"}),
+    "soft_500": lambda _: Reply(body=SOFT_500, type="text/plain"),
+    "swapped": lambda _: as_json(lists.BAD_REQUEST, status=400),
+}
 
 
 def _half_of(reply: Reply) -> Reply:
@@ -193,7 +160,7 @@ def _of_another_order(reply: Reply) -> Reply:
     return as_json({**said, **{name: other[name] for name in other if name in said}})
 
 
-SUCCESS_FAULTS: dict[str, Callable[[Reply], Reply]] = {
+AFTER: dict[str, Callable[[Reply], Reply]] = {
     "empty": lambda _: as_json([]),
     "half_list": _half_of,
     "nan_price": _without_numbers,

@@ -7,17 +7,18 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.carriers import BY_NAME, CARRIERS
-from storefront.dev.sandboxes.bigbuy.errors import ApiError
+from storefront.dev.sandboxes.bigbuy.errors import ApiError, several_warehouses
 from storefront.dev.sandboxes.bigbuy.lists import stamp
 from storefront.dev.sandboxes.bigbuy.orders import (
     TAX,
+    ValidOrder,
     check_postcode,
     lines_of,
     part_of,
     validate_order,
 )
 from storefront.dev.sandboxes.bigbuy.state import SandboxState
-from storefront.dev.sandboxes.core.http_server import Reply, as_json
+from storefront.dev.sandboxes.core.http_server import Reply
 
 NOT_FOUND = ApiError(404, {"code": 404, "message": "Not Found"})
 
@@ -34,7 +35,7 @@ def shipping_orders(state: SandboxState, body: Body) -> Any:
     options = [
         {
             "shippingService": {
-                "id": str(key), "name": "Standard shipment", "delay": delay, "pod": False,
+                "id": str(key), "name": "Standard shipment", "delay": delay,
             },
             "cost": carrier.cost(weight, place=place),
             "weight": Decimal(weight) / 1000,
@@ -52,7 +53,7 @@ def shipping_carriers(_: SandboxState, __: Body) -> Any:
             "id": str(carrier.id),
             "name": carrier.name,
             "shippingServices": [
-                {"id": str(key), "delay": delay, "name": "Standard shipment", "pod": False}
+                {"id": str(key), "delay": delay, "name": "Standard shipment"}
                 for key, delay in carrier.services
             ],
         }
@@ -61,84 +62,59 @@ def shipping_carriers(_: SandboxState, __: Body) -> Any:
 
 
 def check(state: SandboxState, body: Body) -> Any:
-    order = validate_order(state, body)
-    if len(order.lines) > 1:
-        raise orders.find_conflict(order)
-    return _totals(order.goods, order.total)
-
-
-def check_multishipping(state: SandboxState, body: Body) -> Any:
-    order = validate_order(state, body)
-    rows = [
-        {
-            "productReferences": [line.item.sku for line in lines],
-            "warehouse": str(key),
-            **_totals(goods, goods + order.shipping),
-        }
-        for key, lines in order.lines.items()
-        for goods in (sum((line.amount for line in lines), Decimal(0)),)
-    ]
-    return {"orders": rows, "errors": []}
-
-
-def _totals(goods: Decimal, total: Decimal) -> dict[str, str]:
+    order = _in_one_warehouse(state, body)
     return {
-        "totalWithoutTaxesAndWithoutShippingCost": f"{goods:.2f}",
-        "totalWithoutTaxes": f"{total:.2f}",
-        "total": f"{total * TAX:.2f}",
+        "totalWithoutTaxesAndWithoutShippingCost": f"{order.goods:.2f}",
+        "totalWithoutTaxes": f"{order.total:.2f}",
+        "total": f"{order.total * TAX:.2f}",
     }
 
 
 def create(state: SandboxState, body: Body, *, fault: str = "") -> Reply:
     """Create an order: status 201, a location, no body."""
-    order = validate_order(state, body)
-    if len(order.lines) > 1:
-        raise orders.find_conflict(order)
-    (key,) = orders.create(state, order, fault=fault)
+    key = orders.create(state, _in_one_warehouse(state, body), fault=fault)
     return Reply(status=201, headers={"Location": f"/rest/order/{key}"})
 
 
-def create_multishipping(state: SandboxState, body: Body, *, fault: str = "") -> Reply:
+def _in_one_warehouse(state: SandboxState, body: Body) -> ValidOrder:
+    """Validate an order.
+
+    Raises: ApiError  it is invalid, or no warehouse has all of its items
+    """
     order = validate_order(state, body)
-    keys = orders.create(state, order, fault=fault)
-    rows = [
-        {
-            "productReferences": [line.item.sku for line in lines],
-            "id": str(key),
-            "warehouse": str(warehouse),
-            "url": f"/rest/order/{key}",
-        }
-        for key, (warehouse, lines) in zip(keys, order.lines.items(), strict=True)
-    ]
-    return as_json({"orders": rows, "errors": []}, status=201)
+    if len(order.lines) > 1:
+        raise several_warehouses(
+            {key: [line.item.sku for line in lines] for key, lines in order.lines.items()}
+        )
+    return order
 
 
 def order_reference(state: SandboxState, reference: str) -> Any:
     order = orders.by_reference(state, reference)
     if order is None:
         raise NOT_FOUND
-    total = (Decimal(order["goods"]) + Decimal(order["shipping"])) * TAX
-    return {"id": str(order["id"]), "totalPaidTaxIncl": f"{total:.2f}"}
+    return {"id": str(order["id"]), "totalPaidTaxIncl": f"{_total(order) * TAX:.2f}"}
+
+
+def _total(order: dict[str, Any]) -> Decimal:
+    return Decimal(order["goods"]) + Decimal(order["shipping"])
 
 
 def order_by_id(state: SandboxState, key: str) -> Any:
     order = orders.by_id(state, key)
     if order is None:
         raise NOT_FOUND
-    goods, shipping = Decimal(order["goods"]), Decimal(order["shipping"])
-    asked = json.loads(order["request"])
+    total, shipping = _total(order), Decimal(order["shipping"])
     carrier = BY_NAME[order["carrier"].casefold()]
     return {
         "id": str(order["id"]),
         "internalReference": order["reference"],
         "dateAdd": stamp(order["created_s"]),
-        "totalPaidTaxIncl": f"{(goods + shipping) * TAX:.2f}",
-        "totalPaidTaxExcl": f"{goods + shipping:.2f}",
-        "totalShippingTaxIncl": f"{shipping * TAX:.2f}",
+        "totalPaidTaxIncl": f"{total * TAX:.2f}",
+        "totalPaidTaxExcl": f"{total:.2f}",
         "totalShippingTaxExcl": f"{shipping:.2f}",
         "status": order["status"],
         "carriers": [{"id": str(carrier.id), "name": carrier.name, "price": f"{shipping:.2f}"}],
-        "shippingAddress": asked["shippingAddress"],
         "products": json.loads(order["lines"]),
     }
 
@@ -149,13 +125,6 @@ def order_statuses(_: SandboxState, __: Body) -> Any:
 
 def tracking_carriers(_: SandboxState, __: Body) -> Any:
     return [{"id": str(carrier.id), "name": carrier.name} for carrier in CARRIERS]
-
-
-def tracking_order(state: SandboxState, key: str) -> Any:
-    order = orders.by_id(state, key)
-    if order is None:
-        raise NOT_FOUND
-    return [_tracked(order)]
 
 
 def tracking_orders(state: SandboxState, body: Body) -> Any:
@@ -174,11 +143,9 @@ def _tracked(order: dict[str, Any]) -> dict[str, Any]:
         "statusDescription": said,
         "statusDate": stamp(order["moved_s"]),
         "carrier": {"id": str(BY_NAME[order["carrier"].casefold()].id)},
-        "descriptionTranslated": said,
     }
     return {
         "id": str(order["id"]),
-        "reference": order["reference"],
         "trackings": [parcel] if order["tracking"] else [],
     }
 
@@ -197,17 +164,12 @@ FIXED: dict[tuple[str, str], Callable[[SandboxState, Body], Any]] = {
     ("GET", "shipping/carriers"): shipping_carriers,
     ("POST", "shipping/orders"): shipping_orders,
     ("POST", "order/check"): check,
-    ("POST", "order/check/multishipping"): check_multishipping,
     ("GET", "order/orderstatuses"): order_statuses,
     ("GET", "tracking/carriers"): tracking_carriers,
     ("POST", "tracking/orders"): tracking_orders,
 }
-CREATING: dict[tuple[str, str], Callable[..., Reply]] = {
-    ("POST", "order/create"): create,
-    ("POST", "order/create/multishipping"): create_multishipping,
-}
+CREATING: dict[tuple[str, str], Callable[..., Reply]] = {("POST", "order/create"): create}
 KEYED: tuple[tuple[str, Callable[[SandboxState, str], Any]], ...] = (
     ("order/reference/", order_reference),
-    ("tracking/order/", tracking_order),
     ("order/", order_by_id),
 )

@@ -12,7 +12,6 @@ INFO = {
     "ER003": "Not enough stock.",
     "ER004": "The postcode does not have the right format.",
     "ER005": "There is not enough money in the purse.",
-    "ER007": "The order is below the minimum.",
     "ER008": "The order already exists.",
     "ER010": "No carrier is available.",
     "ER011": "Invalid payment method.",

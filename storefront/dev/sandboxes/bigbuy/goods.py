@@ -7,9 +7,8 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from storefront.dev.sandboxes.goods.bad_records import FLAWS, bad_record
+from storefront.dev.sandboxes.goods.catalog import Range
 from storefront.dev.sandboxes.goods.generator import make
 from storefront.dev.sandboxes.goods.identifiers import FIRST_BAD_SUBJECT
 from storefront.dev.sandboxes.goods.model import Product, Variant
@@ -21,8 +20,6 @@ OWN_FROM = 1_000_000
 FIRST_ID = 70_001
 FIRST_SKU = 7_100_000
 MAX_VARIANTS = 16
-BAD_SHARE = 20
-CACHE_SIZE = 16_384
 WITH_GTIN = 0.85
 
 
@@ -37,26 +34,16 @@ class Item:
     is_variation: bool
 
 
-class Goods:
-    """Good and bad products, found by id or SKU, generated on demand."""
-
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed = count, seed
-        self.bad_count = max(len(FLAWS), -(-count // BAD_SHARE)) if count else 0
-        self.product = lru_cache(maxsize=CACHE_SIZE)(self._make)
-
-    def __len__(self) -> int:
-        return self.count + self.bad_count
+class Goods(Range):
+    """Good and bad products, found by id or SKU."""
 
     def ids(self) -> range:
         return range(FIRST_ID, FIRST_ID + len(self))
 
-    def _make(self, key: int) -> Product:
-        place = key - FIRST_ID
+    def _make(self, subject: int) -> Product:
+        place = subject - FIRST_ID
         if place >= self.count:
-            return bad_record(
-                FIRST_BAD_SUBJECT + place - self.count, count=self.count, seed=self.seed
-            )
+            return super()._make(FIRST_BAD_SUBJECT + place - self.count)
         is_own = place % SHARED_OF == SHARED_OF - 1
         return make(OWN_FROM + place if is_own else place, seed=self.seed)
 

@@ -1,4 +1,4 @@
-"""BigBuy lists: build the rows of each list, page through them, return the row of one product.
+"""BigBuy lists: build the rows of each list, page through them.
 
 Each list has its own order. Its rows have only data that no other list has.
 """
@@ -22,8 +22,8 @@ from storefront.dev.sandboxes.goods.model import Product
 # Rows, product by product
 
 LIGHTING = 19657
-MM_PER_CM, G_PER_KG = 10, 1000
-BOX_MM = 12
+G_PER_KG = 1000
+RETAIL_FACTOR = Decimal("1.6")
 ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
 FAMILIES = sorted({kind.family for kind in KIND_SEQUENCE})
 CATEGORIES = sorted({(kind.family, kind.category) for kind in KIND_SEQUENCE})
@@ -69,18 +69,11 @@ def attribute_groups(state: SandboxState) -> Iterator[dict[str, Any]]:
 
 def attributes(state: SandboxState) -> Iterator[dict[str, Any]]:
     pairs = {
-        (name, value)
-        for _, item in state.goods.all_items()
-        for name, value in _options(item)
-        if item.is_variation
+        pair for _, item in state.goods.all_items() if item.is_variation for pair in _options(item)
     }
     for name, value in sorted(pairs):
-        yield {
-            "id": name_id(name, value),
-            "attributeGroup": name_id(name),
-            "name": value,
-            "isoCode": "en",
-        }
+        key = name_id(name, value)
+        yield {"id": key, "attributeGroup": name_id(name), "name": value, "isoCode": "en"}
 
 
 def _options(item: Item) -> Iterator[tuple[str, str]]:
@@ -93,33 +86,21 @@ def product(state: SandboxState, key: int) -> dict[str, Any]:
     first = items[0] if items else None
     has_variations = bool(items) and items[0].is_variation
     has_gtin = goods.bears_gtin(made) and not has_variations
-    length, width, height = made.size_mm
     return {
         "id": key,
         "sku": sku,
         "active": int(state.stock_store.is_active(sku)),
         "attributes": has_variations,
-        "categories": True,
-        "images": True,
-        "tags": False,
-        "category": category_id(made.family, made.category),
         "manufacturer": MANUFACTURERS[made.brand.name],
         "taxonomy": category_id(made.family, made.category),
-        "taxId": 1,
         "taxRate": 21,
         "condition": "NEW",
         "ean13": first.variant.barcode if first and has_gtin else None,
         "partNumber": made.mpn if made.flaw != "null_fields" else None,
-        "canon": None,
-        "width": (width + BOX_MM) / MM_PER_CM,
-        "height": (height + BOX_MM) / MM_PER_CM,
-        "depth": (length + BOX_MM) / MM_PER_CM,
         "weight": _kilograms(made, first),
         **_prices(state, first),
-        "priceLargeQuantities": [],
         "intrastat": made.hs_code,
         "logisticClass": "B" if made.is_lithium else "A",
-        "video": None,
         **_dates(state, made, sku, items),
     }
 
@@ -133,17 +114,8 @@ def _kilograms(made: Product, first: Item | None) -> Decimal:
 
 def _prices(state: SandboxState, item: Item | None) -> dict[str, Any]:
     price = state.stock_store.price(item) if item else None
-    return {
-        "wholesalePrice": price,
-        "retailPrice": _times(price, "1.6"),
-        "inShopsPrice": _times(price, "2.1"),
-    }
-
-
-def _times(price: Decimal | None, factor: str) -> Decimal | None:
-    if price is None:
-        return None
-    return (price * Decimal(factor)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    retail = price and (price * RETAIL_FACTOR).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return {"wholesalePrice": price, "retailPrice": retail}
 
 
 def _dates(state: SandboxState, made: Product, sku: str, items: list[Item]) -> dict[str, str]:
@@ -156,8 +128,6 @@ def _dates(state: SandboxState, made: Product, sku: str, items: list[Item]) -> d
         "dateAdd": stamp(made.listed_s),
         "dateUpd": last("name", "price", "active"),
         "dateUpdDescription": last("name"),
-        "dateUpdProperties": stamp(made.listed_s),
-        "dateUpdCategories": stamp(made.listed_s),
         "dateUpdImages": stamp(made.listed_s),
         "dateUpdStock": last("levels"),
     }
@@ -172,7 +142,6 @@ def information(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
         "sku": sku,
         "name": state.stock_store.name(sku) or goods.title(made),
         "description": goods.description(made),
-        "url": f"product-{key}",
         "isoCode": "en",
         "dateUpdDescription": stamp(state.stock_store.changed_s(sku, "name") or made.listed_s),
     }
@@ -187,14 +156,8 @@ def images(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
             {
                 "id": key * 10 + place,
                 "isCover": place == 0,
-                "name": f"{made.pid}_{angle}.png",
                 "url": f"{state.base_url}/pictures/{made.pid}/0/{angle}.png",
-                "position": place,
                 "logo": False,
-                "whiteBackground": True,
-                "energyEfficiency": False,
-                "gpsrLabel": False,
-                "gpsrWarning": False,
             }
             for place, angle in reversed(list(enumerate(angles)))
         ],
@@ -251,10 +214,6 @@ def variations(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
             "extraWeight": Decimal(extra_g) / G_PER_KG,
             "product": key,
             **_prices(state, item),
-            "width": None,
-            "height": None,
-            "depth": None,
-            "priceLargeQuantities": [],
             "logisticClass": "B" if item.variant.has_cells else "A",
         }
 
@@ -295,18 +254,10 @@ NAMES: dict[str, Callable[[SandboxState], Iterator[Row]]] = {
     "attributes": attributes,
     "attributegroups": attribute_groups,
 }
-SINGLES: dict[str, Callable[[SandboxState, int], Iterator[Row]]] = {
-    "product": lambda state, key: iter([product(state, key)]),
-    "productinformation": information,
-    "productimages": images,
-    "productstockbyhandlingdays": stock,
-}
 
 
 def list_page(state: SandboxState, name: str, query: Query) -> list[Row] | None:
     """Return one page of a list; None if there is no such list."""
-    if name == "languages":
-        return [{"name": "English", "isoCode": "en"}, {"name": "Español", "isoCode": "es"}]
     if name in NAMES:
         return list(NAMES[name](state))
     if name != "products" and name not in OF_PRODUCTS:
@@ -318,13 +269,6 @@ def list_page(state: SandboxState, name: str, query: Query) -> list[Row] | None:
         return [product(state, key) for key in islice(keys, page * size, (page + 1) * size)]
     told = (row for key in keys for row in OF_PRODUCTS[name](state, key))
     return list(islice(told, page * size, (page + 1) * size))
-
-
-def single_row(state: SandboxState, name: str, key: str) -> Row | None:
-    """Return the row of one product; None if there is none."""
-    if name not in SINGLES or not key.isdecimal() or int(key) not in state.goods.ids():
-        return None
-    return next(SINGLES[name](state, int(key)), None)
 
 
 def _keys(state: SandboxState, name: str, taxonomy: int) -> Iterator[int]:

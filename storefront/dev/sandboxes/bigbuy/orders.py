@@ -13,7 +13,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import carriers
 from storefront.dev.sandboxes.bigbuy.carriers import BY_NAME, Carrier
-from storefront.dev.sandboxes.bigbuy.errors import business, inactive, invalid, several_warehouses
+from storefront.dev.sandboxes.bigbuy.errors import business, inactive, invalid
 from storefront.dev.sandboxes.bigbuy.goods import Item
 from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
 from storefront.dev.sandboxes.bigbuy.stock import FAR, MAIN, InsufficientStockError
@@ -52,7 +52,6 @@ class ValidOrder:
     carrier: str
     shipping: Decimal
     lines: dict[int, list[Line]]
-    body: dict[str, Any]
 
     @property
     def goods(self) -> Decimal:
@@ -60,7 +59,7 @@ class ValidOrder:
 
     @property
     def total(self) -> Decimal:
-        return self.goods + self.shipping * len(self.lines)
+        return self.goods + self.shipping
 
 
 def weight_g(lines: Sequence[Line]) -> int:
@@ -70,7 +69,7 @@ def weight_g(lines: Sequence[Line]) -> int:
 def group_by_warehouse(state: SandboxState, lines: Sequence[Line]) -> dict[int, list[Line]]:
     """Return the lines by warehouse: one that has all of them, else one for each line.
 
-    Raises: RefusedError  a line is short
+    Raises: ApiError  a line is short
     """
     stock = {
         line.item.sku: {
@@ -86,30 +85,23 @@ def group_by_warehouse(state: SandboxState, lines: Sequence[Line]) -> dict[int, 
     ]
     if short:
         raise business("ER003", skus=short)
-    if not state.spans_warehouses():
-        for warehouse in (MAIN, FAR):
-            if all(stock[each.item.sku].get(warehouse, 0) >= each.quantity for each in lines):
-                return {warehouse: list(lines)}
+    for warehouse in (MAIN, FAR):
+        if all(stock[each.item.sku].get(warehouse, 0) >= each.quantity for each in lines):
+            return {warehouse: list(lines)}
     found: dict[int, list[Line]] = {}
-    for place, line in enumerate(lines):
+    for line in lines:
         able = [w for w, units in stock[line.item.sku].items() if units >= line.quantity]
-        # ``spans`` forces two warehouses.
-        warehouse = place % 2 + 1 if state.spans_warehouses() else able[0]
-        found.setdefault(warehouse, []).append(line)
+        found.setdefault(able[0], []).append(line)
     return found
 
 
-def find_conflict(order: ValidOrder) -> Exception:
-    return several_warehouses(
-        {key: [line.item.sku for line in lines] for key, lines in order.lines.items()}
-    )
+def create(state: SandboxState, order: ValidOrder, *, fault: str) -> int:
+    """Create the order once, whatever happens to the answer; return its id.
 
-
-def create(state: SandboxState, order: ValidOrder, *, fault: str) -> list[int]:
-    """Create the order once, one per warehouse, whatever happens to the answer.
-
-    Raises: RefusedError  the number exists, the balance is too low, or stock is short
+    Raises: ApiError  the number exists, the balance is too low, or stock is short
     """
+    ((warehouse, lines),) = order.lines.items()
+    now_s = state.now()
     with state.ledger.writing():
         if (known := by_reference(state, order.reference)) is not None:
             raise business("ER008", orderId=str(known["id"]))
@@ -117,65 +109,43 @@ def create(state: SandboxState, order: ValidOrder, *, fault: str) -> list[int]:
         if left < 0:
             raise business("ER005", moneyBoxAmount=str(purse(state)), totalOrder=str(order.total))
         set_purse(state, left)
-        return [
-            _write(state, order, warehouse, lines, part=part, fault=fault)
-            for part, (warehouse, lines) in enumerate(order.lines.items(), start=1)
+        for line in lines:
+            try:
+                state.stock_store.move(
+                    line.item, warehouse=warehouse, quantity=line.quantity, at_s=now_s
+                )
+            except InsufficientStockError as error:
+                raise business("ER003", skus=[line.item.sku]) from error
+        count = state.ledger.fact("orders_made", 0)
+        state.ledger.set_fact("orders_made", count + 1)
+        rows = [
+            {
+                "id": place,
+                "reference": line.item.sku,
+                "quantity": line.quantity,
+                "priceTaxExcl": str(line.price),
+                "priceTaxIncl": str((line.price * TAX).quantize(line.price)),
+                "warehouse": warehouse,
+            }
+            for place, line in enumerate(lines, start=1)
         ]
-
-
-def _write(  # noqa: PLR0913 - the parts of an order
-    state: SandboxState,
-    order: ValidOrder,
-    warehouse: int,
-    lines: list[Line],
-    *,
-    part: int,
-    fault: str,
-) -> int:
-    now_s = state.now()
-    for line in lines:
-        levels = {level.warehouse for level in state.stock_store.levels(line.item)}
-        shelf = warehouse if warehouse in levels else MAIN
-        try:
-            state.stock_store.move(line.item, warehouse=shelf, quantity=line.quantity, at_s=now_s)
-        except InsufficientStockError as error:
-            raise business("ER003", skus=[line.item.sku]) from error
-    count = state.ledger.fact("orders_made", 0)
-    state.ledger.set_fact("orders_made", count + 1)
-    rows = [
-        {
-            "id": place,
-            "reference": line.item.sku,
-            "name": line.item.product.title,
-            "quantity": line.quantity,
-            "priceTaxExcl": str(line.price),
-            "priceTaxIncl": str((line.price * TAX).quantize(line.price)),
-            "warehouse": shelf,
-        }
-        for place, line in enumerate(lines, start=1)
-    ]
-    return state.ledger.insert(
-        "orders",
-        id=FIRST_ORDER + count,
-        reference=order.reference,
-        part=part,
-        status=TAKEN,
-        warehouse=warehouse,
-        request=json.dumps(order.body, ensure_ascii=False),
-        lines=json.dumps(rows),
-        carrier=order.carrier,
-        goods=str(sum((line.amount for line in lines), Decimal(0))),
-        shipping=str(order.shipping),
-        created_s=now_s,
-        moved_s=now_s,
-        fault=fault,
-    )
+        return state.ledger.insert(
+            "orders",
+            id=FIRST_ORDER + count,
+            reference=order.reference,
+            status=TAKEN,
+            lines=json.dumps(rows),
+            carrier=order.carrier,
+            goods=str(order.goods),
+            shipping=str(order.shipping),
+            created_s=now_s,
+            moved_s=now_s,
+            fault=fault,
+        )
 
 
 def by_reference(state: SandboxState, reference: str) -> dict[str, Any] | None:
-    return state.ledger.row(
-        "SELECT * FROM orders WHERE reference = ? ORDER BY part LIMIT 1", reference
-    )
+    return state.ledger.row("SELECT * FROM orders WHERE reference = ?", reference)
 
 
 def by_id(state: SandboxState, key: str) -> dict[str, Any] | None:
@@ -198,7 +168,7 @@ class StatusNotAllowedError(ValueError):
 def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
     """Move the order through the statuses up to this one.
 
-    Raises: CannotMoveError
+    Raises: StatusNotAllowedError
     """
     if to not in STATUSES:
         raise StatusNotAllowedError(f"{to!r} is none of {', '.join(STATUSES)}")
@@ -274,7 +244,7 @@ type Body = dict[str, Any]
 def validate_order(state: SandboxState, body: Body) -> ValidOrder:
     """Parse and validate an order.
 
-    Raises: RefusedError
+    Raises: ApiError
     """
     order = part_of(body, "order")
     to = part_of(order, "shippingAddress")
@@ -298,7 +268,6 @@ def validate_order(state: SandboxState, body: Body) -> ValidOrder:
         carrier=carrier.name,
         shipping=shipping,
         lines=group_by_warehouse(state, lines),
-        body=order,
     )
 
 

@@ -1,6 +1,5 @@
 """BigBuy server: serve the API, its pictures and a status page on one port."""
 
-from functools import partial
 from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import dispatch
@@ -9,8 +8,6 @@ from storefront.dev.sandboxes.bigbuy.control import ACTIONS, orders, status
 from storefront.dev.sandboxes.bigbuy.goods import title
 from storefront.dev.sandboxes.bigbuy.lists import stamp
 from storefront.dev.sandboxes.bigbuy.state import FAULT_KINDS, SandboxState
-from storefront.dev.sandboxes.core.control import perform
-from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 from storefront.dev.sandboxes.core.status_page import (
     SHOWN_GOODS,
     SHOWN_ORDERS,
@@ -19,7 +16,7 @@ from storefront.dev.sandboxes.core.status_page import (
     order_table,
 )
 from storefront.dev.sandboxes.core.status_page import page as status_page
-from storefront.dev.sandboxes.pictures import coloring
+from storefront.dev.sandboxes.supplier import SupplierServer
 
 
 def page(state: SandboxState) -> str:
@@ -57,23 +54,15 @@ def _row(order: dict[str, Any]) -> dict[str, str]:
     }
 
 
-class Server(Listener):
+class Server(SupplierServer):
     """The HTTP server of one sandbox."""
 
     def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
-        self.state = state
         super().__init__(
             address,
-            answer=self._answer,
-            pull=partial(perform, ACTIONS, state),
+            state=state,
+            shelf=state.goods,
+            actions=ACTIONS,
+            reply=lambda asked: dispatch.reply_to(state, asked),
+            page=lambda: page(state),
         )
-
-    def _answer(self, asked: Request) -> Reply:
-        if asked.path.startswith(dispatch.PREFIX):
-            return dispatch.reply_to(self.state, asked)
-        if asked.path.startswith(coloring.PREFIX):
-            goods = self.state.goods
-            return coloring.picture(asked.path, find=goods.by_pid, seed=goods.seed)
-        if asked.path == "/":
-            return as_html(page(self.state))
-        return Reply(status=404, body=b"not found", type="text/plain")

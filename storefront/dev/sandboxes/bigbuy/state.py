@@ -4,24 +4,22 @@ Each endpoint allows a number of calls per window. A window opens with its first
 """
 
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from storefront.dev.sandboxes.bigbuy.goods import Goods
 from storefront.dev.sandboxes.bigbuy.stock import StockStore
 from storefront.dev.sandboxes.core.faults import REQUEST_KINDS, Faults
 from storefront.dev.sandboxes.core.ledger import Ledger
+from storefront.dev.sandboxes.supplier import BaseRules, SupplierState
 
 HOURLY = {
     "products": 10, "productprices": 10, "productvariationprices": 10,
     "productsstockbyhandlingdays": 10, "productsvariationsstockbyhandlingdays": 10,
-    "productsimages": 10, "productsvariations": 10, "variations": 10, "languages": 10,
+    "productsimages": 10, "productsvariations": 10, "variations": 10,
     "productsinformation": 24, "taxonomies": 24, "attributes": 24, "attributegroups": 24,
-    "manufacturers": 5, "productstaxonomies": 5, "new-products": 2,
+    "manufacturers": 5,
 }  # fmt: skip
-SINGLE_S = 5
 
 
 @dataclass(slots=True)
@@ -72,8 +70,6 @@ class Limits:
     def _rule(self, endpoint: str) -> tuple[int, float]:
         if endpoint in HOURLY:
             return HOURLY[endpoint], self.hour_s
-        if endpoint.endswith("/{id}") and not endpoint.startswith(("order/", "tracking/")):
-            return 1, SINGLE_S * self.second_s
         return 1, self.second_s
 
     def forget(self) -> None:
@@ -94,13 +90,11 @@ FAULT_KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {
     "half_list",
 }
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
-    id INTEGER PRIMARY KEY, reference TEXT NOT NULL, part INTEGER NOT NULL, status TEXT NOT NULL,
-    warehouse INTEGER NOT NULL, request TEXT NOT NULL, lines TEXT NOT NULL, carrier TEXT NOT NULL,
-    goods TEXT NOT NULL, shipping TEXT NOT NULL, tracking TEXT NOT NULL DEFAULT '',
-    created_s REAL NOT NULL, moved_s REAL NOT NULL, fault TEXT NOT NULL DEFAULT '');
-CREATE UNIQUE INDEX IF NOT EXISTS order_once_per_reference ON orders (reference, part);
+    id INTEGER PRIMARY KEY, reference TEXT NOT NULL UNIQUE, status TEXT NOT NULL,
+    lines TEXT NOT NULL, carrier TEXT NOT NULL, goods TEXT NOT NULL, shipping TEXT NOT NULL,
+    tracking TEXT NOT NULL DEFAULT '', created_s REAL NOT NULL, moved_s REAL NOT NULL,
+    fault TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY, at_s REAL NOT NULL, reference TEXT NOT NULL, code TEXT NOT NULL,
     fault TEXT NOT NULL);
@@ -110,11 +104,10 @@ CREATE TABLE IF NOT EXISTS changes (
 CREATE TABLE IF NOT EXISTS calls (
     endpoint TEXT PRIMARY KEY, served INTEGER NOT NULL, refused INTEGER NOT NULL);
 """
-TABLES = ("orders", "attempts", "changes", "calls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(BaseRules):
     """Limits and speed of the supplier.
 
     Units:  ``hour_s`` is the length of an hour, 0 removes all limits; ``second_s`` that of a
@@ -124,58 +117,20 @@ class Rules:
     api_key: str = DEFAULT_KEY
     hour_s: float = HOUR_S
     second_s: float = 1.0
-    pace_s: float = 0.0
     stocked: float = 0.95
     purse_eur: str = "100000.00"
 
 
-@dataclass(slots=True, kw_only=True)
-class SandboxState:
+class SandboxState(SupplierState[Rules]):
     """One sandbox: its products, ledger, stock, faults, limits and rules."""
 
-    folder: Path
-    base_url: str
-    rules: Rules
-    goods: Goods
-    ledger: Ledger
-    stock_store: StockStore
-    faults: Faults
-    limits: Limits
-    now: Callable[[], float]
-    stopping: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def pace_s(self) -> float:
-        return float(self.ledger.fact("pace_s", self.rules.pace_s))
-
-    @property
-    def kept_share(self) -> float:
-        """The share of each list that is returned; below 1 after ``drop_catalog``."""
-        return 1 - float(self.ledger.fact("dropped_share", 0))
-
-    def spans_warehouses(self) -> bool:
-        return bool(self.ledger.fact("spans", default=False))
-
-
-def open_state(  # noqa: PLR0913 - the command line options
-    *,
-    folder: Path,
-    base_url: str,
-    count: int,
-    seed: int,
-    rules: Rules,
-    now: Callable[[], float] = time.time,
-) -> SandboxState:
-    ledger = Ledger(folder, schema=SCHEMA, tables=TABLES)
-    goods = Goods(count, seed)
-    return SandboxState(
-        folder=folder,
-        base_url=base_url,
-        rules=rules,
-        goods=goods,
-        ledger=ledger,
-        stock_store=StockStore(goods=goods, ledger=ledger, stocked=rules.stocked),
-        faults=Faults(FAULT_KINDS),
-        limits=Limits(hour_s=rules.hour_s, second_s=rules.second_s),
-        now=now,
-    )
+    def __init__(self, *, folder: Path, base_url: str, count: int, seed: int, rules: Rules) -> None:
+        super().__init__(
+            base_url=base_url,
+            rules=rules,
+            ledger=Ledger(folder, SCHEMA),
+            faults=Faults(FAULT_KINDS),
+        )
+        self.goods = Goods(count, seed)
+        self.stock_store = StockStore(goods=self.goods, ledger=self.ledger, stocked=rules.stocked)
+        self.limits = Limits(hour_s=rules.hour_s, second_s=rules.second_s)

@@ -54,10 +54,7 @@ class StockStore:
         with self._ledger.writing():
             self._ledger.run(
                 "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?)",
-                sku,
-                what,
-                json.dumps(value),
-                at_s,
+                *(sku, what, json.dumps(value), at_s),
             )
             self._changed[sku, what] = value
             self._dates[sku, what] = at_s
@@ -103,7 +100,7 @@ class StockStore:
     def move(self, item: Item, *, warehouse: int, quantity: int, at_s: float) -> None:
         """Take units from one warehouse; a negative quantity returns them.
 
-        Raises: EmptyShelfError
+        Raises: InsufficientStockError
         """
         with self._ledger.writing():
             levels = self.levels(item)

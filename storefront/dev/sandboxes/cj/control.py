@@ -7,13 +7,17 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, pace
+from storefront.dev.sandboxes.core.control import Actions
 from storefront.dev.sandboxes.core.http_server import BadControlError
 from storefront.dev.sandboxes.goods.model import Product, Variant
+from storefront.dev.sandboxes.supplier import SUPPLIER_ACTIONS, advance_clock
 
-from . import order_lifecycle, staff_actions, webhooks
+from . import holds, order_lifecycle, webhooks
+from .endpoints.disputes import DECIDED
 from .state import SandboxState
-from .stock import BY_COUNTRY, StockLevel
+from .stock import WAREHOUSES, StockLevel
+
+REFUND, RESEND, REJECT = 1, 2, 3
 
 
 def ledger(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
@@ -52,23 +56,19 @@ def cancel(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     return order
 
 
-def split(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"cjOrderIds": order_lifecycle.split(state, _order(state, arguments))}
-
-
 def _variant(state: SandboxState, arguments: dict[str, Any]) -> tuple[Product, Variant]:
     vid = str(arguments["vid"])
-    product = state.catalog.by_vid(vid)
-    if product is None:
+    found = state.catalog.variant(vid)
+    if found is None:
         raise BadControlError(f"no variant {vid}")
-    return product, next(each for each in product.variants if each.vid == vid)
+    return found
 
 
 def stock(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Set the stock in a warehouse, and send a webhook unless ``silent``."""
     product, variant = _variant(state, arguments)
     country = str(arguments.get("warehouse") or "CN").upper()
-    if country not in BY_COUNTRY:
+    if country not in WAREHOUSES:
         raise BadControlError(f"no warehouse in {country}")
     if country not in state.stock_store.countries(product):
         raise BadControlError(f"{product.pid} is not kept in {country}")
@@ -83,21 +83,15 @@ def stock(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _send_stock_webhook(state: SandboxState, product: Product, variant: Variant) -> None:
-    rows = []
-    for country in state.stock_store.countries(product):
-        area = BY_COUNTRY[country]
-        rows.append(
-            {
-                "vid": variant.vid,
-                "areaId": area.area_id,
-                "areaEn": area.name,
-                "countryCode": country,
-                "storageNum": state.stock_store.level(product, variant, country=country).total,
-            }
-        )
-    webhooks.queue_webhook(
-        state, topic="STOCK", kind="UPDATE", params={variant.vid: rows}, pid=product.pid
-    )
+    rows = [
+        {
+            "vid": variant.vid,
+            "countryCode": country,
+            "storageNum": state.stock_store.level(product, variant, country=country).total,
+        }
+        for country in state.stock_store.countries(product)
+    ]
+    webhooks.queue_webhook(state, topic="STOCK", params={variant.vid: rows}, pid=product.pid)
 
 
 def price(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +105,6 @@ def price(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
             webhooks.queue_webhook(
                 state,
                 topic="VARIANT",
-                kind="UPDATE",
                 pid=product.pid,
                 params={
                     "vid": variant.vid,
@@ -136,7 +129,6 @@ def set_on_sale(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any
         webhooks.queue_webhook(
             state,
             topic="PRODUCT",
-            kind="UPDATE",
             pid=product.pid,
             params={
                 "pid": product.pid,
@@ -151,15 +143,7 @@ def set_on_sale(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any
 def reset(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     """Reset: no orders, initial stock and prices, no faults. Tokens stay."""
     state.ledger.wipe()
-    for name in (
-        "dropped_share",
-        "balance_cents",
-        "off_shelf",
-        "pace_s",
-        "stock_leaves",
-        "stock_lag_s",
-    ):
-        state.ledger.run("DELETE FROM facts WHERE name = ?", name)
+    state.ledger.forget("dropped_share", "balance_cents", "off_shelf", "pace_s")
     state.off_shelf.clear()
     state.found.clear()
     state.stock_store.reload()
@@ -172,27 +156,51 @@ def balance(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"balance_cents": order_lifecycle.balance_cents(state)}
 
 
-def stock_leaves(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    if arguments["at"] not in {"order", "shipment", "never"}:
-        raise BadControlError("stock leaves at order, shipment or never")
-    state.ledger.set_fact("stock_leaves", arguments["at"])
-    return {"at": state.stock_leaves}
+def intercept(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Hold an order, also before it arrives; ``on`` false releases it."""
+    number = str(arguments["orderNumber"])
+    with state.ledger.writing():
+        held = dict(state.ledger.fact(holds.FACT, {}))
+        held.pop(number, None)
+        if arguments.get("on", True):
+            held[number] = {
+                "code": int(arguments.get("code", 7)),
+                "message": str(arguments.get("message") or "held for inspection"),
+                "is_route": bool(arguments.get("route", False)),
+            }
+        state.ledger.set_fact(holds.FACT, held)
+    return held
 
 
-def stock_lag(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    state.ledger.set_fact("stock_lag_s", max(float(arguments["seconds"]), 0))
-    return {"seconds": state.stock_lag_s}
+def decide(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Close a dispute: 1 refunds to the balance, 2 resends, 3 rejects."""
+    row = state.ledger.row("SELECT * FROM disputes WHERE id = ?", str(arguments["disputeId"]))
+    deal = int(arguments["deal"])
+    if row is None or row["deal"] is not None or deal not in {REFUND, RESEND, REJECT}:
+        raise BadControlError(f"no dispute {arguments['disputeId']} to decide so")
+    amount = Decimal(str(arguments.get("amount") or row["most"])).quantize(Decimal("0.01"))
+    money = str(amount) if deal == REFUND else None
+    with state.ledger.writing():
+        state.ledger.run(
+            "UPDATE disputes SET deal = ?, money = ?, status = ? WHERE id = ?",
+            *(deal, money, DECIDED, row["id"]),
+        )
+        if deal == REFUND:
+            cents = order_lifecycle.balance_cents(state) + int(amount * 100)
+            order_lifecycle.set_balance_cents(state, cents)
+        order = order_lifecycle.order_by(state, row["cj_id"]) or {}
+        order_lifecycle.record_effect(state, f"dispute {deal}", order)
+    return {"disputeId": row["id"], "deal": deal, "money": money}
 
 
-def count_stock(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
-    """Deduct shipped units that were not deducted from stock yet."""
-    return {"orders": order_lifecycle.count_stock(state)}
+def usage(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
+    """Return the number of answered calls, and their points."""
+    return state.usage.told()
 
 
-def drop_catalog(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Drop a share of the list's rows from its end."""
-    state.ledger.set_fact("dropped_share", min(max(float(arguments["share"]), 0), 1))
-    return {"visible": state.visible, "total": len(state.catalog)}
+def clear_usage(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
+    state.usage.clear()
+    return state.usage.told()
 
 
 def sent_messages(state: SandboxState, _: dict[str, Any]) -> list[dict[str, Any]]:
@@ -200,30 +208,13 @@ def sent_messages(state: SandboxState, _: dict[str, Any]) -> list[dict[str, Any]
     return [row | {"body": json.loads(row["body"])} for row in rows]
 
 
-def replay(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Send one webhook again, or all that were sent, lost or given up."""
-    chosen = ("AND message_id = ?", arguments["messageId"]) if arguments.get("messageId") else ("",)
-    count = state.ledger.run(
-        "UPDATE messages SET state = 'waiting', tries = 0, due_s = ?, fault = ''"  # noqa: S608
-        f" WHERE state != 'waiting' {chosen[0]}",
-        state.now(),
-        *chosen[1:],
-    )
-    state.mail_waits.set()
-    return {"replayed": count}
-
-
 def status(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     return {
         "products": len(state.catalog),
-        "visible": state.visible,
         "good": state.catalog.count,
         "bad": state.catalog.bad_count,
         "seed": state.catalog.seed,
         "pace_s": state.pace_s,
-        "stock_leaves": state.stock_leaves,
-        "stock_lag_s": state.stock_lag_s,
-        "open_id": state.open_id,
         "webhook_urls": {
             topic: webhooks.callback_url(state, topic) for topic in set(webhooks.TOPICS.values())
         },
@@ -231,23 +222,20 @@ def status(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
 
 
 ACTIONS: Actions[SandboxState] = {
-    **FAULT_ACTIONS,
-    **staff_actions.ACTIONS,
+    **SUPPLIER_ACTIONS,
     ("GET", "status"): status,
     ("GET", "orders"): ledger,
     ("POST", "advance"): advance,
     ("POST", "cancel"): cancel,
-    ("POST", "split"): split,
     ("POST", "stock"): stock,
     ("POST", "price"): price,
     ("POST", "shelve"): set_on_sale,
     ("POST", "reset"): reset,
-    ("POST", "pace"): pace,
     ("POST", "balance"): balance,
-    ("POST", "stock_leaves"): stock_leaves,
-    ("POST", "stock_lag"): stock_lag,
-    ("POST", "count_stock"): count_stock,
-    ("POST", "drop_catalog"): drop_catalog,
+    ("POST", "intercept"): intercept,
+    ("POST", "decide"): decide,
+    ("POST", "clock"): advance_clock,
+    ("GET", "usage"): usage,
+    ("POST", "usage/clear"): clear_usage,
     ("GET", "webhooks"): sent_messages,
-    ("POST", "webhooks/replay"): replay,
 }

@@ -9,7 +9,8 @@ import uuid
 from collections import deque
 from typing import Any
 
-from storefront.dev.sandboxes.core.http_server import Reply, as_json
+from storefront.dev.sandboxes.core.faults import reply_after, reply_before
+from storefront.dev.sandboxes.core.http_server import NOT_FOUND, Reply, Request, as_json
 
 from . import faults
 from .endpoints import (
@@ -23,7 +24,7 @@ from .endpoints import (
     stock,
     subscriptions,
 )
-from .protocol import ApiError, Call, Route, error_envelope, success_envelope
+from .protocol import OK, POINTS_EXHAUSTED, ApiError, Call, Route, envelope
 from .state import DAY_S, SandboxState
 
 # Rate limits
@@ -76,78 +77,60 @@ class Limits:
 
 PREFIX = "/api2.0/v1/"
 UNKNOWN, WRONG_METHOD, NO_BODY, BAD_JSON = 1600101, 16900202, 16900204, 16900205
-RATE_LIMITED, POINTS_EXHAUSTED, HTTP_TOO_MANY_REQUESTS = 1600200, 1600201, 429
+RATE_LIMITED, HTTP_TOO_MANY_REQUESTS = 1600200, 429
+HANDLERS = (
+    authentication, products, stock, freight, orders, payment, disputes, subscriptions, account,
+)  # fmt: skip
 ROUTES: dict[tuple[str, str], Route] = {
-    (route.method, route.path): route
-    for route in (
-        *authentication.ROUTES,
-        *products.ROUTES,
-        *stock.ROUTES,
-        *freight.ROUTES,
-        *orders.ROUTES,
-        *payment.ROUTES,
-        *disputes.ROUTES,
-        *subscriptions.ROUTES,
-        *account.ROUTES,
-    )
+    (route.method, route.path): route for module in HANDLERS for route in module.ROUTES
 }
-METHODS: dict[str, set[str]] = {}
-for _method, _path in ROUTES:
-    METHODS.setdefault(_path, set()).add(_method)
+PATHS = {path for _, path in ROUTES}
 
 
-def reply_to(  # noqa: PLR0913 - the parts of a request
-    state: SandboxState,
-    limits: Limits,
-    *,
-    method: str,
-    path: str,
-    query: dict[str, list[str]],
-    body: bytes,
-    token: str,
-    peer: str,
-) -> Reply:
-    fault = state.faults.next_for(path)
-    if early := faults.response_before(fault):
+def reply_to(state: SandboxState, limits: Limits, asked: Request) -> Reply:
+    if not asked.path.startswith(PREFIX):
+        return NOT_FOUND
+    fault = state.faults.next_for(asked.path)
+    if early := reply_before(fault, faults.BEFORE):
         return early
     request_id = uuid.uuid4().hex
     try:
-        route = _route(method, path.removeprefix(PREFIX))
+        route = _route(asked.method, asked.path.removeprefix(PREFIX))
         call = Call(
             state=state,
-            path=path,
-            query=query,
-            body=_body(method, body, needs_one=route.path != "authentication/logout"),
-            token=token,
+            query=asked.query,
+            body=_body(asked),
+            token=asked.headers["CJ-Access-Token"] or "",
             now_s=state.now(),
             fault=fault.kind if fault else "",
         )
         if fault and fault.kind == "token_expired":
             authentication.expire(call)
-        _check_limits(call, route, limits, peer=peer)
+        _check_limits(call, route, limits, peer=asked.peer)
         state.usage.count(route.path, points=route.points)
-        envelope, status = success_envelope(route.handler(call), request_id=request_id), 200
+        answer, status = envelope(OK, "Success", route.handler(call)), OK
     except ApiError as error:
-        envelope, status = error_envelope(error, request_id=request_id), error.http_status
+        answer, status = envelope(error.code, error.message), error.http_status
+    answer["requestId"] = request_id
     if limits.points:
-        envelope["pointsInfo"] = limits.report()
-    return faults.change_response(fault, as_json(envelope, status=status))
+        answer["pointsInfo"] = limits.report()
+    return reply_after(fault, as_json(answer, status=status), faults.AFTER)
 
 
 def _route(method: str, path: str) -> Route:
     route = ROUTES.get((method, path))
     if route is None:
-        raise ApiError(WRONG_METHOD if path in METHODS else UNKNOWN, path[:80])
+        raise ApiError(WRONG_METHOD if path in PATHS else UNKNOWN, path[:80])
     return route
 
 
-def _body(method: str, body: bytes, *, needs_one: bool) -> dict[str, Any]:
-    if method == "GET" or (not body and (method == "DELETE" or not needs_one)):
+def _body(asked: Request) -> dict[str, Any]:
+    if asked.method == "GET" or (not asked.body and asked.method == "DELETE"):
         return {}
-    if not body:
+    if not asked.body:
         raise ApiError(NO_BODY)
     try:
-        value = json.loads(body)
+        value = json.loads(asked.body)
     except (ValueError, RecursionError) as error:
         raise ApiError(BAD_JSON) from error
     if not isinstance(value, dict):

@@ -1,60 +1,41 @@
 """CJ faults: fail a call before it has an effect, or change its answer afterwards."""
 
 import json
-import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault
+from storefront.dev.sandboxes.core.faults import Fault, retry_after
 from storefront.dev.sandboxes.core.http_server import Reply, as_json
 
-from .protocol import MESSAGES
+from .protocol import MESSAGES, POINTS_EXHAUSTED, envelope
 
 BUSY = 1600000
 PRICES = ("sellPrice", "nowPrice", "variantSellPrice", "logisticPrice", "totalPostageFee")
 AMOUNTS = (*PRICES, "orderAmount", "productAmount")
 LISTS = ("content", "list", "variants", "productList")
+TOTALS = ("totalRecords", "totalPages", "total")
+OTHER_ORDER = {
+    "orderNumber": "X-0000-0",
+    "orderNum": "X-0000-0",
+    "orderId": "9900000000000000",
+    "disputeId": "9900000",
+    "businessDisputeId": "X-0000-0",
+}
 _NAN = "\x00nan\x00"
 
 
-def response_before(fault: Fault | None) -> Reply | None:
-    """Return a fault's answer without an effect; for a slow one wait; None to go on."""
-    if fault is None:
-        return None
-    if fault.kind == "slow":
-        time.sleep(fault.delay_s)
-    if fault.kind == "drop_before":
-        return Reply(is_dropped=True)
-    if fault.kind in {"500", "soft_500"}:
-        # CJ usually sends this error with status 200.
-        return as_json(
-            {"code": BUSY, "result": False, "message": MESSAGES[BUSY], "data": None},
-            status=500 if fault.kind == "500" else 200,
-        )
-    if fault.kind == "429":
-        wait = str(max(math.ceil(fault.delay_s), 1))
-        return as_json(
-            {"code": 1600201, "result": False, "message": MESSAGES[1600201], "data": None},
-            status=429,
-            headers={"Retry-After": wait},
-        )
-    if fault.kind == "redirect":
-        return Reply(status=302, headers={"Location": INTERNAL_URL})
-    return None
+def _busy(fault: Fault) -> Reply:
+    """Return the usual error, which CJ usually sends with status 200."""
+    return as_json(envelope(BUSY, MESSAGES[BUSY]), status=500 if fault.kind == "500" else 200)
 
 
-def change_response(fault: Fault | None, reply: Reply) -> Reply:
-    """Return the reply, changed by the fault."""
-    if fault is None:
-        return reply
-    if fault.kind in RESPONSE_FAULTS:
-        return RESPONSE_FAULTS[fault.kind](fault, reply)
-    if fault.kind not in _CHANGES:
-        return reply
-    changed = json.dumps(_CHANGES[fault.kind](json.loads(reply.body)))
-    return replace(reply, body=changed.replace(json.dumps(_NAN), "NaN").encode())
+def _used_up(fault: Fault) -> Reply:
+    said = envelope(POINTS_EXHAUSTED, MESSAGES[POINTS_EXHAUSTED])
+    return as_json(said, status=429, headers=retry_after(fault))
+
+
+BEFORE: dict[str, Callable[[Fault], Reply]] = {"500": _busy, "soft_500": _busy, "429": _used_up}
 
 
 def _map_values(value: Any, change: Any) -> Any:
@@ -65,48 +46,36 @@ def _map_values(value: Any, change: Any) -> Any:
     return value
 
 
-def _in_euros(answer: Any) -> Any:
-    def change(row: dict[str, Any]) -> dict[str, Any]:
-        return row | {"currency": "EUR"} if any(name in row for name in AMOUNTS) else row
-
-    return _map_values(answer, change)
+def _in_euros(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"currency": "EUR"} if any(name in row for name in AMOUNTS) else row
 
 
-def _without_number(answer: Any) -> Any:
-    def change(row: dict[str, Any]) -> dict[str, Any]:
-        return row | {name: _NAN for name in PRICES if name in row}
-
-    return _map_values(answer, change)
+def _without_number(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {name: _NAN for name in PRICES if name in row}
 
 
-def _emptied(answer: Any) -> Any:
-    def change(row: dict[str, Any]) -> dict[str, Any]:
-        bare = row | {name: [] for name in LISTS if name in row}
-        return bare | {name: 0 for name in ("totalRecords", "totalPages", "total") if name in row}
-
-    answer = _map_values(answer, change)
-    if isinstance(answer.get("data"), list):
-        answer["data"] = []
-    return answer
+def _emptied(row: dict[str, Any]) -> dict[str, Any]:
+    bare: dict[str, Any] = {name: [] for name in LISTS if name in row}
+    if isinstance(row.get("data"), list):
+        bare["data"] = []
+    return row | bare | {name: 0 for name in TOTALS if name in row}
 
 
-def _of_another_order(answer: Any) -> Any:
-    def change(row: dict[str, Any]) -> dict[str, Any]:
-        other = {
-            "orderNumber": "X-0000-0",
-            "orderNum": "X-0000-0",
-            "orderId": "9900000000000000",
-            "disputeId": "9900000",
-            "businessDisputeId": "X-0000-0",
-        }
-        return row | {name: value for name, value in other.items() if name in row}
-
-    return _map_values(answer, change)
+def _of_another_order(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {name: value for name, value in OTHER_ORDER.items() if name in row}
 
 
-_CHANGES: dict[str, Callable[[Any], Any]] = {
-    "wrong_currency": _in_euros,
-    "nan_price": _without_number,
-    "empty": _emptied,
-    "wrong_order": _of_another_order,
+def _changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply], Reply]:
+    def after(reply: Reply) -> Reply:
+        changed = json.dumps(_map_values(json.loads(reply.body), change))
+        return replace(reply, body=changed.replace(json.dumps(_NAN), "NaN").encode())
+
+    return after
+
+
+AFTER = {
+    "wrong_currency": _changed(_in_euros),
+    "nan_price": _changed(_without_number),
+    "empty": _changed(_emptied),
+    "wrong_order": _changed(_of_another_order),
 }

@@ -8,6 +8,7 @@ battery); cells alone are UN3480, and fly on cargo aircraft only
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
@@ -22,7 +23,6 @@ OM PA PE PH PK PL PT QA RO RS SA SE SG SI SK TH TN TR TW UA US UY UZ VN ZA
 EU = frozenset(_EU.split())
 NEAR = EU | {"CH", "GB", "NO", "LI"}
 COUNTRIES = frozenset(_SERVED.split())
-CNY_PER_USD = Decimal("7.16")
 SMALL_CELL_WH, SMALL_BATTERY_WH = 20, 100
 
 
@@ -48,8 +48,8 @@ class ShippingService:
     carrier: str
     start: str
     ends: frozenset[str]
-    home_days: tuple[int, int]
-    far_days: tuple[int, int]
+    home_days: tuple[int, ...]
+    far_days: tuple[int, ...]
     base_usd: Decimal
     per_100_g_usd: Decimal
     most_g: int = 20_000
@@ -77,7 +77,7 @@ class ShippingService:
             return f"{self.name} takes batteries up to {self.most_battery_wh:g} Wh"
         return ""
 
-    def days(self, end: str) -> tuple[int, int]:
+    def days(self, end: str) -> tuple[int, ...]:
         return self.home_days if end in NEAR or end == self.start else self.far_days
 
     def price(self, parcel: Parcel, *, end: str) -> Decimal:
@@ -87,57 +87,48 @@ class ShippingService:
         return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-SERVICES = (
-    ShippingService(
-        name="CJPacket Ordinary", carrier="CJPacket", start="CN", ends=COUNTRIES,
-        home_days=(12, 20), far_days=(14, 28), base_usd=Decimal("1.90"),
-        per_100_g_usd=Decimal("0.85"), most_g=2_000, takes_lithium=False,
-    ),
-    ShippingService(
-        name="CJPacket Sensitive", carrier="CJPacket", start="CN", ends=COUNTRIES,
-        home_days=(8, 15), far_days=(12, 22), base_usd=Decimal("2.60"),
-        per_100_g_usd=Decimal("1.05"), most_g=2_000, most_battery_wh=20,
-    ),
-    ShippingService(
-        name="YunExpress Battery Line", carrier="YunExpress", start="CN",
-        ends=NEAR | {"US", "CA", "AU", "TR", "AZ", "GE"}, home_days=(7, 12), far_days=(9, 16),
-        base_usd=Decimal("3.40"), per_100_g_usd=Decimal("1.30"), most_g=5_000,
-    ),
-    ShippingService(
-        name="DHL Express Worldwide", carrier="DHL", start="CN", ends=COUNTRIES,
-        home_days=(3, 6), far_days=(4, 8), base_usd=Decimal("17.50"),
-        per_100_g_usd=Decimal("1.90"),
-    ),
-    ShippingService(
-        name="Rail and Road Europe", carrier="DPD", start="CN", ends=NEAR, home_days=(28, 40),
-        far_days=(28, 40), base_usd=Decimal("2.20"), per_100_g_usd=Decimal("0.70"),
-        takes_loose_cells=True, most_cell_wh=25,
-    ),
-    ShippingService(
-        name="DHL Paket", carrier="DHL", start="DE", ends=EU, home_days=(2, 4), far_days=(2, 4),
-        base_usd=Decimal("4.10"), per_100_g_usd=Decimal("0.12"), takes_loose_cells=True,
-        most_cell_wh=25,
-    ),
-    ShippingService(
-        name="DPD Classic", carrier="DPD", start="DE", ends=NEAR, home_days=(3, 6),
-        far_days=(3, 6), base_usd=Decimal("4.90"), per_100_g_usd=Decimal("0.15"),
-    ),
-    ShippingService(
-        name="DHL International", carrier="DHL", start="DE", ends=COUNTRIES - EU,
-        home_days=(5, 9), far_days=(8, 16), base_usd=Decimal("9.80"),
-        per_100_g_usd=Decimal("0.55"),
-    ),
-    ShippingService(
-        name="USPS Ground Advantage", carrier="USPS", start="US", ends=frozenset({"US"}),
-        home_days=(3, 6), far_days=(3, 6), base_usd=Decimal("4.30"),
-        per_100_g_usd=Decimal("0.35"), most_g=9_000,
-    ),
-    ShippingService(
-        name="UPS Ground", carrier="UPS", start="US", ends=frozenset({"US", "CA", "MX"}),
-        home_days=(2, 5), far_days=(5, 9), base_usd=Decimal("6.90"),
-        per_100_g_usd=Decimal("0.30"), takes_loose_cells=True, most_cell_wh=25,
-    ),
-)  # fmt: skip
+# Countries, then which lithium cells are taken: those of a light up to an energy, loose ones too.
+ENDS = {
+    "all": COUNTRIES, "near": NEAR, "eu": EU, "far": COUNTRIES - EU, "us": frozenset({"US"}),
+    "battery": NEAR | {"US", "CA", "AU", "TR", "AZ", "GE"}, "america": frozenset({"US", "CA", "MX"}),
+}  # fmt: skip
+CELLS: dict[str, dict[str, Any]] = {
+    "none": {"takes_lithium": False}, "small": {"most_battery_wh": 20}, "lights": {},
+    "loose": {"takes_loose_cells": True, "most_cell_wh": 25},
+}  # fmt: skip
+# carrier, from, to, days near, days far, base, per 100 g, grams at most, cells, name
+TABLE = """
+CJPacket    CN  all      12-20  14-28   1.90  0.85   2000  none    CJPacket Ordinary
+CJPacket    CN  all       8-15  12-22   2.60  1.05   2000  small   CJPacket Sensitive
+YunExpress  CN  battery   7-12   9-16   3.40  1.30   5000  lights  YunExpress Battery Line
+DHL         CN  all       3-6    4-8   17.50  1.90  20000  lights  DHL Express Worldwide
+DPD         CN  near     28-40  28-40   2.20  0.70  20000  loose   Rail and Road Europe
+DHL         DE  eu        2-4    2-4    4.10  0.12  20000  loose   DHL Paket
+DPD         DE  near      3-6    3-6    4.90  0.15  20000  lights  DPD Classic
+DHL         DE  far       5-9    8-16   9.80  0.55  20000  lights  DHL International
+USPS        US  us        3-6    3-6    4.30  0.35   9000  lights  USPS Ground Advantage
+UPS         US  america   2-5    5-9    6.90  0.30  20000  loose   UPS Ground
+"""
+
+
+def _service(row: str) -> ShippingService:
+    carrier, start, ends, near, far, base, per_100_g, most_g, cells, name = row.split(maxsplit=9)
+    home_days, far_days = (tuple(map(int, days.split("-"))) for days in (near, far))
+    return ShippingService(
+        name=name,
+        carrier=carrier,
+        start=start,
+        ends=ENDS[ends],
+        home_days=home_days,
+        far_days=far_days,
+        base_usd=Decimal(base),
+        per_100_g_usd=Decimal(per_100_g),
+        most_g=int(most_g),
+        **CELLS[cells],
+    )
+
+
+SERVICES = tuple(map(_service, TABLE.strip().splitlines()))
 BY_NAME = {line.name: line for line in SERVICES}
 
 

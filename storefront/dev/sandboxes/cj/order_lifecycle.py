@@ -1,4 +1,4 @@
-"""CJ order lifecycle: create, pay, ship, deliver, cancel and split orders, move their stock.
+"""CJ order lifecycle: create, pay, ship, deliver and cancel orders, move their stock.
 
 An order is validated and priced before it is stored; payment from the balance is optional.
 """
@@ -15,12 +15,10 @@ from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import freight, webhooks
 from .freight import PAGES, carrier_of, tracking_number
-from .state import SandboxState, stamp
-from .stock import InsufficientStockError
+from .state import SandboxState
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNSHIPPED, SHIPPED, DELIVERED, CANCELLED = "UNSHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"
-SPLIT = "SPLIT"
 OPEN = (CREATED, IN_CART, UNPAID, UNSHIPPED)
 IDLE_S = 0.2
 
@@ -31,11 +29,7 @@ class StatusNotAllowedError(ValueError):
 
 def order_by(state: SandboxState, name: str) -> dict[str, Any] | None:
     """Return the order with this CJ id, or with the caller's number."""
-    return state.ledger.row(
-        "SELECT * FROM orders WHERE cj_id = ? OR (order_number = ? AND parent_cj_id IS NULL)",
-        name,
-        name,
-    )
+    return state.ledger.row("SELECT * FROM orders WHERE cj_id = ? OR order_number = ?", name, name)
 
 
 def set_status(
@@ -51,9 +45,20 @@ def set_status(
             order["cj_id"],
         )
         order.update(changes, fault=fault)
-        state.ledger.effect(status.lower(), order=order, at_s=state.now())
-        if status not in {CREATED, IN_CART, SPLIT}:
+        record_effect(state, status.lower(), order)
+        if status not in {CREATED, IN_CART}:
             webhooks.queue_order_event(state, order)
+
+
+def record_effect(state: SandboxState, kind: str, order: dict[str, Any]) -> None:
+    state.ledger.insert(
+        "effects",
+        at_s=state.now(),
+        kind=kind,
+        order_number=order["order_number"],
+        cj_id=order["cj_id"],
+        fault=order.get("fault", ""),
+    )
 
 
 def ship(state: SandboxState, order: dict[str, Any]) -> None:
@@ -62,8 +67,6 @@ def ship(state: SandboxState, order: dict[str, Any]) -> None:
     carrier = carrier_of(order["logistic_name"])
     number = tracking_number(carrier, cj_id=order["cj_id"])
     with state.ledger.writing():
-        if state.stock_leaves == "shipment":
-            take_stock(state, order)
         set_status(
             state,
             order,
@@ -89,16 +92,15 @@ def cancel(state: SandboxState, order: dict[str, Any]) -> None:
         raise StatusNotAllowedError(f"{order['cj_id']} is {order['status']}")
     with state.ledger.writing():
         if order["paid_s"] is not None:
-            amount = _cents(order["product_amount"]) + _cents(order["postage_amount"])
-            set_balance_cents(state, balance_cents(state) + amount)
-        return_stock(state, order)
-        set_status(state, order, status=CANCELLED, canceled_s=state.now(), took_stock=0)
+            set_balance_cents(state, balance_cents(state) + total_cents(order))
+        take_stock(state, order, times=-1)
+        set_status(state, order, status=CANCELLED)
 
 
 def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
     """Move the order through the statuses up to this one.
 
-    Raises: CannotMoveError  it is past that status, or unpaid
+    Raises: StatusNotAllowedError  it is past that status, or unpaid
     """
     if to == CANCELLED:
         cancel(state, order)
@@ -111,118 +113,24 @@ def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
         deliver(state, order)
 
 
-def split(state: SandboxState, order: dict[str, Any]) -> list[str]:
-    """Split an unshipped order into one per line, as CJ does for several warehouses."""
-    lines = json.loads(order["lines"])
-    if order["status"] != UNSHIPPED or len(lines) < 2:  # noqa: PLR2004
-        raise StatusNotAllowedError("only an unshipped order of several lines can be split")
-    with state.ledger.writing():
-        parts = []
-        for place, line in enumerate(lines, 1):
-            part = {name: value for name, value in order.items() if name not in {"pay_id", "fault"}}
-            part |= {
-                "cj_id": f"{order['cj_id']}-{place}",
-                "parent_cj_id": order["cj_id"],
-                "lines": json.dumps([line]),
-                "product_amount": str(Decimal(line["price"]) * line["quantity"]),
-                "postage_amount": order["postage_amount"] if place == 1 else "0.00",
-                "moved_s": state.now(),
-            }
-            state.ledger.insert("orders", **part)
-            parts.append((part["cj_id"], line))
-        set_status(state, order, status=SPLIT)
-        webhooks.queue_webhook(
-            state,
-            topic="ORDERSPLIT",
-            kind="UPDATE",
-            params={
-                "originalOrderId": order["cj_id"],
-                "orderSplitTime": stamp(state.now()),
-                "splitOrderList": [
-                    {
-                        "orderCode": cj_id,
-                        "createAt": stamp(state.now()),
-                        "orderStatus": 400,
-                        "productList": [
-                            {
-                                "sku": line["sku"],
-                                "vid": line["vid"],
-                                "quantity": line["quantity"],
-                                "productCode": line["lineItemId"],
-                            }
-                        ],
-                    }
-                    for cj_id, line in parts
-                ],
-            },
-        )
-    return [cj_id for cj_id, _ in parts]
+def take_stock(state: SandboxState, order: dict[str, Any], *, times: int = 1) -> None:
+    """Deduct an order's units from stock, or return them.
 
-
-def take_stock(state: SandboxState, order: dict[str, Any]) -> None:
-    """Deduct an order's units from stock.
-
-    Raises: SoldOutError  a line is short; the caller's transaction must fail
+    Raises: InsufficientStockError  a line is short; the caller's transaction must fail
     """
     for line in json.loads(order["lines"]):
-        product = state.catalog.by_vid(line["vid"])
-        if product is None:
-            raise InsufficientStockError(line["vid"])
-        variant = next(each for each in product.variants if each.vid == line["vid"])
         state.stock_store.take(
-            product, variant, country=order["from_country"], quantity=line["quantity"]
-        )
-    state.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
-    order["took_stock"] = 1
-
-
-def count_stock(state: SandboxState) -> list[str]:
-    """Deduct shipped units that were not deducted from stock yet; return their orders."""
-    gone = state.ledger.rows(
-        "SELECT * FROM orders WHERE status IN (?, ?) AND took_stock = 0 ORDER BY shipped_s",
-        SHIPPED,
-        DELIVERED,
-    )
-    with state.ledger.writing():
-        for order in gone:
-            for line in json.loads(order["lines"]):
-                product = state.catalog.by_vid(line["vid"])
-                if product is None:
-                    continue
-                variant = next(each for each in product.variants if each.vid == line["vid"])
-                level = state.stock_store.level(product, variant, country=order["from_country"])
-                quantity = min(line["quantity"], max(level.total, 0))
-                if quantity and level.ready >= 0:
-                    state.stock_store.take(
-                        product, variant, country=order["from_country"], quantity=quantity
-                    )
-            state.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
-    return [order["cj_id"] for order in gone]
-
-
-def return_stock(state: SandboxState, order: dict[str, Any]) -> None:
-    if not order["took_stock"]:
-        return
-    for line in json.loads(order["lines"]):
-        product = state.catalog.by_vid(line["vid"])
-        if product is None:
-            continue
-        variant = next(each for each in product.variants if each.vid == line["vid"])
-        state.stock_store.give_back(
-            product, variant, country=order["from_country"], quantity=line["quantity"]
+            line["vid"], country=order["from_country"], quantity=times * line["quantity"]
         )
 
 
 def balance_cents(state: SandboxState) -> int:
-    return int(state.ledger.fact("balance_cents", _cents(state.rules.balance_usd)))
+    start = int(Decimal(state.rules.balance_usd) * 100)
+    return int(state.ledger.fact("balance_cents", start))
 
 
 def set_balance_cents(state: SandboxState, cents: int) -> None:
     state.ledger.set_fact("balance_cents", cents)
-
-
-def _cents(amount: str) -> int:
-    return int(amount.replace(".", ""))
 
 
 def advance_due(state: SandboxState) -> None:
@@ -240,8 +148,6 @@ def advance_due(state: SandboxState) -> None:
         try:
             with state.ledger.writing():
                 step(state, order_by(state, order["cj_id"]) or order)
-        except InsufficientStockError:
-            cancel(state, order)
         except StatusNotAllowedError:  # moved by another call
             continue
 
@@ -301,8 +207,8 @@ def create(  # noqa: PLR0913 - the parts of an order
 ) -> dict[str, Any]:
     """Create the order once, whatever happens to the answer.
 
-    Raises: TakenNumberError  the number exists: look it up
-            SoldOutError, TooPoorError  nothing was created
+    Raises: DuplicateNumberError  the number exists: look it up
+            InsufficientStockError, InsufficientBalanceError  nothing was created
     """
     parcel = parcel_of(lines)
     with state.ledger.writing():
@@ -318,7 +224,6 @@ def create(  # noqa: PLR0913 - the parts of an order
         order = {
             "cj_id": cj_id,
             "order_number": number,
-            "parent_cj_id": None,
             "shipment_order_id": f"SO{cj_id}",
             "status": UNPAID if pay_type == PAY_PAGE else CREATED,
             "request": json.dumps(request, ensure_ascii=False),
@@ -327,24 +232,17 @@ def create(  # noqa: PLR0913 - the parts of an order
             "from_country": line.start,
             "product_amount": str(goods),
             "postage_amount": str(line.price(parcel, end=country)),
-            "weight_g": parcel.weight_g,
-            "took_stock": 0,
             "created_s": now_s,
             "moved_s": now_s,
         }
         state.ledger.insert("orders", **order)
         created = order_by(state, cj_id) or order
         created["fault"] = fault
-        if state.stock_leaves == "order":
-            take_stock(state, created)
-        state.ledger.effect("created", order=created, at_s=now_s, detail=describe_lines(lines))
+        take_stock(state, created)
+        record_effect(state, "created", created)
         if pay_type == PAY_BALANCE:
             pay(state, created, fault=fault)
         return created
-
-
-def describe_lines(lines: list[OrderLine]) -> str:
-    return ", ".join(f"{line.quantity} x {line.variant.sku}" for line in lines)
 
 
 def _line_rows(state: SandboxState, cj_id: str, lines: list[OrderLine]) -> list[dict[str, Any]]:
@@ -369,7 +267,7 @@ def total_cents(order: dict[str, Any]) -> int:
 def pay(state: SandboxState, order: dict[str, Any], *, fault: str = "") -> None:
     """Pay from the balance; the order is then to be shipped.
 
-    Raises: TooPoorError  the balance is too low; nothing changed
+    Raises: InsufficientBalanceError  the balance is too low; nothing changed
     """
     with state.ledger.writing():
         left = balance_cents(state) - total_cents(order)

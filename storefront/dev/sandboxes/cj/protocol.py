@@ -1,6 +1,6 @@
 """CJ protocol: parse the parameters of a call, write the response envelope and error codes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,6 @@ MESSAGES = {
     1602001: "Product not found",
     1602002: "Product removed from shelves",
     1602003: "Variant removed from shelves",
-    1603000: "Order creation failed",
     1603001: "Order confirmation failed",
     1603002: "Order deletion failed",
     1603003: "Order already exists",
@@ -59,35 +58,19 @@ class ApiError(Exception):
         return (f"{said}: {self.detail}" if self.detail else said)[:200]
 
 
-def success_envelope(data: Any, *, request_id: str) -> dict[str, Any]:
+def envelope(code: int, message: str, data: Any = None) -> dict[str, Any]:
+    is_good = code == OK
     return {
-        "code": OK,
-        "result": True,
-        "message": "Success",
-        "data": data,
-        "requestId": request_id,
-        "success": True,
-    }
+        "code": code, "result": is_good, "message": message, "data": data, "success": is_good,
+    }  # fmt: skip
 
 
-def error_envelope(error: ApiError, *, request_id: str) -> dict[str, Any]:
-    return {
-        "code": error.code,
-        "result": False,
-        "message": error.message,
-        "data": None,
-        "requestId": request_id,
-        "success": False,
-    }
-
-
-BAD_PARAM = 1600300
+BAD_PARAM, POINTS_EXHAUSTED = 1600300, 1600201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     state: SandboxState
-    path: str
     query: dict[str, list[str]] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
     token: str = ""
@@ -97,7 +80,7 @@ class Call:
     def text(self, name: str, *, default: str | None = None, most: int = 200) -> str:
         """Return a parameter from the body or the query.
 
-        Raises: RefusedError  it is missing and has no default, or is too long
+        Raises: ApiError  it is missing and has no default, or is too long
         """
         value = self.body.get(name)
         if value is None:
@@ -118,6 +101,18 @@ class Call:
 
     def features(self) -> set[str]:
         return {word for value in self.query.get("features", []) for word in value.split(",")}
+
+    def page(self, rows: Sequence[Any], *, size: int, most: int) -> dict[str, Any]:
+        """Return one page of the rows; ``size`` rows unless the call asks for others."""
+        number = self.whole("pageNum", default=1, least=1, most=100_000)
+        size = self.whole("pageSize", default=size, least=1, most=most)
+        return {
+            "pageNumber": number,
+            "pageSize": size,
+            "totalRecords": len(rows),
+            "totalPages": -(-len(rows) // size),
+            "content": rows[(number - 1) * size : number * size],
+        }
 
     def texts(self, name: str) -> list[str]:
         """Return a list of texts from the body."""

@@ -3,12 +3,9 @@
 The status page shows products, orders and active faults.
 """
 
-from functools import partial
 from typing import Any
 
-from storefront.dev.sandboxes.core.control import perform
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS, REQUEST_KINDS, WEBHOOKS
-from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 from storefront.dev.sandboxes.core.status_page import (
     SHOWN_GOODS,
     SHOWN_ORDERS,
@@ -17,11 +14,10 @@ from storefront.dev.sandboxes.core.status_page import (
     order_table,
 )
 from storefront.dev.sandboxes.core.status_page import page as status_page
-from storefront.dev.sandboxes.pictures import coloring
+from storefront.dev.sandboxes.supplier import SupplierServer
 
 from . import dispatch
 from .control import ACTIONS, ledger, status
-from .dispatch import Limits
 from .state import SandboxState, stamp
 
 
@@ -31,8 +27,8 @@ def page(state: SandboxState) -> str:
     return status_page(
         "Sandbox supplier",
         intro=f"{now['good']} products and {now['bad']} deliberately bad records, seed"
-        f" {now['seed']}. {_pace(now['pace_s'])} Balance"
-        f" ${known['balance_cents'] / 100:,.2f}. The API is at"
+        f" {now['seed']}. Orders change status every {now['pace_s']:g} s (0: manual only)."
+        f" Balance ${known['balance_cents'] / 100:,.2f}. The API is at"
         " <code>/api2.0/v1/</code>, the controls at <code>/control/</code>.",
         pictures=((f"/pictures/{each.pid}/0/front.png", each.title) for each in shown),
         sections={
@@ -45,12 +41,6 @@ def page(state: SandboxState) -> str:
             ),
         },
     )
-
-
-def _pace(pace_s: float) -> str:
-    if pace_s:
-        return f"Orders change status every {pace_s:g} s."
-    return "Orders change status manually only."
 
 
 def _row(order: dict[str, Any]) -> dict[str, str]:
@@ -73,33 +63,16 @@ def _row(order: dict[str, Any]) -> dict[str, str]:
     }
 
 
-class Server(Listener):
+class Server(SupplierServer):
     """The HTTP server of one sandbox."""
 
     def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
-        self.state = state
-        self.limits = Limits(qps=state.rules.qps, points=state.rules.points)
+        limits = dispatch.Limits(qps=state.rules.qps, points=state.rules.points)
         super().__init__(
             address,
-            answer=self._answer,
-            pull=partial(perform, ACTIONS, state),
+            state=state,
+            shelf=state.catalog,
+            actions=ACTIONS,
+            reply=lambda asked: dispatch.reply_to(state, limits, asked),
+            page=lambda: page(state),
         )
-
-    def _answer(self, asked: Request) -> Reply:
-        if asked.path.startswith(dispatch.PREFIX):
-            return dispatch.reply_to(
-                self.state,
-                self.limits,
-                method=asked.method,
-                path=asked.path,
-                query=asked.query,
-                body=asked.body,
-                token=asked.headers["CJ-Access-Token"] or "",
-                peer=asked.peer,
-            )
-        if asked.path.startswith(coloring.PREFIX):
-            shelf = self.state.catalog
-            return coloring.picture(asked.path, find=shelf.by_pid, seed=shelf.seed)
-        if asked.path == "/":
-            return as_html(page(self.state))
-        return Reply(status=404, body=b"not found", type="text/plain")

@@ -4,20 +4,49 @@ The API uses several time formats: UTC without a zone, and Beijing time.
 """
 
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from storefront.dev.sandboxes.core.faults import Faults
 from storefront.dev.sandboxes.core.ledger import Ledger, Usage
 from storefront.dev.sandboxes.goods.catalog import Catalog
-from storefront.dev.sandboxes.goods.model import Product, Variant
+from storefront.dev.sandboxes.supplier import BaseRules, SupplierState
 
-from .stock import StockLevel, StockStore
+from .stock import StockStore
 
 BEIJING = timezone(timedelta(hours=8))
+DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
+DAY_S = 86_400
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tokens (
+    token TEXT PRIMARY KEY, kind TEXT NOT NULL, pair TEXT NOT NULL, created_s REAL NOT NULL,
+    expires_s REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (
+    cj_id TEXT PRIMARY KEY, order_number TEXT NOT NULL UNIQUE, shipment_order_id TEXT NOT NULL,
+    status TEXT NOT NULL, request TEXT NOT NULL, lines TEXT NOT NULL, logistic_name TEXT NOT NULL,
+    from_country TEXT NOT NULL, product_amount TEXT NOT NULL, postage_amount TEXT NOT NULL,
+    pay_id TEXT, track_number TEXT, tracking_url TEXT, created_s REAL NOT NULL, paid_s REAL,
+    shipped_s REAL, delivered_s REAL, moved_s REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS effects (
+    id INTEGER PRIMARY KEY, at_s REAL NOT NULL, kind TEXT NOT NULL, order_number TEXT NOT NULL,
+    cj_id TEXT NOT NULL, fault TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY, at_s REAL NOT NULL, order_number TEXT NOT NULL, code INTEGER NOT NULL,
+    fault TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS stock (
+    vid TEXT NOT NULL, country TEXT NOT NULL, ready INTEGER NOT NULL, at_factory INTEGER NOT NULL,
+    PRIMARY KEY (vid, country));
+CREATE TABLE IF NOT EXISTS disputes (
+    id TEXT PRIMARY KEY, business_id TEXT NOT NULL UNIQUE, cj_id TEXT NOT NULL,
+    status TEXT NOT NULL, reason_id TEXT NOT NULL, most TEXT NOT NULL, deal INTEGER, money TEXT,
+    created_s REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS prices (vid TEXT PRIMARY KEY, price TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL,
+    state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_s REAL NOT NULL,
+    last_status TEXT NOT NULL DEFAULT '', fault TEXT NOT NULL DEFAULT '');
+"""
 
 
 def stamp(unix_s: float | None) -> str | None:
@@ -32,12 +61,8 @@ def iso(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, BEIJING).isoformat(timespec="seconds")
 
 
-DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
-DAY_S = 86_400
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(BaseRules):
     """Limits and speed of the supplier.
 
     Units:  calls a second, points a day (0: no limit); seconds otherwise
@@ -46,13 +71,10 @@ class Rules:
     api_key: str = DEFAULT_KEY
     qps: int = 100
     points: int = 0
-    token_life_s: float = 15 * DAY_S
-    refresh_life_s: float = 180 * DAY_S
-    pace_s: float = 0
-    stock_leaves: str = "order"  # or "shipment", or "never"
-    stock_lag_s: float = 0  # the API reports stock as it was then
-    webhook_url: str = ""
-    webhook_retry_s: float = 5
+    token_life_s: float = 15.0 * DAY_S
+    refresh_life_s: float = 180.0 * DAY_S
+    webhook_url: str = ""  # until webhook/set changes it
+    webhook_retry_s: float = 5.0
     balance_usd: str = "100000.00"
     most_listed: int = 6_000  # the search engine behind the list returns no more
     subscriptions: int = 1_000  # maximum number of products
@@ -60,35 +82,20 @@ class Rules:
     tries_callbacks: bool = False  # a callback URL is tested before it is accepted
 
 
-@dataclass(slots=True, kw_only=True)
-class SandboxState:
+class SandboxState(SupplierState[Rules]):
     """One sandbox: its catalog, ledger, stock, faults and rules."""
 
-    folder: Path
-    base_url: str
-    rules: Rules
-    catalog: Catalog
-    ledger: Ledger
-    stock_store: StockStore
-    faults: Faults
-    clock: Callable[[], float]
-    found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
-    filed: dict[str, list[int]] = field(default_factory=dict)  # positions by category
-    off_shelf: set[str] = field(default_factory=set)
-    stopping: threading.Event = field(default_factory=threading.Event)
-    mail_waits: threading.Event = field(default_factory=threading.Event)
-    usage: Usage = field(default_factory=Usage)
-    ahead_s: float = 0.0  # shift from the real time
-
-    def now(self) -> float:
-        return self.clock() + self.ahead_s
-
-    def advance_clock(self, seconds: float) -> float:
-        """Advance the clock: tokens expire, points return, orders move."""
-        with self.ledger.writing():
-            self.ahead_s += seconds
-            self.ledger.set_fact("ahead_s", self.ahead_s)
-        return self.ahead_s
+    def __init__(self, *, folder: Path, base_url: str, count: int, seed: int, rules: Rules) -> None:
+        super().__init__(
+            base_url=base_url, rules=rules, ledger=Ledger(folder, SCHEMA), faults=Faults()
+        )
+        self.catalog = Catalog(count, seed)
+        self.stock_store = StockStore(catalog=self.catalog, ledger=self.ledger)
+        self.off_shelf = set[str](self.ledger.fact("off_shelf", []))
+        self.found: dict[tuple[str, ...], list[int]] = {}
+        self.filed: dict[str, list[int]] = {}  # positions by category
+        self.mail_waits = threading.Event()
+        self.usage = Usage()
 
     @property
     def open_id(self) -> int:
@@ -97,50 +104,6 @@ class SandboxState:
         return int(digits or "1000001")
 
     @property
-    def pace_s(self) -> float:
-        return float(self.ledger.fact("pace_s", self.rules.pace_s))
-
-    @property
-    def stock_leaves(self) -> str:
-        return str(self.ledger.fact("stock_leaves", self.rules.stock_leaves))
-
-    @property
-    def stock_lag_s(self) -> float:
-        return float(self.ledger.fact("stock_lag_s", self.rules.stock_lag_s))
-
-    def told(self, product: Product, variant: Variant, *, country: str) -> StockLevel:
-        """Return the stock that the API reports."""
-        return self.stock_store.told(product, variant, country=country, lag_s=self.stock_lag_s)
-
-    @property
     def visible(self) -> int:
         """The number of listed products; fewer than all after ``drop_catalog``."""
-        kept = 1 - float(self.ledger.fact("dropped_share", 0))
-        return round(len(self.catalog) * kept)
-
-
-def open_state(  # noqa: PLR0913 - the command line options
-    *,
-    folder: Path,
-    base_url: str,
-    count: int,
-    seed: int,
-    rules: Rules,
-    now: Callable[[], float] = time.time,
-) -> SandboxState:
-    ledger = Ledger(folder)
-    catalog = Catalog(count, seed)
-    state = SandboxState(
-        folder=folder,
-        base_url=base_url,
-        rules=rules,
-        catalog=catalog,
-        ledger=ledger,
-        stock_store=StockStore(catalog=catalog, ledger=ledger),
-        faults=Faults(),
-        clock=now,
-        ahead_s=float(ledger.fact("ahead_s", 0)),
-        off_shelf=set(ledger.fact("off_shelf", [])),
-    )
-    state.stock_store.now = state.now
-    return state
+        return round(len(self.catalog) * self.kept_share)

@@ -6,27 +6,21 @@ A message is stored before it is sent.
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import threading
-import urllib.parse
 import uuid
 from typing import Any
+
+from storefront.dev.sandboxes.core.http_server import repeat_in_thread
+from storefront.dev.sandboxes.core.posting import post
 
 from .freight import carrier_of
 from .state import SandboxState, stamp
 
 TOPICS = {
-    "PRODUCT": "product",
-    "VARIANT": "product",
-    "STOCK": "stock",
-    "ORDER": "order",
-    "ORDERSPLIT": "order",
-    "SOURCINGCREATE": "product",
-    "MAKEUP": "order",
-    "PRIVATE_ORDER": "order",
+    "PRODUCT": "product", "VARIANT": "product", "STOCK": "stock", "ORDER": "order",
     "LOGISTIC": "logistics",
-}
+}  # fmt: skip
 OUTBOUND, DELIVERED = 1, 12
 LATE_S = 2.0
 
@@ -38,7 +32,7 @@ def callback_url(state: SandboxState, topic: str) -> str:
 
 
 def queue_webhook(
-    state: SandboxState, *, topic: str, kind: str, params: dict[str, Any], pid: str = ""
+    state: SandboxState, *, topic: str, params: dict[str, Any], pid: str = ""
 ) -> None:
     """Store a message to send; without a needed subscription, none."""
     if pid and state.rules.needs_subscription and pid not in state.ledger.fact("subscribed", []):
@@ -49,7 +43,7 @@ def queue_webhook(
     body = {
         "messageId": message_id,
         "type": topic,
-        "messageType": kind,
+        "messageType": "UPDATE",
         "openId": state.open_id,
         "params": params,
     }
@@ -70,7 +64,6 @@ def queue_order_event(state: SandboxState, order: dict[str, Any]) -> None:
     queue_webhook(
         state,
         topic="ORDER",
-        kind="UPDATE",
         params={
             "cjOrderId": order["cj_id"],
             "orderNum": order["order_number"],
@@ -80,51 +73,34 @@ def queue_order_event(state: SandboxState, order: dict[str, Any]) -> None:
             "trackNumber": order["track_number"],
             "trackingUrl": order["tracking_url"],
             "trackingProvider": carrier_of(order["logistic_name"]),
-            "createDate": stamp(order["created_s"]),
             "updateDate": stamp(order["moved_s"]),
-            "payDate": stamp(order["paid_s"]),
-            "deliveryDate": stamp(order["shipped_s"]),
-            "completeDate": stamp(order["delivered_s"]),
-            "orderItems": [
-                {
-                    "vid": line["vid"],
-                    "quantity": line["quantity"],
-                    "sellPrice": line["price"],
-                    "lineItemId": line["lineItemId"],
-                    "storeLineItemId": line["storeLineItemId"],
-                }
-                for line in json.loads(order["lines"])
-            ],
+            "orderItems": order_items(order),
         },
     )
 
 
+def order_items(order: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines of an order as webhooks and details report them."""
+    names = ("vid", "quantity", "lineItemId", "storeLineItemId")
+    return [
+        {name: line[name] for name in names} | {"sellPrice": line["price"]}
+        for line in json.loads(order["lines"])
+    ]
+
+
 def queue_parcel_event(state: SandboxState, order: dict[str, Any]) -> None:
     arrived = order["delivered_s"] is not None
-    city = json.loads(order["request"]).get("shippingCity", "")
     events = [
-        {
-            "status": OUTBOUND,
-            "activity": "Shipment picked up from warehouse",
-            "location": order["from_country"],
-            "eventTime": stamp(order["shipped_s"]),
-            "statusDesc": "Warehouse outbound",
-        }
-    ]
-    if arrived:
-        events.append(
-            {
-                "status": DELIVERED,
-                "activity": "Delivered",
-                "location": str(city).upper(),
-                "eventTime": stamp(order["delivered_s"]),
-                "statusDesc": "Delivered",
-            }
+        {"status": status, "activity": said, "statusDesc": said, "eventTime": stamp(at_s)}
+        for status, said, at_s in (
+            (OUTBOUND, "Shipment picked up from warehouse", order["shipped_s"]),
+            (DELIVERED, "Delivered", order["delivered_s"]),
         )
+        if at_s is not None
+    ]
     queue_webhook(
         state,
         topic="LOGISTIC",
-        kind="UPDATE",
         params={
             "orderId": order["cj_id"],
             "storeOrderNumbers": [order["order_number"]],
@@ -144,7 +120,7 @@ MAX_ATTEMPTS = 3
 TIMEOUT_S = 3
 IDLE_S = 0.25
 COPIES = {"duplicate": 3}
-HTTP_OK = 200
+HTTP_OK = "200"
 
 
 def signature(body: bytes, *, open_id: int) -> str:
@@ -155,16 +131,9 @@ def signature(body: bytes, *, open_id: int) -> str:
 
 def start(state: SandboxState) -> threading.Thread:
     """Send due messages in a thread until the sandbox stops."""
-
-    def run() -> None:
-        while not state.stopping.is_set():
-            state.mail_waits.wait(IDLE_S)
-            state.mail_waits.clear()
-            post_due(state)
-
-    thread = threading.Thread(target=run, name="post", daemon=True)
-    thread.start()
-    return thread
+    return repeat_in_thread(
+        lambda: post_due(state), every_s=IDLE_S, stopping=state.stopping, wake=state.mail_waits
+    )
 
 
 def post_due(state: SandboxState) -> None:
@@ -184,18 +153,15 @@ def _post(state: SandboxState, message: dict[str, Any]) -> None:
         _record_result(state, message, outcome="unwanted", said="no callback URL")
         return
     body = message["body"].encode()
-    sign = signature(body, open_id=state.open_id)
-    if message["fault"] == "bad_signature":
-        sign = signature(b"not this" + body, open_id=state.open_id)
-    said = ""
+    is_forged = message["fault"] == "bad_signature"
+    sign = signature(b"not this" + body if is_forged else body, open_id=state.open_id)
     for _ in range(COPIES.get(message["fault"], 1)):
-        said = _send(url, body, sign=sign)
-    if said == str(HTTP_OK):
-        _record_result(state, message, outcome="sent", said=said)
-    elif message["tries"] + 1 >= MAX_ATTEMPTS:
-        _record_result(state, message, outcome="failed", said=said)
+        said = post(url, body, {"sign": sign}, timeout_s=TIMEOUT_S)
+    if said == HTTP_OK:
+        outcome = "sent"
     else:
-        _record_result(state, message, outcome="waiting", said=said)
+        outcome = "failed" if message["tries"] + 1 >= MAX_ATTEMPTS else "waiting"
+    _record_result(state, message, outcome=outcome, said=said)
 
 
 def _record_result(
@@ -208,22 +174,3 @@ def _record_result(
         state.now() + state.rules.webhook_retry_s,
         message["id"],
     )
-
-
-def _send(url: str, body: bytes, *, sign: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-    try:
-        connection.request(
-            "POST",
-            parts.path + (f"?{parts.query}" if parts.query else ""),
-            body=body,
-            headers={"Content-Type": "application/json", "sign": sign},
-        )
-        return str(connection.getresponse().status)
-    except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__
-    finally:
-        connection.close()

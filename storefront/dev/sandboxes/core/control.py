@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 from .faults import Faults
 from .http_server import BadControlError
-from .ledger import Ledger
 
 type Arguments = dict[str, Any]
 type Actions[S] = Mapping[tuple[str, str], Callable[[S, Arguments], Any]]
@@ -15,14 +14,6 @@ type Actions[S] = Mapping[tuple[str, str], Callable[[S, Arguments], Any]]
 class HasFaults(Protocol):
     @property
     def faults(self) -> Faults: ...
-
-
-class HasPace(Protocol):
-    @property
-    def ledger(self) -> Ledger: ...
-
-    @property
-    def pace_s(self) -> float: ...
 
 
 def perform[S](actions: Actions[S], state: S, method: str, name: str, arguments: Arguments) -> Any:
@@ -57,12 +48,6 @@ def add_fault(state: HasFaults, arguments: Arguments) -> dict[str, Any]:
 def clear_faults(state: HasFaults, arguments: Arguments) -> list[dict[str, Any]]:
     state.faults.clear(int(arguments["id"]) if arguments.get("id") else None)
     return state.faults.listed()
-
-
-def pace(state: HasPace, arguments: Arguments) -> dict[str, Any]:
-    """Set the seconds between two steps of an order."""
-    state.ledger.set_fact("pace_s", max(float(arguments["seconds"]), 0))
-    return {"seconds": state.pace_s}
 
 
 FAULT_ACTIONS: Actions[HasFaults] = {

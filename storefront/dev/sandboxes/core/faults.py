@@ -5,9 +5,11 @@ These faults exist in any protocol. Each protocol adds its own.
 
 import gzip
 import itertools
+import math
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .http_server import Reply, as_html
@@ -42,14 +44,17 @@ class Fault:
     skip: int = 0
     delay_s: float = 1.0
     seen: int = 0
-    done: int = field(default=0)
+    done: int = 0
 
     @property
     def is_spent(self) -> bool:
         return bool(self.count) and self.done >= self.count
 
+    def fits(self, path: str) -> bool:
+        return self.path == "*" or path.endswith(self.path)
+
     def matches(self, path: str) -> bool:
-        if self.is_spent or not (self.path == "*" or path.endswith(self.path)):
+        if self.is_spent or not self.fits(path):
             return False
         self.seen += 1
         if self.seen <= self.skip or (self.seen - self.skip - 1) % self.every:
@@ -61,8 +66,10 @@ class Fault:
 class Faults:
     """The active faults, in the order in which they were added."""
 
-    def __init__(self, kinds: frozenset[str] = REQUEST_KINDS) -> None:
-        self._kinds = kinds
+    def __init__(
+        self, kinds: frozenset[str] = REQUEST_KINDS, *, fault: type[Fault] = Fault
+    ) -> None:
+        self._kinds, self._fault = kinds, fault
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._ids = itertools.count(1)
@@ -80,7 +87,7 @@ class Faults:
         kinds = MESSAGE_KINDS if path == WEBHOOKS else self._kinds
         if kind not in kinds:
             raise UnknownFaultError(f"{kind!r} is none of {', '.join(sorted(kinds))}")
-        fault = Fault(
+        fault = self._fault(
             id=next(self._ids),
             path=path,
             kind=kind,
@@ -118,6 +125,7 @@ class Faults:
 HUGE_BYTES = 10_000_000
 BOMB_BYTES = 200_000_000
 TRICKLE_S = 0.2
+HTTP_OK = 200
 INTERNAL_URL = "http://169.254.169.254/latest/meta-data/"
 
 
@@ -154,3 +162,34 @@ RESPONSE_FAULTS: dict[str, Callable[[Fault, Reply], Reply]] = {
     "huge": _huge,
     "gzip_bomb": _bomb,
 }
+
+
+def reply_before(fault: Fault | None, own: Mapping[str, Callable[[Fault], Reply]]) -> Reply | None:
+    """Return a fault's answer without an effect; for a slow one wait; None to go on.
+
+    Shape:  ``own`` are the answers of this protocol
+    """
+    if fault is None:
+        return None
+    if fault.kind == "slow":
+        time.sleep(fault.delay_s)
+    if fault.kind == "drop_before":
+        return Reply(is_dropped=True)
+    if fault.kind == "redirect":
+        return Reply(status=302, headers={"Location": INTERNAL_URL})
+    return own[fault.kind](fault) if fault.kind in own else None
+
+
+def retry_after(fault: Fault) -> dict[str, str]:
+    return {"Retry-After": str(max(math.ceil(fault.delay_s), 1))}
+
+
+def reply_after(
+    fault: Fault | None, reply: Reply, own: Mapping[str, Callable[[Reply], Reply]]
+) -> Reply:
+    """Return the reply, changed by the fault; ``own`` changes apply to a success only."""
+    if fault is None:
+        return reply
+    if fault.kind in RESPONSE_FAULTS:
+        return RESPONSE_FAULTS[fault.kind](fault, reply)
+    return own[fault.kind](reply) if fault.kind in own and reply.status == HTTP_OK else reply

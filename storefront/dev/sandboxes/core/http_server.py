@@ -7,13 +7,11 @@ import socket
 import sys
 import time
 import urllib.parse
-from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Protocol
 
@@ -49,6 +47,7 @@ def as_html(text: str, *, status: int = 200) -> Reply:
     return Reply(body=text.encode(), status=status, type="text/html; charset=utf-8")
 
 
+NOT_FOUND = Reply(status=404, body=b"not found", type="text/plain")
 CONTROL = "/control/"
 DRAINED_BYTES = 2_000_000
 TRICKLE_CHUNKS = 40
@@ -187,18 +186,6 @@ class HasBaseUrl(Protocol):
     base_url: str
 
 
-def sandbox_arguments(name: str, description: str | None, *, count: int) -> ArgumentParser:
-    """Return a parser with the options that every supplier sandbox has."""
-    parser = ArgumentParser(prog=f"storefront.dev.sandboxes.{name}", description=description)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and orders")
-    parser.add_argument("--count", type=int, default=count, help="number of valid products")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--public-url", default="", help="base URL of the images")
-    return parser
-
-
 def serve(
     server: Listener, state: HasBaseUrl | None = None, *, stopping: Callable[[], None]
 ) -> None:
@@ -219,12 +206,18 @@ def serve(
     server.server_close()
 
 
-def repeat_in_thread(work: Callable[[], None], *, every_s: float, stopping: Event) -> Thread:
-    """Repeat work, such as moving due orders, in a thread until the sandbox stops."""
+def repeat_in_thread(
+    work: Callable[[], None], *, every_s: float, stopping: Event, wake: Event | None = None
+) -> Thread:
+    """Repeat work, such as moving due orders, in a thread; at once when it is woken."""
 
     def run() -> None:
-        while not stopping.wait(every_s):
-            work()
+        while not stopping.is_set():
+            (wake or stopping).wait(every_s)
+            if wake:
+                wake.clear()
+            if not stopping.is_set():
+                work()
 
     thread = Thread(target=run, daemon=True)
     thread.start()

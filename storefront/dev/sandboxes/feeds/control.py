@@ -1,139 +1,82 @@
 """Feed sandbox control: let tests and people change products, read orders, inject faults."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions
-from storefront.dev.sandboxes.core.faults import Faults
-from storefront.dev.sandboxes.core.ledger import Usage
+from storefront.dev.sandboxes.core.control import Actions
+from storefront.dev.sandboxes.supplier import SUPPLIER_ACTIONS, advance_clock
 
-from .order_files import OrderProcessor
-from .state import FeedCatalog
+from . import order_files
+from .state import SandboxState
 
-
-class Server(Protocol):
-    """The server that a control action changes."""
-
-    shop: FeedCatalog
-    order_processor: OrderProcessor
-    faults: Faults
-    usage: Usage
-    stopped_since_s: float | None
-    file_names: list[str]
+type Act = Callable[[SandboxState, dict[str, Any]], dict[str, Any]]
 
 
-def _status(server: Server, _: dict[str, Any]) -> dict[str, Any]:
-    shop = server.shop
-    feed_items = list(shop.feed_items())
-    return {
-        "products": shop.count,
-        "listed": len(feed_items),
-        "skus": [item.sku for item in feed_items[:50]],
-        "files": server.file_names,
-        "changes": shop.changes.__dict__,
-    }
+def _status(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
+    skus = [item.sku for item in state.shop.feed_items()]
+    return {"products": state.shop.count, "listed": len(skus), "skus": skus[:50]}
 
 
-def _stock_set(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Set the stock by warehouse: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
-    piles = {name: int(units) for name, units in arguments.items() if name != "sku"}
-    known = server.shop.changes.stock
-    server.shop.change(
-        now_s=server.order_processor.now(), stock={**known, str(arguments["sku"]): piles}
-    )
-    return piles
+def _set(name: str, value: Callable[[dict[str, Any]], Any]) -> Act:
+    """Return the action that sets one kind of value of a SKU."""
+
+    def put(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+        known = getattr(state.shop.changes, name)
+        changed = {**known, str(arguments["sku"]): value(arguments)}
+        state.shop.change(now_s=state.now(), **{name: changed})
+        return changed
+
+    return put
 
 
-def _price_set(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    known = server.shop.changes.prices
-    server.shop.change(
-        now_s=server.order_processor.now(),
-        prices={**known, str(arguments["sku"]): str(arguments["price"])},
-    )
-    return arguments
-
-
-def _name_set(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    known = server.shop.changes.names
-    server.shop.change(
-        now_s=server.order_processor.now(),
-        names={**known, str(arguments["sku"]): str(arguments["name"])},
-    )
-    return arguments
-
-
-def _listed(name: str) -> Callable[[Server, dict[str, Any]], dict[str, Any]]:
-    def put(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-        skus = [*getattr(server.shop.changes, name), str(arguments["sku"])]
-        server.shop.change(now_s=server.order_processor.now(), **{name: skus})
+def _listed(name: str) -> Act:
+    def put(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+        skus = [*getattr(state.shop.changes, name), str(arguments["sku"])]
+        state.shop.change(now_s=state.now(), **{name: skus})
         return {name: skus}
 
     return put
 
 
-def _blank(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Leave cells empty: ``{"sku": …, "fields": ["stock"]}``."""
-    known = server.shop.changes.blank
-    blank = {**known, str(arguments["sku"]): [str(each) for each in arguments["fields"]]}
-    server.shop.change(now_s=server.order_processor.now(), blank=blank)
-    return blank
+def _piles(arguments: dict[str, Any]) -> dict[str, int]:
+    """Return the stock by warehouse: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
+    return {name: int(units) for name, units in arguments.items() if name != "sku"}
 
 
-def _drop(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
+def _drop(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     share = min(max(float(arguments["share"]), 0), 1)
-    server.shop.change(now_s=server.order_processor.now(), dropped_share=share)
+    state.shop.change(now_s=state.now(), dropped_share=share)
     return {"share": share}
 
 
-def _reset(server: Server, _: dict[str, Any]) -> dict[str, Any]:
-    server.shop.reset()
-    server.stopped_since_s = None
-    server.order_processor.forget()
-    server.faults.clear()
+def _reset(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
+    state.shop.reset()
+    state.stopped_since_s = None
+    order_files.forget(state)
+    state.faults.clear()
     return {"reset": True}
 
 
-def _stand(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
+def _stand(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Stop rewriting the files as of then, whatever changes; None rewrites them again."""
     seconds = arguments["seconds_ago"]
-    server.stopped_since_s = (
-        None if seconds is None else server.order_processor.now() - float(seconds)
-    )
-    return {"stopped_since_s": server.stopped_since_s}
+    state.stopped_since_s = None if seconds is None else state.now() - float(seconds)
+    return {"stopped_since_s": state.stopped_since_s}
 
 
-def _usage(server: Server, _: dict[str, Any]) -> dict[str, Any]:
-    return server.usage.told()
-
-
-def _orders(server: Server, _: dict[str, Any]) -> dict[str, Any]:
-    return server.order_processor.told()
-
-
-def _clock(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Advance the clock."""
-    server.order_processor.advance_clock(float(arguments["seconds"]))
-    return {"now_s": server.order_processor.now()}
-
-
-def _pace(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
-    server.order_processor.set_pace(float(arguments["seconds"]))
-    return {"seconds": server.order_processor.pace_s}
-
-
-ACTIONS: Actions[Server] = {
-    **FAULT_ACTIONS,
+ACTIONS: Actions[SandboxState] = {
+    **SUPPLIER_ACTIONS,
     ("GET", "status"): _status,
-    ("GET", "orders"): _orders,
-    ("GET", "usage"): _usage,
-    ("POST", "clock"): _clock,
-    ("POST", "pace"): _pace,
-    ("POST", "stock"): _stock_set,
-    ("POST", "price"): _price_set,
-    ("POST", "name"): _name_set,
+    ("GET", "orders"): lambda state, _: order_files.told(state),
+    ("GET", "usage"): lambda state, _: state.usage.told(),
+    ("POST", "clock"): advance_clock,
+    ("POST", "stock"): _set("stock", _piles),
+    ("POST", "price"): _set("prices", lambda arguments: str(arguments["price"])),
+    ("POST", "name"): _set("names", lambda arguments: str(arguments["name"])),
+    # Leave cells empty: {"sku": …, "fields": ["stock"]}.
+    ("POST", "blank"): _set("blank", lambda arguments: list(map(str, arguments["fields"]))),
     ("POST", "gone"): _listed("gone"),
     ("POST", "leave_out"): _listed("left_out"),
-    ("POST", "blank"): _blank,
     ("POST", "drop_catalog"): _drop,
     ("POST", "stand"): _stand,
     ("POST", "reset"): _reset,

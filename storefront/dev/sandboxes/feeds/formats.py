@@ -124,7 +124,6 @@ def _item(item: FeedItem) -> str:
 
 # Spreadsheets
 
-LETTERS = 26
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -137,8 +136,8 @@ TYPES = (
 )
 
 
-def as_spreadsheet(rows: Iterable[Sequence[Any]], *, sheet: str = "Price list") -> bytes:
-    """Return the rows as a workbook; a text that begins with ``=`` becomes a formula."""
+def as_spreadsheet(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return the rows as a workbook; they have up to 26 columns."""
     texts: dict[str, int] = {}
     body = "".join(_row(number, row, texts) for number, row in enumerate(rows, start=1))
     shared = "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in texts)
@@ -149,7 +148,7 @@ def as_spreadsheet(rows: Iterable[Sequence[Any]], *, sheet: str = "Price list") 
         archive.writestr(
             "xl/workbook.xml",
             f'{PROLOG}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
-            f'<sheet name={quoteattr(sheet)} sheetId="1" r:id="rId1"/></sheets></workbook>',
+            '<sheet name="Price list" sheetId="1" r:id="rId1"/></sheets></workbook>',
         )
         archive.writestr(
             "xl/_rels/workbook.xml.rels",
@@ -173,7 +172,7 @@ def _links(targets: dict[str, str]) -> str:
 
 def _row(number: int, row: Sequence[Any], texts: dict[str, int]) -> str:
     cells = "".join(
-        _cell(f"{_letters(place)}{number}", value, texts)
+        _cell(f"{chr(ord('A') + place)}{number}", value, texts)
         for place, value in enumerate(row)
         if value not in {None, ""}
     )
@@ -181,23 +180,9 @@ def _row(number: int, row: Sequence[Any], texts: dict[str, int]) -> str:
 
 
 def _cell(at: str, value: Any, texts: dict[str, int]) -> str:
-    if isinstance(value, bool):
-        return f'<c r="{at}" t="b"><v>{int(value)}</v></c>'
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, Decimal):
         return f'<c r="{at}"><v>{value}</v></c>'
-    text = str(value)
-    if text.startswith("="):
-        return f'<c r="{at}"><f>{escape(text[1:])}</f><v>0</v></c>'
-    return f'<c r="{at}" t="s"><v>{texts.setdefault(text, len(texts))}</v></c>'
-
-
-def _letters(place: int) -> str:
-    name = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, LETTERS)
-        name = chr(ord("A") + rest) + name
-    return name
+    return f'<c r="{at}" t="s"><v>{texts.setdefault(str(value), len(texts))}</v></c>'
 
 
 # Tables

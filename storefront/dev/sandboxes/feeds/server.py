@@ -4,27 +4,20 @@ import gzip
 import hashlib
 import html
 import io
-import math
-import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import formatdate
-from functools import partial
 from typing import Any
 
-from storefront.dev.sandboxes.core.control import perform
-from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault, Faults
-from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
-from storefront.dev.sandboxes.core.ledger import Usage
+from storefront.dev.sandboxes.core.faults import Fault, reply_after, reply_before, retry_after
+from storefront.dev.sandboxes.core.http_server import Reply, Request
 from storefront.dev.sandboxes.core.status_page import SHOWN_GOODS
 from storefront.dev.sandboxes.core.status_page import page as status_page
-from storefront.dev.sandboxes.pictures import coloring
+from storefront.dev.sandboxes.supplier import SupplierServer
 
-from . import formats
+from . import formats, order_files
 from .control import ACTIONS
-from .formats import as_spreadsheet
-from .order_files import OrderProcessor
-from .state import FeedCatalog
+from .state import FeedCatalog, FeedItem, SandboxState
 
 
 def page(shop: FeedCatalog, files: Iterable[str], orders: Sequence[Mapping[str, Any]]) -> str:
@@ -52,37 +45,33 @@ def _order(order: Mapping[str, Any]) -> str:
 
 # Feed files
 
-KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *RESPONSE_FAULTS})
-
 WRITTEN_EVERY_S = 300
 
 File = Callable[[FeedCatalog], bytes]
 
 
 def _table(delimiter: str, *, point: str = ".", encoding: str = "utf-8") -> File:
-    def file(shop: FeedCatalog) -> bytes:
-        rows = formats.full_rows(shop.feed_items(), at_s=shop.changes.at_s)
-        return formats.table_text(
-            formats.COLUMNS, rows, delimiter=delimiter, point=point, encoding=encoding
-        )
-
-    return file
-
-
-def _spreadsheet(shop: FeedCatalog) -> bytes:
-    return as_spreadsheet(
-        [formats.COLUMNS, *formats.full_rows(shop.feed_items(), at_s=shop.changes.at_s)]
+    return lambda shop: formats.table_text(
+        formats.COLUMNS,
+        formats.full_rows(shop.feed_items(), at_s=shop.changes.at_s),
+        delimiter=delimiter,
+        point=point,
+        encoding=encoding,
     )
 
 
-def _stock(shop: FeedCatalog) -> bytes:
-    rows = formats.stock_rows(shop.feed_items(), at_s=shop.changes.at_s)
-    return formats.table_text(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
+def _spreadsheet(shop: FeedCatalog) -> bytes:
+    rows = formats.full_rows(shop.feed_items(), at_s=shop.changes.at_s)
+    return formats.as_spreadsheet([formats.COLUMNS, *rows])
 
 
-def _delta(shop: FeedCatalog) -> bytes:
-    rows = formats.stock_rows(shop.changed(), at_s=shop.changes.at_s)
-    return formats.table_text(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
+def _stock(listed: Callable[[FeedCatalog], Iterable[FeedItem]]) -> File:
+    return lambda shop: formats.table_text(
+        formats.STOCK_COLUMNS,
+        formats.stock_rows(listed(shop), at_s=shop.changes.at_s),
+        delimiter=";",
+        point=",",
+    )
 
 
 def _market(shop: FeedCatalog) -> bytes:
@@ -102,87 +91,68 @@ FILES: dict[str, File] = {
     "/full-western.xml": lambda shop: formats.as_xml(shop.feed_items(), encoding="windows-1252"),
     "/google.xml": lambda shop: formats.as_google(shop.feed_items()),
     "/full.xlsx": _spreadsheet,
-    "/stock.csv": _stock,
-    "/delta.csv": _delta,
+    "/stock.csv": _stock(FeedCatalog.feed_items),
+    "/delta.csv": _stock(FeedCatalog.changed),
     "/market.csv": _market,
 }
 
 
-class Server(Listener):
-    """The HTTP server of the wholesaler. With a ``token``, its files require ``?key=``."""
+class Server(SupplierServer):
+    """The HTTP server of the wholesaler."""
 
-    def __init__(
-        self, address: tuple[str, int], *, shop: FeedCatalog, token: str = "", pace_s: float = 6.0
-    ) -> None:
-        self.shop, self._token = shop, token
-        self.order_processor = OrderProcessor(shop, pace_s=pace_s)
-        self.faults = Faults(KINDS)
-        self.usage = Usage()
-        self.stopped_since_s: float | None = None
-        self.file_names = sorted(FILES)
-        super().__init__(address, answer=self._answer, pull=partial(perform, ACTIONS, self))
-
-    def _answer(self, asked: Request) -> Reply:
-        if asked.path == "/":
-            return as_html(page(self.shop, FILES, self.order_processor.told()["orders"]))
-        if asked.path.startswith(coloring.PREFIX):
-            catalog = self.shop.catalog
-            return coloring.picture(asked.path, find=catalog.by_pid, seed=catalog.seed)
-        if self._token and asked.query.get("key") != [self._token]:
-            return Reply(status=401, body=b"wrong key", type="text/plain")
-        self.usage.count(asked.path, points=0)
-        fault = self.faults.next_for(asked.path)
-        return self._failing(fault) or self._spoiled(fault, self._file(asked))
-
-    def _file(self, asked: Request) -> Reply:
-        name, packed = asked.path, ""
-        for ending in (".gz", ".zip"):
-            if name.endswith(ending):
-                name, packed = name.removesuffix(ending), ending
-        if name not in FILES:
-            return Reply(status=404, body=b"no such file", type="text/plain")
-        content = FILES[name](self.shop)
-        mark = f'"{hashlib.blake2b(content, digest_size=8).hexdigest()}{packed}"'
-        marks = {"ETag": mark, "Last-Modified": formatdate(self._written_s(), usegmt=True)}
-        if asked.headers.get("If-None-Match") == mark:
-            return Reply(status=304, headers=marks)
-        return Reply(
-            body=_pack(content, packed, name=name.removeprefix("/")),
-            type="application/octet-stream",
-            headers=marks,
+    def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
+        super().__init__(
+            address,
+            state=state,
+            shelf=state.shop.catalog,
+            actions=ACTIONS,
+            reply=lambda asked: reply_to(state, asked),
+            page=lambda: page(state.shop, FILES, order_files.told(state)["orders"]),
         )
 
-    def _written_s(self) -> float:
-        """Return when the file was written: every few minutes, unless stopped by ``stand``."""
-        if self.stopped_since_s is not None:
-            return self.stopped_since_s
-        now_s = self.order_processor.now()
-        return max(self.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
 
-    def _failing(self, fault: Fault | None) -> Reply | None:
-        """Return a fault's answer without a file; for a slow one wait; None to go on."""
-        if fault is None:
-            return None
-        if fault.kind == "slow":
-            time.sleep(fault.delay_s)
-        answers = {
-            "drop_before": Reply(is_dropped=True),
-            "500": Reply(status=500, body=b"out of order", type="text/plain"),
-            "429": Reply(
-                status=429,
-                body=b"too many requests",
-                type="text/plain",
-                headers={"Retry-After": str(max(math.ceil(fault.delay_s), 1))},
-            ),
-            "redirect": Reply(status=302, headers={"Location": INTERNAL_URL}),
-            "empty": Reply(type="text/csv"),
-        }
-        return answers.get(fault.kind)
+def reply_to(state: SandboxState, asked: Request) -> Reply:
+    if state.rules.token and asked.query.get("key") != [state.rules.token]:
+        return Reply(status=401, body=b"wrong key", type="text/plain")
+    state.usage.count(asked.path, points=0)
+    fault = state.faults.next_for(asked.path)
+    return reply_before(fault, BEFORE) or reply_after(fault, _file(state, asked), {})
 
-    def _spoiled(self, fault: Fault | None, reply: Reply) -> Reply:
-        if fault is None or fault.kind not in RESPONSE_FAULTS or reply.status != 200:  # noqa: PLR2004
-            return reply
-        return RESPONSE_FAULTS[fault.kind](fault, reply)
+
+def _file(state: SandboxState, asked: Request) -> Reply:
+    name, packed = asked.path, ""
+    for ending in (".gz", ".zip"):
+        if name.endswith(ending):
+            name, packed = name.removesuffix(ending), ending
+    if name not in FILES:
+        return Reply(status=404, body=b"no such file", type="text/plain")
+    content = FILES[name](state.shop)
+    mark = f'"{hashlib.blake2b(content, digest_size=8).hexdigest()}{packed}"'
+    marks = {"ETag": mark, "Last-Modified": formatdate(_written_s(state), usegmt=True)}
+    if asked.headers.get("If-None-Match") == mark:
+        return Reply(status=304, headers=marks)
+    return Reply(
+        body=_pack(content, packed, name=name.removeprefix("/")),
+        type="application/octet-stream",
+        headers=marks,
+    )
+
+
+def _written_s(state: SandboxState) -> float:
+    """Return when the file was written: every few minutes, unless stopped by ``stand``."""
+    if state.stopped_since_s is not None:
+        return state.stopped_since_s
+    now_s = state.now()
+    return max(state.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
+
+
+BEFORE: dict[str, Callable[[Fault], Reply]] = {
+    "500": lambda _: Reply(status=500, body=b"out of order", type="text/plain"),
+    "429": lambda fault: Reply(
+        status=429, body=b"too many requests", type="text/plain", headers=retry_after(fault)
+    ),
+    "empty": lambda _: Reply(type="text/csv"),
+}
 
 
 def _pack(content: bytes, packed: str, *, name: str) -> bytes:

@@ -6,15 +6,20 @@ are stored in a file, so that a restart loses nothing.
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from storefront.dev.sandboxes.core.faults import RESPONSE_FAULTS, Faults
+from storefront.dev.sandboxes.core.ledger import Ledger, Usage
 from storefront.dev.sandboxes.goods.catalog import Catalog
+from storefront.dev.sandboxes.goods.identifiers import check_digit
 from storefront.dev.sandboxes.goods.model import Product, Variant
 from storefront.dev.sandboxes.goods.randomness import RandomDraws
+from storefront.dev.sandboxes.supplier import BaseRules, SupplierState
 
 WAREHOUSES = ("DE1", "PL1")
 CURRENCY = "EUR"
@@ -166,10 +171,60 @@ def _gtin(variant: Variant, draws: RandomDraws) -> str:
         return ""
     if lot < NO_GTIN + OTHER_GTIN:
         body = f"29{variant.place:02}{draws.whole(0, 10**8 - 1):08}"
-        return body + _check_digit(body)
+        return body + check_digit(body)
     return variant.barcode
 
 
-def _check_digit(body: str) -> str:
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
-    return str(-weighted % 10)
+# One sandbox
+
+KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *RESPONSE_FAULTS})
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+    number TEXT PRIMARY KEY, digest TEXT NOT NULL, lines TEXT NOT NULL, ship_to TEXT NOT NULL,
+    received_s REAL NOT NULL, answered_s REAL, answer TEXT NOT NULL DEFAULT '[]');
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY, at_s REAL NOT NULL, file TEXT NOT NULL, reason TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules(BaseRules):
+    """The wholesaler's range and speed; with a ``token``, its files require ``?key=``.
+
+    Units:  ``skip`` is the number of products of the range that are missing
+    """
+
+    pace_s: float = 6.0
+    skip: int = 0
+    token: str = ""
+
+
+class SandboxState(SupplierState[Rules]):
+    """One sandbox: its products, the orders that it received, and its faults."""
+
+    def __init__(self, *, folder: Path, base_url: str, count: int, seed: int, rules: Rules) -> None:
+        self.shop = FeedCatalog(
+            count=count,
+            skip=rules.skip,
+            seed=seed,
+            folder=folder,
+            base_url=base_url,
+            now_s=time.time(),
+        )
+        super().__init__(
+            base_url=base_url, rules=rules, ledger=Ledger(folder, SCHEMA), faults=Faults(KINDS)
+        )
+        self.usage = Usage()
+        self.stopped_since_s: float | None = None
+        self.working = threading.Lock()
+        self.orders, self.answers = folder / "orders", folder / "answers"
+        for place in (self.orders, self.answers):
+            place.mkdir(exist_ok=True)
+
+    @property
+    def base_url(self) -> str:
+        return self.shop.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self.shop.base_url = url

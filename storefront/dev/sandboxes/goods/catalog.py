@@ -6,7 +6,7 @@ from functools import lru_cache
 from .bad_records import FLAWS, bad_record
 from .generator import make
 from .identifiers import FIRST_BAD_SUBJECT, subject_of_pid, subject_of_sku, subject_of_vid
-from .model import Product
+from .model import Product, Variant
 
 BAD_SHARE = 20  # good products per bad record
 CACHE_SIZE = 16_384
@@ -19,8 +19,8 @@ def catalog(count: int, seed: int) -> Iterator[Product]:
         yield shelf.at(position)
 
 
-class Catalog:
-    """A catalog of products, found by position, pid, vid or SKU."""
+class Range:
+    """Good and bad products, generated on demand."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
@@ -29,6 +29,15 @@ class Catalog:
 
     def __len__(self) -> int:
         return self.count + self.bad_count
+
+    def _make(self, subject: int) -> Product:
+        if subject >= FIRST_BAD_SUBJECT:
+            return bad_record(subject, count=self.count, seed=self.seed)
+        return make(subject, seed=self.seed)
+
+
+class Catalog(Range):
+    """A catalog of products, found by position, pid, vid or SKU."""
 
     def at(self, position: int) -> Product:
         return self.product(self.subject_at(position))
@@ -62,11 +71,15 @@ class Catalog:
         return self.product(subject) if subject is not None and self.holds(subject) else None
 
     def by_vid(self, vid: str) -> Product | None:
+        found = self.variant(vid)
+        return found[0] if found else None
+
+    def variant(self, vid: str) -> tuple[Product, Variant] | None:
         subject = subject_of_vid(self.seed, vid)
         if subject is None or not self.holds(subject):
             return None
         product = self.product(subject)
-        return product if any(each.vid == vid for each in product.variants) else None
+        return next(((product, each) for each in product.variants if each.vid == vid), None)
 
     def by_sku(self, sku: str) -> Product | None:
         subject = subject_of_sku(sku)
@@ -74,8 +87,3 @@ class Catalog:
             return None
         product = self.product(subject)
         return product if sku in {product.spu, *(each.sku for each in product.variants)} else None
-
-    def _make(self, subject: int) -> Product:
-        if subject >= FIRST_BAD_SUBJECT:
-            return bad_record(subject, count=self.count, seed=self.seed)
-        return make(subject, seed=self.seed)

@@ -139,7 +139,6 @@ class Variant:
     mpn: str
     values: tuple[str, ...]
     color: str
-    tint: str
     price: Decimal
     net_g: int
     packed_g: int

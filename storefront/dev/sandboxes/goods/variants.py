@@ -9,35 +9,14 @@ from .model import Battery, Variant
 from .randomness import RandomDraws
 
 COLORS = {
-    "Black": "#23252b",
-    "Graphite": "#4a4f59",
-    "Silver": "#b9bec7",
-    "Olive": "#59603d",
-    "Sand": "#b59b6d",
-    "Navy": "#24365e",
-    "Blue": "#2c6cb5",
-    "Petrol": "#1d6a70",
-    "Teal": "#2a9d8f",
-    "Purple": "#5d4b9c",
-    "Orange": "#e2711d",
-    "Red": "#c0303a",
-    "Lime": "#a4c639",
-    "Yellow": "#edbe2b",
-    "Off-White": "#ece7da",
-    "Grey": "#8b9099",
-    "Pink": "#de7893",
-    "Forest": "#2f5a40",
-    "Oxide": "#8c3b2a",
-    "Cream": "#e6d8b4",
-    "Copper": "#b8683a",
-    "Brass": "#b9953f",
-    "Steel": "#9aa1ab",
-    "Titanium": "#8d8f8c",
-    "Clear": "#cfe3ea",
-    "Amber": "#e59a1c",
-    "Green": "#2f9e56",
-    "Tan": "#9c6b3f",
-}
+    "Black": "#23252b", "Graphite": "#4a4f59", "Silver": "#b9bec7", "Olive": "#59603d",
+    "Sand": "#b59b6d", "Navy": "#24365e", "Blue": "#2c6cb5", "Petrol": "#1d6a70",
+    "Teal": "#2a9d8f", "Purple": "#5d4b9c", "Orange": "#e2711d", "Red": "#c0303a",
+    "Lime": "#a4c639", "Yellow": "#edbe2b", "Off-White": "#ece7da", "Grey": "#8b9099",
+    "Pink": "#de7893", "Forest": "#2f5a40", "Oxide": "#8c3b2a", "Cream": "#e6d8b4",
+    "Copper": "#b8683a", "Brass": "#b9953f", "Steel": "#9aa1ab", "Titanium": "#8d8f8c",
+    "Clear": "#cfe3ea", "Amber": "#e59a1c", "Green": "#2f9e56", "Tan": "#9c6b3f",
+}  # fmt: skip
 
 METAL = ("Black", "Graphite", "Silver", "Olive", "Sand", "Navy", "Purple", "Petrol", "Copper")
 PLASTIC = ("Black", "Grey", "Orange", "Lime", "Red", "Blue", "Teal", "Yellow", "Navy")
@@ -50,12 +29,8 @@ LEATHER = ("Tan", "Black")
 WRAPS = ("Green", "Blue", "Purple", "Orange", "Black", "Teal", "Red")
 
 NATURAL = {
-    "Copper": "Copper",
-    "Brass": "Brass",
-    "Stainless steel": "Steel",
-    "Titanium": "Titanium",
-}
-
+    "Copper": "Copper", "Brass": "Brass", "Stainless steel": "Steel", "Titanium": "Titanium",
+}  # fmt: skip
 
 # Variants
 
@@ -63,19 +38,11 @@ WITH, WITHOUT = "With battery", "Without battery"
 CELL_COST = Decimal("2.60")
 MAX_COLORS = 4
 _PALETTES = {
-    "retro": RETRO,
-    "pullup": CAMP,
-    "accordion": CAMP,
-    "column": CAMP,
-    "leaves": CAMP,
-    "cell": WRAPS,
-    "charger": ("Black", "Grey"),
-    "strap": CLOTH,
-    "diffuser": ("Clear", "Off-White", "Orange", "Red"),
-    "filter": FILTERS,
-    "case": CLOTH,
+    "retro": RETRO, "pullup": CAMP, "accordion": CAMP, "column": CAMP, "leaves": CAMP,
+    "cell": WRAPS, "charger": ("Black", "Grey"), "strap": CLOTH,
+    "diffuser": ("Clear", "Off-White", "Orange", "Red"), "filter": FILTERS, "case": CLOTH,
     "bike_rear": ("Black", "Red", "Grey"),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +128,6 @@ def variants(  # noqa: PLR0913 - what differs between variants
                     mpn="-".join((mpn, _short(color), *([_short(second)] if second else []))),
                     values=(color, second) if second else (color,),
                     color=color,
-                    tint=second if second.endswith(" K") else "",
                     price=price,
                     net_g=weight,
                     packed_g=weight + box_g * min(pieces, 2),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storefront.dev.sandboxes.core.http_server import serve
 from storefront.dev.sandboxes.stripe.api import Sandbox
-from storefront.dev.sandboxes.stripe.faults import Faults
+from storefront.dev.sandboxes.stripe.faults import no_faults
 from storefront.dev.sandboxes.stripe.routes import Server
 from storefront.dev.sandboxes.stripe.store import Store
 from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = Store(options.data, WebhookSettings(url=options.webhook_url))
     server.sandbox = Sandbox(
         store=store,
-        faults=Faults(),
+        faults=no_faults(),
         secret=options.secret,
         base_url=(options.public_url or address).rstrip("/"),
         shop=options.shop,

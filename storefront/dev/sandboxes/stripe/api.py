@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from storefront.dev.sandboxes.core.faults import Fault, Faults
 from storefront.dev.sandboxes.core.http_server import Reply, Request
 from storefront.dev.sandboxes.stripe import form_encoding, operations, parameters, payment_flow
-from storefront.dev.sandboxes.stripe.faults import Fault, Faults, Kind
+from storefront.dev.sandboxes.stripe.faults import Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 from storefront.dev.sandboxes.stripe.store import (
     PREFIXES,
@@ -76,7 +77,7 @@ class Call:
 
 
 type Work = Callable[[Sandbox, Call], Reply]
-type Doing = Callable[[dict[str, Any]], StripeObject]
+type Doing = Callable[[Sandbox, Call, dict[str, Any]], StripeObject]
 
 
 def as_json(
@@ -107,51 +108,39 @@ def check(sandbox: Sandbox, asked: Request) -> None:
         raise StripeError(f"Invalid Stripe API version: this is {VERSION}.")
 
 
-def create_session(sandbox: Sandbox, call: Call) -> Reply:
-    def work(asked: dict[str, Any]) -> StripeObject:
-        return payment_flow.open_session(
-            sandbox.store, asked, base_url=sandbox.base_url, now=call.now
-        )
-
-    return _post(sandbox, call, parameters.SESSION, work)
+def create_session(sandbox: Sandbox, call: Call, asked: dict[str, Any]) -> StripeObject:
+    return payment_flow.open_session(sandbox.store, asked, base_url=sandbox.base_url, now=call.now)
 
 
-def expire_session(sandbox: Sandbox, call: Call) -> Reply:
-    def work(_asked: dict[str, Any]) -> StripeObject:
-        session = sandbox.get(call.arguments[0], "checkout.session")
-        return payment_flow.expire_session(sandbox.store, session, now=call.now)
-
-    return _post(sandbox, call, parameters.READ, work)
+def expire_session(sandbox: Sandbox, call: Call, _asked: dict[str, Any]) -> StripeObject:
+    session = sandbox.get(call.arguments[0], "checkout.session")
+    return payment_flow.expire_session(sandbox.store, session, now=call.now)
 
 
-def capture(sandbox: Sandbox, call: Call) -> Reply:
-    def work(asked: dict[str, Any]) -> StripeObject:
-        intent = sandbox.get(call.arguments[0], "payment_intent")
-        return operations.capture(
-            sandbox.store,
-            intent,
-            amount=int(asked.get("amount_to_capture") or intent["amount_capturable"]),
-            is_last=asked.get("final_capture", "true") == "true",
-            now=call.now,
-        )
-
-    return _post(sandbox, call, parameters.CAPTURE, work)
+def capture(sandbox: Sandbox, call: Call, asked: dict[str, Any]) -> StripeObject:
+    intent = sandbox.get(call.arguments[0], "payment_intent")
+    return operations.capture(
+        sandbox.store,
+        intent,
+        amount=int(asked.get("amount_to_capture") or intent["amount_capturable"]),
+        is_last=asked.get("final_capture", "true") == "true",
+        now=call.now,
+    )
 
 
-def cancel(sandbox: Sandbox, call: Call) -> Reply:
-    def work(asked: dict[str, Any]) -> StripeObject:
-        intent = sandbox.get(call.arguments[0], "payment_intent")
-        reason = asked.get("cancellation_reason")
-        return operations.cancel(sandbox.store, intent, reason=reason, now=call.now)
-
-    return _post(sandbox, call, parameters.CANCEL, work)
+def cancel(sandbox: Sandbox, call: Call, asked: dict[str, Any]) -> StripeObject:
+    intent = sandbox.get(call.arguments[0], "payment_intent")
+    reason = asked.get("cancellation_reason")
+    return operations.cancel(sandbox.store, intent, reason=reason, now=call.now)
 
 
-def refund(sandbox: Sandbox, call: Call) -> Reply:
-    def work(asked: dict[str, Any]) -> StripeObject:
-        return operations.refund(sandbox.store, asked, status=sandbox.refunds_are, now=call.now)
+def refund(sandbox: Sandbox, call: Call, asked: dict[str, Any]) -> StripeObject:
+    return operations.refund(sandbox.store, asked, status=sandbox.refunds_are, now=call.now)
 
-    return _post(sandbox, call, parameters.REFUND, work)
+
+def posting(doing: Doing, allowed: Mapping[str, Any]) -> Work:
+    """Return the handler of a POST with these parameters."""
+    return lambda sandbox, call: _post(sandbox, call, allowed, doing)
 
 
 def reading(kind: str) -> Work:
@@ -258,11 +247,11 @@ def _post(sandbox: Sandbox, call: Call, allowed: Mapping[str, Any], work: Doing)
 
 
 def _execute(sandbox: Sandbox, call: Call, asked: dict[str, Any], work: Doing) -> Reply:
-    if call.fault is not None and call.fault.kind is Kind.BREAKDOWN:
+    if call.fault is not None and call.fault.kind == Kind.BREAKDOWN:
         broken = {"type": "api_error", "message": "Something broke at our end."}
         return as_json({"error": broken}, HTTPStatus.INTERNAL_SERVER_ERROR)
     try:
-        return as_json(_expanded(sandbox, work(asked), asked.get("expand", [])))
+        return as_json(_expanded(sandbox, work(sandbox, call, asked), asked.get("expand", [])))
     except StripeError as error:
         return as_error(error)
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 from storefront.dev.sandboxes.core.http_server import Reply
 from storefront.dev.sandboxes.stripe import operations
 from storefront.dev.sandboxes.stripe.api import Call, Sandbox, as_json
-from storefront.dev.sandboxes.stripe.faults import Fault, Kind
+from storefront.dev.sandboxes.stripe.faults import Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 from storefront.dev.sandboxes.stripe.store import PREFIXES, public_fields
 from storefront.dev.sandboxes.stripe.webhook_schedule import Mode
@@ -53,9 +53,7 @@ def list_faults(sandbox: Sandbox, _call: Call) -> Reply:
 
 def add_fault(sandbox: Sandbox, call: Call) -> Reply:
     asked = _decoded(call, NewFault)
-    sandbox.faults.add(
-        Fault(kind=asked.kind, path=asked.path, count=asked.count, seconds=asked.seconds)
-    )
+    sandbox.faults.add(path=asked.path, kind=asked.kind, count=asked.count, delay_s=asked.seconds)
     return list_faults(sandbox, call)
 
 
@@ -91,26 +89,22 @@ def happen(sandbox: Sandbox, call: Call) -> Reply:
     """Expire, dispute, warn of, review or settle the refund of one object."""
     (what,) = call.arguments
     asked = _asked(call)
-    with sandbox.store.transaction():
+    store, kind = sandbox.store, "refund" if what == "refund" else "payment_intent"
+    with store.transaction():
+        if asked["id"].startswith("cs_"):
+            kind = "checkout.session"
+        thing = sandbox.get(asked["id"], kind)
         match what:
             case "expire":
-                kind = "checkout.session" if asked["id"].startswith("cs_") else "payment_intent"
-                operations.expire(sandbox.store, sandbox.get(asked["id"], kind), now=call.now)
+                operations.expire(store, thing, now=call.now)
             case "dispute":
-                intent = sandbox.get(asked["id"], "payment_intent")
-                operations.dispute(sandbox.store, intent, status=asked["status"], now=call.now)
+                operations.dispute(store, thing, status=asked["status"], now=call.now)
             case "warn":
-                operations.warn(
-                    sandbox.store, sandbox.get(asked["id"], "payment_intent"), now=call.now
-                )
+                operations.warn(store, thing, now=call.now)
             case "review":
-                intent = sandbox.get(asked["id"], "payment_intent")
-                operations.review(
-                    sandbox.store, intent, closed=asked.get("closed", ""), now=call.now
-                )
+                operations.review(store, thing, closed=asked.get("closed", ""), now=call.now)
             case "refund":
-                made = sandbox.get(asked["id"], "refund")
-                operations.settle_refund(sandbox.store, made, status=asked["status"], now=call.now)
+                operations.settle_refund(store, thing, status=asked["status"], now=call.now)
     return objects(sandbox, call)
 
 
@@ -141,7 +135,7 @@ def age(sandbox: Sandbox, call: Call) -> Reply:
 def reset(sandbox: Sandbox, call: Call) -> Reply:
     """Delete all objects and faults; set webhooks to normal."""
     with sandbox.store.transaction():
-        sandbox.store.clear()
+        sandbox.store.wipe()
     sandbox.faults.clear()
     sandbox.store.webhooks.mode = Mode.NORMAL
     sandbox.many, sandbox.refunds_are = False, "succeeded"

@@ -1,10 +1,9 @@
-"""Faults of the local Stripe sandbox: choose which calls fail, how, and how many."""
+"""Faults of the local Stripe sandbox: choose which calls fail, by a pattern of "METHOD path"."""
 
 import re
-import threading
-from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+
+from storefront.dev.sandboxes.core import faults
 
 
 class Kind(StrEnum):
@@ -21,43 +20,10 @@ BEFORE = frozenset({Kind.ERROR, Kind.BUSY, Kind.DROP_BEFORE})
 INSIDE = frozenset({Kind.SLOW, Kind.BREAKDOWN})  # the app writes the answer
 
 
-@dataclass(slots=True, kw_only=True)
-class Fault:
-    """A fault for the next ``count`` calls whose "METHOD path" matches ``path``."""
-
-    kind: Kind
-    path: str = "/v1/"
-    count: int = 1
-    seconds: float = 3.0
-
-    def fits(self, call: str) -> bool:
-        return self.count > 0 and re.search(self.path, call) is not None
+class Fault(faults.Fault):
+    def fits(self, path: str) -> bool:
+        return re.search(self.path, path) is not None
 
 
-class Faults:
-    """The pending faults."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        with self._lock:
-            self._waiting.append(fault)
-
-    def take(self, call: str) -> Fault | None:
-        """Return a matching fault and count it down; None if none matches."""
-        with self._lock:
-            fault = next((one for one in self._waiting if one.fits(call)), None)
-            if fault is not None:
-                fault.count -= 1
-                self._waiting = [one for one in self._waiting if one.count > 0]
-            return fault
-
-    def listed(self) -> list[dict[str, Any]]:
-        with self._lock:
-            return [asdict(fault) for fault in self._waiting]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._waiting.clear()
+def no_faults() -> faults.Faults:
+    return faults.Faults(frozenset(Kind), fault=Fault)

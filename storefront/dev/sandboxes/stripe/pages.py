@@ -97,7 +97,7 @@ def front(sandbox: Sandbox, _call: Call) -> Reply:
         language="en",
         shop=sandbox.shop,
         webhooks=sandbox.store.webhooks,
-        faults=sandbox.faults.listed(),
+        faults=[fault for fault in sandbox.faults.listed() if not fault["spent"]],
         rows=rows,
         answers=answers,
         amount_shown=lambda minor, currency: amount_shown(minor, currency.upper()),

@@ -4,10 +4,11 @@ import re
 import time
 from http import HTTPStatus
 
+from storefront.dev.sandboxes.core.faults import Fault
 from storefront.dev.sandboxes.core.http_server import CONTROL, Listener, Reply, Request
-from storefront.dev.sandboxes.stripe import api, control, pages
+from storefront.dev.sandboxes.stripe import api, control, pages, parameters
 from storefront.dev.sandboxes.stripe.api import Call, Sandbox, Work
-from storefront.dev.sandboxes.stripe.faults import BEFORE, INSIDE, Fault, Kind
+from storefront.dev.sandboxes.stripe.faults import BEFORE, INSIDE, Kind
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 
 ID = r"/([\w-]{1,80})"
@@ -16,15 +17,15 @@ ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("GET", "/style.css", pages.style),
     ("GET", f"/pay{ID}", pages.show),
     ("POST", f"/pay{ID}", pages.submit),
-    ("POST", "/v1/checkout/sessions", api.create_session),
+    ("POST", "/v1/checkout/sessions", api.posting(api.create_session, parameters.SESSION)),
     ("GET", "/v1/checkout/sessions", api.listing("checkout.session")),
     ("GET", f"/v1/checkout/sessions{ID}", api.reading("checkout.session")),
-    ("POST", f"/v1/checkout/sessions{ID}/expire", api.expire_session),
+    ("POST", f"/v1/checkout/sessions{ID}/expire", api.posting(api.expire_session, parameters.READ)),
     ("GET", "/v1/payment_intents", api.listing("payment_intent")),
     ("GET", f"/v1/payment_intents{ID}", api.reading("payment_intent")),
-    ("POST", f"/v1/payment_intents{ID}/capture", api.capture),
-    ("POST", f"/v1/payment_intents{ID}/cancel", api.cancel),
-    ("POST", "/v1/refunds", api.refund),
+    ("POST", f"/v1/payment_intents{ID}/capture", api.posting(api.capture, parameters.CAPTURE)),
+    ("POST", f"/v1/payment_intents{ID}/cancel", api.posting(api.cancel, parameters.CANCEL)),
+    ("POST", "/v1/refunds", api.posting(api.refund, parameters.REFUND)),
     ("GET", "/v1/refunds", api.listing("refund")),
     ("GET", "/v1/balance_transactions", api.listing("balance_transaction")),
     ("GET", "/v1/disputes", api.listing("dispute")),
@@ -44,7 +45,7 @@ ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("POST", "/control/age", control.age),
     ("POST", "/control/reset", control.reset),
 )
-BROKEN = {
+BROKEN: dict[str, Reply] = {
     Kind.ERROR: api.as_json(
         {"error": {"type": "api_error", "message": "Try again."}},
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -55,9 +56,6 @@ BROKEN = {
     ),
     Kind.GARBAGE: Reply(body=b"<html><h1>Welcome", type="text/html"),
 }
-
-
-DROPPED = Reply(is_dropped=True)
 
 
 class Server(Listener):
@@ -71,14 +69,14 @@ class Server(Listener):
 
     def _answer(self, asked: Request) -> Reply:
         is_control = asked.path.startswith(CONTROL)
-        fault = None if is_control else self.sandbox.faults.take(f"{asked.method} {asked.path}")
+        fault = None if is_control else self.sandbox.faults.next_for(f"{asked.method} {asked.path}")
         if fault is not None and fault.kind in BEFORE:
-            return BROKEN.get(fault.kind, DROPPED)
+            return BROKEN.get(fault.kind, Reply(is_dropped=True))
         answer = self._handle(asked, fault)
         if fault is not None and fault.kind not in INSIDE:
-            return BROKEN.get(fault.kind, DROPPED)
-        if fault is not None and fault.kind is Kind.SLOW:
-            time.sleep(fault.seconds)
+            return BROKEN.get(fault.kind, Reply(is_dropped=True))
+        if fault is not None and fault.kind == Kind.SLOW:
+            time.sleep(fault.delay_s)
         return answer
 
     def _handle(self, asked: Request, fault: Fault | None) -> Reply:

@@ -5,19 +5,18 @@ An event is kept with its object as it was at the time of the event.
 
 import json
 import secrets
-import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FILE = "stripe.sqlite3"
-TABLES = ("deliveries", "answers", "events", "objects")
 VERSION = "2026-10-28.endive"
 PREFIXES = {
     "checkout.session": "cs_test_",
@@ -45,40 +44,19 @@ class Delivery:
     done_at: float | None
 
 
-class Store:
-    """One SQLite file with one writer at a time: objects as JSON, answers, events, deliveries.
-
-    Each commit is on disk: a kill at any moment loses nothing that was answered. ``changed`` is
-    set after each commit.
-    """
+class Store(Ledger):
+    """Objects as JSON, answers, events, deliveries; ``changed`` is set after each commit."""
 
     def __init__(self, folder: Path, webhooks: WebhookSettings) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder, SCHEMA.read_text(encoding="utf-8"), file=FILE)
         self.webhooks = webhooks
         self.changed = threading.Event()
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(folder / FILE, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA foreign_keys=ON")
-        self._db.executescript(SCHEMA.read_text(encoding="utf-8"))
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit the block, or roll it back; other threads wait."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self.writing():
+            yield
         self.changed.set()
 
     def post(self, event_id: str, *, at: float) -> None:
@@ -105,10 +83,7 @@ class Store:
         self.run(
             "UPDATE deliveries SET attempts = attempts + 1, last_answer = ?, due_at = ?,"
             " done_at = ? WHERE place = ?",
-            answer,
-            due_at,
-            done_at,
-            delivery.place,
+            *(answer, due_at, done_at, delivery.place),
         )
 
     def answer(self, key: str) -> tuple[str, int, str] | None:
@@ -118,19 +93,6 @@ class Store:
 
     def store_answer(self, key: str, *, digest: str, status: int, body: str) -> None:
         self.insert("answers", key=key, digest=digest, status=status, body=body)
-
-    def rows(self, sql: str, *values: Any) -> Sequence[dict[str, Any]]:
-        with self._lock:
-            return [dict(row) for row in self._db.execute(sql, values)]
-
-    def run(self, sql: str, *values: Any) -> None:
-        with self._lock:
-            self._db.execute(sql, values)
-
-    def insert(self, table: str, **columns: Any) -> None:
-        names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
-        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
-        self.run(sql, *columns.values())
 
     # Objects and events
 
@@ -213,10 +175,6 @@ class Store:
         return [
             json.loads(row["body"]) for row in self.rows("SELECT body FROM events ORDER BY place")
         ]
-
-    def clear(self) -> None:
-        for table in TABLES:
-            self.run(f"DELETE FROM {table}")  # noqa: S608 - our own table names
 
 
 def public_fields(found: StripeObject) -> StripeObject:

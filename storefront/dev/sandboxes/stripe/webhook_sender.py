@@ -6,11 +6,8 @@ import json
 import logging
 import threading
 import time
-import urllib.error
-import urllib.request
-from http import HTTPStatus
-from http.client import HTTPException
 
+from storefront.dev.sandboxes.core.posting import post
 from storefront.dev.sandboxes.stripe import operations
 from storefront.dev.sandboxes.stripe.store import Delivery, Store
 from storefront.dev.sandboxes.stripe.webhook_schedule import Mode, retry_delay_s
@@ -32,8 +29,6 @@ class WebhookSender(threading.Thread):
         self._store = store
         self._secret = secret
         self._stopping = threading.Event()
-        # No proxy: the shop is on this machine. A redirect is no acknowledgement.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
 
     def stop(self) -> None:
         self._stopping.set()
@@ -67,12 +62,10 @@ class WebhookSender(threading.Thread):
             return
         is_badly_signed = self._store.webhooks.mode is Mode.BAD_SIGNATURE
         body = json.dumps(event)
-        secret = WRONG_SECRET if is_badly_signed else self._secret
-        answer, is_acknowledged = self._post(
-            url, body, signature=signed(body, secret, at=int(time.time()))
-        )
+        sign = signed(body, WRONG_SECRET if is_badly_signed else self._secret, at=int(time.time()))
+        answer = post(url, body.encode(), {"stripe-signature": sign}, timeout_s=TIMEOUT_S)
         now = time.time()
-        pause_s = None if is_acknowledged else retry_delay_s(delivery.attempts + 1)
+        pause_s = None if answer.startswith("2") else retry_delay_s(delivery.attempts + 1)
         log.info("%s %s -> %s", event["id"], event["type"], answer)
         with self._store.transaction():
             self._store.record_attempt(
@@ -82,28 +75,7 @@ class WebhookSender(threading.Thread):
                 done_at=now if pause_s is None else None,
             )
 
-    def _post(self, url: str, body: str, *, signature: str) -> tuple[str, bool]:
-        """Post one webhook; return the answer, and whether it is an acknowledgement."""
-        request = urllib.request.Request(  # noqa: S310 - the developer's own address
-            url,
-            data=body.encode(),
-            headers={"content-type": "application/json", "stripe-signature": signature},
-        )
-        try:
-            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                return str(answer.status), HTTPStatus(answer.status).is_success
-        except urllib.error.HTTPError as error:
-            with error:
-                return str(error.code), False
-        except (OSError, HTTPException) as error:
-            return type(error).__name__, False
-
 
 def signed(body: str, secret: str, *, at: int) -> str:
     digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
-        return None

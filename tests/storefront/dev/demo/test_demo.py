@@ -77,54 +77,39 @@ def open_shop(monkeypatch, var):
 def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsys):
     code = __main__.main([])
 
-    assert code == 0
+    facts, second = open_shop["facts"], open_shop["second"]
+    assert (facts["urls"], facts["staff"]) == (URLS, STAFF)
+    assert facts["pids"] == {"web": open_shop["child"].pid}
+    assert open_shop["mode"] == 0o600
+    assert second.returncode == code == 0
+    assert "already running" in second.stdout
+    assert URLS["shop"] in second.stdout
     assert not open_shop["child"].is_running
     assert not (var / "demo.json").exists()
     assert not (var / "demo.pids").exists()
     assert "The demo has stopped" in capsys.readouterr().out
 
 
-def test_scripts_find_addresses_processes_and_staff_while_it_runs(open_shop):
-    __main__.main([])
-
-    facts = open_shop["facts"]
-    assert (facts["urls"], facts["staff"]) == (URLS, STAFF)
-    assert facts["pids"] == {"web": open_shop["child"].pid}
-    assert open_shop["mode"] == 0o600
-
-
 @pytest.mark.parametrize(
-    ("environ", "is_adopted"),
-    [({}, True), ({"DATABASE_URL": "postgres://other"}, False), ({"ENVIRONMENT": "test"}, False)],
+    ("environ", "launcher", "is_adopted"),
+    [
+        ({}, 0, True),
+        ({"DATABASE_URL": "postgres://other"}, 0, False),
+        ({"ENVIRONMENT": "test"}, 0, False),
+        ({}, 2**22 + 1, False),  # killed: above the largest process id
+    ],
 )
 def test_a_command_uses_the_running_demo_unless_it_has_settings_of_its_own(
-    var, environ, is_adopted
+    var, monkeypatch, environ, launcher, is_adopted
 ):
+    if launcher:
+        monkeypatch.setattr(os, "getpid", lambda: launcher)
     status_file.hang_up(var, settings=SETTINGS, urls=URLS, staff=STAFF, children=[])
     found = {"VAR_DIR": str(var), **environ}
 
     status_file.adopt_settings(found)
 
     assert (found == {"VAR_DIR": str(var), **SETTINGS}) is is_adopted
-
-
-def test_a_demo_that_was_killed_is_not_used(var, monkeypatch):
-    monkeypatch.setattr(os, "getpid", lambda: 2**22 + 1)  # above the largest process id
-    status_file.hang_up(var, settings=SETTINGS, urls=URLS, staff=STAFF, children=[])
-    found = {"VAR_DIR": str(var)}
-
-    status_file.adopt_settings(found)
-
-    assert found == {"VAR_DIR": str(var)}
-
-
-def test_a_second_start_says_where_the_first_one_runs(open_shop):
-    __main__.main([])
-
-    second = open_shop["second"]
-    assert second.returncode == 0
-    assert "already running" in second.stdout
-    assert URLS["shop"] in second.stdout
 
 
 def test_a_failure_while_opening_stops_the_rest_and_says_what_to_do(monkeypatch, var, capsys):
@@ -164,11 +149,7 @@ def test_reset_wipes_the_data_and_keeps_what_is_not_the_demos(open_shop, var):
     code = __main__.main(["reset"])
 
     assert code == 0
-    assert [path.exists() for path in (var / "demo.env", var / "mail", var / "sandbox")] == [
-        False,
-        False,
-        False,
-    ]
+    assert not any((var / name).exists() for name in ("demo.env", "mail", "sandbox"))
     assert kept.exists()
 
 

@@ -1,7 +1,5 @@
 """Demo data: the third supplier is synced by a stored mapping; its returns go to the shop."""
 
-from decimal import Decimal
-
 import pytest
 from django.core.management import call_command
 from django.db.models import F
@@ -14,6 +12,7 @@ from catalog.models import (
     PriceBook,
     PriceHold,
 )
+from storefront.dev.management.commands.seed_demo import GUARDS
 from suppliers.models import Connection, FeedMapping, StockLocation, Supplier
 from tests.factories.feeds import sync
 from tests.fakes.feed_sandbox import feed_process, feed_sandbox
@@ -29,33 +28,19 @@ def seed(feed_sandbox, monkeypatch):
     return lambda: call_command("seed_demo")
 
 
-def test_feed_files_fill_warehouses_with_shipping_services(seed):
+def test_feed_files_fill_warehouses_at_guarded_prices(seed):
     seed()
     supplier = Supplier.objects.get(code="feed-sandbox")
 
     runs = [sync(supplier, kind) for kind in ("products", "prices", "stock")]
 
     assert [(run.status, run.problem, run.rejected) for run in runs] == [("applied", "", 0)] * 3
-    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
-    without = StockLocation.objects.filter(supplier=supplier, services=None)
-    assert [location.code for location in without] == []
-
-
-def test_price_guards_stop_no_first_price(seed):
-    seed()
-    supplier = Supplier.objects.get(code="feed-sandbox")
-
-    for kind in ("products", "prices", "stock"):
-        sync(supplier, kind)
-
+    on_sale = Listing.objects.filter(is_published=True, available__gt=0)
+    assert on_sale.filter(price_amount__gte=F("floor_amount")).count() > 50
+    assert not StockLocation.objects.filter(supplier=supplier, services=None).exists()
     book = PriceBook.objects.get()
-    assert book.status == PriceBook.Status.LIVE
-    assert (book.floor_margin_rate, book.max_change_per_run, book.max_change_per_day) == (
-        Decimal("0.12"),
-        Decimal("0.40"),
-        Decimal("0.50"),
-    )
-    assert Listing.objects.filter(price_amount__gte=F("floor_amount")).count() > 50
+    guards = (book.floor_margin_rate, book.max_change_per_run, book.max_change_per_day)
+    assert (book.status, guards) == (PriceBook.Status.LIVE, tuple(GUARDS.values()))
     assert not PriceHold.objects.exists()
 
 

@@ -25,12 +25,6 @@ def clone(tmp_path):
     return tmp_path
 
 
-def test_a_finished_environment_is_left_alone(clone, monkeypatch):
-    monkeypatch.setattr(bootstrap, "find_uv", lambda _root: pytest.fail("looked for uv"))
-
-    bootstrap.make_environment(clone)
-
-
 def test_changed_requirements_are_installed_with_hashes_and_noted(clone, monkeypatch):
     ran = []
     (clone / "requirements/dev.txt").write_text("django==6.1.4\n")
@@ -43,6 +37,8 @@ def test_changed_requirements_are_installed_with_hashes_and_noted(clone, monkeyp
     assert "--require-hashes" in ran[0]
     noted = (clone / ".venv" / bootstrap.STAMP).read_text()
     assert noted == hashlib.sha256(b"django==6.1.4\n").hexdigest()
+    monkeypatch.setattr(bootstrap, "find_uv", lambda _root: pytest.fail("looked for uv"))
+    bootstrap.make_environment(clone)  # nothing is left to do
 
 
 def test_a_failed_installation_is_not_taken_for_a_finished_one(clone, monkeypatch):

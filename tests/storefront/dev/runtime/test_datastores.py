@@ -40,6 +40,7 @@ def start(tmp_path):
 
 
 def test_both_start_on_free_ports_and_leave_no_process_and_no_file_behind(start, tmp_path):
+    tmp_path.chmod(0o700)  # a service account cannot enter it
     stores, supervisor = start()
     with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
         major = connection.info.server_version // 10_000
@@ -67,14 +68,6 @@ def test_neither_opens_without_its_password(start):
         redis.from_url(cache).ping()
 
 
-def test_what_the_environment_names_is_used_and_not_started(tmp_path):
-    environ = {"DATABASE_URL": "postgres://x@db.example/x", "REDIS_URL": "redis://cache.example/0"}
-
-    stores = datastores.prepare(home=tmp_path, logs=tmp_path, environ=environ, is_throwaway=True)
-
-    assert (stores.children, stores.addresses) == ((), {})
-
-
 def test_data_of_a_demo_outlives_a_restart_and_is_safe_on_the_disk(start):
     stores, supervisor = start(is_throwaway=False)
     with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
@@ -87,6 +80,9 @@ def test_data_of_a_demo_outlives_a_restart_and_is_safe_on_the_disk(start):
     with psycopg.connect(again.addresses["DATABASE_URL"]) as connection:
         assert connection.execute("SELECT model FROM lamp").fetchone() == ("PD36",)
     assert fsync == "on"
+    named = {"DATABASE_URL": "postgres://x@db.example/x", "REDIS_URL": "redis://cache.example/0"}
+    unstarted, _ = start(environ=named)
+    assert (unstarted.children, unstarted.addresses) == ((), {})
 
 
 def test_servers_of_a_killed_launcher_are_restarted(start):
@@ -116,15 +112,6 @@ def test_pid_file_with_the_id_of_another_process_does_not_block(start, tmp_path)
     assert stranger.poll() is None
     stranger.kill()
     stranger.wait()
-
-
-def test_a_folder_that_a_service_account_cannot_reach_is_no_obstacle(tmp_path, start):
-    tmp_path.chmod(0o700)
-
-    stores, _ = start()
-
-    with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_data_whose_clone_was_deleted_is_found_and_other_data_is_kept(tmp_path, monkeypatch):

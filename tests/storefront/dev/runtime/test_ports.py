@@ -36,14 +36,11 @@ def listener():
     taken.close()
 
 
-def test_a_free_port_is_taken_as_wished():
+def test_a_free_port_is_taken_as_wished_and_a_taken_one_gives_way_to_the_next(listener):
     wished = ports.free_port()
     ports.give_back(wished)
 
     assert ports.free_port(wished) == wished
-
-
-def test_a_taken_port_gives_way_to_the_next_free_one(listener):
     assert ports.free_port(listener) == listener + 1
 
 

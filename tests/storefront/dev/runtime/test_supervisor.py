@@ -147,16 +147,15 @@ def test_a_child_that_keeps_dying_ends_the_demo_and_says_why(supervisor, child):
         supervisor.watch(lambda: None)
 
 
-def test_a_step_that_fails_says_what_to_do(supervisor, child):
+def test_a_step_shows_what_it_prints_when_wanted_and_says_what_to_do_if_it_fails(
+    supervisor, child, capfdbinary
+):
+    supervisor.run(child("sync", "print('120 of 120')"), is_shown=True)
+    supervisor.run(child("migrate", "print('quiet')"))
     step = child("migrate", "print('connection refused'); raise SystemExit(1)")
 
     with pytest.raises(ChildDiedError, match=r"(?s)connection refused.*Is DATABASE_URL right\?"):
         supervisor.run(step, advice="Is DATABASE_URL right?")
-
-
-def test_what_a_step_prints_is_passed_on_when_it_is_wanted(supervisor, child, capfdbinary):
-    supervisor.run(child("sync", "print('120 of 120')"), is_shown=True)
-    supervisor.run(child("migrate", "print('quiet')"))
 
     assert capfdbinary.readouterr().out == b"120 of 120\n"
 

@@ -8,27 +8,23 @@ import pytest
 
 from storefront.dev.sandboxes.cj import order_lifecycle, webhooks
 from storefront.dev.sandboxes.cj.server import Server
-from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, open_state
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, SandboxState
 
 PREFIX = "/api2.0/v1/"
 
 
-class Sandbox:
-    """A running server with a logged-in client and the control API."""
+class RunningServer:
+    """A running server with a client and the control API; ``begin`` are its other threads."""
 
-    def __init__(self, folder, *, count=40, seed=7, **rules):
-        defaults = {"qps": 0, "webhook_retry_s": 0.05}
-        rules = Rules(**(defaults | rules))
-        self.state = open_state(folder=folder, base_url="", count=count, seed=seed, rules=rules)
-        self.server = Server(("127.0.0.1", 0), state=self.state)
-        self.url = self.state.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
-        self.threads = [
-            threading.Thread(target=self.server.serve_forever, args=(0.02,)),
-            order_lifecycle.start(self.state),
-            webhooks.start(self.state),
-        ]
-        self.threads[0].start()
+    def __init__(self, server, state, *, begin=(), headers=None):
+        self.state, self.server = state, server
+        self.url = state.base_url = f"http://127.0.0.1:{server.server_address[1]}"
+        self.client = httpx.Client(
+            base_url=self.url, trust_env=False, timeout=10, headers=headers or {}
+        )
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        self.threads = [serving, *(start(state) for start in begin)]
 
     def close(self):
         self.client.close()
@@ -38,6 +34,22 @@ class Sandbox:
         for thread in self.threads:
             thread.join(timeout=10)
         self.state.ledger.close()
+
+    def control(self, path, body=None):
+        method = "GET" if body is None else "POST"
+        answer = self.client.request(method, f"/control/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+class Sandbox(RunningServer):
+    """The CJ sandbox with a logged-in client."""
+
+    def __init__(self, folder, *, count=40, seed=7, **rules):
+        rules = Rules(**{"qps": 0, "webhook_retry_s": 0.05} | rules)
+        state = SandboxState(folder=folder, base_url="", count=count, seed=seed, rules=rules)
+        server = Server(("127.0.0.1", 0), state=state)
+        super().__init__(server, state, begin=(order_lifecycle.start, webhooks.start))
 
     def login(self):
         data = self.post("authentication/getAccessToken", {"apiKey": DEFAULT_KEY})["data"]
@@ -49,12 +61,6 @@ class Sandbox:
 
     def post(self, path, body=None):
         return self.client.post(PREFIX + path, json=body).json()
-
-    def control(self, path, body=None):
-        method = "GET" if body is None else "POST"
-        answer = self.client.request(method, f"/control/{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
 
     def goods(self, *, lithium=True, country="CN", at_least=5):
         """Find a valid variant with enough stock."""

@@ -8,12 +8,11 @@ or hour; the number of such windows is counted too.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from django.db.models import Count
 from django.test.utils import override_settings
@@ -69,10 +68,6 @@ class ApiCallFigures:
             f" {self.counted.calls:>7,} calls{lists} (fewest {self.least.calls:,}){points}"
             f" {self.windows:>2} windows {self.seconds:7.1f} s  {by_ability}"
         )
-
-    @property
-    def written(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures]:

@@ -1,27 +1,22 @@
 """Feed reading scenario: measure the speed of feed parsing, show that memory stays constant.
 
-    python -m storefront.dev.bench.scenarios.sync.feed_reading --rows 1000 1000000
-
 ``make bench ONLY=F1`` stores the figures beside their goals. Each file is read once, as the product
 job reads it, in a process of its own: from bytes to product pages, duplicates included.
 ``grouped`` is a CSV whose products have three rows each.
 """
 
-import argparse
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import django
 import msgspec
 
 from storefront.dev.bench.harness.feed_files import WRITERS
-from storefront.dev.bench.harness.resources import memory_mb
+from storefront.dev.bench.harness.resources import in_own_process, memory_mb
+from suppliers.connectors.feed.formats.data_file import open_file
+from suppliers.connectors.feed.mapping.spec import Mapping
+from suppliers.connectors.feed.reader import FeedFileReader
 
 GROUPED = "grouped"
 NAMES = (*WRITERS, GROUPED)
@@ -75,25 +70,14 @@ def measure(name: str, *, count: int, folder: Path) -> FeedFigures:
     """Write a file, and read it in a separate process."""
     path = folder / f"{name}-{count}"
     WRITERS["csv" if name == GROUPED else name](path, count)
-    inside = [
-        sys.executable,
-        "-m",
-        "storefront.dev.bench.scenarios.sync.feed_reading",
-        "--inside",
-        name,
-        str(path),
-    ]
-    told = subprocess.run(inside, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    told = in_own_process(walk, name, str(path))
     path.unlink()
-    return msgspec.json.decode(told.stdout.splitlines()[-1], type=FeedFigures)
+    return msgspec.json.decode(told, type=FeedFigures)
 
 
-def walk(name: str, path: Path) -> FeedFigures:
+def walk(name: str, place: str) -> FeedFigures:
     """Read a file in this process."""
-    from suppliers.connectors.feed.formats.data_file import open_file  # noqa: PLC0415 - needs settings
-    from suppliers.connectors.feed.mapping.spec import Mapping  # noqa: PLC0415
-    from suppliers.connectors.feed.reader import FeedFileReader  # noqa: PLC0415
-
+    path = Path(place)
     fields = FIELDS | (PARENT if name == GROUPED else {})
     mapping = Mapping.read({"fields": fields, "images": [{"column": "Image"}]})
     bare_mb = memory_mb("VmHWM")
@@ -116,32 +100,3 @@ def walk(name: str, path: Path) -> FeedFigures:
         bare_mb=bare_mb,
         file_mb=path.stat().st_size / 1e6,
     )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="storefront.dev.bench.scenarios.sync.feed_reading", description=__doc__
-    )
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 1_000_000])
-    parser.add_argument("--formats", nargs="+", default=NAMES, choices=NAMES)
-    parser.add_argument("--inside", nargs=2, metavar=("FORMAT", "FILE"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.inside:
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
-        django.setup()
-        name, path = asked.inside
-        _say(json.dumps(msgspec.to_builtins(walk(name, Path(path)))))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        for name in asked.formats:
-            for count in asked.rows:
-                _say(measure(name, count=count, folder=Path(folder)).words)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

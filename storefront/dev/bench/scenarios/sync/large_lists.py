@@ -5,9 +5,6 @@ of the first import is the same rows, already decoded, copied and merged into th
 the fewest statements that suffice.
 """
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,15 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import django
 import msgspec
+from django.db import connection
+from django.utils import timezone
 
-from storefront.dev.bench.harness.resources import memory_mb, server_s, wal_bytes, written
+from storefront.dev.bench.harness.feed_files import COLUMNS, rows
+from storefront.dev.bench.harness.resources import (
+    in_own_process,
+    memory_mb,
+    server_s,
+    wal_bytes,
+    written,
+)
+from storefront.dev.bench.harness.suppliers import uploading
+from suppliers.models import Supplier
+from suppliers.sync.runner import run_sync
 
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
-# Share of changed rows, and another last byte, so that the file is read again.
-LISTS = {"first": (0, ""), "unchanged": (0, " "), "1 % changed": (100, "")}
+# Every how many rows one is changed, and another last byte, so that the file is read again.
+LISTS = (("first", 0, ""), ("unchanged", 0, " "), ("1 % changed", 100, ""))
 FIELDS = {
     "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
     "stock": "Stock",
@@ -119,11 +127,7 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
         found.append(_limit(count))
         _empty()
         say(found[-1].words)
-        for name, every, byte in (
-            ("first", 0, ""),
-            ("unchanged", 0, " "),
-            ("1 % changed", 100, ""),
-        ):
+        for name, every, byte in LISTS:
             rewrite(every, byte)
             found.append(_sync(name, count))
             _tidy()
@@ -137,11 +141,8 @@ def list_of(count: int) -> Iterator[Callable[..., None]]:
 
     At the end all data of the supplier is deleted.
     """
-    from django.conf import settings  # noqa: PLC0415 - needs settings
-
-    path = Path(settings.FEEDS_ROOT) / CODE / "uploads" / "feed"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _suppliers()
+    fields = {name: {"column": column} for name, column in FIELDS.items()}
+    (_, path), _ = (uploading(each, {"fields": fields}) for each in (CODE, RAW_CODE))
     try:
         yield lambda every, byte="": write(path, count, every=every, last=byte)
     finally:
@@ -151,8 +152,6 @@ def list_of(count: int) -> Iterator[Callable[..., None]]:
 
 def write(path: Path, count: int, *, every: int, last: str) -> None:
     """Write a list; one row in ``every`` has another price and other units."""
-    from storefront.dev.bench.harness.feed_files import COLUMNS, rows  # noqa: PLC0415 - beside the others
-
     with path.open("w") as file:
         file.write(",".join(COLUMNS[:7]) + "\n")
         for number, row in enumerate(rows(count)):
@@ -163,27 +162,7 @@ def write(path: Path, count: int, *, every: int, last: str) -> None:
         file.write(last)
 
 
-def _suppliers() -> None:
-    from suppliers.models import Connection, Supplier  # noqa: PLC0415 - needs settings
-
-    for code in (CODE, RAW_CODE):
-        supplier, _ = Supplier.objects.get_or_create(
-            code=code,
-            defaults={"name": code, "adapter": "feed", "currency": "EUR", "status": "active"},
-        )
-        fields = {name: {"column": column} for name, column in FIELDS.items()}
-        mapping = {"fields": fields, "location": "main", "country": "DE"}
-        options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-        Connection.objects.get_or_create(
-            supplier=supplier, defaults={"base_url": "", "options": options}
-        )
-
-
 def _limit(count: int) -> Sync:
-    from django.db import connection  # noqa: PLC0415 - needs settings
-
-    from suppliers.models import Supplier  # noqa: PLC0415 - needs settings
-
     supplier = Supplier.objects.get(code=RAW_CODE).pk
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
@@ -218,8 +197,6 @@ def _limit(count: int) -> Sync:
 
 
 def _raw_lines(count: int) -> Iterator[str]:
-    from storefront.dev.bench.harness.feed_files import rows  # noqa: PLC0415 - beside the others
-
     for sku, gtin, title, brand, _, price, stock, *_ in rows(count):
         yield f"{sku}\t{gtin}\t{title}\t{brand}\t{price}\t{stock}\n"
 
@@ -244,17 +221,10 @@ def _sync(name: str, count: int) -> Sync:
 
 def do(kind: str) -> Job:
     """Execute a sync run in a separate process and return its measurements."""
-    inside = [sys.executable, "-m", "storefront.dev.bench.scenarios.sync.large_lists", kind]
-    told = subprocess.run(inside, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
-    return msgspec.json.decode(told.stdout.splitlines()[-1], type=Job)
+    return msgspec.json.decode(in_own_process(_inside, kind), type=Job)
 
 
 def _inside(kind: str) -> Job:
-    from django.utils import timezone  # noqa: PLC0415 - needs settings
-
-    from suppliers.models import Supplier  # noqa: PLC0415 - needs settings
-    from suppliers.sync.runner import run_sync  # noqa: PLC0415 - needs settings
-
     supplier = Supplier.objects.select_related("connection").get(code=CODE)
     idle_mb = memory_mb("VmRSS")
     began, cpu_began, server_began = time.perf_counter(), time.process_time(), server_s()
@@ -272,8 +242,6 @@ def _inside(kind: str) -> Job:
 
 def _tidy() -> None:
     """Do the work of autovacuum after a large load, so that the next run does not include it."""
-    from django.db import connection  # noqa: PLC0415 - needs settings
-
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("VACUUM ANALYZE suppliers_supplieroffer, suppliers_stocklevel")
@@ -284,14 +252,6 @@ def _tidy() -> None:
 
 def _empty() -> None:
     """Empty the tables for the next list, as for the limit. Nothing else is measured on these."""
-    from django.db import connection  # noqa: PLC0415 - needs settings
-
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE suppliers_supplieroffer, suppliers_stocklocation CASCADE")
         cursor.execute("CHECKPOINT")
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
-    django.setup()
-    sys.stdout.write(msgspec.json.encode(_inside(sys.argv[1])).decode() + "\n")

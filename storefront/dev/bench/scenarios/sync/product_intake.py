@@ -3,15 +3,13 @@
 import time
 from pathlib import Path
 
-from celery import Celery
-from django.conf import settings
-
 from storefront.dev.bench.harness.feed_files import write_csv
-from storefront.dev.bench.harness.workers import workers
+from storefront.dev.bench.harness.suppliers import uploading
+from storefront.dev.bench.harness.workers import queue_sync, workers
 from storefront.dev.bench.scenarios.sync.feed_reading import FIELDS
-from suppliers.models import Connection, Supplier, SyncRun
+from storefront.dev.runtime.processes import wait_until
+from suppliers.models import Supplier, SyncRun
 
-TASK = "suppliers.sync.tasks.sync_now"
 GOODS = 4_000
 STRIDE = 1_000_000
 PATIENCE_S = 300.0
@@ -34,15 +32,10 @@ def _take_in(folder: Path, many: int) -> float:
     supplier = _supplier(many)
     with workers(folder, {}, processes=many):
         began = time.perf_counter()
-        Celery(broker=settings.REDIS_URL).send_task(
-            TASK,
-            kwargs={"supplier_id": supplier.pk, "kind": SyncRun.Kind.PRODUCTS},
-            queue="syncs",
-        )
-        while not SyncRun.objects.filter(supplier=supplier, ended_at__isnull=False).exists():
-            if time.perf_counter() > began + PATIENCE_S:
-                raise FailedError(f"{many} workers took longer than {PATIENCE_S} s")
-            time.sleep(POLL_S)
+        queue_sync(supplier, SyncRun.Kind.PRODUCTS)
+        ended = SyncRun.objects.filter(supplier=supplier, ended_at__isnull=False)
+        if not wait_until(ended.exists, seconds=PATIENCE_S, poll_s=POLL_S):
+            raise FailedError(f"{many} workers took longer than {PATIENCE_S} s")
         seconds = time.perf_counter() - began
     run = SyncRun.objects.get(supplier=supplier)
     if (run.status, run.created) != (SyncRun.Status.APPLIED, GOODS):
@@ -52,17 +45,6 @@ def _take_in(folder: Path, many: int) -> float:
 
 def _supplier(many: int) -> Supplier:
     """Connect a supplier with a file of products that are new to the shop."""
-    code = f"goods-{many}"
-    path = Path(settings.FEEDS_ROOT) / code / "uploads" / "feed"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    supplier, path = uploading(f"goods-{many}", {"fields": FIELDS})
     write_csv(path, GOODS, first=STRIDE * many)
-    supplier, _ = Supplier.objects.get_or_create(
-        code=code,
-        defaults={"name": code, "adapter": "feed", "currency": "EUR", "status": "active"},
-    )
-    mapping = {"fields": FIELDS, "location": "main", "country": "DE"}
-    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-    Connection.objects.get_or_create(
-        supplier=supplier, defaults={"base_url": "", "options": options}
-    )
     return supplier

@@ -2,11 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-from django.conf import settings
 
 from storefront.dev.bench.harness.load import Timing
 from storefront.dev.bench.harness.scripted_load import hammer
@@ -14,7 +10,6 @@ from storefront.dev.bench.harness.servers import Server, serving
 from storefront.dev.bench.scenarios import pages
 from storefront.dev.bench.scenarios.sync import large_lists
 from storefront.dev.bench.scenarios.sync.large_lists import Job
-from storefront.dev.runtime.ports import free_port
 
 # One customer at a time: more would measure their waits for each other.
 CONNECTIONS = 1
@@ -54,7 +49,10 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
             round_ = _hammer(server, some)
             taken.setdefault((name, when), []).extend(round_.latencies_s)
 
-    with _shop() as server, large_lists.list_of(count) as rewrite:
+    with (
+        serving("reading", env={"PAGE_CACHE_S": "0"}) as server,
+        large_lists.list_of(count) as rewrite,
+    ):
         for some in paths.values():
             _hammer(server, some)  # the warm-up does not count
         for every in (0, 100):
@@ -94,12 +92,3 @@ def _reading(page: str, when: str, latencies_s: Sequence[float]) -> Reading:
         p50_ms=timing.percentile_ms(0.50),
         p95_ms=timing.percentile_ms(0.95),
     )
-
-
-@contextmanager
-def _shop() -> Iterator[Server]:
-    log = Path(settings.VAR_DIR) / "log" / "bench-reading.log"
-    env = {"PAGE_CACHE_S": "0", "LOG_LEVEL": "WARNING"}
-    port = free_port(pages.FIRST_PORT)
-    with serving("plain", "storefront.wsgi:application", port=port, env=env, log=log) as server:
-        yield server

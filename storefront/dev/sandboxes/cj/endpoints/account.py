@@ -2,11 +2,11 @@
 
 import ipaddress
 import urllib.parse
-import urllib.request
 from typing import Any
 
 from storefront.dev.sandboxes.cj import webhooks
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, ApiError, Call, Route
+from storefront.dev.sandboxes.core.posting import post
 
 BAD_CALLBACK, CALLBACK_NOT_ACKNOWLEDGED = 1606001, 1607003
 TEST_TIMEOUT_S = 3
@@ -47,15 +47,7 @@ def _check_url(url: str) -> None:
 def _test_callbacks(urls: set[str]) -> None:
     """Test each URL; only status 200 is accepted."""
     for url in urls:
-        request = urllib.request.Request(  # noqa: S310 - checked before: http or https
-            url, data=b"{}", headers={"Content-Type": "application/json"}, method="POST"
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TEST_TIMEOUT_S) as answer:  # noqa: S310
-                status = answer.status
-        except OSError as error:
-            raise ApiError(CALLBACK_NOT_ACKNOWLEDGED, url) from error
-        if status != OK:
+        if post(url, b"{}", {}, timeout_s=TEST_TIMEOUT_S) != str(OK):
             raise ApiError(CALLBACK_NOT_ACKNOWLEDGED, url)
 
 
@@ -64,18 +56,11 @@ def setting_get(call: Call) -> dict[str, Any]:
     return {
         "openId": state.open_id,
         "openName": "sandbox",
-        "openEmail": "sandbox@example.org",
-        "setting": {
-            "quotaLimits": [
-                {"quotaUrl": "*", "quotaLimit": state.rules.points, "quotaType": 4},
-            ],
-            "qpsLimit": state.rules.qps,
-        },
+        "setting": {"qpsLimit": state.rules.qps},
         "callback": {
             topic: {"urls": [url] if (url := webhooks.callback_url(state, topic)) else []}
             for topic in TOPICS
         },
-        "root": "GENERAL",
         "isSandbox": True,
     }
 

@@ -34,8 +34,6 @@ def dispute_products(call: Call) -> dict[str, Any]:
             {
                 "lineItemId": line["lineItemId"],
                 "cjVariantId": line["vid"],
-                "variantSku": line["sku"],
-                "canChoose": True,
                 "quantity": line["quantity"],
                 "price": Decimal(line["price"]),
             }
@@ -46,19 +44,13 @@ def dispute_products(call: Call) -> dict[str, Any]:
 
 def dispute_confirm_info(call: Call) -> dict[str, Any]:
     order = _order(call)
-    chosen = _chosen(call, order)
-    most = _amount_of(chosen)
+    _chosen(call, order)
     return {
         "orderId": order["cj_id"],
-        "orderNumber": order["order_number"],
         "expectResultOptionList": [REFUND, RESEND],
-        "maxProductPrice": most,
-        "maxPostage": Decimal(order["postage_amount"]),
-        "maxAmount": most + Decimal(order["postage_amount"]),
         "disputeReasonList": [
             {"disputeReasonId": key, "reasonName": name} for key, name in REASONS.items()
         ],
-        "productInfoList": chosen,
     }
 
 
@@ -67,6 +59,7 @@ def create(call: Call) -> bool:
     order = _order(call)
     number = call.text("businessDisputeId", most=50)
     chosen = _chosen(call, order)
+    call.text("messageText", most=MAX_MESSAGE_LENGTH)
     if call.text("disputeReasonId", most=10) not in REASONS:
         raise ApiError(CANNOT_OPEN, "unknown disputeReasonId")
     if call.text("expectType", most=2) not in {REFUND, RESEND}:
@@ -86,13 +79,10 @@ def create(call: Call) -> bool:
             cj_id=order["cj_id"],
             status=OPEN,
             reason_id=call.text("disputeReasonId"),
-            expect_type=call.text("expectType"),
-            words=call.text("messageText", most=MAX_MESSAGE_LENGTH),
-            lines=json.dumps(chosen, default=str),
-            most=str(_amount_of(chosen)),
+            most=str(sum((row["price"] * row["quantity"] for row in chosen), Decimal(0))),
             created_s=call.now_s,
         )
-        ledger.effect("disputed", order=order | {"fault": call.fault}, at_s=call.now_s)
+        order_lifecycle.record_effect(call.state, "disputed", order | {"fault": call.fault})
     return True
 
 
@@ -112,21 +102,11 @@ def cancel(call: Call) -> bool:
 
 
 def dispute_list(call: Call) -> dict[str, Any]:
-    page = call.whole("pageNum", default=1, least=1, most=1000)
-    size = call.whole("pageSize", default=10, least=1, most=100)
     wanted = call.text("orderId", default="")
-    rows = [
-        _row(row)
-        for row in call.state.ledger.rows("SELECT * FROM disputes ORDER BY created_s DESC, id DESC")
-        if wanted in {"", row["cj_id"]}
-    ]
-    return {
-        "pageNumber": page,
-        "pageSize": size,
-        "totalRecords": len(rows),
-        "totalPages": -(-len(rows) // size),
-        "content": rows[(page - 1) * size : page * size],
-    }
+    rows = call.state.ledger.rows(
+        "SELECT * FROM disputes WHERE ? IN ('', cj_id) ORDER BY created_s DESC, id DESC", wanted
+    )
+    return call.page([_row(row) for row in rows], size=10, most=100)
 
 
 def dispute_detail(call: Call) -> dict[str, Any]:
@@ -135,7 +115,7 @@ def dispute_detail(call: Call) -> dict[str, Any]:
     )
     if row is None:
         raise ApiError(BAD_PARAM, "no such dispute")
-    return _row(row) | {"productList": json.loads(row["lines"]), "messageText": row["words"]}
+    return _row(row)
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
@@ -183,10 +163,6 @@ def _line(row: Any, known: dict[str, Any]) -> dict[str, Any]:
     if not 0 <= price <= Decimal(line["price"]):
         raise ApiError(CANNOT_CONFIRM, "more than was paid")
     return {"lineItemId": line["lineItemId"], "quantity": quantity, "price": price}
-
-
-def _amount_of(chosen: list[dict[str, Any]]) -> Decimal:
-    return sum((line["price"] * line["quantity"] for line in chosen), Decimal(0))
 
 
 ROUTES = (

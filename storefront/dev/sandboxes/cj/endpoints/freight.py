@@ -4,11 +4,11 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj import freight, order_lifecycle
 from storefront.dev.sandboxes.cj.endpoints.products import NO_VARIANT, VARIANT_OFF_SHELF
-from storefront.dev.sandboxes.cj.freight import CNY_PER_USD, carrier_of
+from storefront.dev.sandboxes.cj.freight import carrier_of
 from storefront.dev.sandboxes.cj.order_lifecycle import OrderLine, parcel_of
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
 from storefront.dev.sandboxes.cj.state import stamp
-from storefront.dev.sandboxes.cj.stock import BY_COUNTRY
+from storefront.dev.sandboxes.cj.stock import WAREHOUSES
 
 NO_COUNTRY = 1605002
 MAX_LINES, MAX_UNITS = 50, 10_000
@@ -16,7 +16,7 @@ MAX_LINES, MAX_UNITS = 50, 10_000
 
 def country_of(call: Call, name: str) -> str:
     code = call.text(name, most=10).upper()
-    if code not in freight.COUNTRIES and code not in BY_COUNTRY:
+    if code not in freight.COUNTRIES and code not in WAREHOUSES:
         raise ApiError(NO_COUNTRY, code)
     return code
 
@@ -32,27 +32,19 @@ def order_lines(call: Call) -> list[OrderLine]:
 def _line(call: Call, row: Any) -> OrderLine:
     if not isinstance(row, dict):
         raise ApiError(BAD_PARAM, "products must hold objects")
-    vid, sku = str(row.get("vid") or ""), str(row.get("sku") or "")
-    quantity = row.get("quantity")
+    vid, quantity = str(row.get("vid") or ""), row.get("quantity")
     if not isinstance(quantity, int) or isinstance(quantity, bool):
         raise ApiError(BAD_PARAM, "quantity must be a whole number")
     if not 0 < quantity <= MAX_UNITS:
         raise ApiError(BAD_PARAM, f"quantity must be from 1 to {MAX_UNITS}")
-    catalog = call.state.catalog
-    product = catalog.by_vid(vid) if vid else catalog.by_sku(sku)
-    names = {vid} if vid else {sku}
-    found = [
-        each
-        for each in (product.variants if product else ())
-        if names & {each.vid, each.sku} and sku in {"", each.sku}
-    ]
-    if product is None or not found:
-        raise ApiError(NO_VARIANT, vid or sku)
-    if product.pid in call.state.off_shelf:
-        raise ApiError(VARIANT_OFF_SHELF, vid or sku)
+    found = call.state.catalog.variant(vid)
+    if found is None:
+        raise ApiError(NO_VARIANT, vid)
+    if found[0].pid in call.state.off_shelf:
+        raise ApiError(VARIANT_OFF_SHELF, vid)
     return OrderLine(
-        product=product,
-        variant=found[0],
+        product=found[0],
+        variant=found[1],
         quantity=quantity,
         store_line_id=str(row.get("storeLineItemId") or "")[:125],
     )
@@ -61,22 +53,15 @@ def _line(call: Call, row: Any) -> OrderLine:
 def freight_calculate(call: Call) -> list[dict[str, Any]]:
     start, end = country_of(call, "startCountryCode"), country_of(call, "endCountryCode")
     parcel = parcel_of(order_lines(call))
-    rows = []
-    for line in freight.quotes(parcel, start=start, end=end):
-        price = line.price(parcel, end=end)
-        days = line.days(end)
-        rows.append(
-            {
-                "logisticName": line.name,
-                "logisticAging": f"{days[0]}-{days[1]}",
-                "logisticPrice": price,
-                "logisticPriceCn": (price * CNY_PER_USD).quantize(price),
-                "taxesFee": 0,
-                "clearanceOperationFee": 0,
-                "totalPostageFee": price,
-            }
-        )
-    return rows
+    return [
+        {
+            "logisticName": line.name,
+            "logisticAging": "{}-{}".format(*line.days(end)),
+            "logisticPrice": (price := line.price(parcel, end=end)),
+            "totalPostageFee": price,
+        }
+        for line in freight.quotes(parcel, start=start, end=end)
+    ]
 
 
 def track_info(call: Call) -> list[dict[str, Any]]:
@@ -90,13 +75,9 @@ def track_info(call: Call) -> list[dict[str, Any]]:
             {
                 "trackingNumber": number,
                 "logisticName": order["logistic_name"],
-                "trackingFrom": order["from_country"],
-                "trackingTo": None,
-                "deliveryDay": None,
                 "deliveryTime": stamp(order["delivered_s"]),
                 "trackingStatus": "Delivered" if arrived else "In transit",
                 "lastMileCarrier": carrier_of(order["logistic_name"]),
-                "lastTrackNumber": number,
             }
         )
     return rows

@@ -1,39 +1,27 @@
 """CJ order endpoints: create, read, list and delete orders."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.cj import freight, order_lifecycle, staff_actions
+from storefront.dev.sandboxes.cj import freight, holds, order_lifecycle, webhooks
 from storefront.dev.sandboxes.cj.endpoints.freight import country_of, order_lines
+from storefront.dev.sandboxes.cj.order_lifecycle import CREATE_ONLY, PAY_BALANCE, PAY_PAGE
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, ApiError, Call, Route
 from storefront.dev.sandboxes.cj.state import stamp
 from storefront.dev.sandboxes.cj.stock import InsufficientStockError
 
 NOT_FOUND_IN_DETAIL = 1600300
-DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, INSUFFICIENT_BALANCE = (
-    1603003,
-    1603100,
-    1603101,
-    1603102,
-    1604000,
-)
+DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT = 1603003, 1603100, 1603101, 1603102
+INSUFFICIENT_BALANCE = 1604000
 CANNOT_CONFIRM, CANNOT_DELETE, NO_LINE, WRONG_LINE = 1603001, 1603002, 1605000, 1605001
 REQUIRED = {
-    "shippingCountry": 50,
-    "shippingProvince": 50,
-    "shippingCity": 50,
-    "shippingCustomerName": 50,
-    "shippingAddress": 200,
-}
+    "shippingCountry": 50, "shippingProvince": 50, "shippingCity": 50,
+    "shippingCustomerName": 50, "shippingAddress": 200,
+}  # fmt: skip
 OPTIONAL = {
-    "shippingZip": 20,
-    "shippingPhone": 20,
-    "shippingAddress2": 200,
-    "email": 50,
-    "taxId": 20,
+    "shippingZip": 20, "shippingPhone": 20, "shippingAddress2": 200, "email": 50, "taxId": 20,
     "remark": 500,
-}
+}  # fmt: skip
 MAX_PER_CALL = 100
 STATUSES = (
     *order_lifecycle.OPEN,
@@ -42,7 +30,6 @@ STATUSES = (
     order_lifecycle.CANCELLED,
     "OTHER",
 )
-SUB_STATUSES = {order_lifecycle.UNSHIPPED: "PROCESSING"}
 
 
 def create_order(call: Call) -> dict[str, Any]:
@@ -92,17 +79,11 @@ def _create(call: Call, number: str) -> dict[str, Any]:
 
 
 def _pay_type(call: Call, number: str) -> str:
-    pay_type = call.text("payType", default=order_lifecycle.PAY_PAGE)
-    if pay_type not in {
-        order_lifecycle.PAY_PAGE,
-        order_lifecycle.PAY_BALANCE,
-        order_lifecycle.CREATE_ONLY,
-    }:
+    pay_type = call.text("payType", default=PAY_PAGE)
+    if pay_type not in {PAY_PAGE, PAY_BALANCE, CREATE_ONLY}:
         raise ApiError(BAD_PARAM, "payType must be 1, 2 or 3")
-    is_held = (
-        staff_actions.hold_reason(call.state, number) and pay_type == order_lifecycle.PAY_BALANCE
-    )
-    return order_lifecycle.CREATE_ONLY if is_held else pay_type
+    is_held = holds.hold_reason(call.state, number) and pay_type == PAY_BALANCE
+    return CREATE_ONLY if is_held else pay_type
 
 
 def _record_attempt(call: Call, number: str, code: int) -> None:
@@ -112,42 +93,27 @@ def _record_attempt(call: Call, number: str, code: int) -> None:
 
 
 def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
-    total = f"{Decimal(order['product_amount']) + Decimal(order['postage_amount']):.2f}"
-    is_page = order["status"] == order_lifecycle.UNPAID
-    held = staff_actions.hold_reason(call.state, order["order_number"])
+    held = holds.hold_reason(call.state, order["order_number"])
     return {
         "orderId": order["cj_id"],
         "orderNumber": order["order_number"],
         "shipmentOrderId": order["shipment_order_id"],
-        "productAmount": order["product_amount"],
-        "productOriginalAmount": order["product_amount"],
-        "productDiscountAmount": "0.00",
-        "postageAmount": order["postage_amount"],
-        "postageOriginalAmount": order["postage_amount"],
-        "postageDiscountAmount": "0.00",
-        "iossAmount": "0.00",
-        "iossTaxHandlingFee": "0.00",
-        "orderAmount": total,
-        "orderOriginalAmount": total,
-        "totalDiscountAmount": "0.00",
-        "actualPayment": total if order["paid_s"] else "0.00",
-        "cjPayUrl": f"{call.state.base_url}/pay/{order['cj_id']}" if is_page else None,
+        **_amounts(order),
         "logisticsMiss": bool(held and held["is_route"]),
         "orderStatus": order["status"],
-        "productInfoList": [
-            {
-                "storeLineItemId": line["storeLineItemId"],
-                "lineItemId": line["lineItemId"],
-                "variantId": line["vid"],
-                "quantity": line["quantity"],
-                "isGroup": False,
-                "subOrderProducts": [],
-            }
-            for line in json.loads(order["lines"])
-        ],
+        "productInfoList": webhooks.order_items(order),
         "interceptOrderReasons": [{"code": held["code"], "message": held["message"]}]
         if held and not held["is_route"]
         else [],
+    }
+
+
+def _amounts(order: dict[str, Any]) -> dict[str, str]:
+    total = Decimal(order["product_amount"]) + Decimal(order["postage_amount"])
+    return {
+        "productAmount": order["product_amount"],
+        "postageAmount": order["postage_amount"],
+        "orderAmount": f"{total:.2f}",
     }
 
 
@@ -156,7 +122,7 @@ def get_order_detail(call: Call) -> dict[str, Any]:
     order = order_lifecycle.order_by(call.state, name)
     if order is None:
         raise ApiError(NOT_FOUND_IN_DETAIL, "order not found")
-    return _detail(call, order)
+    return _detail(order)
 
 
 def get_order_details(call: Call) -> list[dict[str, Any]]:
@@ -165,71 +131,32 @@ def get_order_details(call: Call) -> list[dict[str, Any]]:
     if len(names) > MAX_PER_CALL:
         raise ApiError(BAD_PARAM, f"orderIds: {MAX_PER_CALL} at most")
     found = [order_lifecycle.order_by(call.state, name) for name in dict.fromkeys(names)]
-    return [_detail(call, order) for order in found if order is not None]
+    return [_detail(order) for order in found if order is not None]
 
 
-def _detail(call: Call, order: dict[str, Any]) -> dict[str, Any]:
+def _detail(order: dict[str, Any]) -> dict[str, Any]:
     return order_row(order) | {
-        "platformOrderId": None,
         "cjOrderCode": order["cj_id"],
-        "fromCountryCode": order["from_country"],
-        "disputeId": None,
         "outWarehouseTime": stamp(order["shipped_s"]),
-        "isComplete": int(order["status"] == order_lifecycle.DELIVERED),
-        "subStatus": SUB_STATUSES.get(order["status"]),
-        "productList": [
-            {
-                "vid": line["vid"],
-                "quantity": line["quantity"],
-                "sellPrice": line["price"],
-                "storeLineItemId": line["storeLineItemId"],
-                "lineItemId": line["lineItemId"],
-            }
-            for line in json.loads(order["lines"])
-        ],
-        "splitOrderIds": [
-            row["cj_id"]
-            for row in call.state.ledger.rows(
-                "SELECT cj_id FROM orders WHERE parent_cj_id = ?", order["cj_id"]
-            )
-        ],
+        "productList": webhooks.order_items(order),
+        "splitOrderIds": [],
     }
 
 
 def order_row(order: dict[str, Any]) -> dict[str, Any]:
-    asked = json.loads(order["request"])
-    total = Decimal(order["product_amount"]) + Decimal(order["postage_amount"])
     return {
         "orderId": order["cj_id"],
         "orderNum": order["order_number"],
         "orderNumber": order["order_number"],
         "cjOrderId": order["cj_id"],
         "shipmentOrderId": order["shipment_order_id"],
-        **{
-            name: asked.get(name)
-            for name in (
-                "shippingCountryCode",
-                "shippingProvince",
-                "shippingCity",
-                "shippingAddress",
-                "shippingCustomerName",
-                "shippingPhone",
-                "remark",
-            )
-        },
         "logisticName": order["logistic_name"],
         "trackNumber": order["track_number"],
         "trackingUrl": order["tracking_url"],
-        "orderWeight": order["weight_g"],
-        "orderAmount": f"{total:.2f}",
-        "productAmount": order["product_amount"],
-        "postageAmount": order["postage_amount"],
+        **_amounts(order),
         "orderStatus": order["status"],
         "createDate": stamp(order["created_s"]),
         "paymentDate": stamp(order["paid_s"]),
-        "storeCreateDate": stamp(order["created_s"]),
-        "storageId": None,
-        "storageName": None,
         "isSandbox": 1,
     }
 
@@ -241,14 +168,9 @@ def list_orders(call: Call) -> dict[str, Any]:
     status = call.text("status", default=order_lifecycle.CANCELLED)
     if status not in STATUSES:
         raise ApiError(BAD_PARAM, f"status must be one of {', '.join(STATUSES)}")
-    ids = {word for value in call.query.get("orderIds", []) for word in value.split(",")}
-    rows = [
-        order
-        for order in call.state.ledger.rows(
-            "SELECT * FROM orders WHERE status = ? ORDER BY created_s DESC, cj_id DESC", status
-        )
-        if not ids or order["cj_id"] in ids or order["order_number"] in ids
-    ]
+    rows = call.state.ledger.rows(
+        "SELECT * FROM orders WHERE status = ? ORDER BY created_s DESC, cj_id DESC", status
+    )
     return {
         "pageNum": page,
         "pageSize": size,
@@ -266,9 +188,9 @@ def delete_order(call: Call) -> str:
             raise ApiError(NOT_FOUND)
         if order["status"] not in {order_lifecycle.CREATED, order_lifecycle.IN_CART}:
             raise ApiError(CANNOT_DELETE, f"it is {order['status']}")
-        order_lifecycle.return_stock(state, order)
+        order_lifecycle.take_stock(state, order, times=-1)
         state.ledger.run("DELETE FROM orders WHERE cj_id = ?", order["cj_id"])
-        state.ledger.effect("deleted", order=order | {"fault": call.fault}, at_s=call.now_s)
+        order_lifecycle.record_effect(state, "deleted", order | {"fault": call.fault})
     return str(order["cj_id"])
 
 

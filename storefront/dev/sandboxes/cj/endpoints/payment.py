@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.cj import order_lifecycle, staff_actions
+from storefront.dev.sandboxes.cj import holds, order_lifecycle
 from storefront.dev.sandboxes.cj.endpoints.orders import (
     CANNOT_CONFIRM,
     INSUFFICIENT_BALANCE,
@@ -12,24 +12,16 @@ from storefront.dev.sandboxes.cj.endpoints.orders import (
     PAYMENT_FAILED,
 )
 from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
-from storefront.dev.sandboxes.cj.state import stamp
-
-PAY_WITHIN_S = 3600
 
 
 def add_cart(call: Call) -> dict[str, Any]:
     orders = _orders(call)
-    free = [
-        order
-        for order in orders
-        if not staff_actions.hold_reason(call.state, order["order_number"])
-    ]
+    free = [order for order in orders if not holds.hold_reason(call.state, order["order_number"])]
     added = _set_statuses(
         call, free, {order_lifecycle.CREATED, order_lifecycle.IN_CART}, order_lifecycle.IN_CART
     )
     return {
         "successCount": len(added),
-        "addSuccessOrders": [order["cj_id"] for order in added],
         "interceptOrders": [
             _rejection_reason(call, order) for order in orders if order not in added
         ],
@@ -51,9 +43,7 @@ def add_cart_confirm(call: Call) -> dict[str, Any]:
         )
     return {
         "successCount": len(confirmed),
-        "submitSuccess": True,
         "shipmentsId": shipment,
-        "result": "success",
         "interceptOrders": [
             _rejection_reason(call, order) for order in orders if order not in confirmed
         ],
@@ -67,13 +57,7 @@ def save_generate_parent_order(call: Call) -> dict[str, Any]:
         call.state.ledger.run(
             "UPDATE orders SET pay_id = ? WHERE cj_id = ?", pay_id, order["cj_id"]
         )
-    total = sum(order_lifecycle.total_cents(order) for order in orders)
-    return {
-        "payId": pay_id,
-        "shipmentOrderId": orders[0]["shipment_order_id"],
-        "orderMoney": f"{Decimal(total) / 100:.2f}",
-        "payExpireTime": stamp(call.now_s + PAY_WITHIN_S),
-    }
+    return {"payId": pay_id}
 
 
 def pay_balance_v2(call: Call) -> bool:
@@ -91,11 +75,7 @@ def pay_balance_v2(call: Call) -> bool:
 
 
 def get_balance(call: Call) -> dict[str, Any]:
-    return {
-        "amount": f"{Decimal(order_lifecycle.balance_cents(call.state)) / 100:.2f}",
-        "freezeAmount": "0.00",
-        "noWithdrawalAmount": "0.00",
-    }
+    return {"amount": f"{Decimal(order_lifecycle.balance_cents(call.state)) / 100:.2f}"}
 
 
 def _orders(call: Call) -> list[dict[str, Any]]:
@@ -116,7 +96,7 @@ def _set_statuses(
 
 
 def _rejection_reason(call: Call, order: dict[str, Any]) -> dict[str, Any]:
-    held = staff_actions.hold_reason(call.state, order["order_number"])
+    held = holds.hold_reason(call.state, order["order_number"])
     code, message = BAD_PARAM, f"it is {order['status']}"
     if held:
         code, message = held["code"], held["message"]
@@ -145,17 +125,14 @@ def _in_transaction(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
 
 
 ROUTES = (
-    Route(method="POST", path="shopping/order/addCart", handler=_in_transaction(add_cart)),
-    Route(
-        method="POST",
-        path="shopping/order/addCartConfirm",
-        handler=_in_transaction(add_cart_confirm),
+    *(
+        Route(method="POST", path=f"shopping/{path}", handler=_in_transaction(handler))
+        for path, handler in (
+            ("order/addCart", add_cart),
+            ("order/addCartConfirm", add_cart_confirm),
+            ("order/saveGenerateParentOrder", save_generate_parent_order),
+            ("pay/payBalanceV2", pay_balance_v2),
+        )
     ),
-    Route(
-        method="POST",
-        path="shopping/order/saveGenerateParentOrder",
-        handler=_in_transaction(save_generate_parent_order),
-    ),
-    Route(method="POST", path="shopping/pay/payBalanceV2", handler=_in_transaction(pay_balance_v2)),
     Route(method="GET", path="shopping/pay/getBalance", handler=get_balance),
 )

@@ -3,11 +3,10 @@
 import html
 import json
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from storefront.dev.sandboxes.cj.state import SandboxState, stamp
-from storefront.dev.sandboxes.cj.stock import BY_COUNTRY
+from storefront.dev.sandboxes.cj.stock import WAREHOUSES
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 VERIFIED, UNVERIFIED = "1", "2"
@@ -22,7 +21,7 @@ def stock_by_country(
     """
     rows = []
     for country in state.stock_store.countries(product):
-        level, area = state.told(product, variant, country=country), BY_COUNTRY[country]
+        level = state.stock_store.level(product, variant, country=country)
         rows.append(
             {
                 "countryCode": country,
@@ -32,7 +31,7 @@ def stock_by_country(
                 "verifiedWarehouse": VERIFIED if level.ready > 0 else UNVERIFIED,
                 "stock": [
                     {
-                        "stockId": area.stock_id,
+                        "stockId": WAREHOUSES[country],
                         "inventory": level.ready,
                         "factoryInventory": level.at_factory,
                     }
@@ -47,48 +46,6 @@ def variant_stock(state: SandboxState, product: Product, *, suffix: str) -> list
         {"vid": each.vid, "inventory": stock_by_country(state, product, each, suffix=suffix)}
         for each in product.variants
     ]
-
-
-def by_country(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    totals: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        total = totals.setdefault(
-            row["countryCode"],
-            {
-                "countryCode": row["countryCode"],
-                "totalInventory": 0,
-                "cjInventory": 0,
-                "factoryInventory": 0,
-            },
-        )
-        for name in ("totalInventory", "cjInventory", "factoryInventory"):
-            total[name] += row[name]
-    return list(totals.values())
-
-
-def stock_row(
-    state: SandboxState, product: Product, variant: Variant, country: str
-) -> dict[str, Any]:
-    """Return a row of the stock endpoints."""
-    level, area = state.told(product, variant, country=country), BY_COUNTRY[country]
-    return {
-        "vid": variant.vid,
-        "areaId": area.area_id,
-        "areaEn": area.name,
-        "countryCode": country,
-        "countryNameEn": area.country_name,
-        "storageNum": level.total,
-        "totalInventoryNum": level.total,
-        "cjInventoryNum": level.ready,
-        "factoryInventoryNum": level.at_factory,
-        "stock": [
-            {
-                "stockId": area.stock_id,
-                "inventory": level.ready,
-                "factoryInventory": level.at_factory,
-            }
-        ],
-    }
 
 
 # Products and variants
@@ -115,14 +72,12 @@ def picture(
 
 def _pictures(state: SandboxState, product: Product) -> list[str]:
     first, *others = product.variants or (None,)
-    seen = {first.color if first else ""}
     angles = ANGLES if product.light else DARK_ANGLES
     urls = [picture(state, product, first, angle) for angle in angles]
-    for variant in others:
-        if variant and variant.color not in seen:
-            seen.add(variant.color)
-            urls.append(picture(state, product, variant))
-    return urls
+    by_color: dict[str, Variant | None] = {first.color if first else "": None}
+    for each in others:
+        by_color.setdefault(each.color if each else "", each)
+    return urls + [picture(state, product, each) for each in by_color.values() if each]
 
 
 def price_text(state: SandboxState, product: Product) -> str | None:
@@ -134,88 +89,33 @@ def price_text(state: SandboxState, product: Product) -> str | None:
     return f"{least:.2f}" if least == most else f"{least:.2f} -- {most:.2f}"
 
 
-def list_row(state: SandboxState, product: Product, *, with_description: bool) -> dict[str, Any]:
+def list_row(state: SandboxState, product: Product) -> dict[str, Any]:
     """Return a row of listV2."""
     price, stock = price_text(state, product), variant_stock(state, product, suffix="")
-    found = [level for variant in stock for level in variant["inventory"]]
-    ready = sum(level["cjInventory"] for level in found)
-    unready = sum(level["factoryInventory"] for level in found)
     row = {
         "id": product.pid,
         "nameEn": product.title,
         "sku": product.spu,
-        "spu": product.spu,
         "bigImage": picture(state, product, None),
         "sellPrice": price,
         "nowPrice": price,
         "discountPrice": None,
-        "discountPriceRate": None,
         "listedNum": product.listed_count,
         "categoryId": category_id(second_level(product), product.category),
         "threeCategoryName": product.category,
-        "twoCategoryId": category_id(second_level(product)),
-        "twoCategoryName": second_level(product),
-        "oneCategoryId": category_id(),
-        "oneCategoryName": ROOT,
-        "addMarkStatus": 0,
-        "isVideo": 0,
-        "isList": 0,
-        "isCollect": 0,
-        "customization": 0,
-        "isPersonalized": 0,
-        "hasCECertification": 1,
-        "productType": "0",
         "supplierName": product.brand.legal_name,
         "createAt": product.listed_s * 1000,
-        "warehouseInventoryNum": ready + unready,
-        "totalVerifiedInventory": ready,
-        "totalUnVerifiedInventory": unready,
-        "verifiedWarehouse": 1 if ready else 2,
         "currency": "USD",
-        "deliveryCycle": "3-7",
         "saleStatus": "3",
-        "authorityStatus": "1",
         "directMinOrderNum": "1",
-        "inventoryInfo": json.dumps(by_country(found)),
         "variantInventories": json.dumps(stock),
         "variantKeyEn": "-".join(product.option_names),
     }
-    if with_description:
-        row["description"] = description(product)
     if product.flaw == "null_fields":
         row |= dict.fromkeys(
             ("bigImage", "categoryId", "supplierName", "listedNum", "variantKeyEn", "createAt")
         )
     return row
-
-
-def old_row(state: SandboxState, product: Product) -> dict[str, Any]:
-    """Return a row of the older list."""
-    return {
-        "pid": product.pid,
-        "productName": json.dumps([product.title]),
-        "productNameEn": product.title,
-        "productSku": product.spu,
-        "productImage": picture(state, product, None),
-        "productWeight": weight_text(product, packed=False),
-        "productType": "ORDINARY_PRODUCT",
-        "productUnit": "unit(s)",
-        "categoryId": category_id(second_level(product), product.category),
-        "categoryName": category_path(product),
-        "isFreeShipping": False,
-        "listedNum": product.listed_count,
-        "supplierName": product.brand.legal_name,
-        "supplierId": product.brand.code,
-        "sellPrice": price_text(state, product),
-        "createTime": stamp(product.listed_s),
-        "isVideo": 0,
-        "saleStatus": 3,
-        "customizationVersion": 1,
-    }
-
-
-def category_path(product: Product) -> str:
-    return f"{ROOT} / {second_level(product)} / {product.category}"
 
 
 def weight_text(product: Product, *, packed: bool) -> str | None:
@@ -242,10 +142,8 @@ def description(product: Product) -> str:
 def page(state: SandboxState, product: Product, *, with_stock: bool) -> dict[str, Any]:
     """Return the answer of product/query."""
     pro = ["HAVE_ELECTRICITY", "HAVE_BATTERY"] if product.is_lithium else ["COMMON"]
-    price = price_text(state, product)
     answer = {
         "pid": product.pid,
-        "productName": json.dumps([product.title], ensure_ascii=False),
         "productNameEn": product.title,
         "productSku": product.spu,
         "productImage": picture(state, product, None),
@@ -253,31 +151,17 @@ def page(state: SandboxState, product: Product, *, with_stock: bool) -> dict[str
         "productImageSet": _pictures(state, product),
         "productWeight": weight_text(product, packed=False),
         "packWeight": weight_text(product, packed=True),
-        "productType": "ORDINARY_PRODUCT",
-        "productUnit": "unit(s)",
-        "categoryId": category_id(second_level(product), product.category),
-        "categoryName": category_path(product),
+        "categoryName": f"{ROOT} / {second_level(product)} / {product.category}",
         "entryCode": product.hs_code,
-        "entryName": product.noun,
-        "entryNameEn": product.noun,
-        "materialNameEn": json.dumps([product.material]),
-        "materialNameEnSet": [product.material],
-        "packingNameEn": json.dumps(["box"]),
         "productKeyEn": "-".join(product.option_names),
         "productProEn": json.dumps(pro),
         "productProEnSet": pro,
-        "addMarkStatus": 0,
         "description": description(product),
-        "sellPrice": price,
-        "suggestSellPrice": None,
+        "sellPrice": price_text(state, product),
         "currency": "USD",
         "createrTime": stamp(product.listed_s),
-        "productVideo": None,
         "status": "3",
         "listedNum": product.listed_count,
-        "supplierName": product.brand.legal_name,
-        "supplierId": product.brand.code,
-        "customizationVersion": None,
         "variants": variants(state, product, with_stock=with_stock),
     }
     if product.flaw == "null_fields":
@@ -288,41 +172,25 @@ def page(state: SandboxState, product: Product, *, with_stock: bool) -> dict[str
 
 
 def variants(state: SandboxState, product: Product, *, with_stock: bool) -> list[dict[str, Any]]:
-    return [variant_row(state, product, each, with_stock=with_stock) for each in product.variants]
+    return [_variant_row(state, product, each, with_stock=with_stock) for each in product.variants]
 
 
-def variant_row(
+def _variant_row(
     state: SandboxState, product: Product, variant: Variant, *, with_stock: bool
 ) -> dict[str, Any]:
-    length, width, height = (side + 12 for side in product.size_mm)  # the box around it
-    price: Decimal | None = state.stock_store.price(variant)
+    has_price = product.flaw != "missing_price"
     row: dict[str, Any] = {
         "vid": variant.vid,
         "pid": product.pid,
-        "variantName": None,
         "variantNameEn": f"{product.title} {' '.join(variant.values)}",
         "variantSku": variant.sku,
-        "variantUnit": None,
         "variantImage": picture(state, product, variant),
-        "variantStandard": f"long={length},width={width},height={height}",
         "variantKey": "-".join(variant.values),
-        "variantProperty": "",
-        "variantLength": length,
-        "variantWidth": width,
-        "variantHeight": height,
-        "variantVolume": length * width * height,
-        "variantWeight": variant.net_g,
-        "variantSellPrice": price,
-        "variantSugSellPrice": None,
-        "createTime": stamp(product.listed_s),
+        "variantWeight": RANGE_G if product.flaw == "weight_range" else variant.net_g,
+        "variantSellPrice": state.stock_store.price(variant) if has_price else None,
         "barcode": variant.barcode,
-        "barcode2": None,
         "mpn": variant.mpn,
     }
-    if product.flaw == "missing_price":
-        row["variantSellPrice"] = None
-    if product.flaw == "weight_range":
-        row["variantWeight"] = RANGE_G
     if product.flaw == "null_fields":
         row |= dict.fromkeys(("variantNameEn", "variantImage", "variantWeight", "barcode", "mpn"))
     if with_stock:

@@ -1,4 +1,4 @@
-"""CJ product endpoints: list categories and products, return one product or variant."""
+"""CJ product endpoints: list categories and products, return one product or its variants."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,7 @@ from storefront.dev.sandboxes.goods.model import Product
 
 NO_PRODUCT, NO_VARIANT = 1602001, 1602000
 PRODUCT_OFF_SHELF, VARIANT_OFF_SHELF = 1602002, 1602003
-FILTERS = ("keyWord", "categoryId", "countryCode", "startSellPrice", "endSellPrice")
-TIMES = ("timeStart", "timeEnd")
+FILTERS = ("categoryId", "startSellPrice", "endSellPrice", "timeStart", "timeEnd")
 
 
 def get_category(_: Call) -> list[dict[str, Any]]:
@@ -49,10 +48,9 @@ def list_v2(call: Call) -> dict[str, Any]:
     places = _places(call)
     total = min(len(places), call.state.rules.most_listed)
     shown = places[(page - 1) * size : min(page * size, total)]
-    with_description = "enable_description" in call.features()
     state = call.state
     rows = [
-        product_json.list_row(state, product, with_description=with_description)
+        product_json.list_row(state, product)
         for place in shown
         if (product := state.catalog.at(place)).pid not in state.off_shelf
     ]
@@ -61,27 +59,14 @@ def list_v2(call: Call) -> dict[str, Any]:
         "pageSize": size,
         "totalRecords": total,
         "totalPages": -(-total // size),
-        "content": [{"productList": rows, "keyWord": call.text("keyWord", default="")}],
-    }
-
-
-def list_v1(call: Call) -> dict[str, Any]:
-    page = call.whole("pageNum", default=1, least=1, most=100_000)
-    size = call.whole("pageSize", default=20, least=1, most=200)
-    places = _places(call)
-    shown = places[(page - 1) * size : page * size]
-    return {
-        "pageNum": page,
-        "pageSize": size,
-        "total": len(places),
-        "list": [product_json.old_row(call.state, call.state.catalog.at(place)) for place in shown],
+        "content": [{"productList": rows}],
     }
 
 
 def _places(call: Call) -> Sequence[int]:
     """Return the matching positions of the catalog; without filters no product is generated."""
     state = call.state
-    wanted = tuple(call.text(name, default="") for name in (*FILTERS, *TIMES))
+    wanted = tuple(call.text(name, default="") for name in FILTERS)
     if not any(wanted):
         return range(state.visible)
     known = (str(state.visible), *wanted)
@@ -91,7 +76,7 @@ def _places(call: Call) -> Sequence[int]:
         state.found[known] = [
             place
             for place in _places_in(state, call.text("categoryId", default=""))
-            if _matches(state, state.catalog.at(place), dict(zip((*FILTERS, *TIMES), wanted)))  # noqa: B905
+            if _matches(state, state.catalog.at(place), dict(zip(FILTERS, wanted, strict=True)))
         ]
     return state.found[known]
 
@@ -117,15 +102,11 @@ def _categories_of(product: Product) -> set[str]:
 
 
 def _matches(state: SandboxState, product: Product, wanted: dict[str, str]) -> bool:
-    word = wanted["keyWord"].lower()
     prices = [state.stock_store.price(variant) for variant in product.variants] or [Decimal(0)]
     listed_ms = product.listed_s * 1000
     try:
         return all(
             (
-                not word or word in product.title.lower() or word in product.spu.lower(),
-                not wanted["countryCode"]
-                or wanted["countryCode"] in state.stock_store.countries(product),
                 not wanted["startSellPrice"] or max(prices) >= Decimal(wanted["startSellPrice"]),
                 not wanted["endSellPrice"] or min(prices) <= Decimal(wanted["endSellPrice"]),
                 not wanted["timeStart"] or listed_ms >= int(wanted["timeStart"]),
@@ -137,19 +118,9 @@ def _matches(state: SandboxState, product: Product, wanted: dict[str, str]) -> b
 
 
 def find_product(call: Call) -> Product:
-    """Return the product with exactly one of its ids."""
-    catalog = call.state.catalog
-    names = {
-        name: value
-        for name in ("pid", "productSku", "variantSku")
-        if (value := call.text(name, default=""))
-    }
-    if len(names) != 1:
-        raise ApiError(BAD_PARAM, "give exactly one of pid, productSku, variantSku")
-    ((name, value),) = names.items()
-    product = catalog.by_pid(value) if name == "pid" else catalog.by_sku(value)
+    product = call.state.catalog.by_pid(call.text("pid", most=40))
     if product is None:
-        raise ApiError(NO_VARIANT if name == "variantSku" else NO_PRODUCT)
+        raise ApiError(NO_PRODUCT)
     if product.pid in call.state.off_shelf:
         raise ApiError(PRODUCT_OFF_SHELF)
     return product
@@ -165,23 +136,9 @@ def variant_query(call: Call) -> list[dict[str, Any]]:
     return product_json.variants(call.state, find_product(call), with_stock=False)
 
 
-def query_by_vid(call: Call) -> dict[str, Any]:
-    vid = call.text("vid")
-    product = call.state.catalog.by_vid(vid)
-    if product is None:
-        raise ApiError(NO_VARIANT)
-    if product.pid in call.state.off_shelf:
-        raise ApiError(VARIANT_OFF_SHELF)
-    variant = next(each for each in product.variants if each.vid == vid)
-    with_stock = "enable_inventory" in call.features()
-    return product_json.variant_row(call.state, product, variant, with_stock=with_stock)
-
-
 ROUTES = (
     Route(method="GET", path="product/getCategory", handler=get_category),
     Route(method="GET", path="product/listV2", handler=list_v2, points=50),
-    Route(method="GET", path="product/list", handler=list_v1, points=50),
     Route(method="GET", path="product/query", handler=query, points=10),
     Route(method="GET", path="product/variant/query", handler=variant_query, points=10),
-    Route(method="GET", path="product/variant/queryByVid", handler=query_by_vid, points=10),
 )

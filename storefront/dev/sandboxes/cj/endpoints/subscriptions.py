@@ -36,16 +36,8 @@ def unsubscribe(call: Call) -> dict[str, Any]:
 
 
 def subscriptions(call: Call) -> dict[str, Any]:
-    page = call.whole("pageNum", default=1, least=1, most=1000)
-    size = call.whole("pageSize", default=20, least=1, most=200)
     refs = call.state.ledger.fact(FACT, [])
-    return {
-        "pageNumber": page,
-        "pageSize": size,
-        "totalRecords": len(refs),
-        "totalPages": -(-len(refs) // size),
-        "content": [{"productId": ref} for ref in refs[(page - 1) * size : page * size]],
-    }
+    return call.page([{"productId": ref} for ref in refs], size=20, most=200)
 
 
 def _ids(call: Call) -> list[str]:

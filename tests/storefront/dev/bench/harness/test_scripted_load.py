@@ -64,6 +64,7 @@ def test_a_script_hears_each_answer_before_it_asks_on(port):
 
     (walked,) = walks.walked
     assert walked.result == (b"GET  ", b"POST a=1:b x=1", "/there/")
+    assert len(walk([script(port) for _ in range(3)], at_once=2, seconds=60).walked) == 3
     assert list(walked.steps) == ["first", "second"]
     assert sum(walked.steps.values()) <= walked.seconds <= walks.seconds
 
@@ -76,12 +77,6 @@ def test_so_many_walk_at_once_until_the_time_is_over_and_all_come_to_their_end(p
     assert len(walks.walked) > 4
     assert walks.whole.per_second == pytest.approx(len(walks.walked) / walks.seconds)
     assert 0.3 <= walks.seconds < 5
-
-
-def test_no_more_are_begun_than_there_are(port):
-    walks = walk([script(port) for _ in range(3)], at_once=2, seconds=60)
-
-    assert len(walks.walked) == 3
 
 
 def test_paths_are_requested_in_turn_until_the_time_is_over(port):

@@ -59,26 +59,18 @@ def test_beat_that_sent_a_sweep_is_alive(place, say):
     assert silent(place, before) == []
 
 
-def test_earlier_sweeps_do_not_count(place, say):
-    put(place)
-    say(SENT)
+@pytest.mark.parametrize(
+    ("before", "after", "is_running"),
+    [(SENT, "", True), ("", "", True), ("", "beat: Starting...\n", True), ("", OTHER, True),
+     ("", SENT, False)],
+)  # fmt: skip
+def test_beat_that_is_dead_or_sent_no_sweep_since_is_silent(place, say, before, after, is_running):
+    put(place, is_running=is_running)
+    say(before)
+    since = beat_log.log_length(place)
+    say(after)
 
-    assert silent(place, beat_log.log_length(place)) == ["beat"]
-
-
-@pytest.mark.parametrize("words", ["", "beat: Starting...\n", OTHER])
-def test_beat_without_sweeps_is_silent(place, say, words):
-    put(place)
-    say(words)
-
-    assert silent(place) == ["beat"]
-
-
-def test_dead_beat_is_silent(place, say):
-    put(place, is_running=False)
-    say(SENT)
-
-    assert silent(place) == ["beat"]
+    assert silent(place, since) == ["beat"]
 
 
 def test_beat_is_given_time_to_send(place, say, monkeypatch):

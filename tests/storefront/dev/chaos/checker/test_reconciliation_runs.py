@@ -30,19 +30,11 @@ def utc(settings):
     settings.TIME_ZONE = "UTC"
 
 
-def test_one_evening_is_one_day():
-    assert reconciliation_runs.days_of([LATE.timestamp(), LATE.timestamp() + 600]) == [
-        date(2026, 11, 27)
-    ]
+@pytest.mark.parametrize(("seconds", "days"), [(600, [27]), (1800, [27, 28])])
+def test_run_has_a_day_or_two_over_midnight(seconds, days):
+    moments = [LATE.timestamp() + seconds, LATE.timestamp()]
 
-
-def test_run_over_midnight_has_two_days():
-    after = LATE.timestamp() + 1800
-
-    assert reconciliation_runs.days_of([after, LATE.timestamp()]) == [
-        date(2026, 11, 27),
-        date(2026, 11, 28),
-    ]
+    assert reconciliation_runs.days_of(moments) == [date(2026, 11, day) for day in days]
 
 
 @pytest.mark.django_db

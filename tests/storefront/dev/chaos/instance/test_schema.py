@@ -56,16 +56,6 @@ def test_unreadable_dump_is_replaced(done, tmp_path):
     assert noted[-3:] == ["psql", "migrate", "pg_dump"]
 
 
-def test_without_pg_dump_nothing_is_stored(done, tmp_path):
-    noted, failures = done
-    failures.add("pg_dump")
-
-    schema.create_schema(tmp_path, URL)
-    schema.create_schema(tmp_path, URL)
-
-    assert noted == ["migrate", "pg_dump"] * 2
-
-
 @pytest.mark.parametrize("file", ["a.py", "a.sql"])
 def test_every_code_file_changes_the_digest(tmp_path, file):
     (tmp_path / "orders").mkdir()

@@ -12,7 +12,6 @@ from storefront.dev.chaos import __main__ as chaos
 from storefront.dev.chaos.checker import beat_catch_up, quiescence
 from storefront.dev.chaos.instance import instance, stop
 from storefront.dev.chaos.nemesis.faults import FaultInjector
-from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
 from storefront.dev.chaos.plan import FaultKind, Phase, Plan, PlannedFault
 from storefront.dev.chaos.runner import Run
 from storefront.dev.runtime.processes import Child
@@ -69,24 +68,34 @@ def test_phase_ends_on_stop_before_later_faults(place):
 
 def test_no_fault_is_injected_after_a_stop_request(place):
     ask_to_end(place)
-    luck = None
-    fault_injector = FaultInjector(
-        place=place, webhook_forger=WebhookForger(place=place, luck=luck), luck=luck
-    )
+    clock = PlannedFault(at_s=0, what=FaultKind.CLOCK, detail={"seconds": 0.0})
+    fault_injector = FaultInjector(place=place, webhook_forger=None, luck=None)
 
-    fault_injector.begin(
-        [PlannedFault(at_s=0, what=FaultKind.CLOCK, detail={"seconds": 0.0})]
-    ).join()
+    fault_injector.begin([clock]).join()
 
     assert not fault_injector.injected
 
 
-def test_drain_ends_on_stop_with_open_work(place, monkeypatch):
-    monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
-    monkeypatch.setattr(quiescence.inside, "open_work", lambda _: ("1 events",))
-    monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
-    monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
-    monkeypatch.setattr(quiescence.inside, "is_gateway_blocked", lambda: False)
+@pytest.fixture
+def looks(monkeypatch):
+    """Return a function that sets the open work of each check of the drain."""
+
+    def be(*left):
+        found = iter(left)
+        monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
+        monkeypatch.setattr(quiescence.inside, "open_work", lambda _: next(found))
+        monkeypatch.setattr(quiescence.inside, "overdue", lambda **_: ())
+        monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
+        monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
+        monkeypatch.setattr(quiescence.inside, "is_gateway_blocked", lambda: False)
+        monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
+        return found
+
+    return be
+
+
+def test_drain_ends_on_stop_with_open_work(place, looks):
+    looks(*[("1 events",)] * 9)
     ask_to_end(place)
 
     with pytest.raises(StopRequestedError):
@@ -102,23 +111,16 @@ def test_stopped_run_returns_130(monkeypatch, tmp_path):
     assert chaos.main(["--var", str(tmp_path)]) == 130
 
 
-def test_drain_waits_for_a_late_webhook(place, monkeypatch):
-    looks = iter([(), ("1 webhooks",), *[()] * quiescence.QUIET_POLLS])
+def test_drain_waits_for_a_late_webhook(place, looks):
+    found = looks((), ("1 webhooks",), *[()] * quiescence.QUIET_POLLS)
     asked = []
-    monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
-    monkeypatch.setattr(quiescence.inside, "open_work", lambda _: next(looks))
-    monkeypatch.setattr(quiescence.inside, "overdue", lambda **_: ())
-    monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
-    monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
-    monkeypatch.setattr(quiescence.inside, "is_gateway_blocked", lambda: False)
-    monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
 
     drain_result = quiescence.drain(place, at_most_s=60, chores=asked.append)
 
     assert drain_result.left == ()
     assert list(drain_result.waited_s) == ["webhooks"]
     assert asked == [True, False, *[True] * quiescence.QUIET_POLLS]
-    assert next(looks, None) is None
+    assert next(found, None) is None
 
 
 def test_end_kills_at_once(tmp_path):

@@ -9,6 +9,7 @@ from orders.gateways import gateway_for
 from storefront.dev.chaos.observations import outside
 from storefront.dev.sandboxes.bigbuy import state
 from storefront.dev.sandboxes.bigbuy.orders import CANCELED, DELIVERED, PACKING, SHIPPED, TAKEN
+from storefront.dev.sandboxes.cj import state as cj_state
 from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.lib.money import Money
 from tests.fakes.stripe_server import DECLINED_CARD, GOOD_CARD
@@ -18,21 +19,19 @@ LINES = json.dumps([{"quantity": 2}, {"quantity": 1}])
 
 @pytest.fixture
 def bigbuy(tmp_path):
-    Ledger(tmp_path / "sandbox").close()
-    ledger = Ledger(tmp_path / "bigbuy", schema=state.SCHEMA, tables=state.TABLES)
+    Ledger(tmp_path / "sandbox", cj_state.SCHEMA).close()
+    ledger = Ledger(tmp_path / "bigbuy", state.SCHEMA)
     yield ledger
     ledger.close()
 
 
 def take(ledger, number, *, status=TAKEN, at_s=0.0):
-    empty = dict.fromkeys(("request", "carrier", "goods", "shipping"), "")
+    empty = dict.fromkeys(("carrier", "goods", "shipping"), "")
     ledger.insert(
         "orders",
         **empty,
         reference=number,
-        part=1,
         status=status,
-        warehouse=1,
         lines=LINES,
         created_s=at_s,
         moved_s=at_s,

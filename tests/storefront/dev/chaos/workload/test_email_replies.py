@@ -55,20 +55,18 @@ def test_one_link_is_chosen_once(shop):
     assert form == f"answer={email_replier.said['FL-7']}&csrfmiddlewaretoken=t"
 
 
-def test_unavailable_choice_becomes_a_refund(shop):
+@pytest.mark.parametrize(
+    ("status", "first", "choice"),
+    [(HTTPStatus.CONFLICT, True, "refund"), (HTTPStatus.SERVICE_UNAVAILABLE, False, "wait")],
+)
+def test_choice_that_is_gone_becomes_a_refund_and_a_lost_one_is_repeated(
+    shop, status, first, choice
+):
     mail(shop.mail, "wait")
-    shop.statuses = [HTTPStatus.CONFLICT]
+    shop.statuses = [status]
     email_replier = EmailReplier(place=shop.place, luck=Random(1))
 
-    assert email_replier.reply()
+    assert email_replier.reply() is first
+    assert email_replier.reply() is not first
 
-    assert email_replier.said == {"FL-7": "refund"}
-
-
-def test_unanswered_reply_is_repeated(shop):
-    mail(shop.mail, "wait")
-    shop.statuses = [HTTPStatus.SERVICE_UNAVAILABLE]
-    email_replier = EmailReplier(place=shop.place, luck=Random(1))
-
-    assert not email_replier.reply()
-    assert email_replier.reply()
+    assert email_replier.said == {"FL-7": choice}

@@ -125,12 +125,6 @@ def test_101_orders_take_two_calls(sandbox, cj):
     assert usage["shopping/order/getOrderDetailBatch"] == 2
 
 
-def test_balance_is_read(sandbox, cj):
-    sandbox.control("balance", {"amount": "12.34"})
-
-    assert cj.balance() == Money(Decimal("12.34"), "USD")
-
-
 def test_sign_in_stores_the_rate_limit(run):
     sandbox = run(qps=50)
     cj = make_connector(sandbox)

@@ -1,16 +1,14 @@
 """Orders paid step by step: whatever fails, one order is paid once."""
 
 import threading
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from storefront.lib.http import retries
-from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.lib.http.errors import ExternalServiceError
 from suppliers.connectors.records import Acknowledgement
 from tests.storefront.dev.sandboxes.cj.contexts import (
-    HOME,
     effects,
     make_connector,
     open_connector,
@@ -164,22 +162,3 @@ def test_order_lookup_does_not_pay(sandbox, cj):
 
     assert cj.find(number="FL-1-1").answer is Acknowledgement.RECEIVED
     assert effects(sandbox) == ["created"]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"ship_to": replace(HOME, city="")},
-        {"ship_to": replace(HOME, line1="x" * 201)},
-        {"route": "CJPacket Imaginary"},
-        {"route": "DHL Paket"},  # it ships from Germany only
-    ],
-)
-def test_rejected_order_has_no_effect(sandbox, cj, change):
-    _, variant = sandbox.goods()
-
-    with pytest.raises(PermanentError) as caught:
-        cj.place(request_for(variant, **change))
-
-    assert not caught.value.is_outcome_unknown
-    assert effects(sandbox) == []

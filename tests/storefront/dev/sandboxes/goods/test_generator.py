@@ -1,8 +1,6 @@
 """Generated products: reproducible, independent of each other and physically plausible."""
 
-import itertools
 import math
-import time
 
 import pytest
 
@@ -26,11 +24,8 @@ MAX_LM_PER_CELL = {
 
 
 def test_same_seed_makes_the_same_products():
-    again = list(catalog(160, 7))
-    other = list(catalog(160, 8))
-
-    assert again == GOODS
-    assert other != GOODS
+    assert list(catalog(160, 7)) == GOODS
+    assert list(catalog(160, 8)) != GOODS
 
 
 def test_any_product_can_be_generated_alone():
@@ -44,31 +39,12 @@ def test_any_product_can_be_generated_alone():
     assert make(product.subject, seed=7) == product
 
 
-def test_million_products_are_streamed():
-    started = time.process_time()
-
-    first = list(itertools.islice(catalog(1_000_000, 7), 100))
-
-    assert len(first) == 100
-    assert time.process_time() - started < 2
-
-
 def test_valid_products_cover_every_family():
-    families = {product.family for product in VALID}
-
-    assert len(VALID) == 160
-    assert families == {
+    assert len(VALID) == len({product.title for product in VALID}) == 160
+    assert {product.family for product in VALID} == {
         "flashlights", "headlamps", "lanterns", "work lights", "bike lights", "keychain lights",
         "batteries", "accessories",
     }  # fmt: skip
-    assert len({product.title for product in VALID}) == 160
-    assert sum(len(product.variants) for product in VALID) > 400
-
-
-def test_every_flaw_occurs():
-    flaws = {product.flaw for product in GOODS if product.flaw}
-
-    assert flaws == set(FLAWS)
 
 
 @pytest.mark.parametrize("product", LIGHTS, ids=lambda product: product.model)
@@ -98,16 +74,10 @@ def test_valid_lights_are_physically_plausible(product):
     hours = [mode.hours for mode in light.levels]
     assert outputs == sorted(outputs, reverse=True)
     assert hours == sorted(hours)
-
-
-@pytest.mark.parametrize("product", LIGHTS, ids=lambda product: product.model)
-def test_spec_table_matches_the_numbers(product):
     specs = dict(product.specs)
-
-    assert specs["Light output"] == f"{product.light.levels[0].output_lm:g} lm"
-    assert specs["Peak beam intensity"] == f"{product.light.peak_cd} cd"
-    assert f"({product.battery.energy_wh:.3g} Wh)" in specs["Battery"]
-    assert len(specs) == len(product.specs)
+    assert specs["Light output"] == f"{output:g} lm"
+    assert specs["Peak beam intensity"] == f"{light.peak_cd} cd"
+    assert f"({battery.energy_wh:.3g} Wh)" in specs["Battery"]
 
 
 def test_gtins_are_valid_and_unique():
@@ -116,9 +86,6 @@ def test_gtins_are_valid_and_unique():
     assert all(len(code) == 13 and code.startswith("2") for code in codes)
     assert all(check_digit(code[:-1]) == code[-1] for code in codes)
     assert len(set(codes)) == len(codes)
-
-
-def test_check_digit_of_a_known_code():
     assert check_digit("400638133393") == "1"
 
 
@@ -127,6 +94,7 @@ def test_each_flaw_breaks_its_field():
     good_codes = {variant.barcode for product in VALID for variant in product.variants}
     good_skus = {variant.sku for product in VALID for variant in product.variants}
 
+    assert bad.keys() == set(FLAWS)
     wrong = bad["wrong_check_digit"].variants[0].barcode
     assert check_digit(wrong[:-1]) != wrong[-1]
     assert bad["duplicate_gtin"].variants[0].barcode in good_codes

@@ -2,9 +2,8 @@
 
 import pytest
 
-from storefront.dev.sandboxes.stripe.card_numbers import BadNumberError, find_card
 from storefront.dev.sandboxes.stripe.pages import AZERBAIJANI, ENGLISH
-from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD
+from tests.fakes.stripe_server import DECLINED_CARD
 from tests.storefront.dev.sandboxes.stripe.payments import BACK, kinds, opened
 
 
@@ -46,7 +45,9 @@ def test_texts_of_the_shop_are_shown_and_never_run(gateway, stripe):
     assert "form-action 'self' http://shop.example" in shown.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("number", ["1234", "4242 4242 4242 4241", "abcd", "4" * 30, "٤٢٤٢" * 4])
+@pytest.mark.parametrize(
+    "number", ["1234 5", "4242 4242 4242 4241", "abcd", "4" * 30, "٤٢٤٢" * 4, "²" * 16]
+)
 def test_a_mistyped_number_is_asked_again_and_not_shown(gateway, stripe, number):
     payment = opened(gateway)
 
@@ -83,16 +84,6 @@ def test_a_declined_customer_stays_on_the_page_and_may_step_back(gateway, stripe
     assert kinds(gateway, payment.reference) == ["authorized"]
 
 
-def test_the_bank_asks_on_the_same_page(gateway, stripe):
-    payment = opened(gateway)
-    stripe.pay(payment.pay_url, ASKING_CARD)
-
-    shown = page(stripe, payment.pay_url)
-
-    assert "Is it you?" in shown.text
-    assert "card that ends in 3155" in shown.text
-
-
 def test_a_customer_who_returns_finds_the_way_back_and_pays_once(gateway, stripe):
     payment = opened(gateway)
     stripe.pay(payment.pay_url)
@@ -116,13 +107,6 @@ def test_an_expired_page_takes_no_card(gateway, stripe):
     assert kinds(gateway, payment.reference) == ["expired"]
 
 
-def test_an_unknown_session_is_a_page_that_says_so(stripe):
-    shown = page(stripe, f"{stripe.url}/pay/cs_test_none")
-
-    assert shown.status_code == 404
-    assert ENGLISH["unknown"] in shown.text
-
-
 def test_developers_see_sessions_events_and_the_shops_answers(gateway, stripe):
     payment = opened(gateway)
     empty = page(stripe, stripe.url)
@@ -134,27 +118,6 @@ def test_developers_see_sessions_events_and_the_shops_answers(gateway, stripe):
     for words in ("1 sessions", "FL-1", "requires capture", "•••• 4242", "charge.succeeded"):
         assert words in shown.text
     assert "not posted" in shown.text
-
-
-@pytest.mark.parametrize(
-    ("number", "outcome"),
-    [
-        ("4242 4242 4242 4242", "authorizes"),
-        ("4000-0000-0000-0002", "declines"),
-        ("4000002500003155", "asks"),
-        ("5555 5555 5555 4444", "declines"),
-    ],
-)
-def test_each_card_has_its_outcome(number, outcome):
-    card, last4 = find_card(number)
-
-    assert (card.outcome, last4) == (outcome, number[-4:])
-
-
-@pytest.mark.parametrize("number", ["", "4242", "4242424242424243", "x" * 16, "²" * 16])
-def test_what_is_no_card_number_is_refused(number):
-    with pytest.raises(BadNumberError):
-        find_card(number)
 
 
 def test_both_languages_have_the_same_words_and_places():

@@ -3,7 +3,6 @@
 import json
 import threading
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import pytest
 from werkzeug import Response
@@ -68,15 +67,6 @@ def test_each_event_is_posted_signed(gateway, stripe, inbox):
     assert inbox.ids() == [event["id"] for event in stripe.events()]
 
 
-def test_an_altered_event_has_no_good_signature(gateway, stripe, inbox):
-    pay(gateway, stripe)
-    eventually(lambda: inbox.calls)
-    headers, body = inbox.calls[0]
-
-    with pytest.raises(InvalidSignatureError):
-        check(headers, body.replace(b"6499", b"9999"))
-
-
 def test_an_event_is_repeated_under_its_id_until_it_is_acknowledged(gateway, stripe, inbox):
     stripe.webhooks("lost")
     pay(gateway, stripe)
@@ -91,7 +81,7 @@ def test_an_event_is_repeated_under_its_id_until_it_is_acknowledged(gateway, str
     eventually(lambda: stripe.deliveries()[-1]["done_at"])
     assert stripe.deliveries()[-1]["attempts"] == 3
     moments = [int(headers["Stripe-Signature"][2:12]) for headers, _ in inbox.calls]
-    assert all(earlier <= later for earlier, later in pairwise(moments))
+    assert moments == sorted(moments)
     assert moments[0] < moments[-1], "each attempt is signed at its own time"
 
 
@@ -111,15 +101,18 @@ def test_lost_events_can_be_replayed(gateway, stripe, inbox):
     assert inbox.kinds()[2:] == PAID + captured
 
 
-def test_a_duplicated_event_has_one_id(gateway, stripe, inbox):
-    stripe.webhooks("lost")
+def test_a_duplicated_event_has_one_id_and_a_delayed_one_comes_later(gateway, stripe, inbox):
+    stripe.webhooks("delayed", delay_s=0.5)
     pay(gateway, stripe)
+    posted_by_then = len(inbox.calls)
+    eventually(lambda: len(inbox.calls) == len(PAID))
     stripe.webhooks("duplicate")
 
     stripe.control("warn", {"id": stripe.intent["id"]})
-    eventually(lambda: len(inbox.calls) == 3)
+    eventually(lambda: len(inbox.calls) == len(PAID) + 3)
 
-    assert len(set(inbox.ids())) == 1
+    assert posted_by_then == 0
+    assert len(set(inbox.ids()[-3:])) == 1
 
 
 def test_events_out_of_order_come_newest_first(gateway, stripe, inbox):
@@ -130,18 +123,6 @@ def test_events_out_of_order_come_newest_first(gateway, stripe, inbox):
     eventually(lambda: len(inbox.calls) == len(PAID) + 1)
 
     assert inbox.kinds() == ["payment_intent.canceled", *reversed(PAID)]
-
-
-def test_delayed_events_come_later(gateway, stripe, inbox):
-    stripe.webhooks("delayed", delay_s=0.5)
-
-    reference = pay(gateway, stripe)
-    posted_by_then = len(inbox.calls)
-    known = gateway.history(reference=reference)
-    eventually(lambda: len(inbox.calls) == len(PAID))
-
-    assert posted_by_then == 0
-    assert [update.kind for update in known] == ["authorized"]
 
 
 def test_a_badly_signed_event_is_repeated_well_signed_in_normal_mode(gateway, stripe, inbox):

@@ -1,0 +1,148 @@
+"""Supplier sandbox: the command line, state, server and controls that every supplier has."""
+
+import re
+import threading
+import time
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, perform
+from storefront.dev.sandboxes.core.faults import Faults
+from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html, serve
+from storefront.dev.sandboxes.core.ledger import Ledger
+from storefront.dev.sandboxes.goods.model import Product
+from storefront.dev.sandboxes.pictures import coloring
+
+UNIT = re.compile(r"_(s|eur|usd)$")  # of a rule, which its option does not name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRules:
+    """Limits and speed of a supplier; each is an option of the command line.
+
+    Units:  ``pace_s`` is between two steps of an order, 0: manual only
+    """
+
+    pace_s: float = 0.0
+
+
+def arguments(
+    name: str, description: str | None, *, count: int, rules: type[BaseRules]
+) -> Namespace:
+    """Parse the command line: the options of every supplier, and one for each rule."""
+    parser = ArgumentParser(
+        prog=f"storefront.dev.sandboxes.{name}",
+        description=description,
+        formatter_class=ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="0: any free port")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and orders")
+    parser.add_argument("--count", type=int, default=count, help="number of valid products")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--public-url", default="", help="base URL of the images")
+    for rule in fields(rules):
+        option = "--" + UNIT.sub("", rule.name).replace("_", "-")
+        if isinstance(rule.default, bool):
+            parser.add_argument(option, dest=rule.name, action="store_true", help=" ")
+        else:
+            kind = type(rule.default)
+            parser.add_argument(option, dest=rule.name, type=kind, default=rule.default, help=" ")
+    return parser.parse_args()
+
+
+def chosen[R: BaseRules](rules: type[R], asked: Namespace) -> R:
+    return rules(**{rule.name: getattr(asked, rule.name) for rule in fields(rules)})
+
+
+class SupplierState[R: BaseRules]:
+    """One sandbox: its address, rules, ledger and faults."""
+
+    def __init__(self, *, base_url: str, rules: R, ledger: Ledger, faults: Faults) -> None:
+        self.base_url, self.rules, self.ledger, self.faults = base_url, rules, ledger, faults
+        self.ahead_s = float(ledger.fact("ahead_s", 0))
+        self.stopping = threading.Event()
+
+    def now(self) -> float:
+        """Return the sandbox's time: the real time, shifted by ``advance_clock``."""
+        return time.time() + self.ahead_s
+
+    def advance_clock(self, seconds: float) -> None:
+        """Advance the clock: tokens expire, points return, orders move; it never goes back."""
+        self.ahead_s += max(seconds, 0.0)
+        self.ledger.set_fact("ahead_s", self.ahead_s)
+
+    @property
+    def pace_s(self) -> float:
+        return float(self.ledger.fact("pace_s", self.rules.pace_s))
+
+    @property
+    def kept_share(self) -> float:
+        """The share of the listed products; below 1 after ``drop_catalog``."""
+        return 1 - float(self.ledger.fact("dropped_share", 0))
+
+
+def _pace(state: SupplierState[Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    state.ledger.set_fact("pace_s", max(float(arguments["seconds"]), 0))
+    return {"seconds": state.pace_s}
+
+
+def _drop_catalog(state: SupplierState[Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Drop a share of the products from the end of all lists."""
+    state.ledger.set_fact("dropped_share", min(max(float(arguments["share"]), 0), 1))
+    return {"kept": state.kept_share}
+
+
+def advance_clock(state: SupplierState[Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    state.advance_clock(float(arguments["seconds"]))
+    return {"ahead_s": state.ahead_s}
+
+
+SUPPLIER_ACTIONS: Actions[SupplierState[Any]] = {
+    **FAULT_ACTIONS,
+    ("POST", "pace"): _pace,
+    ("POST", "drop_catalog"): _drop_catalog,
+}
+
+
+class Shelf(Protocol):
+    """The products of a sandbox, found by picture id."""
+
+    seed: int
+
+    def by_pid(self, pid: str) -> Product | None: ...
+
+
+class SupplierServer(Listener):
+    """API, controls, pictures and a status page on one port."""
+
+    def __init__[S: SupplierState[Any]](  # noqa: PLR0913 - the parts of a supplier
+        self,
+        address: tuple[str, int],
+        *,
+        state: S,
+        shelf: Shelf,
+        actions: Actions[S],
+        reply: Callable[[Request], Reply],
+        page: Callable[[], str],
+    ) -> None:
+        def answer(asked: Request) -> Reply:
+            if asked.path == "/":
+                return as_html(page())
+            if asked.path.startswith(coloring.PREFIX):
+                return coloring.picture(asked.path, find=shelf.by_pid, seed=shelf.seed)
+            return reply(asked)
+
+        super().__init__(address, answer=answer, pull=partial(perform, actions, state))
+
+
+def run(server: Listener, state: SupplierState[Any], threads: Iterable[threading.Thread]) -> None:
+    """Serve until a signal, then stop the threads and close the ledger."""
+    serve(server, state, stopping=state.stopping.set)
+    for thread in threads:
+        thread.join(timeout=5)
+    state.ledger.close()
