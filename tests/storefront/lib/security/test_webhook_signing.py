@@ -40,10 +40,6 @@ def check(told, *, body=BODY, secrets=(SECRET,), now=NOON):
     return webhook_signing.verify(headers=told, body=body, secrets=secrets, now=now)
 
 
-def test_valid_webhook_returns_its_id():
-    assert check(headers()) == "msg_1"
-
-
 def test_any_of_several_secrets_suffices():
     both = f"{headers()['webhook-signature']} v1,AAAA"
 
@@ -51,17 +47,17 @@ def test_any_of_several_secrets_suffices():
     assert check(headers(**{"webhook-signature": both})) == "msg_1"
 
 
-@pytest.mark.parametrize("body", [BODY + b" ", b"", BODY.replace(b"FL-1", b"FL-2"), b"\xff\x00"])
-def test_changed_body_has_no_valid_signature(body):
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"body": body} for body in (BODY + b" ", b"", BODY.replace(b"1", b"2"), b"\xff\x00")),
+        {"secrets": (OTHER,)},
+        {"secrets": ()},
+    ],
+)
+def test_changed_body_or_other_secret_has_no_valid_signature(changed):
     with pytest.raises(webhook_signing.InvalidSignatureError):
-        check(headers(), body=body)
-
-
-def test_other_secret_has_no_valid_signature():
-    with pytest.raises(webhook_signing.InvalidSignatureError):
-        check(headers(), secrets=(OTHER,))
-    with pytest.raises(webhook_signing.InvalidSignatureError):
-        check(headers(), secrets=())
+        check(headers(), **changed)
 
 
 @pytest.mark.parametrize("minutes", [-5, 0, 5])

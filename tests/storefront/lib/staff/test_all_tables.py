@@ -112,30 +112,19 @@ def test_secret_is_write_only(shared_world, staff):
     assert "CJ12345" not in shown
 
 
-def test_empty_secret_keeps_the_old_one(shared_world, staff):
-    wire, form = connect_to_cj(secrets_encrypted=encrypt({"api_key": "old"}))
-
-    staff.post(page("suppliers_connection", "change", wire.pk), form | {"secret_api_key": ""})
-
-    wire.refresh_from_db()
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "old"}
-
-
-def test_webhook_secret_is_validated(shared_world, staff):
+def test_webhook_secret_is_validated_and_other_secrets_stay(shared_world, staff):
     lent = encrypt({"access": "lent"})
     wire, form = connect_to_cj(secrets_encrypted=encrypt({"api_key": "old"}), tokens_encrypted=lent)
     url = page("suppliers_connection", "change", wire.pk)
+    both = "whsec_bmV3 whsec_b2xk"
 
     wrong = staff.post(url, form | {"secret_hook_secret": "whsec_!"})
-    right = staff.post(url, form | {"secret_hook_secret": "whsec_bmV3 whsec_b2xk"})
+    right = staff.post(url, form | {"secret_hook_secret": both, "secret_api_key": ""})
 
     assert (wrong.status_code, right.status_code) == (200, 302)
     assert "A webhook secret consists of whsec_ and Base64 text." in wrong.content.decode()
     wire.refresh_from_db()
-    assert decrypt(wire.secrets_encrypted) == {
-        "api_key": "old",
-        "hook_secret": "whsec_bmV3 whsec_b2xk",
-    }
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "old", "hook_secret": both}
     assert wire.tokens_encrypted == lent
     assert "whsec_bmV3" not in count_queries(staff, url)[1]
 
