@@ -5,7 +5,6 @@ from decimal import Decimal
 import pytest
 from django.db.models import F
 
-from catalog.models import Listing
 from orders.models import Cart, CartLine, Order
 from shipping.rates import quotes
 from suppliers.models import ShippingService
@@ -72,7 +71,9 @@ def test_choice_in_the_cart_is_ordered(both, way, price, sent_from):
     assert sorted(countries()) == sorted(sent_from)
 
 
-def test_other_option_updates_the_total_at_once(both):
+def test_other_option_updates_the_total_at_once_and_an_unknown_one_nothing(both):
+    both.post("/en/cart/delivery/", {"tier": "balloon"})
+    assert Cart.objects.get().service == ""
     both.post("/en/checkout/", WHO)
 
     answer = both.post("/en/checkout/delivery/?update=1", {"tier": "express"}, follow=True)
@@ -82,33 +83,21 @@ def test_other_option_updates_the_total_at_once(both):
     assert Cart.objects.get().service == "express"
 
 
-def test_unknown_option_changes_nothing(both):
-    both.post("/en/cart/delivery/", {"tier": "balloon"})
-
-    assert Cart.objects.get().service == ""
-
-
-def test_single_line_has_one_option(customer, light):
-    Listing.objects.update(available=5)
-    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
-
-    assert "Separate parcels" not in customer.get("/en/cart/").content.decode()
-
-
-@pytest.mark.parametrize("path", ["/en/cart/", "/en/checkout/", "/en/checkout/review/"])
-def test_line_whose_delivery_changed_since_it_was_added_says_so(both, path):
+def test_line_whose_delivery_changed_since_it_was_added_says_so(both):
     to_review(both)
-
-    page = Page(both.get(path))
-
-    assert page.faults == []
     moved = "it was 29 Nov\u2009–\u20092 Dec from Germany, now it is 4–11 Dec from China."
-    assert page.text.count(f"The delivery date has changed since you added it: {moved}") == 1
-    assert "The delivery date changed" not in page.text
+
+    for path in ("/en/cart/", "/en/checkout/", "/en/checkout/review/"):
+        page = Page(both.get(path))
+        assert page.faults == []
+        assert page.text.count(f"The delivery date has changed since you added it: {moved}") == 1
+        assert "The delivery date changed" not in page.text
 
 
 def test_date_changed_by_its_service_is_shown(filled):
-    assert "changed since you added it" not in filled.get("/en/cart/").content.decode()
+    text = filled.get("/en/cart/").content.decode()
+    assert "changed since you added it" not in text
+    assert "Separate parcels" not in text, "one line has one option"
     ShippingService.objects.update(max_days=F("max_days") + 2)
     quotes.clear_cache()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.models import Product
+from orders.models import ReturnAuthorization
 from orders.returns import authorizations, refunds
 from tests.factories.catalog import NOON
 from tests.factories.returns import (
@@ -18,24 +19,17 @@ from tests.storefront.web.returns.test_views import units
 pytestmark = pytest.mark.django_db
 
 
-def label(authorization, label):
-    authorizations.issue_label(
-        authorization=authorization,
-        address="Fara, Lampenweg 1, 10115 Berlin",
-        label=label,
-        carrier="DHL",
-        tracking_number="",
-        actor="ann",
-        now=NOON,
-    )
-
-
 def test_refunded_return_shows_its_amount(customer, order):
     made = declare(order, 1)
     bring_back(made)
     refunds.refund(authorization=made, actor="ann", now=NOON)
+    defect = declare(order, 1, kind="defect", customer_message="Dead.")
+    authorizations.approve(authorization=defect, answer="", actor="ann", now=NOON)
 
-    assert "We refund €39.99." in customer.get(page_of(order)).content.decode()
+    text = customer.get(page_of(order)).content.decode()
+
+    assert "We refund €39.99." in text
+    assert "We pay for the return shipping." in text, "of a defective item"
 
 
 def test_return_without_shipment_has_no_address(customer, light):
@@ -50,43 +44,31 @@ def test_return_without_shipment_has_no_address(customer, light):
     assert "Add tracking number" not in text
 
 
-def test_defective_item_is_returned_at_the_shops_expense(customer, order):
-    made = declare(order, 1, kind="defect", customer_message="Dead.")
-    authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
+def test_label_is_a_link_only_if_it_is_an_https_url(customer, order):
+    made = declare(order, 1)
+    given = {"address": "Fara, Lampenweg 1, 10115 Berlin", "carrier": "DHL", "tracking_number": ""}
+    authorizations.issue_label(authorization=made, label="x", actor="ann", now=NOON, **given)
 
-    assert "We pay for the return shipping." in customer.get(page_of(order)).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("given", "shown"),
-    [
+    for label, shown in (
         ("https://labels.example/7", '<a href="https://labels.example/7" rel="noreferrer">'),
         ("Say <RET-7> at the counter", "Label for the parcel: Say &lt;RET-7&gt; at the counter"),
         ("javascript:alert(1)", "Label for the parcel: javascript:alert(1)"),
-    ],
-)
-def test_label_is_a_link_only_if_it_is_an_https_url(customer, order, given, shown):
-    label(declare(order, 1), given)
-
-    assert shown in customer.get(page_of(order)).content.decode()
+    ):
+        ReturnAuthorization.objects.update(label=label)
+        assert shown in customer.get(page_of(order)).content.decode()
 
 
-def test_longer_warranty_is_named(customer, order):
-    page = page_of(order, "return/")
-    before = customer.get(page).content.decode()
-    Product.objects.update(warranty_months=60)
-
-    assert "Warranty: " not in before
-    assert "Warranty: 60 months." in customer.get(page).content.decode()
-
-
-def test_no_line_is_preselected_among_several(customer, light):
+def test_no_line_is_preselected_among_several_and_a_longer_warranty_is_named(customer, light):
     make_policy()
     order = make_delivered(light, make_sibling(light, "20.00"), quantity=1)
+    there = page_of(order, "return/")
 
-    inputs = Page(customer.get(page_of(order, "return/"))).all("input", type="number")
+    before = Page(customer.get(there))
+    Product.objects.update(warranty_months=60)
 
-    assert [each["value"] for each in inputs] == ["0", "0"]
+    assert [each["value"] for each in before.all("input", type="number")] == ["0", "0"]
+    assert "Warranty: " not in before.text
+    assert "Warranty: 60 months." in customer.get(there).content.decode()
 
 
 def test_requested_exchange_stays_selected_after_an_error(customer, order, light):
