@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -129,11 +130,8 @@ def test_malformed_webhook_fails_at_once():
 def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
     make_supplier()
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
-
-    def too_early(**_):
-        raise TooEarlyError("a capture before its authorization")
-
-    monkeypatch.setattr(processing, "apply_webhook", too_early)
+    too_early = TooEarlyError("a capture before its authorization")
+    monkeypatch.setattr(processing, "apply_webhook", Mock(side_effect=too_early))
 
     processing.process(call=call, now=NOON)
     call.refresh_from_db()
@@ -186,20 +184,13 @@ def test_unknown_supplier_event_is_ignored_and_one_of_a_removed_source_fails():
 def test_webhook_content_counts_if_the_supplier_cannot_be_read(monkeypatch):
     purchase_order = make_accepted_purchase_order(make_sellable())
     source = connect_cj(purchase_order.supplier)
-
-    def down(_):
-        raise TemporaryError("HTTP 503")
-
+    down = Mock(side_effect=TemporaryError("HTTP 503"))
     monkeypatch.setattr(handlers, "open_connector", down)
-    body = cj_body(
-        "ORDER",
-        orderNumber=purchase_order.number,
-        orderStatus="SHIPPED",
-        logisticName="CJPacket Ordinary",
-        trackNumber=CJ_NUMBER,
-    )
+    parcel = {"logisticName": "CJPacket Ordinary", "trackNumber": CJ_NUMBER}
+    order = {"orderNumber": purchase_order.number, "orderStatus": "SHIPPED"}
 
-    processing.process(call=keep_call(source, body), now=NOON)
+    call = keep_call(source, cj_body("ORDER", **order, **parcel))
+    processing.process(call=call, now=NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == PurchaseOrder.Status.SHIPPED
