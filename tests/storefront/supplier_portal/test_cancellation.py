@@ -84,13 +84,6 @@ def test_refused_and_shipped_order_is_shipped(client):
     assert post_answer(client, purchase_order, "yes") == ["late"]
 
 
-def test_refusal_without_a_request_changes_nothing(client):
-    purchase_order = make_accepted_purchase_order()
-
-    assert post_answer(client, purchase_order, "no") == ["late"]
-    assert fresh(purchase_order).submission_status == "accepted"
-
-
 def test_acceptance_after_the_request_can_still_be_canceled(client):
     purchase_order = request_cancellation()
 
