@@ -1,4 +1,4 @@
-"""Only the owner can change e-mail address or password; orders stay in the account."""
+"""Only the owner can change e-mail address or password, and the old address can stop it."""
 
 from datetime import timedelta
 
@@ -8,12 +8,15 @@ from django.test import Client
 
 from notifications import dispatch
 from notifications.models import Event, Message
+from notifications.sealed_links import decrypt_link
 from orders.models import Order
+from storefront.accounts import credentials
 from storefront.accounts.models import EmailChangeRequest, User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language
+from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 NEW, OLD = "erika.new@example.org", "erika@example.org"
@@ -71,18 +74,6 @@ def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
     assert not is_in(signed_in)
     sign_in(signed_in, NEW)
     assert is_in(signed_in)
-
-
-def test_new_password_voids_earlier_requests(signed_in, erika):
-    signed_in.post(EMAIL, WANTED)
-    asked_for = link()
-    signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
-
-    signed_in.post(asked_for)
-
-    erika.refresh_from_db()
-    assert erika.check_password(NEXT)
-    assert erika.email == OLD
 
 
 def test_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, erika, light):
@@ -155,14 +146,19 @@ def test_password_attempts_are_throttled_here_too(signed_in):
 
 
 def test_new_password_ends_other_sessions_and_is_mailed(signed_in, erika, other_browser):
+    signed_in.post(EMAIL, WANTED)
+    asked_for = link()
+
     answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
     assert answer.status_code == 302
     assert is_in(signed_in)
     assert not is_in(other_browser)
     assert recipients_of("account.password_changed") == [OLD]
+    signed_in.post(asked_for)
     erika.refresh_from_db()
     assert erika.check_password(NEXT)
+    assert erika.email == OLD, "earlier requests are void"
 
 
 def test_weak_password_is_refused(signed_in, erika):
@@ -209,3 +205,113 @@ def test_export_and_erasure_include_former_and_requested_addresses(signed_in, er
     assert set(mine.values_list("name", flat=True)) <= {
         event.name for event in Event.objects.filter(payload__number=guest.number)
     }
+
+
+def request_change(signed_in, email=NEW):
+    signed_in.post(EMAIL, {"email": email, "current": PASSWORD})
+    return EmailChangeRequest.objects.latest("pk")
+
+
+def take_link(change):
+    return f"{EMAIL}{change.key}/"
+
+
+def stop_link():
+    told = Event.objects.filter(name="account.email_change_requested").latest("pk")
+    return decrypt_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
+
+
+def another_browser():
+    return Client(HTTP_SEC_FETCH_SITE="same-origin")
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_old_address_is_notified_of_the_request(signed_in, has_account):
+    if has_account:
+        make_shopper(NEW)
+    request_change(signed_in)
+
+    told = Event.objects.get(name="account.email_change_requested").payload
+
+    assert (told["email"], told["new_email"], told["time"]) == (OLD, NEW, "12:00")
+
+
+def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(signed_in):
+    change = request_change(signed_in)
+    before = User.objects.values().get(email=OLD)
+
+    answer = another_browser().post(stop_link(), follow=True)
+
+    assert "The change is stopped." in answer.content.decode()
+    assert signed_in.post(take_link(change)).status_code == 404
+    assert User.objects.values().get(email=OLD) == before
+    assert signed_in.get("/en/account/").status_code == 200, "the sessions go on"
+
+
+@in_each_language
+def test_page_is_valid_before_and_after(signed_in, language):
+    request_change(signed_in)
+    path = stop_link().replace("/en/", f"/{language}/")
+
+    for _ in range(2):
+        assert Page(another_browser().get(path)).faults == []
+        another_browser().post(path)
+
+
+def test_link_works_once_and_for_its_own_change_only(signed_in):
+    earlier = request_change(signed_in)
+    change = request_change(signed_in, "other@example.org")
+    first = stop_link()
+    another_browser().post(first)
+    assert signed_in.post(take_link(earlier)).status_code == 404, "an earlier one is not revived"
+    change.refresh_from_db()
+    at = change.stopped_at
+    second = request_change(signed_in, "third@example.org")
+
+    another_browser().post(first)
+
+    change.refresh_from_db()
+    assert change.stopped_at == at
+    signed_in.post(take_link(second))
+    assert User.objects.filter(email="third@example.org").exists()
+
+
+def test_link_scanner_stops_nothing_and_a_late_stop_says_so(signed_in):
+    change = request_change(signed_in)
+    another_browser().get(stop_link())
+    signed_in.post(take_link(change))
+
+    answer = another_browser().post(stop_link(), follow=True)
+
+    assert answer.status_code == 404
+    assert "contact us immediately" in answer.content.decode()
+    assert User.objects.filter(email=NEW).exists()
+
+
+def test_link_cannot_be_forged(signed_in):
+    change = request_change(signed_in)
+    signed = stop_link()
+
+    for forged in (
+        f"{EMAIL}stop/{change.pk}/",
+        signed.replace("stop/", "stop/x"),
+        signed[:-3] + "/",
+    ):
+        assert another_browser().post(forged, follow=True).status_code == 404
+    assert EmailChangeRequest.objects.get().stopped_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
+    """Without the lock the stop would write between check and change, and break the change."""
+    change = request_change(signed_in)
+    token = stop_link().rstrip("/").rpartition("/")[2]
+    rival = Rival(lambda: credentials.stop_email_change(token=token, now=NOON))
+    rival.begin_at(monkeypatch, credentials, "_is_taken")
+
+    signed_in.post(take_link(change))
+    rival.finish()
+
+    assert User.objects.filter(email=NEW).exists()
+    assert isinstance(rival.failure, credentials.StaleLinkError)
+    assert EmailChangeRequest.objects.get().stopped_at is None

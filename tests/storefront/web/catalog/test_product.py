@@ -254,46 +254,26 @@ def test_page_names_manufacturer_and_responsible_person(customer, light):
     assert "Page not found." in text_of(customer.get(URL))
 
 
-def review_price(_listing):
-    Listing.objects.filter(variant__product__slug="trail-400").update(
-        is_published=False, price_amount=None, wholesale_amount="9.00", wholesale_currency="USD"
-    )
-
-
-def unpublish(_listing):
-    Listing.objects.update(is_published=False)
-
-
-def archive(_listing):
-    Listing.objects.filter(variant__product__slug="trail-400").update(is_published=False)
-    Product.objects.filter(slug="trail-400").update(status="archived")
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "reason"),
-    [
-        (
-            review_price,
-            200,
-            "The price is being checked, so this product cannot be bought at the moment.",
-        ),
-        (archive, 410, "This product is no longer sold."),
-        (unpublish, 404, "This product is not sold at the moment."),
-    ],
-)
-def test_product_that_is_not_for_sale_says_why_and_offers_others(
-    customer, light, change, status, reason
-):
+def test_product_that_is_not_for_sale_says_why_and_offers_others(customer, light):
     make_light(title="Trail 500", slug="trail-500")
-    change(light)
-    shelve(light.variant.product)
+    listings = Listing.objects.filter(variant__product__slug="trail-400")
+    listings.update(is_published=False)
+    checked = "The price is being checked, so this product cannot be bought at the moment."
+    unpriced = {"price_amount": None, "wholesale_amount": "9.00", "wholesale_currency": "USD"}
 
-    response = customer.get(URL)
-    page = Page(response)
-
-    assert response.status_code == status
-    assert reason in page.text
-    assert page.faults == []
-    assert page.all("a", href="/en/p/trail-500/")
-    assert page.all("meta", name="robots", content="noindex")
-    assert page.all("a", href="/en/c/headlamps/")
+    for of_listing, of_product, status, reason in (
+        ({}, {}, 404, "This product is not sold at the moment."),
+        (unpriced, {}, 200, checked),
+        ({}, {"status": "archived"}, 410, "This product is no longer sold."),
+    ):
+        listings.update(**{"is_published": False, **of_listing})
+        Product.objects.filter(slug="trail-400").update(**{"status": "active", **of_product})
+        shelve(light.variant.product)
+        response = customer.get(URL)
+        page = Page(response)
+        assert response.status_code == status
+        assert reason in page.text
+        assert page.faults == []
+        assert page.all("a", href="/en/p/trail-500/")
+        assert page.all("meta", name="robots", content="noindex")
+        assert page.all("a", href="/en/c/headlamps/")

@@ -54,15 +54,13 @@ def test_lights_are_compared_and_bought_side_by_side(client, light):
 
 def test_comparison_shows_missing_values_as_not_stated(client, light):
     make_light(title="Trail 500", slug="trail-500")
-    make_light(
-        title="Bare", slug="bare", output_lm=None, intensity_cd=None, runtime_high_min=None,
-        runtime_max_min=None, battery_included=None,
-    )  # fmt: skip
+    none = ("output_lm", "intensity_cd", "runtime_high_min", "runtime_max_min", "battery_included")
+    make_light(title="Bare", slug="bare", **dict.fromkeys(none))
 
     text = client.get("/en/compare/?light=trail-500&light=bare").content.decode()
 
-    for row in ("Brightness", "Peak intensity", "Run time on high", "Longest run time",
-                "Battery included"):  # fmt: skip
+    rows = ("Brightness", "Peak intensity", "Run time on high", "Longest run time")
+    for row in (*rows, "Battery included"):
         cells = text.partition(f">{row}<")[2].partition("</tr>")[0]
         assert cells.count("<td>not stated</td>") == 1, row
 
@@ -95,21 +93,15 @@ def test_empty_search_says_what_to_type(client, light):
         assert "Trail 400" in text
 
 
-def test_category_description_is_translated(client, light):
+def test_category_description_is_translated_and_missing_values_can_be_included(client, light):
     words = {"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
     Category.objects.filter(slug="headlamps").update(intros=words)
-
-    for language, text in words.items():
-        page = client.get(f"/{language}/c/headlamps/").content.decode()
-        assert f'<p class="lead">{text}</p>' in page
-
-
-def test_products_that_do_not_state_a_value_can_be_included(client, light):
     Spec.objects.update(weight_g=None)
     shelve(light.variant.product)
 
-    page = Page(client.get("/en/c/headlamps/?unknown=weight"))
-
-    (box,) = page.all("input", name="unknown", value="weight")
-    assert "checked" in box
-    assert "Trail 400" in page.text
+    for language, text in words.items():
+        page = Page(client.get(f"/{language}/c/headlamps/?unknown=weight"))
+        assert f'<p class="lead">{text}</p>' in page.text
+        (box,) = page.all("input", name="unknown", value="weight")
+        assert "checked" in box
+        assert "Trail 400" in page.text

@@ -13,17 +13,11 @@ def points(path):
     return [(float(x), float(y)) for x, y in POINT.findall(path)]
 
 
-@pytest.mark.parametrize(
-    ("candela", "meters"), [(100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)]
-)
-def test_beam_ends_at_the_light_of_a_full_moon(candela, meters):
-    assert beam.reach_m(candela) == meters
-    assert beam.glyph(candela, 400.0).reach_m == meters
-
-
-def test_all_glyphs_share_one_scale():
-    for candela, meters in ((100, 20), (2_500, 100), (250_000, 1000)):
-        tip = max(x for x, _y in points(beam.glyph(candela, 400.0).paths[0]))
+def test_beam_ends_at_the_light_of_a_full_moon_and_all_glyphs_share_one_scale():
+    for candela, meters in ((100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)):
+        glyph = beam.glyph(candela, 400.0)
+        assert beam.reach_m(candela) == glyph.reach_m == meters
+        tip = max(x for x, _y in points(glyph.paths[0]))
         assert tip == pytest.approx(beam.GLYPH.x(meters), abs=0.2)
 
 

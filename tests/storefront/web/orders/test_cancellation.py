@@ -160,6 +160,18 @@ def test_delivered_parcel_still_says_that_it_was_too_late(client):
     assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
 
 
+def test_shipped_late_parcel_offers_only_a_complaint(client):
+    (purchase_order,) = parcels_of(1)
+    submit(purchase_order)
+    tell_shipped(purchase_order)
+    make_late(purchase_order.order)
+
+    text = page_of(client, purchase_order.order).text
+
+    assert "Contact us if you want your money back." in text
+    assert "has not been sent yet" not in text
+
+
 def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
@@ -174,15 +186,3 @@ def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
     assert "Nothing was charged" not in text
     assert answers() == []
     assert Event.objects.filter(name="order.canceled").count() == 1
-
-
-def test_shipped_late_parcel_offers_only_a_complaint(client):
-    (purchase_order,) = parcels_of(1)
-    submit(purchase_order)
-    tell_shipped(purchase_order)
-    make_late(purchase_order.order)
-
-    text = page_of(client, purchase_order.order).text
-
-    assert "Contact us if you want your money back." in text
-    assert "has not been sent yet" not in text
