@@ -95,24 +95,19 @@ def test_every_data_folder_is_a_shared_volume():
     assert {str(path) for path in inside.values()} <= set(made.split())
 
 
-def test_data_folders_are_read_from_the_settings_only():
-    sources = [path for app in containers.APPS for path in Path(app).rglob("*.py")]
-    outside = [p for p in sources if not p.is_relative_to("storefront/dev")]
+def sources():
+    paths = [path for app in containers.APPS for path in Path(app).rglob("*.py")]
+    return [path for path in paths if not path.is_relative_to("storefront/dev")]
 
-    assert [str(p) for p in outside if "VAR_DIR" in p.read_text()] == [
-        "storefront/settings/__init__.py"
-    ]
+
+def test_data_folders_are_read_from_the_settings_only():
+    reading = [str(path) for path in sources() if "VAR_DIR" in path.read_text()]
+    assert reading == ["storefront/settings/__init__.py"]
 
 
 def names_read_by_the_code():
     calls = re.compile(r'(?:env_\w+\(|environ(?:\.get\(|\[))\s*"(?!HTTP_)([A-Z][A-Z0-9_]*)"')
-    return {
-        name
-        for app in containers.APPS
-        for path in Path(app).rglob("*.py")
-        if not path.is_relative_to("storefront/dev")
-        for name in calls.findall(path.read_text())
-    }
+    return {name for path in sources() for name in calls.findall(path.read_text())}
 
 
 def documented(heading):
@@ -130,15 +125,9 @@ def test_every_setting_is_in_the_compose_file_and_documented(services):
     assert names_read_by_the_code() == {*shop, *development}
     assert passed == set(shop)
     assert len(set(shop) | set(development)) == len(shop) + len(development)
-
-
-def test_every_variable_of_the_compose_file_is_documented():
     text = Path("docker-compose.yml").read_text()
-    asked = set(re.findall(r"(?<!\$)\$\{(\w+)[:?}-]", text)) - {"NAME"}
-
-    assert asked - set(documented("Settings of a shop")) == set(
-        documented("Variables of docker-compose.yml")
-    )
+    variables = set(re.findall(r"(?<!\$)\$\{(\w+)[:?}-]", text)) - {"NAME"}
+    assert variables - set(shop) == set(documented("Variables of docker-compose.yml"))
 
 
 def test_image_does_not_run_as_root():

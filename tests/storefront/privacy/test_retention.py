@@ -75,13 +75,8 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
 
 def test_old_email_change_requests_are_deleted():
     user = User.objects.create_user("ada@example.org", "a good password")
-    EmailChangeRequest.objects.create(
-        user=user,
-        old_email="ada@example.org",
-        new_email="a@example.org",
-        key="k",
-        requested_at=NOON,
-    )
+    emails = {"old_email": "ada@example.org", "new_email": "a@example.org"}
+    EmailChangeRequest.objects.create(user=user, key="k", requested_at=NOON, **emails)
 
     assert sweep("address_changes", after=timedelta(0)) == 0
     assert sweep("address_changes") == 1

@@ -8,20 +8,14 @@ pytestmark = pytest.mark.django_db
 
 
 def make_parcel(purchase_order, number="YT1234567890123456", **columns):
-    shipment, _ = Shipment.objects.get_or_create(
-        purchase_order=purchase_order, defaults={"created_at": NOON}
+    created = {"created_at": NOON}
+    shipment, _ = Shipment.objects.get_or_create(purchase_order=purchase_order, defaults=created)
+    known = {"carrier": "YunExpress", "tracking_url": f"https://track.example/{number}"}
+    moments = {"status_since": NOON, "label_created_at": NOON}
+    parcel = Parcel.objects.create(shipment=shipment, number=number, **known, **moments, **columns)
+    ParcelLine.objects.create(
+        parcel=parcel, order_line=purchase_order.order.lines.get(), quantity=1
     )
-    parcel = Parcel.objects.create(
-        shipment=shipment,
-        carrier="YunExpress",
-        number=number,
-        tracking_url=f"https://track.example/{number}",
-        status_since=NOON,
-        label_created_at=NOON,
-        **columns,
-    )
-    line = purchase_order.order.lines.get()
-    ParcelLine.objects.create(parcel=parcel, order_line=line, quantity=1)
     TrackingEvent.objects.create(
         parcel=parcel,
         external_id=f"e-{number}",

@@ -60,18 +60,18 @@ def test_changed_body_or_other_secret_has_no_valid_signature(changed):
         check(headers(), **changed)
 
 
-@pytest.mark.parametrize("minutes", [-5, 0, 5])
-def test_timestamp_within_five_minutes_is_accepted(minutes):
-    assert check(headers(), now=NOON + timedelta(minutes=minutes))
+def test_timestamp_within_five_minutes_is_accepted():
+    for minutes in (-5, 0, 5):
+        assert check(headers(), now=NOON + timedelta(minutes=minutes)) == "msg_1"
 
 
-@pytest.mark.parametrize("seconds", [-301, 301, 86_400 * 365])
-def test_timestamp_beyond_five_minutes_is_stale(seconds):
-    with pytest.raises(webhook_signing.ExpiredTimestampError):
-        check(headers(), now=NOON + timedelta(seconds=seconds))
+def test_timestamp_beyond_five_minutes_is_stale():
+    for seconds in (-301, 301, 86_400 * 365):
+        with pytest.raises(webhook_signing.ExpiredTimestampError):
+            check(headers(), now=NOON + timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize("secret", ["whsec_", "", "whsec_!!!", "whsec_a"])
-def test_invalid_secret_is_refused(secret):
-    with pytest.raises(webhook_signing.InvalidSecretError):
-        webhook_signing.decode_secret(secret)
+def test_invalid_secret_is_refused():
+    for secret in ("whsec_", "", "whsec_!!!", "whsec_a"):
+        with pytest.raises(webhook_signing.InvalidSecretError):
+            webhook_signing.decode_secret(secret)
