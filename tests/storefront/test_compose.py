@@ -24,6 +24,12 @@ def services():
 
 def test_all_services_are_defined(services):
     assert set(services) == {*OURS, "postgres", "redis", ONE_SHOT}
+    for name in set(services) - {ONE_SHOT}:
+        assert services[name]["healthcheck"]["test"], name
+    healthy, done = ({"condition": f"service_{so}"} for so in ("healthy", "completed_successfully"))
+    for name in OURS:
+        needed = {ONE_SHOT: done, "postgres": healthy, "redis": healthy}
+        assert services[name]["depends_on"] == needed
 
 
 def test_images_are_pinned_to_the_patch_release(services):
@@ -34,23 +40,6 @@ def test_images_are_pinned_to_the_patch_release(services):
     assert len(images) == 4
     for image in images:
         assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z]+)+", image), image
-
-
-def test_every_lasting_service_has_a_health_check(services):
-    lasting = {name for name in services if name != ONE_SHOT}
-
-    assert {
-        name for name in lasting if services[name].get("healthcheck", {}).get("test")
-    } == lasting
-
-
-def test_services_wait_for_healthy_dependencies(services):
-    for name in OURS:
-        assert services[name]["depends_on"] == {
-            ONE_SHOT: {"condition": "service_completed_successfully"},
-            "postgres": {"condition": "service_healthy"},
-            "redis": {"condition": "service_healthy"},
-        }
 
 
 def test_no_secret_is_in_the_file_and_missing_ones_are_required(services):
@@ -106,24 +95,19 @@ def test_every_data_folder_is_a_shared_volume():
     assert {str(path) for path in inside.values()} <= set(made.split())
 
 
-def test_data_folders_are_read_from_the_settings_only():
-    sources = [path for app in containers.APPS for path in Path(app).rglob("*.py")]
-    outside = [p for p in sources if not p.is_relative_to("storefront/dev")]
+def sources():
+    paths = [path for app in containers.APPS for path in Path(app).rglob("*.py")]
+    return [path for path in paths if not path.is_relative_to("storefront/dev")]
 
-    assert [str(p) for p in outside if "VAR_DIR" in p.read_text()] == [
-        "storefront/settings/__init__.py"
-    ]
+
+def test_data_folders_are_read_from_the_settings_only():
+    reading = [str(path) for path in sources() if "VAR_DIR" in path.read_text()]
+    assert reading == ["storefront/settings/__init__.py"]
 
 
 def names_read_by_the_code():
     calls = re.compile(r'(?:env_\w+\(|environ(?:\.get\(|\[))\s*"(?!HTTP_)([A-Z][A-Z0-9_]*)"')
-    return {
-        name
-        for app in containers.APPS
-        for path in Path(app).rglob("*.py")
-        if not path.is_relative_to("storefront/dev")
-        for name in calls.findall(path.read_text())
-    }
+    return {name for path in sources() for name in calls.findall(path.read_text())}
 
 
 def documented(heading):
@@ -141,15 +125,9 @@ def test_every_setting_is_in_the_compose_file_and_documented(services):
     assert names_read_by_the_code() == {*shop, *development}
     assert passed == set(shop)
     assert len(set(shop) | set(development)) == len(shop) + len(development)
-
-
-def test_every_variable_of_the_compose_file_is_documented():
     text = Path("docker-compose.yml").read_text()
-    asked = set(re.findall(r"(?<!\$)\$\{(\w+)[:?}-]", text)) - {"NAME"}
-
-    assert asked - set(documented("Settings of a shop")) == set(
-        documented("Variables of docker-compose.yml")
-    )
+    variables = set(re.findall(r"(?<!\$)\$\{(\w+)[:?}-]", text)) - {"NAME"}
+    assert variables - set(shop) == set(documented("Variables of docker-compose.yml"))
 
 
 def test_image_does_not_run_as_root():
@@ -165,7 +143,12 @@ def test_local_files_stay_out_of_the_image(private):
     assert private in Path(".dockerignore").read_text().splitlines()
 
 
-def test_supplier_occupies_at_most_half_of_a_worker(services, settings):
+def concurrency(service):
+    words = service["command"]
+    return int(words[words.index("--concurrency") + 1])
+
+
+def test_every_queue_has_a_worker_of_which_a_supplier_occupies_at_most_half(services, settings):
     lanes = re.search(r":-(\d+)", services["web"]["environment"]["BULKHEAD_SLOTS_PER_SUPPLIER"])[1]
     settings.BULKHEAD_SLOTS_PER_SUPPLIER = int(lanes)
     limits = {
@@ -174,16 +157,14 @@ def test_supplier_occupies_at_most_half_of_a_worker(services, settings):
     }
 
     for name, lanes in limits.items():
-        words = services[name]["command"]
-        assert int(words[words.index("--concurrency") + 1]) >= 2 * lanes
+        assert concurrency(services[name]) >= 2 * lanes
     assert 2 * limits["worker"] <= processes.WORKER_PROCESSES
     assert 2 * limits["syncs"] <= processes.SYNCS_PROCESSES
-
-
-def test_images_leave_a_process_to_other_long_work(services):
-    words = services["bulk"]["command"]
-
-    assert int(words[words.index("--concurrency") + 1]) > 1, "one is busy with pictures"
+    assert concurrency(services["bulk"]) > 1, "one is busy with pictures"
+    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"}
+    commands = [each.get("command", []) for each in services.values()]
+    served = {words[words.index("--queues") + 1] for words in commands if "--queues" in words}
+    assert served == queues
 
 
 def test_full_redis_evicts_pages_and_no_task(tmp_path):
@@ -196,12 +177,3 @@ def test_full_redis_evicts_pages_and_no_task(tmp_path):
 
         assert store.llen("celery") == 100
         assert 0 < len(store.keys("page:*")) < 100
-
-
-def test_every_queue_has_a_worker(services, settings):
-    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"}
-    commands = [each.get("command", []) for each in services.values()]
-
-    assert {
-        words[words.index("--queues") + 1] for words in commands if "--queues" in words
-    } == queues

@@ -31,21 +31,12 @@ def ready(client):
     return answer.status_code, {part: said for part, said in answer.json().items() if said != "ok"}
 
 
-def test_working_shop_is_ready(client):
+@pytest.mark.parametrize("name", ALL)
+def test_silent_beat_and_queue_without_a_worker_are_named(client, name):
     assert ready(client) == (200, {})
-
-
-@pytest.mark.parametrize("name", ["bulk", "celery", "syncs"])
-def test_queue_without_a_worker_is_named(client, name):
     cache.delete(f"alive:{name}")
 
-    assert ready(client) == (503, {f"worker {name}": "silent"})
-
-
-def test_silent_beat_is_named(client):
-    cache.delete("alive:beat")
-
-    assert ready(client) == (503, {"beat": "silent"})
+    assert ready(client) == (503, {"beat" if name == "beat" else f"worker {name}": "silent"})
 
 
 def test_long_queue_is_named(client, broker):

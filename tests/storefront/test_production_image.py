@@ -18,36 +18,31 @@ app.loader.import_default_modules()
 """
 
 
-def test_image_works_without_development_tools(tmp_path):
-    copy_what_the_image_holds(tmp_path)
-
-    started = subprocess.run(
-        [sys.executable, "-m", "storefront.ops.production_env", sys.executable, "-c", START],
-        cwd=tmp_path,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+def run(folder, *command, **env):
+    """Copy the image's files into a folder, and run a command there with this environment."""
+    copy_what_the_image_holds(folder)
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env=kept | env,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def test_image_works_without_development_tools(tmp_path):
+    started = run(tmp_path, "-m", "storefront.ops.production_env", sys.executable, "-c", START)
 
     assert not (tmp_path / "storefront" / "dev").exists()
     assert started.returncode == 0, started.stderr
 
 
 def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_path):
-    copy_what_the_image_holds(tmp_path)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-
-    started = subprocess.run(
-        [sys.executable, "-c", "import storefront.wsgi"],
-        cwd=tmp_path,
-        env={**kept, "ENVIRONMENT": "local", "PAYMENT_GATEWAY": "fake"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    local = {"ENVIRONMENT": "local", "PAYMENT_GATEWAY": "fake"}
+    started = run(tmp_path, "-c", "import storefront.wsgi", **local)
 
     assert "PAYMENT_GATEWAY=fake is not a registered payment gateway" in started.stderr
     assert started.returncode == 1

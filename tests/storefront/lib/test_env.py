@@ -23,15 +23,11 @@ def test_mail_server_scheme_sets_tls(monkeypatch, url, options):
     assert found["OPTIONS"] == {"host": "mail.example", "timeout": 10, **options}
 
 
-def test_unknown_mail_server_scheme_is_refused(monkeypatch):
+def test_unknown_scheme_or_misspelled_environment_is_refused(monkeypatch):
     monkeypatch.setenv("SMTP_URL", "http://mail.example")
+    monkeypatch.setenv("ENVIRONMENT", "prod")
 
     with pytest.raises(InvalidSettingError, match=r"smtp\+starttls://"):
         env_mailer("SMTP_URL", "", backend="b")
-
-
-def test_misspelled_environment_is_refused(monkeypatch):
-    monkeypatch.setenv("ENVIRONMENT", "prod")
-
     with pytest.raises(InvalidSettingError, match="write local or production"):
         env_choice("ENVIRONMENT", "local", "production")

@@ -26,6 +26,8 @@ def test_price_holds_until_the_next_one():
     assert drawn.lines[0] == "M64.0 12.0 H346.0 V103.0 H628.0"
     assert drawn.lines[1] == ""
     assert [value for _, value in drawn.marks] == [D(0), D(5), D(10)]
+    assert price_chart([], until=NOON) is None
+    assert price_chart([step(0, "10")], until=NOON).lines[0] == "M64.0 12.0 H64.0"
 
 
 def test_missing_cost_leaves_a_gap():
@@ -36,17 +38,10 @@ def test_missing_cost_leaves_a_gap():
     assert drawn.lines[1] == "M64.0 103.0 H205.0 M346.0 12.0 H628.0"
 
 
-def test_chart_without_and_with_one_price():
-    assert price_chart([], until=NOON) is None
-    assert price_chart([step(0, "10")], until=NOON).lines[0] == "M64.0 12.0 H64.0"
+def test_scale_ends_at_a_round_number():
+    tops = {"19.99": "20", "20.01": "40", "9.99": "10", "0.30": "0.4", "999": "1000"}
 
-
-@pytest.mark.parametrize(
-    ("highest", "top"),
-    [("19.99", "20"), ("20.01", "40"), ("9.99", "10"), ("0.30", "0.4"), ("999", "1000")],
-)
-def test_scale_ends_at_a_round_number(highest, top):
-    assert round_scale_top(D(highest)) == D(top)
+    assert {high: round_scale_top(D(high)) for high in tops} == {h: D(t) for h, t in tops.items()}
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from storefront.lib import log_format
 from storefront.wsgi import application
 from tests.factories.catalog import make_channel
 
+pytestmark = pytest.mark.django_db
 TOKEN = "kqTz0a-LwT2mXv4Rb8Nc_1Yd6KZq7LwT2mXv4Rb8Nc1"
 FORGED = "2026-11-28 22:00:00,000 INFO django.request: forged"
 
@@ -28,7 +29,6 @@ def lines():
     logging.getLogger().removeHandler(handler)
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "path",
     [
@@ -52,7 +52,6 @@ def test_refused_request_is_logged_without_its_key(client, lines, path):
     assert line.endswith(path.replace(key, "…"))
 
 
-@pytest.mark.django_db
 def test_oversized_form_is_refused_with_a_message_and_one_log_line(client, lines):
     text = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
 
@@ -65,7 +64,6 @@ def test_oversized_form_is_refused_with_a_message_and_one_log_line(client, lines
     assert len(lines()) == 1
 
 
-@pytest.mark.django_db
 def test_missing_permission_is_logged_without_a_traceback(client, lines):
     make_channel()
     client.force_login(User.objects.create_user("a@example.org", "x", is_staff=True))
@@ -73,12 +71,6 @@ def test_missing_permission_is_logged_without_a_traceback(client, lines):
     assert client.get("/admin/orders/order/").status_code == 403
     assert any("Permission denied" in line for line in lines())
     assert not any(line.startswith("    ") for line in lines())
-
-
-@pytest.mark.django_db
-def test_product_slug_stays_readable(client, lines):
-    client.get("/en/p/oddfell-newel-160-solar-lantern-with-hook/")
-    assert any("/en/p/oddfell-newel-160-solar-lantern-with-hook/" in line for line in lines())
 
 
 @pytest.mark.parametrize("control", ["\n", "\r", "\x1b[2K", "\x85", "\u2028", "\u202e", "\x00"])
@@ -90,10 +82,13 @@ def test_path_cannot_start_a_log_line(lines, control):
     assert FORGED in line
 
 
-def test_line_feed_in_a_path_is_escaped(client, db, lines):
+def test_line_feed_in_a_path_is_escaped(client, lines):
     client.post("/en/orders/x%0A" + FORGED.replace(" ", "%20") + "/y/cancel/")
+    client.get("/en/p/oddfell-newel-160-solar-lantern-with-hook/")
+
     assert not any(line.startswith(FORGED) for line in lines())
     assert any(FORGED in line for line in lines())
+    assert any("/en/p/oddfell-newel-160-solar-lantern-with-hook/" in line for line in lines())
 
 
 def test_error_with_untrusted_lines_is_indented(lines):
@@ -108,7 +103,6 @@ def test_error_with_untrusted_lines_is_indented(lines):
     assert TOKEN not in "".join(trace)
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("sent", "written"), [("7f3c-91", " [7f3c-91]"), ("a b", ""), ("x" * 65, "")]
 )

@@ -16,18 +16,6 @@ pytestmark = pytest.mark.django_db
 REFUSED = r"permission denied|must be owner"
 # Tables without rows in the full shop.
 UNTOUCHED = {"accounts.Consent", "accounts.TwoFactorEvent", "orders.CanceledShipmentDecision"}
-DDL = [
-    "CREATE TABLE mine (id int)",
-    "CREATE SCHEMA mine",
-    "ALTER TABLE orders_order ADD COLUMN mine int",
-    "ALTER TABLE orders_order DISABLE TRIGGER ALL",
-    "DROP TABLE orders_order",
-    "TRUNCATE orders_order CASCADE",
-    "CREATE INDEX mine ON orders_order (id)",
-    "CREATE ROLE mine",
-    "DELETE FROM django_migrations",
-    "COPY orders_order TO PROGRAM 'cat'",
-]
 
 
 @pytest.fixture
@@ -82,42 +70,46 @@ def test_app_may_analyze_tables(role):
     assert said == []
 
 
-@pytest.mark.parametrize("statement", DDL)
-def test_app_cannot_change_structure(role, statement):
+def test_app_cannot_change_structure(role):
     become(role)
 
-    assert is_refused(statement)
+    for statement in (
+        "CREATE TABLE mine (id int)",
+        "CREATE SCHEMA mine",
+        "ALTER TABLE orders_order ADD COLUMN mine int",
+        "ALTER TABLE orders_order DISABLE TRIGGER ALL",
+        "DROP TABLE orders_order",
+        "TRUNCATE orders_order CASCADE",
+        "CREATE INDEX mine ON orders_order (id)",
+        "CREATE ROLE mine",
+        "DELETE FROM django_migrations",
+        "COPY orders_order TO PROGRAM 'cat'",
+    ):
+        assert is_refused(statement), statement
 
 
-@pytest.mark.parametrize("label", APPEND_ONLY)
-def test_append_only_tables_accept_inserts_only(role, label):
-    model, history = apps.get_model(label), APPEND_ONLY[label]
-    table = model._meta.db_table
-    columns = [field.column for field in model._meta.concrete_fields]
-    allowed = {model._meta.get_field(name).column for name in history.update}
+def test_append_only_tables_accept_inserts_only(role):
+    documented = (
+        model for model in apps.get_models() if "append-only" in str(model.__doc__).lower()
+    )
+    assert {model._meta.label for model in documented} == set(APPEND_ONLY)
     become(role)
 
-    for column in columns:
-        statement = f"UPDATE {table} SET {column} = {column}"
-        if column in allowed:
+    for label, history in APPEND_ONLY.items():
+        model = apps.get_model(label)
+        table = model._meta.db_table
+        allowed = {model._meta.get_field(name).column for name in history.update}
+        for column in (field.column for field in model._meta.concrete_fields):
+            statement = f"UPDATE {table} SET {column} = {column}"
+            if column in allowed:
+                run(statement)
+            else:
+                assert is_refused(statement), (label, column)
+        statement = f"DELETE FROM {table} WHERE false"
+        if history.delete:
             run(statement)
         else:
-            assert is_refused(statement), column
-    statement = f"DELETE FROM {table} WHERE false"
-    if history.delete:
-        run(statement)
-    else:
-        assert is_refused(statement)
-
-
-def test_each_append_only_model_is_listed():
-    said = {
-        model._meta.label
-        for model in apps.get_models()
-        if "append-only" in (model.__doc__ or "").lower()
-    }
-
-    assert said == set(APPEND_ONLY)
+            assert is_refused(statement), label
 
 
 def test_repeated_grant_restores_the_rights(role):

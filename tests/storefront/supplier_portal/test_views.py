@@ -40,16 +40,12 @@ def test_page_leaks_no_link(client):
     assert not response.cookies
 
 
-def test_unsubmitted_order_has_no_page(client):
-    (purchase_order,) = make_purchase_orders()
-
-    assert client.get(path_of(purchase_order)).status_code == 404
-
-
-def test_order_without_key_has_no_page(client):
+def test_order_without_key_or_submission_has_no_page(client):
+    (unsubmitted,) = make_purchase_orders()
     purchase_order = make_sent_purchase_order()
-    PurchaseOrder.objects.update(access_key="")
 
+    assert client.get(path_of(unsubmitted)).status_code == 404
+    PurchaseOrder.objects.update(access_key="")
     assert client.get(f"/en/supplier/{purchase_order.number}/x/").status_code == 404
     assert links.find_purchase(number=purchase_order.number, key="", now=NOON) is None
 
@@ -88,17 +84,20 @@ def test_page_is_valid(client, goods, make, language):
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_acceptance_is_recorded_once(client):
+def test_acceptance_is_recorded_once_and_forms_are_rate_limited(client, monkeypatch):
+    monkeypatch.setattr(views, "FORMS_PER_HOUR", 3)
     purchase_order = make_sent_purchase_order()
 
     responses = [answer(client, purchase_order, "ship") for _ in range(3)]
+    blocked = answer(client, purchase_order, "ship")
 
     assert {response.status_code for response in responses} == {303}
-    assert {response["Location"] for response in responses} == {
-        path_of(purchase_order, "?done=answered")
-    }
+    locations = {response["Location"] for response in responses}
+    assert locations == {path_of(purchase_order, "?done=answered")}
     assert fresh(purchase_order).submission_status == "accepted"
     assert purchase_order.messages.filter(kind="accepted").count() == 1
+    assert blocked.status_code == 429
+    assert "Too many submissions in one hour." in blocked.content.decode()
 
 
 def test_rejected_line_accepts_the_rest(client, goods):
@@ -129,21 +128,9 @@ def test_invalid_answer_shows_an_error_at_its_field(client, goods):
 
     response = answer(client, purchase_order, "ship", "eaten")
 
-    page = Page(response)
     assert response.status_code == 422
-    assert page.text.count("Choose an answer.") == 2
+    assert Page(response).text.count("Choose an answer.") == 2
     assert fresh(purchase_order).submission_status == "submitted"
-
-
-def test_forms_are_rate_limited(client, monkeypatch):
-    monkeypatch.setattr(views, "FORMS_PER_HOUR", 1)
-    purchase_order = make_sent_purchase_order()
-
-    answer(client, purchase_order, "ship")
-    response = answer(client, purchase_order, "ship")
-
-    assert response.status_code == 429
-    assert "Too many submissions in one hour." in response.content.decode()
 
 
 def test_wrong_keys_are_rate_limited(client, monkeypatch):

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import Channel, Listing, Variant
+from catalog.models import Category, Channel, Listing, Product, Variant
 from orders.models import Cart
 from orders.routing import rules
 from shipping.rates import quotes
+from suppliers.inventory import publication
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.catalog import NOON, make_channel
 from tests.storefront.api.schema_client import Caller
@@ -111,40 +112,31 @@ def test_all_interfaces_agree_and_are_right(customer, name):
 )
 def test_all_interfaces_agree_on_any_supply(customer, seed):
     dice = random.Random(seed)
+    pick = dice.choice
 
     def stock(code, place, country):
-        return (
-            code,
-            place,
-            country,
-            dice.randint(0, 14),
-            {"lead_days": dice.randint(0, 4), "cut_off_hour": dice.choice([None, 9, 12, 15])},
-            {
-                "lead_days": dice.choice([None, 1, 6]),
-                "min_order_units": dice.choice([1, 1, 3]),
-                "pack_size": dice.choice([1, 1, 2]),
-                "cost_amount": dice.choice(["7.00", "8.00", "9.00"]),
-            },
-            {
-                "safety_stock": dice.choice([0, 0, 2]),
-                "as_of": NOON - timedelta(hours=dice.choice([0, 1, 5, 30])),
-            },
-        )
+        supplier = {"lead_days": dice.randint(0, 4), "cut_off_hour": pick([None, 9, 12, 15])}
+        offer = {"lead_days": pick([None, 1, 6]), "cost_amount": pick(["7.00", "8.00", "9.00"])}
+        offer |= {"min_order_units": pick([1, 1, 3]), "pack_size": pick([1, 1, 2])}
+        as_of = NOON - timedelta(hours=pick([0, 1, 5, 30]))
+        level = {"safety_stock": pick([0, 0, 2]), "as_of": as_of}
+        return code, place, country, dice.randint(0, 14), supplier, offer, level
 
     def route(code, place):
+        first = dice.randint(1, 6)
         return (
             code,
             place,
             {
-                "tier": dice.choice(["economy", "express"]),
-                "countries": dice.choice([[], ["DE"], ["DE", "FR"]]),
-                "base_amount": dice.choice(["1.00", "4.90"]),
-                "per_kg_amount": dice.choice(["0.00", "6.00"]),
-                "min_days": (first := dice.randint(1, 6)),
+                "tier": pick(["economy", "express"]),
+                "countries": pick([[], ["DE"], ["DE", "FR"]]),
+                "base_amount": pick(["1.00", "4.90"]),
+                "per_kg_amount": pick(["0.00", "6.00"]),
+                "min_days": first,
                 "max_days": first + dice.randint(0, 6),
-                "max_weight_g": dice.choice([300, 1500, 9000]),
-                "accepts_cells_with_equipment": dice.choice([True, True, False]),
-                "max_cells": dice.choice([None, 5]),
+                "max_weight_g": pick([300, 1500, 9000]),
+                "accepts_cells_with_equipment": pick([True, True, False]),
+                "max_cells": pick([None, 5]),
             },
         )
 
@@ -152,11 +144,8 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
     listing = build(
         *(stock(*place) for place in places),
         routes=[route(code, place) for code, place, _ in places for _ in range(dice.randint(1, 2))],
-        channel={
-            "safety_stock": dice.choice([0, 1]),
-            "max_split_locations": dice.choice([1, 2, 3]),
-        },
-        variant={"lithium": dice.choice(["none", "inside", "with"])},
+        channel={"safety_stock": pick([0, 1]), "max_split_locations": pick([1, 2, 3])},
+        variant={"lithium": pick(["none", "inside", "with"])},
     )
 
     for country in ("DE", "FR"):
@@ -200,21 +189,35 @@ def test_without_a_chosen_country_all_interfaces_use_the_default(customer):
     assert cart["lines"][0]["available"] == asked["availability"][0]["max_quantity"] == 20
 
 
-def test_stock_that_falls_before_publication_is_sold_out_everywhere(customer):
-    listing = build(near(), routes=BOTH[:1])
-    StockLevel.objects.update(reported_quantity=0)
-
-    said = assert_same(Fronts(customer, Caller(), listing, "DE"))
-
-    assert Listing.objects.get().available == 9
-    assert said == (True, 0, None, None)
-
-
-def test_stock_that_rises_before_publication_is_sold_nowhere(customer):
+def test_stock_that_changes_before_publication_is_sold_out_everywhere_or_sold_nowhere(customer):
     listing = build(near(units=2), routes=BOTH[:1])
-    StockLevel.objects.update(reported_quantity=50)
+    fronts = Fronts(customer, Caller(), listing, "DE")
     Variant.objects.update(packed_weight_g=100)
+    StockLevel.objects.update(reported_quantity=50)
 
-    said = assert_same(Fronts(customer, Caller(), listing, "DE"))
+    assert assert_same(fronts)[1] == 2
 
-    assert said[1] == 2
+    StockLevel.objects.update(reported_quantity=0)
+    Cart.objects.all().delete()
+    quotes.clear_cache()
+    assert assert_same(fronts) == (True, 0, None, None)
+    assert Listing.objects.get().available == 2
+
+
+@pytest.mark.parametrize("of", [Product, Category])
+@pytest.mark.parametrize(
+    ("country", "right"),
+    [
+        ("FR", (False, 0, None, None)),
+        pytest.param("DE", (False, 9, "28–30 Nov", 1), marks=pytest.mark.full),
+    ],
+)
+def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, right):
+    listing = build(near(), routes=BOTH[:1])
+    of.objects.update(restricted_countries=["FR"])
+    publication.publish_pending(now=NOON)
+
+    fronts = Fronts(customer, Caller(), listing, country)
+
+    assert assert_same(fronts) == right
+    assert set(fronts.in_stock()) == {int(right[1] > 0)}

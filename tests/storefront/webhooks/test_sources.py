@@ -2,9 +2,8 @@ import json
 
 import pytest
 
-from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import encrypt
-from storefront.webhooks import sources, storage, views
+from storefront.webhooks import storage, views
 from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Connection
 from tests.factories.suppliers import NOON, make_supplier
@@ -35,10 +34,10 @@ def test_supplier_cannot_sign_for_another(client):
 
 
 def test_own_secret_replaces_the_derived_one(client):
-    lumen, other = make_supplier("lumen"), make_supplier("other")
-    Connection.objects.filter(supplier=lumen).update(
-        secrets_encrypted=encrypt({"api_key": "k", "hook_secret": OLD_SECRET})
-    )
+    lumen, other, bare = (make_supplier(code) for code in ("lumen", "other", "bare"))
+    own = encrypt({"api_key": "k", "hook_secret": OLD_SECRET})
+    Connection.objects.filter(supplier=lumen).update(secrets_encrypted=own)
+    bare.connection.delete()
 
     answers = [
         post_signed(client, f"tracking-{supplier.code}", BODY, secret=secret).status_code
@@ -46,17 +45,8 @@ def test_own_secret_replaces_the_derived_one(client):
             (lumen, OLD_SECRET),
             (lumen, secret_of("tracking-lumen")),
             (other, OLD_SECRET),
+            (bare, secret_of("tracking-bare")),  # without a connection
         )
     ]
 
-    assert answers == [200, 401, 401]
-
-
-def test_supplier_without_a_connection_has_a_derived_secret():
-    supplier = make_supplier("lumen")
-    supplier.connection.delete()
-    supplier.refresh_from_db()
-
-    assert sources.tracking_secrets(supplier) == [
-        webhook_signing.derive_secret(SECRET, party="lumen")
-    ]
+    assert answers == [200, 401, 401, 200]

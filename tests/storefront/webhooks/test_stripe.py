@@ -43,7 +43,8 @@ def event(**changes):
     return json.dumps(told | changes).encode()
 
 
-def test_valid_event_is_stored_once_and_acknowledged_each_time(client):
+def test_valid_event_is_stored_once_and_acknowledged_each_time(client, settings):
+    settings.PAYMENT_GATEWAY = "fake"  # new payments go another way, old ones are still with Stripe
     answers = [post(client, event()).status_code for _ in range(3)]
 
     call = InboundWebhook.objects.get()
@@ -51,35 +52,19 @@ def test_valid_event_is_stored_once_and_acknowledged_each_time(client):
     assert (call.source, call.external_id, bytes(call.body)) == ("stripe", "evt_1", event())
 
 
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
+def test_forged_and_stale_events_leave_no_row(client, settings):
+    for changes, status in (
         ({"secret": "whsec_another"}, 401),
         ({"header": "t=1,v1=00"}, 401),
         ({"at": NOON - timedelta(seconds=301)}, 401),
         ({"at": NOON + timedelta(seconds=301)}, 401),
         ({"header": ""}, 400),
-    ],
-)
-def test_forged_and_stale_events_leave_no_row(client, changes, status):
-    assert post(client, event(), **changes).status_code == status
-    assert InboundWebhook.objects.count() == 0
-
-
-def test_signed_body_that_is_no_event_is_refused(client):
-    assert post(client, b'{"id": 7}').status_code == 400
-
-
-def test_without_a_secret_the_source_is_unknown(client, settings):
+    ):
+        assert post(client, event(), **changes).status_code == status, changes
+    assert post(client, b'{"id": 7}').status_code == 400, "it is signed, and no event"
     settings.STRIPE_WEBHOOK_SECRET = ""
-
-    assert post(client, event()).status_code == 404
-
-
-def test_stripe_is_heard_of_old_payments_when_new_ones_go_another_way(client, settings):
-    settings.PAYMENT_GATEWAY = "fake"
-
-    assert post(client, event()).status_code == 200
+    assert post(client, event()).status_code == 404, "without a secret the source is unknown"
+    assert InboundWebhook.objects.count() == 0
 
 
 @pytest.mark.parametrize("is_reversed", [False, True])

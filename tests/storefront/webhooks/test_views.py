@@ -76,40 +76,30 @@ def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, queued):
 
 def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, queued):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
+    other = f"tracking-{make_supplier('other').code}"
 
     answers = [post_cj(client, cj, body).status_code for _ in range(3)]
     answers += [
-        post_signed(client, tracking, BODY, message_id="msg_1").status_code for _ in range(3)
+        post_signed(client, source, BODY, message_id="msg_1").status_code
+        for source in (tracking, tracking, other)  # an id is of its source
     ]
 
     assert answers == [200] * 6
-    assert InboundWebhook.objects.count() == len(queued) == 2
+    assert InboundWebhook.objects.count() == len(queued) == 3
 
 
-def test_same_id_from_two_sources_is_two_webhooks(client, tracking, queued):
-    other = f"tracking-{make_supplier('other').code}"
+def test_webhook_not_signed_by_cj_leaves_no_row(client, cj, queued):
+    right = cj_sign(cj_body("ORDER", "m-7"))
 
-    post_signed(client, tracking, BODY, message_id="msg_1")
-    post_signed(client, other, BODY, message_id="msg_1")
-
-    assert InboundWebhook.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("told", "status"),
-    [
-        ({"sign": ""}, 400),
-        ({"sign": "bm90IHRoZSBzaWduYXR1cmU="}, 401),
-        ({"sign": cj_sign(b"another body")}, 401),
-        ({"sign": cj_sign(cj_body("ORDER", "m-7"), open_id="20000124")}, 401),
-        ({"sign": cj_sign(cj_body("ORDER", "m-7")).lower()}, 401),
-        ({"sign": "\u00e9\u00e9"}, 401),
-    ],
-)
-def test_webhook_not_signed_by_cj_leaves_no_row(client, cj, queued, told, status):
-    answer = post_cj(client, cj, cj_body("ORDER", "m-7"), **told)
-
-    assert answer.status_code == status
+    for sign, status in (
+        ("", 400),
+        ("bm90IHRoZSBzaWduYXR1cmU=", 401),
+        (cj_sign(b"another body"), 401),
+        (cj_sign(cj_body("ORDER", "m-7"), open_id="20000124"), 401),
+        (right.lower(), 401),
+        ("\u00e9\u00e9", 401),
+    ):
+        assert post_cj(client, cj, cj_body("ORDER", "m-7"), sign=sign).status_code == status, sign
     assert (InboundWebhook.objects.count(), queued) == (0, [])
 
 
@@ -136,38 +126,31 @@ def test_changed_body_is_refused(client, cj, tracking, queued):
     assert InboundWebhook.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    ("seconds", "status"), [(-301, 401), (-299, 200), (0, 200), (299, 200), (301, 401)]
-)
-def test_old_or_future_signature_is_stale(client, tracking, queued, seconds, status):
-    answer = post_signed(client, tracking, BODY, at=NOON + timedelta(seconds=seconds))
-
-    assert answer.status_code == status
-    assert InboundWebhook.objects.count() == (status == 200)
+def test_old_or_future_signature_is_stale(client, tracking, queued):
+    for seconds, status in ((-301, 401), (301, 401), (-299, 200), (0, 200), (299, 200)):
+        answer = post_signed(client, tracking, BODY, at=NOON + timedelta(seconds=seconds))
+        assert answer.status_code == status, seconds
+    assert InboundWebhook.objects.count() == 3
 
 
-@pytest.mark.parametrize(
-    ("told", "status"),
-    [
-        ({"webhook-id": ""}, 400),
-        ({"webhook-id": "a" * 101}, 400),
-        ({"webhook-id": "a b"}, 400),
-        ({"webhook-id": "another"}, 401),
-        ({"webhook-timestamp": ""}, 400),
-        ({"webhook-timestamp": "noon"}, 400),
-        ({"webhook-timestamp": "-1"}, 400),
-        ({"webhook-timestamp": "999999999999"}, 400),
-        ({"webhook-signature": ""}, 400),
-        ({"webhook-signature": "v1,"}, 401),
-        ({"webhook-signature": "v1"}, 401),
-        ({"webhook-signature": "nonsense,,, v1,AAAA"}, 401),
-        ({"webhook-signature": "\u00e9"}, 401),
-    ],
-)
-def test_invalid_headers_are_refused(client, tracking, queued, told, status):
-    answer = post_signed(client, tracking, BODY, **told)
-
-    assert answer.status_code == status
+def test_invalid_headers_are_refused(client, tracking, queued):
+    for name, value, status in (
+        ("id", "", 400),
+        ("id", "a" * 101, 400),
+        ("id", "a b", 400),
+        ("id", "another", 401),
+        ("timestamp", "", 400),
+        ("timestamp", "noon", 400),
+        ("timestamp", "-1", 400),
+        ("timestamp", "999999999999", 400),
+        ("signature", "", 400),
+        ("signature", "v1,", 401),
+        ("signature", "v1", 401),
+        ("signature", "nonsense,,, v1,AAAA", 401),
+        ("signature", "\u00e9", 401),
+    ):
+        answer = post_signed(client, tracking, BODY, **{f"webhook-{name}": value})
+        assert answer.status_code == status, (name, value)
     assert (InboundWebhook.objects.count(), queued) == (0, [])
 
 
@@ -197,24 +180,20 @@ def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracki
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("source", "status"),
-    [
+def test_unknown_source_is_refused(client, cj, queued):
+    make_supplier("silent")  # another connector than CJ's
+    assert client.get(reverse("hook", args=[cj])).status_code == 405, "only POST is accepted"
+
+    for source, status in (
         ("cj-unknown", 401),
-        ("cj-lumen", 401),
+        ("cj-silent", 401),
         ("tracking-unknown", 400),
         ("stripe", 404),
         ("cj-", 404),
-        ("fake-lumen", 404),
+        ("fake-silent", 404),
         ("tracking", 404),
-    ],
-)
-def test_unknown_source_is_refused(client, queued, source, status):
-    make_supplier("lumen")  # another connector than CJ's
-
-    answer = post_cj(client, source, cj_body("ORDER"))
-
-    assert answer.status_code == status
+    ):
+        assert post_cj(client, source, cj_body("ORDER")).status_code == status, source
     assert InboundWebhook.objects.count() == 0
 
 
@@ -229,13 +208,8 @@ def test_a_call_over_64_kb_is_not_read(client, cj, queued):
     assert InboundWebhook.objects.get().external_id == "m-1"
 
 
-def test_only_post_is_accepted(client, cj):
-    assert client.get(reverse("hook", args=[cj])).status_code == 405
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_webhook_without_an_id_is_stored_under_its_hash(client, cj, queued):
+    bodies = [
         b"",
         b"not json",
         b"[" * 60_000,
@@ -244,15 +218,14 @@ def test_only_post_is_accepted(client, cj):
         b'{"messageId": "a\\u0000b"}',
         b'{"messageId": "' + b"a" * 200 + b'"}',
         b"\xff\xfe\x00",
-    ],
-)
-def test_webhook_without_an_id_is_stored_under_its_hash(client, cj, queued, body):
-    answers = [post_cj(client, cj, body).status_code for _ in range(2)]
+    ]
 
-    assert answers == [200, 200]
-    call = InboundWebhook.objects.get()
-    assert call.external_id.startswith("sha256:")
-    assert bytes(call.body) == body
+    answers = [post_cj(client, cj, body).status_code for body in bodies * 2]
+
+    assert set(answers) == {200}
+    calls = InboundWebhook.objects.order_by("pk")
+    assert all(call.external_id.startswith("sha256:") for call in calls)
+    assert [bytes(call.body) for call in calls] == bodies
 
 
 def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, monkeypatch):

@@ -34,11 +34,16 @@ def before(transactional_db):
     return fetch_value(SESSION)
 
 
-def test_short_task_keeps_its_session(before):
+def test_short_task_keeps_its_session_and_a_vanished_host_is_detected_soon(before):
     db_sessions.clean_up(task=task(), state=SUCCESS)
     db_sessions.check_sessions(task=task())
 
     assert fetch_value(SESSION) == before
+    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.UNLIMITED, "Celery itself ends none"
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        tries = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+        assert tries * line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) <= 10
 
 
 @pytest.mark.parametrize(
@@ -61,9 +66,18 @@ def test_advisory_locks_are_released(before):
     assert fetch_value(LOCKS) == 0
 
 
-def test_unhandled_database_error_ends_the_session(before):
+def fail():
     with pytest.raises(ProgrammingError):
         fetch_value("SELECT nothing FROM nowhere")
+
+
+def close():
+    connection.connection.close()
+
+
+@pytest.mark.parametrize("spoil", [fail, close])
+def test_unhandled_database_error_or_close_ends_the_session(before, spoil):
+    spoil()
 
     db_sessions.clean_up(task=task(), state=SUCCESS)
 
@@ -79,14 +93,6 @@ def test_open_transaction_is_not_passed_to_the_next_task(before):
 
     assert fetch_value(SESSION) != before
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
-
-
-def test_closed_session_is_no_error(before):
-    connection.connection.close()
-
-    db_sessions.clean_up(task=task(), state=SUCCESS)
-
-    assert fetch_value(SESSION) != before
 
 
 def test_nested_task_keeps_the_locks_of_the_outer_one(before):
@@ -108,18 +114,3 @@ def test_session_ended_by_the_database_is_replaced(before):
     db_sessions.check_sessions(task=task())
 
     assert fetch_value(SESSION) != before
-
-
-def test_vanished_host_is_detected_soon(before):
-    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
-        tries, every_s = (
-            line.getsockopt(socket.IPPROTO_TCP, option)
-            for option in (socket.TCP_KEEPCNT, socket.TCP_KEEPINTVL)
-        )
-        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-
-    assert tries * every_s <= 10
-
-
-def test_celery_itself_ends_no_session():
-    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.UNLIMITED

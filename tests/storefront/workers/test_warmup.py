@@ -19,8 +19,10 @@ from tests.e2e.worker_process import surroundings
 
 
 @pytest.fixture(autouse=True)
-def unfreeze_gc():
+def empty_caches():
+    rendering._environment.cache_clear()
     yield
+    rendering._environment.cache_clear()
     gc.unfreeze()
 
 
@@ -32,16 +34,9 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
     assert gc.isenabled()
     assert not any(one is kept for one in gc.get_objects())
     assert gc.get_freeze_count()
-
-
-def test_failed_start_enables_the_garbage_collector():
     with pytest.raises(KeyError), gc_frozen():
         raise KeyError
-
     assert gc.isenabled()
-
-
-def test_disabled_garbage_collector_stays_disabled():
     gc.disable()
     try:
         with gc_frozen():
@@ -51,21 +46,9 @@ def test_disabled_garbage_collector_stays_disabled():
         gc.enable()
 
 
-# Texts loaded before the fork
-
-
-@pytest.fixture(autouse=True)
-def empty_caches():
-    rendering._environment.cache_clear()
-    yield
-    rendering._environment.cache_clear()
-    gc.unfreeze()
-
-
 def test_first_email_finds_its_texts(monkeypatch):
     compiled, opened = [], []
-    plain = Environment.compile
-    read = gettext.GNUTranslations._parse
+    plain, read = Environment.compile, gettext.GNUTranslations._parse
 
     def counted(self, source, name=None, *rest, **options):
         compiled.append(name)

@@ -10,22 +10,18 @@ from tests.storefront.api.schema_client import kind_of, pointers
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("size", [65_537, 1_000_000, 5_000_000])
-def test_large_body_is_not_read_completely(api, cart, size):
-    body = b'{"listing_id": 1, "quantity": "' + b"1" * size + b'"}'
+def test_large_body_is_not_read_completely(api, cart):
+    body = b'{"listing_id": 1, "quantity": "' + b"1" * 65_537 + b'"}'
 
     answer = api.send("POST", f"{cart}lines/", body)
 
     assert (answer.status_code, kind_of(answer)) == (413, "body-too-large")
 
 
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""]
-)
-def test_only_json_is_accepted(api, cart, content_type):
-    answer = api.send("POST", f"{cart}lines/", b'{"listing_id": 1}', content_type=content_type)
-
-    assert (answer.status_code, kind_of(answer)) == (415, "unsupported-media-type")
+def test_only_json_is_accepted(api, cart):
+    for kind in ("text/plain", "application/xml", "multipart/form-data; boundary=x", ""):
+        answer = api.send("POST", f"{cart}lines/", b'{"listing_id": 1}', content_type=kind)
+        assert (answer.status_code, kind_of(answer)) == (415, "unsupported-media-type"), kind
 
 
 @pytest.mark.parametrize(
@@ -49,52 +45,42 @@ def test_only_json_is_accepted(api, cart, content_type):
         ({"ship_to": None}, "#/ship_to"),
         ({"ship_to": "Berlin"}, "#/ship_to"),
         ({"status": "placed"}, "#/status"),
+        *(
+            ({"ship_to": {field: value}}, f"#/ship_to/{field}")
+            for field, value in (
+                ("name", ""),
+                ("name", "  "),
+                ("name", "x" * 51),
+                ("name", "Erika\x00Muster"),
+                ("name", "\ud800"),
+                ("name", 7),
+                ("city", True),
+                ("country", "Germany"),
+                ("country", "D\x00"),
+                ("line2", "x" * 201),
+                ("phone", {"number": 1}),
+                ("planet", "Mars"),
+            )
+        ),
     ],
 )
 def test_invalid_field_is_named(api, cart, order_request, changes, pointer):
+    if isinstance(changes.get("ship_to"), dict):
+        changes = {"ship_to": order_request["ship_to"] | changes["ship_to"]}
+
     answer = api.post(f"{cart}checkout/", order_request | changes, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
-    assert pointers(answer) == [pointer]
+    assert set(pointers(answer)) == {pointer}
     assert Order.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("name", ""),
-        ("name", "  "),
-        ("name", "x" * 51),
-        ("name", "Erika\x00Muster"),
-        ("name", "\ud800"),
-        ("name", 7),
-        ("city", True),
-        ("country", "Germany"),
-        ("country", "D\x00"),
-        ("line2", "x" * 201),
-        ("phone", {"number": 1}),
-        ("planet", "Mars"),
-    ],
-)
-def test_invalid_address_field_is_named(api, cart, order_request, field, value):
-    order_request["ship_to"][field] = value
-
-    answer = api.post(f"{cart}checkout/", order_request, key="k1")
-
-    assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
-    assert set(pointers(answer)) == {f"#/ship_to/{field}"}
-    assert Order.objects.count() == 0
-
-
-@pytest.mark.parametrize(
-    "reason", ["x" * 201, 5, None, "a\x00b", ["because"]], ids=lambda value: type(value).__name__
-)
-def test_invalid_reason_cancels_nothing(api, placed, reason):
+def test_invalid_reason_cancels_nothing(api, placed):
     path, _ = placed
 
-    answer = api.post(f"{path}cancel/", {"reason": reason})
-
-    assert (answer.status_code, pointers(answer)) == (400, ["#/reason"])
+    for reason in ("x" * 201, 5, None, "a\x00b", ["because"]):
+        answer = api.post(f"{path}cancel/", {"reason": reason})
+        assert (answer.status_code, pointers(answer)) == (400, ["#/reason"]), reason
     assert Order.objects.get().status == "pending_payment"
 
 

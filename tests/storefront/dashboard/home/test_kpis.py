@@ -43,17 +43,14 @@ def test_cost_without_landed_cost_uses_its_rate_or_is_left_out():
 
 
 def test_job_is_late_after_twice_its_interval_and_shows_its_last_run():
-    supplier = make_supplier()
-    for kind, age in (("stock", timedelta(minutes=31)), ("prices", timedelta(minutes=31))):
-        SyncRun.objects.create(
-            supplier=supplier,
-            kind=kind,
-            status="applied",
-            status_since=NOON,
-            started_at=NOON - age,
-            lease_until=NOON,
-            read=420,
-        )
+    moments = {
+        "status_since": NOON,
+        "lease_until": NOON,
+        "started_at": NOON - timedelta(minutes=31),
+    }
+    for kind in ("stock", "prices"):
+        known = {"supplier": make_supplier(), "kind": kind, "status": "applied", "read": 420}
+        SyncRun.objects.create(**known, **moments)
 
     jobs = {job.kind: job for job in feed_freshness.job_freshness(now=NOON)}
 

@@ -2,12 +2,10 @@ import random
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from catalog.models import Listing
 from orders.routing import stock_query
-from storefront.accounts.models import User
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.inbox.views import CODES
 from suppliers.inventory import publication
@@ -19,6 +17,7 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel, make_price_rule, make_variant
 from tests.factories.inbox_items import items_of
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
@@ -36,10 +35,6 @@ def channel(noon, db):
 def increase_cost(offer, old, new, at=NOON):
     SupplierOffer.objects.filter(pk=offer.pk).update(cost_amount=new)
     return CostChange.objects.create(offer=offer, old_amount=old, new_amount=new, at=at)
-
-
-def test_each_alert_code_is_a_rule():
-    assert {cause.code for cause in RULES} >= CODES
 
 
 def test_cost_increase_above_the_suppliers_limit_is_an_alert_for_a_week():
@@ -126,36 +121,26 @@ def test_unroutable_listings_match_what_routing_finds(seed):
     assert lost
 
 
-def test_page_without_alerts_says_so(staff):
-    page = staff.get(reverse("supply:alerts")).content.decode()
-
-    assert "No alerts. All listed products are available and priced above cost." in page
-    assert "All suppliers updated their stock and costs in time." in page
+def test_alerts_are_grouped_and_counted_on_the_start_page(staff):
+    empty = staff.get(reverse("supply:alerts")).content.decode()
+    assert "No alerts. All listed products are available and priced above cost." in empty
+    assert "All suppliers updated their stock and costs in time." in empty
     assert reverse("supply:alerts") + '">0' not in staff.get("/admin/").content.decode()
 
-
-def test_alerts_are_grouped_and_counted_on_the_start_page(staff):
-    offer = make_offer(make_variant())
-    increase_cost(offer, 10, 20)
+    increase_cost(make_offer(make_variant()), 10, 20)
 
     groups = staff.get(reverse("supply:alerts")).context["groups"]
-
-    assert {each.group.code: each.count for each in groups} == {
-        "costs": 1,
-        "margins": 0,
-        "stale": 0,
-        "sold_out": 0,
-    }
+    counts = {each.group.code: each.count for each in groups}
+    assert counts == {"costs": 1, "margins": 0, "stale": 0, "sold_out": 0}
     assert "1 supply and price alert" in staff.get("/admin/").content.decode()
 
 
 def test_alerts_need_permission_for_their_table(client):
-    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
-    client.force_login(clerk)
-    clerk.user_permissions.add(Permission.objects.get(codename="view_listing"))
+    assert {cause.code for cause in RULES} >= CODES
+    client.force_login(make_staff("lister", "view_listing"))
     assert client.get(reverse("supply:alerts")).status_code == 403
     assert reverse("supply:alerts") not in client.get("/admin/").content.decode()
 
-    clerk.user_permissions.add(Permission.objects.get(codename="view_supplieroffer"))
+    client.force_login(make_staff("buyer", "view_listing", "view_supplieroffer"))
     groups = client.get(reverse("supply:alerts")).context["groups"]
     assert [each.group.code for each in groups] == ["costs", "margins", "sold_out"]

@@ -32,8 +32,7 @@ def waiting():
 
 
 def sign_in(client, name, *permissions):
-    user = make_staff(name, *permissions)
-    client.force_login(user)
+    client.force_login(user := make_staff(name, *permissions))
     return str(user)
 
 
@@ -65,8 +64,11 @@ def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
     assert waiting().assignee == ""
 
 
-def test_item_that_returns_is_unassigned(client, row):
+def test_item_that_returns_is_unassigned_and_a_late_one_marked(client, row):
+    assert sla.RESPONSE_TIMES.keys() <= {cause.code for cause in RULES}
     sign_in(client, "ann", "view_message")
+    with time_machine.travel(row.due + (NOON - AGO), tick=False):
+        assert "today-late" in client.get(reverse("admin:index")).content.decode()
     assignments.assign(cause=row.cause.code, row=row.row, since=None, actor="bob", now=AGO)
     Message.objects.filter(pk=row.row).update(status_since=NOON)
 
@@ -87,18 +89,6 @@ def test_forbidden_or_invalid_assignment_is_refused(client, row):
         reverse("admin:index")
     )
     assert client.get(reverse("supply:assign")).status_code == 405
-
-
-def test_late_item_is_marked(client, row):
-    sign_in(client, "ann", "view_message")
-    with time_machine.travel(row.due + (NOON - AGO), tick=False):
-        page = client.get(reverse("admin:index")).content.decode()
-
-    assert "today-late" in page
-
-
-def test_each_response_time_belongs_to_a_rule():
-    assert sla.RESPONSE_TIMES.keys() <= {cause.code for cause in RULES}
 
 
 def test_assignment_of_an_item_with_moving_time_lasts_a_day():

@@ -4,15 +4,14 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from orders.models import Order, PurchaseOrder
-from storefront.accounts.models import User
 from storefront.dashboard.inbox import query, views
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.inbox_items import AGO
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -99,28 +98,19 @@ def test_parts_of_an_order_add_up_and_orders_too():
 
 def test_rule_page_needs_permission_for_its_table(client):
     make_channel()
-    user = User.objects.create_user("bob@fara.example", "a password", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_message"))
-    client.force_login(user)
+    client.force_login(make_staff("bob", "view_message"))
 
-    assert client.get(reverse("supply:waiting", args=["message_undeliverable"])).status_code == 200
-    assert client.get(reverse("supply:waiting", args=["order_on_hold"])).status_code == 403
-    assert client.get(reverse("supply:waiting", args=["nothing"])).status_code == 403
+    for code, status in (("message_undeliverable", 200), ("order_on_hold", 403), ("nothing", 403)):
+        assert client.get(reverse("supply:waiting", args=[code])).status_code == status
 
 
-def test_action_returns_to_the_page_of_the_item(staff):
-    made = make_purchase_orders(make_sellable())
-    hold(made)
+def test_rules_have_pages_and_an_action_returns_to_that_of_its_item(staff):
+    hold(make_purchase_orders(make_sellable()))
     url = reverse("supply:waiting", args=["purchase_order_on_hold"])
 
-    page = seen(staff, url)
-    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', seen(staff, url)))
     answer = staff.post(reverse("supply:assign"), {**form, "what": "assign"})
 
     assert answer.url == f"{url}?page=1"
-
-
-def test_rules_have_pages(staff):
     pages = [reverse("supply:waiting", args=[cause.code]) for cause in RULES[::15]]
-
     assert {staff.get(page).status_code for page in pages} == {200}

@@ -3,14 +3,10 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from storefront.accounts.models import User
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def clerk():
-    return User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +27,10 @@ def superuser():
         ("/admin/supply/waiting/order_on_hold/", "orders.view_order"),
     ],
 )
-def test_page_names_the_missing_permission_and_who_grants_it(client, clerk, path, right):
+def test_page_names_the_missing_permission_and_who_grants_it(client, path, right):
     group = Group.objects.create(name="A group of staff")
     group.permissions.add(Permission.objects.get(codename=right.partition(".")[2]))
-    client.force_login(clerk)
+    client.force_login(make_staff("clerk"))
 
     answer = client.get(path)
 
@@ -44,9 +40,8 @@ def test_page_names_the_missing_permission_and_who_grants_it(client, clerk, path
         assert words in page
 
 
-def test_page_that_no_permission_opens_says_so(client, clerk):
-    clerk.user_permissions.add(Permission.objects.get(codename="add_product"))
-    client.force_login(clerk)
+def test_page_that_no_permission_opens_says_so(client):
+    client.force_login(make_staff("clerk", "add_product"))
 
     page = client.get("/admin/catalog/product/add/")
 
@@ -54,10 +49,10 @@ def test_page_that_no_permission_opens_says_so(client, clerk):
     assert "the shop itself writes these records" in page.content.decode()
 
 
-def test_csrf_failure_keeps_its_own_message(clerk):
+def test_csrf_failure_keeps_its_own_message():
     make_channel()
     client = Client(enforce_csrf_checks=True)
-    client.force_login(clerk)
+    client.force_login(make_staff("clerk"))
 
     page = client.post("/admin/orders/order/", {})
 

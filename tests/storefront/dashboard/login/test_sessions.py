@@ -63,6 +63,7 @@ def test_session_ends_after_the_idle_limit(signed_in, clerk, clock):
 
     clock.shift(IDLE_LIMIT)
 
+    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated, "a page of the shop"
     assert not is_in(client)
     assert not Session.objects.exists()
 
@@ -78,23 +79,15 @@ def test_session_ends_after_its_lifetime(signed_in, clerk, clock):
     assert not is_in(client)
 
 
-def test_ended_session_opens_no_page_of_the_shop(signed_in, clerk, clock):
+def test_request_costs_one_query_and_a_write_a_minute(signed_in, clerk, clock):
     client = signed_in(clerk)
-    clock.shift(IDLE_LIMIT)
 
-    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated
-
-
-@pytest.mark.parametrize(("seconds", "verbs"), [(59, ["SELECT"]), (60, ["SELECT", "UPDATE"])])
-def test_request_costs_one_query_and_a_write_a_minute(signed_in, clerk, clock, seconds, verbs):
-    client = signed_in(clerk)
-    clock.shift(timedelta(seconds=seconds))
-
-    with CaptureQueriesContext(connection) as queries:
-        client.get("/admin/password_change/")
-
-    found = [one["sql"] for one in queries if "accounts_staffsession" in one["sql"]]
-    assert [sql.split()[0] for sql in found] == verbs
+    for seconds, verbs in ((59, ["SELECT"]), (1, ["SELECT", "UPDATE"])):
+        clock.shift(timedelta(seconds=seconds))
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/admin/password_change/")
+        found = [one["sql"] for one in queries if "accounts_staffsession" in one["sql"]]
+        assert [sql.split()[0] for sql in found] == verbs
 
 
 def test_customer_stays_signed_in_without_a_query(client, clock):
@@ -117,15 +110,11 @@ def test_sweep_deletes_ended_sessions(signed_in, clerk, clock):
 
     assert [one.session_id for one in StaffSession.objects.all()] == [fresh.session.session_key]
     assert Session.objects.count() == 1
-
-
-def test_sign_out_leaves_no_row(signed_in, clerk):
-    signed_in(clerk).post("/admin/logout/")
-
+    fresh.post("/admin/logout/")
     assert not StaffSession.objects.exists()
 
 
-def test_own_sessions_are_listed_with_browser_and_network(signed_in, clerk):
+def test_own_open_sessions_are_listed_with_browser_and_network(signed_in, clerk):
     signed_in(clerk, headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.9")
 
     page = signed_in(clerk).get(SESSIONS).content.decode()
@@ -133,6 +122,10 @@ def test_own_sessions_are_listed_with_browser_and_network(signed_in, clerk):
     assert "Firefox, Windows" in page
     assert "203.0.113.0/24" in page
     assert page.count("This session") == 1
+    clerk.set_password("another password")
+    clerk.save()
+    client = signed_in(User.objects.create_superuser("boss@fara.example", PASSWORD))
+    assert "No open staff sessions" in client.get(f"{SESSIONS}{clerk.pk}/").content.decode()
 
 
 def test_one_session_is_ended_after_confirmation(signed_in, clerk):
@@ -143,30 +136,22 @@ def test_one_session_is_ended_after_confirmation(signed_in, clerk):
     assert is_in(there)
     here.post(url)
 
-    assert not is_in(there)
-    assert is_in(here)
+    assert (is_in(there), is_in(here)) == (False, True)
 
 
-def test_all_other_sessions_are_ended(signed_in, clerk):
+def test_all_other_sessions_are_ended_and_none_of_another_user(signed_in, clerk):
     here, *others = (signed_in(clerk) for _ in range(3))
-    colleague = signed_in(User.objects.create_superuser("boss@fara.example", PASSWORD))
+    boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
+    theirs = signed_in(boss)
+    clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
 
+    assert here.get(f"{SESSIONS}{boss.pk}/").status_code == 403
+    assert here.post(f"{SESSIONS}{boss.pk}/end/").status_code == 403
+    here.post(f"{SESSIONS}{clerk.pk}/{session_of(theirs).pk}/end/")
     here.post(f"{SESSIONS}{clerk.pk}/end/")
 
     assert not any(is_in(each) for each in others)
     assert is_in(here)
-    assert is_in(colleague)
-
-
-def test_clerk_neither_sees_nor_ends_sessions_of_others(signed_in, clerk):
-    boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
-    theirs = signed_in(boss)
-    clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
-    client = signed_in(clerk)
-
-    assert client.get(f"{SESSIONS}{boss.pk}/").status_code == 403
-    assert client.post(f"{SESSIONS}{boss.pk}/end/").status_code == 403
-    client.post(f"{SESSIONS}{clerk.pk}/{session_of(theirs).pk}/end/")
     assert is_in(theirs)
 
 
@@ -194,22 +179,16 @@ def test_superuser_ends_all_sessions_of_another_user_and_it_is_logged(
     assert (said["what"], said["count"]) == (f"user:{clerk.pk}", 2)
 
 
-def test_sessions_before_a_new_password_are_not_listed(signed_in, clerk):
-    signed_in(clerk)
-    clerk.set_password("another password")
-    clerk.save()
-    client = signed_in(User.objects.create_superuser("boss@fara.example", PASSWORD))
-
-    assert "No open staff sessions" in client.get(f"{SESSIONS}{clerk.pk}/").content.decode()
-
-
-@pytest.mark.parametrize("path", ["", "{}/", "{}/end/"])
-def test_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock, path):
+def test_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock):
     client = signed_in(clerk)
     clock.shift(timedelta(minutes=11))
 
-    answer = client.post if path.endswith("end/") else client.get
-    assert answer(SESSIONS + path.format(clerk.pk)).url.startswith("/admin/factors/again/")
+    for ask, path in (
+        (client.get, SESSIONS),
+        (client.get, f"{SESSIONS}{clerk.pk}/"),
+        (client.post, f"{SESSIONS}{clerk.pk}/end/"),
+    ):
+        assert ask(path).url.startswith("/admin/factors/again/"), path
 
 
 def test_user_without_a_factor_sees_no_sessions(signed_in, clerk, settings, client_factory):

@@ -2,18 +2,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from storefront.accounts.models import User
 from suppliers.inventory import history
-from suppliers.models import CostChange, Scorecard, StockMovement
-from suppliers.scorecards import statistics
+from suppliers.models import CostChange, StockMovement
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+from tests.storefront.dashboard.suppliers.test_scorecards import make_card
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
@@ -38,13 +37,12 @@ def page(client, listing, **asked):
 
 def test_page_shows_the_chosen_offer_and_why_others_are_not(staff, light):
     answer = page(staff, light)
+    first, second = answer.context["rows"]
 
-    assert [(row.is_selected, row.why) for row in answer.context["rows"]] == [
-        (True, "Selected"),
-        (False, "Landed cost is higher by €1.00 in total"),
-    ]
+    assert (first.is_selected, first.why) == (True, "Selected")
+    assert (second.is_selected, second.why) == (False, "Landed cost is higher by €1.00 in total")
     assert "Selected source: 1 to Germany from Lumen, DE." in answer.content.decode()
-    assert dict(answer.context["rows"][1].parts) == {
+    assert dict(second.parts) == {
         "Wholesale cost": "€8.00",
         "Duty": "€3.00",
         "Handling": "€0.50",
@@ -69,51 +67,32 @@ def test_page_shows_safety_stock_and_supplier_metrics(staff, light):
     make_order(light)
     light.level.safety_stock = 1
     light.level.save(update_fields=["safety_stock"])
-    score = statistics.rate_score(9, 10)
-    Scorecard.objects.create(
-        supplier=light.level.offer.supplier,
-        measure="fill_rate",
-        on=NOON.date(),
-        sample=score.sample,
-        good=score.good,
-        value=score.value,
-        low=score.low,
-        high=score.high,
-    )
+    make_card(light.level.offer.supplier, good=9, of=10)
 
-    [row] = [
-        row for row in page(staff, light).context["rows"] if row.source.row.level == light.level
-    ]
+    rows = page(staff, light).context["rows"]
 
+    [row] = [row for row in rows if row.source.row.level == light.level]
     assert row.promised == 3
     assert [units for _, units in row.deductions] == [1, 0, 1, 0, 0]
     assert (row.freshness, [card.value for card in row.scores]) == ("fresh", [Decimal("0.9")])
 
 
-def test_offer_without_stock_level_is_shown(staff, light):
+def test_offer_without_stock_level_and_variant_without_offers_say_so(staff, light):
     make_offer(light.variant, supplier=make_supplier("silent"))
-
-    assert (
-        "Not selected: the supplier never reported its stock" in page(staff, light).content.decode()
-    )
-
-
-def test_variant_without_offers_says_so(staff, light):
     bare = make_sellable()
     bare.level.movements.all().delete()
     bare.level.delete()
     bare.variant.offers.all().delete()
 
+    silent = "Not selected: the supplier never reported its stock"
+    assert silent in page(staff, light).content.decode()
     assert "No offers" in page(staff, bare).content.decode()
 
 
 def test_page_needs_permission_to_view_offers(client, light):
-    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
-    client.force_login(clerk)
-    assert page(client, light).status_code == 403
-
-    clerk.user_permissions.add(Permission.objects.get(codename="view_supplieroffer"))
-    assert page(client, light).status_code == 200
+    for rights, status in (([], 403), (["view_supplieroffer"], 200)):
+        client.force_login(make_staff(f"clerk-{status}", *rights))
+        assert page(client, light).status_code == status
 
 
 def test_variant_offer_listing_and_order_link_to_the_page(staff, light):

@@ -3,11 +3,10 @@
 import csv
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from orders.accounting import profit_report
-from storefront.accounts.models import User
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.pricing import make_terms
@@ -34,24 +33,18 @@ def test_order_page_shows_profit_and_sources(staff, bought):
     assert link in staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
 
-@pytest.mark.parametrize("by", ["order", "day", "supplier"])
-def test_grouped_rows_sum_to_all_orders(staff, bought, by):
-    answer = staff.get(reverse(LIST), {"by": by})
+def test_grouped_rows_sum_to_all_orders(staff, bought):
+    def listed(**asked):
+        return staff.get(reverse(LIST), asked)
 
     expected = sum(profit_report.statement_of(one.order, now=NOON).total.amount for one in bought)
-    (total,) = answer.context["totals"]
-    assert total.profit.amount == expected
-    assert len(answer.context["rows"]) == (2 if by == "order" else 1)
-
-
-def test_other_days_and_suppliers_are_empty(staff, bought):
-    assert staff.get(reverse(LIST), {"until": "2026-11-20"}).context["rows"] == []
-    answer = staff.get(reverse(LIST), {"supplier": bought[0].supplier.code})
-    assert len(answer.context["rows"]) == 2
-    assert (
-        "Select a valid choice"
-        in staff.get(reverse(LIST), {"supplier": "unknown"}).content.decode()
-    )
+    for by, rows in (("order", 2), ("day", 1), ("supplier", 1)):
+        shown = listed(by=by).context
+        (total,) = shown["totals"]
+        assert (total.profit.amount, len(shown["rows"])) == (expected, rows)
+    assert listed(until="2026-11-20").context["rows"] == []
+    assert len(listed(supplier=bought[0].supplier.code).context["rows"]) == 2
+    assert "Select a valid choice" in listed(supplier="unknown").content.decode()
 
 
 def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypatch):
@@ -68,9 +61,7 @@ def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypa
 
 
 def test_report_needs_permission_to_view_invoices(client, bought):
-    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
-    looker.user_permissions.add(Permission.objects.get(codename="view_order"))
-    client.force_login(looker)
+    client.force_login(make_staff("looker", "view_order"))
 
     assert client.get(reverse(LIST)).status_code == 403
     assert client.get(reverse("supply:profit", args=[bought[0].order_id])).status_code == 403

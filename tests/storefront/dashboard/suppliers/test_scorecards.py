@@ -2,16 +2,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from storefront.accounts.models import User
 from storefront.dashboard.suppliers import metrics
 from storefront.lib.line_charts import MetricPoint, trend_chart
 from suppliers.models import Scorecard, Supplier
 from suppliers.scorecards import statistics
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.compliance import make_document, make_verified
 from tests.factories.full_shop import make_world
@@ -29,31 +28,19 @@ def channel(noon, db):
 
 
 def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
-    score = statistics.rate_score(good, of)
+    return save(supplier, measure, on, statistics.rate_score(good, of))
+
+
+def save(supplier, measure, on, score):
+    parts = {name: getattr(score, name) for name in ("sample", "good", "value", "low", "high")}
     return Scorecard.objects.create(
-        supplier=supplier,
-        measure=measure,
-        on=on,
-        sample=score.sample,
-        good=score.good,
-        value=score.value,
-        low=score.low,
-        high=score.high,
+        supplier=supplier, measure=measure, on=on, tail=score.tail, **parts
     )
 
 
 def make_time(supplier, *seconds, measure="acknowledge_time"):
     score = statistics.duration_score([Decimal(each) for each in seconds])
-    return Scorecard.objects.create(
-        supplier=supplier,
-        measure=measure,
-        on=TODAY,
-        sample=score.sample,
-        value=score.value,
-        low=score.low,
-        high=score.high,
-        tail=score.tail,
-    )
+    return save(supplier, measure, TODAY, score)
 
 
 def ranked(measure):
@@ -71,25 +58,18 @@ def page(client, name, *args, **asked):
 
 
 def test_few_perfect_orders_do_not_outrank_many_good_ones():
-    make_card(make_supplier(code="lucky"), good=3, of=3)
-    make_card(make_supplier(code="proven"), good=198, of=200)
+    lucky, proven = make_supplier(code="lucky"), make_supplier(code="proven")
     make_supplier(code="unseen")
+    make_card(lucky, good=3, of=3)
+    make_card(proven, good=198, of=200)
+    make_card(lucky, "cancellation_rate", good=0, of=3)
+    make_card(proven, "cancellation_rate", good=2, of=200)
+    make_time(lucky, 1)
+    make_time(proven, *range(100, 130))
 
-    assert ranked("fill_rate") == [(1, "proven"), (2, "lucky"), (None, "unseen")]
-
-
-def test_upper_bound_ranks_where_less_is_better():
-    make_card(make_supplier(code="lucky"), "cancellation_rate", good=0, of=3)
-    make_card(make_supplier(code="proven"), "cancellation_rate", good=2, of=200)
-
-    assert ranked("cancellation_rate") == [(1, "proven"), (2, "lucky")]
-
-
-def test_duration_without_bounds_ranks_after_bounded_ones():
-    make_time(make_supplier(code="once"), 1)
-    make_time(make_supplier(code="often"), *range(100, 130))
-
-    assert ranked("acknowledge_time") == [(1, "often"), (2, "once")]
+    # By the upper bound where less is better; without bounds after those with bounds.
+    for measure in ("fill_rate", "cancellation_rate", "acknowledge_time"):
+        assert ranked(measure) == [(1, "proven"), (2, "lucky"), (None, "unseen")]
 
 
 def test_comparison_names_its_metric(staff):
@@ -133,36 +113,27 @@ def test_supplier_page_shows_metrics_and_missing_documents(staff, settings):
 def test_pages_take_few_queries(staff, monkeypatch):
     make_world(monkeypatch)
 
-    for address in (
-        reverse("scorecards:compare"),
-        reverse("scorecards:supplier", args=["lumen"]),
-    ):
+    for name, args in (("compare", []), ("supplier", ["lumen"])):
         with CaptureQueriesContext(connection) as queries:
-            assert staff.get(address).status_code == 200
+            assert page(staff, name, *args)[0] == 200
         assert len(queries) <= 11, [query["sql"][:90] for query in queries]
 
 
 def test_scorecards_need_permission(client):
     supplier = make_supplier()
-    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
-    client.force_login(looker)
-
+    anonymous = client.get(reverse("scorecards:compare"))
+    assert (anonymous.status_code, "/admin/login/" in anonymous.url) == (302, True)
+    assert page(client, "supplier", supplier.code)[0] == 302
+    client.force_login(make_staff("clerk"))
     assert page(client, "compare")[0] == 403
     assert page(client, "supplier", supplier.code)[0] == 403
-    looker.user_permissions.add(Permission.objects.get(codename="view_scorecard"))
+
+    client.force_login(make_staff("looker", "view_scorecard"))
     status, shown = page(client, "supplier", supplier.code)
+
     assert status == 200
     assert "Compliance" not in shown
     assert "set_safety_stock" not in shown
-
-
-def test_anonymous_visitor_sees_nothing(client):
-    make_supplier()
-
-    for name, args in (("compare", ()), ("supplier", ("lumen",))):
-        answer = client.get(reverse(f"scorecards:{name}", args=args))
-        assert answer.status_code == 302
-        assert "/admin/login/" in answer.url
 
 
 @pytest.mark.parametrize(
@@ -183,10 +154,9 @@ def test_value_is_formatted_with_a_readable_unit(measure, value, words):
 
 
 def points(*values, low="0", high="1"):
+    bounds = {"low": Decimal(low), "high": Decimal(high)}
     return [
-        MetricPoint(
-            on=TODAY + n * A_DAY, value=Decimal(value), low=Decimal(low), high=Decimal(high)
-        )
+        MetricPoint(on=TODAY + n * A_DAY, value=Decimal(value), **bounds)
         for n, value in enumerate(values)
     ]
 

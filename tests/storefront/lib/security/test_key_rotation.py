@@ -12,6 +12,7 @@ from tests.factories.suppliers import make_supplier
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+CODES = ["one", "two", "three"]
 SECRETS = {"api_key": "k-1", "hook_secret": "h-1"}
 
 
@@ -19,12 +20,10 @@ SECRETS = {"api_key": "k-1", "hook_secret": "h-1"}
 def rows(settings):
     """Three connections encrypted with an old key; the new key comes first."""
     settings.FIELD_KEYS = [OLD]
-    for code in ("one", "two", "three"):
+    for code in CODES:
         row, _ = Connection.objects.get_or_create(supplier=make_supplier(code=code))
-        row.secrets_encrypted, row.tokens_encrypted = (
-            encrypt(SECRETS | {"of": code}),
-            encrypt({"access": code}),
-        )
+        row.secrets_encrypted = encrypt(SECRETS | {"of": code})
+        row.tokens_encrypted = encrypt({"access": code})
         row.save()
     settings.FIELD_KEYS = [NEW, OLD]
     return Connection.objects.order_by("pk")
@@ -66,11 +65,7 @@ def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
 
     assert "secrets_encrypted: 1 encrypted again, 2 current" in rotate()
     settings.FIELD_KEYS = [NEW]
-    assert [decrypt(row.tokens_encrypted)["access"] for row in rows.all()] == [
-        "one",
-        "two",
-        "three",
-    ]
+    assert [decrypt(row.tokens_encrypted)["access"] for row in rows.all()] == CODES
 
 
 def test_value_changed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):

@@ -54,11 +54,13 @@ def test_distinct_visitors_are_not_recorded(settings, visit, path, forwarded):
 
 def test_another_address_ends_the_run(settings, visit):
     settings.TRUSTED_PROXIES = 1
-    local = {"x-forwarded-for": "192.168.1.7"}
 
-    visit(MIN_RUN - 1, **local)
-    visit(1, **{"x-forwarded-for": "8.8.8.8"})
-    visit(MIN_RUN - 1, **local)
+    for times, address in (
+        (MIN_RUN - 1, "192.168.1.7"),
+        (1, "8.8.8.8"),
+        (MIN_RUN - 1, "192.168.1.7"),
+    ):
+        visit(times, **{"x-forwarded-for": address})
 
     assert shared_address() == ""
 

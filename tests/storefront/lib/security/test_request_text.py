@@ -4,6 +4,7 @@ from orders.models import CartLine
 from suppliers.models import SyncRun
 from tests.factories.suppliers import NOON, make_supplier
 
+pytestmark = pytest.mark.django_db
 PATHS = {
     "query of a page": ("GET", "/en/search/?q=%00", None),
     "name in a query": ("GET", "/en/?%00=1", None),
@@ -17,7 +18,6 @@ PATHS = {
 }
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", PATHS)
 def test_nul_gets_an_error_page(client, name):
     method, path, form = PATHS[name]
@@ -31,7 +31,6 @@ def test_nul_gets_an_error_page(client, name):
     assert CartLine.objects.count() == 0
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/api/v1/listings/?q=%00", "/api/v1/listings/a%00/", "/api/?%00"])
 def test_nul_gets_a_problem_from_the_api(client, path):
     answer = client.get(path)
@@ -39,31 +38,16 @@ def test_nul_gets_a_problem_from_the_api(client, path):
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"].endswith("#unreadable-request")
+    assert 400 <= client.post("/hooks/stripe/", {"a": "\0"}).status_code < 500
 
 
-@pytest.mark.django_db
-def test_webhook_reads_its_own_body(client):
-    answer = client.post("/hooks/stripe/", {"a": "\0"})
-
-    assert 400 <= answer.status_code < 500
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    "query", ["=x", "v=1", "status__nothing=1", "id__in=a", "p=x", "o=z", "e=1"]
-)
 @pytest.mark.parametrize(
     "path", ["/admin/orders/discrepancy/export/", "/admin/suppliers/syncrun/{run}/change/"]
 )
-def test_unknown_parameters_are_no_error_for_staff(staff, path, query):
-    run = SyncRun.objects.create(
-        supplier=make_supplier(),
-        kind="stock",
-        status_since=NOON,
-        started_at=NOON,
-        lease_until=NOON,
-    )
+def test_unknown_parameters_are_no_error_for_staff(staff, path):
+    moments = dict.fromkeys(("status_since", "started_at", "lease_until"), NOON)
+    run = SyncRun.objects.create(supplier=make_supplier(), kind="stock", **moments)
 
-    answer = staff.get(path.format(run=run.pk) + f"?{query}", follow=True)
-
-    assert answer.status_code == 200
+    for query in ("=x", "v=1", "status__nothing=1", "id__in=a", "p=x", "o=z", "e=1"):
+        answer = staff.get(path.format(run=run.pk) + f"?{query}", follow=True)
+        assert answer.status_code == 200, query

@@ -24,27 +24,18 @@ def sent(content, *, is_staff=False):
     return request
 
 
-def test_small_form_is_received_completely():
-    request = sent(b"x" * 100)
-
-    assert request.FILES["file"].read() == b"x" * 100
-    assert not upload_limits.is_too_large(request)
-
-
 def test_oversized_form_keeps_its_text_and_loses_its_files():
-    request = sent(LARGE)
+    small, large = sent(b"x" * 100), sent(LARGE)
+    without_user = RequestFactory().post("/", {"file": SimpleUploadedFile("a.bin", LARGE)})
 
-    assert request.POST["words"] == "kept"
-    assert not request.FILES
-    assert upload_limits.is_too_large(request)
+    assert small.FILES["file"].read() == b"x" * 100
+    assert not upload_limits.is_too_large(small)
+    assert large.POST["words"] == "kept"
+    assert upload_limits.is_too_large(large)
+    assert not large.FILES
+    assert not without_user.FILES
 
 
 def test_staff_have_a_higher_limit():
     assert sent(LARGE, is_staff=True).FILES["file"].read() == LARGE
     assert not sent(LARGE * 4, is_staff=True).FILES
-
-
-def test_request_without_user_is_not_staff():
-    request = RequestFactory().post("/", {"file": SimpleUploadedFile("a.bin", LARGE)})
-
-    assert not request.FILES

@@ -40,10 +40,6 @@ def check(told, *, body=BODY, secrets=(SECRET,), now=NOON):
     return webhook_signing.verify(headers=told, body=body, secrets=secrets, now=now)
 
 
-def test_valid_webhook_returns_its_id():
-    assert check(headers()) == "msg_1"
-
-
 def test_any_of_several_secrets_suffices():
     both = f"{headers()['webhook-signature']} v1,AAAA"
 
@@ -51,31 +47,31 @@ def test_any_of_several_secrets_suffices():
     assert check(headers(**{"webhook-signature": both})) == "msg_1"
 
 
-@pytest.mark.parametrize("body", [BODY + b" ", b"", BODY.replace(b"FL-1", b"FL-2"), b"\xff\x00"])
-def test_changed_body_has_no_valid_signature(body):
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"body": body} for body in (BODY + b" ", b"", BODY.replace(b"1", b"2"), b"\xff\x00")),
+        {"secrets": (OTHER,)},
+        {"secrets": ()},
+    ],
+)
+def test_changed_body_or_other_secret_has_no_valid_signature(changed):
     with pytest.raises(webhook_signing.InvalidSignatureError):
-        check(headers(), body=body)
+        check(headers(), **changed)
 
 
-def test_other_secret_has_no_valid_signature():
-    with pytest.raises(webhook_signing.InvalidSignatureError):
-        check(headers(), secrets=(OTHER,))
-    with pytest.raises(webhook_signing.InvalidSignatureError):
-        check(headers(), secrets=())
+def test_timestamp_within_five_minutes_is_accepted():
+    for minutes in (-5, 0, 5):
+        assert check(headers(), now=NOON + timedelta(minutes=minutes)) == "msg_1"
 
 
-@pytest.mark.parametrize("minutes", [-5, 0, 5])
-def test_timestamp_within_five_minutes_is_accepted(minutes):
-    assert check(headers(), now=NOON + timedelta(minutes=minutes))
+def test_timestamp_beyond_five_minutes_is_stale():
+    for seconds in (-301, 301, 86_400 * 365):
+        with pytest.raises(webhook_signing.ExpiredTimestampError):
+            check(headers(), now=NOON + timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize("seconds", [-301, 301, 86_400 * 365])
-def test_timestamp_beyond_five_minutes_is_stale(seconds):
-    with pytest.raises(webhook_signing.ExpiredTimestampError):
-        check(headers(), now=NOON + timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize("secret", ["whsec_", "", "whsec_!!!", "whsec_a"])
-def test_invalid_secret_is_refused(secret):
-    with pytest.raises(webhook_signing.InvalidSecretError):
-        webhook_signing.decode_secret(secret)
+def test_invalid_secret_is_refused():
+    for secret in ("whsec_", "", "whsec_!!!", "whsec_a"):
+        with pytest.raises(webhook_signing.InvalidSecretError):
+            webhook_signing.decode_secret(secret)

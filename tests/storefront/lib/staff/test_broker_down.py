@@ -1,5 +1,7 @@
 """Admin pages while the broker is down: recorded work is done later, and staff are told."""
 
+from unittest.mock import Mock
+
 import pytest
 from celery.app.task import Task
 from django.urls import reverse
@@ -18,10 +20,8 @@ LATER = "The task was saved and will be done later."
 
 @pytest.fixture
 def staff(shared_world, staff, monkeypatch):
-    def fail(*_known, **_options):
-        raise OperationalError("the broker is away")
-
-    monkeypatch.setattr(Task, "apply_async", fail)
+    away = OperationalError("the broker is away")
+    monkeypatch.setattr(Task, "apply_async", Mock(side_effect=away))
     return staff
 
 
@@ -35,11 +35,8 @@ def cancel(order, _purchase_order):
 
 def refund(_order, _purchase_order):
     paid = orders_by_status()["completed"]
-    return page("orders_order", "refund", paid.pk), {
-        "amount": "5.00",
-        "reason": "x",
-        "is_sure": "on",
-    }
+    sure = {"amount": "5.00", "reason": "x", "is_sure": "on"}
+    return page("orders_order", "refund", paid.pk), sure
 
 
 def release(order, _purchase_order):
@@ -53,9 +50,8 @@ def release_hold(_order, purchase_order):
 
 
 def send_again(_order, purchase_order):
-    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
-        status="ready", submission_status="submit_failed"
-    )
+    failed = {"status": "ready", "submission_status": "submit_failed"}
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(**failed)
     return page("orders_purchaseorder", "send_again", purchase_order.pk), {}
 
 

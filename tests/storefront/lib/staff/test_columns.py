@@ -32,10 +32,8 @@ def test_money_is_formatted_by_locale(locale, said):
 
 
 def test_status_has_text_icon_and_color_only_if_action_is_needed():
-    urgent, active = (
-        columns.as_status("on hold", needs_action=True),
-        columns.as_status("in progress"),
-    )
+    urgent = columns.as_status("on hold", needs_action=True)
+    active = columns.as_status("in progress")
 
     assert "on hold" in urgent
     assert "staff-state-needs-action" in urgent

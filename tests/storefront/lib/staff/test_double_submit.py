@@ -1,10 +1,8 @@
 """Double submit: of two concurrent clicks one takes effect, and the other gets a message."""
 
-import threading
 from collections import Counter
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from orders.cancellation import tasks
@@ -19,6 +17,7 @@ from tests.factories.orders import (
 )
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLICKS = 4
@@ -44,26 +43,8 @@ def accepted(listing):
 
 
 def click_at_once(path, **kind):
-    start = threading.Barrier(CLICKS)
     answers = []
-
-    def click():
-        client = Client(raise_request_exception=True)
-        connection.ensure_connection()  # so that all start together
-        start.wait()
-        try:
-            answers.append(client.post(path, **kind))
-        except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
-            answers.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=click) for _ in range(CLICKS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [answer for answer in answers if isinstance(answer, Exception)] == []
+    all_at_once([lambda: answers.append(Client().post(path, **kind))] * CLICKS, ())
     return answers
 
 

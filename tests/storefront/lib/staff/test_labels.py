@@ -32,16 +32,15 @@ def translations():
         return {entry.id: entry.string for entry in read_po(source, locale="az") if entry.string}
 
 
-def columns_of(table, request):
-    """Return the labels of a list's columns, its filters and a page's read-only fields."""
-    model = table.model
-    found = [label_for_field(name, model, table) for name in table.get_list_display(request)]
-    found += [each.title for each in table.get_changelist_instance(request).filter_specs]
-    facts = table.get_readonly_fields(request, model())
-    found += [label_for_field(name, model, table) for name in facts]
+def labels_of(model, table, request):
+    """Return the names of a table, its columns, filters, and read-only fields of its page."""
+    names = [model._meta.verbose_name, model._meta.verbose_name_plural]
+    columns = [*table.get_list_display(request), *table.get_readonly_fields(request, model())]
+    names += [label_for_field(name, model, table) for name in columns]
+    names += [each.title for each in table.get_changelist_instance(request).filter_specs]
     for inline in table.get_inline_instances(request):
-        found += [label_for_field(name, inline.model, inline) for name in inline.fields or ()]
-    return [str(one) for one in found]
+        names += [label_for_field(name, inline.model, inline) for name in inline.fields or ()]
+    return [str(one) for one in names]
 
 
 def missing(english, other, translations):
@@ -53,20 +52,14 @@ def missing(english, other, translations):
     }
 
 
-def labels_of(model, table, request):
-    """Return the labels of one table in the current language."""
-    names = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
-    return [*columns_of(table, request), *names]
-
-
 def test_columns_filters_and_fields_of_every_table_have_labels(staff_request, translations):
     found = {}
     for model, table in TABLES:
-        with override("en"):
-            english = labels_of(model, table, staff_request)
-        with override("az"):
-            other = labels_of(model, table, staff_request)
-        if wordless := missing(english, other, translations):
+        labels = {}
+        for language in ("en", "az"):
+            with override(language):
+                labels[language] = labels_of(model, table, staff_request)
+        if wordless := missing(labels["en"], labels["az"], translations):
             found[str(model)] = wordless
 
     assert found == {}
@@ -76,13 +69,14 @@ def test_every_choice_has_a_label(translations):
     found = {}
     for model, _table in TABLES:
         for field in model._meta.fields:
-            if list(field.flatchoices or ()) == settings.LANGUAGES:
+            choices = list(field.flatchoices or ())
+            if choices == settings.LANGUAGES:
                 continue  # each language is named in its own language
-            with override("en"):
-                english = [str(label) for value, label in field.flatchoices or () if value != ""]
-            with override("az"):
-                other = [str(label) for value, label in field.flatchoices or () if value != ""]
-            if wordless := missing(english, other, translations):
+            labels = {}
+            for language in ("en", "az"):
+                with override(language):
+                    labels[language] = [str(label) for value, label in choices if value != ""]
+            if wordless := missing(labels["en"], labels["az"], translations):
                 found[str(field)] = wordless
 
     assert found == {}

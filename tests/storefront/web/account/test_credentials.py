@@ -1,4 +1,4 @@
-"""Only the owner can change e-mail address or password; orders stay in the account."""
+"""Only the owner can change e-mail address or password, and the old address can stop it."""
 
 from datetime import timedelta
 
@@ -8,12 +8,15 @@ from django.test import Client
 
 from notifications import dispatch
 from notifications.models import Event, Message
+from notifications.sealed_links import decrypt_link
 from orders.models import Order
+from storefront.accounts import credentials
 from storefront.accounts.models import EmailChangeRequest, User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language
+from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 NEW, OLD = "erika.new@example.org", "erika@example.org"
@@ -42,15 +45,11 @@ def link():
 
 
 @in_each_language
-@pytest.mark.parametrize("page", ["email/", "email/sent/", "profile/password/"])
-def test_each_page_is_valid_and_for_its_owner_only(signed_in, client, language, page):
-    path = f"/{language}/account/{page}"
-
-    read = Page(signed_in.get(path))
-
-    assert read.faults == []
-    assert read.unlabeled() == []
-    assert Client().get(path).status_code == 302
+def test_each_page_is_valid_and_for_its_owner_only(signed_in, language):
+    for name in ("email/", "email/sent/", "profile/password/"):
+        page = Page(signed_in.get(f"/{language}/account/{name}"))
+        assert (page.faults, page.unlabeled()) == ([], []), name
+        assert Client().get(f"/{language}/account/{name}").status_code == 302
 
 
 def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
@@ -77,19 +76,8 @@ def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
     assert is_in(signed_in)
 
 
-def test_new_password_voids_earlier_requests(signed_in, erika):
-    signed_in.post(EMAIL, WANTED)
-    asked_for = link()
-    signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
-
-    signed_in.post(asked_for)
-
-    erika.refresh_from_db()
-    assert erika.check_password(NEXT)
-    assert erika.email == OLD
-
-
-def test_link_works_without_sign_in(signed_in, erika):
+def test_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, erika, light):
+    order = make_paid_order(light, email="Erika@example.org")
     signed_in.post(EMAIL, WANTED)
     stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
 
@@ -99,35 +87,26 @@ def test_link_works_without_sign_in(signed_in, erika):
     assert not is_in(signed_in)
     erika.refresh_from_db()
     assert erika.email == NEW
-
-
-def test_orders_keep_their_address_and_stay_in_the_account(signed_in, erika, light):
-    order = make_paid_order(light, email="Erika@example.org")
-    signed_in.post(EMAIL, WANTED)
-    signed_in.post(link())
-
+    sign_in(signed_in, NEW)
     assert order.number in signed_in.get("/en/account/").content.decode()
     assert Order.objects.get().email == "Erika@example.org"
     later = make_paid_order(light, email=OLD)
     assert later.number not in signed_in.get("/en/account/").content.decode()
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
+def test_invalid_form_sends_nothing(signed_in):
+    for said in (
         {"email": NEW},
         {"email": NEW, "current": "wrong"},
         {"email": "no address", "current": PASSWORD},
         {"email": OLD.upper(), "current": PASSWORD},
         {"current": PASSWORD},
-    ],
-)
-def test_invalid_form_sends_nothing(signed_in, said):
-    assert signed_in.post(EMAIL, said).status_code == 422
+    ):
+        assert signed_in.post(EMAIL, said).status_code == 422, said
     assert not EmailChangeRequest.objects.exists()
 
 
-def test_form_does_not_reveal_accounts(signed_in):
+def test_form_does_not_reveal_accounts_and_its_mails_are_limited(signed_in):
     make_shopper("other@example.org")
 
     answer = signed_in.post(EMAIL, {**WANTED, "email": "Other@example.org"})
@@ -136,6 +115,9 @@ def test_form_does_not_reveal_accounts(signed_in):
     assert recipients_of("account.new_address") == []
     assert signed_in.post(link()).status_code == 409
     assert User.objects.filter(email=OLD).exists()
+    wanted = [{**WANTED, "email": f"n{number}@example.org"} for number in range(5)]
+    answers = [signed_in.post(EMAIL, each).status_code for each in wanted]
+    assert answers == [302] * 4 + [429]
 
 
 def test_only_the_last_link_works_once_for_three_days(signed_in, erika, noon):
@@ -163,31 +145,26 @@ def test_password_attempts_are_throttled_here_too(signed_in):
     assert "Too many attempts" in answer.content.decode()
 
 
-def test_mails_to_new_addresses_are_limited(signed_in):
-    answers = [
-        signed_in.post(EMAIL, {**WANTED, "email": f"n{number}@example.org"}).status_code
-        for number in range(6)
-    ]
-
-    assert answers == [302] * 5 + [429]
-
-
 def test_new_password_ends_other_sessions_and_is_mailed(signed_in, erika, other_browser):
+    signed_in.post(EMAIL, WANTED)
+    asked_for = link()
+
     answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
     assert answer.status_code == 302
     assert is_in(signed_in)
     assert not is_in(other_browser)
     assert recipients_of("account.password_changed") == [OLD]
+    signed_in.post(asked_for)
     erika.refresh_from_db()
     assert erika.check_password(NEXT)
+    assert erika.email == OLD, "earlier requests are void"
 
 
-@pytest.mark.parametrize("password", ["", "short", "password123"])
-def test_weak_password_is_refused(signed_in, erika, password):
-    answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": password})
-
-    assert answer.status_code == 422
+def test_weak_password_is_refused(signed_in, erika):
+    for password in ("", "short", "password123"):
+        answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": password})
+        assert answer.status_code == 422, password
     erika.refresh_from_db()
     assert erika.check_password(PASSWORD)
 
@@ -228,3 +205,113 @@ def test_export_and_erasure_include_former_and_requested_addresses(signed_in, er
     assert set(mine.values_list("name", flat=True)) <= {
         event.name for event in Event.objects.filter(payload__number=guest.number)
     }
+
+
+def request_change(signed_in, email=NEW):
+    signed_in.post(EMAIL, {"email": email, "current": PASSWORD})
+    return EmailChangeRequest.objects.latest("pk")
+
+
+def take_link(change):
+    return f"{EMAIL}{change.key}/"
+
+
+def stop_link():
+    told = Event.objects.filter(name="account.email_change_requested").latest("pk")
+    return decrypt_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
+
+
+def another_browser():
+    return Client(HTTP_SEC_FETCH_SITE="same-origin")
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_old_address_is_notified_of_the_request(signed_in, has_account):
+    if has_account:
+        make_shopper(NEW)
+    request_change(signed_in)
+
+    told = Event.objects.get(name="account.email_change_requested").payload
+
+    assert (told["email"], told["new_email"], told["time"]) == (OLD, NEW, "12:00")
+
+
+def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(signed_in):
+    change = request_change(signed_in)
+    before = User.objects.values().get(email=OLD)
+
+    answer = another_browser().post(stop_link(), follow=True)
+
+    assert "The change is stopped." in answer.content.decode()
+    assert signed_in.post(take_link(change)).status_code == 404
+    assert User.objects.values().get(email=OLD) == before
+    assert signed_in.get("/en/account/").status_code == 200, "the sessions go on"
+
+
+@in_each_language
+def test_page_is_valid_before_and_after(signed_in, language):
+    request_change(signed_in)
+    path = stop_link().replace("/en/", f"/{language}/")
+
+    for _ in range(2):
+        assert Page(another_browser().get(path)).faults == []
+        another_browser().post(path)
+
+
+def test_link_works_once_and_for_its_own_change_only(signed_in):
+    earlier = request_change(signed_in)
+    change = request_change(signed_in, "other@example.org")
+    first = stop_link()
+    another_browser().post(first)
+    assert signed_in.post(take_link(earlier)).status_code == 404, "an earlier one is not revived"
+    change.refresh_from_db()
+    at = change.stopped_at
+    second = request_change(signed_in, "third@example.org")
+
+    another_browser().post(first)
+
+    change.refresh_from_db()
+    assert change.stopped_at == at
+    signed_in.post(take_link(second))
+    assert User.objects.filter(email="third@example.org").exists()
+
+
+def test_link_scanner_stops_nothing_and_a_late_stop_says_so(signed_in):
+    change = request_change(signed_in)
+    another_browser().get(stop_link())
+    signed_in.post(take_link(change))
+
+    answer = another_browser().post(stop_link(), follow=True)
+
+    assert answer.status_code == 404
+    assert "contact us immediately" in answer.content.decode()
+    assert User.objects.filter(email=NEW).exists()
+
+
+def test_link_cannot_be_forged(signed_in):
+    change = request_change(signed_in)
+    signed = stop_link()
+
+    for forged in (
+        f"{EMAIL}stop/{change.pk}/",
+        signed.replace("stop/", "stop/x"),
+        signed[:-3] + "/",
+    ):
+        assert another_browser().post(forged, follow=True).status_code == 404
+    assert EmailChangeRequest.objects.get().stopped_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
+    """Without the lock the stop would write between check and change, and break the change."""
+    change = request_change(signed_in)
+    token = stop_link().rstrip("/").rpartition("/")[2]
+    rival = Rival(lambda: credentials.stop_email_change(token=token, now=NOON))
+    rival.begin_at(monkeypatch, credentials, "_is_taken")
+
+    signed_in.post(take_link(change))
+    rival.finish()
+
+    assert User.objects.filter(email=NEW).exists()
+    assert isinstance(rival.failure, credentials.StaleLinkError)
+    assert EmailChangeRequest.objects.get().stopped_at is None

@@ -42,8 +42,7 @@ def fill(fronts, quantity):
 
 def line_messages(fronts):
     """Return the message of the cart page at its only line."""
-    text = html.unescape(fronts.customer.get("/en/cart/").content.decode())
-    (line,) = re.findall(r'<li class="line">.*?</li>', text, re.DOTALL)
+    (line,) = re.findall(r'<li class="line">.*?</li>', fronts.text("/en/cart/"), re.DOTALL)
     return re.findall(r'class="(?:note note-bad|wrong)".*?</svg>\s*(?:<span>|<p>)?(.*?)<', line)
 
 
@@ -67,14 +66,12 @@ def test_restricted_line_says_so_and_offers_no_delivery(fronts):
     Category.objects.update(restricted_countries=["DE"])
 
     (line,) = fronts.api.get(path).json()["lines"]
-    page = html.unescape(fronts.customer.get("/en/p/trail-400/").content.decode())
-    checkout_page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
 
     assert (line["available"], line["is_sold_out"]) == (0, False)
     assert fronts.told(f"{path}delivery/")["options"] == []
     assert line_messages(fronts) == [RESTRICTED]
-    assert RESTRICTED in page
-    assert "Some of these items cannot be shipped to Germany" in checkout_page
+    assert RESTRICTED in fronts.text("/en/p/trail-400/")
+    assert "Some of these items cannot be shipped to Germany" in fronts.text("/en/cart/")
     refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": "50.00 EUR"}, key="k1")
     assert refused.status_code >= 400
 
@@ -91,11 +88,15 @@ def test_line_that_fits_no_pack_names_quantities_that_do(fronts):
     assert line_messages(fronts) == ["Sold in packs only: choose 4 or 8."]
 
 
-def test_line_below_the_first_pack_names_the_pack_only(fronts):
-    fill(fronts, 5)
-    SupplierOffer.objects.update(**PACKS)
+@pytest.mark.parametrize(
+    ("quantity", "packs", "pack"), [(5, PACKS, 8), (1, {"pack_size": 4}, 4)], ids=["below", "one"]
+)
+def test_line_below_the_first_pack_names_the_pack_only(fronts, quantity, packs, pack):
+    fill(fronts, quantity)
+    SupplierOffer.objects.update(**packs)
+    quotes.clear_cache()
 
-    assert line_messages(fronts) == ["Sold in packs only: choose 8."]
+    assert line_messages(fronts) == [f"Sold in packs only: choose {pack}."]
 
 
 def test_refused_change_shows_one_message(fronts):
@@ -106,14 +107,6 @@ def test_refused_change_shows_one_message(fronts):
     text = html.unescape(fronts.customer.post("/en/cart/change/", change).content.decode())
 
     assert re.findall(ONLY, text) == ["1"]
-
-
-def test_single_unit_of_a_packed_product_offers_one_pack(fronts):
-    fill(fronts, 1)
-    SupplierOffer.objects.update(pack_size=4)
-    quotes.clear_cache()
-
-    assert line_messages(fronts) == ["Sold in packs only: choose 4."]
 
 
 def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
@@ -140,12 +133,12 @@ def test_undeliverable_line_offers_a_fix(fronts):
     fill(fronts, 9)
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
-    page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
+    page = fronts.text("/en/cart/")
     assert "Change quantity to 5" in page
     assert "Some items cannot be ordered." in page
 
     ShippingService.objects.update(countries=["FR"])
     quotes.clear_cache()
-    page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
+    page = fronts.text("/en/cart/")
     assert "Deliver to another country" in page
     assert "See other versions" in page

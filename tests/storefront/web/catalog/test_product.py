@@ -17,6 +17,7 @@ from tests.storefront.web.page_parser import Page
 
 pytestmark = pytest.mark.django_db
 URL = "/en/p/trail-400/"
+RESTRICTED = "This item is restricted in Germany, so we cannot deliver it there."
 
 
 def text_of(response):
@@ -49,11 +50,8 @@ def cut_route(_listing):
     ("change", "reason"),
     [
         (sell_out, "Out of stock."),
-        (restrict, "This item is restricted in Germany, so we cannot deliver it there."),
-        (
-            lose_responsible_person,
-            "This item is restricted in Germany, so we cannot deliver it there.",
-        ),
+        (restrict, RESTRICTED),
+        (lose_responsible_person, RESTRICTED),
         (cut_route, "We cannot deliver this to Germany."),
     ],
 )
@@ -74,28 +72,26 @@ def test_unavailable_product_says_why_and_has_no_button(customer, light, change,
         assert 'id="buy-to"' in text  # another country can be chosen here
 
 
-@pytest.mark.parametrize(
-    ("url", "restock_on", "said"),
-    [
-        (URL, date(2026, 12, 12), "Out of stock. Expected back on 12 Dec."),
-        ("/az/p/trail-400/", date(2026, 12, 12), "Yenidən satışa çıxması gözlənilir: 12 dek."),
+def test_sold_out_product_shows_its_restock_date(customer, light):
+    sell_out(light)
+    december = date(2026, 12, 12)
+
+    for url, restock_on, said in (
+        (URL, december, "Out of stock. Expected back on 12 Dec."),
+        ("/az/p/trail-400/", december, "Yenidən satışa çıxması gözlənilir: 12 dek."),
         (URL, date(2026, 11, 24), "Expected back on 24 Nov."),  # today
         (URL, date(2026, 11, 23), None),
-    ],
-)
-def test_sold_out_product_shows_its_restock_date(customer, light, url, restock_on, said):
-    sell_out(light)
-    Listing.objects.update(restock_on=restock_on)
-    quotes.clear_cache()
-
-    text = text_of(customer.get(url))
-
-    assert said in text if said else "Expected back" not in text
-    assert "Add to cart" not in text
+    ):
+        Listing.objects.update(restock_on=restock_on)
+        quotes.clear_cache()
+        text = text_of(customer.get(url))
+        assert said in text if said else "Expected back" not in text
+        assert "Add to cart" not in text
     assert add(customer, light).status_code == 409
 
 
-def test_sold_out_variant_links_to_those_in_stock(customer, light):
+def test_sold_out_variant_links_to_those_in_stock_and_to_alternatives(customer, light):
+    make_light(title="Trail 500", slug="trail-500")
     product = light.variant.product
     other = make_sellable(variant=make_variant(product, sku="HL-RED", option_values=["Red"]))
     shelve(product)
@@ -106,16 +102,8 @@ def test_sold_out_variant_links_to_those_in_stock(customer, light):
 
     assert "Out of stock." in page.text
     assert page.all("a", href=f"{URL}?v={other.variant.sku}", **{"class": "chip"})
-
-
-def test_unavailable_product_offers_alternatives(customer, light):
-    make_light(title="Trail 500", slug="trail-500")
-    sell_out(light)
-    quotes.clear_cache()
-
-    page = Page(customer.get(URL))
-
-    assert page.all("a", href="/en/p/trail-500/")
+    sell_out(other)
+    assert Page(customer.get(URL)).all("a", href="/en/p/trail-500/")
 
 
 def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(customer, light):
@@ -149,56 +137,40 @@ def test_beam_and_runtime_are_ordered_and_complete(client, light):
     assert re.search(r'class="chart-word"[^>]*>lm<', drawn)
 
 
-def test_country_change_keeps_filters_and_variant(customer, light):
-    response = customer.post(
-        "/en/country/",
-        {"country": "FR", "next": URL},
-        headers={"Referer": f"http://testserver{URL}?v={light.variant.sku}"},
-    )
+def test_country_change_keeps_filters_and_variant_and_never_leaves_the_shop(customer, light):
+    chosen = f"{URL}?v={light.variant.sku}"
 
-    assert response["Location"] == f"{URL}?v={light.variant.sku}"
-
-
-@pytest.mark.parametrize(
-    "referer", ["https://evil.example/en/p/trail-400/?v=1", "http://testserver/en/cart/?x=1", ""]
-)
-def test_redirect_never_leaves_the_shop(customer, light, referer):
-    response = customer.post(
-        "/en/country/", {"country": "FR", "next": URL}, headers={"Referer": referer}
-    )
-
-    assert response["Location"] == URL
+    for referer, location in (
+        (f"http://testserver{chosen}", chosen),
+        ("https://evil.example/en/p/trail-400/?v=1", URL),
+        ("http://testserver/en/cart/?x=1", URL),
+        ("", URL),
+    ):
+        form, headers = {"country": "FR", "next": URL}, {"Referer": referer}
+        assert customer.post("/en/country/", form, headers=headers)["Location"] == location
 
 
-def with_battery(light, *, included, cell="18650", **variant):
-    Spec.objects.update(battery_included=included, battery_format=cell)
-    Variant.objects.filter(pk=light.variant_id).update(**variant)
+def test_page_says_whether_a_battery_is_included(client, light):
+    Variant.objects.update(lithium="none", cell_wh=None, cell_count=0)
+    labels = {True: "battery, included", False: "battery, not included", None: "battery"}
 
-
-@pytest.mark.parametrize(
-    ("included", "cell", "said"),
-    [
+    for included, cell, said in (
         (True, "18650", "Battery included: 18650."),
         (True, "", "Battery included: type not stated."),
         (False, "18650", "Battery not included: 18650."),
         (False, "", "Battery not included: type not stated."),
         (None, "18650", "The supplier does not say whether a battery is included."),
-    ],
-)
-def test_page_says_whether_a_battery_is_included(client, light, included, cell, said):
-    with_battery(light, included=included, cell=cell, lithium="none", cell_wh=None, cell_count=0)
-
-    text = text_of(client.get(URL))
-
-    label = {True: "battery, included", False: "battery, not included", None: "battery"}[included]
-    assert said in text
-    assert f"<dt>{label}</dt>" in text
-    assert "No lithium battery: every carrier accepts it." in text
+    ):
+        Spec.objects.update(battery_included=included, battery_format=cell)
+        text = text_of(client.get(URL))
+        assert said in text
+        assert f"<dt>{labels[included]}</dt>" in text
+        assert "No lithium battery: every carrier accepts it." in text
 
 
 def test_non_rechargeable_separate_cell_says_so(client, light):
-    with_battery(light, included=True, lithium="alone")
-    Spec.objects.update(battery_chemistry="li_metal")
+    Spec.objects.update(battery_included=True, battery_chemistry="li_metal")
+    Variant.objects.update(lithium="alone")
 
     text = text_of(client.get(URL))
 
@@ -207,59 +179,40 @@ def test_non_rechargeable_separate_cell_says_so(client, light):
     assert "Charge it only" not in text
 
 
-def two_variants(light, names, values, **variant):
+def test_variants_are_listed_by_option_name(client, light):
     product = light.variant.product
-    Product.objects.update(option_names=names)
-    other = make_sellable(variant=make_variant(product, option_values=values, **variant))
+    make_sellable(variant=make_variant(product, option_values=["Red", "L"], lithium="alone"))
     shelve(product)
     quotes.clear_cache()
-    return other
 
-
-@pytest.mark.parametrize(
-    ("names", "legend"), [(["Color", "Size"], "Color, Size"), ([], "Version"), (["Size"], "Size")]
-)
-def test_variants_are_listed_by_option_name(client, light, names, legend):
-    two_variants(light, names, ["Red", "L"][: len(names)])
-
-    assert f'<legend class="label">{legend}</legend>' in text_of(client.get(URL))
-
-
-def test_variant_without_service_names_the_country(client, light):
-    two_variants(light, ["Color"], ["Red"], lithium="alone")
-
-    assert "<small>no delivery to Germany</small>" in text_of(client.get(URL))
+    for names, legend in ((["Color", "Size"], "Color, Size"), ([], "Version"), (["Size"], "Size")):
+        Product.objects.update(option_names=names)
+        text = text_of(client.get(URL))
+        assert f'<legend class="label">{legend}</legend>' in text
+    assert "<small>no delivery to Germany</small>" in text
 
 
 def test_modes_show_their_color_and_missing_values(client, light):
     product = light.variant.product
     make_mode(product, position=1, name="Side", kind="red", output_lm=None, runtime_min=600)
     make_mode(product, position=2, name="Low", output_lm="5", runtime_min=None)
+    Spec.objects.update(sources={"output_lm": {"raw": "Max. 400 lumens"}})
 
     text = text_of(client.get(URL))
 
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td></tr>', text)
     assert rows[1:] == [("Side (Red)", "not stated", "10 h"), ("Low", "5\xa0lm", "not stated")]
-
-
-def test_light_without_modes_shows_the_runtime_on_high(client, light):
+    assert "supplier: “Max. 400 lumens”" in text
     Mode.objects.all().delete()
-
-    assert '<tr><th scope="row">High</th><td>400\xa0lm</td><td>3 h</td></tr>' in text_of(
-        client.get(URL)
-    )
-
-
-def test_light_without_specification_says_that_the_beam_is_not_stated(client, light):
+    on_high = '<tr><th scope="row">High</th><td>400\xa0lm</td><td>3 h</td></tr>'
+    assert on_high in text_of(client.get(URL))
     Spec.objects.all().delete()
-
     text = text_of(client.get(URL))
-
     assert '<p class="beam-none">beam not stated</p>' in text
     assert "Battery included: type not stated." in text
 
 
-def test_battery_shows_voltage_and_length(client, light):
+def test_battery_shows_voltage_and_length_and_no_eye_safety_warning(client, light):
     Spec.objects.all().delete()
     make_spec(light.variant.product, battery_voltage="3.60", length_mm=71)
     Product.objects.update(family="battery")
@@ -268,12 +221,7 @@ def test_battery_shows_voltage_and_length(client, light):
 
     assert "<dt>voltage</dt><dd>3.6 <small>V</small></dd>" in text
     assert "<dt>length</dt><dd>71 <small>mm</small></dd>" in text
-
-
-def test_number_has_the_suppliers_wording_beside_it(client, light):
-    Spec.objects.update(sources={"output_lm": {"raw": "Max. 400 lumens"}})
-
-    assert "supplier: “Max. 400 lumens”" in text_of(client.get(URL))
+    assert "Do not look into the light" not in text
 
 
 def test_page_names_manufacturer_and_responsible_person(customer, light):
@@ -297,65 +245,35 @@ def test_page_names_manufacturer_and_responsible_person(customer, light):
 
     assert "Lumen Co., Ltd.<br>Example Road 7, Ningbo, China<br>" in page.text
     assert "Rep S.r.l.<br>Via Uno 1, Milano, Italy<br>" in page.text
-    assert page.all("a", href="mailto:care@lumen.example")
-    assert page.all("a", href="mailto:a@rep.example")
+    for address in ("care@lumen.example", "a@rep.example"):
+        assert page.all("a", href=f"mailto:{address}")
     assert "Do not look into the light" in page.text
     assert "Add to cart" in page.text
     assert page.faults == []
-
-
-def test_only_lights_have_the_eye_safety_warning(customer, light):
-    Product.objects.update(family="charger")
-
-    assert "Do not look into the light" not in text_of(customer.get(URL))
-
-
-def review_price(_listing):
-    Listing.objects.filter(variant__product__slug="trail-400").update(
-        is_published=False, price_amount=None, wholesale_amount="9.00", wholesale_currency="USD"
-    )
-
-
-def unpublish(_listing):
-    Listing.objects.update(is_published=False)
-
-
-def archive(_listing):
-    Listing.objects.filter(variant__product__slug="trail-400").update(is_published=False)
-    Product.objects.filter(slug="trail-400").update(status="archived")
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "reason"),
-    [
-        (
-            review_price,
-            200,
-            "The price is being checked, so this product cannot be bought at the moment.",
-        ),
-        (archive, 410, "This product is no longer sold."),
-        (unpublish, 404, "This product is not sold at the moment."),
-    ],
-)
-def test_product_that_is_not_for_sale_says_why_and_offers_others(
-    customer, light, change, status, reason
-):
-    make_light(title="Trail 500", slug="trail-500")
-    change(light)
-    shelve(light.variant.product)
-
-    response = customer.get(URL)
-    page = Page(response)
-
-    assert response.status_code == status
-    assert reason in page.text
-    assert page.faults == []
-    assert page.all("a", href="/en/p/trail-500/")
-    assert page.all("meta", name="robots", content="noindex")
-    assert page.all("a", href="/en/c/headlamps/")
-
-
-def test_draft_is_not_shown(customer, light):
     Product.objects.update(status="draft")
-
     assert "Page not found." in text_of(customer.get(URL))
+
+
+def test_product_that_is_not_for_sale_says_why_and_offers_others(customer, light):
+    make_light(title="Trail 500", slug="trail-500")
+    listings = Listing.objects.filter(variant__product__slug="trail-400")
+    listings.update(is_published=False)
+    checked = "The price is being checked, so this product cannot be bought at the moment."
+    unpriced = {"price_amount": None, "wholesale_amount": "9.00", "wholesale_currency": "USD"}
+
+    for of_listing, of_product, status, reason in (
+        ({}, {}, 404, "This product is not sold at the moment."),
+        (unpriced, {}, 200, checked),
+        ({}, {"status": "archived"}, 410, "This product is no longer sold."),
+    ):
+        listings.update(**{"is_published": False, **of_listing})
+        Product.objects.filter(slug="trail-400").update(**{"status": "active", **of_product})
+        shelve(light.variant.product)
+        response = customer.get(URL)
+        page = Page(response)
+        assert response.status_code == status
+        assert reason in page.text
+        assert page.faults == []
+        assert page.all("a", href="/en/p/trail-500/")
+        assert page.all("meta", name="robots", content="noindex")
+        assert page.all("a", href="/en/c/headlamps/")

@@ -43,20 +43,15 @@ def test_every_change_of_content_is_rendered(change, words):
     assert words in rendered(replace(LIGHT, **change))
 
 
-def test_card_is_sold_out_if_current_stock_is_lower_than_the_listing():
+def test_card_options_stock_and_language_change_its_html():
     answer = replace(samples.answer(NOON.date()), most=0, promise=None, is_sold_out=True)
+    picture = replace(LIGHT, picture="a" * 32)
 
     assert "Out of stock" in str(product_card.card(LIGHT, NOON, "EUR", answer))
-
-
-def test_each_language_has_its_own_cards():
+    assert "€24.99" in rendered()
     with override("az"):
         assert "24,99" in rendered()
-    assert "€24.99" in rendered()
-
-
-def test_card_options_change_its_html():
     assert '<h2 class="card-title">' in rendered(heading="h2")
     assert 'type="checkbox"' not in rendered(can_compare=False)
-    assert 'loading="lazy"' in rendered(replace(LIGHT, picture="a" * 32))
-    assert 'fetchpriority="high"' in rendered(replace(LIGHT, picture="a" * 32), is_first=True)
+    assert 'loading="lazy"' in rendered(picture)
+    assert 'fetchpriority="high"' in rendered(picture, is_first=True)

@@ -14,43 +14,28 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cell(light):
     shelf = make_category(slug="cells-chargers", families=("battery", "charger"), position=9)
-    product = make_product(
-        slug="cell-5000", title="21700 cell 5000", category=shelf, family="battery"
-    )
-    make_spec(
-        product,
-        output_lm=None,
-        intensity_cd=None,
-        beam_m=None,
-        runtime_high_min=None,
-        runtime_max_min=None,
-        ip_rating="",
-        battery_format="21700",
-        battery_capacity_mah=5000,
-        features=(),
-    )
+    names = {"slug": "cell-5000", "title": "21700 cell 5000"}
+    product = make_product(category=shelf, family="battery", **names)
+    none = ("output_lm", "intensity_cd", "beam_m", "runtime_high_min", "runtime_max_min")
+    battery = {"battery_format": "21700", "battery_capacity_mah": 5000}
+    make_spec(product, **dict.fromkeys(none), ip_rating="", features=(), **battery)
     listing = make_sellable(variant=make_variant(product))
     shelve(product)
     return listing
 
 
-@pytest.mark.parametrize("path", ["/en/c/cells-chargers/", "/en/p/cell-5000/"])
-def test_batteries_show_capacity_and_no_light_output(client, cell, path):
-    page = Page(client.get(path))
+def test_batteries_show_capacity_and_no_light_output(client, cell):
+    pages = [Page(client.get(f"/en/{path}/")) for path in ("c/cells-chargers", "p/cell-5000")]
 
-    assert "5,000" in page.text
-    assert "21700" in page.text
-    for word in ("not stated", "Brightness", "1 light", " lm"):
-        assert word not in page.text.partition("<main")[2].partition("</main")[0], word
-
-
-def test_battery_category_offers_no_sort_order_of_lights(client, cell):
-    page = Page(client.get("/en/c/cells-chargers/"))
-
-    assert "1 product" in page.text
-    assert {option["value"] for option in page.all("option") if len(option["value"]) > 2} == {
-        "best", "price", "price_desc", "weight", "newest",
-    }  # fmt: skip
+    for page in pages:
+        assert "5,000" in page.text
+        assert "21700" in page.text
+        main = page.text.partition("<main")[2].partition("</main")[0]
+        for word in ("not stated", "Brightness", "1 light", " lm"):
+            assert word not in main, word
+    assert "1 product" in pages[0].text
+    offered = {option["value"] for option in pages[0].all("option") if len(option["value"]) > 2}
+    assert offered == {"best", "price", "price_desc", "weight", "newest"}, "no order of lights"
 
 
 def test_lights_are_compared_and_bought_side_by_side(client, light):
@@ -69,15 +54,13 @@ def test_lights_are_compared_and_bought_side_by_side(client, light):
 
 def test_comparison_shows_missing_values_as_not_stated(client, light):
     make_light(title="Trail 500", slug="trail-500")
-    make_light(
-        title="Bare", slug="bare", output_lm=None, intensity_cd=None, runtime_high_min=None,
-        runtime_max_min=None, battery_included=None,
-    )  # fmt: skip
+    none = ("output_lm", "intensity_cd", "runtime_high_min", "runtime_max_min", "battery_included")
+    make_light(title="Bare", slug="bare", **dict.fromkeys(none))
 
     text = client.get("/en/compare/?light=trail-500&light=bare").content.decode()
 
-    for row in ("Brightness", "Peak intensity", "Run time on high", "Longest run time",
-                "Battery included"):  # fmt: skip
+    rows = ("Brightness", "Peak intensity", "Run time on high", "Longest run time")
+    for row in (*rows, "Battery included"):
         cells = text.partition(f">{row}<")[2].partition("</tr>")[0]
         assert cells.count("<td>not stated</td>") == 1, row
 
@@ -102,32 +85,23 @@ def test_empty_comparison_links_to_the_list(client, light):
     assert client.get("/en/compare/?light=gone").status_code == 404
 
 
-@pytest.mark.parametrize("words", ["%", "🔦"])
-def test_empty_search_says_what_to_type(client, light, words):
-    text = client.get("/en/search/", {"q": words}).content.decode()
-
-    assert f"“{words}” contains no word to search for." in text
-    assert "<h1>All lights</h1>" in text
-    assert "Trail 400" in text
-
-
-def test_category_description_is_translated(client, light):
-    Category.objects.filter(slug="headlamps").update(
-        intros={"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
-    )
-
-    assert '<p class="lead">Light for both hands.</p>' in (
-        client.get("/en/c/headlamps/").content.decode()
-    )
-    assert "Hər iki əl üçün işıq." in client.get("/az/c/headlamps/").content.decode()
+def test_empty_search_says_what_to_type(client, light):
+    for words in ("%", "🔦"):
+        text = client.get("/en/search/", {"q": words}).content.decode()
+        assert f"“{words}” contains no word to search for." in text
+        assert "<h1>All lights</h1>" in text
+        assert "Trail 400" in text
 
 
-def test_products_that_do_not_state_a_value_can_be_included(client, light):
+def test_category_description_is_translated_and_missing_values_can_be_included(client, light):
+    words = {"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
+    Category.objects.filter(slug="headlamps").update(intros=words)
     Spec.objects.update(weight_g=None)
     shelve(light.variant.product)
 
-    page = Page(client.get("/en/c/headlamps/?unknown=weight"))
-
-    (box,) = page.all("input", name="unknown", value="weight")
-    assert "checked" in box
-    assert "Trail 400" in page.text
+    for language, text in words.items():
+        page = Page(client.get(f"/{language}/c/headlamps/?unknown=weight"))
+        assert f'<p class="lead">{text}</p>' in page.text
+        (box,) = page.all("input", name="unknown", value="weight")
+        assert "checked" in box
+        assert "Trail 400" in page.text

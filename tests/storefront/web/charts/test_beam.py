@@ -1,6 +1,6 @@
 import math
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
@@ -13,17 +13,11 @@ def points(path):
     return [(float(x), float(y)) for x, y in POINT.findall(path)]
 
 
-@pytest.mark.parametrize(
-    ("candela", "meters"), [(100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)]
-)
-def test_beam_ends_at_the_light_of_a_full_moon(candela, meters):
-    assert beam.reach_m(candela) == meters
-    assert beam.glyph(candela, 400.0).reach_m == meters
-
-
-def test_all_glyphs_share_one_scale():
-    for candela, meters in ((100, 20), (2_500, 100), (250_000, 1000)):
-        tip = max(x for x, _y in points(beam.glyph(candela, 400.0).paths[0]))
+def test_beam_ends_at_the_light_of_a_full_moon_and_all_glyphs_share_one_scale():
+    for candela, meters in ((100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)):
+        glyph = beam.glyph(candela, 400.0)
+        assert beam.reach_m(candela) == glyph.reach_m == meters
+        tip = max(x for x, _y in points(glyph.paths[0]))
         assert tip == pytest.approx(beam.GLYPH.x(meters), abs=0.2)
 
 
@@ -44,30 +38,24 @@ def test_hot_spot_contains_all_lumens():
     assert flux == pytest.approx(lumens)
 
 
-@pytest.mark.parametrize("candela", [1, 2, 36, 40, 230, 5_000_000])
-@pytest.mark.parametrize("lumens", [1.0, 450.0, 100_000.0])
-def test_any_numbers_draw_inside_the_frame(candela, lumens):
-    shape = beam.glyph(candela, lumens)
-    drawn = beam.chart(candela, lumens)
-
-    for path in shape.paths:
-        assert all(x >= 0 and 0 <= y <= 48 for x, y in points(path))
-    for contour in drawn.contours:
-        assert all(
-            -1 <= x <= drawn.width + 1 and 0 <= y <= drawn.height for x, y in points(contour.path)
-        )
-    assert 1 <= len(drawn.ticks) <= 12
-
-
-def test_lantern_shines_all_round():
-    assert beam.chart(40, 450.0).is_all_round
-    assert not beam.chart(22_500, 1_800.0).is_all_round
+def test_any_numbers_draw_inside_the_frame():
+    for candela, lumens in product([1, 2, 36, 40, 230, 5_000_000], [1.0, 450.0, 100_000.0]):
+        drawn = beam.chart(candela, lumens)
+        wide, high = drawn.width, drawn.height
+        for path in beam.glyph(candela, lumens).paths:
+            assert all(x >= 0 and 0 <= y <= 48 for x, y in points(path))
+        for contour in drawn.contours:
+            assert all(-1 <= x <= wide + 1 and 0 <= y <= high for x, y in points(contour.path))
+        assert 1 <= len(drawn.ticks) <= 12
 
 
 def test_contours_have_their_lux_and_reach():
-    contours = beam.chart(2_500, 400.0).contours
+    chart = beam.chart(2_500, 400.0)
 
-    assert [(each.lux, each.reach_m) for each in contours] == [(0.25, 100), (1.0, 50), (10.0, 16)]
+    contours = [(each.lux, each.reach_m) for each in chart.contours]
+    assert contours == [(0.25, 100), (1.0, 50), (10.0, 16)]
+    assert beam.chart(40, 450.0).is_all_round, "a lantern"
+    assert not beam.chart(22_500, 1_800.0).is_all_round
 
 
 def test_claimed_runtime_is_an_envelope_that_ends_at_a_tenth():
@@ -78,6 +66,7 @@ def test_claimed_runtime_is_an_envelope_that_ends_at_a_tenth():
     assert drawn.lines[0].path.count("H") == 1
     assert [label for _x, *label in drawn.across] == [[30, "min"], [1, "h"], [3, "h"]]
     assert [lumens for _y, lumens in drawn.up] == [100]
+    assert runtime.run_chart([]) is None
 
 
 @pytest.mark.parametrize(
@@ -110,15 +99,3 @@ def test_runtime_labels_do_not_overlap_or_exceed_the_edge(modes):
     assert all(drawn.left <= x <= drawn.width - 40 for x, *_ in drawn.across)
     assert drawn.across
     assert all(drawn.top <= y <= drawn.bottom for y, _lumens in drawn.up)
-
-
-def test_labels_of_equal_outputs_do_not_overlap():
-    runs = [runtime.Run(name=name, output_lm=400, runtime_min=60) for name in "abc"]
-
-    labels = [line.label_y for line in runtime.run_chart(runs).lines]
-
-    assert len({round(y) for y in labels}) == 3
-
-
-def test_no_data_draws_no_chart():
-    assert runtime.run_chart([]) is None

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from catalog.models import Channel
 from orders.models import Cart, Order
 from shipping.rates import quotes
+from storefront.accounts.models import User
 from suppliers.models import ShippingService
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.storefront.web.conftest import WHO
@@ -27,6 +29,12 @@ def postcode():
     return Cart.objects.get().ship_to.get("postcode")
 
 
+def staff_page_of(order):
+    desk = Client()
+    desk.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return desk.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+
+
 def continue_checkout(customer):
     customer.post(f"{CHECKOUT}delivery/", {"tier": "economy"})
     page = customer.get(f"{CHECKOUT}review/").content.decode()
@@ -34,60 +42,40 @@ def continue_checkout(customer):
     return customer.post(f"{CHECKOUT}place/", {"agreed": agreed})
 
 
-def test_usual_address_asks_nothing(filled):
-    assert filled.post(CHECKOUT, WHO).status_code == 302
-    assert Cart.objects.get().address_verification["verdict"] == "verified"
-
-
 @in_each_language
-def test_both_spellings_are_offered(filled, language):
-    answer = filled.post(f"/{language}/checkout/", ODD)
-    read = Page(answer)
+def test_both_spellings_are_offered_completely(filled, language):
+    region = {"line2": "Apt 4", "country": "US", "city": "Los Angeles", "region": "California"}
 
-    assert answer.status_code == 422
-    assert read.faults == []
-    assert read.unlabeled() == []
-    shown = answer.content.decode()
-    assert "D-10115 Berlin" in shown
-    assert " 10115 Berlin" in shown
-    assert " checked" not in shown.partition('id="id_choice"')[2].partition("</fieldset>")[0]
+    read = Page(filled.post(f"/{language}/checkout/", ODD))
+    there = filled.post(CHECKOUT, {**WHO, **region, "postcode": "900011234"}).content.decode()
+
+    assert (read.faults, read.unlabeled()) == ([], [])
+    assert "D-10115 Berlin" in read.text
+    assert " 10115 Berlin" in read.text
+    assert " checked" not in read.text.partition('id="id_choice"')[2].partition("</fieldset>")[0]
+    for spelled in ("900011234", "90001-1234"):
+        assert f"Musterweg 1, Apt 4, {spelled} Los Angeles, California" in there
     assert postcode() is None
 
 
-def test_both_spellings_are_shown_completely(filled):
-    there = {
-        **WHO, "line2": "Apt 4", "country": "US", "postcode": "900011234", "city": "Los Angeles",
-        "region": "California",
-    }  # fmt: skip
-
-    shown = filled.post(CHECKOUT, there).content.decode()
-
-    assert "Musterweg 1, Apt 4, 900011234 Los Angeles, California" in shown
-    assert "Musterweg 1, Apt 4, 90001-1234 Los Angeles, California" in shown
-
-
 @pytest.mark.parametrize(
-    ("choice", "taken", "verdict"),
-    [("suggested", "10115", "corrected"), ("typed", "D-10115", "unverified_accepted")],
+    ("choice", "taken", "other", "verdict"),
+    [
+        ("suggested", "10115", "D-10115", "corrected"),
+        ("typed", "D-10115", "10115", "unverified_accepted"),
+    ],
 )
-def test_chosen_address_is_shipped_to_and_stored(filled, staff_of_shop, choice, taken, verdict):
+def test_chosen_address_is_shipped_to_and_stored(filled, choice, taken, other, verdict):
     asked = filled.post(CHECKOUT, ODD)
     answer = filled.post(CHECKOUT, {**ODD, "about": digest_in(asked), "choice": choice})
     continue_checkout(filled)
 
     order = Order.objects.get()
-    other = {"10115": "D-10115", "D-10115": "10115"}[taken]
+    noted = order.address_verification
     assert answer.url == f"{CHECKOUT}delivery/"
     assert order.ship_to["postcode"] == taken
-    assert (
-        order.address_verification["verdict"],
-        order.address_verification["other"]["postcode"],
-    ) == (
-        verdict,
-        other,
-    )
-    page = staff_of_shop.get(reverse("admin:orders_order_change", args=[order.pk]))
-    assert other in page.content.decode()
+    assert (noted["verdict"], noted["other"]["postcode"]) == (verdict, other)
+    assert other in staff_page_of(order)
 
 
 def test_choice_about_another_address_is_ignored(filled):
@@ -102,31 +90,41 @@ def test_choice_about_another_address_is_ignored(filled):
     assert postcode() is None
 
 
-@pytest.mark.parametrize("reason", ["", "   "])
-def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled, reason):
+def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled):
     asked = filled.post(CHECKOUT, DOUBTFUL)
 
-    answer = filled.post(CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": reason})
-
-    assert answer.status_code == 422
-    assert 'id="id_line1-wrong"' in answer.content.decode()
-    assert 'id="id_reason"' in answer.content.decode()
+    for reason in ("", "   "):
+        answer = filled.post(CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": reason})
+        assert answer.status_code == 422
+        assert 'id="id_line1-wrong"' in answer.content.decode()
+        assert 'id="id_reason"' in answer.content.decode()
+    incomplete = filled.post(CHECKOUT, {**DOUBTFUL, "city": "", "reason": "please", "about": "x"})
+    assert incomplete.status_code == 422
+    assert 'id="id_city-wrong"' in incomplete.content.decode()
+    assert 'id="id_reason"' not in incomplete.content.decode()
     assert postcode() is None
 
 
-def test_reason_accepts_the_address_and_is_shown_to_staff(filled, staff_of_shop):
+def test_reason_accepts_the_address_is_shown_to_staff_and_erased_with_the_account(filled):
+    make_shopper(WHO["email"])
     asked = filled.post(CHECKOUT, DOUBTFUL)
-    filled.post(
-        CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": "a street of that name"}
-    )
+    told = {"about": digest_in(asked), "reason": "a street of that name"}
+    filled.post(CHECKOUT, {**DOUBTFUL, **told})
     assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, "nothing is asked twice"
 
     continue_checkout(filled)
 
     order = Order.objects.get()
     assert order.address_verification["doubts"] == ["line1"]
-    page = staff_of_shop.get(reverse("admin:orders_order_change", args=[order.pk]))
-    assert "a street of that name" in page.content.decode()
+    assert "a street of that name" in staff_page_of(order)
+    Order.objects.update(status="canceled")
+    sign_in(filled)
+    answer = filled.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
+    assert answer.status_code == 302
+    order.refresh_from_db()
+    left = {"verdict": "unverified_accepted", "doubts": ["line1"]}
+    assert order.address_verification == left
+    assert not Cart.objects.exclude(address_verification={}).exists()
 
 
 def test_reason_does_not_open_an_unserved_destination(filled):
@@ -141,32 +139,6 @@ def test_reason_does_not_open_an_unserved_destination(filled):
 
     assert 'name="tier"' not in page
     assert not Order.objects.exists()
-
-
-def test_incomplete_address_cannot_be_confirmed(filled):
-    answer = filled.post(CHECKOUT, {**DOUBTFUL, "city": "", "reason": "please", "about": "x"})
-
-    assert answer.status_code == 422
-    assert 'id="id_city-wrong"' in answer.content.decode()
-    assert 'id="id_reason"' not in answer.content.decode()
-
-
-def test_erasure_removes_the_address_note(filled):
-    make_shopper(WHO["email"])
-    asked = filled.post(CHECKOUT, DOUBTFUL)
-    filled.post(CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": "Zwitschergasse 7"})
-    continue_checkout(filled)
-    Order.objects.update(status="canceled")
-    sign_in(filled)
-
-    answer = filled.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
-
-    assert answer.status_code == 302
-    assert Order.objects.get().address_verification == {
-        "verdict": "unverified_accepted",
-        "doubts": ["line1"],
-    }
-    assert not Cart.objects.exclude(address_verification={}).exists()
 
 
 def test_answer_is_kept_while_another_question_is_open(filled):
@@ -187,10 +159,12 @@ def test_answer_is_kept_while_another_question_is_open(filled):
     assert 'name="choice"' in half
 
 
-def test_all_errors_of_an_address_are_shown_at_once(filled):
-    answer = filled.post("/en/checkout/", {**WHO, "email": "erika", "postcode": "ABC"})
+def test_all_errors_of_an_address_are_shown_at_once_and_none_of_a_usual_one(filled):
+    answer = filled.post(CHECKOUT, {**WHO, "email": "erika", "postcode": "ABC"})
 
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "Enter an e-mail address like name@example.org." in text
     assert "This postcode does not match the country." in text
+    assert filled.post(CHECKOUT, WHO).status_code == 302
+    assert Cart.objects.get().address_verification["verdict"] == "verified"

@@ -6,12 +6,13 @@ from notifications.models import Event
 from orders.cancellation import cancellation, supplier_answers
 from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel
+from shipping.shipments import shipments
 from suppliers.models import StockLevel
 from tests.factories.backorders import tell
 from tests.factories.full_shop import settle
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import WrittenTo, connect
-from tests.factories.shipping import make_parcel_news
+from tests.factories.shipping import make_parcel_news, make_state
 from tests.factories.suppliers import NOON, make_location
 from tests.storefront.web.page_parser import Page, in_each_language
 
@@ -23,6 +24,7 @@ REFUSED = "It could not be canceled and will be delivered."
 LEFT = "It could not be canceled: it is already on its way."
 ARRIVED = "You asked to cancel it, but it was too late."
 CANCELED = "These items are canceled, and you do not pay for them."
+BY_ANN = {"actor": "ann", "now": NOON}
 
 
 @pytest.fixture(autouse=True)
@@ -65,27 +67,25 @@ def reloaded(purchase_order):
 
 @in_each_language
 def test_each_parcel_shows_its_outcome(client, language):
-    unsent, asked, refused, gone = parcels_of(4)
+    unsent, asked, refused, gone = parcels_of(4, quantity=2)
     submit(asked, refused, gone)
-    order = unsent.order
-    ask_to_stop(order)
-    supplier_answers.record_refusal(purchase_order=reloaded(refused), actor="ann", now=NOON)
+    ask_to_stop(unsent.order)
+    supplier_answers.record_refusal(purchase_order=reloaded(refused), **BY_ANN)
     tell_shipped(gone)
     cancellation.process_request(purchase_order=reloaded(gone), now=NOON)
 
-    page = page_of(client, order, language)
+    page = page_of(client, unsent.order, language)
 
     assert page.faults == []
     if language == "en":
         assert found(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
         assert page.text.count("It could not be canceled") == 2
         assert "We received your cancellation request" not in page.text
+        stopped = page.text.partition('id="box-stopped"')[2]
+        assert "<h3>2 × " in stopped.partition("</section>")[0]
 
 
 def tell_shipped(purchase_order):
-    from shipping.shipments import shipments  # noqa: PLC0415
-    from tests.factories.shipping import make_state  # noqa: PLC0415
-
     state = make_state(purchase_order, "shipped", make_parcel_news())
     tell(purchase_order, word=state.answer, parcels=state.parcels)
     shipments.import_parcels(purchase_order=reloaded(purchase_order), state=state, now=NOON)
@@ -123,6 +123,7 @@ def test_late_request_shows_only_true_statements(client):
 
     text = page_of(client, purchase_order.order).text
 
+    assert "This parcel is late" in text
     assert "We are asking the supplier" not in text
     assert "cancel the order on this page" in text
     ask_to_stop(purchase_order.order)
@@ -140,25 +141,12 @@ def test_each_answer_is_mailed(client):
     ask_to_stop(unsent.order)
     assert answers() == [True]
 
-    supplier_answers.record_refusal(purchase_order=reloaded(refused), actor="ann", now=NOON)
-    supplier_answers.record_acceptance(purchase_order=reloaded(stopped), actor="ann", now=NOON)
+    supplier_answers.record_refusal(purchase_order=reloaded(refused), **BY_ANN)
+    supplier_answers.record_acceptance(purchase_order=reloaded(stopped), **BY_ANN)
     tell_shipped(gone)
     cancellation.process_request(purchase_order=reloaded(gone), now=NOON)
 
     assert answers() == [True, False, True, False]
-
-
-def test_fully_canceled_order_has_one_email(client):
-    (purchase_order,) = parcels_of(1)
-    submit(purchase_order)
-    ask_to_stop(purchase_order.order)
-
-    supplier_answers.record_acceptance(
-        purchase_order=reloaded(purchase_order), actor="ann", now=NOON
-    )
-
-    assert answers() == []
-    assert Event.objects.filter(name="order.canceled").count() == 1
 
 
 def test_delivered_parcel_still_says_that_it_was_too_late(client):
@@ -172,32 +160,6 @@ def test_delivered_parcel_still_says_that_it_was_too_late(client):
     assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
 
 
-def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
-    (purchase_order,) = parcels_of(1)
-    submit(purchase_order)
-    settle(purchase_order.order)
-    ask_to_stop(purchase_order.order)
-
-    supplier_answers.record_acceptance(
-        purchase_order=reloaded(purchase_order), actor="ann", now=NOON
-    )
-
-    text = page_of(client, purchase_order.order).text
-    assert "<h1>Canceled.</h1>" in text
-    assert "Your payment is refunded the way you paid." in text
-    assert "Nothing was charged" not in text
-
-
-def test_canceled_parcel_names_quantities(client):
-    unsent, accepted = parcels_of(2, quantity=2)
-    submit(accepted)
-    ask_to_stop(unsent.order)
-
-    _before, _, stopped = page_of(client, unsent.order).text.partition('id="box-stopped"')
-
-    assert "<h3>2 × " in stopped.partition("</section>")[0]
-
-
 def test_shipped_late_parcel_offers_only_a_complaint(client):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
@@ -208,3 +170,19 @@ def test_shipped_late_parcel_offers_only_a_complaint(client):
 
     assert "Contact us if you want your money back." in text
     assert "has not been sent yet" not in text
+
+
+def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
+    (purchase_order,) = parcels_of(1)
+    submit(purchase_order)
+    settle(purchase_order.order)
+    ask_to_stop(purchase_order.order)
+
+    supplier_answers.record_acceptance(purchase_order=reloaded(purchase_order), **BY_ANN)
+
+    text = page_of(client, purchase_order.order).text
+    assert "<h1>Canceled.</h1>" in text
+    assert "Your payment is refunded the way you paid." in text
+    assert "Nothing was charged" not in text
+    assert answers() == []
+    assert Event.objects.filter(name="order.canceled").count() == 1

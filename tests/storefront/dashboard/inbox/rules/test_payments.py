@@ -60,17 +60,10 @@ def test_capture_is_late_once_it_is_due(mode, accepted, authorization_ends_after
 )
 def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(status, is_late):
     Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(days=3))
+    known = {"kind": "refused", "status": status, "currency": "EUR"}
+    moments = {"status_since": AGO, "opened_at": AGO, "respond_by": NOON}
     for row in PurchaseOrder.objects.all():
-        Backorder.objects.create(
-            order_id=row.order_id,
-            purchase_order=row,
-            kind="refused",
-            status=status,
-            status_since=AGO,
-            opened_at=AGO,
-            respond_by=NOON,
-            currency="EUR",
-        )
+        Backorder.objects.create(order_id=row.order_id, purchase_order=row, **known, **moments)
 
     assert late() == (MONEY if is_late else set())
 

@@ -1,8 +1,9 @@
-"""A supplier's webhooks arrive in any order, twice, and late: one status, and one e-mail."""
+"""Webhook handlers: any order of news gives one status and one e-mail; stock webhooks start a sync."""
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -13,16 +14,21 @@ from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
 from storefront.lib.http.errors import TemporaryError
 from storefront.webhooks import handlers, processing
+from storefront.webhooks.handlers import REJECTION_DELAY
 from storefront.webhooks.models import InboundWebhook
-from suppliers.connectors.records import Acknowledgement
+from suppliers.connectors.records import Acknowledgement, StockReport
+from suppliers.models import StockLevel
+from suppliers.runs.runs import QuarantinedError
+from suppliers.sync import webhooks
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
+    make_accepted_purchase_order,
     make_parcel_news,
     make_sent_purchase_order,
     make_state,
 )
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import cj_body, connect_cj, keep_call
 from tests.fakes.notification_sender import Fake
 
@@ -159,3 +165,95 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
     assert results[0]["news"] == ["delivered", "in_transit"]
     assert results[0]["calls"] == [(f"m-{place}", "applied") for place in (1, 2, 3, 4)]
     assert results[0]["mails"] == [f"A parcel of order {purchase_order.order.number} is on its way"]
+
+
+PARCEL = {"number": CJ_NUMBER, "carrier": "CJPacket"}
+NEWS = {
+    "accepted": {"answer": "accepted"},
+    "canceled": {"answer": "canceled"},
+    "shipped": {"answer": "shipped", "parcels": [PARCEL]},
+}
+
+
+def process_webhooks(purchase_order, *names):
+    """Store these webhooks a second apart, and process them as the sweep does for ten minutes."""
+    source = f"tracking-{purchase_order.supplier.code}"
+    for place, name in enumerate(names):
+        now = NOON + timedelta(seconds=place)
+        body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
+        processing.process(call=keep_call(source, body, now=now), now=now)
+    for half_minutes in range(1, 21):
+        for call in InboundWebhook.objects.order_by("pk"):
+            processing.process(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
+    purchase_order.refresh_from_db()
+    calls = set(InboundWebhook.objects.values_list("status", flat=True))
+    (line,) = OrderLine.objects.filter(order=purchase_order.order)
+    return purchase_order.status, line.shipped_quantity, line.canceled_quantity, calls
+
+
+@pytest.mark.parametrize("names", list(permutations(["canceled", "shipped", "accepted"])))
+def test_shipped_order_is_shipped_whenever_the_rejection_arrived(names):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    assert process_webhooks(purchase_order, *names) == ("shipped", 1, 0, {"applied"})
+
+
+@pytest.mark.parametrize("names", list(permutations(["canceled", "accepted"])))
+def test_uncontradicted_rejection_is_applied(names):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    assert process_webhooks(purchase_order, *names) == ("canceled", 0, 1, {"applied"})
+
+
+def test_rejection_waits_before_it_releases_anything():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
+    call = keep_call(f"tracking-{purchase_order.supplier.code}", body)
+
+    processing.process(call=call, now=NOON + REJECTION_DELAY - timedelta(seconds=1))
+
+    call.refresh_from_db()
+    purchase_order.refresh_from_db()
+    assert (call.status, purchase_order.status) == ("received", "in_progress")
+
+
+class Warehouse:
+    """A supplier that is asked for stock only."""
+
+    def __init__(self, external_id, record):
+        told = {external_id: (record,)}
+        self.stock = self.costs = lambda *, external_id: told[external_id]
+
+
+def test_stock_webhook_triggers_a_sync_and_publishes_it(monkeypatch):
+    make_sellable()
+    level = StockLevel.objects.select_related("offer__supplier", "location").get()
+    source = connect_cj(level.offer.supplier)
+    told = StockReport(
+        sku=level.offer.supplier_sku,
+        location=level.location.code,
+        country=level.location.country,
+        quantity=3,
+    )
+    warehouse = Warehouse(level.offer.product_external_id, told)
+    monkeypatch.setattr(webhooks, "open_connector", lambda _: nullcontext(warehouse))
+    call = keep_call(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
+
+    processing.process(call=call, now=NOON)
+
+    level.refresh_from_db()
+    assert (call.status, level.reported_quantity) == ("applied", 3)
+
+
+def test_quarantined_stock_webhook_is_ignored_with_the_reason(monkeypatch):
+    source = connect_cj(make_supplier())
+
+    def refuse(**_):
+        raise QuarantinedError("all rows fall to zero")
+
+    monkeypatch.setattr(webhooks, "handle_event", refuse)
+    call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
+
+    processing.process(call=call, now=NOON)
+
+    assert (call.status, call.problem) == ("ignored", "quarantined: all rows fall to zero")
