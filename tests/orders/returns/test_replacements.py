@@ -49,9 +49,13 @@ def broken_invariants():
     return violated([*STOCK, *PAYMENTS, *RETURNS, *HISTORY, *PURCHASE_LINES])
 
 
-def test_a_replacement_is_a_free_order():
+def test_a_replacement_is_a_free_order_to_the_last_address_with_future_dates():
     made = broken(units=2)
     before = StockLevel.objects.get().allocated_outstanding
+    there = {**made.order.ship_to, "line1": "Neue Gasse 2", "city": "Erfurt"}
+    PurchaseOrder.objects.update(ship_to=there)
+    Order.objects.update(placed_at=NOON - timedelta(days=10))
+    (was,) = made.order.delivery_plan
 
     order = exchange(made)
 
@@ -59,6 +63,11 @@ def test_a_replacement_is_a_free_order():
     assert (order.status, order.email) == ("placed", made.order.email)
     assert (line.quantity, line.sku) == (2, made.order.lines.get().sku)
     assert order.total_amount == line.customer_charge_amount == 0
+    assert order.ship_to == there
+    (plan,) = order.delivery_plan
+    for name in ("arrives_from", "arrives_to"):
+        later = date.fromisoformat(plan[name]) - date.fromisoformat(was[name])
+        assert later == timedelta(days=10)
     assert StockLevel.objects.get().allocated_outstanding == before + 2
     assert Allocation.objects.get(line=line).status == "unseen"
     assert counters(made.order) == [(2, 2)]
@@ -127,28 +136,6 @@ def test_erasure_includes_the_replacement():
     assert order.email.endswith("@erased.invalid")
     assert order.ship_to["country"]
     assert order.ship_to.get("line1", "") != made.order.ship_to.get("line1")
-
-
-def test_a_replacement_uses_the_last_delivery_address():
-    made = broken()
-    there = {**made.order.ship_to, "line1": "Neue Gasse 2", "city": "Erfurt"}
-    PurchaseOrder.objects.update(ship_to=there)
-
-    order = exchange(made)
-
-    assert order.ship_to == there
-
-
-def test_a_replacement_has_future_delivery_dates():
-    made = broken()
-    Order.objects.update(placed_at=NOON - timedelta(days=10))
-    (was,) = made.order.delivery_plan
-
-    (plan,) = exchange(made).delivery_plan
-
-    for name in ("arrives_from", "arrives_to"):
-        later = date.fromisoformat(plan[name]) - date.fromisoformat(was[name])
-        assert later == timedelta(days=10)
 
 
 @pytest.mark.parametrize("dispute", ["charged_back", "lost"])

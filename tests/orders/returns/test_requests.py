@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from notifications.models import Event
 from orders import privacy
 from orders.models import Order, OrderLine, ReturnAuthorization
 from orders.returns import eligibility, requests
@@ -23,7 +22,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def test_a_withdrawal_is_approved_at_once_with_an_address():
+def test_a_withdrawal_is_approved_at_once_with_the_address_of_the_closest_policy():
     order = make_delivered(quantity=3)
     make_policy()
 
@@ -33,19 +32,9 @@ def test_a_withdrawal_is_approved_at_once_with_an_address():
     assert made.address == "Fara, Lampenweg 1, 10115 Berlin"
     assert made.ship_by == NOON.date() + timedelta(days=14)
     assert counters(order) == [(2, 0)]
-
-
-def test_a_repeated_form_is_one_return():
-    order = make_delivered(quantity=3)
-    said = say(order, 1)
-
-    first, second = (
-        requests.submit(order=order, request=said, actor="customer", now=NOON) for _ in range(2)
-    )
-
-    assert first == second
-    assert counters(order) == [(1, 0)]
-    assert Event.objects.filter(name="return.declared").count() == 1
+    supplier = order.purchase_orders.get().supplier
+    make_policy(supplier, destination="supplier", address="Halle 3, 20457 Hamburg")
+    assert declare(order, 1).address == "Halle 3, 20457 Hamburg"
 
 
 def test_a_form_or_a_line_of_another_order_is_refused():
@@ -177,15 +166,6 @@ def test_items_of_low_value_are_kept():
 
     more = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
     assert declare(more, 3).destination == "us"
-
-
-def test_the_suppliers_own_policy_takes_precedence():
-    order = make_delivered(quantity=1)
-    supplier = order.purchase_orders.get().supplier
-    make_policy()
-    make_policy(supplier, destination="supplier", address="Halle 3, 20457 Hamburg")
-
-    assert declare(order, 1).address == "Halle 3, 20457 Hamburg"
 
 
 def test_an_erased_order_accepts_no_return():

@@ -58,17 +58,14 @@ def assess(variant, now=NOON):
     )
 
 
-def test_the_price_follows_the_source_of_one_unit(variant):
+def test_the_price_follows_the_source_of_one_unit_and_the_duty_the_line(variant):
     publication.publish(variant_ids=[variant.pk], now=NOON)
 
     listing = Listing.objects.get()
     assert listing.supplier_code == plan(variant) == "near"
     assert listing.cost_amount == Decimal("9.00")
-
-
-def test_the_duty_applies_once_per_line_and_only_where_due(variant):
-    assert plan(variant, quantity=10) == "across"
-    assert plan(variant, country="US") == "across"
+    assert plan(variant, quantity=10) == "across", "the duty applies once"
+    assert plan(variant, country="US") == "across", "no duty is due there"
 
 
 def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
