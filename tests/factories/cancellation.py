@@ -14,9 +14,14 @@ from tests.factories.suppliers import NOON
 LATER = NOON + timedelta(hours=2)
 
 
-def fresh(purchase_order):
+def fresh(purchase_order=None):
+    """Read a purchase order, by default the only one, as a worker does."""
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return rows.get(pk=purchase_order.pk)
+    return rows.get(pk=purchase_order.pk) if purchase_order else rows.get()
+
+
+def send(purchase_order=None, *, now=NOON):
+    return submission.submit(purchase_order=fresh(purchase_order), now=now)
 
 
 def sent(*, elsewhere=False):

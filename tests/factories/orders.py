@@ -70,10 +70,11 @@ def make_order(*listings, quantity=1, email="erika@example.org", ship_to=HOME, n
     return order_of(cart, email=email, ship_to=ship_to, now=now)
 
 
-def order_of(cart, *, email="erika@example.org", ship_to=HOME, now=NOON):
+def order_of(cart, *, email="erika@example.org", ship_to=HOME, quote=None, now=NOON, **more):
     """Place a cart as an order."""
+    quote = quote or quote_for(cart, now=now)
     return checkout.place(
-        cart=cart, email=email, ship_to=ship_to, quote=quote_for(cart, now=now), now=now
+        cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, **more
     ).order
 
 

@@ -3,9 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from orders.models import PurchaseOrder
+from orders.admin_columns import fulfillment, payment
+from orders.cancellation import cancellation
+from orders.models import Order, PurchaseOrder
 from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
-from tests.factories.returns import make_delivered
+from tests.factories.returns import back, exchange, make_delivered
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 
@@ -49,3 +51,28 @@ def test_a_purchase_order_offers_what_its_submission_status_allows(staff):
         PurchaseOrder.objects.update(status=status, submission_status=submission_status)
 
         assert offered(staff, row, "release_hold", "send_again", "look_up") == acts
+
+
+def said_of(order):
+    row = Order.objects.with_progress().get(pk=order.pk)
+    return payment(row), fulfillment(row)
+
+
+def test_replacements_and_canceled_orders_have_their_own_texts():
+    made = exchange(back(make_sellable(quantity=9), quantity=1))
+    money, begun = said_of(made)
+    assert "No payment" in money
+    assert "Unfulfilled" in begun
+
+    cancellation.cancel(order=made, reason="sold out", actor="ann", now=NOON)
+
+    money, ended = said_of(made)
+    assert "No payment" in money
+    assert "Canceled" in ended
+
+
+def test_a_paid_order_without_fulfillment_says_so():
+    money, begun = said_of(make_paid_order(make_sellable()))
+
+    assert "Authorized" in money
+    assert "Unfulfilled" in begun

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -33,6 +34,29 @@ def all_at_once(acts, refusal):
         thread.join()
     assert broken == []
     return len(lost)
+
+
+@contextmanager
+def held_elsewhere(lock):
+    """Hold ``lock``, a context manager, in another session, as another worker does."""
+    taken, over = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with lock:
+                taken.set()
+                over.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(10)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class Rival:

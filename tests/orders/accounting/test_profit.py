@@ -189,33 +189,25 @@ def test_a_refund_for_canceled_items_counts_once(terms):
     assert [part.what for part in read(made.order).unassigned] == [ProfitItem.COST]
 
 
-def test_a_claim_credit_is_assigned_to_its_line(terms):
+def open_supplier_return(shipped):
+    (line,) = shipped.lines.all()
+    return supplier_returns.open_without_return(
+        purchase_order=shipped, units={line.pk: 1}, actor="ann", now=NOON
+    )
+
+
+@pytest.mark.parametrize("open_for", [make_claim, open_supplier_return])
+def test_a_credit_of_the_supplier_is_assigned_to_its_line(terms, open_for):
     shipped = make_shipped(quantity=2)
-    claim = make_claim(shipped)
+    opened = open_for(shipped)
     before = read(shipped.order)
-    type(claim).objects.update(status="credited", credited_amount=D("7.00"))
+    type(opened).objects.update(status="credited", credited_amount=D("7.00"))
 
     after = read(shipped.order)
 
     assert after.total - before.total == eur("7.00")
     (line,) = after.lines.values()
     assert after.sum(line.parts, ProfitItem.CREDIT) == eur("7.00")
-
-
-def test_a_supplier_return_credit_is_assigned_to_its_line(terms):
-    shipped = make_shipped(quantity=2)
-    (line,) = shipped.lines.all()
-    supplier_return = supplier_returns.open_without_return(
-        purchase_order=shipped, units={line.pk: 1}, actor="ann", now=NOON
-    )
-    before = read(shipped.order)
-    type(supplier_return).objects.update(status="credited", credited_amount=D("7.00"))
-
-    after = read(shipped.order)
-
-    assert after.total - before.total == eur("7.00")
-    (account,) = after.lines.values()
-    assert after.sum(account.parts, ProfitItem.CREDIT) == eur("7.00")
 
 
 def test_a_lost_dispute_takes_the_remaining_capture(terms):

@@ -12,21 +12,22 @@ from orders.addresses import verification
 from orders.models import AddressChangeRequest, Order, PurchaseOrder
 from orders.purchasing.supplier_request import build_request
 from storefront.lib.address import Address
-from suppliers.connectors.records import Acknowledgement
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.address_changes import THERE, accept, apart
-from tests.factories.backorders import tell
-from tests.factories.orders import make_sellable
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news
+from tests.factories.cancellation import fresh, send
+from tests.factories.orders import HOME, make_purchase_orders, make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
-from tests.storefront.supplier_portal.client import fresh, path_of, post
+from tests.storefront.supplier_portal.client import path_of, post
 
 pytestmark = pytest.mark.django_db
+LAST = dataclasses.replace(THERE, line1="Dritte Straße 3")
+WHO = {"reason": "moved", "actor": "ann", "now": NOON}
 
 
 def change_request(order, ship_to=THERE):
-    return change_requests.request_change(
-        order=order, ship_to=ship_to, reason="customer moved", actor="ann", now=NOON
-    )
+    return change_requests.request_change(order=order, ship_to=ship_to, **WHO)
 
 
 def answer(row, is_yes):
@@ -80,39 +81,32 @@ def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
     assert build_request(fresh(unsent)).ship_to == THERE
 
 
-def test_a_second_request_is_rejected_and_rolled_back():
+def test_a_repeated_request_is_sent_once_and_another_waits_for_the_answer():
     purchase_order = make_accepted_purchase_order()
-    change_request(purchase_order.order)
+    first, again = change_request(purchase_order.order), change_request(purchase_order.order)
+    assert first.requested == again.requested == (purchase_order.number,)
 
-    with pytest.raises(corrections.AddressLockedError):
-        change_request(purchase_order.order, dataclasses.replace(THERE, line1="Dritte 3"))
+    with pytest.raises(change_requests.AnswerPendingError):
+        change_request(purchase_order.order, HOME)  # it goes there if the supplier says no
 
     assert AddressChangeRequest.objects.count() == 1
+    assert purchase_order.messages.filter(kind="readdress").count() == 1
 
 
-@pytest.mark.parametrize(
-    "ship_to",
-    [
-        dataclasses.replace(THERE, country="FR"),
-        dataclasses.replace(THERE, line1=""),
-        dataclasses.replace(THERE, postcode=""),
-    ],
-)
-def test_another_country_or_an_invalid_address_is_rejected(ship_to):
+def test_an_invalid_address_is_rejected():
     purchase_order = make_accepted_purchase_order()
 
-    with pytest.raises((corrections.InvalidNewAddressError, corrections.AddressLockedError)):
-        change_request(purchase_order.order, ship_to)
+    with pytest.raises(corrections.InvalidNewAddressError):
+        change_request(purchase_order.order, dataclasses.replace(THERE, country="FR"))
 
     assert not AddressChangeRequest.objects.exists()
 
 
-def test_a_shipped_or_ended_order_takes_no_request():
+def test_a_shipped_order_takes_no_request():
     purchase_order = make_accepted_purchase_order()
-    tell(purchase_order, word=Acknowledgement.SHIPPED, parcels=(make_parcel_news(),))
     PurchaseOrder.objects.update(status="shipped")
 
-    with pytest.raises(corrections.AddressLockedError):
+    with pytest.raises(change_requests.NothingLeftError):
         change_request(purchase_order.order)
 
 
@@ -134,14 +128,13 @@ def test_the_supplier_answers_on_its_page(client, said, city):
     assert city in page
 
 
-@pytest.mark.parametrize(
-    "given", [{}, {"said": "yes"}, {"said": "maybe"}, {"said": "yes", "change_request": 0}]
-)
-def test_an_invalid_answer_changes_nothing(client, given):
+def test_an_invalid_answer_changes_nothing(client):
     purchase_order = make_accepted_purchase_order()
     change_request(purchase_order.order)
 
-    post(client, purchase_order, "readdress/", **given)
+    yes = {"said": "yes"}
+    for given in ({}, yes, {"said": "maybe"}, yes | {"change_request": 0}):
+        post(client, purchase_order, "readdress/", **given)
 
     assert AddressChangeRequest.objects.get().status == "requested"
 
@@ -162,27 +155,15 @@ def test_erasure_removes_the_customer_from_requests():
     assert Address(**fresh(purchase_order).goes_to).country == "DE"
 
 
-def test_a_repeated_request_is_sent_once():
-    purchase_order = make_accepted_purchase_order()
-    first, again = change_request(purchase_order.order), change_request(purchase_order.order)
-
-    assert first.requested == again.requested == (purchase_order.number,)
-    assert AddressChangeRequest.objects.count() == 1
-    assert purchase_order.messages.filter(kind="readdress").count() == 1
-
-
 def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
     unsent, asked = apart(make_sellable(), make_sellable())
     accept(asked)
     change_request(unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
-    third = dataclasses.replace(THERE, line1="Dritte 3")
 
-    corrections.correct(
-        order=unsent.order, ship_to=third, reason="customer moved again", actor="ann", now=NOON
-    )
+    corrections.correct(order=unsent.order, ship_to=LAST, **WHO)
 
-    assert build_request(fresh(unsent)).ship_to == third
+    assert build_request(fresh(unsent)).ship_to == LAST
 
 
 def test_a_confirmed_warning_does_not_hold_the_changed_part():
@@ -196,3 +177,69 @@ def test_a_confirmed_warning_does_not_hold_the_changed_part():
     assert verification.unconfirmed_warnings(box, order.address_verification) == {}
     other = dataclasses.replace(box, line1="Postfach 8")
     assert set(verification.unconfirmed_warnings(other, order.address_verification)) == {"line1"}
+
+
+class AskedMeanwhile(ScriptedSupplier):
+    """A supplier whose first call fails while the customer requests another address."""
+
+    def place(self, request):
+        self.told = request.ship_to
+        if not self.calls:
+            order = PurchaseOrder.objects.get(number=request.number).order
+            said = change_requests.change_address(order=order, ship_to=THERE, **WHO)
+            assert said.requested == (request.number,)
+        return super().place(request)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    supplier = connect(monkeypatch, AskedMeanwhile())
+    supplier.script = [TemporaryError("not now")]
+    return supplier
+
+
+@pytest.mark.parametrize("last", [LAST, HOME])
+def test_a_failed_submission_uses_the_last_requested_address(supplier, last):
+    (made,) = make_purchase_orders()
+    assert send(made).submission_status == "submit_failed"
+    assert AddressChangeRequest.objects.get().status == "requested"
+
+    assert change_requests.change_address(order=made.order, ship_to=last, **WHO) is None
+    send(made)
+
+    assert AddressChangeRequest.objects.get().status == "refused"
+    assert supplier.effects == [made.number]
+    assert supplier.told == last
+    with pytest.raises(corrections.AddressLockedError):
+        change_requests.change_address(order=made.order, ship_to=last, **WHO)
+
+
+def test_the_last_address_is_used_if_another_supplier_has_its_part(supplier):
+    failed, kept = apart(make_sellable(), make_sellable())
+    send(failed)
+    accept(kept)
+
+    said = change_requests.change_address(order=failed.order, ship_to=HOME, **WHO)
+    send(failed)
+
+    assert said.done == (failed.number,)
+    assert supplier.told == HOME
+
+
+def test_an_address_hold_is_released_by_a_valid_address():
+    kept, held = apart(make_sellable(), make_sellable())
+    accept(kept)
+    stock = {"code": "stock", "sentence": "none left", "subject": "x"}
+    address = {"code": "address", "sentence": "no such postcode", "subject": ""}
+    held.move("on_hold", at=NOON, hold_reasons=[address])
+
+    said = change_requests.change_address(order=held.order, ship_to=THERE, **WHO)
+    held.refresh_from_db()
+
+    assert said.done == (held.number,)
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    PurchaseOrder.objects.filter(pk=held.pk).update(status="on_hold", hold_reasons=[address, stock])
+    AddressChangeRequest.objects.filter(status="requested").update(status="accepted")
+    change_requests.change_address(order=held.order, ship_to=LAST, **WHO)
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("on_hold", [stock])

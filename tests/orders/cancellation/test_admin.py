@@ -1,12 +1,14 @@
-"""Cancellation admin: record the supplier's answer to a cancellation request."""
+"""Cancellation admin: record the supplier's answer, decide on what it shipped although canceled."""
 
 import pytest
 from django.urls import reverse
 
-from orders.models import Order, PurchaseOrder
-from tests.factories.orders import ask_to_stop
+from orders.models import CanceledShipmentDecision, Order, PurchaseMessage, PurchaseOrder
+from orders.purchasing import acknowledgements
+from tests.factories.orders import ask_to_stop, make_purchase_orders
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -20,9 +22,9 @@ def asked(monkeypatch):
     return purchase_order
 
 
-def do(staff, purchase_order, what):
+def do(staff, purchase_order, what, **given):
     url = reverse(f"admin:orders_purchaseorder_{what}", args=[purchase_order.pk])
-    return staff.post(url, {"confirm": "yes"}, follow=True)
+    return staff.post(url, given or {"confirm": "yes"}, follow=True)
 
 
 def test_a_recorded_acceptance_refunds_once(staff, asked, started):
@@ -43,11 +45,52 @@ def test_an_acceptance_after_a_recorded_refusal_still_counts(staff, asked, start
     assert Order.objects.get().status == "canceled"
 
 
-@pytest.mark.parametrize("what", ["accept_cancellation", "reject_cancellation"])
-def test_no_answer_is_recorded_without_a_request(staff, started, what):
+def test_no_answer_is_recorded_without_a_request(staff, started):
     purchase_order = make_accepted_purchase_order()
 
-    do(staff, purchase_order, what)
+    for what in ("accept_cancellation", "reject_cancellation"):
+        do(staff, purchase_order, what)
 
     assert PurchaseOrder.objects.get().submission_status == "accepted"
     assert Order.objects.get().status == "processing"
+
+
+@pytest.fixture
+def stray():
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(status="canceled", submission_status="accepted")
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order,
+        direction="in",
+        kind=acknowledgements.SHIPPED_CANCELED,
+        at=NOON,
+    )
+    return purchase_order
+
+
+def decide(staff, purchase_order, outcome):
+    given = {"outcome": outcome, "reason": "The customer sent it back."}
+    return do(staff, purchase_order, "decide_canceled_shipment", **given)
+
+
+def test_a_decision_is_stored_with_author_and_reason_and_shown(staff, stray):
+    shown = decide(staff, stray, "returned").content.decode()
+
+    kept = CanceledShipmentDecision.objects.get()
+    assert (kept.outcome, kept.decided_by) == ("returned", "staff@fara.example")
+    assert "The customer sent it back." in shown
+    assert "Set resolution" in shown
+
+
+def test_impossible_outcomes_are_not_offered(staff, stray):
+    refused = decide(staff, stray, "not_shipped")
+
+    assert "outcome" in refused.context["form"].errors
+    assert not CanceledShipmentDecision.objects.exists()
+
+
+def test_no_decision_is_offered_for_an_active_purchase_order(staff):
+    (purchase_order,) = make_purchase_orders()
+    page = reverse("admin:orders_purchaseorder_change", args=[purchase_order.pk])
+
+    assert "Set resolution" not in staff.get(page).content.decode()

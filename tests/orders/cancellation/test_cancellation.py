@@ -8,10 +8,13 @@ from orders.cancellation import cancellation, status
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.payments import refunds
 from orders.payments.updates import apply
-from orders.purchasing import submission, work_queue
-from storefront.lib.http.errors import TemporaryError
+from orders.purchasing import acknowledgements, submission, submission_lookup, work_queue
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel
+from tests.factories.backorders import look_everywhere
+from tests.factories.cancellation import LATER, fresh, pursue
 from tests.factories.orders import (
     ask_to_stop,
     make_order,
@@ -21,6 +24,7 @@ from tests.factories.orders import (
     make_sellable,
     news_of,
 )
+from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +32,6 @@ pytestmark = pytest.mark.django_db
 
 def cancel(order):
     return cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
-
-
-def eur(amount):
-    return Money(Decimal(amount), "EUR")
 
 
 def test_an_unpaid_order_is_canceled_at_once():
@@ -44,45 +44,6 @@ def test_an_unpaid_order_is_canceled_at_once():
     assert outcome.is_whole
     assert (order.status, payment.status) == ("canceled", "voided")
     assert StockLevel.objects.get().available == 5
-
-
-def test_a_paid_order_without_purchase_orders_is_voided():
-    order = make_paid_order(make_sellable(quantity=5))
-
-    cancel(order)
-
-    assert order.status == "canceled"
-    assert StockLevel.objects.get().available == 5
-    assert PaymentEvent.objects.get(kind="void_requested").amount == order.total_amount
-    assert Event.objects.filter(name="order.canceled").count() == 1
-
-
-def test_unsubmitted_purchase_orders_are_canceled_at_once(supplier):
-    (purchase_order,) = make_purchase_orders()
-
-    outcome = cancel(purchase_order.order)
-
-    assert outcome.stopped == (purchase_order.number,)
-    assert Order.objects.get().status == "canceled"
-    assert supplier.effects == []
-    assert PaymentEvent.objects.filter(kind="void_requested").count() == 1
-
-
-def test_an_accepted_request_is_refunded(supplier):
-    supplier.can_stop = True
-    (purchase_order,) = make_purchase_orders()
-    submission.submit(purchase_order=purchase_order, now=NOON)
-
-    said, came = ask_to_stop(purchase_order.order)
-
-    purchase_order.refresh_from_db()
-    assert (said.open, came) == ((purchase_order.number,), [True])
-    assert purchase_order.submission_status == "cancellation_accepted"
-    assert Order.objects.get().status == "canceled"
-    assert (
-        PaymentEvent.objects.get(kind="refund_requested").amount
-        == purchase_order.customer_charge_amount
-    )
 
 
 def test_a_refused_request_is_reported_to_the_customer(supplier):
@@ -99,14 +60,15 @@ def test_a_refused_request_is_reported_to_the_customer(supplier):
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
 
-def test_an_unanswered_request_is_retried_and_stays_open(supplier):
+@pytest.mark.parametrize("kind", [TemporaryError, PermanentError])
+def test_a_request_without_a_clear_answer_is_retried_and_stays_open(supplier, kind):
     (purchase_order,) = make_purchase_orders()
     submission.submit(purchase_order=purchase_order, now=NOON)
 
-    def silent(*, number):
-        raise TemporaryError("no answer", is_outcome_unknown=True)
+    def unclear(*, number):
+        raise kind("no answer, or not JSON", is_outcome_unknown=True)
 
-    supplier.cancel = silent
+    supplier.cancel = unclear
 
     _, came = ask_to_stop(purchase_order.order)
 
@@ -140,10 +102,8 @@ def test_a_late_task_does_not_repeat_a_refused_request(supplier):
     ask_to_stop(purchase_order.order)
     supplier.can_stop = True
 
-    late = PurchaseOrder.objects.select_related("order", "supplier").get()
-
-    assert cancellation.process_request(purchase_order=late, now=NOON) is False
-    assert late.submission_status == "cancellation_rejected"
+    assert pursue(purchase_order) is False
+    assert fresh().submission_status == "cancellation_rejected"
 
 
 @pytest.fixture
@@ -158,39 +118,21 @@ def captured(supplier):
     return order
 
 
-def refund(order, amount, key=None):
-    refunds.refund(
-        order=order,
-        amount=eur(amount),
-        reason="late",
-        actor="ann",
-        now=NOON,
-        key=key or f"{amount}",
-    )
+def refund(order, amount):
+    money = Money(Decimal(amount), "EUR")
+    refunds.refund(order=order, amount=money, reason="late", actor="ann", now=NOON, key=f"{amount}")
 
 
-def test_partial_refunds_never_exceed_the_capture(captured):
-    refund(captured, "10.00")
-    refund(captured, "5.00")
-
-    with pytest.raises(refunds.RefundTooLargeError) as refused:
-        refund(captured, captured.total_amount - 14)
-
-    assert refused.value.refundable == eur(captured.total_amount - 15)
-    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
-
-
-def test_a_refund_form_submitted_twice_refunds_once(captured):
-    refund(captured, "10.00", key="one click")
-    refund(captured, "10.00", key="one click")
-
-    assert PaymentEvent.objects.get(kind="refund_requested").amount == Decimal("10.00")
-
-
-@pytest.mark.parametrize("amount", ["0.00", "-1.00"])
-def test_zero_and_negative_refunds_are_rejected(captured, amount):
-    with pytest.raises(refunds.RefundTooLargeError):
+def test_partial_refunds_are_positive_and_never_exceed_the_capture(captured):
+    for amount in ("10.00", "10.00", "5.00"):  # the first form was submitted twice
         refund(captured, amount)
+
+    for amount in ("0.00", "-1.00", captured.total_amount - 14):
+        with pytest.raises(refunds.RefundTooLargeError) as refused:
+            refund(captured, amount)
+
+    assert refused.value.refundable.amount == captured.total_amount - 15
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
 
 
 def test_uncaptured_money_is_not_refunded():
@@ -209,3 +151,71 @@ def test_the_customer_is_notified_when_the_refund_is_done(captured):
 
     assert Event.objects.get(name="order.refunded").payload["amount"] == "10.00"
     assert Order.objects.with_progress().get().payment_status == "partially_refunded"
+
+
+def test_an_order_canceled_during_the_route_query_is_not_submitted(supplier):
+    (purchase_order,) = make_purchase_orders()
+    ask = supplier.freight
+
+    def slow(**words):
+        cancel(Order.objects.get())
+        return ask(**words)
+
+    supplier.freight = slow
+
+    with pytest.raises(submission.NotSubmittableError):
+        submission.submit(purchase_order=purchase_order, now=NOON)
+
+    assert supplier.effects == []
+
+
+def test_a_request_waits_for_the_look_up_of_a_lost_answer(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [no_answer(effect=False)]
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    assert cancel(purchase_order.order).open == (purchase_order.number,)
+
+    submission_lookup.resolve(purchase_order=fresh(purchase_order), now=LATER)
+    submission.submit(purchase_order=fresh(purchase_order), now=LATER + timedelta(hours=1))
+
+    assert supplier.effects == []
+    assert Order.objects.get().status == "canceled"
+
+
+@pytest.mark.parametrize("can_stop", [True, False])
+def test_a_request_is_sent_when_the_supplier_has_the_order(supplier, can_stop):
+    supplier.can_stop = can_stop
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [no_answer(effect=True)]
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    cancel(purchase_order.order)
+
+    submission_lookup.resolve(purchase_order=fresh(purchase_order), now=LATER)
+    is_stopped = cancellation.process_request(purchase_order=fresh(purchase_order), now=LATER)
+
+    assert is_stopped is can_stop
+    assert fresh(purchase_order).cancel_requested_at is None
+    assert Order.objects.get().status == ("canceled" if can_stop else "processing")
+
+
+def test_a_rejected_capture_is_not_refunded_from_another_purchase_order(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    request = PaymentEvent.objects.get(kind="capture_requested")
+    PaymentEvent.objects.create(
+        payment=request.payment,
+        gateway="fake",
+        external_id="refused",
+        kind="refused",
+        answers=request,
+        occurred_at=NOON,
+        received_at=NOON,
+    )
+    supplier.answers[purchase_order.number] = Acknowledgement.CANCELED
+
+    state = supplier.state(purchase_order.number)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    look_everywhere(LATER)
+
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
+    assert PaymentEvent.objects.get(kind="void_requested").amount > 0

@@ -1,23 +1,26 @@
-"""Race: a cancellation against the payment or the submission of the order."""
+"""Race: a cancellation against the payment or the submission of the order, and two answers."""
 
 import pytest
 
 from notifications.models import Event
 from orders import ledger
-from orders.cancellation import cancellation
-from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.backorders import purchase_order_cancellation
+from orders.cancellation import cancellation, supplier_answers
+from orders.models import Order, PaymentEvent
 from orders.payments import updates
-from orders.purchasing import submission
+from orders.purchasing import reassignment, submission
 from suppliers.models import StockLevel
 from tests.factories.backorders import broken
+from tests.factories.cancellation import LATER, fresh, send, sent
 from tests.factories.orders import (
+    ask_to_stop,
     make_order,
     make_payment,
     make_purchase_orders,
     make_sellable,
     news_of,
 )
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import ScriptedSupplier, WrittenTo, connect
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival
 
@@ -69,19 +72,13 @@ def supplier(monkeypatch):
     return supplier
 
 
-def sending():
-    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    row = rows.get()
-    return lambda: submission.submit(purchase_order=row, now=NOON)
-
-
 def test_a_cancellation_during_submission_becomes_a_request(monkeypatch, supplier):
     """Without the lock of the order both would deadlock."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(canceling(purchase_order.order))
     rival.begin_at(monkeypatch, submission.pending_changes, "apply")
 
-    sending()()
+    send()
     rival.finish()
 
     assert rival.failure is None
@@ -98,7 +95,8 @@ def test_a_cancellation_during_submission_becomes_a_request(monkeypatch, supplie
 def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch, supplier):
     """Without the lock of the order both would deadlock."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
-    rival = Rival(sending())
+    row = fresh()
+    rival = Rival(lambda: submission.submit(purchase_order=row, now=NOON))
     rival.begin_at(monkeypatch, cancellation.purchase_order_cancellation, "cancel_all")
 
     stopped = canceling(purchase_order.order)()
@@ -108,3 +106,32 @@ def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch,
     assert isinstance(rival.failure, submission.NotSubmittableError)
     assert supplier.effects == []
     assert_all_money_returned(purchase_order.order)
+
+
+@pytest.mark.parametrize(
+    ("verb", "place", "name"),
+    [
+        (supplier_answers.record_acceptance, purchase_order_cancellation, "cancel_all"),
+        (supplier_answers.record_refusal, reassignment, "abandon"),
+    ],
+)
+def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, name):
+    """Without the lock it would read a stale state and lose the race for the row."""
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
+    connect(monkeypatch, WrittenTo())
+    purchase_order = sent()
+    ask_to_stop(purchase_order.order)
+    rival = Rival(
+        lambda: supplier_answers.record_acceptance(
+            purchase_order=fresh(purchase_order), actor="page", now=LATER
+        )
+    )
+    rival.begin_at(monkeypatch, place, name)
+
+    verb(purchase_order=fresh(purchase_order), actor="ann", now=LATER)
+    rival.finish()
+
+    assert rival.failure is None
+    assert Order.objects.get().status == "canceled"
+    asked = PaymentEvent.objects.filter(kind__endswith="_requested")
+    assert [one.kind for one in asked] == ["void_requested"]

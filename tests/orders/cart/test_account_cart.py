@@ -10,8 +10,12 @@ from tests.factories.accounts import make_shopper
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.orders import make_cart, make_sellable, order_of
 from tests.factories.suppliers import NOON
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db
+RACE = pytest.mark.django_db(transaction=True)
+TABS = 8
+ROUNDS = 3
 
 
 def lamp_of(sku, **known):
@@ -135,3 +139,62 @@ def test_the_database_allows_one_current_cart_per_account(erika):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Cart.objects.filter(pk=other.pk).update(owner=erika, is_current=True)
+
+
+def bringing(user, cart):
+    return lambda: bring(user, cart)
+
+
+def kept(user):
+    return held(Cart.objects.get(owner=user))
+
+
+@RACE
+@pytest.mark.parametrize("has_one", [True, False])
+def test_eight_tabs_with_one_cart_leave_one_cart(has_one):
+    lamp, other = lamp_of("A"), lamp_of("B")
+    for number in range(ROUNDS):
+        user = make_shopper(f"a{number}@example.org")
+        if has_one:
+            bringing(user, make_cart(lamp, quantity=1))()
+        cart = make_cart(lamp, other, quantity=2)
+
+        assert all_at_once([bringing(user, cart)] * TABS, ()) == 0
+
+        assert kept(user) == {"A": 2 + has_one, "B": 2}
+        assert not Cart.objects.filter(owner=None).exists()
+
+
+@RACE
+@pytest.mark.parametrize("has_one", [True, False])
+def test_eight_devices_with_a_cart_each_leave_one_cart_with_all_lines(has_one):
+    lamps = [lamp_of(f"L{number}", quantity=99) for number in range(TABS)]
+    shared = lamp_of("ALL", quantity=99)
+    for number in range(ROUNDS):
+        user = make_shopper(f"a{number}@example.org")
+        if has_one:
+            bringing(user, make_cart(shared))()
+        each = [make_cart(lamp, shared) for lamp in lamps]
+
+        assert all_at_once([bringing(user, cart) for cart in each], ()) == 0
+
+        assert kept(user) == {f"L{number}": 1 for number in range(TABS)} | {"ALL": TABS + has_one}
+
+
+@RACE
+def test_an_item_added_during_sign_in_is_kept_or_rejected():
+    lamp, late = lamp_of("A"), lamp_of("LATE")
+    for number in range(ROUNDS):
+        user = make_shopper(f"a{number}@example.org")
+        bringing(user, make_cart(lamp))()
+        cart = make_cart(lamp)
+
+        refused = all_at_once(
+            [
+                bringing(user, cart),
+                lambda cart=cart: carts.add(cart=cart, listing_id=late.pk, quantity=1, now=NOON),
+            ],
+            carts.PlacedCartError,
+        )
+
+        assert kept(user) == {"A": 2} | ({} if refused else {"LATE": 1})

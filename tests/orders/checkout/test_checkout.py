@@ -1,4 +1,4 @@
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,16 +8,15 @@ from django.db import IntegrityError
 from orders.addresses import verification
 from orders.cart import carts
 from orders.checkout import checkout
-from orders.models import Order, Payment, PurchaseOrder, Reservation
-from orders.purchasing.holds import facts
+from orders.models import Order, Payment, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel, Supplier
 from tests.factories.orders import (
     HOME,
     make_cart,
     make_order,
-    make_purchase_orders,
     make_sellable,
+    order_of,
     quote_for,
 )
 from tests.factories.suppliers import NOON
@@ -25,46 +24,26 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def place(cart, now=NOON, **changes):
-    facts = {"email": "erika@example.org", "ship_to": HOME, "quote": quote_for(cart, now=now)}
-    return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
-
-
-def test_an_order_stores_texts_prices_and_costs():
-    listing = make_sellable(price="39.99", cost="10.00")
-
-    order = place(make_cart(listing, quantity=2))
-
-    line = order.lines.get()
-    assert (line.unit_amount, line.line_amount) == (Decimal("39.99"), Decimal("79.98"))
-    assert (line.cost_amount, line.cost_currency) == (Decimal("10.00"), "EUR")
-    assert line.title == f"{listing.variant.product.title}, Black"
-    assert order.total_amount == Decimal("84.88")
-    assert order.tax_amount == Decimal("13.55")
-    assert order.status == "pending_payment"
-
-
-def test_an_order_reserves_its_stock():
-    listing = make_sellable(quantity=3)
-
-    place(make_cart(listing, quantity=2))
-
-    level = StockLevel.objects.get()
-    assert (level.reserved, level.available) == (2, 1)
-    assert Reservation.objects.get().status == "active"
-
-
-def test_an_order_is_stored_with_its_first_payment():
-    cart = make_cart(make_sellable())
+def test_an_order_stores_texts_prices_costs_and_its_payment_and_reserves_stock():
+    listing = make_sellable(price="39.99", cost="10.00", quantity=3)
+    cart = make_cart(listing, quantity=2)
 
     order, first = checkout.place(
         cart=cart, email="a@example.org", ship_to=HOME, quote=quote_for(cart), now=NOON
     )
 
+    line = order.lines.get()
+    assert (line.unit_amount, line.line_amount) == (Decimal("39.99"), Decimal("79.98"))
+    assert (line.cost_amount, line.cost_currency) == (Decimal("10.00"), "EUR")
+    assert line.title == f"{listing.variant.product.title}, Black"
+    assert (order.total_amount, order.tax_amount) == (Decimal("84.88"), Decimal("13.55"))
+    assert order.status == "pending_payment"
     payment = Payment.objects.get()
-    assert (payment, payment.order) == (first, order)
+    assert (payment, payment.order, payment.total) == (first, order, order.total)
     assert (payment.status, payment.key) == ("created", f"pay:{order.number}:1")
-    assert payment.total == order.total
+    level = StockLevel.objects.get()
+    assert (level.reserved, level.available) == (2, 1)
+    assert Reservation.objects.get().status == "active"
 
 
 def test_a_failed_checkout_leaves_neither_order_nor_payment():
@@ -73,7 +52,7 @@ def test_a_failed_checkout_leaves_neither_order_nor_payment():
     StockLevel.objects.update(reported_quantity=1)
 
     with pytest.raises(checkout.UnavailableError):
-        place(cart, quote=quote)
+        order_of(cart, quote=quote)
 
     assert [model.objects.count() for model in (Order, Payment, Reservation)] == [0, 0, 0]
 
@@ -105,53 +84,39 @@ def test_number_generation_is_limited(monkeypatch):
     assert Order.objects.count() == 1
 
 
-def test_a_cart_is_ordered_once():
-    cart = make_cart(make_sellable())
-    first = place(cart)
-
-    with pytest.raises(checkout.AlreadyPlacedError) as again:
-        place(cart, quote=quote_for(cart))
-
-    assert again.value.order == first
-    assert StockLevel.objects.get().reserved == 1
-
-
 def test_a_second_click_with_a_later_quote_finds_the_order():
     cart = make_cart(make_sellable())
-    first = place(cart)
+    first = order_of(cart)
     quote = quote_for(cart)
 
     with pytest.raises(checkout.AlreadyPlacedError) as again:
-        place(cart, quote=quote, agreed_arrival=quote.arrives_to - timedelta(days=1))
+        order_of(cart, quote=quote, agreed_arrival=quote.arrives_to - timedelta(days=1))
 
     assert again.value.order == first
 
 
-def test_an_empty_cart_is_rejected():
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda cart: cart.lines.all().delete(), checkout.EmptyCartError),
+        (lambda cart: cart.lines.update(quantity=2), checkout.QuoteOutdatedError),
+    ],
+    ids=["emptied", "another quantity"],
+)
+def test_a_cart_changed_after_the_quote_is_rejected(change, error):
     cart = make_cart(make_sellable())
     quote = quote_for(cart)
-    cart.lines.all().delete()
+    change(cart)
 
-    with pytest.raises(checkout.EmptyCartError):
-        place(cart, quote=quote)
-
-    assert Order.objects.count() == 0
-
-
-def test_a_cart_changed_after_the_quote_is_rejected():
-    cart = make_cart(make_sellable())
-    quote = quote_for(cart)
-    carts.change(cart=cart, line_id=cart.lines.get().pk, quantity=2, now=NOON)
-
-    with pytest.raises(checkout.QuoteOutdatedError):
-        place(cart, quote=quote)
+    with pytest.raises(error):
+        order_of(cart, quote=quote)
 
     assert Order.objects.count() == 0
 
 
 def test_a_total_other_than_agreed_is_rejected():
     with pytest.raises(checkout.PriceChangedError) as changed:
-        place(make_cart(make_sellable()), agreed=Money(Decimal("1.00"), "EUR"))
+        order_of(make_cart(make_sellable()), agreed=Money(Decimal("1.00"), "EUR"))
 
     assert changed.value.total == Money(Decimal("44.89"), "EUR")
     assert Order.objects.count() == 0
@@ -159,7 +124,7 @@ def test_a_total_other_than_agreed_is_rejected():
 
 def test_an_address_without_a_city_is_rejected_at_its_field():
     with pytest.raises(checkout.InvalidAddressError) as refused:
-        place(make_cart(make_sellable()), ship_to=replace(HOME, city=""))
+        order_of(make_cart(make_sellable()), ship_to=replace(HOME, city=""))
 
     assert list(refused.value.fields) == ["city"]
 
@@ -168,42 +133,13 @@ def test_an_address_with_a_warning_needs_a_reason():
     doubtful = replace(HOME, postcode="1011")
     cart = make_cart(make_sellable())
     with pytest.raises(checkout.UnconfirmedAddressError) as refused:
-        place(cart, ship_to=doubtful)
+        order_of(cart, ship_to=doubtful)
 
     noted = verification.record(doubtful, reason="built last year")
-    order = place(cart, ship_to=doubtful, check=noted)
+    order = order_of(cart, ship_to=doubtful, check=noted)
 
     assert list(refused.value.fields) == ["postcode"]
     assert order.address_verification["reason"] == "built last year"
-
-
-def test_a_confirmed_address_holds_no_purchase_order():
-    (purchase,) = make_purchase_orders(make_sellable())
-    doubtful = replace(HOME, postcode="1011")
-
-    def held(noted):
-        Order.objects.update(ship_to=asdict(doubtful), address_verification=noted)
-        again = PurchaseOrder.objects.get(pk=purchase.pk)
-        found = facts.evaluate_purchase_order(purchase_order=again, connector=object(), now=NOON)
-        return "address" in {reason.code for reason in found}
-
-    assert held({})
-    assert not held(verification.record(doubtful, reason="built last year"))
-
-
-@pytest.mark.parametrize(
-    ("price_now", "minutes", "charged"),
-    [("49.99", 29, "39.99"), ("29.99", 29, "29.99"), ("49.99", 31, "49.99")],
-)
-def test_a_quoted_price_is_the_maximum_for_thirty_minutes(price_now, minutes, charged):
-    listing = make_sellable(price="39.99")
-    cart = make_cart(listing)
-    type(listing).objects.update(price_amount=Decimal(price_now))
-    Supplier.objects.update(live_check_after_min=60)  # no answer is expected
-
-    order = place(cart, now=NOON + timedelta(minutes=minutes))
-
-    assert order.lines.get().unit_amount == Decimal(charged)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +150,11 @@ def test_a_quoted_price_is_the_maximum_for_thirty_minutes(price_now, minutes, ch
         ("29.99", 29, "29.99", "29.99"),
     ],
 )
-def test_adding_a_unit_keeps_the_guaranteed_price(price_now, minutes, unit, at_the_end):
+def test_a_quoted_price_is_the_maximum_for_thirty_minutes(price_now, minutes, unit, at_the_end):
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal(price_now))
+    Supplier.objects.update(live_check_after_min=60)  # no answer is expected
     later = NOON + timedelta(minutes=minutes)
 
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
@@ -227,6 +164,7 @@ def test_adding_a_unit_keeps_the_guaranteed_price(price_now, minutes, unit, at_t
     ]
     assert [str(line.unit.amount) for line in seen] == [unit, at_the_end]
     assert seen[0].quantity == 2
+    assert order_of(cart, now=later).lines.get().unit_amount == Decimal(unit)
 
 
 @pytest.mark.parametrize("minutes", [5, 31])
@@ -239,7 +177,7 @@ def test_an_item_without_a_price_is_not_sold_at_its_old_price(minutes):
     Supplier.objects.update(live_check_after_min=60)  # no answer is expected
 
     with pytest.raises(checkout.UnpricedError):
-        place(cart, now=later, quote=quote)
+        order_of(cart, now=later, quote=quote)
 
     (line,) = carts.view_cart(cart=cart, now=later).lines
     assert (line.has_price, line.available, Order.objects.count()) == (False, 0, 0)
@@ -287,3 +225,15 @@ def test_a_changed_price_is_shown_at_the_line():
 
     assert line.unit == Money(Decimal("34.99"), "EUR")
     assert line.price_was == Money(Decimal("39.99"), "EUR")
+
+
+def test_an_unpublished_item_is_not_sold_from_an_old_cart():
+    listing = make_sellable()
+    cart = make_cart(listing)
+    quote = quote_for(cart)
+    type(listing).objects.update(is_delisted=True)
+
+    with pytest.raises(checkout.UnavailableError):
+        order_of(cart, quote=quote)
+
+    assert Order.objects.count() == 0

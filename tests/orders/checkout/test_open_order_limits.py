@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import Event
-from orders.cancellation import cancellation
 from orders.checkout import checkout, open_order_limits
 from orders.gateways import gateway_for
 from orders.inventory import reservations
@@ -15,7 +14,6 @@ from storefront.accounts.models import User
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.orders import (
-    HOME,
     make_cart,
     make_order,
     make_paid_order,
@@ -50,8 +48,8 @@ def reserved():
     return sum(StockLevel.objects.values_list("reserved", flat=True))
 
 
-def open_at_gateway(order, now=NOON):
-    return sessions.open_session(order=order, return_url="http://127.0.0.1/", now=now)
+def open_at_gateway(order):
+    return sessions.open_session(order=order, return_url="http://127.0.0.1/", now=NOON)
 
 
 def of_browser(order, *listings):
@@ -72,19 +70,6 @@ def before_it_was_sold(light):
     return order, cart, quote
 
 
-def test_a_newer_order_of_the_same_customer_supersedes_the_unpaid_one(light):
-    first = make_order(light)
-
-    second = order_of(of_browser(first, light), email="max@example.org", now=NOON + 6 * MINUTE)
-
-    first.refresh_from_db()
-    assert (first.status, second.status) == (Status.CANCELED, Status.PENDING_PAYMENT)
-    assert reserved() == 1
-    held = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
-    assert [each.line.order_id for each in held] == [second.pk]
-    assert not Event.objects.filter(name="order.canceled").exists(), "the customer replaced it"
-
-
 def test_an_order_whose_payment_page_is_opening_is_not_superseded(light):
     first = make_order(light)
 
@@ -95,14 +80,17 @@ def test_an_order_whose_payment_page_is_opening_is_not_superseded(light):
     assert reserved() == 1
 
 
-def test_the_last_unit_moves_from_the_old_order_to_the_new_one():
-    light = make_sellable(quantity=1)
-    first, cart, quote = before_it_was_sold(light)
+def test_a_newer_order_of_the_same_customer_takes_the_last_unit_of_the_unpaid_one():
+    first, cart, quote = before_it_was_sold(make_sellable(quantity=1))
 
-    checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=SOON)
+    second = order_of(cart, email="max@example.org", quote=quote, now=SOON)
 
+    first.refresh_from_db()
+    assert (first.status, second.status) == (Status.CANCELED, Status.PENDING_PAYMENT)
     assert reserved() == 1
-    assert Order.objects.filter(status=Status.PENDING_PAYMENT).get().cart_id == cart.pk
+    held = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
+    assert [each.line.order_id for each in held] == [second.pk]
+    assert not Event.objects.filter(name="order.canceled").exists(), "the customer replaced it"
 
 
 def test_a_failed_checkout_keeps_the_earlier_order():
@@ -111,24 +99,16 @@ def test_a_failed_checkout_keeps_the_earlier_order():
     StockLevel.objects.update(reported_quantity=0)
 
     with pytest.raises(checkout.UnavailableError):
-        checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=SOON)
+        order_of(cart, quote=quote, now=SOON)
 
     first.refresh_from_db()
     assert first.status == Status.PENDING_PAYMENT
     assert reserved() == 1
 
 
-def test_other_customers_and_other_items_are_unaffected(light):
-    other = make_sellable()
-    orders = [make_order(light), make_order(light, email="max@example.org"), make_order(other)]
-
-    assert {each.status for each in Order.objects.all()} == {Status.PENDING_PAYMENT}
-    assert reserved() == len(orders)
-
-
 def test_a_paid_order_is_not_superseded(light):
     paid = make_paid_order(light)
-    make_order(light)
+    order_of(of_browser(paid, light), now=SOON)
 
     paid.refresh_from_db()
     assert paid.status == Status.PLACED
@@ -217,14 +197,6 @@ def test_a_new_order_does_not_restart_the_reservation_time(light):
     assert fresh.payment_due_at == fresh.placed_at + reservations.PAYMENT_WINDOW
 
 
-def test_canceled_stock_is_available_at_once(light):
-    order = make_order(light, quantity=3)
-
-    cancellation.cancel(order=order, reason="given up", actor="customer", now=NOON)
-
-    assert make_order(light, quantity=3, email="max@example.org").status == Status.PENDING_PAYMENT
-
-
 def test_a_declined_payment_is_not_in_progress(light):
     first = make_order(light)
     updates.apply(
@@ -241,19 +213,11 @@ def test_a_code_of_the_superseded_order_works_for_the_new_one(light):
     """The page counts the code as used and shows a higher total: that is no price change."""
     make_promotion(kind="amount", amount="4.00", percent=0, usage_limit_per_customer=1)
     first = make_order(light)
-    cart = of_browser(first, light)
     more = Money(first.total_amount + 4, first.currency)
 
-    placed = checkout.place(
-        cart=cart,
-        email=first.email,
-        ship_to=HOME,
-        quote=quote_for(cart, now=SOON),
-        now=SOON,
-        agreed=more,
-    )
+    second = order_of(of_browser(first, light), agreed=more, now=SOON)
 
-    assert placed.order.total_amount == first.total_amount
+    assert second.total_amount == first.total_amount
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,5 @@
 """Claims: what can be claimed from a supplier, and that it is claimed once."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,10 +11,9 @@ from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
 from suppliers.connectors.records import ClaimReason, ClaimResolution, ClaimStatus
 from tests.factories.claims import make_claim, make_complaint, make_shipped
 from tests.factories.suppliers import NOON
-from tests.orders.inventory.test_reservations_race import all_at_once
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db
-LATER = NOON + timedelta(minutes=20)
 
 
 def test_enums_match_those_of_connectors():
@@ -24,11 +22,16 @@ def test_enums_match_those_of_connectors():
     assert set(settlement.ANSWER_STATUS) == set(ClaimStatus)
 
 
-def test_a_claim_expects_the_cost_of_its_units():
-    claim = make_claim(make_shipped(quantity=3), units=2)
+def test_two_clicks_open_one_claim_that_expects_the_cost_of_its_units():
+    purchase_order = make_shipped(quantity=3)
+    complaint = make_complaint(purchase_order, units=2)
+    words = {"purchase_order": purchase_order, "complaint": complaint, "actor": "x", "now": NOON}
 
+    claim = claims.open_claim(**words)
+
+    assert claims.open_claim(**words) == claim == SupplierClaim.objects.get()
     assert (claim.expected_amount, claim.currency) == (Decimal("20.00"), "EUR")
-    assert claim.number.startswith(f"{claim.purchase_order.number}-C")
+    assert claim.number.startswith(f"{purchase_order.number}-C")
 
 
 def with_freight(paid="3.00", currency="EUR"):
@@ -70,22 +73,6 @@ def test_freight_unpaid_or_in_another_currency_is_not_claimable(paid, currency, 
     assert not SupplierClaim.objects.exists()
 
 
-def test_the_database_limits_freight_to_what_was_paid():
-    claim = make_claim(with_freight(), freight=Decimal("3.00"))
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        SupplierClaim.objects.filter(pk=claim.pk).update(freight_amount=Decimal("3.01"))
-
-
-def test_two_clicks_open_one_claim():
-    purchase_order = make_shipped()
-    complaint = make_complaint(purchase_order)
-    words = {"purchase_order": purchase_order, "complaint": complaint, "actor": "x", "now": NOON}
-
-    assert claims.open_claim(**words) == claims.open_claim(**words)
-    assert SupplierClaim.objects.count() == 1
-
-
 def test_a_number_of_another_purchase_order_is_rejected():
     claim = make_claim()
     other = make_shipped(reference="S-2")
@@ -104,13 +91,17 @@ def test_zero_and_too_many_units_are_rejected(units):
     assert not SupplierClaim.objects.exists()
 
 
-def test_nothing_is_claimable_before_shipment():
+def test_nothing_is_claimable_before_shipment_or_of_rejected_lines():
     purchase_order = make_shipped()
     purchase_order.status = "in_progress"
     purchase_order.save(update_fields=["status"])
-
     with pytest.raises(CannotClaimError, match="shipped"):
         make_claim(purchase_order)
+    PurchaseOrder.objects.update(status="shipped")
+    purchase_order.lines.update(is_active=False)
+
+    with pytest.raises(CannotClaimError):
+        make_claim(PurchaseOrder.objects.get())
 
 
 @pytest.mark.parametrize(
@@ -138,16 +129,11 @@ def test_concurrent_claims_get_the_last_unit_once():
     assert SupplierClaim.objects.count() == 1
 
 
-def test_rejected_lines_are_not_claimable():
-    purchase_order = make_shipped()
-    purchase_order.lines.update(is_active=False)
-
-    with pytest.raises(CannotClaimError):
-        make_claim(PurchaseOrder.objects.get())
-
-
-def test_the_database_limits_units_to_what_was_ordered():
-    line = make_claim().lines.get()
+def test_the_database_limits_units_and_freight_to_what_was_ordered_and_paid():
+    claim = make_claim(with_freight(), freight=Decimal("3.00"))
+    line = claim.lines.get()
 
     with pytest.raises(IntegrityError), transaction.atomic():
         SupplierClaimLine.objects.filter(pk=line.pk).update(quantity=line.ordered_quantity + 1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SupplierClaim.objects.filter(pk=claim.pk).update(freight_amount=Decimal("3.01"))

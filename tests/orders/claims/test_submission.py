@@ -1,24 +1,25 @@
-"""Claim submission: each claim is submitted once, by one worker at a time."""
+"""Claim submission: each claim is submitted once, in its supplier's turn, by one worker."""
 
-import threading
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 
-from orders.claims import claims, submission, work_queue
+from orders.claims import claims, submission, tasks, work_queue
 from orders.claims import status as claim_status
 from orders.claims.submission import ClaimStateError
-from orders.models import PurchaseMessage, SupplierClaim
+from orders.models import PurchaseMessage, PurchaseOrder, SupplierClaim
 from orders.purchasing import retries
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import CircuitBreaker
-from suppliers.resilience.bulkheads import exclusive_lock
+from suppliers.resilience.bulkheads import BulkheadKind, exclusive_lock, slot_count
+from tests.factories.bulkheads import elsewhere
 from tests.factories.circuit_breakers import break_line
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON, make_supplier
+from tests.support.concurrency import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=20)
@@ -64,14 +65,6 @@ def test_a_call_without_effect_is_retried_with_backoff(supplier, monkeypatch):
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-def test_retry_after_delays_the_next_attempt(supplier):
-    supplier.script = [TemporaryError("busy", retry_after_s=7200)]
-
-    claim = tell(make_claim())
-
-    assert claim.retry_at >= NOON + timedelta(hours=2)
-
-
 def test_a_rejected_claim_is_held_until_staff_resubmit(supplier):
     supplier.script = [PermanentError("no such reason")]
     claim = tell(make_claim())
@@ -104,32 +97,20 @@ def test_a_connector_without_claims_ability_holds_the_claim():
 
 
 def test_only_one_worker_processes_a_claim(supplier):
-    """A session lock is reentrant: the other worker needs another session."""
     claim = make_claim()
-    held, let_go = threading.Event(), threading.Event()
 
-    def another_worker():
-        with exclusive_lock(f"claim {claim.pk}"):
-            held.set()
-            let_go.wait(timeout=10)
-        connection.close()
+    with (
+        held_elsewhere(exclusive_lock(f"claim {claim.pk}")),
+        pytest.raises(ClaimStateError, match="being processed"),
+    ):
+        tell(claim)
 
-    worker = threading.Thread(target=another_worker)
-    worker.start()
-    held.wait(timeout=10)
-    try:
-        with pytest.raises(ClaimStateError, match="being processed"):
-            tell(claim)
-    finally:
-        let_go.set()
-        worker.join()
     assert supplier.calls == []
 
 
 def test_a_stale_row_is_refreshed_before_submission(supplier):
-    stale, fresh = whole_claim(make_claim()), None
-    fresh = whole_claim(stale)
-    tell(fresh)
+    stale = whole_claim(make_claim())
+    tell(stale)
 
     with pytest.raises(ClaimStateError):
         submission.submit(claim=stale, now=NOON)
@@ -168,11 +149,89 @@ def test_claims_wait_while_the_circuit_breaker_is_open(supplier):
         assert list(find(now=LATER)) == []
         CircuitBreaker.objects.update(orders_blocked_until=Now())
         assert list(find(now=LATER)) == [claim]
-
-
-def test_a_dead_workers_claim_is_found_while_the_breaker_is_open(supplier):
-    claim = make_claim()
-    claim.move("submitting", at=NOON, attempts=1)
-    break_line(claim.purchase_order.supplier)
-
+    CircuitBreaker.objects.update(orders_blocked_until=Now() + timedelta(seconds=60))
+    SupplierClaim.objects.update(status="submitting")  # and its worker died: no call is needed
     assert list(work_queue.claims_to_look_up(now=LATER)) == [claim]
+
+
+def make_claims(count, *, code="lumen"):
+    """Create claims against one supplier."""
+    against = make_supplier(code=code)
+    claims = [make_claim(make_shipped(reference="")) for _ in range(count)]
+    for claim in claims:
+        PurchaseOrder.objects.filter(pk=claim.purchase_order_id).update(
+            supplier=against, supplier_reference=f"S-{claim.number}"
+        )
+    return [whole_claim(claim) for claim in claims]
+
+
+def statuses(claims):
+    return [whole_claim(claim).status for claim in claims]
+
+
+def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
+    mine, others = make_claims(2), make_claims(1, code="glow")
+    turns = []
+    monkeypatch.setattr(tasks.process_claims, "delay", lambda **known: turns.append(known))
+
+    tasks.sweep_claims()
+
+    supplier_ids = {claims[0].purchase_order.supplier_id for claims in (mine, others)}
+    assert sorted(turn["supplier_id"] for turn in turns) == sorted(supplier_ids)
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
+    assert statuses(mine) == ["requested"] * 2
+    assert statuses(others) == ["draft"]
+
+
+def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
+    mine = make_claims(3)
+    supplier.script = [no_answer(effect=False)]
+
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
+
+    assert statuses(mine) == ["submit_unknown", "draft", "draft"]
+
+
+def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
+    mine = make_claims(3)
+    for claim in mine[:2]:
+        claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
+
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
+
+    assert statuses(mine) == ["submit_unknown", "submit_unknown", "requested"]
+
+
+def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
+    mine = [tell(claim) for claim in make_claims(2)]
+    ask = claim_status.look_up
+
+    def look_up(*, claim, now):
+        if claim == mine[0]:
+            raise KeyError("a bug of ours")
+        return ask(claim=claim, now=now)
+
+    monkeypatch.setattr(tasks, "STEPS", [(find, look_up) for find, _speak in tasks.STEPS])
+
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
+
+    before, after = (whole_claim(claim).polled_at for claim in mine)
+    assert before < after
+
+
+def test_claims_and_orders_use_separate_lanes(supplier):
+    (claim,) = make_claims(1)
+    supplier_id = claim.purchase_order.supplier_id
+
+    with elsewhere(BulkheadKind.CLAIMS, supplier_id) as is_free:
+        assert is_free
+        tasks.submit_claim(claim_id=claim.pk)
+        assert statuses([claim]) == ["draft"]
+        with elsewhere(BulkheadKind.ORDERS, supplier_id) as has_room:
+            assert has_room
+
+    with ExitStack() as stack:
+        for _ in range(slot_count(BulkheadKind.ORDERS)):
+            stack.enter_context(elsewhere(BulkheadKind.ORDERS, supplier_id))
+        tasks.submit_claim(claim_id=claim.pk)
+    assert statuses([claim]) == ["requested"]

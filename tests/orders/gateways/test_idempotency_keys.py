@@ -1,14 +1,11 @@
 """Idempotency keys: each write to a gateway carries our key, or money could move twice."""
 
 import inspect
-from contextlib import closing
 
 import pytest
 
 from orders.gateways.base import Gateway
-from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.client import ApiClient
-from tests.fakes.stripe_server import KEY as SECRET
 from tests.orders.gateways.test_gateway_contract import TOTAL, opened
 
 KEY = "our-key:1"
@@ -17,12 +14,6 @@ WRITES = [
     for name, method in vars(Gateway).items()
     if inspect.isfunction(method) and "key" in inspect.signature(method).parameters
 ]
-
-
-@pytest.fixture
-def gateway(stripe):
-    with closing(StripeGateway(base_url=stripe.url, secret=SECRET)) as gateway:
-        yield gateway
 
 
 @pytest.fixture

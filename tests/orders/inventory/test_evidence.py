@@ -52,35 +52,40 @@ def test_the_values_are_those_of_the_models():
     assert list(evidence.StockDecrementedAt) == Supplier.StockDecrementedAt.values
 
 
-def test_time_and_a_drop_prove_a_sale():
-    assert weighed([sale()], row(drop())) == {1: "order"}
+def restocked(at):
+    return row(increased_at=at)
 
 
-def test_a_drop_alone_proves_nothing():
-    assert weighed([sale()], row(drop(), known_at=NOON + LAG)) == {1: "too_soon"}
-
-
-def test_time_alone_proves_nothing():
-    assert weighed([sale()], row(known_at=NOON + 9 * HOUR)) == {1: "no_drop"}
-
-
-@pytest.mark.parametrize(("is_measured", "found"), [(True, "lag"), (False, "no_drop")])
-def test_a_restock_hides_a_drop_only_if_the_lag_is_measured(is_measured, found):
-    figure = row(increased_at=NOON + HOUR / 2)
-
-    assert weighed(
-        [sale()], figure, DecrementPolicy(at="order", lag=LAG, is_measured=is_measured)
-    ) == {1: found}
+def sold_before(minutes):
+    return sale(sold_at=NOON - minutes * HOUR / 60)
 
 
 @pytest.mark.parametrize(
-    ("minutes_before_yes", "found"), [(45, "lag"), (31, "lag"), (30, "no_drop"), (10, "no_drop")]
+    ("sold", "figure", "found"),
+    [
+        pytest.param(sale(), row(drop()), "order", id="time and a drop"),
+        pytest.param(sale(), row(drop(), known_at=NOON + LAG), "too_soon", id="a drop alone"),
+        pytest.param(sale(), row(known_at=NOON + 9 * HOUR), "no_drop", id="time alone"),
+        pytest.param(
+            sale(), row(drop(at=NOON - 2 * HOUR)), "no_drop", id="a drop before the order"
+        ),
+        pytest.param(sale(), row(drop(), is_unconfirmed=True), "silent", id="missing in the feed"),
+        pytest.param(sale(accepted_at=None), row(drop()), "no_yes", id="without an acceptance"),
+        pytest.param(sale(), restocked(NOON + HOUR / 2), "lag", id="restocked after the sale"),
+        # A restock hides the drop of what was sold before it.
+        (sold_before(45), restocked(NOON - HOUR / 2), "lag"),
+        (sold_before(31), restocked(NOON - HOUR / 2), "lag"),
+        (sold_before(30), restocked(NOON - HOUR / 2), "no_drop"),
+    ],
 )
-def test_a_restock_before_the_sale_hides_no_drop(minutes_before_yes, found):
-    figure = row(increased_at=NOON - HOUR / 2)
-    sold = sale(sold_at=NOON - minutes_before_yes * HOUR / 60)
-
+def test_only_time_and_a_drop_or_a_restock_prove_a_sale(sold, figure, found):
     assert weighed([sold], figure) == {1: found}
+
+
+def test_a_restock_hides_no_drop_unless_the_lag_is_measured():
+    policy = DecrementPolicy(at="order", lag=LAG)
+
+    assert weighed([sale()], restocked(NOON + HOUR / 2), policy) == {1: "no_drop"}
 
 
 def test_a_drop_covers_as_many_units_as_it_has():
@@ -89,18 +94,6 @@ def test_a_drop_covers_as_many_units_as_it_has():
     assert weighed(sales, row(drop(left=1))) == {1: "order", 2: "no_drop"}
     assert weighed(sales, row(drop(left=2))) == {1: "order", 2: "order"}
     assert weighed([sale(quantity=2)], row(drop(1), drop(2))) == {1: "no_drop"}
-
-
-def test_a_drop_before_the_order_does_not_count():
-    assert weighed([sale()], row(drop(at=NOON - 2 * HOUR))) == {1: "no_drop"}
-
-
-def test_a_row_missing_from_the_feed_proves_nothing():
-    assert weighed([sale()], row(drop(), is_unconfirmed=True)) == {1: "silent"}
-
-
-def test_without_an_acceptance_nothing_is_decremented():
-    assert weighed([sale(accepted_at=None)], row(drop())) == {1: "no_yes"}
 
 
 def test_a_supplier_that_decrements_at_shipment_is_assessed_after_it():

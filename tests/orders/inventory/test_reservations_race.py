@@ -8,7 +8,7 @@ from orders.inventory import reservations
 from orders.models import Order, OrderLine, Reservation
 from suppliers.inventory import ledger
 from suppliers.models import StockLevel
-from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
+from tests.factories.orders import make_cart, make_order, make_sellable, order_of, quote_for
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 from tests.support.concurrency import all_at_once
 
@@ -19,9 +19,7 @@ ROUNDS = 10  # without the guarded update, units are oversold in fewer
 def buy_at_once(carts):
     def purchase(cart):
         quote = quote_for(cart)
-        return lambda: checkout.place(
-            cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=NOON
-        )
+        return lambda: order_of(cart, email=f"{cart.pk}@example.org", quote=quote)
 
     return all_at_once([purchase(cart) for cart in carts], checkout.UnavailableError)
 
@@ -109,9 +107,7 @@ def test_many_concurrent_submissions_make_one_order():
 
     def submit():
         try:
-            checkout.place(
-                cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON
-            )
+            order_of(cart, quote=quote)
         except checkout.AlreadyPlacedError as error:
             told.append(error.order.pk)
             raise

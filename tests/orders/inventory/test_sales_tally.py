@@ -38,24 +38,17 @@ def test_paid_units_are_counted_by_day_and_a_recount_is_idempotent():
 
 def test_a_recount_subtracts_later_cancellations():
     listing = make_sellable(quantity=20)
-    order = make_paid_order(listing, quantity=2)
+    order, yesterday = make_paid_order(listing, quantity=2), make_paid_order(listing)
+    Order.objects.filter(pk=yesterday.pk).update(placed_at=NOON - DAY)
     make_paid_order(listing, quantity=4)
     sales_tally.count_sales(now=NOON)
 
-    cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
+    for each in (order, yesterday):
+        cancellation.cancel(order=each, reason="changed my mind", actor="customer", now=NOON)
     OrderLine.objects.filter(quantity=4).update(canceled_quantity=1)
-    sales_tally.count_sales(now=NOON)
 
-    assert tallies() == [(NOON.date(), 3)]
-
-
-def test_a_day_with_only_cancellations_has_no_row():
-    order = make_paid_order(make_sellable())
-    sales_tally.count_sales(now=NOON)
-
-    cancellation.cancel(order=order, reason="changed my mind", actor="customer", now=NOON)
-
-    assert (sales_tally.count_sales(now=NOON), tallies()) == (1, [])
+    assert sales_tally.count_sales(now=NOON) == 2
+    assert tallies() == [(NOON.date(), 3)], "a day with only cancellations has no row"
 
 
 def test_demand_covers_28_days():

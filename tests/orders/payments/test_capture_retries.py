@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from orders import ledger
 from orders.gateways import gateway_for
@@ -12,7 +13,7 @@ from orders.payments import captures, sessions, updates
 from orders.purchasing import submission
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from tests.factories.orders import make_order, make_purchase_orders
+from tests.factories.orders import make_order, make_paid_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -93,8 +94,9 @@ def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
         capture(purchase_order)
     request = PaymentEvent.objects.get(kind="capture_requested")
 
-    with pytest.raises(captures.NotRefusedError):
-        retry(request)
+    for not_refused in (request, PaymentEvent.objects.get(kind="authorized")):
+        with pytest.raises(captures.NotRefusedError):
+            retry(not_refused)
 
     assert settle() == request
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
@@ -129,15 +131,6 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
     assert retry(refused).amount == whole.amount
 
 
-def test_only_requested_captures_can_be_retried():
-    make_order()
-    (purchase_order,) = make_purchase_orders()
-    news = PaymentEvent.objects.get(payment__order=purchase_order.order, kind="authorized")
-
-    with pytest.raises(captures.NotRefusedError):
-        retry(news)
-
-
 def test_a_void_of_a_part_is_due_when_no_purchase_order_is_open(purchase_order):
     payment = Payment.objects.get()
     part = Money(payment.authorized_amount - 1, payment.currency)
@@ -147,3 +140,39 @@ def test_a_void_of_a_part_is_due_when_no_purchase_order_is_open(purchase_order):
     assert captures.due_requests(now=NOON) == []
     PurchaseOrder.objects.update(accepted_at=NOON)
     assert len(captures.due_requests(now=NOON)) == 1
+
+
+@pytest.fixture
+def refusal():
+    payment = make_paid_order().payments.get()
+    with transaction.atomic():
+        ledger.request_capture(payment, amount=payment.total, purpose="x", at=NOON)
+        ledger.request_refund(payment, amount=payment.total, purpose="x", at=NOON)
+    request = PaymentEvent.objects.get(external_id=ledger.refund_key(payment, "x"))
+    return PaymentEvent.objects.create(
+        payment=payment,
+        gateway=payment.gateway,
+        external_id="refused:x",
+        kind="refused",
+        answers=request,
+        reason="The account is frozen.",
+        occurred_at=NOON,
+        received_at=NOON,
+    )
+
+
+def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
+    page = reverse("admin:orders_paymentevent_change", args=[refusal.pk])
+    url = reverse("admin:orders_paymentevent_retry_refused", args=[refusal.pk])
+    other = reverse("admin:orders_paymentevent_change", args=[refusal.answers_id])
+
+    assert url in staff.get(page).content.decode()
+    assert "Retry" not in staff.get(other).content.decode()
+    assert "The account is frozen." in staff.get(url).content.decode()
+    staff.post(url)
+    twice = staff.post(url)
+
+    (again,) = PaymentEvent.objects.filter(external_id=f"{refusal.answers.external_id}#2")
+    assert (again.amount, again.reason) == (refusal.answers.amount, "retried by staff@fara.example")
+    assert "has been retried since" in str(twice.context["form"].non_field_errors())
+    assert started == [("execute_requests", {})]

@@ -9,6 +9,7 @@ from orders.payments import updates
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from storefront.lib.models import StatusChange
+from tests.factories.cancellation import send
 from tests.factories.orders import (
     make_order,
     make_paid_order,
@@ -17,15 +18,9 @@ from tests.factories.orders import (
     news_of,
 )
 from tests.factories.payments import hear
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("supplier")]
 
 
 @pytest.mark.parametrize("what", ["disputed", "fraud_warning"])
@@ -44,19 +39,8 @@ def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
     assert supplier.effects == []
 
     holds.release_order(order=order, reason="customer paid", actor="ann", now=NOON)
-    submission.submit(
-        purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
-    )
+    send()
     assert supplier.effects == [purchase_order.number]
-
-
-def test_an_order_without_purchase_orders_gets_none():
-    order = make_paid_order()
-
-    hear("disputed")
-
-    assert Order.objects.get().status == "on_hold"
-    assert submission.create_purchase_orders(order=order, now=NOON) == []
 
 
 def test_submitted_purchase_orders_are_left_alone(supplier):
@@ -85,25 +69,20 @@ def test_the_end_of_a_dispute_is_the_same_whatever_is_heard_first(end):
     assert ends == {end}
 
 
-def test_a_second_dispute_opens_what_the_first_had_won():
-    make_paid_order()
+def test_a_charged_back_order_says_so_and_gets_no_purchase_orders():
+    order = make_paid_order()
     hear("disputed", external_id="du_1")
-    hear("dispute_won", external_id="du_1:won")
-    won = Payment.objects.get().dispute_status
-    hear("disputed", external_id="du_2")
-
-    assert (won, Payment.objects.get().dispute_status) == ("won", "charged_back")
-
-
-def test_a_charged_back_order_says_so_and_how_it_came_about():
-    make_paid_order()
-    hear("disputed")
 
     moves = StatusChange.objects.filter(status_field="dispute_status")
-    assert Order.objects.with_progress().get().payment_status == "charged_back"
     assert [(move.from_status, move.to_status) for move in moves] == [("none", "charged_back")]
-    hear("dispute_won")
-    assert Order.objects.with_progress().get().payment_status == "authorized"
+    shown = Order.objects.with_progress()
+    assert (shown.get().status, shown.get().payment_status) == ("on_hold", "charged_back")
+    assert submission.create_purchase_orders(order=order, now=NOON) == []
+
+    hear("dispute_won", external_id="du_1:won")
+    assert shown.get().payment_status == "authorized"
+    hear("disputed", external_id="du_2")
+    assert shown.get().payment_status == "charged_back", "a second dispute opens it again"
 
 
 @pytest.mark.parametrize("what", ["disputed", "fraud_warning"])
@@ -124,9 +103,7 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
     assert (reason["code"], reason["subject"]) == (what, payment.key)
 
     holds.waive_all(purchase_order=purchase_order, actor="ann", now=NOON)
-    submission.submit(
-        purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
-    )
+    send()
     assert supplier.effects == [purchase_order.number]
 
 

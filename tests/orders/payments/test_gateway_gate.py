@@ -67,13 +67,17 @@ def test_a_gateway_that_answers_serves_all_in_turn():
     assert most == [1, 1, 1, 1]
 
 
+def fail_until_it_opens(gate):
+    for _ in range(circuit_breaker.OPENS_AFTER):
+        one = call()
+        gate.enter(one)
+        gate.leave(one, SILENCE)
+
+
 @pytest.mark.django_db
 def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
     here, there = GatewayGate("fake"), GatewayGate("fake")
-    for _ in range(circuit_breaker.OPENS_AFTER):
-        one = call()
-        here.enter(one)
-        here.leave(one, SILENCE)
+    fail_until_it_opens(here)
 
     for gate in (here, there):
         with pytest.raises(CircuitBreakerOpenError):
@@ -87,11 +91,7 @@ def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
 @pytest.mark.django_db
 def test_the_breaker_of_a_gateway_stops_no_supplier():
     supplier = make_supplier()
-    gate = GatewayGate("fake")
-    for _ in range(circuit_breaker.OPENS_AFTER):
-        one = call()
-        gate.enter(one)
-        gate.leave(one, SILENCE)
+    fail_until_it_opens(GatewayGate("fake"))
 
     assert list(circuit_breaker.blocked_for_orders()) == []
     break_line(supplier)

@@ -10,6 +10,7 @@ from orders.models import Allocation, Order, Payment, PaymentEvent, PurchaseOrde
 from orders.payments import updates
 from orders.purchasing import submission
 from suppliers.models import StockLevel
+from tests.factories.cancellation import send
 from tests.factories.orders import (
     make_order,
     make_paid_order,
@@ -18,20 +19,9 @@ from tests.factories.orders import (
     news_of,
 )
 from tests.factories.payments import hear
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def supplier(monkeypatch):
-    return connect(monkeypatch, ScriptedSupplier())
-
-
-def send():
-    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.submit(purchase_order=rows.get(), now=NOON)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("supplier")]
 
 
 def final_state():

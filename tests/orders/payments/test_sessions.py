@@ -135,3 +135,13 @@ def test_a_payment_that_ended_before_the_gateway_was_asked_is_not_opened(monkeyp
     payment = start(order, now=NOON + MINUTE, first=first)
 
     assert payment.status == Status.VOIDED
+
+
+def test_an_expired_order_cannot_be_paid():
+    order = make_order()
+    run_out(order)
+
+    with pytest.raises(sessions.NotPayableError):
+        start(order)
+
+    assert order.payments.get().status == Status.EXPIRED

@@ -14,6 +14,7 @@ from orders.purchasing.holds import holds
 from storefront.lib.money import Money
 from suppliers.inventory import publication
 from suppliers.models import StockLocation, SupplierOffer
+from tests.factories.cancellation import fresh
 from tests.factories.catalog import make_channel, make_price_rule, make_variant
 from tests.factories.orders import make_cart, make_purchase_orders, order_of, pay
 from tests.factories.pricing import make_terms
@@ -108,18 +109,13 @@ def sent(cart):
     ), order.lines.get()
 
 
-def found():
-    return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
-
-
 def margins(purchase_order):
     reasons = purchase_order.hold_reasons
     return [(one["subject"], one["amount"]) for one in reasons if one["code"] == "margin"]
 
 
 @pytest.mark.django_db
-def test_an_order_that_no_longer_earns_is_held(monkeypatch):
-    supplier = connect(monkeypatch, ScriptedSupplier())
+def test_an_order_that_no_longer_earns_is_held(supplier):
     make_price_rule()
     make_terms(channel=make_channel(), payment_fee_rate=D("0.03"), duty_amount="3.00")
     variant, _ = goods_at("10.00")
@@ -138,7 +134,7 @@ def test_an_order_that_no_longer_earns_is_held(monkeypatch):
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
     holds.waive_all(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
-    submission.submit(purchase_order=found(), now=NOON + 5 * MINUTE)
+    submission.submit(purchase_order=fresh(), now=NOON + 5 * MINUTE)
     assert supplier.effects == [held.number]
 
 
@@ -158,8 +154,7 @@ def test_the_shipping_charge_covers_no_item_loss(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_dearer_source_that_makes_a_loss_holds(monkeypatch):
-    supplier = connect(monkeypatch, ScriptedSupplier())
+def test_a_dearer_source_that_makes_a_loss_holds(supplier):
     make_price_rule()
     variant = make_variant()
     make_level(make_offer(variant, cost="10.00"), quantity=1)
@@ -176,8 +171,7 @@ def test_a_dearer_source_that_makes_a_loss_holds(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_duty_depends_on_the_actual_origin(monkeypatch):
-    connect(monkeypatch, ScriptedSupplier())
+def test_duty_depends_on_the_actual_origin(supplier):
     make_price_rule()
     SellingCosts.objects.update(duty_amount=None)
     location = make_location(code="CN", country="CN")
@@ -193,8 +187,7 @@ def test_duty_depends_on_the_actual_origin(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_without_terms_the_margin_is_unknown(monkeypatch):
-    supplier = connect(monkeypatch, ScriptedSupplier())
+def test_without_terms_the_margin_is_unknown(supplier):
     (purchase_order,) = make_purchase_orders()
     SellingCosts.objects.all().delete()
 
@@ -215,6 +208,6 @@ def test_a_flat_duty_in_euros_needs_a_reliable_euro_rate(monkeypatch):
         rows.update(currency="PLN")
     PurchaseLine.objects.update(cost_currency="PLN")
 
-    held = submission.submit(purchase_order=found(), now=NOON)
+    held = submission.submit(purchase_order=fresh(), now=NOON)
 
     assert [(one["code"], one["subject"]) for one in held.hold_reasons] == [("rate", "EUR-PLN")]

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,36 +77,42 @@ def test_an_amount_is_allocated_to_the_cent():
     assert outcome.deductions.lines == {1: eur("3.34"), 2: eur("3.33"), 3: eur("3.33")}
 
 
-def test_an_amount_is_capped_by_the_items():
-    assert saved(off([good(1, "4.00")], amount("10.00"))) == ["4.00"]
-
-
 def test_the_cheapest_of_each_full_group_is_free():
     goods = [good(1, "30.00", quantity=3), good(2, "20.00", quantity=2), good(3, "10.00")]
 
     assert off(goods, bundle()).deductions.lines == {1: eur("30.00"), 2: eur(0), 3: eur("10.00")}
 
 
-def test_two_units_do_not_fill_a_group_of_three():
-    assert saved(off([good(quantity=2)], bundle())) == []
+TIGHT = [good(1, "50.00", floor="48.00"), good(2, "50.00", floor="10.00")]
 
 
-def test_a_discount_ends_at_the_lowest_margin():
-    outcome = off([good(1, "50.00", quantity=2, floor="48.00")], percent("0.50"))
+@pytest.mark.parametrize(
+    ("goods", "offer", "taken"),
+    [
+        ([good(unit="4.00")], amount("10.00"), ["4.00"]),
+        ([good(quantity=2)], bundle(), []),
+        ([good(quantity=2, floor="48.00")], percent("0.50"), ["4.00"]),
+        ([good(floor="48.00")], percent("0.50", may_go_below_floor=True), ["25.00"]),
+        (TIGHT, amount("10.00"), ["10.00"]),
+    ],
+    ids=["capped", "group not full", "lowest margin", "below the floor", "where margins allow"],
+)
+def test_a_discount_stays_within_items_groups_and_margins(goods, offer, taken):
+    assert saved(off(goods, offer)) == taken
 
-    assert saved(outcome) == ["4.00"]
 
+@pytest.mark.parametrize(
+    ("item", "offer", "delivery", "why"),
+    [
+        (good(floor=None), percent(code="A"), "5.00", PromotionRejection.BELOW_MIN_MARGIN),
+        (good(), free_delivery(code="A"), "0.00", PromotionRejection.NOT_APPLICABLE),
+    ],
+    ids=["unknown floor", "free shipping"],
+)
+def test_a_code_without_a_discount_is_rejected(item, offer, delivery, why):
+    outcome = off([item], offer, delivery=delivery)
 
-def test_a_promotion_may_go_below_the_floor():
-    outcome = off([good(1, "50.00", floor="48.00")], percent("0.50", may_go_below_floor=True))
-
-    assert saved(outcome) == ["25.00"]
-
-
-def test_an_unknown_floor_allows_no_discount():
-    outcome = off([good(floor=None)], percent(code="A"))
-
-    assert (saved(outcome), outcome.refused) == ([], {"A": PromotionRejection.BELOW_MIN_MARGIN})
+    assert (saved(outcome), outcome.refused) == ([], {"A": why})
 
 
 def test_free_shipping_must_be_covered_by_the_items():
@@ -126,18 +133,6 @@ def test_each_parcel_covers_its_own_shipping():
     )
 
     assert (saved(outcome), outcome.refused) == ([], {"SHIP": PromotionRejection.BELOW_MIN_MARGIN})
-
-
-def test_a_code_is_not_used_where_shipping_is_free():
-    outcome = off([good()], free_delivery(code="SHIP"), delivery="0.00")
-
-    assert (saved(outcome), outcome.refused) == ([], {"SHIP": PromotionRejection.NOT_APPLICABLE})
-
-
-def test_an_amount_is_allocated_where_margins_allow():
-    goods = [good(1, "50.00", floor="48.00"), good(2, "50.00", floor="10.00")]
-
-    assert saved(off(goods, amount("10.00"))) == ["10.00"]
 
 
 def test_margin_used_by_a_discount_does_not_cover_shipping():

@@ -1,7 +1,6 @@
 """The supplier may still process a call that timed out: no decision is made before that ends."""
 
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,29 +9,26 @@ from django.db import connection
 
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
-from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.models import Order, PaymentEvent
 from orders.purchasing import acknowledgements, retries, submission, submission_lookup, work_queue
 from orders.purchasing import tasks as purchasing_tasks
-from shipping.shipments import shipments
 from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import Acknowledgement, NotCancellableError, PurchaseOrderReport
 from suppliers.resilience.bulkheads import LockedElsewhereError
-from tests.factories.orders import ask_to_stop, make_purchase_orders
+from tests.factories.cancellation import fresh
+from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted_supplier import no_answer
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_parcel_news,
-    make_state,
 )
 from tests.factories.suppliers import NOON
+from tests.support.concurrency import held_elsewhere
+from tests.support.invariants import violated
 
+pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=1)
-
-
-def fresh():
-    return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
 
 
 def apply_answer(answer):
@@ -41,14 +37,8 @@ def apply_answer(answer):
 
 
 def broken_rows():
-    (invariant,) = [
-        each
-        for each in PURCHASE_ORDERS
-        if each.code == "purchase_orders.canceled_but_shipped_decided"
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(invariant.sql)
-        return cursor.fetchall()
+    code = "purchase_orders.canceled_but_shipped_decided"
+    return violated([each for each in PURCHASE_ORDERS if each.code == code], LATER)
 
 
 def cancel_as_customer():
@@ -56,36 +46,12 @@ def cancel_as_customer():
     return cancellation.cancel(order=Order.objects.get(), reason="-", actor="customer", now=NOON)
 
 
-@contextmanager
-def held_by_another_worker(purchase_order):
-    """Hold the purchase order in another session, like a slow worker."""
-    taken, over = threading.Event(), threading.Event()
-
-    def hold():
-        try:
-            with submission_lookup.work_lock(purchase_order.pk):
-                taken.set()
-                over.wait(10)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    taken.wait(10)
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-@pytest.mark.django_db
 def test_a_worker_that_sends_for_an_hour_is_alive(supplier):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, status_field="submission_status", attempts=1)
 
-    with held_by_another_worker(purchase_order):
+    with held_elsewhere(submission_lookup.work_lock(purchase_order.pk)):
         with pytest.raises(LockedElsewhereError):
             submission_lookup.resolve(purchase_order=fresh(), now=LATER)
         purchasing_tasks.resolve_submission(purchase_order_id=purchase_order.pk)
@@ -93,13 +59,12 @@ def test_a_worker_that_sends_for_an_hour_is_alive(supplier):
     assert fresh().submission_status == "submitting"
 
 
-@pytest.mark.django_db
 def test_a_cancellation_waits_for_the_worker_that_calls_the_supplier(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
     submission.submit(purchase_order=fresh(), now=NOON)
 
-    with held_by_another_worker(purchase_order):
+    with held_elsewhere(submission_lookup.work_lock(purchase_order.pk)):
         asked = cancel_as_customer()
         cancellation_tasks.process_request(purchase_order_id=purchase_order.pk)
     assert asked.open == (purchase_order.number,)
@@ -148,28 +113,20 @@ def test_two_workers_request_cancellation_once(supplier):
     assert Order.objects.get().status == "canceled"
 
 
-@pytest.mark.django_db
 def test_a_timed_out_call_is_looked_up_only_after_it_must_have_ended(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
     submission.submit(purchase_order=fresh(), now=NOON)
     ended = fresh().submission_status_since + retries.MAX_CALL_TIME
-    early = ended - timedelta(seconds=1)
 
-    assert not work_queue.to_look_up(now=early).exists()
-    assert (
-        submission_lookup.resolve(purchase_order=fresh(), now=early).submission_status
-        == "submit_unknown"
-    )
-    assert work_queue.to_look_up(now=ended).exists()
-    assert (
-        submission_lookup.resolve(purchase_order=fresh(), now=ended).submission_status
-        == "submit_failed"
-    )
+    for now, is_over in ((ended - timedelta(seconds=1), False), (ended, True)):
+        assert work_queue.to_look_up(now=now).exists() is is_over
+        found = submission_lookup.resolve(purchase_order=fresh(), now=now)
+        assert found.submission_status == ("submit_failed" if is_over else "submit_unknown")
+
     assert [call for call, _ in supplier.calls] == ["place", "find"]
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("problem", [TemporaryError("busy"), PermanentError("no balance")])
 def test_a_late_acceptance_is_applied(supplier, problem):
     make_purchase_orders()
@@ -183,7 +140,6 @@ def test_a_late_acceptance_is_applied(supplier, problem):
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "answer", [Acknowledgement.ACCEPTED, Acknowledgement.RECEIVED, Acknowledgement.SHIPPED]
 )
@@ -191,17 +147,13 @@ def test_an_acceptance_of_a_canceled_order_is_flagged_until_it_is_canceled(suppl
     make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
     submission.submit(purchase_order=fresh(), now=NOON)
-    cancellation.cancel(order=Order.objects.get(), reason="-", actor="customer", now=NOON)
+    cancel_as_customer()
     assert not broken_rows()
 
     apply_answer(answer)
 
-    words = (
-        "shipped a canceled"
-        if answer is Acknowledgement.SHIPPED
-        else "Ask the supplier to cancel it"
-    )
-    assert words in fresh().problem
+    is_shipped = answer is Acknowledgement.SHIPPED
+    assert ("shipped a canceled" if is_shipped else "to cancel it") in fresh().problem
     assert broken_rows()
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
 
@@ -215,22 +167,6 @@ def no_cancel_answer(*, number):
     raise TemporaryError(f"no answer about {number}", is_outcome_unknown=True)
 
 
-@pytest.mark.django_db
-def test_a_shipment_ends_a_cancellation_request(supplier):
-    purchase_order = make_accepted_purchase_order()
-    supplier.cancel = no_cancel_answer
-    assert ask_to_stop(purchase_order.order)[1] == [None]
-    shipped = make_state(fresh(), "shipped", make_parcel_news())
-    acknowledgements.apply(purchase_order=fresh(), state=shipped, now=LATER)
-    shipments.import_parcels(purchase_order=fresh(), state=shipped, now=LATER)
-
-    assert cancellation.process_request(purchase_order=fresh(), now=LATER) is False
-
-    assert fresh().submission_status == "cancellation_rejected"
-    assert not work_queue.to_cancel(now=LATER + timedelta(days=1)).exists()
-
-
-@pytest.mark.django_db
 def test_a_cancellation_waits_for_the_step_under_way(supplier):
     make_accepted_purchase_order()
     supplier.resume = no_cancel_answer
@@ -246,7 +182,6 @@ def test_a_cancellation_waits_for_the_step_under_way(supplier):
     assert fresh().submission_status == "accepted"
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("amount", "currency"), [("3", "US Dollar"), ("1e12", "USD"), ("NaN", "USD")]
 )

@@ -16,9 +16,11 @@ from orders.purchasing import acknowledgements, retries, submission, submission_
 from orders.purchasing.holds import holds
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import Acknowledgement, DiscontinuedError, OutOfStockError
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.backorders import look_everywhere
+from tests.factories.cancellation import fresh, send
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON, make_location
@@ -26,14 +28,10 @@ from tests.factories.suppliers import NOON, make_location
 pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(minutes=5)
+LATEST = NOON + timedelta(hours=2)
 
 
-def again(purchase_order, now=LATER):
-    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
-
-
-def test_two_locations_make_two_purchase_orders_that_add_up():
+def test_two_locations_make_two_purchase_orders_once_that_add_up():
     near, far = make_sellable(), make_sellable(price="19.99")
     level = far.level
     StockLevel.objects.filter(pk=level.pk).update(location=make_location(code="CN", country="CN"))
@@ -45,32 +43,11 @@ def test_two_locations_make_two_purchase_orders_that_add_up():
     assert sum(po.customer_charge_amount for po in made) == order.total_amount
     assert Order.objects.get().status == "processing"
     assert StatusChange.objects.latest("pk").reason == "2 purchase orders"
+    assert submission.create_purchase_orders(order=order, now=NOON) == []
+    assert PurchaseOrder.objects.count() == 2
 
 
-def test_purchase_orders_are_created_once():
-    made = make_purchase_orders()
-
-    assert StatusChange.objects.latest("pk").reason == "1 purchase order"
-
-    assert submission.create_purchase_orders(order=made[0].order, now=NOON) == []
-    assert PurchaseOrder.objects.count() == 1
-
-
-def test_an_acceptance_requests_a_capture(supplier):
-    (purchase_order,) = make_purchase_orders()
-
-    submission.submit(purchase_order=purchase_order, now=NOON)
-
-    assert supplier.effects == [purchase_order.number]
-    assert (purchase_order.status, purchase_order.submission_status) == ("in_progress", "accepted")
-    assert purchase_order.supplier_reference == f"S-{purchase_order.number}"
-    request = PaymentEvent.objects.get(kind="capture_requested")
-    assert request.amount == purchase_order.customer_charge_amount
-    said = PurchaseMessage.objects.order_by("pk").values_list("direction", "kind")
-    assert list(said) == [("out", "place"), ("in", "accepted")]
-
-
-def test_our_number_is_stored_before_the_call(supplier, monkeypatch):
+def test_a_submission_is_stored_before_the_call_and_its_acceptance_requests_a_capture(supplier):
     (purchase_order,) = make_purchase_orders()
     seen = []
     place = supplier.place
@@ -78,28 +55,26 @@ def test_our_number_is_stored_before_the_call(supplier, monkeypatch):
     def look(request):
         row = PurchaseOrder.objects.get(number=request.number)
         seen.append((row.submission_status, row.messages.filter(direction="out").count()))
+        seen.append(repr(request))
         return place(request)
 
-    monkeypatch.setattr(supplier, "place", look)
+    supplier.place = look
 
     submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert seen == [("submitting", 1)]
-
-
-def test_the_request_has_no_email_and_no_line_prices(supplier, monkeypatch):
-    (purchase_order,) = make_purchase_orders()
-    asked = []
-    place = supplier.place
-    monkeypatch.setattr(supplier, "place", lambda request: asked.append(request) or place(request))
-
-    submission.submit(purchase_order=purchase_order, now=NOON)
-
-    words = repr(asked[0])
+    stored, words = seen
+    assert stored == ("submitting", 1)
     assert "Erika Muster" in words
     assert "+49301234567" in words
     assert "erika@example.org" not in words
-    assert "39.99" not in words
+    assert "39.99" not in words, "no line prices"
+    assert supplier.effects == [purchase_order.number]
+    assert (purchase_order.status, purchase_order.submission_status) == ("in_progress", "accepted")
+    assert purchase_order.supplier_reference == f"S-{purchase_order.number}"
+    request = PaymentEvent.objects.get(kind="capture_requested")
+    assert request.amount == purchase_order.customer_charge_amount
+    said = PurchaseMessage.objects.order_by("pk").values_list("direction", "kind")
+    assert list(said) == [("out", "place"), ("in", "accepted")]
 
 
 @pytest.mark.parametrize("effect", [True, False])
@@ -110,11 +85,11 @@ def test_a_lost_answer_is_looked_up_before_a_retry(supplier, effect):
     submission.submit(purchase_order=purchase_order, now=NOON)
     assert purchase_order.submission_status == "submit_unknown"
     with pytest.raises(submission.NotSubmittableError):
-        again(purchase_order)
+        send(now=LATER)
     submission_lookup.resolve(purchase_order=purchase_order, now=LATER)
     if not effect:
         assert purchase_order.submission_status == "submit_failed"
-        again(purchase_order, now=LATER + timedelta(hours=1))
+        send(now=LATER + timedelta(hours=1))
 
     purchase_order.refresh_from_db()
     assert purchase_order.submission_status == "accepted"
@@ -149,19 +124,6 @@ def test_a_dead_worker_is_found_after_the_longest_call(supplier):
     assert purchase_order.retry_at > found + retries.MAX_CALL_TIME
 
 
-def test_retries_back_off(supplier):
-    (purchase_order,) = make_purchase_orders()
-    supplier.script = [TemporaryError("busy"), TemporaryError("busy")]
-
-    submission.submit(purchase_order=purchase_order, now=NOON)
-    first = purchase_order.retry_at - NOON
-    purchase_order = again(purchase_order)
-    second = purchase_order.retry_at - LATER
-
-    assert purchase_order.submission_status == "submit_failed"
-    assert round(second / first) == 2
-
-
 @pytest.mark.parametrize("error", [OutOfStockError("gone"), DiscontinuedError("no such variant")])
 def test_a_rejection_releases_stock_and_money_and_notifies_the_customer(supplier, error):
     listing = make_sellable(quantity=5)
@@ -182,7 +144,7 @@ def test_a_rejection_releases_stock_and_money_and_notifies_the_customer(supplier
     assert Event.objects.filter(name="order.lines_canceled").count() == 1
 
 
-def test_a_rejected_request_holds_and_cancels_nothing(supplier):
+def test_a_rejected_request_holds_until_it_is_waived_and_cancels_nothing(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [PermanentError("the balance is too low", code="1604000")]
 
@@ -193,8 +155,13 @@ def test_a_rejected_request_holds_and_cancels_nothing(supplier):
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind__endswith="requested").count() == 0
 
+    with pytest.raises(submission.NotSubmittableError):
+        submission.resubmit(purchase_order=purchase_order, actor="ann", now=LATER)
+    with pytest.raises(submission.NotSubmittableError):
+        send(now=LATER)
+    assert supplier.effects == []
     holds.waive_all(purchase_order=purchase_order, actor="ann", now=LATER)
-    assert again(purchase_order).submission_status == "accepted"
+    assert send(now=LATER).submission_status == "accepted"
 
 
 def test_a_cancellation_after_acceptance_is_refunded(supplier):
@@ -212,16 +179,6 @@ def test_a_cancellation_after_acceptance_is_refunded(supplier):
     )
 
 
-def test_a_repeated_acceptance_requests_one_capture(supplier):
-    (purchase_order,) = make_purchase_orders()
-    submission.submit(purchase_order=purchase_order, now=NOON)
-
-    state = supplier.find(number=purchase_order.number)
-    acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
-
-    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
-
-
 @pytest.mark.parametrize(
     ("code", "spoil"),
     [
@@ -235,27 +192,14 @@ def test_a_repeated_acceptance_requests_one_capture(supplier):
     ],
 )
 def test_a_failed_hold_rule_holds_with_its_reason(supplier, code, spoil):
-    (purchase_order,) = make_purchase_orders()
+    make_purchase_orders()
     spoil()
 
-    held = again(purchase_order)
+    held = send(now=LATER)
 
     assert held.status == "on_hold"
     assert [reason["code"] for reason in held.hold_reasons] == [code]
     assert supplier.effects == []
-
-
-def test_a_loss_holds_until_waived(supplier):
-    (purchase_order,) = make_purchase_orders()
-    supplier.freight_price = Decimal("40.00")
-    held = again(purchase_order)
-    assert [reason["code"] for reason in held.hold_reasons] == ["margin"]
-
-    holds.waive_all(purchase_order=held, actor="ann@fara.example", now=LATER)
-    sent = again(purchase_order)
-
-    assert sent.submission_status == "accepted"
-    assert [reason["code"] for reason in sent.waived_reasons] == ["margin"]
 
 
 def test_a_battery_the_route_refuses_holds(supplier):
@@ -263,16 +207,59 @@ def test_a_battery_the_route_refuses_holds(supplier):
     entry = {**purchase_order.order.delivery_plan[0], "accepts": []}
     Order.objects.update(delivery_plan=[entry])
 
-    held = again(purchase_order)
+    held = send(now=LATER)
 
     assert [reason["code"] for reason in held.hold_reasons] == ["battery"]
 
 
 def test_a_canceled_order_is_not_submitted(supplier):
-    (purchase_order,) = make_purchase_orders()
+    make_purchase_orders()
     Order.objects.update(status="canceled")
 
     with pytest.raises(submission.NotSubmittableError):
-        again(purchase_order)
+        send(now=LATER)
 
     assert supplier.effects == []
+
+
+def test_a_slow_lookup_does_not_end_a_later_attempt(supplier):
+    make_purchase_orders()
+    supplier.script = [no_answer(effect=False)]
+    send()
+    find = supplier.find
+
+    def slow(*, number):
+        absent = find(number=number)
+        supplier.find = find
+        submission_lookup.resolve(purchase_order=fresh(), now=NOON + timedelta(hours=1))
+        supplier.script = [no_answer(effect=True)]
+        send(now=LATEST)
+        return absent
+
+    supplier.find = slow
+
+    with pytest.raises(ConcurrentUpdateError):
+        submission_lookup.resolve(purchase_order=fresh(), now=LATEST)
+
+    assert (fresh().submission_status, fresh().attempts) == ("submit_unknown", 2)
+
+
+@pytest.mark.parametrize(
+    "error", [TemporaryError("busy"), PermanentError("no balance"), OutOfStockError("gone")]
+)
+def test_a_late_failure_does_not_end_a_later_attempt(supplier, error):
+    make_purchase_orders()
+
+    def asleep(_request):
+        for minutes in (60, 61):
+            now = NOON + timedelta(minutes=minutes)
+            submission_lookup.resolve(purchase_order=fresh(), now=now)
+        fresh().move("submitting", at=LATEST, status_field="submission_status", attempts=2)
+        raise error
+
+    supplier.place = asleep
+
+    with pytest.raises(ConcurrentUpdateError):
+        send()
+
+    assert (fresh().status, fresh().submission_status) == ("ready", "submitting")

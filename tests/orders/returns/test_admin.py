@@ -98,28 +98,14 @@ def test_staff_send_items_to_the_supplier_and_record_its_credit(staff, started):
     supplier_return = SupplierReturn.objects.get()
     above = shown(staff.get(reverse("admin:orders_supplierreturn_changelist")))
     for to in ("requested", "authorized", "shipped"):
-        act(
-            staff,
-            "supplierreturn",
-            "step",
-            supplier_return,
-            to=to,
-            reason="by phone",
-            reference="RMA-7",
-        )
+        given = {"to": to, "reason": "by phone", "reference": "RMA-7"}
+        act(staff, "supplierreturn", "step", supplier_return, **given)
     act(staff, "supplierreturn", "credit", supplier_return, amount="9.50", reason="wired")
 
     supplier_return.refresh_from_db()
     assert "Suppliers owe us €10.00" in above
-    assert (
-        supplier_return.status,
-        supplier_return.credited_amount,
-        supplier_return.rma_number,
-    ) == (
-        "credited",
-        Decimal("9.50"),
-        "RMA-7",
-    )
+    assert (supplier_return.status, supplier_return.rma_number) == ("credited", "RMA-7")
+    assert supplier_return.credited_amount == Decimal("9.50")
 
 
 def test_staff_open_a_return_for_a_customer(staff, started):
@@ -172,13 +158,13 @@ def test_a_refused_action_shows_its_message_and_changes_nothing(staff, started):
     assert made.status == "approved"
 
 
-@pytest.mark.parametrize("what", ["reject", "request_evidence", "refuse"])
-def test_an_answer_to_the_customer_is_required(staff, what):
+def test_an_answer_to_the_customer_is_required(staff):
     made = asked(delivered())
 
-    answer = staff.post(page("returnauthorization", what, made), {"answer": ""})
+    for what in ("reject", "request_evidence", "refuse"):
+        answer = staff.post(page("returnauthorization", what, made), {"answer": ""})
+        assert list(answer.context["form"].errors) == ["answer"]
 
-    assert list(answer.context["form"].errors) == ["answer"]
     made.refresh_from_db()
     assert made.status == "requested"
 
@@ -227,11 +213,8 @@ def test_staff_record_what_a_customer_reports(staff, started):
 
     made.refresh_from_db()
     kept.refresh_from_db()
-    assert (made.status, made.customer_message, made.tracking_number) == (
-        "in_transit",
-        "Dead.\nYours.",
-        "JJD1",
-    )
+    assert (made.status, made.tracking_number) == ("in_transit", "JJD1")
+    assert made.customer_message == "Dead.\nYours."
     assert kept.status == "canceled"
 
 

@@ -1,3 +1,5 @@
+"""Return authorizations: answers by e-mail, deadlines, and the end of each."""
+
 from datetime import timedelta
 
 import pytest
@@ -5,11 +7,19 @@ import pytest
 from notifications import dispatch
 from notifications.models import Event, Message
 from notifications.rendering import render
-from orders.models import ReturnAuthorization
+from orders.models import PurchaseOrder, ReturnAuthorization, SupplierReturn
 from orders.returns import authorizations, tasks
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.state_machine import InvalidTransitionError
-from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
+from tests.factories.returns import (
+    counters,
+    declare,
+    make_delivered,
+    make_policy,
+    make_shipped_order,
+    mark_shipped,
+    receive,
+)
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -97,14 +107,6 @@ def test_a_second_question_is_emailed_too():
     assert Message.objects.filter(template="return_update").count() == 2
 
 
-def test_too_long_answers_are_refused():
-    made = complaint()
-    authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
-
-    with pytest.raises(CannotReturnError):
-        authorizations.add_answer(authorization=made, customer_message="x" * 4000, now=NOON)
-
-
 def test_rejected_units_are_returnable_again():
     order = make_delivered(quantity=1)
     made = complaint(order)
@@ -119,9 +121,7 @@ def test_an_unsent_return_expires_after_deadline_and_tolerance():
     order = make_delivered(quantity=2)
     make_policy()
     made, sent = declare(order, 1), declare(order, 1)
-    authorizations.mark_shipped(
-        authorization=sent, carrier="DHL", tracking_number="1", actor="customer", now=NOON
-    )
+    mark_shipped(sent)
 
     assert not authorizations.expire(authorization=made, now=NOON + 28 * DAYS)
     assert authorizations.expire(authorization=made, now=NOON + 29 * DAYS)
@@ -156,44 +156,117 @@ def test_a_kept_return_cannot_be_marked_shipped():
     made = declare(order, 1)
 
     with pytest.raises(CannotReturnError):
-        authorizations.mark_shipped(
-            authorization=made, carrier="DHL", tracking_number="1", actor="customer", now=NOON
-        )
+        mark_shipped(made)
 
 
-def test_a_lost_return_can_still_be_received():
-    made = declare(make_delivered(quantity=1), 1)
-    authorizations.mark_shipped(
-        authorization=made, carrier="DHL", tracking_number="1", actor="customer", now=NOON
-    )
-    authorizations.mark_lost(authorization=made, reason="no scan", actor="ann", now=NOON)
-
-    receive(made)
-
-    assert made.status == "received"
-
-
-def test_a_tracking_number_can_be_corrected_until_receipt():
+def test_a_tracking_number_can_be_corrected_until_receipt_also_of_a_lost_return():
     made = declare(make_delivered(quantity=1), 1)
     for number in ("1", "2"):
-        authorizations.mark_shipped(
-            authorization=made, carrier="DHL", tracking_number=number, actor="customer", now=NOON
-        )
+        mark_shipped(made, number)
     assert made.tracking_number == "2"
+    authorizations.mark_lost(authorization=made, reason="no scan", actor="ann", now=NOON)
     receive(made)
+    assert made.status == "received"
 
     with pytest.raises(InvalidTransitionError):
-        authorizations.mark_shipped(
-            authorization=made, carrier="DHL", tracking_number="3", actor="customer", now=NOON
-        )
+        mark_shipped(made, "3")
 
 
 def test_an_unanswered_question_expires_with_its_own_email():
     made = complaint()
     authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
+    with pytest.raises(CannotReturnError):
+        authorizations.add_answer(authorization=made, customer_message="x" * 4000, now=NOON)
 
     assert authorizations.expire(authorization=made, now=NOON + 31 * DAYS)
 
     ((_who, letter),) = mails("return.unanswered")
     assert "did not answer our question" in letter.text
     assert mails("return.expired") == []
+
+
+def label(made, now):
+    authorizations.issue_label(
+        authorization=made, address="Lampenweg 1", label="", carrier="", tracking_number="",
+        actor="ann", now=now,
+    )  # fmt: skip
+
+
+def test_the_deadline_starts_with_the_return_address():
+    order = make_delivered(quantity=1)
+    made = declare(order, 1)
+    assert made.ship_by is None
+    assert not authorizations.expire(authorization=made, now=NOON + 99 * DAYS)
+
+    label(made, NOON + 20 * DAYS)
+
+    assert made.ship_by == (NOON + 34 * DAYS).date()
+    assert not authorizations.expire(authorization=made, now=NOON + 48 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 49 * DAYS)
+
+
+def test_the_deadline_of_items_in_transit_starts_at_arrival():
+    order = make_shipped_order(quantity=1)
+    make_policy()
+    made = declare(order, 1)
+    late = NOON + 29 * DAYS
+
+    assert made.ship_by is None
+    assert not authorizations.expire(authorization=made, now=late)
+    PurchaseOrder.objects.update(status="closed", status_since=late)
+    assert not authorizations.expire(authorization=made, now=late + 28 * DAYS)
+    assert authorizations.expire(authorization=made, now=late + 29 * DAYS)
+
+
+def test_a_return_of_items_that_never_arrive_expires():
+    made_policy = make_policy()
+    made = declare(make_shipped_order(quantity=1), 1)
+
+    assert made.address == made_policy.address
+    assert not authorizations.expire(authorization=made, now=NOON + 90 * DAYS)
+    assert authorizations.expire(authorization=made, now=NOON + 91 * DAYS)
+
+
+def closed(order):
+    make_policy()
+    made = declare(order, 1)
+    assert authorizations.expire(authorization=made, now=NOON + 29 * DAYS)
+    return made
+
+
+def test_an_expired_return_can_be_received():
+    order = make_delivered(quantity=1)
+    made = closed(order)
+    assert counters(order) == [(0, 0)]
+
+    receive(made)
+
+    assert (made.status, counters(order)) == ("received", [(1, 0)])
+
+
+def test_units_in_a_newer_return_are_not_counted_twice():
+    order = make_delivered(quantity=1)
+    made = closed(order)
+    newer = declare(order, 1)
+
+    with pytest.raises(CannotReturnError, match="newer return"):
+        receive(made)
+
+    assert counters(order) == [(1, 0)]
+    assert ReturnAuthorization.objects.get(pk=made.pk).status == "expired"
+    receive(newer)
+    assert newer.status == "received"
+
+
+@pytest.mark.parametrize(
+    ("model", "ended"),
+    [(ReturnAuthorization, ReturnAuthorization.FINAL), (SupplierReturn, SupplierReturn.SETTLED)],
+)
+def test_every_state_can_reach_an_end(model, ended):
+    ends = set(ended)
+    while more := {s for s, ahead in model.TRANSITIONS.items() if ahead & ends} - ends:
+        ends |= more
+
+    assert ends == set(model.Status)
+    again = {s for s in ended if not model.TRANSITIONS[s] <= set(ended)}
+    assert again <= {"expired"}, "staff still inspect goods that arrive after it expired"

@@ -9,7 +9,7 @@ from notifications.models import Event
 from orders.cancellation import cancellation
 from orders.models import Order, OrderLine, PaymentEvent
 from orders.purchasing import submission
-from orders.returns import eligibility, exchange_options
+from orders.returns import eligibility, exchange_options, exchanges
 from orders.returns.eligibility import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
@@ -20,10 +20,13 @@ from tests.factories.returns import (
     broken_rules,
     come_back,
     counters,
+    declare,
     exchange,
+    inspect,
     make_delivered,
     make_sibling,
     pay,
+    receive,
     say,
 )
 from tests.factories.suppliers import NOON
@@ -41,11 +44,8 @@ def test_a_cheaper_variant_refunds_the_difference(light):
     assert (line.variant, line.sku, line.quantity) == (other.variant, other.variant.sku, 2)
     assert order.total_amount == 0
     assert asked() == [Decimal("6.66")]
-    assert (made.status, made.difference_amount, made.refund_amount) == (
-        "exchanged",
-        Decimal("6.66"),
-        None,
-    )
+    assert (made.status, made.difference_amount) == ("exchanged", Decimal("6.66"))
+    assert made.refund_amount is None
     payload = Event.objects.get(name="return.exchanged").payload
     assert [one["sku"] for one in payload["sent"]] == [other.variant.sku]
     assert (payload["difference"], payload["replacement"]) == ("6.66", order.number)
@@ -99,13 +99,6 @@ def test_a_difference_above_the_refundable_amount_needs_is_free(light):
     assert "returns.difference_refunded_once" not in broken_rules()
 
 
-def test_the_same_price_refunds_nothing(light):
-    exchange(back(light), make_sibling(light, "33.33"))
-
-    assert asked() == []
-    assert broken_rules() == []
-
-
 def test_the_discount_rate_of_the_sale_applies_to_the_new_variant(light):
     order = make_delivered(light, quantity=1)
     OrderLine.objects.update(discount_amount=Decimal("10.00"))
@@ -131,26 +124,20 @@ def test_a_dearer_variant_needs_is_free_and_costs_nothing(light):
     assert broken_rules() == []
 
 
-def test_only_variants_of_the_product_or_its_successor_are_allowed(light):
+def test_only_published_variants_of_the_product_or_its_successor_are_allowed(light):
     stranger = make_sellable(price="20.00", quantity=9)
+    unpublished = make_sibling(light, "30.00")
+    Listing.objects.filter(pk=unpublished.pk).update(is_published=False)
     made = back(light)
 
-    with pytest.raises(CannotReturnError, match="not available now"):
-        exchange(made, stranger)
+    for other in (stranger, unpublished):
+        with pytest.raises(CannotReturnError, match="not available now"):
+            exchange(made, other)
     light.variant.replaced_by = stranger.variant
     light.variant.save()
     exchange(made, stranger)
 
     assert asked() == [Decimal("13.33")]
-
-
-def test_an_unpublished_variant_is_not_allowed(light):
-    other = make_sibling(light, "30.00")
-    made = back(light)
-    Listing.objects.filter(pk=other.pk).update(is_published=False)
-
-    with pytest.raises(CannotReturnError, match="not available now"):
-        exchange(made, other)
 
 
 def test_a_failed_exchange_is_refunded_less_the_difference(light):
@@ -179,17 +166,6 @@ def test_a_partly_failed_exchange_is_refunded_less_its_difference(light):
     assert broken_return_rules() == []
 
 
-def test_a_return_is_exchanged_once(light):
-    other = make_sibling(light, "30.00")
-    made = back(light)
-    exchange(made, other)
-
-    with pytest.raises(CannotReturnError):
-        exchange(made, other)
-
-    assert asked() == [Decimal("3.33")]
-
-
 def test_exchanging_a_replacement_needs_is_free(light):
     other = make_sibling(light, "30.00")
     again = come_back(arrived(exchange(back(light))), 1)
@@ -212,3 +188,89 @@ def test_the_form_offers_the_allowed_variants(light):
     (line,) = order.lines.all()
     assert {one.variant for one in found[line.pk] if not one.is_dearer} == {cheap.variant}
     assert say(order, 1).wanted == {}
+
+
+def test_a_withdrawal_is_exchanged_only_on_request(light):
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=2)
+    (line,) = order.lines.all()
+    silent = come_back(order, 1, kind="withdrawal")
+    asking = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
+
+    assert (exchanges.can_exchange(silent), exchanges.can_exchange(asking)) == (False, True)
+    with pytest.raises(CannotReturnError):
+        exchange(silent, other)
+    exchange(asking, other)
+
+    assert (asking.status, asked()) == ("exchanged", [Decimal("3.33")])
+    receipts = Event.objects.filter(name="return.declared").order_by("pk")
+    told = [one.payload["returns"][0]["wanted"] for one in receipts]
+    assert told == [[], [other.variant.full_title]]
+
+
+def test_a_deduction_reduces_the_difference_and_is_not_charged(light):
+    cheaper, same = make_sibling(light, "30.00"), make_sibling(light, "33.33")
+    order = make_delivered(light, quantity=2)
+    (line,) = order.lines.all()
+    made = declare(order, 1, kind="withdrawal", wanted={line.pk: cheaper.variant.pk})
+    receive(made)
+    inspect(made, deduction="1.00", reason="scratched")
+    other = declare(order, 1, kind="withdrawal", wanted={line.pk: same.variant.pk})
+    receive(other)
+    inspect(other, deduction="1.00", reason="scratched")
+
+    exchange(made, cheaper)
+    with pytest.raises(CannotReturnError, match="costs more"):
+        exchange(other, same)
+
+    assert asked() == [Decimal("2.33")]
+    assert broken_rules() == []
+
+
+def test_a_customer_cannot_request_a_dearer_variant(light):
+    dearer = make_sibling(light, "40.00")
+    order = make_delivered(light, quantity=1)
+    (line,) = order.lines.all()
+
+    with pytest.raises(CannotReturnError, match="place a new order"):
+        declare(order, 1, kind="withdrawal", wanted={line.pk: dearer.variant.pk})
+
+    assert not order.returns.exists()
+
+
+def test_a_withdrawal_cannot_mix_refund_and_exchange_on_the_page_or_by_telephone():
+    lights = [make_sellable(price="33.33", quantity=9) for _ in range(2)]
+    others = [make_sibling(light, "30.00").variant.pk for light in lights]
+    order = make_delivered(*lights, quantity=1)
+    keys = order.lines.order_by("pk").values_list("pk", flat=True)
+
+    with pytest.raises(CannotReturnError, match="separately"):
+        declare(order, 1, 1, kind="withdrawal", wanted={keys[0]: others[0]})
+    made = declare(order, 1, 1, kind="withdrawal")
+    with pytest.raises(CannotReturnError, match="separately"):
+        exchanges.request_variants(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
+    assert not made.lines.exclude(wanted=None).exists()
+    exchanges.request_variants(authorization=made, wanted=dict(zip(keys, others, strict=True)))
+    receive(made)
+    inspect(made)
+
+    assert exchanges.can_exchange(made)
+    exchanges.request_variants(authorization=made, wanted=dict.fromkeys(keys))
+    assert not exchanges.can_exchange(made)
+
+
+def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=1)
+    (line,) = order.lines.all()
+    first = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
+    second = arrived(exchange(first, other))
+
+    assert eligibility.find_returnable(order=second, now=NOON).withdrawal_units
+    again = come_back(second, 1, kind="withdrawal")
+    pay(again)
+
+    first.refresh_from_db()
+    assert (first.status, first.refund_amount) == ("refunded", Decimal("34.90"))
+    assert sum(asked()) == order.total_amount
+    assert broken_return_rules() == []

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.models import Payment
-from orders.returns import authorizations, refunds, supplier_returns
+from orders.returns import refunds, supplier_returns
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.supplier_returns import SupplierReturnError
 from storefront.lib.state_machine import InvalidTransitionError
@@ -17,6 +16,7 @@ from tests.factories.returns import (
     inspect,
     make_delivered,
     make_policy,
+    mark_shipped,
     pay,
     receive,
 )
@@ -27,12 +27,6 @@ pytestmark = pytest.mark.django_db
 
 def send_on(made):
     return supplier_returns.open_for_return(authorization=made, actor="ann", now=NOON)
-
-
-def sent(made):
-    authorizations.mark_shipped(
-        authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON
-    )
 
 
 def test_a_count_can_be_corrected_before_and_after_inspection():
@@ -72,7 +66,7 @@ def test_received_units_of_a_refunded_return_go_to_the_supplier():
     order = make_delivered(quantity=3)
     make_policy(accepts_returns=True)
     made = declare(order, 3)
-    sent(made)
+    mark_shipped(made)
     pay(made)
     with pytest.raises(SupplierReturnError):
         send_on(made)
@@ -98,33 +92,3 @@ def test_a_deduction_is_capped_by_the_paid_amount():
         Decimal("33.33"),
         Decimal("33.32"),
     ]
-
-
-def test_a_refund_made_at_the_gateway_is_not_repeated():
-    order = make_delivered(quantity=1)
-    payment = Payment.objects.get(order=order)
-    payment.events.create(
-        kind="refunded", gateway=payment.gateway, external_id="by hand", amount=10,
-        occurred_at=NOON, received_at=NOON,
-    )  # fmt: skip
-    made = declare(order, 1)
-    bring_back(made)
-
-    pay(made)
-
-    assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
-
-
-def test_two_clicks_open_one_supplier_return():
-    purchase_order = make_delivered(quantity=3).purchase_orders.get()
-    (line,) = purchase_order.lines.all()
-    number = supplier_returns.new_number(purchase_order)
-
-    first, second = (
-        supplier_returns.open_without_return(
-            purchase_order=purchase_order, units={line.pk: 1}, number=number, actor="a", now=NOON
-        )
-        for _ in range(2)
-    )
-
-    assert first == second

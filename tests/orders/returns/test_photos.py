@@ -152,13 +152,18 @@ def test_pictures_are_stored_under_random_names(settings):
     assert list(settings.MEDIA_ROOT.glob("**/*.jpg")) == []
 
 
-def test_a_repeated_form_stores_one_set():
+def test_a_repeated_form_stores_one_set_and_the_database_enforces_the_maximum():
     order = make_delivered(quantity=2)
 
     first, again = (complain(order, [b"one"], key="k") for _ in range(2))
 
     assert first == again
     assert ReturnPhoto.objects.count() == len(files()) == 1
+    for place in (0, 1, 13):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ReturnPhoto.objects.create(
+                authorization=first[0], place=place, file="complaints/x.jpg", added_at=NOON
+            )
 
 
 def test_a_refused_request_leaves_no_file():
@@ -206,16 +211,6 @@ def test_an_answer_adds_pictures_up_to_the_maximum():
     assert made.status == "needs_evidence"
     assert list(made.pictures.order_by("place").values_list("place", flat=True)) == [*range(1, 13)]
     assert len(files()) == 12
-
-
-def test_the_database_enforces_the_maximum():
-    (made,) = complain(make_delivered(quantity=1), [b"1"])
-
-    for place in (0, 1, 13):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            ReturnPhoto.objects.create(
-                authorization=made, place=place, file="complaints/x.jpg", added_at=NOON
-            )
 
 
 def test_old_files_without_a_row_are_deleted():

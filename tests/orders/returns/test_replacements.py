@@ -1,30 +1,38 @@
+"""Replacements: a free order, its hold, address and dates, and refunds of what fails."""
+
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from notifications.models import Event
-from orders.cancellation import cancellation
-from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
+from orders import privacy
+from orders.models import Allocation, Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
-from orders.returns import eligibility
+from orders.returns import eligibility, refund_amounts, refunds
 from orders.returns.eligibility import CannotReturnError
 from shipping.shipments import shipments
+from storefront.accounts.models import User
+from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.dashboard.invariants.returns import RETURNS
 from storefront.dashboard.invariants.status_history import HISTORY
 from storefront.dashboard.invariants.stock import STOCK
 from suppliers.models import StockLevel
+from tests.factories.cancellation import send
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     PURCHASE_LINES,
     arrived,
     back,
+    broken_return_rules,
     come_back,
     counters,
+    declare,
     exchange,
     pay,
 )
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_parcel_news, make_state
 from tests.factories.suppliers import NOON
 from tests.support.invariants import violated
@@ -32,31 +40,34 @@ from tests.support.invariants import violated
 pytestmark = pytest.mark.django_db
 
 
-def broken(quantity=2, units=1):
-    return back(make_sellable(quantity=9), units=units, quantity=quantity, state="damaged")
+def broken(units=1, quantity=3):
+    light = make_sellable(price="33.33", quantity=9)
+    return back(light, units=units, quantity=quantity, state="damaged")
 
 
 def broken_invariants():
     return violated([*STOCK, *PAYMENTS, *RETURNS, *HISTORY, *PURCHASE_LINES])
 
 
-def test_a_replacement_is_a_free_order():
+def test_a_replacement_is_a_free_order_to_the_last_address_with_future_dates():
     made = broken(units=2)
     before = StockLevel.objects.get().allocated_outstanding
+    there = {**made.order.ship_to, "line1": "Neue Gasse 2", "city": "Erfurt"}
+    PurchaseOrder.objects.update(ship_to=there)
+    Order.objects.update(placed_at=NOON - timedelta(days=10))
+    (was,) = made.order.delivery_plan
 
     order = exchange(made)
 
     (line,) = order.lines.all()
-    assert (order.status, order.total_amount, order.email) == (
-        "placed",
-        Decimal(0),
-        made.order.email,
-    )
-    assert (line.quantity, line.sku, line.customer_charge_amount) == (
-        2,
-        made.order.lines.get().sku,
-        Decimal(0),
-    )
+    assert (order.status, order.email) == ("placed", made.order.email)
+    assert (line.quantity, line.sku) == (2, made.order.lines.get().sku)
+    assert order.total_amount == line.customer_charge_amount == 0
+    assert order.ship_to == there
+    (plan,) = order.delivery_plan
+    for name in ("arrives_from", "arrives_to"):
+        later = date.fromisoformat(plan[name]) - date.fromisoformat(was[name])
+        assert later == timedelta(days=10)
     assert StockLevel.objects.get().allocated_outstanding == before + 2
     assert Allocation.objects.get(line=line).status == "unseen"
     assert counters(made.order) == [(2, 2)]
@@ -67,17 +78,15 @@ def test_a_replacement_is_a_free_order():
     assert broken_invariants() == []
 
 
-def test_a_replacement_is_held_until_waived(monkeypatch):
-    connect(monkeypatch, ScriptedSupplier())
+def test_a_replacement_is_held_until_waived(monkeypatch, supplier):
     order = exchange(broken())
     (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
-    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
 
-    held = submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    held = send(purchase_order)
     assert held.status == "on_hold"
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])  # staff waived it
     held.move(PurchaseOrder.Status.READY, at=NOON, hold_reasons=[])
-    sent = submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    sent = send(purchase_order)
     news = make_parcel_news("CJPKR9999999999YQ")
     for word in ("shipped", "delivered"):
         state = make_state(sent, word, news, reference=f"S-{sent.number}")
@@ -88,18 +97,6 @@ def test_a_replacement_is_held_until_waived(monkeypatch):
     assert order.status == "completed"
     assert not PaymentEvent.objects.filter(payment__order=order).exists()
     assert broken_invariants() == []
-
-
-def test_a_return_is_replaced_once():
-    made = broken()
-    exchange(made)
-
-    with pytest.raises(CannotReturnError):
-        exchange(made)
-    with pytest.raises(CannotReturnError):
-        pay(made)
-
-    assert Order.objects.count() == 2
 
 
 def test_without_stock_nothing_is_created():
@@ -114,26 +111,6 @@ def test_without_stock_nothing_is_created():
     assert made.status == "inspected"
 
 
-def test_a_failed_replacement_is_refunded():
-    made = broken(quantity=2, units=1)
-    order = exchange(made)
-    cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
-    made.refresh_from_db()
-
-    pay(made)
-
-    assert (made.status, made.refund_amount) == ("refunded", Decimal("39.99"))
-    assert counters(made.order) == [(1, 1)]
-    assert broken_invariants() == []
-
-
-def test_a_withdrawal_is_not_replaced():
-    made = back(make_sellable(quantity=9), kind="withdrawal")
-
-    with pytest.raises(CannotReturnError):
-        exchange(made)
-
-
 def test_a_replacement_cannot_be_withdrawn_from():
     order = arrived(exchange(broken()))
 
@@ -141,3 +118,80 @@ def test_a_replacement_cannot_be_withdrawn_from():
 
     assert left.withdrawal_units == {}
     assert exchange(come_back(order, 1)).total_amount == 0
+
+
+def test_erasure_includes_the_replacement():
+    made = broken()
+    owner = User.objects.create(email="new@example.org")
+    made.order.cart.owner = owner
+    made.order.cart.save()
+    order = exchange(made)
+    type(order).objects.filter(pk=order.pk).update(status="completed")
+
+    assert not order.cart.is_current
+    with transaction.atomic():
+        privacy.erase_customer(addresses=[], owner_id=owner.pk, now=NOON)
+
+    order.refresh_from_db()
+    assert order.email.endswith("@erased.invalid")
+    assert order.ship_to["country"]
+    assert order.ship_to.get("line1", "") != made.order.ship_to.get("line1")
+
+
+@pytest.mark.parametrize("dispute", ["charged_back", "lost"])
+def test_a_chargeback_blocks_refund_and_replacement(dispute):
+    made, kept = broken(), broken()
+    Payment.objects.update(dispute_status=dispute, dispute_status_since=NOON)
+
+    for act in (pay, exchange):
+        with pytest.raises(CannotReturnError, match="bank"):
+            act(made)
+    other = declare(kept.order, 1, kind="defect", customer_message="Dead.")
+    with pytest.raises(CannotReturnError, match="bank"):
+        refunds.refund_without_return(authorization=other, actor="ann", now=NOON)
+    Payment.objects.update(dispute_status="won")
+    pay(made)
+
+    assert made.status == "refunded"
+
+
+def waits():
+    return "exchange_not_possible" in {row.cause.code for row in query.load_items(now=NOON)}
+
+
+def test_a_failed_part_is_refunded_to_the_cent_once_all_is_decided():
+    made = broken(units=3)
+    order = exchange(made)
+    submission.create_purchase_orders(order=order, now=NOON)
+    units = OrderLine.objects.filter(order=order)
+    units.update(canceled_quantity=1, shipped_quantity=1)
+
+    with pytest.raises(CannotReturnError, match="exchanged"):
+        pay(made)
+    assert not refund_amounts.has_failed_replacement(made)
+    assert not waits()
+    assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
+    units.update(shipped_quantity=2)
+    assert waits()
+    pay(made)
+
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("33.33"))
+    assert made.lines.get().replaced_amount == Decimal("66.66")
+    assert made.delivery_amount == 0, "two of three are with the shopper"
+    assert counters(made.order) == [(3, 3)]
+    assert broken_return_rules() == []
+    assert not waits()
+
+
+def test_a_defective_replacement_is_refunded_as_the_original():
+    first = broken(units=2)
+    again = come_back(arrived(exchange(first)), 1, state="damaged")
+
+    pay(again)
+
+    first.refresh_from_db()
+    assert (again.status, again.refund_amount) == ("refunded", Decimal(0))
+    assert (first.status, first.refund_amount) == ("refunded", Decimal("33.33"))
+    asked = PaymentEvent.objects.get(kind="refund_requested")
+    assert (asked.payment.order, asked.amount) == (first.order, Decimal("33.33"))
+    assert broken_return_rules() == []

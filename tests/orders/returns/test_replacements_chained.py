@@ -29,7 +29,9 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-DEPTHS = pytest.mark.parametrize("depth", [2, pytest.param(3, marks=pytest.mark.full)])
+FULL = pytest.mark.full
+DEPTHS = pytest.mark.parametrize("depth", [2, pytest.param(3, marks=FULL)])
+ALL_DEPTHS = pytest.mark.parametrize("depth", [1, pytest.param(2, marks=FULL), 3])
 CENT = Decimal("0.01")
 
 
@@ -76,7 +78,7 @@ def assert_refunded_to_first(first):
     assert broken_return_rules() == []
 
 
-@pytest.mark.parametrize("depth", [3, pytest.param(6, marks=pytest.mark.full)])
+@pytest.mark.parametrize("depth", [3, pytest.param(6, marks=FULL)])
 def test_withdrawing_from_the_last_replacement_refunds_all(light, depth):
     returns, last = chained(light, depth=depth)
 
@@ -91,7 +93,7 @@ def test_withdrawing_from_the_last_replacement_refunds_all(light, depth):
     assert_refunded_to_first(first)
 
 
-@DEPTHS
+@ALL_DEPTHS
 def test_withdrawing_unit_by_unit_refunds_each_to_the_cent(light, depth):
     returns, last = chained(light, depth=depth)
     last = arrived(last)
@@ -178,7 +180,7 @@ def test_a_price_difference_is_not_refunded_twice(light):
     assert broken_return_rules() == []
 
 
-@DEPTHS
+@ALL_DEPTHS
 def test_refunds_are_capped_by_the_payment(light, depth):
     returns, last = chained(light, depth=depth)
     event = PaymentEvent.objects.get(kind="capture_requested")

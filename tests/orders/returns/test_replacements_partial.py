@@ -1,12 +1,13 @@
-"""Partial refunds of replacements: each refunds its share of the original price."""
+"""Partial refunds of replacements: each part, also of a split line, refunds its original share."""
 
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import transaction
 
+from orders.backorders import line_splits
 from orders.cancellation import cancellation
-from orders.models import OrderLine, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Order, OrderLine, PaymentEvent, PurchaseLine, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns import exchanges, refund_amounts
 from orders.returns.eligibility import CannotReturnError
@@ -18,6 +19,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     arrived,
     asked,
+    back,
     broken_return_rules,
     come_back,
     exchange,
@@ -28,17 +30,6 @@ from tests.factories.returns import (
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-def exchanged(light, *, units, kind="withdrawal", other=None, discount="0"):
-    """Exchange all of an order and deliver the replacement."""
-    order = make_delivered(light, quantity=units)
-    order.lines.update(discount_amount=Decimal(discount))
-    (line,) = order.lines.all()
-    wanted = {line.pk: other.variant.pk} if other and kind == "withdrawal" else None
-    first = come_back(order, units, kind=kind, wanted=wanted)
-    made = exchange(first, other)
-    return first, arrived(made)
 
 
 def exchange_from_two_places(made, level):
@@ -59,7 +50,11 @@ def exchange_from_two_places(made, level):
 
 
 def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):
-    first, second = exchanged(light, units=2, other=make_sibling(light, "30.00"))
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=2)
+    wanted = {order.lines.get().pk: other.variant.pk}
+    first = come_back(order, 2, kind="withdrawal", wanted=wanted)
+    second = arrived(exchange(first, other))
 
     pay(come_back(second, 1, kind="withdrawal"))
     first.refresh_from_db()
@@ -75,33 +70,6 @@ def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):
     assert first.lines.get().replaced_amount == 0
     events = PaymentEvent.objects.filter(kind="refund_requested")
     assert {one.payment.order for one in events} == {first.order}
-    assert broken_return_rules() == []
-
-
-def test_thirds_sum_to_the_whole(light):
-    first, second = exchanged(light, units=3, kind="defect", discount="0.01")
-    for _ in range(3):
-        pay(come_back(second, 1))
-        assert broken_return_rules() == []
-
-    first.refresh_from_db()
-    whole = Decimal("99.98")
-    assert asked() == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + first.delivery_amount]
-    assert sum(asked()) == first.refund_amount == whole + first.delivery_amount
-
-
-def test_refunds_are_capped_by_the_payment(light):
-    first, second = exchanged(light, units=2, kind="defect")
-    pay(come_back(second, 1))
-    event = PaymentEvent.objects.get(kind="capture_requested")
-    PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("43.33"))
-
-    pay(come_back(second, 1))
-
-    first.refresh_from_db()
-    assert asked() == [Decimal("33.33"), Decimal("10.00")]
-    assert first.due_amount == Decimal("66.66") + first.delivery_amount
-    assert first.refund_amount == Decimal("43.33")
     assert broken_return_rules() == []
 
 
@@ -140,22 +108,11 @@ def test_a_return_that_replaces_itself_is_refunded_as_usual(light):
     assert asked() == [made.order.total_amount]
 
 
-def test_a_chargeback_blocks_the_second_refund_too(light):
-    _, second = exchanged(light, units=2, kind="defect")
-    pay(come_back(second, 1))
-    again = come_back(second, 1)
-    Payment.objects.update(dispute_status="lost", dispute_status_since=NOON)
-
-    with pytest.raises(CannotReturnError, match="bank"):
-        pay(again)
-
-    assert asked() == [Decimal("33.33")]
-
-
 def test_the_invariant_finds_a_part_that_is_not_passed_on(light):
-    first, second = exchanged(light, units=2, kind="defect")
-    pay(come_back(second, 1))
-    pay(come_back(second, 1))
+    first = come_back(make_delivered(light, quantity=2), 2)
+    second = arrived(exchange(first))
+    for _ in range(2):
+        pay(come_back(second, 1))
     assert broken_return_rules() == []
 
     line = first.lines.get()
@@ -165,15 +122,86 @@ def test_the_invariant_finds_a_part_that_is_not_passed_on(light):
     assert "returns.replacement_refund_complete" in broken_return_rules()
 
 
-def test_the_invariant_finds_a_part_that_is_not_requested(light):
-    _, second = exchanged(light, units=2, kind="defect")
-    pay(come_back(second, 1))
-    last = pay(come_back(second, 1))
+def parted(order, *, keep):
+    """Split each line: the supplier ships ``keep`` of it."""
+    submission.create_purchase_orders(order=order, now=NOON)
+    for line in PurchaseLine.objects.filter(purchase_order__order=order).order_by("pk"):
+        with transaction.atomic():
+            line_splits.split(line, keep=keep)
+    return list(order.lines.order_by("pk"))
+
+
+def ended(line, *, shipped):
+    """Deliver ``shipped`` units of a line and cancel the others."""
+    OrderLine.objects.filter(pk=line.pk).update(
+        shipped_quantity=shipped,
+        delivered_quantity=shipped,
+        canceled_quantity=line.quantity - shipped,
+    )
+
+
+def closed(order):
+    PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
+    return Order.objects.get(pk=order.pk)
+
+
+def test_a_canceled_part_of_a_split_line_is_refunded(light):
+    made = back(light, units=3)
+    first, rest = parted(exchange(made), keep=2)
+    ended(first, shipped=2)
+    ended(rest, shipped=0)
+
+    assert refund_amounts.has_failed_replacement(made)
+    assert refund_amounts.preview(made).given.amount == Decimal("33.33")
+    pay(made)
+
+    assert (made.status, asked()) == ("refunded", [Decimal("33.33")])
+    assert made.lines.get().replaced_amount == Decimal("66.66")
     assert broken_return_rules() == []
 
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-    PaymentEvent.objects.filter(external_id__endswith=f":return:{last.number}").delete()
 
-    assert "returns.refunded_once" in broken_return_rules()
-    assert OrderLine.objects.filter(returned_quantity=2).count() == 2
+def test_each_part_counts_for_its_original_line():
+    lights = [make_sellable(price=price, quantity=9) for price in ("33.33", "10.00")]
+    made = come_back(make_delivered(*lights, quantity=3), 3, 2)
+    order = exchanges.exchange(authorization=made, actor="ann", now=NOON)
+    for line, shipped in zip(parted(order, keep=1), (1, 1, 2, 0), strict=True):
+        ended(line, shipped=shipped)
+
+    pay(made)
+
+    assert asked() == [Decimal("10.00")]
+    kept = made.lines.order_by("order_line").values_list("replaced_amount", flat=True)
+    assert list(kept) == [Decimal("99.99"), Decimal("10.00")]
+
+
+def test_a_part_split_again_belongs_to_the_first_line(light):
+    made = back(light, units=3)
+    order = exchange(made)
+    order.lines.update(warranty_months=60)
+    first, rest = parted(order, keep=1)
+    with transaction.atomic():
+        line_splits.split(PurchaseLine.objects.get(order_line=rest, is_active=True), keep=1)
+
+    lines = order.lines.order_by("pk")
+    assert [line.split_from_id for line in lines] == [None, first.pk, first.pk]
+    assert {line.warranty_months for line in lines} == {60}
+    for line, shipped in zip(lines, (1, 0, 0), strict=True):
+        ended(line, shipped=shipped)
+    pay(made)
+    assert asked() == [Decimal("66.66")]
+
+
+def test_a_returned_part_is_refunded_by_the_first_return(light):
+    made = back(light, units=3)
+    order = exchange(made, make_sibling(light, "30.00"))
+    first, rest = parted(order, keep=2)
+    for line in (first, rest):
+        ended(line, shipped=line.quantity)
+    again = come_back(closed(order), 0, 1)
+
+    pay(again)
+
+    made.refresh_from_db()
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("30.00"))
+    assert asked() == [Decimal("9.99"), Decimal("30.00")]
+    assert broken_return_rules() == []

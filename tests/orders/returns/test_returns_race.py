@@ -1,24 +1,31 @@
 """Race: concurrent clicks on returns, each on its own connection."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
 
 from notifications.models import Event
 from orders import privacy
-from orders.models import PaymentEvent, ReturnAuthorization
-from orders.returns import authorizations, refunds, requests
+from orders.models import Order, Payment, PaymentEvent, ReturnAuthorization
+from orders.payments import updates
+from orders.returns import authorizations, exchanges, refunds, requests
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from tests.factories.orders import make_sellable
+from suppliers.models import StockLevel
+from tests.factories.orders import make_sellable, news_of
 from tests.factories.returns import (
     arrived,
+    asked,
     back,
     bring_back,
+    broken_return_rules,
     come_back,
     counters,
     declare,
     exchange,
     make_delivered,
+    make_sibling,
     pay,
     say,
 )
@@ -70,8 +77,8 @@ def test_concurrent_refunds_pay_once():
             == CLICKS - 1
         )
 
-        asked = PaymentEvent.objects.filter(payment__order=order, kind="refund_requested")
-        assert asked.count() == 1
+        requests_made = PaymentEvent.objects.filter(payment__order=order, kind="refund_requested")
+        assert requests_made.count() == 1
         assert counters(order) == [(1, 1)]
 
 
@@ -121,3 +128,67 @@ def test_erasure_waits_for_a_refund_of_a_replacement(monkeypatch):
     assert isinstance(rival.failure, privacy.OpenOrderError)  # other items are in transit
     first.refresh_from_db()
     assert first.status == "refunded"
+
+
+def same(made, light):
+    return lambda: exchange(made)
+
+
+def cheaper(made, light):
+    other = make_sibling(light, "25.00")
+    return lambda: exchange(made, other)
+
+
+def paid(made, light):
+    return lambda: pay(made)
+
+
+def held():
+    """Count the units that are not available to others."""
+    return sum(row.reserved + row.allocated_outstanding for row in StockLevel.objects.all())
+
+
+@pytest.mark.parametrize("other_click", [same, cheaper, paid])
+def test_the_second_click_waits_and_is_refused(monkeypatch, light, other_click):
+    """Without the lock of the order both would find it open and write."""
+    other = make_sibling(light, "30.00")
+    made = back(light, units=1)
+    rival = Rival(other_click(ReturnAuthorization.objects.get(pk=made.pk), light))
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "find_purchase_lines")
+    before = held()
+
+    exchange(made, other)
+    rival.finish()
+
+    assert isinstance(rival.failure, CannotReturnError)
+    (order,) = Order.objects.filter(total_amount=0)
+    assert ReturnAuthorization.objects.get().replacement == order
+    assert order.lines.get().variant == other.variant
+    assert asked() == [Decimal("3.33")]
+    assert held() == before + 1
+    assert counters(made.order) == [(1, 1)]
+    assert broken_return_rules() == []
+
+
+def test_a_chargeback_of_the_first_order_waits_for_an_exchange_of_the_second(
+    monkeypatch,
+):
+    """Without the lock of the first order the chargeback would come while more is refunded."""
+    first = back(make_sellable(quantity=9), units=1)
+    again = come_back(arrived(exchange(first)), 1)
+    update = news_of(first.order.payments.get(), "disputed")
+    rival = Rival(lambda: updates.apply(update=update, gateway="fake", now=NOON))
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "find_purchase_lines")
+    seen, answered = [], exchanges.events.record_answer
+
+    def look(*given, **named):
+        seen.append(Payment.objects.get().dispute_status)
+        return answered(*given, **named)
+
+    monkeypatch.setattr(exchanges.events, "record_answer", look)
+
+    exchange(again)
+    rival.finish()
+
+    assert (seen, rival.failure) == (["none"], None)
+    assert Payment.objects.get().dispute_status == "charged_back"

@@ -28,6 +28,9 @@ def eur(amount):
     return Money(Decimal(amount), "EUR")
 
 
+HUNDRED = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
+
+
 def source(level_id, available, *, variant_id=1, at=None, of=None, cost="10", **more):
     return Candidate(
         level_id=level_id,
@@ -115,10 +118,9 @@ def test_a_source_at_a_loss_is_used_only_if_needed():
 
 
 def test_a_line_is_split_to_avoid_a_loss():
-    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     one, other, dear = source(1, 6, cost="5"), source(2, 4, cost="6"), source(3, 20, cost="12")
 
-    plan = ask(one, other, dear, quantity=10, sold=sold)
+    plan = ask(one, other, dear, quantity=10, sold=HUNDRED)
 
     assert parts(plan) == [(1, 6), (2, 4)]
     noted = decision_log.record(plan)["lines"]["1"]
@@ -127,12 +129,11 @@ def test_a_line_is_split_to_avoid_a_loss():
         2: decision_log.SELECTED,
         3: MarginReason.LOSS,
     }
-    assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # every split loses
-    assert parts(ask(one, other, dear, quantity=10, sold=sold, rules=Rules())) == [(3, 10)]
+    assert parts(ask(one, dear, quantity=10, sold=HUNDRED)) == [(3, 10)]  # every split loses
+    assert parts(ask(one, other, dear, quantity=10, sold=HUNDRED, rules=Rules())) == [(3, 10)]
 
 
 def test_a_low_margin_comes_before_a_loss():
-    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     rows = (
         source(1, 3, cost="5"),
         source(2, 7, cost="12"),
@@ -141,11 +142,10 @@ def test_a_low_margin_comes_before_a_loss():
     )
     rules = Rules(max_sources=2, min_margin_rate=Decimal("0.2"))
 
-    assert parts(ask(*rows, quantity=10, sold=sold, rules=rules)) == [(3, 5), (4, 5)]
+    assert parts(ask(*rows, quantity=10, sold=HUNDRED, rules=rules)) == [(3, 5), (4, 5)]
 
 
 def test_a_part_at_a_loss_is_avoided_by_one_source_of_low_margin():
-    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     fee = calculate(
         wholesale=Decimal(8),
         origin="",
@@ -160,18 +160,17 @@ def test_a_part_at_a_loss_is_avoided_by_one_source_of_low_margin():
     by_line = replace(by_line, landed=fee)
     rules = Rules(max_sources=2, min_margin_rate=Decimal("0.1"))
 
-    plan = ask(cheap, by_line, whole, quantity=10, sold=sold, rules=rules)
+    plan = ask(cheap, by_line, whole, quantity=10, sold=HUNDRED, rules=rules)
 
     assert parts(plan) == [(3, 10)]
 
 
 def test_one_source_of_low_margin_comes_before_a_split():
-    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     rows = [source(1, 6, cost="5"), source(2, 4, cost="5"), source(3, 20, cost="9.2")]
     rules = Rules(max_sources=2, min_margin_rate=Decimal("0.2"))
 
     for order in (rows, rows[::-1]):
-        assert parts(ask(*order, quantity=10, sold=sold, rules=rules)) == [(3, 10)]
+        assert parts(ask(*order, quantity=10, sold=HUNDRED, rules=rules)) == [(3, 10)]
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,6 +14,7 @@ from orders.routing.decision_log import SELECTED
 from orders.routing.engine import Drawback
 from orders.routing.ranking import DEFAULT_CRITERIA, DEFAULT_RULES, Rules
 from storefront.lib.state_machine import InvalidTransitionError
+from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
@@ -38,6 +39,12 @@ def live(*criteria, **more):
 
 def in_force(now=NOON, channel=None):
     return routing_rules.current_rules(channel=channel or make_channel(), now=now)
+
+
+def simulate(order, **rules):
+    period = {"since": NOON, "until": NOON + A_DAY}
+    orders = simulation.orders_of_period(channel_id=order.channel_id, **period)
+    return simulation.simulate(rules=Rules(**rules), orders=orders, currency="EUR")
 
 
 def test_without_live_rules_the_default_applies():
@@ -138,21 +145,11 @@ def test_an_order_stores_its_candidates_and_verdicts(light):
 
 def test_a_simulation_uses_the_stored_candidates(light):
     order = make_order(light, quantity=2)
-    light.level.offer.cost_amount = light.far.offer.cost_amount = (
-        99  # current costs must not matter
-    )
-    light.level.offer.save()
-    light.far.offer.save()
+    SupplierOffer.objects.update(cost_amount=99)  # current costs must not matter
     home = light.level.offer.supplier.code
 
-    def rehearse(**rules):
-        orders = simulation.orders_of_period(
-            channel_id=order.channel_id, since=NOON, until=NOON + A_DAY
-        )
-        return simulation.simulate(rules=Rules(**rules), orders=orders, currency="EUR")
-
-    same = rehearse(criteria=COST_FIRST)
-    other = rehearse(criteria=(Criterion.PREFERENCE, Criterion.COST), preferred=(home,))
+    same = simulate(order, criteria=COST_FIRST)
+    other = simulate(order, criteria=(Criterion.PREFERENCE, Criterion.COST), preferred=(home,))
 
     assert (same.count, same.changed, same.before) == (1, [], same.after)
     (changed,) = other.changed
@@ -169,14 +166,10 @@ def test_a_simulated_minimum_margin_changes_sources(light):
     }
     order = make_order(light, quantity=2)  # net 67.21; the margin is 61 % near, 67 % far
 
-    def rehearse(least):
-        rules = Rules(**dear_first, min_margin_rate=least)
-        orders = simulation.orders_of_period(
-            channel_id=order.channel_id, since=NOON, until=NOON + A_DAY
-        )
-        return simulation.simulate(rules=rules, orders=orders, currency="EUR")
-
-    none, some, too_much = (rehearse(Decimal(least)) for least in ("0", "0.63", "0.9"))
+    none, some, too_much = (
+        simulate(order, **dear_first, min_margin_rate=Decimal(least))
+        for least in ("0", "0.63", "0.9")
+    )
 
     assert [one.after_from for one in none.changed] == [[f"{light.level.offer.supplier.code} (DE)"]]
     assert some.changed == []  # unchanged: from far
@@ -188,9 +181,6 @@ def test_orders_without_a_decision_log_are_counted_and_skipped(light):
     order = make_order(light)
     Order.objects.update(routing_decision={})
 
-    orders = simulation.orders_of_period(
-        channel_id=order.channel_id, since=NOON, until=NOON + A_DAY
-    )
-    found = simulation.simulate(rules=DEFAULT_RULES, orders=orders, currency="EUR")
+    found = simulate(order)
 
     assert (found.count, found.without_log) == (0, 1)

@@ -52,17 +52,20 @@ def plan(variant, quantity=1, country="DE"):
     return Supplier.objects.get(pk=parcel.supplier_id).code
 
 
-def test_the_price_follows_the_source_of_one_unit(variant):
+def assess(variant, now=NOON):
+    return stock_query.assess(
+        variant_ids=[variant.pk], channel=make_channel(), country="DE", now=now
+    )
+
+
+def test_the_price_follows_the_source_of_one_unit_and_the_duty_the_line(variant):
     publication.publish(variant_ids=[variant.pk], now=NOON)
 
     listing = Listing.objects.get()
     assert listing.supplier_code == plan(variant) == "near"
     assert listing.cost_amount == Decimal("9.00")
-
-
-def test_the_duty_applies_once_per_line_and_only_where_due(variant):
-    assert plan(variant, quantity=10) == "across"
-    assert plan(variant, country="US") == "across"
+    assert plan(variant, quantity=10) == "across", "the duty applies once"
+    assert plan(variant, country="US") == "across", "no duty is due there"
 
 
 def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
@@ -103,9 +106,7 @@ def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
 def test_a_row_that_is_not_for_sale_has_its_reason(variant, reason, spoil):
     spoil()
 
-    rows = stock_query.assess(
-        variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON
-    )
+    rows = assess(variant)
 
     assert [(row.reasons, row.candidate) for row in rows] == [([reason], None)] * 2
 
@@ -115,9 +116,7 @@ def test_all_reasons_of_a_row_are_listed_in_their_order(variant):
     SupplierOffer.objects.update(status="discontinued", cost_amount=None)
     StockLevel.objects.update(reserved=20)
 
-    rows = stock_query.assess(
-        variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON
-    )
+    rows = assess(variant)
 
     expected = [
         UnavailableReason.SUPPLIER,
@@ -132,7 +131,6 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
     settings.RATES_MAX_AGE_H = 96
     SupplierOffer.objects.filter(supplier__code="near").update(currency="USD")
     make_exchange_rate()
-    channel = make_channel()
 
     def shown(now):
         rates.expire_old(now=now)
@@ -145,7 +143,7 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
         return listing.supplier_code, listing.ships_from
 
     def refused(now):
-        rows = stock_query.assess(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
+        rows = assess(variant, now)
         return {row.level.offer.supplier.code: row.reasons for row in rows}
 
     publication.publish(variant_ids=[variant.pk], now=NOON)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.models import TaxNumber, TaxRate
+from orders.models import TaxNumber
 from orders.pricing.totals import TaxTreatment
 from orders.tax import rates
 from storefront.lib.http.errors import TemporaryError
@@ -30,6 +30,13 @@ class UnavailableTaxService:
         raise TemporaryError("timed out")
 
 
+class PercentTaxService:
+    """A tax service that returns a percentage instead of a fraction."""
+
+    def rate(self, **_place):
+        return Decimal(19)
+
+
 @pytest.mark.parametrize(
     ("country", "region", "on", "rate"),
     [
@@ -50,25 +57,6 @@ class UnavailableTaxService:
 )
 def test_a_rate_is_that_of_its_place_and_day(country, region, on, rate):
     assert rates.find_table_rate(country=country, region=region, on=on) == Decimal(rate)
-
-
-def test_a_rate_ends_when_the_next_one_begins():
-    TaxRate.objects.create(
-        country="DE", rate=Decimal("0.16"), valid_from=date(2027, 7, 1), source="a law"
-    )
-
-    before = rates.find_table_rate(country="DE", region="", on=date(2027, 6, 30))
-    after = rates.find_table_rate(country="DE", region="", on=date(2027, 7, 1))
-
-    assert (before, after) == (Decimal("0.19"), Decimal("0.16"))
-
-
-def test_gross_prices_include_the_tax_of_the_destination():
-    channel = make_channel()
-
-    found = rates.find_treatment(channel=channel, country="FI", on=DAY)
-
-    assert found == TaxTreatment(rate=Decimal("0.255"), is_added=False)
 
 
 def test_tax_is_added_only_where_we_are_registered():
@@ -119,25 +107,13 @@ def test_a_configured_tax_service_is_used(settings):
     assert found.rate == Decimal("0.095")
 
 
-class PercentTaxService:
-    """A tax service that returns a percentage instead of a fraction."""
+@pytest.mark.parametrize("service", ["", "PercentTaxService", "UnavailableTaxService"])
+def test_without_a_valid_answer_of_a_tax_service_the_table_applies(settings, service):
+    settings.TAX_SERVICE = service and f"{__name__}.{service}"
 
-    def rate(self, **_place):
-        return Decimal(19)
+    found = rates.find_treatment(channel=make_channel(), country="FI", on=DAY)
 
-
-def test_an_invalid_rate_falls_back_to_the_table(settings):
-    settings.TAX_SERVICE = f"{__name__}.PercentTaxService"
-
-    assert rates.find_treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
-
-
-def test_an_unavailable_tax_service_falls_back_to_the_table(settings):
-    settings.TAX_SERVICE = f"{__name__}.UnavailableTaxService"
-
-    found = rates.find_treatment(channel=make_channel(), country="DE", on=DAY)
-
-    assert found.rate == Decimal("0.19")
+    assert found == TaxTreatment(rate=Decimal("0.255"), is_added=False)
 
 
 def test_by_table_does_not_call_the_tax_service(settings):

@@ -1,13 +1,10 @@
 """Stripe gateway: Stripe's own library and the sandbox, over real HTTP."""
 
 import json
-from contextlib import closing
 from decimal import Decimal
 
 import pytest
 
-from orders.gateways.base import CaptureMode
-from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.fakes.stripe_server import (
@@ -15,7 +12,6 @@ from tests.fakes.stripe_server import (
     DECLINED_CARD,
     DISPUTING_CARD,
     GOOD_CARD,
-    KEY,
     POOR_CARD,
 )
 
@@ -26,15 +22,9 @@ def euros(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def opened(gateway, key="pay:FL-1:1", **changes):
+def opened(gateway, key="pay:FL-1:1"):
     words = {"amount": TOTAL, "description": "FL-1", "return_url": "http://shop.example/back/"}
-    return gateway.open(key=key, locale="en", **words | changes)
-
-
-@pytest.fixture
-def gateway(stripe):
-    with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as gateway:
-        yield gateway
+    return gateway.open(key=key, locale="en", **words)
 
 
 @pytest.fixture
@@ -55,20 +45,9 @@ UNDER_REVIEW = ("under_review", "64.99 EUR")
 
 
 def test_a_good_card_authorizes_and_nothing_is_taken(gateway, stripe):
-    payment = opened(gateway)
-    before = gateway.history(reference=payment.reference)
+    answer = stripe.pay(opened(gateway).pay_url)
 
-    answer = stripe.pay(payment.pay_url)
-
-    (update,) = gateway.history(reference=payment.reference)
     assert answer.headers["location"] == "http://shop.example/back/"
-    assert before == ()
-    assert (update.kind.value, update.amount, update.capture_mode) == (
-        "authorized",
-        TOTAL,
-        CaptureMode.SINGLE,
-    )
-    assert (update.capture_before - update.occurred_at).days == 7
     assert stripe.intent["status"] == "requires_capture"
     assert stripe.intent["metadata"] == {"payment": "pay:FL-1:1", "order": "FL-1"}
 
@@ -103,13 +82,6 @@ def test_a_bank_that_asks_is_answered_first(gateway, stripe, action, news):
     assert payment.pay_url.endswith(asked.headers["location"])
     assert (status, meanwhile) == ("requires_action", ())
     assert told(gateway, payment.reference) == news
-
-
-def test_what_is_voided_is_released_whole(gateway, stripe, paid):
-    update = gateway.release(reference=paid, amount=TOTAL, key="release:1")
-
-    assert (update.kind.value, update.amount) == ("voided", TOTAL)
-    assert stripe.intent["cancellation_reason"] == "requested_by_customer"
 
 
 def test_an_authorization_that_ends_by_itself_is_told_as_expired(gateway, stripe, paid):
@@ -165,13 +137,15 @@ def test_an_event_makes_us_read_the_payment_that_it_is_about(gateway, stripe, pa
     assert gateway.hear(body=json.dumps(stranger).encode()) == ()
 
 
-def test_an_open_review_and_its_approval_are_told(gateway, stripe, paid):
+@pytest.mark.parametrize("closed", ["approved", "redacted"])
+def test_an_open_review_and_only_its_approval_are_told(gateway, stripe, paid, closed):
     stripe.control("review", {"id": stripe.intent["id"]})
     first = told(gateway, paid)
-    stripe.control("review", {"id": stripe.intent["id"], "closed": "approved"})
+    stripe.control("review", {"id": stripe.intent["id"], "closed": closed})
 
     assert first == [AUTHORIZED, UNDER_REVIEW]
-    assert told(gateway, paid) == [AUTHORIZED, UNDER_REVIEW, ("review_approved", "64.99 EUR")]
+    is_approved = ("review_approved", "64.99 EUR") in told(gateway, paid)
+    assert is_approved is (closed == "approved"), "any other end waits for a person"
 
 
 @pytest.mark.parametrize("is_captured", [True, False])
@@ -186,10 +160,3 @@ def test_a_refused_review_gives_the_money_back_at_stripe(gateway, stripe, paid, 
     assert news[-2:] == ["under_review", "review_rejected"]
     assert ("refunded" in news) is is_captured
     assert ("voided" in news) is not is_captured
-
-
-def test_a_review_that_ended_otherwise_waits_for_a_person(gateway, stripe, paid):
-    stripe.control("review", {"id": stripe.intent["id"]})
-    stripe.control("review", {"id": stripe.intent["id"], "closed": "redacted"})
-
-    assert "review_approved" not in [name for name, _amount in told(gateway, paid)]

@@ -6,8 +6,10 @@ import pytest
 from orders.models import Order, PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import InvalidTransitionError
+from suppliers.connectors.records import NoShippingServiceError
 from suppliers.models import Connection
 from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.suppliers import NOON
@@ -32,20 +34,13 @@ def test_a_released_order_without_purchase_orders_is_placed():
     assert (move.actor, move.reason) == ("staff", "I called the customer")
 
 
-def test_a_released_order_with_purchase_orders_is_processing():
+def test_only_a_held_order_is_released_and_continues_with_its_purchase_orders():
     (purchase_order,) = make_purchase_orders()
-
-    assert go_on(hold(purchase_order.order)).status == "processing"
-
-
-def test_an_order_that_is_not_held_cannot_be_released():
-    order = make_paid_order()
-
+    order = purchase_order.order
     with pytest.raises(InvalidTransitionError):
         go_on(order)
 
-    order.refresh_from_db()
-    assert order.status == "placed"
+    assert go_on(hold(order)).status == "processing"
 
 
 def test_a_low_balance_holds_until_it_is_enough(supplier):
@@ -74,3 +69,24 @@ def test_an_outdated_balance_does_not_hold(supplier):
     submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert purchase_order.hold_reasons == []
+
+
+@pytest.mark.parametrize(
+    ("error", "is_held"),
+    [
+        (NoShippingServiceError("not a destination"), True),
+        (PermanentError("the key was revoked"), False),
+        (TemporaryError("no answer"), False),
+    ],
+)
+def test_only_a_missing_shipping_method_holds_for_that_reason(supplier, error, is_held):
+    def freight(**_):
+        raise error
+
+    supplier.freight = freight
+    (purchase_order,) = make_purchase_orders()
+
+    submission.submit(purchase_order=purchase_order, now=NOON)
+
+    codes = {reason["code"] for reason in PurchaseOrder.objects.get().hold_reasons}
+    assert ("no_shipping_method" in codes) == is_held

@@ -4,12 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from orders.models import Order, PurchaseOrder
-from orders.purchasing import submission
+from orders.models import Order
 from orders.purchasing.holds import holds
 from suppliers.models import SupplierOffer
+from tests.factories.cancellation import send
 from tests.factories.orders import make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival
 
@@ -19,13 +18,11 @@ FRAUD_WARNING = {"code": "fraud_warning", "sentence": "The bank warns of it."}
 
 
 @pytest.fixture
-def held(monkeypatch):
+def held(supplier):
     """A purchase order held for its cost and for its order's hold."""
-    connect(monkeypatch, ScriptedSupplier())
     make_purchase_orders()
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
-    rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    held = submission.submit(purchase_order=rows.get(), now=NOON)
+    held = send()
     held.hold_reasons = [FRAUD_WARNING, *held.hold_reasons]
     held.save(update_fields=["hold_reasons"])
     held.order.move("on_hold", at=NOON, hold_reason="The bank warns of it.")

@@ -1,0 +1,12 @@
+from contextlib import closing
+
+import pytest
+
+from orders.gateways.stripe.gateway import StripeGateway
+from tests.fakes.stripe_server import KEY
+
+
+@pytest.fixture
+def gateway(stripe):
+    with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as gateway:
+        yield gateway
