@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from storefront.dev.sandboxes import in_memory_supplier
-from tests.factories.feeds import make_feed_supplier, make_shop
+from tests.factories.feeds import make_feed_supplier, make_shop, stock_world, sync
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
 from tests.support.module_world import NO_REDIS, module_world
 
@@ -30,6 +30,15 @@ def world(settings):
 @pytest.fixture
 def supplier(shop, world):
     return make_feed_supplier()
+
+
+@pytest.fixture
+def known(supplier, world):
+    """A supplier whose products P1 to P5 were imported at noon, each with one SKU."""
+    stock_world(world, 5)
+    sync(supplier)
+    world.asked.clear()
+    return supplier
 
 
 @pytest.fixture(scope="module")

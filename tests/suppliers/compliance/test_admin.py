@@ -25,12 +25,6 @@ def noon(db):
         yield
 
 
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    return client
-
-
 def add(client, *, name="ce.pdf", content=PDF, media_type="application/pdf", **fields):
     supplier = make_supplier()
     file = SimpleUploadedFile(name, content, content_type=media_type) if content else ""
@@ -142,15 +136,6 @@ def test_the_verifier_is_recorded(staff):
     )
     shown = staff.get(reverse("admin:suppliers_compliancedocument_change", args=[document.pk]))
     assert b"looked at it" in shown.content
-
-
-def test_an_error_is_shown_on_the_page(staff):
-    document = make_document(content=None)
-
-    answer = act(staff, document, "verify")
-
-    assert answer.status_code == 200
-    assert "Upload a file first: there is no document to verify." in answer.content.decode()
 
 
 def test_a_candidate_is_activated_only_with_all_documents(staff, settings):

@@ -8,7 +8,6 @@ from django.db import connection, transaction
 
 from notifications import dispatch
 from notifications.models import Event, Message
-from storefront.dev.sandboxes.in_memory_supplier import InMemorySupplier
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.security.encryption import decrypt
 from suppliers.connections.factory import OutboxMailer, open_connector
@@ -18,11 +17,6 @@ from suppliers.resilience import rate_limit
 from suppliers.resilience.rate_limit import SharedRateLimit
 from tests.factories.feeds import make_feed_supplier
 from tests.factories.suppliers import NOON
-
-
-def test_the_connector_of_a_supplier_is_opened(supplier):
-    with open_connector(supplier) as adapter:
-        assert isinstance(adapter, InMemorySupplier)
 
 
 def test_a_supplier_without_connection_is_an_error(supplier):

@@ -171,13 +171,3 @@ def test_connector_and_currency_are_fixed_once_products_are_imported():
     reasons = rejected(connector="cj", currency="EUR", base_url=None)
 
     assert reasons.keys() == {"connector", "currency"}
-
-
-def test_two_suppliers_may_use_one_connector_with_different_hosts():
-    first, _ = add("dragon", secrets={"api_key": "one"})
-    second, _ = add("phoenix", base_url="https://other.example.com/", secrets={"api_key": "two"})
-
-    wires = Connection.objects.order_by("supplier__code")
-    assert [decrypt(wire.secrets_encrypted)["api_key"] for wire in wires] == ["one", "two"]
-    assert first.adapter == second.adapter
-    assert len({wire.base_url for wire in wires}) == 2

@@ -5,7 +5,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from storefront.accounts.models import User
 from suppliers.connections import factory
 from suppliers.connectors.feed.options import Content, Options
 from suppliers.models import Connection, FeedMapping, FeedUpload
@@ -18,12 +17,6 @@ HL-700;5901234123457;Trail 700;14,20;124;95;https://a.example/1.jpg|https://a.ex
 HL-701;;Trail 701 rot;15,90;>10;98;
 ;;No number;1,00;1;1;
 """
-
-
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    return client
 
 
 @pytest.fixture

@@ -15,16 +15,14 @@ from suppliers.models import (
 )
 from suppliers.offers import overrides
 from suppliers.quarantine import review, rollback
-from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.feeds import NOON, sync, usd
 
 LATER = NOON + timedelta(hours=1)
 BY_HAND = {"cost_amount": Decimal("7.00"), "lead_days": 9, "min_order_units": 4}
 
 
 @pytest.fixture
-def offer(supplier, world):
-    stock_world(world, 3)
-    sync(supplier)
+def offer(known, world):
     return SupplierOffer.objects.get(supplier_sku="P1-Black")
 
 

@@ -46,12 +46,6 @@ def test_a_list_with_too_many_missing_products_is_rejected(
     assert (reason == "") is is_accepted
 
 
-def test_the_violation_is_a_sentence_with_the_numbers():
-    reason = guards.missing_rows_violation(good=10, bad=0, known=100, still_there=10)
-
-    assert reason == "90 of 100 known items are missing from the list (90 %)."
-
-
 @pytest.mark.parametrize(
     ("found", "is_accepted"),
     [

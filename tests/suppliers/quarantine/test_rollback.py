@@ -82,11 +82,9 @@ def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, 
     assert ledger_explains_all()
 
 
-def test_a_run_can_be_rolled_back_once(supplier, world):
-    stock_world(world, 2)
-    sync(supplier)
+def test_a_run_can_be_rolled_back_once(known, world):
     world.costs["P1-Black"] = usd("9.00")
-    run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
+    run = sync(known, "prices", now=NOON + timedelta(hours=1))
     words = {"actor": "erika", "reason": "no", "now": NOON + timedelta(hours=2)}
     rollback.roll_back(sync_run=run, **words)
 
@@ -116,12 +114,10 @@ def test_a_rollback_of_stock_keeps_newer_figures(supplier, world):
     assert list(figures.values_list("reported_quantity", flat=True)) == [20, 14, 20]
 
 
-def test_an_offer_put_on_sale_by_the_run_is_held_again(supplier, world):
-    stock_world(world, 2)
-    sync(supplier)
+def test_an_offer_put_on_sale_by_the_run_is_held_again(known, world):
     SupplierOffer.objects.filter(supplier_sku="P1-Black").update(status="on_hold")
     world.costs["P1-Black"] = usd("9.00")
-    run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
+    run = sync(known, "prices", now=NOON + timedelta(hours=1))
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
 
     rollback.roll_back(sync_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))

@@ -8,12 +8,11 @@ from django.db import DatabaseError
 from storefront.dev.sandboxes.in_memory_supplier import InMemorySupplier
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.http.observers import Call, LoggingObserver, Outcome
-from suppliers.connections.factory import build_gate, open_connector
+from suppliers.connections.factory import open_connector
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability
 from suppliers.models import LatencyBucket, SyncRun
 from suppliers.resilience import gate as resilience_gate
-from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
 from suppliers.resilience.gate import SIGN_IN, LatencyGate, SupplierGate
 from suppliers.sync.runner import run_sync
 from tests.factories.feeds import NOON
@@ -120,17 +119,6 @@ def test_repeated_hangups_open_the_breaker(supplier, world):
 
     assert len(world.asked) == 5
     assert isinstance(connector, InMemorySupplier)
-
-
-def test_a_gate_uses_the_breaker_of_its_connection(supplier, world):
-    call = Call(method="GET", path="list")
-    for _ in range(5):
-        SharedCircuitBreaker(supplier.connection.pk).leave(
-            call, Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
-        )
-
-    with pytest.raises(TemporaryError, match="no answer since"):
-        build_gate(supplier, supplier.connection).enter(call)
 
 
 def test_a_sync_pauses_as_long_as_retry_after_says(supplier, world):

@@ -165,19 +165,6 @@ def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatc
     assert (run.created, run.updated, run.deferred_rows) == (2 * BATCH, 0, 0)
 
 
-def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
-    stock_world(world, 2 * BATCH)
-    out_of_time = timedelta(0)
-
-    first = sync(
-        supplier, dispatch_batch=lambda _: pytest.fail("there is no time"), budget=out_of_time
-    )
-    second = sync(supplier, now=NOON + timedelta(hours=6))
-
-    assert (first.status, first.deferred_rows) == (SyncRun.Status.APPLIED, 2 * BATCH)
-    assert (second.created, second.deferred_rows) == (2 * BATCH, 0)
-
-
 def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, monkeypatch):
     stock_world(world, PAGES)
     spent = QuotaExceededError("no points left", until=NOON + timedelta(hours=9))

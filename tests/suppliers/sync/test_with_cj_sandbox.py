@@ -23,7 +23,6 @@ from suppliers.models import (
 from tests.factories.connector_contexts import MemoryBudget
 from tests.factories.feeds import make_shop, sync
 from tests.fakes.cj_sandbox import connect
-from tests.suppliers.sync.test_products import versions
 
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
 KINDS = ("products", "prices", "stock")
@@ -69,62 +68,6 @@ def test_the_catalog_is_imported_and_invalid_rows_become_issues(supplier):
     assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
     assert supplier.connection.account_id.isdecimal()
     assert supplier.connection.tokens_encrypted
-
-
-def test_a_price_and_a_stock_figure_reach_the_shop(supplier, sandbox_supplier):
-    offer = SupplierOffer.objects.sellable().order_by("pk").first()
-    level = offer.levels.filter(reported_quantity__gt=0).first()
-    price = Listing.objects.get(variant=offer.variant).price_amount
-    words = {"vid": offer.supplier_sku, "silent": True}
-    sandbox_supplier.control("price", words | {"price": str(offer.cost_amount * 2)})
-    sandbox_supplier.control("stock", words | {"warehouse": level.location.code, "quantity": 3})
-
-    _, prices, stock = sync_all(supplier)
-
-    assert (prices.updated, stock.updated) == (1, 1)
-    level.refresh_from_db()
-    assert level.reported_quantity == 3
-    assert Listing.objects.get(variant=offer.variant).price_amount > price
-
-
-@pytest.mark.parametrize("job", KINDS)
-def test_an_empty_answer_changes_nothing(supplier, sandbox_supplier, job):
-    before = versions(*TABLES)
-    sandbox_supplier.fault("product/listV2", "empty", count=0)
-
-    run = sync(supplier, job, now=timezone.now())
-
-    assert run.status in {Status.FAILED, Status.QUARANTINED}
-    assert run.problem
-    assert versions(*TABLES) == before
-    supplier.connection.refresh_from_db()
-    assert supplier.connection.problem.startswith(f"{job}: ")
-
-
-@pytest.mark.parametrize("job", KINDS)
-def test_a_truncated_list_changes_nothing(supplier, sandbox_supplier, job):
-    before = versions(*TABLES)
-    sandbox_supplier.control("drop_catalog", {"share": 0.9})
-
-    run = sync(supplier, job, now=timezone.now())
-
-    assert run.status == Status.QUARANTINED
-    assert "missing from the list" in run.problem
-    assert versions(*TABLES) == before
-
-
-def test_pages_in_another_currency_are_quarantined(supplier, sandbox_supplier):
-    forget_pages()
-    before = versions(*TABLES)
-    sandbox_supplier.fault("product/query", "wrong_currency", count=0)
-
-    run = sync(supplier, now=timezone.now())
-
-    assert (run.status, run.problem) == (
-        Status.QUARANTINED,
-        "Prices are in EUR; this supplier's currency is USD.",
-    )
-    assert versions(*TABLES) == before
 
 
 def test_the_command_prints_its_results_calls_and_points(supplier, sandbox_supplier, caplog):

@@ -14,21 +14,17 @@ from suppliers.models import (
 from tests.factories.feeds import sync
 from tests.fakes.feed_sandbox import (
     PRODUCTS,
-    FeedProcess,
     connect_feed,
     google_mapping,
     json_mapping,
-    stock_mapping,
     table_mapping,
     xml_mapping,
 )
 from tests.suppliers.feed_shop import (
-    cost,
     feed_process,
     feed_sandbox,
     feeds_folder,
     filled,
-    levels,
     set_options,
     snapshot,
     supplier,
@@ -113,83 +109,3 @@ def test_a_google_shopping_file_is_read(supplier, feed_sandbox):
     levels = StockLevel.objects.filter(offer__supplier=other)
     assert set(levels.values_list("reported_quantity", flat=True)) <= {0, 20}
     assert other.offers.filter(cost_amount__gt=0).count() > 50
-
-
-def test_a_delta_changes_only_the_rows_it_names(supplier, feed_sandbox):
-    set_options(
-        supplier,
-        stock_at="delta.csv",
-        prices_at="delta.csv",
-        stock_mapping=stock_mapping(omitted_stock="unchanged"),
-        prices_mapping=stock_mapping(omitted_stock="unchanged"),
-        mapping=table_mapping(warehouses=[]),
-    )
-    sync_now(supplier, "stock")
-    before = snapshot()
-    sku, other = list(before)[:2]
-    feed_sandbox.control("stock", {"sku": sku, "DE1": 3, "PL1": 4})
-    feed_sandbox.control("price", {"sku": sku, "price": "19.99"})
-
-    runs = [sync_now(supplier, kind) for kind in ("stock", "prices")]
-
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 2
-    assert levels(sku) == {"DE1": 3, "PL1": 4}
-    assert str(cost(sku)) == "19.99"
-    assert snapshot()[other] == before[other]
-
-
-def test_a_truncated_feed_is_quarantined(supplier, feed_sandbox):
-    before = snapshot()
-    feed_sandbox.control("drop_catalog", {"share": 0.9})
-
-    runs = sync_all(supplier)
-
-    assert [run.status for run in runs] == [Status.QUARANTINED] * 3
-    assert "missing" in runs[0].problem
-    assert all(run.read for run in runs), "staff are told how many rows were read"
-    assert snapshot() == before
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "words"),
-    [
-        ("500", Status.FAILED, "HTTP 500"),
-        ("429", Status.FAILED, "HTTP 429"),
-        ("drop_before", Status.FAILED, "GET"),
-        ("drop_after", Status.FAILED, "GET"),
-        ("garbage", Status.FAILED, "web page"),
-        ("empty", Status.FAILED, "empty"),
-        ("redirect", Status.FAILED, "not in a public network"),
-        ("truncated", Status.QUARANTINED, "missing"),
-    ],
-)
-def test_a_failing_server_changes_nothing(supplier, feed_sandbox, kind, status, words):
-    before = versions(*TABLES)
-    feed_sandbox.control("name", {"sku": "LX-000004-1", "name": "Renamed"})
-    feed_sandbox.fault("/full.csv", kind)
-
-    run = sync_now(supplier)
-
-    assert run.status == status
-    assert words in run.problem
-    assert versions(*TABLES) == before
-    assert told(sync_now(supplier)) == (Status.APPLIED, "")
-
-
-def test_a_token_opens_the_files_and_is_never_logged(supplier, tmp_path, caplog):
-    caplog.set_level("DEBUG")
-    process = FeedProcess(folder=tmp_path / "locked", words=("--token", "s3cret-key")).start()
-    try:
-        locked = connect_feed(process, code="locked")
-        opened = connect_feed(
-            process,
-            code="opened",
-            secrets={"token": "s3cret-key"},
-            products_at="full.csv?key={token}",
-        )
-
-        assert "HTTP 401" in sync_now(locked).problem
-        assert told(sync_now(opened)) == (Status.APPLIED, "")
-    finally:
-        process.stop()
-    assert "s3cret-key" not in caplog.text

@@ -154,26 +154,14 @@ def test_wrong_key_is_reported_to_staff(cj_answers):
         line(MemoryTokens()).find(number="FL-1")
 
 
-def of_another_key():
-    return MemoryTokens(**good_pair(time.time(), of_key="that of the old key"))
-
-
 def test_pair_of_another_key_is_not_used(cj_answers):
-    login = cj_answers.post(LOGIN).mock(return_value=lent("access-new"))
+    tokens = MemoryTokens(**good_pair(time.time(), of_key="that of the old key"))
+    login = cj_answers.post(LOGIN).mock(side_effect=[refusal(1600005), lent("access-new")])
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
-    opened = line(of_another_key())
-    assert opened.find(number="FL-1-1") is None
-    opened.close()
+    with pytest.raises(PermanentError):  # not even if the new key is rejected
+        line(tokens).find(number="FL-1")
+    assert line(tokens).find(number="FL-1") is None
 
-    assert login.call_count == 1
-    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-new"
-
-
-def test_rejected_new_key_does_not_use_the_old_pair(cj_answers):
-    cj_answers.post(LOGIN).mock(return_value=refusal(1600005))
-
-    opened = line(of_another_key())
-    with pytest.raises(PermanentError):
-        opened.find(number="FL-1-1")
-    opened.close()
+    assert login.call_count == 2
+    assert [call.request.headers["CJ-Access-Token"] for call in ask.calls] == ["access-new"]

@@ -329,21 +329,6 @@ def test_preview_shows_the_parsed_value_and_unit(claims, cell, decimal, fact):
     assert [f"{each.name}: {each.value}" for each in preview.facts] == [fact]
 
 
-def test_preview_reports_unreadable_values():
-    row = {"SKU": "A", "Name": "Trail headlamp", "Flux": "1.200", "Note": "x"}
-    found = Mapping.read(
-        {
-            "fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}},
-            "claims": {"Light output": {"column": "Flux"}, "Beam pattern": {"column": "Note"}},
-        }
-    )
-
-    (preview,) = preview_rows([row], found, 1, currency="EUR", decimal=".")
-
-    assert preview.facts == ()
-    assert any("'1.200' has no unit that we know" in one.message for one in preview.issues["more"])
-
-
 @pytest.mark.parametrize(
     ("change", "cell", "message"),
     [
