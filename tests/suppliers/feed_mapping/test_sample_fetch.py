@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from celery.app.task import Task
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -20,13 +19,12 @@ from tests.suppliers.feed_mapping.test_admin import (
     GOODS,
     fields_of,
     page_of,
-    staff,
     supplier,
     upload,
     words,
 )
 
-__all__ = ["staff", "supplier"]
+__all__ = ["supplier"]
 
 pytestmark = pytest.mark.django_db
 AGAIN = '<meta http-equiv="refresh"'
@@ -93,29 +91,31 @@ def test_the_page_returns_before_the_fetch(staff, supplier, supplier_file, calle
 
     response = press(staff, supplier)
 
-    assert called == [
-        (
-            "suppliers.feed_mapping.tasks.fetch_sample",
-            {"supplier_id": supplier.pk, "content": "products"},
-            {},
-        )
-    ]
+    wanted = {"supplier_id": supplier.pk, "content": "products"}
+    assert called == [(tasks.fetch_sample.name, wanted, {})]
     assert httpserver.log == []
     assert "Waiting for a worker since" in words(response)
     assert AGAIN in response.content.decode()
     assert "sample" not in response.context
 
 
-def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, supplier_file, called):
+def test_the_latest_fetched_or_uploaded_file_is_shown(
+    staff, supplier, supplier_file, called, httpserver
+):
     supplier_file.respond_with_data(GOODS, content_type="text/csv")
+    upload(staff, page_of(supplier))
     press(staff, supplier)
 
-    work(supplier)
+    for _ in range(2):
+        work(supplier)
 
     response = look(staff, supplier)
+    assert len(httpserver.log) == 1  # a repeated task fetches nothing
     assert response.context["file"].endswith(".raw")
     assert fields_of(response)["column_sku"] == "Artikelnummer"
     assert AGAIN not in response.content.decode()
+    upload(staff, page_of(supplier), "sku;title\n1;One\n")
+    assert look(staff, supplier).context["file"].endswith(".upload")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -220,16 +220,6 @@ def test_without_a_connection_there_is_no_fetch(staff, supplier, called):
     assert called == []
 
 
-def test_a_repeated_task_fetches_once(staff, supplier, supplier_file, called, httpserver):
-    supplier_file.respond_with_data(GOODS, content_type="text/csv")
-    press(staff, supplier)
-
-    work(supplier)
-    work(supplier)
-
-    assert len(httpserver.log) == 1
-
-
 def test_two_workers_do_not_fetch_concurrently(supplier, called):
     sample_fetch.request_fetch(supplier=supplier, content="products", now=timezone.now())
 
@@ -249,23 +239,5 @@ def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings)
 
     work(supplier)
 
-    assert [(name, how) for name, _, how in called] == [
-        (
-            "suppliers.feed_mapping.tasks.fetch_sample",
-            {"countdown": tasks.BULKHEAD_RETRY_S},
-        )
-    ]
-
-
-def test_the_latest_fetched_or_uploaded_file_is_shown(staff, supplier, supplier_file, called):
-    supplier_file.respond_with_data(GOODS, content_type="text/csv")
-    upload(staff, page_of(supplier))
-    press(staff, supplier)
-    work(supplier)
-    fetched = look(staff, supplier).context["file"]
-
-    file = SimpleUploadedFile("new.csv", b"sku;title\n1;One\n")
-    staff.post(page_of(supplier), {"step": "upload", "file": file})
-
-    assert fetched.endswith(".raw")
-    assert look(staff, supplier).context["file"].endswith(".upload")
+    ((name, _, how),) = called
+    assert (name, how) == (tasks.fetch_sample.name, {"countdown": tasks.BULKHEAD_RETRY_S})

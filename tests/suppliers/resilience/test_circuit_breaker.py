@@ -100,25 +100,15 @@ def test_an_order_may_probe_first_and_only_one(breaker):
         breaker().enter(call(), is_for_order=True)
 
 
-def test_a_successful_probe_closes_it_for_all(breaker):
+def test_a_successful_probe_closes_it_for_all_one_that_was_not_sent_does_not(breaker):
     opened(breaker)
     later(seconds=31)
 
-    made(breaker(), GOOD)
+    for outcome, is_open in ((NOT_SENT, True), (WE_BROKE, True), (GOOD, False)):
+        made(breaker(), outcome)
+        assert (CircuitBreaker.objects.get().opened_at is not None) is is_open
 
     breaker().enter(call(), is_for_order=False)
-    assert CircuitBreaker.objects.get().opened_at is None
-
-
-@pytest.mark.parametrize("outcome", [NOT_SENT, WE_BROKE])
-def test_a_probe_that_was_not_sent_leaves_the_probe_to_another_call(breaker, outcome):
-    opened(breaker)
-    later(seconds=31)
-    made(breaker(), outcome)
-
-    assert CircuitBreaker.objects.get().opened_at is not None
-    made(breaker(), GOOD)
-    assert CircuitBreaker.objects.get().opened_at is None
 
 
 def test_a_failed_probe_doubles_the_pause_up_to_a_limit(breaker):

@@ -12,7 +12,6 @@ from suppliers.models import (
     StockLevel,
     SupplierOffer,
     SupplierProduct,
-    SyncIssue,
     SyncRun,
 )
 from suppliers.offers import writer
@@ -23,25 +22,6 @@ from tests.fakes.cj_sandbox import connect
 from tests.support.crashes import killed
 
 Status = SyncRun.Status
-
-
-def test_occasional_failures_are_retried(shop, sandbox_supplier):
-    supplier = connect(sandbox_supplier)
-    sandbox_supplier.fault("product/query", "500", count=0, every=5)
-    sandbox_supplier.fault("product/query", "drop_after", count=0, every=7)
-
-    run = sync(supplier, now=timezone.now())
-
-    assert run.status == Status.APPLIED
-    assert run.created > 20
-
-    sandbox_supplier.control("faults/clear", {})
-    again = sync(supplier, now=timezone.now())
-
-    assert run.created + again.created == SupplierProduct.objects.filter(status="active").count()
-    missing = SyncIssue.objects.filter(code="answer-missing", resolved_at=None)
-    assert not missing.exists()
-    assert SupplierProduct.objects.count() == again.read
 
 
 @pytest.mark.django_db(transaction=True)

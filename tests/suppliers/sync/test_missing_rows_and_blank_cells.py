@@ -46,65 +46,40 @@ def test_the_meaning_of_a_missing_row_is_configurable(
 
 
 @pytest.mark.parametrize(
-    ("blank", "quantity", "issues"),
-    [("unchanged", 7, {"stock-blank"}), ("none", 0, {"stock-blank"}), ("zero", 0, set())],
+    ("blank", "quantity", "status"), [("unchanged", 7, "active"), ("none", 0, "on_hold")]
 )
-def test_the_meaning_of_a_blank_stock_cell_is_configurable(
-    supplier, feed_sandbox, blank, quantity, issues
+def test_the_meaning_of_a_blank_cell_is_configurable(
+    supplier, feed_sandbox, blank, quantity, status
 ):
     set_options(supplier, mapping=table_mapping(blank=blank))
-    feed_sandbox.control("blank", {"sku": "LX-000004-1", "fields": ["stock"]})
-
-    run = sync(supplier, "stock", now=timezone.now())
-
-    assert told(run) == (Status.APPLIED, "")
-    assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
-    found = SyncIssue.objects.filter(row="LX-000004-1", resolved_at=None)
-    assert set(found.values_list("code", flat=True)) == issues
-
-
-@pytest.mark.parametrize(
-    ("blank", "status"), [("unchanged", "active"), ("none", "on_hold"), ("zero", "on_hold")]
-)
-def test_the_meaning_of_a_blank_price_is_configurable(supplier, feed_sandbox, blank, status):
-    set_options(supplier, mapping=table_mapping(blank=blank))
     known = cost("LX-000004-1")
-    feed_sandbox.control("blank", {"sku": "LX-000004-1", "fields": ["price"]})
+    feed_sandbox.control("blank", {"sku": "LX-000004-1", "fields": ["stock", "price"]})
 
-    sync(supplier, "prices", now=timezone.now())
+    runs = [sync(supplier, kind, now=timezone.now()) for kind in ("stock", "prices")]
 
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 2
+    assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
     offer = SupplierOffer.objects.get(supplier_sku="LX-000004-1")
     assert (offer.status, offer.cost_amount) == (status, known)
+    assert SyncIssue.objects.filter(row="LX-000004-1", code="stock-blank").exists()
 
 
 @pytest.mark.parametrize("omitted", ["gone", "unchanged"])
-def test_a_product_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omitted):
+@pytest.mark.parametrize("count", [1, 4], ids=["one variant", "the product"])
+def test_what_is_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omitted, count):
     mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
     set_options(supplier, mapping=mapping)
-    wares = [sku for sku in feed_sandbox.control("status")["skus"] if sku.startswith("LX-000004")]
-    for sku in wares:
-        feed_sandbox.control("gone", {"sku": sku})
-
-    sync_all(supplier)
-
-    assert SupplierProduct.objects.get(external_id="LX-000004").status == "discontinued"
-    gone = SupplierOffer.objects.filter(supplier_sku__in=wares)
-    assert set(gone.values_list("status", flat=True)) == {"discontinued"}
-    assert sum(levels(wares[0]).values()) == 0
-
-
-def test_a_single_variant_can_be_discontinued(supplier, feed_sandbox):
-    feed_sandbox.control("gone", {"sku": "LX-000004-1"})
+    for place in range(1, count + 1):
+        feed_sandbox.control("gone", {"sku": f"LX-000004-{place}"})
 
     sync_all(supplier)
 
     offers = SupplierOffer.objects.filter(product_external_id="LX-000004").order_by("supplier_sku")
-    assert list(offers.values_list("status", flat=True)) == [
-        "discontinued",
-        "active",
-        "active",
-        "active",
-    ]
+    statuses = ["discontinued"] * count + ["active"] * (4 - count)
+    assert list(offers.values_list("status", flat=True)) == statuses
+    product = SupplierProduct.objects.get(external_id="LX-000004")
+    assert product.status == ("active" if count == 1 else "discontinued")
+    assert sum(levels("LX-000004-1").values()) == 0
 
 
 def test_a_stock_file_without_parents_matches_by_sku(supplier, feed_sandbox):

@@ -68,8 +68,6 @@ def test_the_catalog_is_imported_with_one_or_two_calls_per_list(bigbuy, imported
     _, calls = imported
 
     assert set(SyncRun.objects.values_list("status", flat=True)) == {Status.APPLIED}
-    assert SupplierProduct.objects.filter(status="active").count() >= 24
-    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     assert set(calls) >= NAMES | WORDS | {"products"}
     assert set(calls.values()) <= {1, 2}  # two jobs fetch the stock
     codes = set(SyncIssue.objects.values_list("code", flat=True))

@@ -13,7 +13,6 @@ from suppliers.models import (
 )
 from tests.factories.feeds import sync
 from tests.fakes.feed_sandbox import (
-    PRODUCTS,
     connect_feed,
     google_mapping,
     json_mapping,
@@ -41,17 +40,6 @@ Status = SyncRun.Status
 
 def sync_now(supplier, kind="products"):
     return sync(supplier, kind, now=timezone.now())
-
-
-def test_a_full_file_fills_the_shop(supplier, feed_sandbox):
-    runs = SyncRun.objects.order_by("pk")
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
-    assert SupplierProduct.objects.filter(status="active").count() == PRODUCTS
-    listed = set(feed_sandbox.control("status")["skus"])
-    assert listed <= set(SupplierOffer.objects.sellable().values_list("supplier_sku", flat=True))
-    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
-    assert Product.objects.filter(variants__option_values__contains=["Graphite"]).exists()
-    assert set(StockLevel.objects.values_list("location__country", flat=True)) == {"DE", "PL"}
 
 
 def test_an_unchanged_file_is_neither_fetched_nor_written(supplier, feeds_folder):

@@ -89,6 +89,8 @@ def test_order_is_one_email_in_the_suppliers_language(by_mail):
     assert (letter["locale"], letter["url"]) == ("az", REQUEST.page_url)
     assert letter["lines"][0] == {"sku": "HL-700", "title": "Trail 700", "quantity": 2}
     assert letter["ship_to"]["postcode"] == "10115"
+    with pytest.raises(DuplicateReferenceError):
+        place(by_mail)
 
 
 def test_order_without_email_address_is_rejected(by_mail):
