@@ -10,11 +10,7 @@ from django.core.management import CommandError, call_command
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.security.encryption import decrypt
 from suppliers.connectors.records import FreightOption
-from suppliers.models import (
-    Connection,
-    Supplier,
-    SyncRun,
-)
+from suppliers.models import Connection, Supplier, SyncRun
 from tests.factories.feeds import make_feed_supplier, stock_world, usd
 
 pytestmark = pytest.mark.django_db

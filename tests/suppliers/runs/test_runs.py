@@ -44,26 +44,19 @@ def test_a_job_of_a_supplier_has_one_open_run(supplier):
     assert SyncRun.objects.count() == 3
 
 
-def test_an_expired_run_is_replaced(supplier):
-    dead = begin(supplier)
-
-    fresh = begin(supplier, now=NOON + runs.LEASE)
-
-    dead.refresh_from_db()
-    assert (dead.status, dead.problem) == (Status.FAILED, runs.WORKER_DIED)
-    assert fresh.status == Status.FETCHING
-
-
-def test_the_sweep_closes_only_expired_runs(supplier):
-    dead = begin(supplier)
+def test_only_expired_runs_are_closed_by_the_sweep_or_replaced(supplier):
+    swept, replaced = begin(supplier), begin(supplier, PRICES, now=minutes(1))
     alive = begin(supplier, STOCK, now=minutes(4))
 
     assert runs.close_expired(now=NOON + runs.LEASE) == 1
+    fresh = begin(supplier, PRICES, now=minutes(1) + runs.LEASE)
 
-    dead.refresh_from_db()
-    alive.refresh_from_db()
-    assert (dead.status, alive.status) == (Status.FAILED, Status.FETCHING)
-    trace = StatusChange.objects.get(subject_id=dead.pk, to_status=Status.FAILED)
+    for run in (swept, replaced, alive):
+        run.refresh_from_db()
+    assert (swept.status, replaced.status) == (Status.FAILED, Status.FAILED)
+    assert (alive.status, fresh.status) == (Status.FETCHING, Status.FETCHING)
+    assert replaced.problem == runs.WORKER_DIED
+    trace = StatusChange.objects.get(subject_id=swept.pk, to_status=Status.FAILED)
     assert trace.reason == runs.WORKER_DIED
 
 
@@ -158,28 +151,20 @@ def until_a_transaction_waits():
     raise AssertionError("no query waits")
 
 
-def test_prices_and_stock_are_due_after_products(supplier):
-    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRODUCTS)]
-
-    run = begin(supplier)
-    assert schedule.due_jobs(now=NOON) == []
-
-    for status in (Status.PARSED, Status.STAGED):
-        run.move(status, at=NOON)
-    end(run, Status.APPLIED)
-    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
-
-
 def applied(supplier, kind, *, at=NOON, **fields):
     run = begin(supplier, kind, now=at)
+    assert (supplier.pk, kind) not in schedule.due_jobs(now=at)
     for status in (Status.PARSED, Status.STAGED):
         run.move(status, at=at)
     end(run, Status.APPLIED, at=at, **fields)
     return run
 
 
-def test_each_job_is_due_by_its_own_schedule(supplier):
-    for kind in (PRODUCTS, PRICES, STOCK):
+def test_each_job_is_due_by_its_own_schedule_after_products(supplier):
+    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRODUCTS)]
+    applied(supplier, PRODUCTS)
+    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    for kind in (PRICES, STOCK):
         applied(supplier, kind)
 
     assert schedule.due_jobs(now=minutes(14)) == []
@@ -198,16 +183,12 @@ def test_a_failed_run_is_retried_after_a_delay(supplier):
     assert schedule.due_jobs(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
 
 
-def test_deferred_rows_are_due_at_once(supplier):
+def test_deferred_rows_are_due_at_once_unless_the_supplier_is_paused(supplier):
     applied(supplier, PRODUCTS, deferred_rows=7)
 
     assert (supplier.pk, PRODUCTS) in schedule.due_jobs(now=minutes(1))
-
-
-def test_a_paused_supplier_has_no_due_jobs(supplier):
     supplier.move("paused", at=NOON)
-
-    assert schedule.due_jobs(now=NOON) == []
+    assert schedule.due_jobs(now=minutes(1)) == []
 
 
 def test_after_a_discarded_run_the_guards_check_again(supplier):

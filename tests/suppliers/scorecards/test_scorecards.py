@@ -8,14 +8,7 @@ from django.db import IntegrityError
 
 from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from suppliers.inventory import safety_stock
-from suppliers.models import (
-    CostChange,
-    LatencyBucket,
-    Scorecard,
-    ScorecardFact,
-    Supplier,
-    SyncRun,
-)
+from suppliers.models import CostChange, LatencyBucket, Scorecard, ScorecardFact, Supplier, SyncRun
 from suppliers.scorecards import scorecards
 from tests.factories.catalog import make_variant
 from tests.factories.suppliers import NOON, make_offer, make_supplier

@@ -7,13 +7,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from suppliers.inventory import publication
-from suppliers.models import (
-    PendingPublication,
-    StockLevel,
-    SupplierOffer,
-    SupplierProduct,
-    SyncRun,
-)
+from suppliers.models import PendingPublication, StockLevel, SupplierOffer, SupplierProduct, SyncRun
 from suppliers.offers import writer
 from suppliers.runs import runs
 from suppliers.sync import products, schedule
@@ -46,9 +40,9 @@ def test_an_expired_token_is_renewed_by_one_thread(shop, sandbox_supplier):
 )
 def test_the_next_run_completes_the_work_of_a_killed_worker(supplier, world, monkeypatch, crash):
     module, at, after = crash
-    monkeypatch.setattr(products, "BATCH", 8)
+    monkeypatch.setattr(products, "BATCH", 4)
     monkeypatch.setattr(products, "PUBLISH_EVERY_S", 0)
-    stock_world(world, 24)
+    stock_world(world, 12)
 
     killed(lambda: sync(supplier, now=timezone.now()), module=module, at=at, after=after)
 
@@ -62,10 +56,10 @@ def test_the_next_run_completes_the_work_of_a_killed_worker(supplier, world, mon
 
     assert later.status == Status.APPLIED
     offers = SupplierOffer.objects.filter(variant__isnull=False)
-    assert offers.count() == SupplierOffer.objects.count() == Variant.objects.count() == 24
+    assert offers.count() == SupplierOffer.objects.count() == Variant.objects.count() == 12
     assert Variant.objects.exclude(listings__isnull=False).count() == 0
     assert not PendingPublication.objects.exists()
-    assert SupplierProduct.objects.filter(status="active").count() == Product.objects.count() == 24
+    assert SupplierProduct.objects.filter(status="active").count() == Product.objects.count() == 12
     unexplained = [
         level
         for level in StockLevel.objects.all()

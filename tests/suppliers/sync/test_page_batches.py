@@ -32,7 +32,7 @@ from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BATCH = 5
+BATCH = 3
 PAGES = 4 * BATCH
 
 

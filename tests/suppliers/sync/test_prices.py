@@ -8,13 +8,7 @@ from catalog.models import Listing, PriceChange
 from catalog.records import ImportIssue
 from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.connectors.records import PriceReport
-from suppliers.models import (
-    CostChange,
-    SupplierOffer,
-    SupplierProduct,
-    SyncIssue,
-    SyncRun,
-)
+from suppliers.models import CostChange, SupplierOffer, SupplierProduct, SyncIssue, SyncRun
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.suppliers.sync.test_products import open_issues, versions
@@ -35,7 +29,11 @@ def ask_in_cents(world):
         world.costs[sku] = replace(cost, amount=cost.amount * 100)
 
 
-def test_a_changed_cost_changes_the_price_of_that_listing_only(known, world):
+def test_only_a_changed_cost_is_written_and_changes_the_price_of_its_listing(known, world):
+    written = versions(SupplierOffer, SupplierProduct, Listing, CostChange)
+    run = sync(known, "prices", now=NOON + timedelta(minutes=30))
+    assert (run.status, run.updated) == (SyncRun.Status.APPLIED, 0)
+    assert versions(SupplierOffer, SupplierProduct, Listing, CostChange) == written
     before = {sku: price_of(sku) for sku in ("P1-Black", "P2-Black")}
     world.costs["P2-Black"] = usd("12.00")
 
@@ -48,15 +46,6 @@ def test_a_changed_cost_changes_the_price_of_that_listing_only(known, world):
     assert price_of("P2-Black") > before["P2-Black"]
     assert price_of("P1-Black") == before["P1-Black"]
     assert PriceChange.objects.filter(at__gt=NOON + timedelta(minutes=30)).count() == 1
-
-
-def test_unchanged_costs_write_nothing(known, world):
-    before = versions(SupplierOffer, SupplierProduct, Listing, CostChange)
-
-    run = sync(known, "prices", now=LATER)
-
-    assert (run.status, run.updated) == (SyncRun.Status.APPLIED, 0)
-    assert versions(SupplierOffer, SupplierProduct, Listing, CostChange) == before
 
 
 def test_a_price_that_the_list_does_not_show_is_found_within_a_day(known):
@@ -162,7 +151,7 @@ def black(supplier, world):
 
 
 def test_a_variant_missing_from_prices_is_held_then_discontinued(supplier, world, black):
-    world.records["P1"] = black
+    both, world.records["P1"] = world.records["P1"], black
 
     sync(supplier, "prices", now=LATER)
 
@@ -172,21 +161,17 @@ def test_a_variant_missing_from_prices_is_held_then_discontinued(supplier, world
     assert open_issues() == [("P1-Red", "cost-left-out")]
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
 
-    sync(supplier, "products", now=LATER + timedelta(minutes=1))
+    world.records["P1"] = both  # relisted
+    sync(supplier, "prices", now=LATER + timedelta(minutes=1))
+    red.refresh_from_db()
+    assert (red.status, open_issues()) == (SupplierOffer.Status.ACTIVE, [])
+
+    world.records["P1"] = black
+    sync(supplier, "prices", now=LATER + timedelta(minutes=2))
+    sync(supplier, "products", now=LATER + timedelta(minutes=3))
     red.refresh_from_db()
     assert red.status == SupplierOffer.Status.DISCONTINUED
-    sync(supplier, "prices", now=LATER + timedelta(minutes=2))
-    assert open_issues() == []
-
-
-def test_a_relisted_variant_is_sold_again(supplier, world, black):
-    both, world.records["P1"] = world.records["P1"], black
-    sync(supplier, "prices", now=LATER)
-
-    world.records["P1"] = both
-    sync(supplier, "prices", now=LATER + timedelta(minutes=1))
-
-    assert SupplierOffer.objects.get(supplier_sku="P1-Red").status == "active"
+    sync(supplier, "prices", now=LATER + timedelta(minutes=4))
     assert open_issues() == []
 
 

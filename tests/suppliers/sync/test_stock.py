@@ -1,6 +1,8 @@
 from datetime import timedelta
 from functools import partial
 
+import pytest
+
 from catalog.models import Listing
 from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.records import EventType, SupplierEvent
@@ -58,30 +60,29 @@ def test_a_listing_gets_its_new_stock_age_before_it_is_stale(known, world):
     assert listing_of("P1-Black").as_of >= NOON + timedelta(hours=7)
 
 
-def test_zero_stock_everywhere_is_quarantined(known, world):
-    world.stock = {sku: dict.fromkeys(places, 0) for sku, places in world.stock.items()}
+@pytest.mark.parametrize(
+    ("units", "problem", "threshold"),
+    [
+        (0, "4 of 10 stock rows drop to zero at once (40 %).", {"max_zeroed_percent": 50}),
+        # The supplier's price column, in cents.
+        (
+            840,
+            "4 of 10 stock rows rise to at least 10 times their quantity at once (40 %).",
+            {"surge_factor": 50},
+        ),
+    ],
+)
+def test_many_implausible_figures_are_quarantined(known, world, units, problem, threshold):
+    for number in range(1, 5):
+        world.stock[f"P{number}-Black"]["DE"] = units
     before = versions(StockLevel, StockMovement, Listing)
 
     run = sync(known, "stock", now=LATER)
 
     assert run.status == SyncRun.Status.QUARANTINED
-    assert run.problem == "10 of 10 stock rows drop to zero at once (100 %)."
+    assert run.problem == problem
     assert versions(StockLevel, StockMovement, Listing) == before
-
-
-def test_a_surge_of_many_rows_is_quarantined(known, world):
-    for number in range(1, 5):  # the supplier's price column, in cents
-        world.stock[f"P{number}-Black"]["DE"] = 840
-    before = versions(StockLevel, StockMovement, Listing)
-
-    run = sync(known, "stock", now=LATER)
-
-    assert run.status == SyncRun.Status.QUARANTINED
-    assert (
-        run.problem == "4 of 10 stock rows rise to at least 10 times their quantity at once (40 %)."
-    )
-    assert versions(StockLevel, StockMovement, Listing) == before
-    QuarantineThresholds.objects.create(supplier=known, surge_factor=50)
+    QuarantineThresholds.objects.create(supplier=known, **threshold)
     assert sync(known, "stock", now=LATER).status == SyncRun.Status.APPLIED
 
 

@@ -4,13 +4,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
-from suppliers.models import (
-    StockLevel,
-    StockMovement,
-    SupplierOffer,
-    SupplierProduct,
-    SyncRun,
-)
+from suppliers.models import StockLevel, StockMovement, SupplierOffer, SupplierProduct, SyncRun
 from tests.factories.feeds import sync
 from tests.fakes.feed_sandbox import (
     connect_feed,

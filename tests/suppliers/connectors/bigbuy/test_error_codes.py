@@ -77,22 +77,9 @@ def test_only_a_server_error_of_a_write_may_have_happened(status, may):
 
 
 def test_form_error_names_fields_without_their_values():
-    tree = {
-        "errors": [],
-        "children": {
-            "order": {
-                "children": {
-                    "language": [],
-                    "shippingAddress": {
-                        "children": {
-                            "town": [],
-                            "address": {"errors": [f"{SHOPPER} is too long"]},
-                        }
-                    },
-                }
-            }
-        },
-    }
+    address = {"town": [], "address": {"errors": [f"{SHOPPER} is too long"]}}
+    order = {"language": [], "shippingAddress": {"children": address}}
+    tree = {"errors": [], "children": {"order": {"children": order}}}
 
     refused = parse_error(400, bytes_of(code=400, message=f"Wrong: {SHOPPER}", errors=tree))
     error = refused.error("POST order/create", is_write=True)
@@ -103,11 +90,9 @@ def test_form_error_names_fields_without_their_values():
 
 
 def test_error_of_a_read_quotes_the_message():
-    error = parse_error(400, bytes_of(code=400, message="no such page")).error(
-        "GET x", is_write=False
-    )
+    refused = parse_error(400, bytes_of(code=400, message="no such page"))
 
-    assert "no such page" in str(error)
+    assert "no such page" in str(refused.error("GET x", is_write=False))
 
 
 def test_inactive_product_is_discontinued():

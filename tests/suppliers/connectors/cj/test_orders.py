@@ -93,13 +93,7 @@ def test_bad_parameter_is_checked_against_the_lists(cj, cj_answers):
     assert cj.find(number="FL-1-1") is None
     asked = [call.request.url.params["status"] for call in listed.calls]
     assert asked == ["CREATED", "IN_CART", "UNPAID", "UNSHIPPED"]
-
-
-def test_listed_order_is_not_absent(cj, cj_answers):
-    cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
-    row = recorded("detail")["data"]
-    cj_answers.get("shopping/order/list").mock(return_value=answer({"list": [row]}))
-
+    listed.mock(return_value=answer({"list": [recorded("detail")["data"]]}))
     with pytest.raises(TemporaryError, match="is listed, but not found"):
         cj.find(number="FL-1-1")
 
@@ -144,52 +138,35 @@ def test_each_status_is_mapped(cj, cj_answers, status, expected):
 
 def test_shipped_order_has_its_parcel(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=said("detail"))
-    cj_answers.get(TRACK).mock(return_value=said("track"))
+    cj_answers.get(TRACK).mock(side_effect=[said("track"), refusal(1600000)])
 
     (parcel,) = cj.find(number="FL-1-1").parcels
+    (without_scans,) = cj.find(number="FL-1-1").parcels
 
     assert (parcel.carrier, parcel.number) == ("DPD", "01509500580846")
     assert parcel.url == "https://tracking.dpd.de/status/en_US/parcel/01509500580846"
     assert parcel.lines == (PurchaseOrderRequestLine(sku=BLACK, quantity=1, reference="88"),)
     assert parcel.carrier_text == "In transit"
     assert parcel.happened_at.isoformat() == "2026-11-24T16:44:39+00:00"
+    assert (without_scans.number, without_scans.carrier_text) == ("01509500580846", "")
 
 
-def test_parcel_is_returned_without_tracking_details(cj, cj_answers):
-    cj_answers.get(DETAIL).mock(return_value=said("detail"))
-    cj_answers.get(TRACK).mock(return_value=refusal(1600000))
-
-    (parcel,) = cj.find(number="FL-1-1").parcels
-
-    assert (parcel.number, parcel.carrier_text) == ("01509500580846", "")
-
-
-def test_parts_of_a_split_order_are_its_parcels(cj, cj_answers):
+@pytest.mark.parametrize(
+    ("shipped", "unshipped"), [("T1", None), (None, "T2")], ids=["number", "label of a part"]
+)
+def test_shipped_parts_of_a_split_order_are_its_parcels(cj, cj_answers, shipped, unshipped):
     whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
-    first = detail_with(orderId="C-1", trackNumber="T1")
-    second = detail_with(orderId="C-2", trackNumber=None, orderStatus="UNSHIPPED")
+    first = detail_with(orderId="C-1", trackNumber=shipped)
+    second = detail_with(orderId="C-2", trackNumber=unshipped, orderStatus="UNSHIPPED")
     cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
-    cj_answers.get(TRACK).mock(return_value=answer([]))
+    if shipped:
+        cj_answers.get(TRACK).mock(return_value=answer([]))
 
     state = cj.find(number="FL-1-1")
 
-    assert (state.supplier_reference, state.answer) == (
-        "26112400000001",
-        Acknowledgement.PARTIALLY_SHIPPED,
-    )
-    assert [parcel.number for parcel in state.parcels] == ["T1"]
-
-
-def test_label_of_an_unshipped_part_is_no_parcel(cj, cj_answers):
-    whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
-    first = detail_with(orderId="C-1", trackNumber=None)
-    second = detail_with(orderId="C-2", trackNumber="T2", orderStatus="UNSHIPPED")
-    cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
-
-    state = cj.find(number="FL-1-1")
-
+    assert state.supplier_reference == "26112400000001"
     assert state.answer is Acknowledgement.PARTIALLY_SHIPPED
-    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
+    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [(shipped or "", 1)]
 
 
 def test_order_shipped_without_tracking_number_has_its_lines(cj, cj_answers):

@@ -48,21 +48,13 @@ def test_list_row_has_the_stock_of_each_sku(cj, cj_answers):
 
 
 def test_every_page_is_read(cj, cj_answers):
-    asked = cj_answers.get(LIST).mock(
-        side_effect=[
-            page(rows(100), total=230),
-            page(rows(100, first=101), total=230),
-            page(rows(30, first=201), total=230),
-        ]
-    )
+    told = [(100, 1), (100, 101), (30, 201)]
+    pages = [page(rows(count, first=first), total=230) for count, first in told]
+    asked = cj_answers.get(LIST).mock(side_effect=pages)
 
     assert [row.external_id for row in cj.product_rows()] == [str(n) for n in range(1, 231)]
     assert [call.request.url.params["page"] for call in asked.calls] == ["1", "2", "3"]
-
-
-def test_list_that_ends_early_is_an_error(cj, cj_answers):
-    cj_answers.get(LIST).mock(side_effect=[page(rows(100), total=230), page([], total=230)])
-
+    asked.mock(side_effect=[pages[0], page([], total=230)])
     with pytest.raises(PermanentError, match="page 2 of 3 is empty"):
         list(cj.product_rows())
 

@@ -5,9 +5,7 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.cj import CJ
-from suppliers.connectors.cj.client import (
-    next_midnight,
-)
+from suppliers.connectors.cj.client import next_midnight
 from suppliers.connectors.records import PurchaseOrderRequestLine, QuotaExceededError
 from tests.factories.connector_contexts import HOME, DictMemory, MemoryBudget, make_line
 from tests.suppliers.connectors.cj.recorded_answers import (

@@ -22,11 +22,7 @@ from suppliers.models import (
 )
 from suppliers.resilience import circuit_breaker
 from suppliers.sync.runner import run_sync
-from tests.suppliers.connectors.contract.cases import (
-    TESTED_CONNECTORS,
-    connector_faults,
-    daily_if,
-)
+from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS, connector_faults, daily_if
 from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 from tests.suppliers.sync.test_products import versions

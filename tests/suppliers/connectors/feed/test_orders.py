@@ -146,19 +146,16 @@ def test_cells_are_escaped_against_formulas(server, by_file, start):
         assert not [cell for cell in row if cell.startswith("+") and not cell[1:].isdigit()]
 
 
-def test_existing_file_is_not_overwritten(server, by_file):
-    (server.folder / "orders" / f"{NUMBER}.csv").write_text("from the supplier")
+def test_order_file_is_written_once_even_if_the_supplier_has_removed_it(server, by_file):
+    path = server.folder / "orders" / f"{NUMBER}.csv"
+    place(by_file)
+    path.write_text("from the supplier")
 
     with pytest.raises(DuplicateReferenceError):
         place(by_file)
+    assert path.read_text() == "from the supplier"
 
-    assert (server.folder / "orders" / f"{NUMBER}.csv").read_text() == "from the supplier"
-
-
-def test_removed_order_file_counts_as_received(server, by_file):
-    place(by_file)
-    (server.folder / "orders" / f"{NUMBER}.csv").unlink()
-
+    path.unlink()
     assert find(by_file).answer == Acknowledgement.RECEIVED
     with pytest.raises(DuplicateReferenceError):
         place(by_file)

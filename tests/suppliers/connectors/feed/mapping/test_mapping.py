@@ -272,27 +272,15 @@ def test_columns_are_suggested_by_alias(header, field):
 
 
 def test_units_and_separators_are_suggested():
-    headers = [
-        "SKU",
-        "WEIGHT (kg)",
-        "IMAGES",
-        "Image 2",
-        "CATEGORIES",
-        "FEATURES",
-        "Stock DE1",
-        "Deleted",
-        "Color",
-    ]
-    rows = [
-        {
-            "SKU": "1",
-            "IMAGES": "https://a.example/1.jpg;https://a.example/2.jpg",
-            "CATEGORIES": "Lights|Headlamps",
-            "FEATURES": "a:b|c:d",
-        }
-    ]
+    row = {
+        "SKU": "1",
+        "IMAGES": "https://a.example/1.jpg;https://a.example/2.jpg",
+        "CATEGORIES": "Lights|Headlamps",
+        "FEATURES": "a:b|c:d",
+    }
+    others = ["WEIGHT (kg)", "Image 2", "Stock DE1", "Deleted", "Color"]
 
-    found = suggest_mapping(headers, rows)
+    found = suggest_mapping([*row, *others], [row])
 
     assert found.fields["weight"].unit == "kg"
     assert found.fields["category"].separator == "|"
