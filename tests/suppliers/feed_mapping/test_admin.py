@@ -6,9 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from suppliers.connections import factory
+from suppliers.connections.file_sources import save_mapping
 from suppliers.connectors.feed.options import Content, Options
 from suppliers.models import Connection, FeedMapping, FeedUpload
-from tests.factories.suppliers import make_supplier
+from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
 
@@ -187,15 +188,8 @@ def test_parts_without_a_field_survive_an_edit(staff, supplier):
             {"source": {"column": "Bestand", "words": {"viel": "9"}}, "location": "EU1"}
         ],
     }
-    FeedMapping.objects.create(
-        supplier=supplier,
-        content="products",
-        version=1,
-        spec=spec,
-        created_by="a command",
-        created_at="2026-11-24T12:00Z",
-        is_active=True,
-    )
+    told = {"supplier": supplier, "content": "products", "spec": spec, "actor": "a command"}
+    save_mapping(**told, now=NOON)
 
     seen = post(staff, upload(staff, page_of(supplier)), "preview", how_stock="ja = 5")
     post(staff, seen, "save")

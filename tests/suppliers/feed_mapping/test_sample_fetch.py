@@ -2,7 +2,6 @@
 
 import re
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,8 @@ from werkzeug import Response
 
 from suppliers.feed_mapping import sample_fetch, tasks
 from suppliers.models import Connection
-from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
+from suppliers.resilience.bulkheads import LockedElsewhereError
+from tests.factories.bulkheads import locked_elsewhere
 from tests.suppliers.feed_mapping.test_admin import (
     GOODS,
     fields_of,
@@ -60,30 +60,6 @@ def look(staff, supplier):
 
 def work(supplier):
     tasks.fetch_sample(supplier_id=supplier.pk, content="products")
-
-
-@contextmanager
-def elsewhere(act):
-    """Run it in another worker while the block runs."""
-    begun, over, caught = threading.Event(), threading.Event(), []
-
-    def run():
-        try:
-            act(begun, over)
-        except BaseException as error:  # noqa: BLE001 - the test looks at it
-            caught.append(error)
-        finally:
-            begun.set()
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert begun.wait(10)
-    try:
-        yield caught
-    finally:
-        over.set()
-        thread.join(10)
 
 
 def test_the_page_returns_before_the_fetch(staff, supplier, supplier_file, called, httpserver):
@@ -153,17 +129,10 @@ def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
     now = timezone.now()
     sample_fetch.request_fetch(supplier=supplier, content="products", now=now)
 
-    def is_killed(begun, over):
-        with exclusive_lock(f"sample {supplier.pk} products"):
-            wire = Connection.objects.get()
-            wish = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
-            wire.connector_state = {"samples": {"products": wish}}
-            wire.save()
-            begun.set()
-            over.wait(10)
-            connection.close()  # which releases its locks
+    wish = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
+    Connection.objects.update(connector_state={"samples": {"products": wish}})
 
-    with elsewhere(is_killed):
+    with locked_elsewhere(f"sample {supplier.pk} products"):
         alive = look(staff, supplier)
     dead = look(staff, supplier)
 
@@ -223,12 +192,7 @@ def test_without_a_connection_there_is_no_fetch(staff, supplier, called):
 def test_two_workers_do_not_fetch_concurrently(supplier, called):
     sample_fetch.request_fetch(supplier=supplier, content="products", now=timezone.now())
 
-    def other(begun, over):
-        with exclusive_lock(f"sample {supplier.pk} products"):
-            begun.set()
-            over.wait(10)
-
-    with elsewhere(other):
+    with locked_elsewhere(f"sample {supplier.pk} products"):
         with pytest.raises(LockedElsewhereError):
             sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
         work(supplier)  # the task ends without an error

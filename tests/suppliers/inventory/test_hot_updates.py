@@ -7,9 +7,7 @@ from django.db import connection
 
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.feeds import NOON
-from tests.suppliers.offers.test_price_list import LATER, ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import LATER, ware
 
 WRITTEN = """
 SELECT pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)

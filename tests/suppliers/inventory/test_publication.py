@@ -169,17 +169,9 @@ def test_a_restock_date_is_listed_if_in_the_future_with_fresh_stock(shop, days, 
     listing = Listing.objects.get()
     assert (listing.available, listing.restock_on) == (0, restock_on if is_listed else None)
 
-
-def test_a_restock_date_is_removed_with_the_first_units(shop):
-    offer = make_offer(make_variant())
-    SupplierOffer.objects.update(restock_on=NOON.date())
-    level = make_level(offer, quantity=0)
+    StockLevel.objects.update(reported_quantity=5, as_of=NOON)
     publication.publish(variant_ids=[offer.variant_id], now=NOON)
-    StockLevel.objects.filter(pk=level.pk).update(reported_quantity=5)
-
-    publication.publish(variant_ids=[offer.variant_id], now=NOON)
-
-    listing = Listing.objects.get()
+    listing.refresh_from_db()
     assert (listing.available, listing.restock_on) == (5, None)
     with pytest.raises(IntegrityError):
         Listing.objects.update(restock_on=NOON.date())
@@ -187,19 +179,13 @@ def test_a_restock_date_is_removed_with_the_first_units(shop):
 
 def test_held_stale_and_paused_offers_are_not_sold(shop):
     variant = make_variant()
-    for status, code, age in (
-        ("on_hold", "a", 0),
-        ("discontinued", "b", 0),
-        ("active", "c", 25),
-        ("active", "d", 0),
-    ):
-        seller = make_supplier(code=code, currency="EUR")
-        offer = make_offer(variant, supplier=seller, cost="9.00")
+    held = [("on_hold", "a", 0), ("discontinued", "b", 0), ("active", "c", 25), ("active", "d", 0)]
+    for status, code, age in held:
+        offer = make_offer(variant, supplier=make_supplier(code=code), cost="9.00")
         offer.status = status
         offer.save(update_fields=["status"])
         make_level(offer, quantity=5, as_of=NOON - timedelta(hours=age))
-    paused = make_supplier(code="d")
-    paused.move("paused", at=NOON)
+    make_supplier(code="d").move("paused", at=NOON)
 
     publication.publish(variant_ids=[variant.pk], now=NOON)
 

@@ -9,10 +9,8 @@ from suppliers.inventory import ledger
 from suppliers.models import StockLevel, SupplierOffer
 from suppliers.runs import runs
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import ware, wholesaler
+from tests.suppliers.offers.test_price_list import ware
 from tests.support.concurrency import Rival
-
-__all__ = ["wholesaler"]
 
 LATER = NOON + timedelta(hours=5)  # by then the old figure has decayed
 

@@ -20,41 +20,11 @@ from suppliers.offers import overrides
 from suppliers.sync import schedule
 from tests.factories.catalog import make_brand, make_product, make_variant
 from tests.factories.feeds import NOON, sync
-from tests.factories.suppliers import make_offer, make_supplier
+from tests.factories.suppliers import make_offer
 from tests.suppliers.sync.test_products import versions
 
-HEAD = "SKU,EAN,Name,Brand,Price,Stock,MOQ,Group\n"
-FIELDS = {
-    "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
-    "stock": "Stock", "minimum": "MOQ", "parent": "Group",
-}  # fmt: skip
 GTIN = "4006381333931"
 LATER = NOON + timedelta(minutes=15)
-
-
-@pytest.fixture
-def wholesaler(shop, settings):
-    """A supplier with uploaded lists, and the function that uploads one."""
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    supplier = make_supplier(code="bulk", adapter="feed", base_url="")
-    fields = {name: {"column": column} for name, column in FIELDS.items()}
-    mapping = {"fields": fields, "location": "DE1", "country": "DE"}
-    wire = supplier.connection
-    wire.options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-    wire.save()
-    folder = settings.FEEDS_ROOT / "bulk" / "uploads"
-    folder.mkdir(parents=True)
-    supplier.folder = folder
-    supplier.put = lambda *rows: (folder / "feed").write_text(HEAD + "\n".join(rows) + "\n")
-
-    def read(*rows, now=NOON):
-        """Upload these rows, or keep the file; return the runs that read its prices and stock."""
-        if rows:
-            supplier.put(*rows)
-        return [sync(supplier, kind, now=now) for kind in ("prices", "stock")]
-
-    supplier.read = read
-    return supplier
 
 
 def ware(sku, *, gtin="", price="10.00", stock=5, brand="Lumen", group=""):

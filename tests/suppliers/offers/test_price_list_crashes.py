@@ -17,11 +17,9 @@ from suppliers.offers import bulk_matching, price_list
 from suppliers.runs import runs
 from suppliers.sync.runner import AlreadyRunningError
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import GTIN, offer, owner, ware, wholesaler
+from tests.suppliers.offers.test_price_list import GTIN, offer, owner, ware
 from tests.support import crashes
 from tests.support.concurrency import all_at_once
-
-__all__ = ["wholesaler"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

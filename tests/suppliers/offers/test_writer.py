@@ -11,14 +11,9 @@ from tests.factories.feeds import NOON, stock_world, sync, usd
 def test_terms_are_stored_with_the_offer_and_updated_from_the_page(supplier, world):
     stock_world(world, 2)
     only = world.records["P1"].variants[0]
-    told = SupplierTerms(
-        min_order_units=2,
-        pack_size=4,
-        lead_days=0,
-        map_price=usd("9"),
-        msrp=usd("12"),
-        restock_on=date(2026, 12, 12),
-    )
+    units = {"min_order_units": 2, "pack_size": 4, "lead_days": 0}
+    prices = {"map_price": usd("9"), "msrp": usd("12")}
+    told = SupplierTerms(**units, **prices, restock_on=date(2026, 12, 12))
     world.records["P1"] = replace(world.records["P1"], variants=(replace(only, terms=told),))
     sync(supplier)
     offer = SupplierOffer.objects.get(supplier_sku=only.sku)

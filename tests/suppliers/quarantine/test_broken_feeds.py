@@ -124,6 +124,15 @@ def kept(run):
     return run.changes.count()
 
 
+def apply(run, **choice):
+    selection = {"choice": review.Selection(**choice)} if choice else {}
+    return review.apply(sync_run=run, actor="erika", now=timezone.now(), **selection)
+
+
+def undo(run):
+    return rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "reason"),
     [(name, kind, reason) for name, kinds, reason in BROKEN for kind in kinds],
@@ -157,14 +166,14 @@ def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, name, kin
     assert kept(run) == count
     wanted = dict(run.changes.values_list("row", "new"))
 
-    decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
+    decided = apply(run)
 
     assert (decided.done, decided.skipped) == (count, 0)
     costs, stock = figures()
     now_known = costs if kind == "prices" else stock
     assert all(now_known.get(row, 0) == value for row, value in wanted.items())
 
-    undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = undo(run)
 
     assert (undone.done, undone.skipped) == (count, 0)
     assert figures() == before
@@ -178,16 +187,14 @@ def test_rolled_back_values_do_not_return(supplier, kind):
     before = figures()
     name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
     run = read(supplier, name, kind)
-    review.apply(sync_run=run, actor="erika", now=timezone.now())
-    rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+    apply(run)
+    undo(run)
 
     again = read(supplier, name, kind)
 
     assert again.status == Status.QUARANTINED
-    assert (
-        f"20 of 20 values were rolled back before and are reported again (run {run.pk})"
-        in again.problem
-    )
+    words = f"20 of 20 values were rolled back before and are reported again (run {run.pk})"
+    assert words in again.problem
     assert figures() == before
     assert read(supplier, "good.csv", kind).status == Status.APPLIED
 
@@ -214,15 +221,8 @@ def test_a_run_applied_in_part_is_no_baseline(supplier):
     ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
 
     with pytest.raises(review.EmptySelectionError):
-        review.apply(
-            sync_run=run,
-            actor="erika",
-            now=timezone.now(),
-            choice=review.Selection(at_most=Decimal("1.1")),
-        )
-    review.apply(
-        sync_run=run, actor="erika", now=timezone.now(), choice=review.Selection(ids=list(ticked))
-    )
+        apply(run, at_most=Decimal("1.1"))
+    apply(run, ids=list(ticked))
 
     after, _ = figures()
     assert {sku for sku in after if after[sku] != before[sku]} == {"HL-001", "HL-002"}
@@ -235,7 +235,7 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier):
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
     SupplierOffer.objects.filter(supplier_sku="HL-004").update(overridden_fields=["cost_amount"])
 
-    decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
+    decided = apply(run)
 
     assert (decided.done, decided.skipped) == (18, 2)
     left = run.changes.filter(outcome="skipped").values_list("row", flat=True)
@@ -245,17 +245,12 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier):
 
 def test_a_rollback_keeps_newer_values(supplier):
     run = read(supplier, "last-month.csv", "prices")
-    review.apply(sync_run=run, actor="erika", now=timezone.now())
+    apply(run)
     offer = SupplierOffer.objects.get(supplier_sku="HL-005")
-    CostChange.objects.create(
-        offer=offer,
-        cause="staff:max",
-        old_amount=offer.cost_amount,
-        new_amount=offer.cost_amount,
-        at=timezone.now(),
-    )
+    same = dict.fromkeys(("old_amount", "new_amount"), offer.cost_amount)
+    CostChange.objects.create(offer=offer, cause="staff:max", at=timezone.now(), **same)
 
-    undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = undo(run)
 
     assert (undone.done, undone.skipped) == (19, 1)
     kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
@@ -263,17 +258,12 @@ def test_a_rollback_keeps_newer_values(supplier):
     assert run.changes.get(outcome="skipped").row == "HL-005"
 
 
-def test_products_are_not_rolled_back(supplier):
-    run = SyncRun.objects.get(kind="products")
-
+def test_products_are_not_rolled_back_old_changes_are_deleted(supplier):
     with pytest.raises(rollback.NotReversibleError):
-        rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
-
-
-def test_changes_of_runs_decided_long_ago_are_deleted(supplier):
+        undo(SyncRun.objects.get(kind="products"))
     run = read(supplier, "other-money.csv", "prices")
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=90)) == 0
 
-    review.apply(sync_run=run, actor="erika", now=timezone.now())
+    apply(run)
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=29)) == 0
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=31)) == 20

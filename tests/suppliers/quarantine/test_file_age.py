@@ -10,9 +10,7 @@ from suppliers.connectors.feed.reader import MAX_LATEST_ROWS, LatestRowDates
 from suppliers.models import StockLevel
 from suppliers.quarantine import file_age, review
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import ware
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

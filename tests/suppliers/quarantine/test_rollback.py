@@ -102,9 +102,8 @@ def test_a_rollback_of_stock_keeps_newer_figures(supplier, world):
     world.stock["P2-Black"] = {"DE": 14}
     sync(supplier, "stock", now=NOON + timedelta(hours=2))
 
-    undone = rollback.roll_back(
-        sync_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=3)
-    )
+    words = {"actor": "erika", "reason": "no", "now": NOON + timedelta(hours=3)}
+    undone = rollback.roll_back(sync_run=run, **words)
 
     assert (undone.done, undone.skipped) == (1, 1)
     figures = StockLevel.objects.order_by("offer__supplier_sku")

@@ -11,9 +11,6 @@ from suppliers.models import StockLevel, SyncRun
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.fakes.feed_sandbox import connect_feed
-from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
-
-__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -37,6 +34,11 @@ def upload(supplier, *rows, **words):
         actor="b",
         **words,
     )
+
+
+@pytest.fixture
+def wholesaler(shop, feed_sandbox, feeds_folder):
+    return feed_sandbox
 
 
 @pytest.fixture

@@ -1,5 +1,3 @@
-import threading
-
 import pytest
 from django.db import connection
 
@@ -12,7 +10,7 @@ from suppliers.resilience.bulkheads import (
     is_locked_elsewhere,
     slot_count,
 )
-from tests.factories.bulkheads import elsewhere
+from tests.factories.bulkheads import elsewhere, locked_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,22 +59,10 @@ def test_failed_work_releases_its_slot(settings):
 
 
 def test_a_subject_is_exclusive_to_one_worker():
-    held, over = threading.Event(), threading.Event()
-
-    def work():
-        with exclusive_lock("purchase order 7"):
-            held.set()
-            over.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    held.wait(10)
-    with pytest.raises(LockedElsewhereError), exclusive_lock("purchase order 7"):
-        pass
-    assert is_locked_elsewhere("purchase order 7")
-    assert not is_locked_elsewhere("purchase order 8")
-    over.set()
-    thread.join()
+    with locked_elsewhere("purchase order 7"):
+        with pytest.raises(LockedElsewhereError), exclusive_lock("purchase order 7"):
+            pass
+        assert is_locked_elsewhere("purchase order 7")
+        assert not is_locked_elsewhere("purchase order 8")
 
     assert not is_locked_elsewhere("purchase order 7")

@@ -15,9 +15,7 @@ from suppliers.connectors.records import QuotaExceededError
 from suppliers.models import CallQuota, SyncRun
 from suppliers.resilience.quotas import DatabaseQuotaCounter
 from tests.factories.feeds import sync
-from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
-
-__all__ = ["bigbuy_process", "bigbuy_sandbox"]
+from tests.fakes.bigbuy_sandbox import connect_bigbuy
 
 pytestmark = pytest.mark.django_db
 

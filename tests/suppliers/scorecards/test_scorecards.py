@@ -37,15 +37,8 @@ def fact(supplier, kind, value=1, *, at=NOON, subject=None):
 
 
 def run(supplier, *, kind="stock", status="applied", at=NOON):
-    return SyncRun.objects.create(
-        supplier=supplier,
-        kind=kind,
-        status=status,
-        status_since=at,
-        started_at=at,
-        lease_until=at,
-        ended_at=at,
-    )
+    moments = dict.fromkeys(("status_since", "started_at", "lease_until", "ended_at"), at)
+    return SyncRun.objects.create(supplier=supplier, kind=kind, status=status, **moments)
 
 
 def card(supplier, measure, *, first=TODAY, on=TODAY, now=NOON):
@@ -109,8 +102,8 @@ def test_a_repeated_roll_up_gives_the_same_result(supplier):
     assert list(Scorecard.objects.order_by("pk").values_list()) == once
     Scorecard.objects.all().delete()
     scorecards.roll_up(supplier=supplier, first=first, now=NOON)
-    again = [row[1:] for row in Scorecard.objects.order_by("measure", "on").values_list()]
-    assert again == sorted((row[1:] for row in once), key=lambda row: (row[0], row[1]))
+    again = {row[1:] for row in Scorecard.objects.values_list()}
+    assert again == {row[1:] for row in once}
 
 
 def test_failed_and_quarantined_runs_count_against_a_feed(supplier):

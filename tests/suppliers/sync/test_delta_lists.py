@@ -6,9 +6,7 @@ from decimal import Decimal
 from suppliers.models import PendingChange, StockLevel
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import offer, ware
 
 HOUR = timedelta(hours=1)
 COUNT = 20

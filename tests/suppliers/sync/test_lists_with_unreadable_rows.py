@@ -7,9 +7,7 @@ from suppliers.connectors.records import MISSING_SKU, EventType, SupplierEvent
 from suppliers.models import StockLevel
 from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
-from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import offer, ware
 
 LATER = NOON + timedelta(minutes=15)
 LATER_STILL = NOON + timedelta(minutes=30)

@@ -20,12 +20,10 @@ from suppliers.models import (
 )
 from suppliers.sync import products
 from tests.factories.feeds import make_shop, sync
-from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
+from tests.fakes.bigbuy_sandbox import connect_bigbuy
 from tests.fakes.cj_sandbox import connect
 from tests.suppliers.sync.test_products import versions
 from tests.support.module_world import copy_feeds
-
-__all__ = ["bigbuy_process", "bigbuy_sandbox"]
 
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
 KINDS = ("products", "prices", "stock")
