@@ -1,12 +1,13 @@
-import threading
-
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connections import file_sources
 from suppliers.models import FeedMapping, FeedUpload
 from tests.factories.suppliers import NOON, make_supplier
+from tests.support.concurrency import all_at_once
+
+pytestmark = pytest.mark.django_db
 
 SPEC = {"fields": {"sku": {"column": "SKU"}}}
 
@@ -28,7 +29,6 @@ def supplier():
     return make_supplier("lumen", adapter="feed")
 
 
-@pytest.mark.django_db
 def test_an_invalid_mapping_is_not_saved(supplier):
     with pytest.raises(PermanentError, match="no column is mapped to the SKU"):
         save(supplier, {"fields": {}})
@@ -36,7 +36,6 @@ def test_an_invalid_mapping_is_not_saved(supplier):
     assert not FeedMapping.objects.exists()
 
 
-@pytest.mark.django_db
 def test_the_database_allows_one_active_version(supplier):
     save(supplier)
 
@@ -49,27 +48,12 @@ def test_the_database_allows_one_active_version(supplier):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_concurrent_saves_make_two_versions(supplier):
-    start = threading.Barrier(4)
-
-    def work():
-        connection.ensure_connection()
-        start.wait()
-        try:
-            save(supplier)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    all_at_once([lambda: save(supplier)] * 4, ())
 
     versions = FeedMapping.objects.order_by("version").values_list("version", "is_active")
     assert list(versions) == [(1, False), (2, False), (3, False), (4, True)]
 
 
-@pytest.mark.django_db
 def test_only_file_connectors_get_mappings(supplier):
     save(supplier)
     save(supplier, content="stock")
@@ -79,7 +63,6 @@ def test_only_file_connectors_get_mappings(supplier):
     assert file_sources.connection_options(supplier, {}) == {}
 
 
-@pytest.mark.django_db
 def test_the_newest_upload_is_read(supplier):
     keep(supplier, b"sku\n1\n")
     newest = keep(supplier, b"sku\n", b"2\n")
@@ -93,7 +76,6 @@ def test_the_newest_upload_is_read(supplier):
     assert path.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.django_db
 def test_a_file_that_is_too_long_is_not_stored(supplier, monkeypatch):
     monkeypatch.setattr(file_sources, "MAX_BYTES", 10)
 
@@ -104,7 +86,6 @@ def test_a_file_that_is_too_long_is_not_stored(supplier, monkeypatch):
     assert list((file_sources.supplier_folder(supplier) / "uploads").iterdir()) == []
 
 
-@pytest.mark.django_db
 def test_the_given_file_name_is_only_displayed(supplier):
     kept = keep(supplier, b"x", name="../\x00\n<b>evil</b>.csv")
 

@@ -82,14 +82,13 @@ def test_a_complex_option_is_edited_as_json(connection, staff):
     assert "19657" in staff.get(page(connection)).content.decode()
 
 
-def test_a_new_connection_leads_to_the_page_for_its_keys(staff):
-    supplier = Supplier.objects.create(code="dragon", name="Dragon", adapter="cj", currency="USD")
-    bare = Connection(supplier=supplier)
+def test_a_new_connection_leads_to_the_page_for_its_keys(connection, staff):
+    given = WORDS | RATES | {"supplier": connection.supplier_id}
+    connection.delete()
 
-    answer = staff.post(page(bare, "add"), WORDS | RATES | {"supplier": supplier.pk})
+    answer = staff.post(page(connection, "add"), given)
 
-    made = Connection.objects.get()
-    assert answer.url == page(made)
+    assert answer.url == page(Connection.objects.get())
     assert 'name="secret_api_key"' in staff.get(answer.url).content.decode()
 
 

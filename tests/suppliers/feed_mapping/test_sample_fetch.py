@@ -2,12 +2,10 @@
 
 import re
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from celery.app.task import Task
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -15,18 +13,18 @@ from werkzeug import Response
 
 from suppliers.feed_mapping import sample_fetch, tasks
 from suppliers.models import Connection
-from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
+from suppliers.resilience.bulkheads import LockedElsewhereError
+from tests.factories.bulkheads import locked_elsewhere
 from tests.suppliers.feed_mapping.test_admin import (
     GOODS,
     fields_of,
     page_of,
-    staff,
     supplier,
     upload,
     words,
 )
 
-__all__ = ["staff", "supplier"]
+__all__ = ["supplier"]
 
 pytestmark = pytest.mark.django_db
 AGAIN = '<meta http-equiv="refresh"'
@@ -64,58 +62,36 @@ def work(supplier):
     tasks.fetch_sample(supplier_id=supplier.pk, content="products")
 
 
-@contextmanager
-def elsewhere(act):
-    """Run it in another worker while the block runs."""
-    begun, over, caught = threading.Event(), threading.Event(), []
-
-    def run():
-        try:
-            act(begun, over)
-        except BaseException as error:  # noqa: BLE001 - the test looks at it
-            caught.append(error)
-        finally:
-            begun.set()
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert begun.wait(10)
-    try:
-        yield caught
-    finally:
-        over.set()
-        thread.join(10)
-
-
 def test_the_page_returns_before_the_fetch(staff, supplier, supplier_file, called, httpserver):
     supplier_file.respond_with_data(GOODS, content_type="text/csv")
 
     response = press(staff, supplier)
 
-    assert called == [
-        (
-            "suppliers.feed_mapping.tasks.fetch_sample",
-            {"supplier_id": supplier.pk, "content": "products"},
-            {},
-        )
-    ]
+    wanted = {"supplier_id": supplier.pk, "content": "products"}
+    assert called == [(tasks.fetch_sample.name, wanted, {})]
     assert httpserver.log == []
     assert "Waiting for a worker since" in words(response)
     assert AGAIN in response.content.decode()
     assert "sample" not in response.context
 
 
-def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, supplier_file, called):
+def test_the_latest_fetched_or_uploaded_file_is_shown(
+    staff, supplier, supplier_file, called, httpserver
+):
     supplier_file.respond_with_data(GOODS, content_type="text/csv")
+    upload(staff, page_of(supplier))
     press(staff, supplier)
 
-    work(supplier)
+    for _ in range(2):
+        work(supplier)
 
     response = look(staff, supplier)
+    assert len(httpserver.log) == 1  # a repeated task fetches nothing
     assert response.context["file"].endswith(".raw")
     assert fields_of(response)["column_sku"] == "Artikelnummer"
     assert AGAIN not in response.content.decode()
+    upload(staff, page_of(supplier), "sku;title\n1;One\n")
+    assert look(staff, supplier).context["file"].endswith(".upload")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -153,17 +129,10 @@ def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
     now = timezone.now()
     sample_fetch.request_fetch(supplier=supplier, content="products", now=now)
 
-    def is_killed(begun, over):
-        with exclusive_lock(f"sample {supplier.pk} products"):
-            wire = Connection.objects.get()
-            wish = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
-            wire.connector_state = {"samples": {"products": wish}}
-            wire.save()
-            begun.set()
-            over.wait(10)
-            connection.close()  # which releases its locks
+    wish = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
+    Connection.objects.update(connector_state={"samples": {"products": wish}})
 
-    with elsewhere(is_killed):
+    with locked_elsewhere(f"sample {supplier.pk} products"):
         alive = look(staff, supplier)
     dead = look(staff, supplier)
 
@@ -220,25 +189,10 @@ def test_without_a_connection_there_is_no_fetch(staff, supplier, called):
     assert called == []
 
 
-def test_a_repeated_task_fetches_once(staff, supplier, supplier_file, called, httpserver):
-    supplier_file.respond_with_data(GOODS, content_type="text/csv")
-    press(staff, supplier)
-
-    work(supplier)
-    work(supplier)
-
-    assert len(httpserver.log) == 1
-
-
 def test_two_workers_do_not_fetch_concurrently(supplier, called):
     sample_fetch.request_fetch(supplier=supplier, content="products", now=timezone.now())
 
-    def other(begun, over):
-        with exclusive_lock(f"sample {supplier.pk} products"):
-            begun.set()
-            over.wait(10)
-
-    with elsewhere(other):
+    with locked_elsewhere(f"sample {supplier.pk} products"):
         with pytest.raises(LockedElsewhereError):
             sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
         work(supplier)  # the task ends without an error
@@ -249,23 +203,5 @@ def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings)
 
     work(supplier)
 
-    assert [(name, how) for name, _, how in called] == [
-        (
-            "suppliers.feed_mapping.tasks.fetch_sample",
-            {"countdown": tasks.BULKHEAD_RETRY_S},
-        )
-    ]
-
-
-def test_the_latest_fetched_or_uploaded_file_is_shown(staff, supplier, supplier_file, called):
-    supplier_file.respond_with_data(GOODS, content_type="text/csv")
-    upload(staff, page_of(supplier))
-    press(staff, supplier)
-    work(supplier)
-    fetched = look(staff, supplier).context["file"]
-
-    file = SimpleUploadedFile("new.csv", b"sku;title\n1;One\n")
-    staff.post(page_of(supplier), {"step": "upload", "file": file})
-
-    assert fetched.endswith(".raw")
-    assert look(staff, supplier).context["file"].endswith(".upload")
+    ((name, _, how),) = called
+    assert (name, how) == (tasks.fetch_sample.name, {"countdown": tasks.BULKHEAD_RETRY_S})

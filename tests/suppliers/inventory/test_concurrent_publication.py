@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 import pytest
-from django.db import close_old_connections, connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from storefront.lib.db import advisory_locks
@@ -12,23 +12,9 @@ from suppliers.inventory import publication
 from suppliers.models import PendingPublication
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.feeds import NOON
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def side_by_side(count, work):
-    def alone():
-        close_old_connections()
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    workers = [threading.Thread(target=alone) for _ in range(count)]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
 
 
 def test_two_workers_publish_each_variant_once(shop, monkeypatch):
@@ -46,7 +32,7 @@ def test_two_workers_publish_each_variant_once(shop, monkeypatch):
 
     monkeypatch.setattr(publication, "publish", publish)
 
-    side_by_side(2, lambda: publication.publish_pending(now=NOON))
+    all_at_once([lambda: publication.publish_pending(now=NOON)] * 2, ())
 
     assert set(published.values()) == {1}
     assert len(published) == 24
@@ -65,12 +51,7 @@ def test_items_added_to_a_held_slice_are_done_by_the_waiting_worker():
         is_held.wait(20)
         done.extend(advisory_locks.lock_slices("test", is_left=lambda _: may_end.set() or True))
 
-    jobs = [first, second]
-
-    def work():
-        jobs.pop()()
-
-    side_by_side(2, work)
+    all_at_once([first, second], ())
 
     assert sorted(done) == list(range(advisory_locks.SLICES))
 

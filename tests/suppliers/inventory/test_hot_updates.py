@@ -5,12 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from storefront.accounts.models import User
 from suppliers.models import StockLevel, SupplierOffer
-from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import LATER, ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.factories.feeds import NOON
+from tests.suppliers.offers.test_price_list import LATER, ware
 
 WRITTEN = """
 SELECT pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)
@@ -22,13 +19,11 @@ pytestmark = pytest.mark.django_db
 
 def test_changed_figures_touch_no_index(wholesaler):
     rows = [ware(f"A-{number}") for number in range(40)]
-    wholesaler.put(*rows)
-    sync(wholesaler, "prices")
-    sync(wholesaler, "stock")
+    wholesaler.read(*rows)
     before = {model: written(model) for model in (SupplierOffer, StockLevel)}
 
-    wholesaler.put(*rows[3:], *(ware(f"A-{number}", price="11.00", stock=6) for number in range(3)))
-    prices, stock = (sync(wholesaler, kind, now=LATER) for kind in ("prices", "stock"))
+    changed = [ware(f"A-{number}", price="11.00", stock=6) for number in range(3)]
+    prices, stock = wholesaler.read(*rows[3:], *changed, now=LATER)
 
     assert (prices.updated, stock.updated) == (3, 3)
     for model, (updated, in_place) in before.items():
@@ -36,13 +31,9 @@ def test_changed_figures_touch_no_index(wholesaler):
 
 
 def test_a_figure_written_in_place_has_the_date_of_its_run(wholesaler):
-    wholesaler.put(ware("A-1"))
-    sync(wholesaler, "prices")
-    sync(wholesaler, "stock")
-    wholesaler.put(ware("A-1", price="11.00", stock=6))
+    wholesaler.read(ware("A-1"))
 
-    for kind in ("prices", "stock"):
-        sync(wholesaler, kind, now=LATER)
+    wholesaler.read(ware("A-1", price="11.00", stock=6), now=LATER)
 
     level = StockLevel.objects.with_confirmed_at().get()
     assert (level.reported_quantity, level.as_of, level.known_at) == (6, NOON, LATER)
@@ -50,25 +41,19 @@ def test_a_figure_written_in_place_has_the_date_of_its_run(wholesaler):
     assert (offer.cost_reported_at, offer.cost_confirmed_at) == (NOON, LATER)
 
 
-@pytest.mark.parametrize("kind", ["prices", "stock"])
-def test_a_formerly_unconfirmed_figure_gets_its_own_date(wholesaler, kind):
-    wholesaler.put(ware("A-1"), ware("A-2"))
-    sync(wholesaler, "prices")
-    sync(wholesaler, "stock")
+def test_a_formerly_unconfirmed_figure_gets_its_own_date(wholesaler):
+    wholesaler.read(ware("A-1"), ware("A-2"))
     StockLevel.objects.update(is_unconfirmed=True)
     SupplierOffer.objects.update(is_cost_unconfirmed=True)
-    wholesaler.put(ware("A-1", price="11.00", stock=6), ware("A-2"))
 
-    sync(wholesaler, kind, now=LATER)
-    sync(wholesaler, kind, now=LATER + timedelta(hours=1))
+    wholesaler.read(ware("A-1", price="11.00", stock=6), ware("A-2"), now=LATER)
+    wholesaler.read(now=LATER + timedelta(hours=1))
 
-    if kind == "stock":
-        level = StockLevel.objects.with_confirmed_at().get(offer__supplier_sku="A-1")
-        assert (level.as_of, level.is_unconfirmed) == (LATER, False)
-        assert level.known_at == LATER + timedelta(hours=1)
-    else:
-        offer = SupplierOffer.objects.with_cost_confirmed_at().get(supplier_sku="A-1")
-        assert (offer.cost_reported_at, offer.is_cost_unconfirmed) == (LATER, False)
+    level = StockLevel.objects.with_confirmed_at().get(offer__supplier_sku="A-1")
+    assert (level.as_of, level.is_unconfirmed) == (LATER, False)
+    assert level.known_at == LATER + timedelta(hours=1)
+    offer = SupplierOffer.objects.get(supplier_sku="A-1")
+    assert (offer.cost_reported_at, offer.is_cost_unconfirmed) == (LATER, False)
 
 
 def written(model):
@@ -77,16 +62,12 @@ def written(model):
         return cursor.fetchone()
 
 
-def test_staff_see_the_confirmation_time_not_the_write_time(wholesaler, client):
-    wholesaler.put(ware("A-1"))
-    sync(wholesaler, "prices")
-    sync(wholesaler, "stock")
-    for kind in ("prices", "stock"):
-        sync(wholesaler, kind, now=LATER)
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+def test_staff_see_the_confirmation_time_not_the_write_time(wholesaler, staff):
+    wholesaler.read(ware("A-1"))
+    wholesaler.read(now=LATER)
 
-    offer = client.get(f"/admin/suppliers/supplieroffer/{SupplierOffer.objects.get().pk}/change/")
-    level = client.get(f"/admin/suppliers/stocklevel/{StockLevel.objects.get().pk}/change/")
+    offer = staff.get(f"/admin/suppliers/supplieroffer/{SupplierOffer.objects.get().pk}/change/")
+    level = staff.get(f"/admin/suppliers/stocklevel/{StockLevel.objects.get().pk}/change/")
 
     confirmed = f'<time datetime="{LATER.isoformat()}"'
     assert offer.content.decode().count(confirmed) == 2  # its cost and its stock

@@ -1,12 +1,11 @@
 """Stock levels: which of two answers counts, and the lock order of rows."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from suppliers.inventory import confirmations
 from suppliers.models import StockLevel, SupplierOffer
@@ -16,6 +15,7 @@ from suppliers.runs.staging import run
 from suppliers.sync import webhooks
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.factories.suppliers import make_level, make_location
+from tests.support.concurrency import Rival
 
 LATER = NOON + timedelta(minutes=15)
 
@@ -54,33 +54,21 @@ def test_rows_are_marked_unconfirmed_in_id_order(supplier, world):
     sync(supplier)
     first, *_, last = StockLevel.objects.order_by("pk")
     StockLevel.objects.filter(pk=first.pk).update(received_at=LATER)  # now last in the table
-    is_asked = threading.Event()
 
+    @transaction.atomic
     def silence():
-        try:
-            with transaction.atomic():
-                run("SET LOCAL lock_timeout = '5s'", {})
-                is_asked.set()
-                confirmations.mark_unconfirmed(
-                    which="true", params={"supplier": supplier.pk, "as_of": LATER}
-                )
-        finally:
-            connection.close()
+        confirmations.mark_unconfirmed(
+            which="true", params={"supplier": supplier.pk, "as_of": LATER}
+        )
 
-    thread = threading.Thread(target=silence)
+    rival = Rival(silence)
     with transaction.atomic():
         StockLevel.objects.select_for_update(of=["self"]).get(pk=first.pk)
-        thread.start()
-        is_asked.wait(5)
-        thread.join(0.5)  # it waits for the lock on the first row
-        try:
-            StockLevel.objects.select_for_update(of=["self"], nowait=True).get(pk=last.pk)
-            is_free = True
-        except DatabaseError:
-            is_free = False
-    thread.join()
+        rival.begin()  # it waits for the lock on the first row, and holds no other
+        StockLevel.objects.select_for_update(of=["self"], nowait=True).get(pk=last.pk)
+    rival.finish()
 
-    assert is_free
+    assert rival.failure is None
     assert not StockLevel.objects.filter(is_unconfirmed=False).exists()
 
 

@@ -14,7 +14,7 @@ from suppliers.inventory.channel_supply import LocationStock, OfferSupply
 from suppliers.models import PendingPublication, StockLevel, SupplierOffer
 from suppliers.shipping_services.selection import ParcelLoad
 from tests.factories.catalog import make_channel, make_variant
-from tests.factories.feeds import NOON, usd
+from tests.factories.feeds import NOON
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 
@@ -46,12 +46,43 @@ def test_availability_is_that_of_one_location_not_the_sum():
     assert (found.available, found.ships_from) == (80, {"CN": 80, "DE": 7})
 
 
-def test_the_cheapest_offer_with_stock_sets_the_price():
-    sold_out = offered("5", ("DE", 0, 0))
+SOLD_OUT, DOZEN = ("DE", 0, 0), {"minimum": 10, "pack": 4}
+BY_LAW = costing(known={("*", "*"): replace(terms(), duty_amount=None)})  # 3 EUR per parcel
+FROM_GERMANY = costing(known={("DE", "*"): terms()})
 
-    found = best(1, [offered("9", ("DE", 5, 0)), sold_out, offered("8", ("CN", 1, 0))], EUR)
 
-    assert found.cost == Money(Decimal(8), "EUR")
+@pytest.mark.parametrize(
+    ("offers", "words", "cost"),
+    [
+        ([offered("9", ("DE", 5, 0)), offered("5", SOLD_OUT), offered("8", ("CN", 1, 0))], {}, "8"),
+        ([offered("9", SOLD_OUT), offered("5", SOLD_OUT)], {}, "5"),
+        ([offered("5"), offered("8", SOLD_OUT)], {}, "8"),  # its origin is known
+        ([offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))], {"kept": 2}, "9"),
+        ([offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))], {"kept": 1}, "5"),
+        ([offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))], {}, "9"),
+        ([offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))], {"kept": 8}, "5"),
+        ([offered("9.5", ("DE", 1, 0)), offered("10", ("DE", 1, 0), currency="USD")], {}, "10"),
+        ([offered("8", ("CN", 5, 0)), offered("9", ("DE", 5, 0))], {"pricing": BY_LAW}, "9"),
+        ([offered("8", ("CN", 5, 0)), offered("12", ("DE", 5, 0))], {"pricing": BY_LAW}, "8"),
+        # Its landed cost is unknown: it sets the price only if alone.
+        ([offered("5", ("CN", 5, 0)), offered("9", ("DE", 5, 0))], {"pricing": FROM_GERMANY}, "9"),
+        ([offered("5", ("CN", 5, 0))], {"pricing": FROM_GERMANY}, "5"),
+    ],
+)
+def test_the_cheapest_offer_that_can_be_sold_sets_the_price(offers, words, cost):
+    found = best(1, offers, words.get("pricing", EUR), kept=words.get("kept", 0))
+
+    assert found.cost.amount == Decimal(cost)
+
+
+def test_what_cannot_be_sold_has_no_figures():
+    assert best(1, [offered("9", ("DE", 0, 3))], EUR).as_of == NOON + timedelta(minutes=3)
+    oldest = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
+    assert oldest.as_of == NOON + timedelta(minutes=2)  # of a figure with stock
+    none = best(1, [], EUR)
+    assert (none.cost, none.available, none.as_of) == (None, 0, None)
+    yen = best(1, [offered("1", ("DE", 9, 0), currency="JPY")], EUR)  # without exchange rate
+    assert (yen.cost, yen.available, yen.ships_from) == (None, 0, {})
 
 
 def test_expired_stock_is_not_sold_but_keeps_its_origin(db):
@@ -63,28 +94,6 @@ def test_expired_stock_is_not_sold_but_keeps_its_origin(db):
 
     listing = Listing.objects.get()
     assert (listing.available, listing.origins) == (0, [level.location.country])
-
-
-def test_without_stock_an_offer_with_known_origin_sets_the_price():
-    located, unlocated = offered("8", ("DE", 0, 0)), offered("5")
-
-    found = best(1, [unlocated, located], EUR)
-
-    assert (found.cost, found.origins) == (located.cost, ("DE",))
-
-
-def test_an_offer_within_the_channel_safety_stock_sets_no_price():
-    cheap, dear = offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))
-
-    assert best(1, [cheap, dear], EUR, kept=2).cost == dear.cost
-    assert best(1, [cheap, dear], EUR, kept=1).cost == cheap.cost
-
-
-def test_an_offer_sold_by_the_dozen_sets_no_price_of_one_unit():
-    dozen, one = offered("5", ("DE", 60, 0), minimum=10, pack=4), offered("9", ("DE", 8, 0))
-
-    assert best(1, [dozen, one], EUR).cost == one.cost
-    assert best(1, [dozen, one], EUR, kept=8).cost == dozen.cost
 
 
 def test_the_highest_map_of_offers_with_stock_counts():
@@ -122,43 +131,6 @@ def test_no_price_is_below_the_map_of_another_offer_with_stock(shop):
     assert listing.price_amount == Decimal("50.99")
 
 
-def test_without_any_stock_the_cheapest_offer_sets_the_price():
-    found = best(1, [offered("9", ("DE", 0, 3)), offered("5", ("DE", 0, 0))], EUR)
-
-    assert (found.cost, found.available) == (Money(Decimal(5), "EUR"), 0)
-    assert found.as_of == NOON + timedelta(minutes=3)
-
-
-def test_offers_in_other_currencies_are_compared_by_exchange_rate():
-    found = best(
-        1, [offered("9.5", ("DE", 1, 0)), offered("10", ("DE", 1, 0), currency="USD")], EUR
-    )
-
-    assert found.cost == usd("10")
-
-
-def test_the_lowest_landed_cost_sets_the_price():
-    by_law = costing(known={("*", "*"): replace(terms(), duty_amount=None)})
-    across = offered("8", ("CN", 5, 0))  # plus 3 EUR duty per parcel
-
-    assert best(1, [across, offered("9", ("DE", 5, 0))], by_law).cost == Money(Decimal(9), "EUR")
-    assert best(1, [across, offered("12", ("DE", 5, 0))], by_law).cost == Money(Decimal(8), "EUR")
-
-
-def test_an_offer_without_landed_cost_sets_the_price_only_if_alone():
-    only_from_germany = costing(known={("DE", "*"): terms()})
-    unknown, known = offered("5", ("CN", 5, 0)), offered("9", ("DE", 5, 0))
-
-    assert best(1, [unknown, known], only_from_germany).cost == known.cost
-    assert best(1, [unknown], only_from_germany).cost == unknown.cost
-
-
-def test_an_offer_without_exchange_rate_cannot_be_sold():
-    found = best(1, [offered("1", ("DE", 9, 0), currency="JPY")], EUR)
-
-    assert (found.cost, found.available, found.ships_from) == (None, 0, {})
-
-
 def test_an_offer_without_exchange_rate_does_not_block_others():
     faded = replace(EUR, expired_rates={"JPY": Decimal("0.01")})
     yen = offered("1", ("JP", 9, 0), currency="JPY", map_amount=Decimal(9999))
@@ -172,12 +144,6 @@ def test_an_offer_without_exchange_rate_does_not_block_others():
         yen.cost,
     )
     assert best(1, [yen], faded).available == 0
-
-
-def test_the_listing_has_the_date_of_its_oldest_figure():
-    found = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
-
-    assert found.as_of == NOON + timedelta(minutes=2)
 
 
 def test_the_earliest_restock_date_counts_without_any_stock():
@@ -203,43 +169,23 @@ def test_a_restock_date_is_listed_if_in_the_future_with_fresh_stock(shop, days, 
     listing = Listing.objects.get()
     assert (listing.available, listing.restock_on) == (0, restock_on if is_listed else None)
 
-
-def test_a_restock_date_is_removed_with_the_first_units(shop):
-    offer = make_offer(make_variant())
-    SupplierOffer.objects.update(restock_on=NOON.date())
-    level = make_level(offer, quantity=0)
+    StockLevel.objects.update(reported_quantity=5, as_of=NOON)
     publication.publish(variant_ids=[offer.variant_id], now=NOON)
-    StockLevel.objects.filter(pk=level.pk).update(reported_quantity=5)
-
-    publication.publish(variant_ids=[offer.variant_id], now=NOON)
-
-    listing = Listing.objects.get()
+    listing.refresh_from_db()
     assert (listing.available, listing.restock_on) == (5, None)
     with pytest.raises(IntegrityError):
         Listing.objects.update(restock_on=NOON.date())
 
 
-def test_without_offers_nothing_is_available():
-    found = best(1, [], EUR)
-
-    assert (found.cost, found.available, found.as_of) == (None, 0, None)
-
-
 def test_held_stale_and_paused_offers_are_not_sold(shop):
     variant = make_variant()
-    for status, code, age in (
-        ("on_hold", "a", 0),
-        ("discontinued", "b", 0),
-        ("active", "c", 25),
-        ("active", "d", 0),
-    ):
-        seller = make_supplier(code=code, currency="EUR")
-        offer = make_offer(variant, supplier=seller, cost="9.00")
+    held = [("on_hold", "a", 0), ("discontinued", "b", 0), ("active", "c", 25), ("active", "d", 0)]
+    for status, code, age in held:
+        offer = make_offer(variant, supplier=make_supplier(code=code), cost="9.00")
         offer.status = status
         offer.save(update_fields=["status"])
         make_level(offer, quantity=5, as_of=NOON - timedelta(hours=age))
-    paused = make_supplier(code="d")
-    paused.move("paused", at=NOON)
+    make_supplier(code="d").move("paused", at=NOON)
 
     publication.publish(variant_ids=[variant.pk], now=NOON)
 

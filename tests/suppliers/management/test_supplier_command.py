@@ -10,11 +10,7 @@ from django.core.management import CommandError, call_command
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.security.encryption import decrypt
 from suppliers.connectors.records import FreightOption
-from suppliers.models import (
-    Connection,
-    Supplier,
-    SyncRun,
-)
+from suppliers.models import Connection, Supplier, SyncRun
 from tests.factories.feeds import make_feed_supplier, stock_world, usd
 
 pytestmark = pytest.mark.django_db
@@ -63,18 +59,14 @@ def test_secrets_are_read_from_files_and_never_printed(tmp_path):
     assert "secret key: This connector has no such secret." in str(misnamed.value)
 
 
-def test_a_secret_can_be_read_from_standard_input(monkeypatch):
+def test_a_secret_is_read_from_standard_input_options_are_json_or_words(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("piped\n"))
 
-    add("--secret=api_key=-", connector="cj")
+    add("--secret=api_key=-", "--option=level=2", "--option=payment=staged", connector="cj")
 
-    assert decrypt(Connection.objects.get().secrets_encrypted) == {"api_key": "piped"}
-
-
-def test_options_are_json_or_plain_words():
-    add("--secret=api_key=k", "--option=level=2", "--option=payment=staged", connector="cj")
-
-    assert Connection.objects.get().options == {"level": 2, "payment": "staged"}
+    wire = Connection.objects.get()
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "piped"}
+    assert wire.options == {"level": 2, "payment": "staged"}
     with pytest.raises(CommandError, match=r"option payment: '\{' is not valid JSON"):
         add("--option=payment={", connector="cj")
 
@@ -150,18 +142,13 @@ def test_a_check_continues_after_a_failed_step(shop, world):
     assert "Try again in a few minutes" in steps[3]["advice"]
 
 
-def test_a_supplier_with_an_empty_list_is_not_ready(shop, world):
+def test_a_supplier_with_an_empty_list_is_not_ready_an_unknown_one_not_found(shop, world):
     make_feed_supplier()
 
     with pytest.raises(CommandError):
         told("check", "lumen")
+    with pytest.raises(CommandError, match=r"Unknown supplier 'unknown'. Available: lumen$"):
+        told("check", "unknown")
 
     step = Connection.objects.get().health_report["steps"][1]
     assert (step["told"], step["outcome"]) == ("the product list is empty", "bad")
-
-
-def test_an_unknown_supplier_is_answered_with_the_known_ones():
-    make_feed_supplier()
-
-    with pytest.raises(CommandError, match=r"Unknown supplier 'unknown'. Available: lumen$"):
-        told("check", "unknown")

@@ -37,6 +37,7 @@ BOTH = {"S-BLK": 7, "S-RED": 8}
     [
         (record(), BY_GTIN),
         (record(brand="NORTH-BEAM"), BY_GTIN),
+        (record(), BY_GTIN | {("gtin", BLACK): owner(7, offered_as=frozenset({"S-BLK"}))}),
         (record(gtins=("", "")), BY_MPN),
         (record(gtins=("", ""), mpns=("h1 b", "H1R")), BY_MPN),
         (record(gtins=("4006381333931", "")), BY_GTIN | BY_MPN),
@@ -100,15 +101,6 @@ def test_the_same_product_of_another_supplier_is_recognized(page, owners):
 )
 def test_an_uncertain_match_is_not_linked(page, owners):
     assert not match(sku_identifiers(page), owners)
-
-
-def test_the_own_sku_of_the_supplier_matches_again():
-    again = {
-        ("gtin", BLACK): owner(7, offered_as=frozenset({"S-BLK"})),
-        ("gtin", RED): owner(8),
-    }
-
-    assert match(sku_identifiers(record()), again).linked == BOTH
 
 
 @pytest.mark.parametrize(

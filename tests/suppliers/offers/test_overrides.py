@@ -15,16 +15,14 @@ from suppliers.models import (
 )
 from suppliers.offers import overrides
 from suppliers.quarantine import review, rollback
-from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.feeds import NOON, sync, usd
 
 LATER = NOON + timedelta(hours=1)
 BY_HAND = {"cost_amount": Decimal("7.00"), "lead_days": 9, "min_order_units": 4}
 
 
 @pytest.fixture
-def offer(supplier, world):
-    stock_world(world, 3)
-    sync(supplier)
+def offer(known, world):
     return SupplierOffer.objects.get(supplier_sku="P1-Black")
 
 
@@ -44,16 +42,8 @@ def test_no_feed_changes_an_override(offer, supplier, world):
     assert {name: getattr(offer, name) for name in BY_HAND} == BY_HAND
     change = CostChange.objects.get(offer=offer)
     assert (change.run, change.cause, change.old_amount) == (None, "staff:erika", Decimal("8.40"))
-
-
-def test_a_cost_outlier_does_not_hold_an_overridden_cost(offer, supplier, world):
-    set_by_hand(offer, cost_amount=Decimal("7.00"))
-    world.costs["P1-Black"] = usd("0.00")
-
-    sync(supplier, "prices", now=LATER)
-
-    offer.refresh_from_db()
-    assert (offer.status, offer.cost_amount) == ("active", Decimal("7.00"))
+    outlier = told(supplier, world, "0.00", hours=3)
+    assert outlier == ("active", Decimal("7.00"))
 
 
 def test_an_offer_held_by_staff_stays_held_until_released(offer, supplier, world):

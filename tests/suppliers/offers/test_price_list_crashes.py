@@ -1,10 +1,8 @@
 """Price lists: runs that are killed, and concurrent workers."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import close_old_connections, connections
 
 from suppliers.inventory import levels
 from suppliers.models import (
@@ -17,12 +15,11 @@ from suppliers.models import (
 )
 from suppliers.offers import bulk_matching, price_list
 from suppliers.runs import runs
-from suppliers.sync.runner import AlreadyRunningError, run_sync
+from suppliers.sync.runner import AlreadyRunningError
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import GTIN, offer, owner, ware, wholesaler
+from tests.suppliers.offers.test_price_list import GTIN, offer, owner, ware
 from tests.support import crashes
-
-__all__ = ["wholesaler"]
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,24 +81,13 @@ def test_a_run_killed_after_its_commit_is_applied(wholesaler, kind):
 
 def test_two_workers_never_run_one_job_concurrently(wholesaler):
     wholesaler.put(*(ware(f"A-{number}") for number in range(500)))
-    ended, refused = [], []
+    ended = []
 
-    def work():
-        close_old_connections()
-        try:
-            ended.append(run_sync(supplier=wholesaler, kind="prices", now=NOON))
-        except AlreadyRunningError as error:
-            refused.append(error)
-        finally:
-            connections.close_all()
+    refused = all_at_once(
+        [lambda: ended.append(sync(wholesaler, "prices"))] * 2, AlreadyRunningError
+    )
 
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
-
-    assert len(ended) + len(refused) == 2
+    assert len(ended) + refused == 2
     assert sum(run.created for run in ended) == 500
     assert SupplierOffer.objects.count() == 500
     assert CostChange.objects.count() == 0
@@ -110,27 +96,17 @@ def test_two_workers_never_run_one_job_concurrently(wholesaler):
 def test_price_and_product_jobs_create_each_offer_once(wholesaler, monkeypatch):
     monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)
     wholesaler.put(*(ware(f"A-{number}") for number in range(200)))
-    statuses = []
+    ended = []
 
-    def work(kind):
-        close_old_connections()
-        try:
-            statuses.append(run_sync(supplier=wholesaler, kind=kind, now=NOON).status)
-        finally:
-            connections.close_all()
+    all_at_once(
+        [lambda kind=kind: ended.append(sync(wholesaler, kind)) for kind in ("products", "prices")],
+        (),
+    )
 
-    workers = [threading.Thread(target=work, args=[kind]) for kind in ("products", "prices")]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
-
-    assert statuses == ["applied", "applied"]
+    assert [run.status for run in ended] == ["applied", "applied"]
     assert SupplierOffer.objects.count() == SupplierProduct.objects.count() == 200
 
 
 def killed(supplier, kind, *, module, at, after):
     """Run a job in a process that is killed at a given call of ``at``."""
-    crashes.killed(
-        lambda: run_sync(supplier=supplier, kind=kind, now=NOON), module=module, at=at, after=after
-    )
+    crashes.killed(lambda: sync(supplier, kind), module=module, at=at, after=after)

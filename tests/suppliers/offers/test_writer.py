@@ -2,26 +2,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db import DataError
-
-from catalog.product_import import importer
 from catalog.records import SupplierTerms
 from storefront.lib.money import Money
-from suppliers.models import SupplierOffer, SyncIssue, SyncRun
+from suppliers.models import SupplierOffer
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 
 def test_terms_are_stored_with_the_offer_and_updated_from_the_page(supplier, world):
     stock_world(world, 2)
     only = world.records["P1"].variants[0]
-    told = SupplierTerms(
-        min_order_units=2,
-        pack_size=4,
-        lead_days=0,
-        map_price=usd("9"),
-        msrp=usd("12"),
-        restock_on=date(2026, 12, 12),
-    )
+    units = {"min_order_units": 2, "pack_size": 4, "lead_days": 0}
+    prices = {"map_price": usd("9"), "msrp": usd("12")}
+    told = SupplierTerms(**units, **prices, restock_on=date(2026, 12, 12))
     world.records["P1"] = replace(world.records["P1"], variants=(replace(only, terms=told),))
     sync(supplier)
     offer = SupplierOffer.objects.get(supplier_sku=only.sku)
@@ -37,30 +29,3 @@ def test_terms_are_stored_with_the_offer_and_updated_from_the_page(supplier, wor
     offer.refresh_from_db()
     assert (offer.min_order_units, offer.pack_size, offer.lead_days) == (1, 1, None)
     assert (offer.map_amount, offer.msrp_amount, offer.restock_on) == (None, None, None)
-
-
-def test_a_product_that_cannot_be_stored_becomes_an_issue(supplier, world, monkeypatch):
-    stock_world(world, 3)
-    real = importer.import_products
-
-    def refuses_one(*, records, **words):
-        if any(record.external_id == "P2" for record in records):
-            raise DataError("value too long")
-        return real(records=records, **words)
-
-    monkeypatch.setattr(importer, "import_products", refuses_one)
-
-    run = sync(supplier)
-
-    assert (run.status, run.created) == (SyncRun.Status.APPLIED, 3)
-    assert list(SyncIssue.objects.values_list("row", "code")) == [("P2", "cannot-be-stored")]
-    assert set(SupplierOffer.objects.sellable().values_list("product_external_id", flat=True)) == {
-        "P1",
-        "P3",
-    }
-
-    monkeypatch.setattr(importer, "import_products", real)  # the error is fixed on the next day
-    sync(supplier, now=NOON + timedelta(days=1))
-
-    assert not SyncIssue.objects.filter(resolved_at=None).exists()
-    assert SupplierOffer.objects.sellable().filter(product_external_id="P2").exists()

@@ -7,7 +7,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from storefront.accounts.models import User
 from suppliers.connections import tasks as connection_tasks
 from suppliers.models import Connection, ShippingService, Supplier
 from suppliers.profile import setup_steps
@@ -20,12 +19,6 @@ GOODS = """SKU;EAN;Title;EK;Bestand;Category
 HL-700;5901234123457;Headlamp Trail 700;14,20;124;Headlamps
 HL-701;;Headlamp Trail 701;15,90;10;Headlamps
 """
-
-
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    return client
 
 
 def states(supplier):

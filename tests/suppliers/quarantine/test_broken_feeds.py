@@ -44,41 +44,26 @@ FIELDS = {
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, CostChange)
 Status = SyncRun.Status
 
+KINDS = ("products", "prices", "stock")
+# Each broken file with its reason, for one job or for all.
 BROKEN = [
-    ("half.csv", "products", "known items are missing"),
-    ("half.csv", "prices", "known items are missing"),
-    ("half.csv", "stock", "known items are missing"),
-    ("empty.csv", "products", "The column of sku is empty or missing"),
-    ("empty.csv", "prices", "The column of sku is empty or missing"),
-    ("empty.csv", "stock", "The column of sku is empty or missing"),
-    ("all-sold-out.csv", "stock", "20 of 20 stock rows drop to zero"),
-    ("hundredfold.csv", "prices", "as if they were in cents"),
-    ("cents.csv", "prices", "as if they were in cents"),
-    ("other-money.csv", "prices", "as if they were in AZN"),
-    ("tax-added.csv", "prices", "as if a tax of 19 % were added"),
-    ("shifted.csv", "products", "The column of sku is empty or missing"),
-    ("shifted.csv", "prices", "The column of sku is empty or missing"),
-    ("shifted.csv", "stock", "The column of sku is empty or missing"),
-    ("shifted-left.csv", "products", "The column of sku contained codes and now contains words"),
-    ("shifted-left.csv", "prices", "The column of title contained words and now contains barcodes"),
-    (
-        "shifted-left.csv",
-        "stock",
-        "The column of gtin contained barcodes and now contains decimal numbers",
-    ),
-    ("renamed.csv", "products", "New columns: Artikel, Bezeichnung"),
-    ("renamed.csv", "prices", "Missing columns: SKU, Name, EAN, Price, Stock"),
-    ("renamed.csv", "stock", "Missing columns: SKU, Name, EAN, Price, Stock"),
-    ("price-renamed.csv", "prices", "The column of cost is empty or missing"),
-    ("block-twice.csv", "products", "8 of 28 rows are duplicates"),
-    ("block-twice.csv", "prices", "8 of 28 rows are duplicates"),
-    ("block-twice.csv", "stock", "8 of 28 rows are duplicates"),
-    ("last-month.csv", "products", "this is an older file"),
-    ("last-month.csv", "prices", "this is an older file"),
-    ("last-month.csv", "stock", "this is an older file"),
-    ("other-supplier.csv", "products", "20 of 20 known items are missing"),
-    ("other-supplier.csv", "prices", "20 of 20 known items are missing"),
-    ("other-supplier.csv", "stock", "20 of 20 known items are missing"),
+    ("half.csv", KINDS, "known items are missing"),
+    ("empty.csv", KINDS, "The column of sku is empty or missing"),
+    ("all-sold-out.csv", ["stock"], "20 of 20 stock rows drop to zero"),
+    ("hundredfold.csv", ["prices"], "as if they were in cents"),
+    ("cents.csv", ["prices"], "as if they were in cents"),
+    ("other-money.csv", ["prices"], "as if they were in AZN"),
+    ("tax-added.csv", ["prices"], "as if a tax of 19 % were added"),
+    ("shifted.csv", KINDS, "The column of sku is empty or missing"),
+    ("shifted-left.csv", ["products"], "of sku contained codes and now contains words"),
+    ("shifted-left.csv", ["prices"], "of title contained words and now contains barcodes"),
+    ("shifted-left.csv", ["stock"], "of gtin contained barcodes and now contains decimal numbers"),
+    ("renamed.csv", ["products"], "New columns: Artikel, Bezeichnung"),
+    ("renamed.csv", ["prices", "stock"], "Missing columns: SKU, Name, EAN, Price, Stock"),
+    ("price-renamed.csv", ["prices"], "The column of cost is empty or missing"),
+    ("block-twice.csv", KINDS, "8 of 28 rows are duplicates"),
+    ("last-month.csv", KINDS, "this is an older file"),
+    ("other-supplier.csv", KINDS, "20 of 20 known items are missing"),
 ]
 
 
@@ -103,7 +88,7 @@ def feeds(build_once):
             supplier=supplier, base_url="", options=options, calls_per_second=1000
         )
         upload("good.csv")
-        for kind in ("products", "prices", "stock"):
+        for kind in KINDS:
             assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED
 
     return build_once(make)
@@ -139,7 +124,19 @@ def kept(run):
     return run.changes.count()
 
 
-@pytest.mark.parametrize(("name", "kind", "reason"), BROKEN)
+def apply(run, **choice):
+    selection = {"choice": review.Selection(**choice)} if choice else {}
+    return review.apply(sync_run=run, actor="erika", now=timezone.now(), **selection)
+
+
+def undo(run):
+    return rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason"),
+    [(name, kind, reason) for name, kinds, reason in BROKEN for kind in kinds],
+)
 def test_a_broken_feed_is_quarantined_with_the_reason(supplier, name, kind, reason):
     before = versions(*TABLES)
 
@@ -169,14 +166,14 @@ def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, name, kin
     assert kept(run) == count
     wanted = dict(run.changes.values_list("row", "new"))
 
-    decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
+    decided = apply(run)
 
     assert (decided.done, decided.skipped) == (count, 0)
     costs, stock = figures()
     now_known = costs if kind == "prices" else stock
     assert all(now_known.get(row, 0) == value for row, value in wanted.items())
 
-    undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = undo(run)
 
     assert (undone.done, undone.skipped) == (count, 0)
     assert figures() == before
@@ -190,16 +187,14 @@ def test_rolled_back_values_do_not_return(supplier, kind):
     before = figures()
     name = {"prices": "other-money.csv", "stock": "all-sold-out.csv"}[kind]
     run = read(supplier, name, kind)
-    review.apply(sync_run=run, actor="erika", now=timezone.now())
-    rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+    apply(run)
+    undo(run)
 
     again = read(supplier, name, kind)
 
     assert again.status == Status.QUARANTINED
-    assert (
-        f"20 of 20 values were rolled back before and are reported again (run {run.pk})"
-        in again.problem
-    )
+    words = f"20 of 20 values were rolled back before and are reported again (run {run.pk})"
+    assert words in again.problem
     assert figures() == before
     assert read(supplier, "good.csv", kind).status == Status.APPLIED
 
@@ -226,15 +221,8 @@ def test_a_run_applied_in_part_is_no_baseline(supplier):
     ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
 
     with pytest.raises(review.EmptySelectionError):
-        review.apply(
-            sync_run=run,
-            actor="erika",
-            now=timezone.now(),
-            choice=review.Selection(at_most=Decimal("1.1")),
-        )
-    review.apply(
-        sync_run=run, actor="erika", now=timezone.now(), choice=review.Selection(ids=list(ticked))
-    )
+        apply(run, at_most=Decimal("1.1"))
+    apply(run, ids=list(ticked))
 
     after, _ = figures()
     assert {sku for sku in after if after[sku] != before[sku]} == {"HL-001", "HL-002"}
@@ -247,7 +235,7 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier):
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
     SupplierOffer.objects.filter(supplier_sku="HL-004").update(overridden_fields=["cost_amount"])
 
-    decided = review.apply(sync_run=run, actor="erika", now=timezone.now())
+    decided = apply(run)
 
     assert (decided.done, decided.skipped) == (18, 2)
     left = run.changes.filter(outcome="skipped").values_list("row", flat=True)
@@ -257,17 +245,12 @@ def test_values_changed_meanwhile_are_skipped_and_reported(supplier):
 
 def test_a_rollback_keeps_newer_values(supplier):
     run = read(supplier, "last-month.csv", "prices")
-    review.apply(sync_run=run, actor="erika", now=timezone.now())
+    apply(run)
     offer = SupplierOffer.objects.get(supplier_sku="HL-005")
-    CostChange.objects.create(
-        offer=offer,
-        cause="staff:max",
-        old_amount=offer.cost_amount,
-        new_amount=offer.cost_amount,
-        at=timezone.now(),
-    )
+    same = dict.fromkeys(("old_amount", "new_amount"), offer.cost_amount)
+    CostChange.objects.create(offer=offer, cause="staff:max", at=timezone.now(), **same)
 
-    undone = rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
+    undone = undo(run)
 
     assert (undone.done, undone.skipped) == (19, 1)
     kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
@@ -275,17 +258,12 @@ def test_a_rollback_keeps_newer_values(supplier):
     assert run.changes.get(outcome="skipped").row == "HL-005"
 
 
-def test_products_are_not_rolled_back(supplier):
-    run = SyncRun.objects.get(kind="products")
-
+def test_products_are_not_rolled_back_old_changes_are_deleted(supplier):
     with pytest.raises(rollback.NotReversibleError):
-        rollback.roll_back(sync_run=run, actor="erika", reason="no", now=timezone.now())
-
-
-def test_changes_of_runs_decided_long_ago_are_deleted(supplier):
+        undo(SyncRun.objects.get(kind="products"))
     run = read(supplier, "other-money.csv", "prices")
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=90)) == 0
 
-    review.apply(sync_run=run, actor="erika", now=timezone.now())
+    apply(run)
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=29)) == 0
     assert runs.delete_old_changes(now=timezone.now() + timedelta(days=31)) == 20

@@ -10,9 +10,7 @@ from suppliers.connectors.feed.reader import MAX_LATEST_ROWS, LatestRowDates
 from suppliers.models import StockLevel
 from suppliers.quarantine import file_age, review
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import ware
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -63,22 +61,20 @@ def test_the_newest_row_may_be_missing(known):
     assert told(known, 2, *wares(None, None, 3, 4, 5)).status == "applied"
 
 
-def test_an_older_list_has_earlier_dates_of_the_newest_rows(known):
-    run = told(known, 1, *wares(6, 2, 3, 4, 5, stock=4))
+@pytest.mark.parametrize(
+    ("hours", "made", "words"),
+    [
+        ([6, 2, 3, 4, 5], None, "this is an older file."),
+        ([None, None, None, None, None, 6, 7], None, "this is an older file."),
+        ([0, 2, 3, 4, 5], -0.5, "The file is dated 2026-11-24 11:30; the last accepted run had"),
+    ],
+    ids=["earlier dates", "no known newest row", "date of the file"],
+)
+def test_an_older_list_is_quarantined(known, hours, made, words):
+    run = told(known, 1, *wares(*hours, stock=4), made=made)
 
     assert run.status == "quarantined"
-    assert run.problem.endswith("this is an older file.")
-
-
-def test_a_list_without_any_known_newest_row_is_older(known):
-    assert told(known, 1, *wares(None, None, None, None, None, 6, 7)).status == "quarantined"
-
-
-def test_a_file_dated_before_the_last_one_is_older(known):
-    run = told(known, 1, *wares(0, 2, 3, 4, 5), made=-0.5)
-
-    assert run.status == "quarantined"
-    assert run.problem.startswith("The file is dated 2026-11-24 11:30; the last accepted run had")
+    assert words in run.problem
 
 
 def test_an_older_file_applied_by_staff_becomes_the_baseline(known):
@@ -108,20 +104,14 @@ def test_a_delta_is_not_compared_with_a_full_list(known):
     assert units("A-4") == 4
 
 
-def test_a_file_without_dates_keeps_the_baseline():
+def test_a_file_without_dates_or_a_step_back_within_clock_drift_keeps_the_baseline():
     last = file_age.FileDates(newest=NOON, latest_rows={"A": NOON}, stated_at=NOON)
     bare = FileProfile(columns=(), kinds={})
+    back = FileProfile(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
 
     written = file_age.to_profile(bare, last)
 
-    again = file_age.from_profile(written, is_delta=False, now=NOON)
-    assert again == last
-
-
-def test_steps_back_within_clock_drift_do_not_add_up():
-    last = file_age.FileDates(newest=NOON)
-    back = FileProfile(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
-
+    assert file_age.from_profile(written, is_delta=False, now=NOON) == last
     assert datetime.fromisoformat(file_age.to_profile(back, last)["newest"]) == NOON
 
 

@@ -11,9 +11,6 @@ from suppliers.models import StockLevel, SyncRun
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.fakes.feed_sandbox import connect_feed
-from tests.suppliers.feed_shop import feed_process, feed_sandbox, feeds_folder, wholesaler
-
-__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -37,6 +34,11 @@ def upload(supplier, *rows, **words):
         actor="b",
         **words,
     )
+
+
+@pytest.fixture
+def wholesaler(shop, feed_sandbox, feeds_folder):
+    return feed_sandbox
 
 
 @pytest.fixture
@@ -97,6 +99,8 @@ def test_without_last_modified_a_file_has_the_date_of_its_newest_row():
     assert FileAge(given_at=NOON).made_at(newest=rows_of) == rows_of
     assert FileAge(given_at=rows_of).made_at(newest=NOON) == rows_of
     assert FileAge(written_at=NOON).made_at(newest=rows_of) == NOON
+    assert age_from_mtime(NOON.timestamp()) == FileAge(written_at=NOON)
+    assert age_from_mtime(None) == age_from_mtime(0.0) == UNKNOWN_AGE
 
 
 @pytest.mark.parametrize(
@@ -116,11 +120,6 @@ def test_last_modified_is_corrected_by_the_server_clock(modified, date, written_
     age = age_from_headers({"date": date}, modified=modified, now_s=NOON.timestamp())
 
     assert age == FileAge(written_at=written_at)
-
-
-def test_last_modified_without_a_server_date_is_ignored():
-    assert age_from_mtime(NOON.timestamp()) == FileAge(written_at=NOON)
-    assert age_from_mtime(None) == age_from_mtime(0.0) == UNKNOWN_AGE
 
 
 def test_row_dates_count_without_a_file_date(by_hand):

@@ -11,12 +11,10 @@ from tests.factories.feeds import NOON, stock_world, sync
 
 
 @pytest.mark.parametrize("kind", ["products", "prices", "stock"])
-def test_thresholds_are_read_once_per_run(supplier, world, kind):
-    stock_world(world, 3)
-    sync(supplier)
+def test_thresholds_are_read_once_per_run(known, world, kind):
 
     with CaptureQueriesContext(connection) as asked:
-        sync(supplier, kind, now=NOON + timedelta(hours=1))
+        sync(known, kind, now=NOON + timedelta(hours=1))
 
     assert sum("suppliers_quarantinethresholds" in query["sql"] for query in asked) == 1
 

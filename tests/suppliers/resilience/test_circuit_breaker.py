@@ -73,7 +73,7 @@ def test_a_breaker_opened_by_one_worker_blocks_all(breaker, outcome):
 
 @pytest.mark.parametrize("outcome", [REFUSED, TOO_FAST, ODD, GOOD])
 def test_a_rejection_never_opens_it(breaker, outcome):
-    for _ in range(3 * circuit_breaker.OPENS_AFTER):
+    for _ in range(2 * circuit_breaker.OPENS_AFTER):
         made(breaker(), outcome)
 
     breaker().enter(call(), is_for_order=False)
@@ -100,25 +100,15 @@ def test_an_order_may_probe_first_and_only_one(breaker):
         breaker().enter(call(), is_for_order=True)
 
 
-def test_a_successful_probe_closes_it_for_all(breaker):
+def test_a_successful_probe_closes_it_for_all_one_that_was_not_sent_does_not(breaker):
     opened(breaker)
     later(seconds=31)
 
-    made(breaker(), GOOD)
+    for outcome, is_open in ((NOT_SENT, True), (WE_BROKE, True), (GOOD, False)):
+        made(breaker(), outcome)
+        assert (CircuitBreaker.objects.get().opened_at is not None) is is_open
 
     breaker().enter(call(), is_for_order=False)
-    assert CircuitBreaker.objects.get().opened_at is None
-
-
-@pytest.mark.parametrize("outcome", [NOT_SENT, WE_BROKE])
-def test_a_probe_that_was_not_sent_leaves_the_probe_to_another_call(breaker, outcome):
-    opened(breaker)
-    later(seconds=31)
-    made(breaker(), outcome)
-
-    assert CircuitBreaker.objects.get().opened_at is not None
-    made(breaker(), GOOD)
-    assert CircuitBreaker.objects.get().opened_at is None
 
 
 def test_a_failed_probe_doubles_the_pause_up_to_a_limit(breaker):
@@ -146,18 +136,7 @@ def test_failures_of_calls_under_way_do_not_extend_the_pause(breaker):
     assert (row.open_until - timezone.now()).total_seconds() <= 10
 
 
-def test_the_probe_of_a_killed_worker_expires(breaker):
-    opened(breaker)
-    later(seconds=31)
-    breaker().enter(call(total_s=15), is_for_order=False)  # and the worker is killed
-
-    with pytest.raises(CircuitBreakerOpenError):
-        breaker().enter(call(), is_for_order=False)
-    later(seconds=21)
-    breaker().enter(call(), is_for_order=False)
-
-
-def test_a_long_call_extends_its_probe(breaker):
+def test_a_long_call_extends_its_probe_that_of_a_killed_worker_expires(breaker):
     opened(breaker)
     later(seconds=31)
     long, worker = Call(method="GET", path="feed", total_s=600, heartbeat_s=15), breaker()

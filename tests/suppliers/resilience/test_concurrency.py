@@ -40,37 +40,21 @@ def test_slots_are_shared_and_a_quarter_is_reserved_for_orders(worker):
         take(first, is_for_order=True)
 
 
-def test_a_released_slot_is_free(worker):
-    first, second = worker(max_concurrent=1), worker(max_concurrent=1)
-    held = take(first)
-
-    first.release(held)
-
-    take(second)
-
-
-def test_the_slot_of_a_killed_worker_expires(worker):
+def test_the_slot_of_a_killed_worker_expires_a_renewed_one_is_held_until_released(worker):
     first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     take(first, lease_s=0.2)  # and the worker is killed
     with pytest.raises(TemporaryError):
         take(second)
-
     time.sleep(0.3)
 
-    take(second)
-
-
-def test_a_renewed_slot_is_held(worker):
-    first, second = worker(max_concurrent=1), worker(max_concurrent=1)
-    held = take(first, lease_s=0.2)
-    first.renew(held, lease_s=60)
-
+    held = take(second, lease_s=0.2)
+    second.renew(held, lease_s=60)
     time.sleep(0.3)
 
     with pytest.raises(TemporaryError):
-        take(second)
-    first.release(held)
-    take(second)
+        take(first)
+    second.release(held)
+    take(first)
 
 
 def test_a_short_call_does_not_release_the_slot_of_a_long_one(worker):

@@ -8,12 +8,11 @@ from django.db import DatabaseError
 from storefront.dev.sandboxes.in_memory_supplier import InMemorySupplier
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.http.observers import Call, LoggingObserver, Outcome
-from suppliers.connections.factory import build_gate, open_connector
+from suppliers.connections.factory import open_connector
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability
 from suppliers.models import LatencyBucket, SyncRun
 from suppliers.resilience import gate as resilience_gate
-from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
 from suppliers.resilience.gate import SIGN_IN, LatencyGate, SupplierGate
 from suppliers.sync.runner import run_sync
 from tests.factories.feeds import NOON
@@ -122,17 +121,6 @@ def test_repeated_hangups_open_the_breaker(supplier, world):
     assert isinstance(connector, InMemorySupplier)
 
 
-def test_a_gate_uses_the_breaker_of_its_connection(supplier, world):
-    call = Call(method="GET", path="list")
-    for _ in range(5):
-        SharedCircuitBreaker(supplier.connection.pk).leave(
-            call, Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
-        )
-
-    with pytest.raises(TemporaryError, match="no answer since"):
-        build_gate(supplier, supplier.connection).enter(call)
-
-
 def test_a_sync_pauses_as_long_as_retry_after_says(supplier, world):
     world.failures = [TemporaryError("HTTP 429", code="429", retry_after_s=600)] * 20
 
@@ -173,23 +161,15 @@ def test_a_thousand_latencies_are_a_few_rows(gate, django_assert_num_queries):
     assert counted() == {25: 250, 100: 500, 6_400: 250}
 
 
-def test_workers_add_to_one_histogram(gate):
+def test_workers_add_to_one_histogram_calls_without_answer_separately(gate):
     other = LatencyGate(LoggingObserver(), supplier_id=make_supplier().pk)
-    for each in (gate, other, other):
-        call(each, 10)
+    for each, status in ((gate, 200), (other, 404), (gate, None), (other, 503)):
+        call(each, 10, status)
 
     other.keep()
     gate.keep()
 
-    assert counted() == {25: 3}
-
-
-@pytest.mark.parametrize(("status", "ceiling"), [(None, 0), (503, 0), (404, 25), (200, 25)])
-def test_calls_without_answer_are_counted_separately(gate, status, ceiling):
-    call(gate, 10, status)
-    gate.keep()
-
-    assert counted() == {ceiling: 1}
+    assert counted() == {0: 2, 25: 2}
 
 
 def test_latencies_are_written_during_a_long_run(gate, monkeypatch):

@@ -37,10 +37,14 @@ def test_a_daily_window_ends_at_midnight_utc(budget):
     assert timedelta(0) < until - database_now() <= timedelta(days=1)
 
 
-def test_other_windows_start_with_the_first_call(budget):
-    budget.spend(SMALL)
-
+def test_other_windows_start_with_the_first_call_and_have_all_points(budget):
+    budget.spend(SMALL, points=80)
     assert CallQuota.objects.get().until - database_now() == timedelta(hours=1)
+    CallQuota.objects.update(until=database_now() - timedelta(seconds=1))
+
+    budget.spend(SMALL, points=70)
+
+    assert CallQuota.objects.get().used == 70
 
 
 def test_the_last_points_are_reserved_for_orders(budget):
@@ -54,15 +58,6 @@ def test_the_last_points_are_reserved_for_orders(budget):
 
     assert caught.value.until == CallQuota.objects.get().until
     assert budget.remaining(SMALL) == 0
-
-
-def test_a_new_window_has_all_points(budget):
-    budget.spend(SMALL, points=80)
-    CallQuota.objects.update(until=database_now() - timedelta(seconds=1))
-
-    budget.spend(SMALL, points=70)
-
-    assert CallQuota.objects.get().used == 70
 
 
 def test_the_rest_reported_by_the_supplier_overrides_our_count(budget):
@@ -84,10 +79,20 @@ def spread_at(supplier, now, *quotas):
 
 
 @pytest.mark.parametrize(
-    ("used", "rests_until_hour"),
-    [(12_250, 6), (24_500, 12), (49_000, 24), (60_000, 24)],
+    ("used", "hour", "quota", "rests_until_hour"),
+    [
+        (12_250, 1, POINTS_QUOTA, 6),
+        (24_500, 1, POINTS_QUOTA, 12),
+        (49_000, 1, POINTS_QUOTA, 24),
+        (60_000, 1, POINTS_QUOTA, 24),
+        (12_250, 7, POINTS_QUOTA, None),  # the used share of the day has passed
+        (12_250, 25, POINTS_QUOTA, None),  # another day
+        (12_250, 1, replace(POINTS_QUOTA, is_spread=False), None),
+    ],
 )
-def test_syncs_pause_until_their_share_of_the_day_has_passed(supplier, used, rests_until_hour):
+def test_syncs_pause_until_their_share_of_the_day_has_passed(
+    supplier, used, hour, quota, rests_until_hour
+):
     """1,000 of 50,000 points are reserved: 24,500 are half of the rest, and of the day."""
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     CallQuota.objects.create(
@@ -98,27 +103,6 @@ def test_syncs_pause_until_their_share_of_the_day_has_passed(supplier, used, res
         until=midnight + timedelta(days=1),
     )
 
-    until = spread_at(supplier, midnight + timedelta(hours=1), POINTS_QUOTA)
+    until = spread_at(supplier, midnight + timedelta(hours=hour), quota)
 
-    assert until == midnight + timedelta(hours=rests_until_hour)
-
-
-@pytest.mark.parametrize(
-    ("hour", "quota"),
-    [
-        (7, POINTS_QUOTA),  # the used share of the day has passed
-        (25, POINTS_QUOTA),  # another day
-        (1, replace(POINTS_QUOTA, is_spread=False)),
-    ],
-)
-def test_syncs_do_not_pause_without_need(supplier, hour, quota):
-    midnight = datetime(2026, 11, 24, tzinfo=UTC)
-    CallQuota.objects.create(
-        connection=supplier.connection,
-        name="points",
-        total=50_000,
-        used=12_250,
-        until=midnight + timedelta(days=1),
-    )
-
-    assert spread_at(supplier, midnight + timedelta(hours=hour), quota) is None
+    assert until == (rests_until_hour and midnight + timedelta(hours=rests_until_hour))

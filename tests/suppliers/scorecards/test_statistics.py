@@ -42,23 +42,13 @@ def test_a_rate_is_within_its_bounds_and_they_within_0_and_1(case):
     assert 0 <= score.low <= score.value <= score.high <= 1
 
 
-def test_an_empty_sample_has_no_score():
+def test_an_empty_sample_has_no_score_an_impossible_rate_is_an_error():
     assert statistics.rate_score(0, 0) is None
     assert statistics.duration_score([]) is None
     assert statistics.latency_score({statistics.NO_ANSWER_MS: 7}) is None
-
-
-@pytest.mark.parametrize(("good", "of"), [(2, 1), (-1, 3)])
-def test_an_impossible_rate_is_an_error(good, of):
-    with pytest.raises(ValueError, match="of"):
-        statistics.rate_score(good, of)
-
-
-def test_a_larger_sample_has_narrower_bounds():
-    lows = [statistics.rate_score(n, n).low for n in (1, 5, 20, 100)]
-
-    assert lows == sorted(lows)
-    assert lows[0] < D("0.3") < D("0.96") < lows[-1]
+    for good, of in ((2, 1), (-1, 3)):
+        with pytest.raises(ValueError, match="of"):
+            statistics.rate_score(good, of)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,7 @@ from decimal import Decimal
 from suppliers.models import PendingChange, StockLevel
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import offer, ware
 
 HOUR = timedelta(hours=1)
 COUNT = 20
@@ -23,9 +21,7 @@ def starts(supplier, *rows, **fields):
     mapping = supplier.connection.options["mapping"]
     mapping["fields"] |= {name: {"column": column} for name, column in fields.items()}
     supplier.connection.save()
-    supplier.put(*rows)
-    runs = [sync(supplier, kind) for kind in ("prices", "stock")]
-    assert [run.status for run in runs] == ["applied", "applied"]
+    assert [run.status for run in supplier.read(*rows)] == ["applied", "applied"]
     mapping |= {"omitted_stock": "unchanged", "omitted_products": "unchanged"}
     supplier.connection.save()
 
@@ -68,14 +64,9 @@ def test_quarantined_stock_is_not_confirmed_by_later_deltas(wholesaler):
 
 def test_a_newer_value_in_a_delta_removes_the_pending_change(wholesaler):
     starts(wholesaler, *goods())
-    waiting = told(wholesaler, "stock", 1, *(ware(f"S{n}", stock=0) for n in range(6)))
-    told(
-        wholesaler,
-        "stock",
-        2,
-        ware("S0", stock=50),
-        *(ware(f"S{n}", stock=0) for n in range(6, 12)),
-    )
+    sold_out = [ware(f"S{n}", stock=0) for n in range(12)]
+    waiting = told(wholesaler, "stock", 1, *sold_out[:6])
+    told(wholesaler, "stock", 2, ware("S0", stock=50), *sold_out[6:])
 
     assert PendingChange.objects.filter(run=waiting).count() == 11
     assert not PendingChange.objects.filter(run=waiting, row="S0").exists()
@@ -98,8 +89,11 @@ def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
     assert (offer("S1").cost_reported_at, offer("S1").is_cost_unconfirmed) == (NOON + HOUR, True)
 
 
-def test_an_unreadable_change_is_not_confirmed(wholesaler):
+def test_an_unreadable_change_is_not_confirmed_one_without_sku_quarantined(wholesaler):
     starts(wholesaler, *goods())
+    run = told(wholesaler, "stock", 1, ware("", stock=0), ware("S1", stock=49))
+    assert (run.status, "have no SKU" in run.problem) == ("quarantined", True)
+    assert row("S5").known_at == NOON
 
     run = told(wholesaler, "stock", 2, ware("S0", stock="ask us"), ware("S1", stock=49))
 
@@ -117,13 +111,3 @@ def test_a_change_in_one_warehouse_leaves_the_others_unchanged(wholesaler):
 
     assert (run.status, run.updated, run.profile["zeroed"]) == ("applied", 1, 1)
     assert [row("S0", place).reported_quantity for place in ("W1", "W2")] == [0, 50]
-
-
-def test_a_change_without_sku_quarantines_the_delta(wholesaler):
-    starts(wholesaler, *goods())
-    before = row("S5").known_at
-
-    run = told(wholesaler, "stock", 1, ware("", stock=0), ware("S1", stock=49))
-
-    assert (run.status, "have no SKU" in run.problem) == ("quarantined", True)
-    assert row("S5").known_at == before

@@ -79,17 +79,14 @@ def test_a_list_cut_short_by_the_quota_discontinues_nothing(
     assert SupplierOffer.objects.filter(status="active").count() == known > 0
 
 
-def test_jobs_started_together_share_one_list_read(supplier, sandbox_supplier):
+def test_jobs_started_together_share_one_list_read_a_single_one_reads_it(
+    supplier, sandbox_supplier
+):
     call_command("supplier", "sync", supplier.code, stdout=StringIO())
 
     assert calls(sandbox_supplier)["product/listV2"] == 1
     assert set(SyncRun.objects.values_list("status", flat=True)) == {SyncRun.Status.APPLIED}
-
-
-def test_a_single_job_reads_the_list_itself(supplier, sandbox_supplier):
-    sync(supplier)
     sync(supplier, "stock")
-
     assert calls(sandbox_supplier)["product/listV2"] == 2
 
 

@@ -7,9 +7,7 @@ from suppliers.connectors.records import MISSING_SKU, EventType, SupplierEvent
 from suppliers.models import StockLevel
 from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
-from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
-
-__all__ = ["wholesaler"]
+from tests.suppliers.offers.test_price_list import offer, ware
 
 LATER = NOON + timedelta(minutes=15)
 LATER_STILL = NOON + timedelta(minutes=30)
@@ -26,9 +24,7 @@ def figures(sku):
 
 
 def test_a_missing_row_is_kept_while_rows_without_sku_exist(wholesaler):
-    wholesaler.put(*wares(30))
-    sync(wholesaler, "prices")
-    sync(wholesaler, "stock")
+    wholesaler.read(*wares(30))
     wholesaler.put(ware("A-0", stock=3), *wares(29)[1:], WITHOUT_SKU, WITHOUT_SKU)
 
     run = sync(wholesaler, "stock", now=LATER)
@@ -51,9 +47,7 @@ def test_a_missing_warehouse_is_kept_while_rows_without_sku_exist(wholesaler):
     wholesaler.connection.save()
     there = [ware(f"A-{number}", brand="PL1") for number in range(10)]
     here = [ware(f"A-{number}", brand="DE1") for number in range(10)]
-    wholesaler.put(*here, *there)
-    sync(wholesaler, "prices")
-    sync(wholesaler, "stock")
+    wholesaler.read(*here, *there)
     wholesaler.put(*here, *there[1:], WITHOUT_SKU)
 
     sync(wholesaler, "stock", now=LATER)
@@ -81,20 +75,13 @@ def test_other_skus_of_a_product_with_a_nameless_figure_are_applied(supplier, wo
     nameless = ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
     world.unreadable["P1-Red"] = nameless
 
-    run = sync(supplier, "stock", now=LATER)
-
-    assert run.problem.startswith("1 rows have no SKU")
-    assert figures("P1-Black") == [(100, False), (2, False)]
-    assert figures("P1-Red") == [(100, True), (20, True)]
-
-
-def test_an_event_with_a_nameless_figure_zeroes_nothing(supplier, world):
-    stock_world(world, 5, colors=("Black", "Red"))
-    sync(supplier)
-    world.stock["P1-Black"]["DE"] = 2
-    world.unreadable["P1-Red"] = ImportIssue(row="?", code=MISSING_SKU, message="?")
-
     news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Red",))
     handle_event(supplier=supplier, news=news, now=LATER)
-
     assert (figures("P1-Black")[1], figures("P1-Red")[1]) == ((2, False), (20, False))
+
+    world.stock["P1-Black"]["DE"] = 3
+    run = sync(supplier, "stock", now=LATER_STILL)
+
+    assert run.problem.startswith("1 rows have no SKU")
+    assert figures("P1-Black") == [(100, False), (3, False)]
+    assert figures("P1-Red") == [(100, True), (20, True)]

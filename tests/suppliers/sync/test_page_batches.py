@@ -1,6 +1,7 @@
 """Page batches: fetched pages are imported by any free worker, once, even if workers die."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -31,7 +32,7 @@ from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BATCH = 5
+BATCH = 3
 PAGES = 4 * BATCH
 
 
@@ -42,18 +43,8 @@ def small_batches(monkeypatch):
 
 def in_another_session(act):
     """Run it with another database connection, as another worker would."""
-    done = []
-
-    def work():
-        try:
-            done.append(act())
-        finally:
-            connections.close_all()
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    worker.join()
-    return done[0]
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(lambda: [act(), connections.close_all()]).result()[0]
 
 
 def helps(batch_id):
@@ -165,27 +156,16 @@ def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatc
     assert (run.created, run.updated, run.deferred_rows) == (2 * BATCH, 0, 0)
 
 
-def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
-    stock_world(world, 2 * BATCH)
-    out_of_time = timedelta(0)
-
-    first = sync(
-        supplier, dispatch_batch=lambda _: pytest.fail("there is no time"), budget=out_of_time
-    )
-    second = sync(supplier, now=NOON + timedelta(hours=6))
-
-    assert (first.status, first.deferred_rows) == (SyncRun.Status.APPLIED, 2 * BATCH)
-    assert (second.created, second.deferred_rows) == (2 * BATCH, 0)
-
-
 def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, monkeypatch):
     stock_world(world, PAGES)
     spent = QuotaExceededError("no points left", until=NOON + timedelta(hours=9))
-    monkeypatch.setattr(
-        page_batches.BatchDispatcher,
-        "finish",
-        with_spent(page_batches.BatchDispatcher.finish, spent),
-    )
+    finish = page_batches.BatchDispatcher.finish
+
+    def after_the_last_page(self):
+        self._work.stop_at_quota(spent)
+        finish(self)
+
+    monkeypatch.setattr(page_batches.BatchDispatcher, "finish", after_the_last_page)
 
     run = sync(supplier, dispatch_batch=lambda _: None)
 
@@ -193,22 +173,10 @@ def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, 
     assert known() == ALL
 
 
-def with_spent(finish, error):
-    def after_the_last_page(self):
-        self._work.stop_at_quota(error)
-        finish(self)
-
-    return after_the_last_page
-
-
 def test_pages_of_a_closed_run_are_not_imported(supplier, world):
-    run = runs.open_run(supplier=supplier, kind="products", now=NOON)
-    work = RunContext(run, now=NOON)
-    work.advance(SyncRun.Status.PARSED)
-    work.advance(SyncRun.Status.STAGED)
-    batch = PageBatch.objects.create(
-        run=run, pages=page_batches._serialize(work, one_page("P1", "S1"))
-    )
+    work = staged_work(supplier)
+    pages = page_batches._serialize(work, one_page("P1", "S1"))
+    batch = PageBatch.objects.create(run=work.run, pages=pages)
     runs.fail(work, "the worker was killed")
 
     assert not helps(batch.pk)

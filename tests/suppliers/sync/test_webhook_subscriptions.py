@@ -95,6 +95,8 @@ def test_published_products_are_subscribed_first_and_others_dropped(replace_conn
     sold("waits", is_published=False)
     sold("empty", available=0)
     sold("full", available=9)
+    SupplierOffer.objects.filter(pk=sold("gone").pk).update(status="discontinued")
+    SupplierOffer.objects.filter(pk=sold("unknown").pk).update(variant=None)
     fake = replace_connector(FakeWebhooks(most=2, present=["full", "of another shop"]))
 
     done = webhooks.subscribe(supplier=make_supplier(), url=URL)
@@ -112,16 +114,6 @@ def test_unchanged_subscriptions_make_no_calls(replace_connector):
     done = webhooks.subscribe(supplier=make_supplier(), url=URL)
 
     assert (done.wanted, done.added, done.dropped) == (1, 0, 0)
-
-
-def test_discontinued_and_unmatched_products_are_not_subscribed(replace_connector):
-    SupplierOffer.objects.filter(pk=sold("gone").pk).update(status="discontinued")
-    SupplierOffer.objects.filter(pk=sold("unknown").pk).update(variant=None)
-    fake = replace_connector(FakeWebhooks())
-
-    webhooks.subscribe(supplier=make_supplier(), url=URL)
-
-    assert fake.present == set()
 
 
 def wire_of(supplier):
@@ -146,22 +138,14 @@ def test_a_low_balance_is_a_problem_of_the_connection_until_refilled(replace_con
 
 def test_the_last_balance_stays_without_an_answer(replace_connector):
     supplier = make_supplier()
+    Connection.objects.update(problem="stock: the supplier is down", low_balance_amount=Decimal(1))
     purse = replace_connector(FakeBalance("50.00"))
     balances.refresh(supplier=supplier, now=NOON)
+    assert wire_of(supplier).problem == "stock: the supplier is down"  # not of the balance
     purse.amount = None
 
     assert balances.refresh(supplier=supplier, now=NOON + timedelta(hours=1)) is None
     assert (wire_of(supplier).balance_amount, wire_of(supplier).balance_reported_at) == (50, NOON)
-
-
-def test_a_sufficient_balance_clears_no_other_problem(replace_connector):
-    supplier = make_supplier()
-    Connection.objects.update(problem="stock: the supplier is down", low_balance_amount=Decimal(1))
-    replace_connector(FakeBalance("50.00"))
-
-    balances.refresh(supplier=supplier, now=NOON)
-
-    assert wire_of(supplier).problem == "stock: the supplier is down"
 
 
 def test_balances_are_read_only_from_prepaid_suppliers():
@@ -175,20 +159,10 @@ def test_balances_are_read_only_from_prepaid_suppliers():
 
 
 @pytest.mark.parametrize(
-    ("asked", "options", "connector_state", "expected"),
-    [
-        (10, {}, {}, 10),
-        (10, {"level": 2}, {}, 2),
-        (1, {"level": 5}, {}, 1),
-        (10, {"level": 5}, {"calls_per_second": 4}, 4),
-    ],
+    ("asked", "options", "expected"), [(10, {}, 10), (10, {"level": 2}, 2), (1, {"level": 5}, 1)]
 )
-def test_the_rate_limit_is_at_most_what_the_account_allows(
-    asked, options, connector_state, expected
-):
+def test_the_rate_limit_is_at_most_what_the_account_allows(asked, options, expected):
     supplier = make_supplier(adapter="cj")
-    connection = Connection(
-        supplier=supplier, calls_per_second=asked, options=options, connector_state=connector_state
-    )
+    connection = Connection(supplier=supplier, calls_per_second=asked, options=options)
 
     assert calls_per_second(supplier, connection) == expected

@@ -1,4 +1,4 @@
-"""The sync jobs against the CJ sandbox over HTTP, after a first import."""
+"""The sync command against the CJ sandbox over HTTP."""
 
 import re
 from datetime import timedelta
@@ -8,128 +8,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from catalog.models import Listing, Product, Variant
-from suppliers.connections import factory
-from suppliers.models import (
-    CallQuota,
-    StockLevel,
-    StockMovement,
-    Supplier,
-    SupplierOffer,
-    SupplierProduct,
-    SyncIssue,
-    SyncRun,
-)
-from tests.factories.connector_contexts import MemoryBudget
-from tests.factories.feeds import make_shop, sync
+from catalog.models import Product
+from suppliers.models import CallQuota, Connection, SyncIssue, SyncRun
 from tests.fakes.cj_sandbox import connect
-from tests.suppliers.sync.test_products import versions
-
-TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
-KINDS = ("products", "prices", "stock")
-Status = SyncRun.Status
 
 
-@pytest.fixture(scope="module")
-def imported(build_once, sandbox_process):
-    """A shop with the whole catalog of the sandbox."""
-
-    def make(_):
-        make_shop()
-        sandbox_process.reset()
-        sync_all(connect(sandbox_process))
-
-    with pytest.MonkeyPatch.context() as patch:
-        # Inside one transaction, threads cannot see the quota in the database.
-        patch.setattr(factory, "DatabaseQuotaCounter", lambda _: MemoryBudget())
-        build_once(make)
-
-
-@pytest.fixture
-def supplier(imported, db, sandbox_supplier):
-    return Supplier.objects.select_related("connection").get()
-
-
-def sync_all(supplier):
-    return [sync(supplier, kind, now=timezone.now()) for kind in KINDS]
-
-
-def forget_pages():
-    """Let the next run read every page again."""
-    SupplierProduct.objects.update(list_digest="", detail_digest="")
-
-
-def test_the_catalog_is_imported_and_invalid_rows_become_issues(supplier):
-    assert set(SyncRun.objects.values_list("status", flat=True)) == {Status.APPLIED}
-    assert SupplierProduct.objects.filter(status="active").count() >= 24
-    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
-    assert {"gtin-check-digit", "gtin-duplicate", "cost-missing", "no-variants"} <= set(
-        SyncIssue.objects.values_list("code", flat=True)
-    )
-    assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
-    assert supplier.connection.account_id.isdecimal()
-    assert supplier.connection.tokens_encrypted
-
-
-def test_a_price_and_a_stock_figure_reach_the_shop(supplier, sandbox_supplier):
-    offer = SupplierOffer.objects.sellable().order_by("pk").first()
-    level = offer.levels.filter(reported_quantity__gt=0).first()
-    price = Listing.objects.get(variant=offer.variant).price_amount
-    words = {"vid": offer.supplier_sku, "silent": True}
-    sandbox_supplier.control("price", words | {"price": str(offer.cost_amount * 2)})
-    sandbox_supplier.control("stock", words | {"warehouse": level.location.code, "quantity": 3})
-
-    _, prices, stock = sync_all(supplier)
-
-    assert (prices.updated, stock.updated) == (1, 1)
-    level.refresh_from_db()
-    assert level.reported_quantity == 3
-    assert Listing.objects.get(variant=offer.variant).price_amount > price
-
-
-@pytest.mark.parametrize("job", KINDS)
-def test_an_empty_answer_changes_nothing(supplier, sandbox_supplier, job):
-    before = versions(*TABLES)
-    sandbox_supplier.fault("product/listV2", "empty", count=0)
-
-    run = sync(supplier, job, now=timezone.now())
-
-    assert run.status in {Status.FAILED, Status.QUARANTINED}
-    assert run.problem
-    assert versions(*TABLES) == before
-    supplier.connection.refresh_from_db()
-    assert supplier.connection.problem.startswith(f"{job}: ")
-
-
-@pytest.mark.parametrize("job", KINDS)
-def test_a_truncated_list_changes_nothing(supplier, sandbox_supplier, job):
-    before = versions(*TABLES)
-    sandbox_supplier.control("drop_catalog", {"share": 0.9})
-
-    run = sync(supplier, job, now=timezone.now())
-
-    assert run.status == Status.QUARANTINED
-    assert "missing from the list" in run.problem
-    assert versions(*TABLES) == before
-
-
-def test_pages_in_another_currency_are_quarantined(supplier, sandbox_supplier):
-    forget_pages()
-    before = versions(*TABLES)
-    sandbox_supplier.fault("product/query", "wrong_currency", count=0)
-
-    run = sync(supplier, now=timezone.now())
-
-    assert (run.status, run.problem) == (
-        Status.QUARANTINED,
-        "Prices are in EUR; this supplier's currency is USD.",
-    )
-    assert versions(*TABLES) == before
-
-
-def test_the_command_prints_its_results_calls_and_points(supplier, sandbox_supplier, caplog):
+def test_the_command_imports_the_catalog_and_prints_calls_and_points(
+    shop, sandbox_supplier, caplog
+):
     caplog.set_level("INFO")
-    forget_pages()
+    supplier = connect(sandbox_supplier)
     until = timezone.now() + timedelta(hours=1)
     words = {"name": "points", "total": 1_000, "used": 40, "until": until}
     CallQuota.objects.create(connection=supplier.connection, **words)
@@ -145,11 +33,18 @@ def test_the_command_prints_its_results_calls_and_points(supplier, sandbox_suppl
     assert calls.startswith(f"calls: {usage['calls']:,} (")
     assert re.search(r"\d catalog, .*\d stock and price", calls)
     assert points.startswith(f"points: {usage['points']:,} used, 960 of 1,000 left")
-    run = SyncRun.objects.filter(kind="products").latest("pk")
+    run = SyncRun.objects.get(kind="products")
     assert sum(run.points.values()) > 0 < run.calls["catalog"]
+    codes = set(SyncIssue.objects.values_list("code", flat=True))
+    assert {"gtin-check-digit", "gtin-duplicate", "cost-missing", "no-variants"} <= codes
+    assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
+    wire = Connection.objects.get()
+    assert wire.account_id.isdecimal()
+    assert wire.tokens_encrypted
 
 
-def test_the_command_fails_with_the_problem(supplier, sandbox_supplier):
+def test_the_command_fails_with_the_problem(shop, sandbox_supplier):
+    supplier = connect(sandbox_supplier)
     sandbox_supplier.fault("product/listV2", "garbage", count=0)
 
     with pytest.raises(CommandError, match=r"products of cj-sandbox: failed\. GET"):

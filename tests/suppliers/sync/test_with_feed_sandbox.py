@@ -7,14 +7,14 @@ from catalog.models import Listing, Product, Variant
 from suppliers.models import (
     StockLevel,
     StockMovement,
+    Supplier,
     SupplierOffer,
     SupplierProduct,
+    SyncIssue,
     SyncRun,
 )
-from tests.factories.feeds import sync
+from tests.factories.feeds import make_shop, sync
 from tests.fakes.feed_sandbox import (
-    PRODUCTS,
-    FeedProcess,
     connect_feed,
     google_mapping,
     json_mapping,
@@ -22,40 +22,74 @@ from tests.fakes.feed_sandbox import (
     table_mapping,
     xml_mapping,
 )
-from tests.suppliers.feed_shop import (
-    cost,
-    feed_process,
-    feed_sandbox,
-    feeds_folder,
-    filled,
-    levels,
-    set_options,
-    snapshot,
-    supplier,
-    sync_all,
-    told,
-)
 from tests.suppliers.sync.test_products import versions
-
-__all__ = ["feed_process", "feed_sandbox", "feeds_folder", "filled", "supplier"]
+from tests.support.module_world import copy_feeds
 
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
 Status = SyncRun.Status
 
 
+KNOWN_STOCK = {"sku": "LX-000004-1", "DE1": 7, "PL1": 7}
+
+
+@pytest.fixture(scope="module")
+def filled(build_once, feed_process):
+    """A shop filled from full.csv, with 7 units of LX-000004-1 at each location."""
+
+    def make(_):
+        make_shop()
+        feed_process.reset()
+        feed_process.control("stock", KNOWN_STOCK)
+        assert {run.status for run in sync_all(connect_feed(feed_process))} == {"applied"}
+
+    return build_once(make)
+
+
+@pytest.fixture
+def supplier(filled, feed_sandbox, feeds_folder, db, settings):
+    feed_sandbox.control("stock", KNOWN_STOCK)
+    copy_feeds(filled, settings)
+    return Supplier.objects.select_related("connection").get(code="feed-sandbox")
+
+
+def set_options(supplier, **options):
+    supplier.connection.options |= options
+    supplier.connection.save()
+
+
+def sync_all(supplier):
+    now = timezone.now()
+    return [sync(supplier, kind, now=now) for kind in ("products", "prices", "stock")]
+
+
+def told(run):
+    return (run.status, run.problem)
+
+
+def levels(sku):
+    rows = StockLevel.objects.filter(offer__supplier_sku=sku)
+    return dict(rows.values_list("location__code", "reported_quantity"))
+
+
+def cost(sku):
+    return SupplierOffer.objects.get(supplier_sku=sku).cost_amount
+
+
+def snapshot():
+    """Return each SKU with its product, cost and stock."""
+    offers = SupplierOffer.objects.filter(supplier__code="feed-sandbox").order_by("supplier_sku")
+    return {
+        offer.supplier_sku: (
+            offer.product_external_id,
+            offer.cost_amount,
+            levels(offer.supplier_sku),
+        )
+        for offer in offers
+    }
+
+
 def sync_now(supplier, kind="products"):
     return sync(supplier, kind, now=timezone.now())
-
-
-def test_a_full_file_fills_the_shop(supplier, feed_sandbox):
-    runs = SyncRun.objects.order_by("pk")
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
-    assert SupplierProduct.objects.filter(status="active").count() == PRODUCTS
-    listed = set(feed_sandbox.control("status")["skus"])
-    assert listed <= set(SupplierOffer.objects.sellable().values_list("supplier_sku", flat=True))
-    assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
-    assert Product.objects.filter(variants__option_values__contains=["Graphite"]).exists()
-    assert set(StockLevel.objects.values_list("location__country", flat=True)) == {"DE", "PL"}
 
 
 def test_an_unchanged_file_is_neither_fetched_nor_written(supplier, feeds_folder):
@@ -115,81 +149,113 @@ def test_a_google_shopping_file_is_read(supplier, feed_sandbox):
     assert other.offers.filter(cost_amount__gt=0).count() > 50
 
 
-def test_a_delta_changes_only_the_rows_it_names(supplier, feed_sandbox):
-    set_options(
-        supplier,
-        stock_at="delta.csv",
-        prices_at="delta.csv",
-        stock_mapping=stock_mapping(omitted_stock="unchanged"),
-        prices_mapping=stock_mapping(omitted_stock="unchanged"),
-        mapping=table_mapping(warehouses=[]),
-    )
-    sync_now(supplier, "stock")
-    before = snapshot()
-    sku, other = list(before)[:2]
-    feed_sandbox.control("stock", {"sku": sku, "DE1": 3, "PL1": 4})
-    feed_sandbox.control("price", {"sku": sku, "price": "19.99"})
-
-    runs = [sync_now(supplier, kind) for kind in ("stock", "prices")]
-
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 2
-    assert levels(sku) == {"DE1": 3, "PL1": 4}
-    assert str(cost(sku)) == "19.99"
-    assert snapshot()[other] == before[other]
-
-
-def test_a_truncated_feed_is_quarantined(supplier, feed_sandbox):
-    before = snapshot()
-    feed_sandbox.control("drop_catalog", {"share": 0.9})
-
-    runs = sync_all(supplier)
-
-    assert [run.status for run in runs] == [Status.QUARANTINED] * 3
-    assert "missing" in runs[0].problem
-    assert all(run.read for run in runs), "staff are told how many rows were read"
-    assert snapshot() == before
+# Missing rows, blank cells and discontinued flags
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "words"),
-    [
-        ("500", Status.FAILED, "HTTP 500"),
-        ("429", Status.FAILED, "HTTP 429"),
-        ("drop_before", Status.FAILED, "GET"),
-        ("drop_after", Status.FAILED, "GET"),
-        ("garbage", Status.FAILED, "web page"),
-        ("empty", Status.FAILED, "empty"),
-        ("redirect", Status.FAILED, "not in a public network"),
-        ("truncated", Status.QUARANTINED, "missing"),
-    ],
+    ("products", "stock", "is_active"),
+    [("gone", "empty", False), ("empty", "empty", True), ("unchanged", "unchanged", True)],
 )
-def test_a_failing_server_changes_nothing(supplier, feed_sandbox, kind, status, words):
-    before = versions(*TABLES)
-    feed_sandbox.control("name", {"sku": "LX-000004-1", "name": "Renamed"})
-    feed_sandbox.fault("/full.csv", kind)
+def test_the_meaning_of_a_missing_row_is_configurable(
+    supplier, feed_sandbox, products, stock, is_active
+):
+    quantity = 7 if stock == "unchanged" else 0
+    mapping = table_mapping(omitted_products=products, omitted_stock=stock)
+    set_options(supplier, mapping=mapping)
+    product = SupplierProduct.objects
+    for place in range(1, 17):
+        feed_sandbox.control("leave_out", {"sku": f"LX-000004-{place}"})
 
-    run = sync_now(supplier)
+    runs = sync_all(supplier)
 
-    assert run.status == status
-    assert words in run.problem
-    assert versions(*TABLES) == before
-    assert told(sync_now(supplier)) == (Status.APPLIED, "")
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert (product.get(external_id="LX-000004").status == "active") is is_active
+    assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
 
 
-def test_a_token_opens_the_files_and_is_never_logged(supplier, tmp_path, caplog):
-    caplog.set_level("DEBUG")
-    process = FeedProcess(folder=tmp_path / "locked", words=("--token", "s3cret-key")).start()
-    try:
-        locked = connect_feed(process, code="locked")
-        opened = connect_feed(
-            process,
-            code="opened",
-            secrets={"token": "s3cret-key"},
-            products_at="full.csv?key={token}",
-        )
+@pytest.mark.parametrize(
+    ("blank", "quantity", "status"), [("unchanged", 7, "active"), ("none", 0, "on_hold")]
+)
+def test_the_meaning_of_a_blank_cell_is_configurable(
+    supplier, feed_sandbox, blank, quantity, status
+):
+    set_options(supplier, mapping=table_mapping(blank=blank))
+    known = cost("LX-000004-1")
+    feed_sandbox.control("blank", {"sku": "LX-000004-1", "fields": ["stock", "price"]})
 
-        assert "HTTP 401" in sync_now(locked).problem
-        assert told(sync_now(opened)) == (Status.APPLIED, "")
-    finally:
-        process.stop()
-    assert "s3cret-key" not in caplog.text
+    runs = [sync(supplier, kind, now=timezone.now()) for kind in ("stock", "prices")]
+
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 2
+    assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
+    offer = SupplierOffer.objects.get(supplier_sku="LX-000004-1")
+    assert (offer.status, offer.cost_amount) == (status, known)
+    assert SyncIssue.objects.filter(row="LX-000004-1", code="stock-blank").exists()
+
+
+@pytest.mark.parametrize("omitted", ["gone", "unchanged"])
+@pytest.mark.parametrize("count", [1, 4], ids=["one variant", "the product"])
+def test_what_is_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omitted, count):
+    mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
+    set_options(supplier, mapping=mapping)
+    for place in range(1, count + 1):
+        feed_sandbox.control("gone", {"sku": f"LX-000004-{place}"})
+
+    sync_all(supplier)
+
+    offers = SupplierOffer.objects.filter(product_external_id="LX-000004").order_by("supplier_sku")
+    statuses = ["discontinued"] * count + ["active"] * (4 - count)
+    assert list(offers.values_list("status", flat=True)) == statuses
+    product = SupplierProduct.objects.get(external_id="LX-000004")
+    assert product.status == ("active" if count == 1 else "discontinued")
+    assert sum(levels("LX-000004-1").values()) == 0
+
+
+def test_a_stock_file_without_parents_matches_by_sku(supplier, feed_sandbox):
+    other = connect_feed(
+        feed_sandbox,
+        code="by-sku",
+        stock_at="stock.csv",
+        prices_at="stock.csv",
+        stock_mapping=stock_mapping(),
+        prices_mapping=stock_mapping(),
+    )
+
+    runs = sync_all(other)
+    feed_sandbox.control("drop_catalog", {"share": 0.9})
+    later = sync_all(other)
+
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    stocked = StockLevel.objects.filter(offer__supplier=other, reported_quantity__gt=0)
+    assert stocked.count() > 50
+    assert [run.status for run in later] == [Status.QUARANTINED] * 3
+
+
+def test_a_stale_file_is_rejected(supplier):
+    set_options(supplier, mapping=table_mapping(stale_after_h=1))
+    assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
+    mapping = table_mapping(stale_after_h=1)
+    mapping["fields"]["updated_at"] = {"constant": "2026-01-01"}
+    set_options(supplier, mapping=mapping)
+
+    run = sync(supplier, now=timezone.now())
+
+    assert told(run) == (Status.FAILED, "The newest row of the file is dated 2026-01-01 00:00.")
+
+
+def test_a_delta_may_zero_all_its_rows(supplier, feed_sandbox):
+    """A sold-out SKU must not stay for sale because little else changed."""
+    mapping = table_mapping(omitted_products="unchanged", omitted_stock="unchanged")
+    set_options(supplier, mapping=mapping)
+    sold_out = [f"LX-000004-{place}" for place in range(1, 6)]
+    for sku in SupplierOffer.objects.values_list("supplier_sku", flat=True):
+        if sku in sold_out:
+            feed_sandbox.control("stock", {"sku": sku, "DE1": 0, "PL1": 0})
+        else:
+            feed_sandbox.control("leave_out", {"sku": sku})
+
+    run = sync(supplier, "stock", now=timezone.now())
+
+    assert told(run) == (Status.APPLIED, "")
+    left = StockLevel.objects.filter(offer__supplier_sku__in=sold_out, reported_quantity__gt=0)
+    assert not left.exists()
+    assert StockLevel.objects.filter(reported_quantity__gt=0).exists()

@@ -7,12 +7,7 @@ from pathlib import Path
 import httpx
 
 from suppliers.connectors.bigbuy import BigBuy
-from tests.factories.connector_contexts import (
-    HOME,
-    MemoryBudget,
-    make_line,
-    make_request,
-)
+from tests.factories.connector_contexts import HOME, MemoryBudget, make_line, make_request
 
 BASE = "https://bigbuy.example/rest/"
 RECORDED = Path(__file__).parents[1] / "recorded" / "bigbuy"

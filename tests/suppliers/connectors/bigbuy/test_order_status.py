@@ -6,9 +6,15 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.records import Acknowledgement, FreightOption, OrderReference
+from suppliers.connectors.records import (
+    Acknowledgement,
+    FreightOption,
+    NoShippingServiceError,
+    OrderReference,
+)
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     REQUEST,
+    business,
     json_answer,
     recorded,
     said,
@@ -16,32 +22,19 @@ from tests.suppliers.connectors.bigbuy.recorded_answers import (
 
 pytestmark = pytest.mark.django_db
 
-NOT_FOUND = httpx.Response(404, json={"code": 404, "message": "Not Found"})
-
 
 def order_with(**changes):
     return json_answer(recorded("order") | {"internalReference": "FL-1-1"} | changes)
 
 
-def knows(mocked, number, key):
-    mocked.get(f"order/reference/{number}.json").mock(
-        return_value=NOT_FOUND if key is None else json_answer({"id": key})
-    )
-
-
 def has_one(mocked, *, trackings=(), **changes):
     """Mock one order, found by our number."""
-    knows(mocked, "FL-1-1", "119000001")
+    found = json_answer({"id": "119000001"})
+    mocked.get("order/reference/FL-1-1.json").mock(return_value=found)
     mocked.get("order/119000001.json").mock(return_value=order_with(**changes))
     rows = [{"id": 119000001, "trackings": list(trackings)}] if trackings else []
     mocked.post("tracking/orders.json").mock(return_value=json_answer(rows))
     mocked.get("tracking/carriers.json").mock(return_value=said("carriers"))
-
-
-def test_unknown_order_is_proven_absent(bigbuy_answers, opened):
-    knows(bigbuy_answers, "FL-1-1", None)
-
-    assert opened().find(number="FL-1-1") is None
 
 
 @pytest.mark.parametrize(
@@ -96,6 +89,9 @@ def test_order_with_another_number_is_not_ours(bigbuy_answers, opened):
         opened().find(number="FL-1-1")
 
 
+NAMES = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
+
+
 def test_orders_are_tracked_in_one_call_and_matched_by_id(bigbuy_answers, opened):
     for key in ("1", "2"):
         bigbuy_answers.get(f"order/{key}.json").mock(
@@ -107,13 +103,9 @@ def test_orders_are_tracked_in_one_call_and_matched_by_id(bigbuy_answers, opened
         return_value=json_answer([{"id": "2", "trackings": [parcel]}])
     )
 
-    names = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
-    states = {state.number: state for state in opened().track(names)}
+    states = {state.number: len(state.parcels) for state in opened().track(NAMES)}
 
-    assert {number: len(state.parcels) for number, state in states.items()} == {
-        "FL-1": 0,
-        "FL-2": 1,
-    }
+    assert states == {"FL-1": 0, "FL-2": 1}
     assert asked.call_count == 1
 
 
@@ -132,7 +124,7 @@ def test_order_that_ships_during_the_poll_has_its_parcel(bigbuy_answers, opened)
     bigbuy_answers.post("tracking/orders.json").mock(side_effect=parcels)
     bigbuy_answers.get("tracking/carriers.json").mock(return_value=said("carriers"))
 
-    (state,) = opened().track([OrderReference(number="FL-1", supplier_reference="1")])
+    (state,) = opened().track(NAMES[:1])
 
     assert [each.number for each in state.parcels] == ["T1"]
 
@@ -143,44 +135,66 @@ def test_orders_read_before_an_error_are_returned(bigbuy_answers, opened):
     )
     bigbuy_answers.get("order/2.json").mock(return_value=httpx.Response(500))
     bigbuy_answers.post("tracking/orders.json").mock(return_value=json_answer([]))
-    names = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
     told = []
 
     with pytest.raises(TemporaryError):
-        told += (state.number for state in opened().track(names))
+        told += (state.number for state in opened().track(NAMES))
 
     assert told == ["FL-1"]
 
 
-def test_freight_is_quoted_for_allowed_carriers(bigbuy_answers, opened):
-    bigbuy_answers.post("shipping/orders.json").mock(return_value=said("shipping"))
-    bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
-    words = {"country_from": "ES", "ship_to": REQUEST.ship_to, "lines": REQUEST.lines}
+@pytest.fixture
+def freight(bigbuy_answers, opened):
+    """Return a function that quotes: one answer with this delay, or as recorded."""
 
-    every = opened().freight(**words)
-    some = opened(carriers=["DHL"]).freight(**words)
+    def freight(delay="", answer=None, names=None, **options):
+        quotes = recorded("shipping")["shippingOptions"]
+        if delay:
+            service = quotes[0]["shippingService"] | {"delay": delay}
+            quotes = [quotes[0] | {"shippingService": service}]
+        answer = answer or json_answer([{"shippingOptions": quotes}])  # as documented
+        bigbuy_answers.post("shipping/orders.json").mock(return_value=answer)
+        named = said("carriers") if names is None else json_answer(names)
+        bigbuy_answers.get("shipping/carriers.json").mock(return_value=named)
+        return opened(**options).freight(
+            country_from="ES", ship_to=REQUEST.ship_to, lines=REQUEST.lines
+        )
+
+    return freight
+
+
+def test_freight_is_quoted_for_allowed_carriers(freight):
+    every = freight(answer=said("shipping"))
 
     price = Money(Decimal("8.58"), "EUR")
     assert every[0] == FreightOption(name="gls", price=price, min_days=3, max_days=5)
     assert [option.name for option in every] == ["gls", "dhl", "ups"]
-    assert [option.name for option in some] == ["dhl"]
+    assert [option.name for option in freight(carriers=["DHL"])] == ["dhl"]
+    assert freight("soon", carriers=["Owl"]) == ()
+    assert freight(answer=json_answer({"shippingOptions": []})) == ()
 
 
 @pytest.mark.parametrize(
     ("delay", "days"),
     [("24 - 48 h", (1, 2)), ("48 h", (2, 2)), ("3-5 days", (3, 5)), ("25 h", (2, 2))],
 )
-def test_delivery_hours_are_rounded_up_to_days(bigbuy_answers, opened, delay, days):
-    quote = recorded("shipping")["shippingOptions"][0]
-    quote = quote | {"shippingService": quote["shippingService"] | {"delay": delay}}
-    bigbuy_answers.post("shipping/orders.json").mock(
-        return_value=json_answer([{"shippingOptions": [quote]}])  # as documented
-    )
-    bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
-
-    (option,) = opened().freight(country_from="ES", ship_to=REQUEST.ship_to, lines=REQUEST.lines)
+def test_delivery_hours_are_rounded_up_to_days(freight, delay, days):
+    (option,) = freight(delay)
 
     assert (option.min_days, option.max_days) == days
+
+
+@pytest.mark.parametrize(("delay", "names"), [("soon", None), ("", [])])
+def test_unreadable_quotes_are_not_the_same_as_no_quotes(freight, delay, names):
+    with pytest.raises(PermanentError, match="no carrier in the answer can be read") as caught:
+        freight(delay, names=names)
+
+    assert not isinstance(caught.value, NoShippingServiceError)
+
+
+def test_no_carrier_for_the_order_raises(freight):
+    with pytest.raises(NoShippingServiceError):
+        freight(answer=business("ER010"))
 
 
 def test_balance_is_read(bigbuy_answers, opened):

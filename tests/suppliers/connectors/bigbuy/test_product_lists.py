@@ -27,6 +27,10 @@ def pages_of(line):
     return {page.external_id: page for page in line.pages()}
 
 
+def digests(pages):
+    return {external_id: page.digest for external_id, page in pages.items()}
+
+
 def test_products_are_joined_by_id(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
@@ -42,61 +46,34 @@ def test_products_are_joined_by_id(bigbuy_answers, opened):
     assert [v.sku for v in many.variants] == [BLACK_SKU, SECOND_SKU, THIRD_SKU]
     assert many.option_names == ("Color",)
     assert len({v.option_values for v in many.variants}) == 3
-
-
-def test_variant_has_cost_gtin_and_weight_in_grams(bigbuy_answers, opened):
-    answer_lists(bigbuy_answers)
-
-    (variant,) = pages_of(opened())[ALONE].record.variants
-
-    assert variant.sku == ALONE_SKU
-    assert variant.cost == Money(Decimal("9.21"), "EUR")
+    (variant,) = alone.variants
+    assert (variant.sku, variant.cost) == (ALONE_SKU, Money(Decimal("9.21"), "EUR"))
     assert (variant.gtin, variant.mpn) == ("2548732877333", "PL-GIR85")
     assert variant.packed_weight_g == 57
-
-
-def test_second_pass_yields_the_same_pages(bigbuy_answers, opened):
-    lists = answer_lists(bigbuy_answers)
-    line = opened()
-
-    assert list(line.pages()) == list(line.pages())
-    assert lists["products"].call_count == 1
-
-
-def test_unchanged_lists_are_not_fetched_again(bigbuy_answers, opened):
-    lists = answer_lists(bigbuy_answers)
-    first = pages_of(opened(only_in_stock=False))
-
-    second = pages_of(opened(only_in_stock=False))
-
-    assert {external_id: page.digest for external_id, page in first.items()} == {
-        external_id: page.digest for external_id, page in second.items()
-    }
-    assert second[ALONE].record.title  # from disk
-    calls = {name: route.call_count for name, route in lists.items() if route.called}
-    assert calls.pop("products") == 2
-    assert set(calls.values()) == {1}
 
 
 @pytest.mark.parametrize(
     ("date", "asked"),
     [
-        ("dateUpdDescription", "productsinformation"),
-        ("dateUpdImages", "productsimages"),
-        ("dateUpd", "productsvariations"),
+        ("", set()),
+        ("dateUpdDescription", {"productsinformation"}),
+        ("dateUpdImages", {"productsimages"}),
+        ("dateUpd", {"productsvariations"}),
     ],
 )
-def test_new_date_refetches_only_its_list(bigbuy_answers, opened, date, asked):
+def test_only_a_list_with_a_new_date_is_fetched_again(bigbuy_answers, opened, date, asked):
     lists = answer_lists(bigbuy_answers)
-    pages_of(opened(only_in_stock=False))
-    rows = recorded("products")
-    rows = [row | {date: "2026-11-24 10:00:00"} if row["attributes"] else row for row in rows]
+    first = pages_of(opened(only_in_stock=False))
+    new = {date: "2026-11-24 10:00:00"} if date else {}
+    rows = [row | new if row["attributes"] else row for row in recorded("products")]
     lists["products"].mock(return_value=json_answer(rows))
 
-    pages_of(opened(only_in_stock=False))
+    second = pages_of(opened(only_in_stock=False))
 
-    names = ("productsinformation", "productsimages", "productsvariations")
-    assert {name for name in names if lists[name].call_count == 2} == {asked}
+    assert digests(first) == digests(second)
+    assert second[ALONE].record.title  # from disk
+    again = {name for name, route in lists.items() if route.call_count == 2}
+    assert again == {"products", *asked}
 
 
 def test_price_or_date_does_not_change_the_digest(bigbuy_answers, opened):
@@ -110,9 +87,7 @@ def test_price_or_date_does_not_change_the_digest(bigbuy_answers, opened):
 
     second = pages_of(opened())
 
-    assert {external_id: page.digest for external_id, page in second.items()} == {
-        external_id: page.digest for external_id, page in first.items()
-    }
+    assert digests(second) == digests(first)
     assert second[ALONE].cost_digest != first[ALONE].cost_digest
 
 
@@ -143,7 +118,7 @@ def test_inactive_product_is_left_out(bigbuy_answers, opened):
 
 
 def test_rows_without_id_or_text_are_reported(bigbuy_answers, opened):
-    broken = [*recorded("products"), {"sku": "S1"}]
+    broken = [{"sku": "S1"}, *recorded("products")]
     texts = [row for row in recorded("productsinformation") if str(row["id"]) == MANY]
     answer_lists(
         bigbuy_answers, products=json_answer(broken), productsinformation=json_answer(texts)
@@ -151,11 +126,8 @@ def test_rows_without_id_or_text_are_reported(bigbuy_answers, opened):
 
     told = list(opened(only_in_stock=False).pages())
 
-    bad = [row for row in told if isinstance(row, ImportIssue)]
-    assert [row.code for row in bad] == ["list-no-id"]
-    (without,) = [
-        page for page in told if not isinstance(page, ImportIssue) and page.record is None
-    ]
+    assert [row.code for row in told if isinstance(row, ImportIssue)] == ["list-no-id"]
+    (without,) = [page for page in told if getattr(page, "record", "") is None]
     assert (without.external_id, without.problems[0].code) == (ALONE, "no-title")
 
 

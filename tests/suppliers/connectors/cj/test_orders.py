@@ -10,6 +10,7 @@ from suppliers.connectors.records import (
     Acknowledgement,
     FreightOption,
     ManualCancellationError,
+    NoShippingServiceError,
     NotCancellableError,
     PurchaseOrderRequestLine,
     UnpaidOrderError,
@@ -27,10 +28,10 @@ def detail_with(**changes):
     return answer(recorded("detail")["data"] | changes)
 
 
-def test_order_sends_only_required_data(cj, cj_answers):
+def test_order_sends_only_required_data_and_is_accepted(cj, cj_answers):
     sent = cj_answers.post(CREATE).mock(return_value=said("placed"))
 
-    cj.place(REQUEST)
+    state = cj.place(REQUEST)
 
     content = sent.calls.last.request.content
     assert b'"shopAmount":54.90' in content
@@ -51,13 +52,6 @@ def test_order_sends_only_required_data(cj, cj_answers):
         "fromCountryCode": "CN",
         "products": [{"vid": BLACK, "quantity": 2, "storeLineItemId": "88"}],
     }
-
-
-def test_paid_order_is_accepted(cj, cj_answers):
-    cj_answers.post(CREATE).mock(return_value=said("placed"))
-
-    state = cj.place(REQUEST)
-
     assert (state.number, state.supplier_reference) == ("FL-1-1", "26112400000001")
     assert (state.answer, state.reason) == (Acknowledgement.ACCEPTED, "")
     assert state.cost == Money(Decimal("19.74"), "USD")
@@ -92,13 +86,6 @@ def test_too_long_field_is_rejected_before_sending(cj, cj_answers):
     assert cj_answers.calls.call_count == 0
 
 
-def test_order_not_found_is_proven_absent(cj, cj_answers):
-    asked = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
-
-    assert cj.find(number="FL-1-1") is None
-    assert asked.calls.last.request.url.params["orderId"] == "FL-1-1"
-
-
 def test_bad_parameter_is_checked_against_the_lists(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
     listed = cj_answers.get("shopping/order/list").mock(return_value=answer({"list": []}))
@@ -106,29 +93,27 @@ def test_bad_parameter_is_checked_against_the_lists(cj, cj_answers):
     assert cj.find(number="FL-1-1") is None
     asked = [call.request.url.params["status"] for call in listed.calls]
     assert asked == ["CREATED", "IN_CART", "UNPAID", "UNSHIPPED"]
-
-
-def test_listed_order_is_not_absent(cj, cj_answers):
-    cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
-    row = recorded("detail")["data"]
-    cj_answers.get("shopping/order/list").mock(return_value=answer({"list": [row]}))
-
+    listed.mock(return_value=answer({"list": [recorded("detail")["data"]]}))
     with pytest.raises(TemporaryError, match="is listed, but not found"):
         cj.find(number="FL-1-1")
 
 
-def test_other_error_does_not_prove_absence(cj, cj_answers):
-    cj_answers.get(DETAIL).mock(return_value=refusal(1600101))
+@pytest.mark.parametrize(
+    ("told", "error", "words"),
+    [
+        (refusal(1600101), PermanentError, "1600101"),
+        (
+            detail_with(orderNum="X-0", orderId="9", cjOrderId="9", cjOrderCode="9"),
+            TemporaryError,
+            "requested FL-1-1, received X-0",
+        ),
+    ],
+    ids=["another error", "another order"],
+)
+def test_other_answers_do_not_prove_absence(cj, cj_answers, told, error, words):
+    cj_answers.get(DETAIL).mock(return_value=told)
 
-    with pytest.raises(PermanentError):
-        cj.find(number="FL-1-1")
-
-
-def test_answer_about_another_order_proves_nothing(cj, cj_answers):
-    other = detail_with(orderNum="X-0", orderId="9", cjOrderId="9", cjOrderCode="9")
-    cj_answers.get(DETAIL).mock(return_value=other)
-
-    with pytest.raises(TemporaryError, match="requested FL-1-1, received X-0"):
+    with pytest.raises(error, match=words):
         cj.find(number="FL-1-1")
 
 
@@ -153,52 +138,35 @@ def test_each_status_is_mapped(cj, cj_answers, status, expected):
 
 def test_shipped_order_has_its_parcel(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=said("detail"))
-    cj_answers.get(TRACK).mock(return_value=said("track"))
+    cj_answers.get(TRACK).mock(side_effect=[said("track"), refusal(1600000)])
 
     (parcel,) = cj.find(number="FL-1-1").parcels
+    (without_scans,) = cj.find(number="FL-1-1").parcels
 
     assert (parcel.carrier, parcel.number) == ("DPD", "01509500580846")
     assert parcel.url == "https://tracking.dpd.de/status/en_US/parcel/01509500580846"
     assert parcel.lines == (PurchaseOrderRequestLine(sku=BLACK, quantity=1, reference="88"),)
     assert parcel.carrier_text == "In transit"
     assert parcel.happened_at.isoformat() == "2026-11-24T16:44:39+00:00"
+    assert (without_scans.number, without_scans.carrier_text) == ("01509500580846", "")
 
 
-def test_parcel_is_returned_without_tracking_details(cj, cj_answers):
-    cj_answers.get(DETAIL).mock(return_value=said("detail"))
-    cj_answers.get(TRACK).mock(return_value=refusal(1600000))
-
-    (parcel,) = cj.find(number="FL-1-1").parcels
-
-    assert (parcel.number, parcel.carrier_text) == ("01509500580846", "")
-
-
-def test_parts_of_a_split_order_are_its_parcels(cj, cj_answers):
+@pytest.mark.parametrize(
+    ("shipped", "unshipped"), [("T1", None), (None, "T2")], ids=["number", "label of a part"]
+)
+def test_shipped_parts_of_a_split_order_are_its_parcels(cj, cj_answers, shipped, unshipped):
     whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
-    first = detail_with(orderId="C-1", trackNumber="T1")
-    second = detail_with(orderId="C-2", trackNumber=None, orderStatus="UNSHIPPED")
+    first = detail_with(orderId="C-1", trackNumber=shipped)
+    second = detail_with(orderId="C-2", trackNumber=unshipped, orderStatus="UNSHIPPED")
     cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
-    cj_answers.get(TRACK).mock(return_value=answer([]))
+    if shipped:
+        cj_answers.get(TRACK).mock(return_value=answer([]))
 
     state = cj.find(number="FL-1-1")
 
-    assert (state.supplier_reference, state.answer) == (
-        "26112400000001",
-        Acknowledgement.PARTIALLY_SHIPPED,
-    )
-    assert [parcel.number for parcel in state.parcels] == ["T1"]
-
-
-def test_label_of_an_unshipped_part_is_no_parcel(cj, cj_answers):
-    whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
-    first = detail_with(orderId="C-1", trackNumber=None)
-    second = detail_with(orderId="C-2", trackNumber="T2", orderStatus="UNSHIPPED")
-    cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
-
-    state = cj.find(number="FL-1-1")
-
+    assert state.supplier_reference == "26112400000001"
     assert state.answer is Acknowledgement.PARTIALLY_SHIPPED
-    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
+    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [(shipped or "", 1)]
 
 
 def test_order_shipped_without_tracking_number_has_its_lines(cj, cj_answers):
@@ -231,15 +199,11 @@ def test_confirmed_order_cannot_be_canceled(cj, cj_answers, status):
     assert isinstance(refusal.value, ManualCancellationError) is (status[:2] == "UN")
 
 
-def test_canceled_order_stays_canceled(cj, cj_answers):
-    canceled = detail_with(orderStatus="CANCELLED", trackNumber=None)
-    cj_answers.get(DETAIL).mock(return_value=canceled)
-
-    assert cj.cancel(number="FL-1-1").answer is Acknowledgement.CANCELED
-
-
-def test_missing_order_counts_as_canceled(cj, cj_answers):
-    cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+@pytest.mark.parametrize(
+    "told", [detail_with(orderStatus="CANCELLED", trackNumber=None), refusal(1603100)]
+)
+def test_canceled_or_missing_order_is_canceled(cj, cj_answers, told):
+    cj_answers.get(DETAIL).mock(return_value=told)
 
     assert cj.cancel(number="FL-1-1").answer is Acknowledgement.CANCELED
 
@@ -263,15 +227,22 @@ def test_services_are_quoted_with_price_and_days(cj, cj_answers):
     }
 
 
-def test_service_without_price_or_time_is_left_out(cj, cj_answers):
+def test_service_without_price_or_time_is_left_out_but_not_the_only_ones(cj, cj_answers):
     routes = [
         {"logisticName": "No price", "logisticAging": "7-12"},
         {"logisticName": "No time", "logisticPrice": 1},
         {"logisticName": "One day", "logisticAging": "5", "logisticPrice": "6.41"},
     ]
-    cj_answers.post("logistic/freightCalculate").mock(return_value=answer(routes))
+    told = [answer(routes), answer([]), answer(routes[:2])]
+    cj_answers.post("logistic/freightCalculate").mock(side_effect=told)
+    asked = {"country_from": "CN", "ship_to": HOME, "lines": REQUEST.lines}
 
-    (option,) = cj.freight(country_from="CN", ship_to=HOME, lines=REQUEST.lines)
+    (option,) = cj.freight(**asked)
+    none = cj.freight(**asked)
+    with pytest.raises(PermanentError, match="no shipping service in the answer can be") as caught:
+        cj.freight(**asked)
 
     assert (option.name, option.min_days, option.max_days) == ("One day", 5, 5)
     assert option.price == Money(Decimal("6.41"), "USD")
+    assert none == ()
+    assert not isinstance(caught.value, NoShippingServiceError)

@@ -48,21 +48,13 @@ def test_list_row_has_the_stock_of_each_sku(cj, cj_answers):
 
 
 def test_every_page_is_read(cj, cj_answers):
-    asked = cj_answers.get(LIST).mock(
-        side_effect=[
-            page(rows(100), total=230),
-            page(rows(100, first=101), total=230),
-            page(rows(30, first=201), total=230),
-        ]
-    )
+    told = [(100, 1), (100, 101), (30, 201)]
+    pages = [page(rows(count, first=first), total=230) for count, first in told]
+    asked = cj_answers.get(LIST).mock(side_effect=pages)
 
     assert [row.external_id for row in cj.product_rows()] == [str(n) for n in range(1, 231)]
     assert [call.request.url.params["page"] for call in asked.calls] == ["1", "2", "3"]
-
-
-def test_list_that_ends_early_is_an_error(cj, cj_answers):
-    cj_answers.get(LIST).mock(side_effect=[page(rows(100), total=230), page([], total=230)])
-
+    asked.mock(side_effect=[pages[0], page([], total=230)])
     with pytest.raises(PermanentError, match="page 2 of 3 is empty"):
         list(cj.product_rows())
 
@@ -186,17 +178,11 @@ def test_invalid_price_is_left_out_of_the_record(cj, cj_answers, price, code):
     assert found.record.variants[0].cost is None
 
 
-@pytest.mark.parametrize("price", ["19.74", " 19.74 "])
-def test_price_may_be_text(cj, cj_answers, price):
-    cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
+def test_price_may_be_text_and_keeps_its_currency(cj, cj_answers):
+    told = variant_with(variantSellPrice=" 19.74 ", currency="EUR")
+    cj_answers.get(PAGE).mock(return_value=told)
 
-    assert cj.product(external_id=REF).record.variants[0].cost == Money(Decimal("19.74"), "USD")
-
-
-def test_currency_of_a_price_is_kept(cj, cj_answers):
-    cj_answers.get(PAGE).mock(return_value=variant_with(currency="EUR"))
-
-    assert cj.product(external_id=REF).record.variants[0].cost.currency == "EUR"
+    assert cj.product(external_id=REF).record.variants[0].cost == Money(Decimal("19.74"), "EUR")
 
 
 @pytest.mark.parametrize(
@@ -240,40 +226,18 @@ def test_nan_price_in_json_is_garbage(cj, cj_answers):
     assert caught.value.code == "garbage"
 
 
-def test_stock_is_read_from_old_and_new_field_names(cj, cj_answers):
-    def told(suffix):
-        place = {"countryCode": "UK", f"totalInventory{suffix}": 12, f"cjInventory{suffix}": "7"}
-        return answer({"variantInventories": [{"vid": 170, "inventory": [place]}]})
-
-    cj_answers.get("product/stock/getInventoryByPid").mock(side_effect=[told("Num"), told("")])
-
-    expected = (StockReport(sku="170", location="GB", country="GB", quantity=7),)
-    assert cj.stock(external_id=REF) == expected
-    assert cj.stock(external_id=REF) == expected
-
-
 @pytest.mark.parametrize(
-    ("told", "quantity", "code"),
-    [
-        (-5, -5, None),  # clamped later, for all suppliers
-        (2.0, 2, None),
-        (2.5, None, "stock-unreadable"),
-        ("many", None, "stock-unreadable"),
-        (None, 0, "stock-missing"),
-    ],
+    ("told", "minimum"), [("5", 5), (5, 5), ("1", 1), ("0", None), ("-2", None), ("some", None)]
 )
-def test_invalid_stock_is_reported(cj, cj_answers, told, quantity, code):
-    places = [{"countryCode": "CN", "totalInventoryNum": told}]
-    cj_answers.get("product/stock/getInventoryByPid").mock(
-        return_value=answer({"variantInventories": [{"vid": "1", "inventory": places}]})
-    )
+def test_minimum_quantity_of_the_list_is_on_the_page(cj, cj_answers, told, minimum):
+    row = {"id": REF, "saleStatus": "3", "directMinOrderNum": told}
+    cj_answers.get(LIST).mock(return_value=page([row], total=1))
+    cj_answers.get(PAGE).mock(return_value=said("product"))
 
-    found = cj.stock(external_id=REF)
+    list(cj.product_rows())
+    record = cj.product(external_id=REF).record
 
-    assert [row.quantity for row in found if isinstance(row, StockReport)] == (
-        [] if quantity is None else [quantity]
-    )
-    assert [row.code for row in found if isinstance(row, ImportIssue)] == ([code] if code else [])
+    assert {variant.terms.min_order_units for variant in record.variants} == {minimum}
 
 
 def test_costs_are_single_prices(cj, cj_answers):

@@ -5,11 +5,7 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.cj import CJ
-from suppliers.connectors.cj.client import (
-    POINTS_BY_PATH,
-    next_midnight,
-    points_of,
-)
+from suppliers.connectors.cj.client import next_midnight
 from suppliers.connectors.records import PurchaseOrderRequestLine, QuotaExceededError
 from tests.factories.connector_contexts import HOME, DictMemory, MemoryBudget, make_line
 from tests.suppliers.connectors.cj.recorded_answers import (
@@ -50,27 +46,6 @@ def opened(cj_answers, tokens, budget):
     yield open_line
     for cj in made:
         cj.close()
-
-
-@pytest.mark.parametrize(
-    ("path", "points"),
-    [
-        ("product/listV2", 50),
-        ("product/query", 10),
-        ("product/variant/query", 10),
-        (STOCK, 10),
-        (FREIGHT, 10),
-        ("webhook/product/subscribe", 10),
-        ("product/queryProductsByImage", 1000),
-        ("shopping/order/createOrderV2", 0),
-        ("shopping/pay/payBalanceV2", 0),
-        ("logistic/trackInfo", 0),
-        ("setting/get", 0),
-    ],
-)
-def test_each_call_costs_its_points(path, points):
-    assert points_of(path) == points
-    assert all(POINTS_BY_PATH.values())
 
 
 def test_each_attempt_spends_points(opened, cj_answers, budget):
@@ -124,15 +99,6 @@ def test_rate_limit_does_not_use_up_the_day(opened, cj_answers, response):
     cj_answers.get(STOCK).mock(side_effect=[response, said("stock")])
 
     assert opened().stock(external_id=REF)
-
-
-def test_used_up_day_is_not_retried(opened, cj_answers):
-    asked = cj_answers.get(STOCK).mock(return_value=httpx.Response(429, json={"code": 1600201}))
-
-    with pytest.raises(QuotaExceededError):
-        opened().stock(external_id=REF)
-
-    assert asked.call_count == 1
 
 
 def test_points_reset_at_midnight_utc():

@@ -30,26 +30,25 @@ def units(place):
         ({"stock": "nonsense", "storageNum": 2}, 2),
         ({"cjInventoryNum": "about 5"}, "stock-unreadable"),
         ({"cjInventoryNum": 2.5}, "stock-unreadable"),
+        ({"cjInventoryNum": -5}, -5),  # clamped later, for all suppliers
     ],
 )
 def test_units_are_read_from_each_field(place, expected):
     assert units(place) == expected
 
 
-def test_country_stock_is_the_sum_of_its_warehouses():
-    rows = stock.of_variant(
-        "17",
-        [
-            {"countryCode": "UK", "cjInventoryNum": 2},
-            {"countryCode": "gb", "cjInventoryNum": 3},
-            {"countryCode": "DE", "cjInventoryNum": 1},
-        ],
-    )
+def test_missing_figure_is_zero_with_an_issue():
+    zero, issue = stock.of_variant("17", [HERE])
 
-    assert [(row.country, row.location, row.quantity) for row in rows] == [
-        ("DE", "DE", 1),
-        ("GB", "GB", 5),
-    ]
+    assert (zero.quantity, issue.code) == (0, "stock-missing")
+
+
+def test_country_stock_is_the_sum_of_its_warehouses():
+    told = [{"countryCode": code, "cjInventoryNum": n} for code, n in (("UK", 2), ("gb", 3))]
+
+    (row,) = stock.of_variant("17", told)
+
+    assert (row.country, row.location, row.quantity) == ("GB", "GB", 5)
 
 
 @pytest.mark.parametrize("spelling", ["inventory", "inventories"])

@@ -87,21 +87,16 @@ def test_parcel_event_has_the_latest_scan():
     assert parcel.happened_at.isoformat() == "2026-12-03T10:00:00+00:00"
 
 
-def test_parcel_event_without_our_number_has_the_suppliers():
+def test_event_without_our_number_has_the_suppliers():
     params = {"orderId": "26", "trackingNumber": "T1", "logisticsTrackEvents": "no list"}
-
-    (news,) = parse_event(message("LOGISTIC", params))
-
-    assert (news.number, news.supplier_reference) == ("", "26")
-    assert news.parcels[0].carrier_text == ""
-
-
-def test_split_event_names_the_parts():
     split = {"originalOrderId": "26", "splitOrderList": [{"orderCode": "26-1"}, {"orderCode": 262}]}
 
-    (news,) = parse_event(message("ORDERSPLIT", split))
+    (scan,) = parse_event(message("LOGISTIC", params))
+    (parts,) = parse_event(message("ORDERSPLIT", split))
 
-    assert (news.supplier_reference, news.split_into) == ("26", ("26-1", "262"))
+    assert (scan.number, scan.supplier_reference) == ("", "26")
+    assert scan.parcels[0].carrier_text == ""
+    assert (parts.supplier_reference, parts.split_into) == ("26", ("26-1", "262"))
 
 
 @pytest.mark.parametrize(

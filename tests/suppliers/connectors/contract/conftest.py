@@ -1,6 +1,6 @@
 """Contract fixtures: start each sandbox once, open a connector with short timeouts."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import pytest
 
@@ -8,12 +8,32 @@ from storefront.lib.http import retries
 from suppliers.connectors.bigbuy import client
 from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed import fetch, sftp
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import MemoryBudget, make_line
 from tests.suppliers.connectors.cj.recorded_answers import MemoryTokens
 from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, On, find_item
-from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.sftp_supplier import STEP_S
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickContext(ConnectorContext):
+    """A context whose calls end soon, whatever limits the connector sets."""
+
+    def api(self, **limits):
+        return ConnectorContext.api(self, **(limits | {"read_s": TOTAL_S, "total_s": TOTAL_S}))
+
+
+class UnlimitedBudget(MemoryBudget):
+    """Counts calls without a limit: quotas have their own test."""
+
+    def spend(self, quota, *, points=1, **_):
+        self.used[quota.name] = self.used.get(quota.name, 0) + points
+
+
+def quick(line):
+    """Return this context with short timeouts."""
+    words = {each.name: getattr(line, each.name) for each in fields(ConnectorContext)}
+    return QuickContext(**words)
 
 
 @pytest.fixture(autouse=True)
@@ -65,10 +85,7 @@ def on(sandboxes, tmp_path, db):
             "folder": tmp_path / f"kept-{len(lines)}",  # no cache of an earlier connector
             "budget": UnlimitedBudget(),
         }
-        plain = make_line(subject.address(stage), **(words | changes))
-        line = QuickContext(
-            **{each.name: getattr(plain, each.name) for each in fields(ConnectorContext)}
-        )
+        line = quick(make_line(subject.address(stage), **(words | changes)))
         connector = connector_of(name)(line)
         lines.append(connector)
         if "good" not in found and not is_strict:

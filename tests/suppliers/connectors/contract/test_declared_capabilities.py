@@ -12,7 +12,6 @@ from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 A = Capability
 NOT_TESTED = {"fake"}  # an in-memory supplier: its calls have no faults
-CONTEXT = {"base_url": "http://127.0.0.1:9/"}
 
 
 def test_every_connector_is_tested():
@@ -32,10 +31,20 @@ def test_every_capability_is_tested_with_faults():
     assert {ability for _, ability in forgotten} <= {A.WEBHOOKS}  # there the supplier calls us
 
 
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
-def test_connector_declares_title_secrets_and_options(name):
-    kind = connector_of(name)
+@pytest.fixture
+def line(name, tmp_path):
+    subject = SUBJECTS[name]
+    return make_line(
+        "http://127.0.0.1:9/", secrets=subject.secrets, options=subject.options, folder=tmp_path
+    )
 
+
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
+def test_connector_declares_title_secrets_options_and_capabilities(name):
+    kind, abilities = connector_of(name), set(can(name))
+
+    assert {A.CATALOG, A.STOCK_AND_PRICE} <= abilities
+    assert A.ORDER_PLACING not in abilities or A.ORDER_READING in abilities
     assert kind.TITLE
     assert len(kind.CURRENCY) == 3
     assert {secret.name for secret in kind.SECRETS} >= set(SUBJECTS[name].secrets)
@@ -48,28 +57,15 @@ def test_connector_declares_title_secrets_and_options(name):
 
 
 @pytest.mark.parametrize("name", TESTED_CONNECTORS)
-def test_constructor_sends_no_request(name, tmp_path):
-    subject = SUBJECTS[name]
-
-    line = make_line(**CONTEXT, secrets=subject.secrets, options=subject.options, folder=tmp_path)
+def test_constructor_sends_no_request(name, line):
     connector_of(name)(line).close()
 
     assert line.gate.count == 0
-    assert not any(secret in repr(line) for secret in subject.secrets.values())
-
-
-@pytest.mark.parametrize("name", TESTED_CONNECTORS)
-def test_order_placing_requires_order_reading(name):
-    abilities = can(name)
-
-    assert {A.CATALOG, A.STOCK_AND_PRICE} <= set(abilities)
-    assert A.ORDER_PLACING not in abilities or A.ORDER_READING in abilities
+    assert not any(secret in repr(line) for secret in SUBJECTS[name].secrets.values())
 
 
 @pytest.mark.parametrize(("name", "ability"), missing_capabilities())
-def test_missing_capability_raises(name, ability, tmp_path):
-    subject = SUBJECTS[name]
-    line = make_line(**CONTEXT, secrets=subject.secrets, options=subject.options, folder=tmp_path)
+def test_missing_capability_raises(name, ability, line):
     connector = connector_of(name)(line)
 
     for protocol in PROTOCOLS[ability]:

@@ -1,6 +1,5 @@
 """Sync jobs and health check: run through each connector, as an operator added it."""
 
-from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +9,6 @@ from catalog.models import Listing, Product, Variant
 from notifications.models import Event
 from suppliers.connections import factory, health_check, setup
 from suppliers.connections.setup import ConnectionInput, SupplierInput
-from suppliers.connectors.context import ConnectorContext
 from suppliers.models import (
     Connection,
     StockLevel,
@@ -22,12 +20,8 @@ from suppliers.models import (
 )
 from suppliers.resilience import circuit_breaker
 from suppliers.sync.runner import run_sync
-from tests.suppliers.connectors.contract.cases import (
-    TESTED_CONNECTORS,
-    connector_faults,
-    daily_if,
-)
-from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
+from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS, connector_faults, daily_if
+from tests.suppliers.connectors.contract.conftest import UnlimitedBudget, quick
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 from tests.suppliers.sync.test_products import versions
 
@@ -46,13 +40,9 @@ def joined(shop, sandboxes, settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     slow = factory.build_context
 
-    def quick(*args, **words):
-        line = slow(*args, **words)
-        return QuickContext(
-            **{each.name: getattr(line, each.name) for each in fields(ConnectorContext)}
-        )
-
-    monkeypatch.setattr(factory, "build_context", quick)
+    monkeypatch.setattr(
+        factory, "build_context", lambda *args, **words: quick(slow(*args, **words))
+    )
     # In a test inside one transaction, threads cannot write to the database.
     monkeypatch.setattr(factory, "DatabaseQuotaCounter", lambda _: UnlimitedBudget())
 

@@ -143,18 +143,6 @@ def test_bad_rows_are_reported_and_good_ones_imported(supplier, hand_in, subtest
     assert [word for word in SCRIPTS if word in kept] == []
 
 
-def test_tenfold_price_is_held_for_staff(supplier, hand_in):
-    hand_in(hostile_archives.GOOD.encode())
-    sync_all(supplier)
-    hand_in(hostile_archives.GOOD.replace("12.30", "1230", 1).encode())
-
-    sync_all(supplier)
-
-    offer = SupplierOffer.objects.get(supplier_sku="GOOD-1")
-    assert (str(offer.cost_amount), offer.status) == ("12.30", "on_hold")
-    assert "cost-jumped" in issues("GOOD-1")
-
-
 def test_json_lines_are_checked_one_by_one(supplier, hand_in):
     hand_in((BAD / "rows.ndjson").read_bytes())
 

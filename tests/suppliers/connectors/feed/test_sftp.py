@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.connectors.feed import Feed, fetch, sftp
+from suppliers.connectors.feed import fetch, sftp
 from suppliers.connectors.feed.options import Content
 from suppliers.connectors.feed.sftp import open_sftp
 from suppliers.models import CircuitBreaker
 from tests.factories.connector_contexts import CountingGate, make_line
-from tests.fakes.sftp_server import USER, named, sftp_server
+from tests.fakes.sftp_server import sftp_server
 from tests.suppliers.connectors.feed.conftest import KilledError
 
 CSV = "SKU,Name,Price,Stock\nA-1,Headlamp,12.30,5\n"
@@ -64,14 +64,6 @@ def test_unchanged_file_is_fetched_once(server, tmp_path):
     assert [what for what in server.seen if what[0] == "open"] == [("open", "feed.csv")] * 2
 
 
-def test_connector_reads_the_file_and_returns_the_account(server, tmp_path):
-    feed = Feed(line(server, tmp_path))
-
-    assert feed.sign_in() == USER
-    assert [page.external_id for page in feed.pages()] == ["A-1"]
-    feed.close()
-
-
 def test_server_with_another_host_key_gets_no_password(server, tmp_path):
     other = paramiko.RSAKey.generate(2048)
     wire = line(server, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
@@ -81,17 +73,20 @@ def test_server_with_another_host_key_gets_no_password(server, tmp_path):
     assert server.seen == []
 
 
-@pytest.mark.parametrize("key", ["", "ssh-rsa", "ssh-rsa !!!", "hello"])
-def test_unreadable_host_key_is_reported(server, tmp_path, key):
-    with pytest.raises(PermanentError, match="host key is missing or invalid"):
-        fetch.fetch(line(server, tmp_path, host_key=key), content=Content.PRODUCTS)
-
-
-def test_wrong_password_is_permanent(server, tmp_path):
-    wire = line(server, tmp_path, secrets={"password": "wrong"})
-
-    with pytest.raises(PermanentError, match="sign-in rejected"):
-        fetch.fetch(wire, content=Content.PRODUCTS)
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"host_key": ""}, "host key is missing or invalid"),
+        ({"host_key": "ssh-rsa"}, "host key is missing or invalid"),
+        ({"host_key": "ssh-rsa !!!"}, "host key is missing or invalid"),
+        ({"host_key": "hello"}, "host key is missing or invalid"),
+        ({"secrets": {"password": "wrong"}}, "sign-in rejected"),
+        ({"products_at": "nothing.csv"}, "does not exist"),
+    ],
+)
+def test_wrong_setting_is_reported(server, tmp_path, changes, words):
+    with pytest.raises(PermanentError, match=words):
+        fetch.fetch(line(server, tmp_path, **changes), content=Content.PRODUCTS)
 
 
 def test_private_key_signs_in(server, tmp_path):
@@ -102,24 +97,6 @@ def test_private_key_signs_in(server, tmp_path):
     wire = line(server, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
 
     assert fetch.fetch(wire, content=Content.PRODUCTS).path.read_text() == CSV
-
-
-def test_missing_file_is_reported(server, tmp_path):
-    with pytest.raises(PermanentError, match="does not exist"):
-        fetch.fetch(line(server, tmp_path, products_at="nothing.csv"), content=Content.PRODUCTS)
-
-
-def test_file_is_written_then_renamed(server, tmp_path):
-    wire = line(server, tmp_path)
-
-    with open_sftp(wire, host_key=server.host_key) as sftp:
-        sftp.write("order.part", b"sku;qty\n")
-        sftp.rename("order.part", "order.csv")
-        assert sftp.names(".") == ["feed.csv", "order.csv"]
-        with pytest.raises(PermanentError):
-            sftp.rename("feed.csv", "order.csv")
-
-    assert (server.folder / "order.csv").read_bytes() == b"sku;qty\n"
 
 
 def test_too_long_file_is_not_fetched(server, tmp_path):
@@ -133,15 +110,11 @@ def test_too_long_file_is_not_fetched(server, tmp_path):
 
 
 def test_unreachable_server_is_temporary(server, tmp_path):
-    wire = line(server, tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nowhere = f"sftp://127.0.0.1:{closed.getsockname()[1]}"
 
-    with (
-        pytest.raises(TemporaryError),
-        open_sftp(make_line(nowhere, secrets=wire.secrets), host_key=server.host_key),
-    ):
-        pass
+    with pytest.raises(TemporaryError):
+        fetch.fetch(replace(line(server, tmp_path), base_url=nowhere), content=Content.PRODUCTS)
 
 
 def test_each_step_passes_the_gate(server, tmp_path):
@@ -189,31 +162,19 @@ def test_gate_that_closes_during_a_fetch_leaves_no_partial_file(server, tmp_path
     assert len(wire.gate.left) == wire.gate.count == 6
 
 
-@pytest.mark.parametrize("verb", ["stat", "open"])
+@pytest.mark.parametrize("verb", ["stat", "open", ""], ids=["stat", "open", "silent server"])
 def test_hanging_step_ends_in_time(server, tmp_path, monkeypatch, verb):
     monkeypatch.setattr(sftp, "STEP_S", 0.5)
-    server.fault(verb, "hangs")
+    wire = line(server, tmp_path)
     started = time.monotonic()
 
-    with pytest.raises(TemporaryError):
-        fetch.fetch(line(server, tmp_path), content=Content.PRODUCTS)
-
-    assert time.monotonic() - started < sftp.RESPONSE_TIMEOUT_S / 2
-
-
-def test_silent_server_times_out(settings, monkeypatch):
-    settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
-    monkeypatch.setattr(sftp, "STEP_S", 0.5)
-    key = paramiko.ECDSAKey.generate()
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        wire = make_line(f"sftp://127.0.0.1:{silent.getsockname()[1]}")
-        started = time.monotonic()
-
-        with (
-            pytest.raises(TemporaryError),
-            open_sftp(wire, host_key=named(key)),
-        ):
-            pass
+        if verb:
+            server.fault(verb, "hangs")
+        else:
+            wire = replace(wire, base_url=f"sftp://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(TemporaryError):
+            fetch.fetch(wire, content=Content.PRODUCTS)
 
     assert time.monotonic() - started < sftp.RESPONSE_TIMEOUT_S / 2
 
