@@ -195,3 +195,11 @@ def test_a_restock_is_priced_by_the_new_availability():
         return Listing.objects.get().price_amount
 
     assert [priced(1), priced(1000)] == [Decimal("31.99"), Decimal("21.99")]
+
+
+def test_without_a_price_rule_nothing_is_sold():
+    variant = make_variant()
+
+    refresh(supply(variant), channel=make_channel(code="other"))
+
+    assert not Listing.objects.get().is_published

@@ -17,7 +17,7 @@ from tests.factories.catalog import (
     make_variant,
 )
 from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop, supplied
-from tests.factories.pricing import make_rule
+from tests.factories.pricing import make_rule, make_terms
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -133,3 +133,23 @@ def test_an_explanation_ends_in_the_published_price():
     assert told["landed"] == Decimal("12.00")
     assert [rule.number for rule in found.rules] == [1]
     assert found.hold is None
+
+
+def test_costs_of_a_supplier_and_an_origin_reach_the_price():
+    make_price_rule()
+    make_terms(channel=make_channel(), origin="CN", duty_amount=None, handling_amount="0")
+    make_terms(channel=make_channel(), supplier_code="dear", handling_amount="20.00")
+    here, there, dear = (make_variant() for _ in range(3))
+
+    refresh.refresh_listings(
+        channel=make_channel(),
+        supplies=[
+            supplied(here, origins=("DE",)),
+            supplied(there),
+            supplied(dear, supplier_code="dear"),
+        ],
+        now=NOON,
+    )
+
+    landed = dict(Listing.objects.values_list("variant", "landed_amount"))
+    assert landed == {here.pk: Decimal(12), there.pk: Decimal(13), dear.pk: Decimal(30)}

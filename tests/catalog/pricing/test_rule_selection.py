@@ -15,6 +15,29 @@ def rule(number, **more):
     return Rule(id=number, number=number, value=Decimal("0.3"), rounding=Rounding(), **more)
 
 
+def wins(*rules, now=NOON):
+    place = RuleScope(variant_id=1, product_id=1, category_id=1, brand_id=1, supplier_code="a")
+    found = next(iter(RuleIndex(rules, now=now).matching(place)), None)
+    return found and found.number
+
+
+def test_a_timed_rule_applies_in_its_period_and_beats_a_permanent_one():
+    steady, sale = rule(1), rule(2, starts_at=NOON, ends_at=NOON + HOUR)
+
+    assert wins(steady, sale, now=NOON - timedelta(seconds=1)) == 1
+    assert wins(steady, sale) == 2
+    assert wins(steady, sale, now=NOON + HOUR) == 1
+
+
+def test_the_later_start_wins_then_the_lower_number():
+    first = rule(1, starts_at=NOON - HOUR)
+    later = rule(3, starts_at=NOON)
+    twin = rule(2, starts_at=NOON)
+
+    assert wins(first, later, twin) == 2
+    assert wins(twin, later, first) == 2
+
+
 ids = st.none() | st.integers(1, 2)
 scopes = st.fixed_dictionaries(
     {
