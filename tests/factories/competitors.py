@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from catalog.competitors import price_import
+from catalog.competitors.csv_format import PriceLine
 from catalog.models import CompetitorPrice, Identifier
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -47,3 +48,20 @@ def ecb_xml(rates, *, day="2026-11-24"):
         "<gesmes:subject>Reference rates</gesmes:subject>"
         f'<Cube><Cube time="{day}">{cubes}</Cube></Cube></gesmes:Envelope>'
     ).encode()
+
+
+def make_price_line(**changes):
+    """Return a line in which every field is stated."""
+    known = {
+        "competitor": "lamps.example",
+        "sku": "HL-1",
+        "gtin": "04006381333931",
+        "brand": "Fara",
+        "mpn": "H1",
+        "amount": Decimal("19.99"),
+        "currency": "EUR",
+        "has_tax": False,
+        "url": "https://lamps.example/h1",
+        "confidence": Decimal("0.90"),
+    }
+    return PriceLine(**{**known, **changes})
