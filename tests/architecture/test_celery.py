@@ -54,17 +54,10 @@ def test_each_route_leads_tasks_to_its_queue(pattern):
 
 
 @pytest.mark.parametrize("entry", app.conf.beat_schedule)
-def test_each_beat_entry_is_a_registered_task_in_a_queue_with_workers(entry):
-    task = app.conf.beat_schedule[entry]["task"]
-
-    assert task in registered()
-    assert queue_of(task) in {"celery", "syncs", "bulk"}
-
-
-@pytest.mark.parametrize("entry", app.conf.beat_schedule)
-def test_each_beat_entry_expires_when_later_ones_do_its_work(entry):
+def test_each_beat_entry_has_a_queue_with_workers_and_expires_when_later_ones_do_its_work(entry):
     described = app.conf.beat_schedule[entry]
-
+    assert described["task"] in registered()
+    assert queue_of(described["task"]) in {"celery", "syncs", "bulk"}
     assert described["schedule"] <= described["options"]["expires"]
     assert described["options"]["expires"] <= max(60, described["schedule"])
 

@@ -18,35 +18,17 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connections.factory import open_connector
 from suppliers.sync import runner
-from tests.factories.catalog import (
-    make_category,
-    make_channel,
-    make_exchange_rate,
-    make_price_rule,
-)
+from tests.factories.feeds import make_shop
 from tests.factories.orders import HOME, make_payment, news_of
 from tests.fakes.cj_sandbox import connect
 
 LIGHT_G = 400  # every service accepts it
 ROUNDS = 12
-CATEGORY_SLUGS = (
-    "headlamps",
-    "flashlights",
-    "lanterns",
-    "work-lights",
-    "bike-lights",
-    "cells-chargers",
-    "accessories",
-)
 
 
 def stock_the_shop(process, *, connect=connect):
     """Create a shop and sync it from a running sandbox."""
-    channel = make_channel()
-    make_price_rule(channel=channel)
-    make_exchange_rate()
-    for slug in CATEGORY_SLUGS:
-        make_category(slug=slug, families=())
+    channel = make_shop()
     supplier = connect(process)
     for kind in ("products", "stock"):
         runner.run_sync(supplier=supplier, kind=kind, now=timezone.now())

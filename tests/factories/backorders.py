@@ -80,6 +80,14 @@ def refuse(purchase_order):
     return tell(purchase_order, refused=[one.order_line for one in purchase_order.lines.all()])
 
 
+def reroute(purchase_order):
+    """Reject the whole purchase order and search other sources; all invariants must hold."""
+    refuse(purchase_order)
+    look_everywhere()
+    assert broken() == []
+    return purchase_order
+
+
 def ships(purchase_order, count, *, code="out_of_stock", line=None, **more):
     """Let the supplier accept a quantity of a line, the first if none is given."""
     line = line or purchase_order.lines.filter(is_active=True).order_by("pk").first()

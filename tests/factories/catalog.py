@@ -24,28 +24,16 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 _number = count(1)
 
 
-def make_channel(
-    *,
-    code="shop",
-    name="Fara",
-    currency="EUR",
-    default_country="DE",
-    countries=("DE", "AZ", "FR", "US"),
-    safety_stock=0,
-    prices_exclude_tax=False,
-):
-    channel, _ = Channel.objects.get_or_create(
-        code=code,
-        defaults={
-            "name": name,
-            "currency": currency,
-            "default_country": default_country,
-            "countries": list(countries),
-            "safety_stock": safety_stock,
-            "prices_exclude_tax": prices_exclude_tax,
-        },
-    )
-    return channel
+def _row(defaults, changes):
+    """Return the changed defaults; lists replace tuples, as in a stored row."""
+    values = {**defaults, **changes}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def make_channel(*, code="shop", **changes):
+    countries = ("DE", "AZ", "FR", "US")
+    known = {"name": "Fara", "currency": "EUR", "default_country": "DE", "countries": countries}
+    return Channel.objects.get_or_create(code=code, defaults=_row(known, changes))[0]
 
 
 def make_price_rule(
@@ -79,17 +67,8 @@ def make_price_rule(
 
 def make_exchange_rate(*, base="USD", quote="EUR", rate="0.92", source="test", as_of=NOON):
     """Make an exchange rate under which all supply in its currency is already published."""
-    found, _ = ExchangeRate.objects.get_or_create(
-        base=base,
-        quote=quote,
-        defaults={
-            "rate": Decimal(rate),
-            "source": source,
-            "as_of": as_of,
-            "supplied_under": "sure",
-        },
-    )
-    return found
+    known = {"rate": Decimal(rate), "source": source, "as_of": as_of, "supplied_under": "sure"}
+    return ExchangeRate.objects.get_or_create(base=base, quote=quote, defaults=known)[0]
 
 
 def make_category(*, slug="headlamps", names=None, families=("headlamp",), position=0):
@@ -116,115 +95,64 @@ def make_brand(*, name="Fara"):
     return brand
 
 
-def make_product(
-    *,
-    slug=None,
-    title="Fara H1 headlamp",
-    brand=None,
-    category=None,
-    family="headlamp",
-    summary="",
-    description_html="<p>A small lamp.</p>",
-    option_names=("Color",),
-    status="active",
-    overridden_fields=(),
-):
+def make_product(*, slug=None, brand=None, category=None, **changes):
+    known = {
+        "title": "Fara H1 headlamp",
+        "family": "headlamp",
+        "description_html": "<p>A small lamp.</p>",
+        "option_names": ("Color",),
+        "status": "active",
+    }
     return Product.objects.create(
         slug=slug or f"lamp-{next(_number)}",
-        title=title,
         brand=brand or make_brand(),
         category=category or make_category(),
-        family=family,
-        summary=summary,
-        description_html=description_html,
-        option_names=list(option_names),
-        status=status,
-        overridden_fields=list(overridden_fields),
+        **_row(known, changes),
     )
 
 
-def make_spec(
-    product,
-    *,
-    output_lm=400,
-    intensity_cd=2500,
-    beam_m=100,
-    runtime_high_min=180,
-    runtime_max_min=2400,
-    weight_g=75,
-    ip_rating="IPX4",
-    power_sources=("built_in",),
-    battery_format="built_in",
-    battery_included=True,
-    battery_chemistry="li_po",
-    battery_energy_wh="4.44",
-    charging=("usb_c",),
-    features=("motion_sensor", "red_light"),
-    **more,
-):
-    return Spec.objects.create(
-        product=product,
-        output_lm=output_lm,
-        intensity_cd=intensity_cd,
-        beam_m=beam_m,
-        runtime_high_min=runtime_high_min,
-        runtime_max_min=runtime_max_min,
-        weight_g=weight_g,
-        ip_rating=ip_rating,
-        power_sources=list(power_sources),
-        battery_format=battery_format,
-        battery_included=battery_included,
-        battery_chemistry=battery_chemistry,
-        battery_energy_wh=battery_energy_wh,
-        charging=list(charging),
-        features=list(features),
-        **more,
-    )
+def make_spec(product, **changes):
+    known = {
+        "output_lm": 400,
+        "intensity_cd": 2500,
+        "beam_m": 100,
+        "runtime_high_min": 180,
+        "runtime_max_min": 2400,
+        "weight_g": 75,
+        "ip_rating": "IPX4",
+        "power_sources": ("built_in",),
+        "battery_format": "built_in",
+        "battery_included": True,
+        "battery_chemistry": "li_po",
+        "battery_energy_wh": "4.44",
+        "charging": ("usb_c",),
+        "features": ("motion_sensor", "red_light"),
+    }
+    return Spec.objects.create(product=product, **_row(known, changes))
 
 
-def make_mode(product, *, position=0, name="High", kind="white", output_lm="400", runtime_min=180):
-    return Mode.objects.create(
-        product=product,
-        position=position,
-        name=name,
-        kind=kind,
-        output_lm=output_lm,
-        runtime_min=runtime_min,
-    )
+def make_mode(product, **changes):
+    known = {"name": "High", "kind": "white", "output_lm": "400", "runtime_min": 180}
+    return Mode.objects.create(product=product, **{"position": 0, **known, **changes})
 
 
-def make_variant(
-    product=None,
-    *,
-    sku=None,
-    option_values=("Black",),
-    color="Black",
-    weight_g=75,
-    packed_weight_g=140,
-    lithium="inside",
-    cell_wh="4.44",
-    cell_count=1,
-    hs_code="851310",
-    position=0,
-    status="active",
-):
+def make_variant(product=None, *, sku=None, **changes):
     if product is None:
         product = make_product()
         make_spec(product)
-    return Variant.objects.create(
-        product=product,
-        sku=sku or f"HL-{next(_number):04}",
-        option_values=list(option_values),
-        color=color,
-        weight_g=weight_g,
-        packed_weight_g=packed_weight_g,
-        lithium=lithium,
-        cell_wh=cell_wh,
-        cell_count=cell_count,
-        hs_code=hs_code,
-        position=position,
-        status=status,
-    )
+    known = {
+        "option_values": ("Black",),
+        "color": "Black",
+        "weight_g": 75,
+        "packed_weight_g": 140,
+        "lithium": "inside",
+        "cell_wh": "4.44",
+        "cell_count": 1,
+        "hs_code": "851310",
+        "status": "active",
+    }
+    sku = sku or f"HL-{next(_number):04}"
+    return Variant.objects.create(product=product, sku=sku, **_row(known, changes))
 
 
 def make_area(*countries):
@@ -270,15 +198,8 @@ def make_listing(
     )
 
 
-def make_image(
-    product, *, variant=None, role="main", source_url=None, stem="", position=0, tries=0
-):
+def make_image(product, *, source_url=None, **changes):
+    source_url = source_url or f"http://127.0.0.1/pictures/{next(_number)}.png"
     return Image.objects.create(
-        product=product,
-        variant=variant,
-        role=role,
-        source_url=source_url or f"http://127.0.0.1/pictures/{next(_number)}.png",
-        stem=stem,
-        position=position,
-        tries=tries,
+        product=product, source_url=source_url, **{"role": "main", **changes}
     )

@@ -4,45 +4,31 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from catalog.competitors import price_import
-from catalog.models import CompetitorPrice, DailySales, Identifier
+from catalog.competitors.csv_format import PriceLine
+from catalog.models import CompetitorPrice, Identifier
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def make_competitor_price(
-    variant,
-    *,
-    competitor="lamps.example",
-    amount="19.99",
-    currency="EUR",
-    has_tax=True,
-    as_of=NOON,
-    confidence="1.00",
-    matched_by="sku",
-):
+def make_competitor_price(variant, *, amount="19.99", confidence="1.00", **changes):
+    known = {
+        "competitor": "lamps.example",
+        "currency": "EUR",
+        "has_tax": True,
+        "as_of": NOON,
+        "matched_by": "sku",
+        "source": "test",
+        "reported_by": "ann",
+        **changes,
+    }
     return CompetitorPrice.objects.create(
-        variant=variant,
-        competitor=competitor,
-        amount=Decimal(amount),
-        currency=currency,
-        has_tax=has_tax,
-        as_of=as_of,
-        confidence=Decimal(confidence),
-        matched_by=matched_by,
-        source="test",
-        reported_by="ann",
+        variant=variant, amount=Decimal(amount), confidence=Decimal(confidence), **known
     )
 
 
 def make_identifier(variant, *, scheme="gtin", value="04006381333931", state="asserted"):
     return Identifier.objects.create(
         variant=variant, scheme=scheme, value=value, raw=value, state=state
-    )
-
-
-def make_sales(variant, *, channel, units=1, day=None):
-    return DailySales.objects.create(
-        channel=channel, variant=variant, day=day or NOON.date(), units=units
     )
 
 
@@ -62,3 +48,20 @@ def ecb_xml(rates, *, day="2026-11-24"):
         "<gesmes:subject>Reference rates</gesmes:subject>"
         f'<Cube><Cube time="{day}">{cubes}</Cube></Cube></gesmes:Envelope>'
     ).encode()
+
+
+def make_price_line(**changes):
+    """Return a line in which every field is stated."""
+    known = {
+        "competitor": "lamps.example",
+        "sku": "HL-1",
+        "gtin": "04006381333931",
+        "brand": "Fara",
+        "mpn": "H1",
+        "amount": Decimal("19.99"),
+        "currency": "EUR",
+        "has_tax": False,
+        "url": "https://lamps.example/h1",
+        "confidence": Decimal("0.90"),
+    }
+    return PriceLine(**{**known, **changes})

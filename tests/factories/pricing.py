@@ -18,30 +18,11 @@ from storefront.lib.money import Money
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def make_price_book(
-    *,
-    channel,
-    version=1,
-    status="draft",
-    created_by="staff",
-    floor_margin_rate="0",
-    max_change_per_run=None,
-    max_change_per_day=None,
-    restored_from=None,
-    rules=({},),
-    at=NOON,
-):
+def make_price_book(*, channel, version=1, status="draft", rules=({},), at=NOON, **changes):
     """Make a book of one rule or more; the one that was live before it is retired."""
+    known = {"created_by": "staff", "floor_margin_rate": 0, **changes}
     book = PriceBook.objects.create(
-        channel=channel,
-        version=version,
-        status_since=at,
-        created_by=created_by,
-        created_at=at,
-        restored_from=restored_from,
-        floor_margin_rate=Decimal(floor_margin_rate),
-        max_change_per_run=max_change_per_run and Decimal(max_change_per_run),
-        max_change_per_day=max_change_per_day and Decimal(max_change_per_day),
+        channel=channel, version=version, status_since=at, created_at=at, **known
     )
     for number, rule in enumerate(rules, start=1):
         make_rule(book, **{"number": number, **rule})

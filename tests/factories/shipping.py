@@ -1,7 +1,5 @@
 """Shipping factories: make shipping services, accepted purchase orders and parcel updates."""
 
-from decimal import Decimal
-
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
 from shipping.shipments import shipments
@@ -13,63 +11,25 @@ from tests.factories.suppliers import NOON, make_location
 CJ_NUMBER = "CJPKL0000000000YQ"
 
 
-def make_service(
-    location=None,
-    *,
-    code="standard",
-    tier="economy",
-    carrier_service="Standard",
-    countries=(),
-    currency="EUR",
-    base_amount="4.90",
-    per_kg_amount="0.00",
-    min_days=3,
-    max_days=6,
-    max_weight_g=2000,
-    accepts_cells_in_equipment=True,
-    accepts_cells_with_equipment=True,
-    accepts_cells_alone=False,
-    max_cell_wh="20.00",
-    max_cells=None,
-    is_active=True,
-):
-    return ShippingService.objects.create(
-        location=location or make_location(),
-        code=code,
-        tier=tier,
-        carrier_service=carrier_service,
-        countries=list(countries),
-        currency=currency,
-        base_amount=Decimal(base_amount),
-        per_kg_amount=Decimal(per_kg_amount),
-        min_days=min_days,
-        max_days=max_days,
-        max_weight_g=max_weight_g,
-        accepts_cells_in_equipment=accepts_cells_in_equipment,
-        accepts_cells_with_equipment=accepts_cells_with_equipment,
-        accepts_cells_alone=accepts_cells_alone,
-        max_cell_wh=Decimal(max_cell_wh),
-        max_cells=max_cells,
-        is_active=is_active,
-    )
+def make_service(location=None, **changes):
+    known = {
+        "code": "standard",
+        "tier": "economy",
+        "carrier_service": "Standard",
+        "currency": "EUR",
+        "base_amount": "4.90",
+        "per_kg_amount": "0.00",
+        "min_days": 3,
+        "max_days": 6,
+        "max_weight_g": 2000,
+        "accepts_cells_with_equipment": True,
+        **changes,
+    }
+    return ShippingService.objects.create(location=location or make_location(), **known)
 
 
-def make_parcel_news(  # noqa: PLR0917
-    number=CJ_NUMBER,
-    carrier="CJPacket Ordinary",
-    url="",
-    lines=(),
-    carrier_text="",
-    happened_at=None,
-):
-    return ShipmentNotice(
-        carrier=carrier,
-        number=number,
-        url=url,
-        lines=tuple(lines),
-        carrier_text=carrier_text,
-        happened_at=happened_at,
-    )
+def make_parcel_news(number=CJ_NUMBER, carrier="CJPacket Ordinary", *, lines=(), **told):
+    return ShipmentNotice(carrier=carrier, number=number, lines=tuple(lines), **told)
 
 
 def make_state(purchase_order, answer="shipped", *parcels, reference="", reason=""):

@@ -14,8 +14,9 @@ from tests.fakes.stripe_server import GOOD_CARD
 BACK = "http://shop.example/back/"
 
 
-def two_sellables():
-    near, far = make_sellable(), make_sellable(price="19.99")
+def two_sellables(*prices):
+    """Make two products in separate locations, so that each is captured alone."""
+    near, far = (make_sellable(price=price) for price in prices or ("39.99", "19.99"))
     level = StockLevel.objects.filter(pk=far.level.pk)
     level.update(location=make_location(code="CN", country="CN"))
     return near, far
@@ -36,15 +37,15 @@ def buy(stripe, *listings, card=GOOD_CARD, many=False):
     return payment, submission.create_purchase_orders(order=order, now=NOON)
 
 
-def accept(purchase_order, *, status="accepted"):
+def accept(purchase_order, *, status="accepted", now=NOON):
     """Accept a purchase order as its supplier, and request the capture."""
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
-        accepted_at=NOON, submission_status=status, status="in_progress"
+        accepted_at=now, submission_status=status, status="in_progress"
     )
     with transaction.atomic():
         (payment,) = ledger.lock_authorized_payments(purchase_order.order_id)
         ledger.request_capture(
-            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
+            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=now
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
-from tests.factories.backorders import also_at, look_everywhere, refuse, tell
+from tests.factories.backorders import also_at, look_everywhere, refuse, reroute, tell
 from tests.factories.orders import make_sellable
 from tests.factories.returns import back, exchange
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -29,8 +29,7 @@ def supplier(monkeypatch):
 
 
 def refused():
-    refuse(make_sent_purchase_order(make_sellable()))
-    look_everywhere()
+    reroute(make_sent_purchase_order(make_sellable()))
 
 
 def refused_after_it_was_charged():
@@ -51,8 +50,7 @@ def refused_in_part_after_it_was_charged():
 
 def the_rest_refused():
     refused_in_part()
-    refuse(PurchaseOrder.objects.get())
-    look_everywhere()
+    reroute(PurchaseOrder.objects.get())
 
 
 def replacement_refused():
@@ -73,16 +71,14 @@ def delayed():
 def later_from_elsewhere():
     listing = make_sellable()
     also_at(listing, max_days=20)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
 
 
 def replaced():
     listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
     also_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
 
 
 CASES = [

@@ -42,11 +42,58 @@ class Supplier:
         return None
 
 
+class BatchSupplier(Supplier):
+    """Answers for many orders too; ``asked`` also records how."""
+
+    def __init__(self):
+        super().__init__()
+        self.many = {}
+        self.fails = False
+
+    def track(self, orders):
+        self.asked.append(("track", len(orders)))
+        if self.fails:
+            raise TemporaryError("busy")
+        return [self.many[order.number] for order in orders if order.number in self.many]
+
+    def find(self, *, number):
+        self.asked.append(("find", number))
+        return self.states.get(number)
+
+
+class StagedSupplier(BatchSupplier):
+    """Accepts an order in several steps."""
+
+    def resume(self, *, number):
+        self.asked.append(("resume", number))
+        return self.states.get(number)
+
+
 @pytest.fixture
-def supplier(monkeypatch):
-    supplier = Supplier()
-    monkeypatch.setattr(status_polling, "open_connector", lambda _: supplier)
-    return supplier
+def use(monkeypatch):
+    def use(supplier):
+        monkeypatch.setattr(status_polling, "open_connector", lambda _: supplier)
+        return supplier
+
+    return use
+
+
+@pytest.fixture
+def supplier(use):
+    return use(Supplier())
+
+
+def poll(purchase_order, clock=lambda: NOON):
+    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, clock=clock)
+    purchase_order.refresh_from_db()
+    return answered
+
+
+def accepted_orders(count=2):
+    return [
+        make_accepted_purchase_order(make_sellable(), email=f"{number}@example.org")
+        for number in range(count)
+    ]
 
 
 def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
@@ -55,24 +102,20 @@ def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
         purchase_order, "shipped", make_parcel_news()
     )
 
-    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
+    assert poll(purchase_order) == 1
 
-    purchase_order.refresh_from_db()
-    assert answered == 1
     assert (purchase_order.submission_status, purchase_order.status) == ("accepted", "shipped")
     assert purchase_order.polled_at == NOON
     assert Parcel.objects.get().status == Parcel.Status.SHIPPED
 
 
 def test_an_order_without_an_answer_blocks_no_other(supplier):
-    first = make_accepted_purchase_order(make_sellable())
-    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    first, second = accepted_orders()
     supplier.states[first.number] = PermanentError("refused")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
 
-    status_polling.poll_supplier(supplier=first.supplier, clock=lambda: NOON)
+    poll(first)
 
-    first.refresh_from_db()
     second.refresh_from_db()
     assert (first.problem, second.status) == ("refused", "shipped")
 
@@ -80,25 +123,21 @@ def test_an_order_without_an_answer_blocks_no_other(supplier):
 def test_an_order_the_supplier_lost_is_flagged_and_kept(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
+    poll(purchase_order)
 
-    purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier no longer knows this order."
     assert purchase_order.status == PurchaseOrder.Status.IN_PROGRESS
 
 
 def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(supplier):
-    first = make_accepted_purchase_order(make_sellable())
-    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
-    third = make_accepted_purchase_order(make_sellable(), email="c@example.org")
+    first, second, third = accepted_orders(3)
     for broken in (first, third):
         supplier.states[broken.number] = TemporaryError("HTTP 500")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
     clock = iter(NOON + timedelta(seconds=seconds) for seconds in range(9))
 
-    answered = status_polling.poll_supplier(supplier=first.supplier, clock=lambda: next(clock))
+    answered = poll(first, clock=lambda: next(clock))
 
-    first.refresh_from_db()
     second.refresh_from_db()
     assert (answered, second.status) == (1, "shipped")
     assert (first.polled_at, second.polled_at) == (NOON, NOON + timedelta(seconds=1))
@@ -106,8 +145,7 @@ def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(suppl
 
 
 def test_an_answer_that_the_database_rejects_blocks_no_other(supplier, monkeypatch, caplog):
-    first = make_accepted_purchase_order(make_sellable())
-    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    first, second = accepted_orders()
     supplier.states = {
         order.number: make_state(order, "shipped", make_parcel_news()) for order in (first, second)
     }
@@ -120,28 +158,23 @@ def test_an_answer_that_the_database_rejects_blocks_no_other(supplier, monkeypat
 
     monkeypatch.setattr(status_polling.shipments, "import_parcels", refused)
 
-    assert status_polling.poll_supplier(supplier=first.supplier, clock=lambda: NOON) == 1
+    assert poll(first) == 1
 
-    first.refresh_from_db()
     assert (first.problem, first.polled_at) == (status_polling.NOT_STORED, NOON)
     assert "parcel_once" in caplog.text
 
 
 def test_a_run_stops_if_the_supplier_is_down_and_shows_the_error_until_it_recovers(supplier):
-    orders = [
-        make_accepted_purchase_order(make_sellable(), email=f"{n}@example.org") for n in range(4)
-    ]
+    orders = accepted_orders(4)
     for purchase_order in orders:
         supplier.states[purchase_order.number] = TemporaryError("HTTP 503")
 
-    status_polling.poll_supplier(supplier=orders[0].supplier, clock=lambda: NOON)
+    poll(orders[0])
     down = Connection.objects.get(supplier=orders[0].supplier)
     asked = list(supplier.asked)
     for purchase_order in orders:
         supplier.states[purchase_order.number] = make_state(purchase_order, "accepted")
-    status_polling.poll_supplier(
-        supplier=orders[0].supplier, clock=lambda: NOON + timedelta(minutes=10)
-    )
+    poll(orders[0], clock=lambda: NOON + timedelta(minutes=10))
     up = Connection.objects.get(supplier=orders[0].supplier)
 
     assert asked == [order.number for order in orders[:3]]
@@ -151,14 +184,12 @@ def test_a_run_stops_if_the_supplier_is_down_and_shows_the_error_until_it_recove
 
 
 def test_the_longest_unpolled_order_is_polled_first(supplier):
-    orders = [
-        make_accepted_purchase_order(make_sellable(), email=f"{n}@example.org") for n in range(3)
-    ]
+    orders = accepted_orders(3)
     for minutes, purchase_order in zip((5, 9, 7), orders, strict=True):
         purchase_order.polled_at = NOON - timedelta(minutes=minutes)
         purchase_order.save()
 
-    status_polling.poll_supplier(supplier=orders[0].supplier, clock=lambda: NOON)
+    poll(orders[0])
 
     assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
 
@@ -197,8 +228,123 @@ def test_delivered_orders_are_not_polled(supplier):
         purchase_order, "delivered", make_parcel_news()
     )
 
-    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
-    status_polling.poll_supplier(supplier=purchase_order.supplier, clock=lambda: NOON)
+    poll(purchase_order)
+    poll(purchase_order)
 
     assert supplier.asked == [purchase_order.number]
     assert Order.objects.get().status == Order.Status.COMPLETED
+
+
+# One call for many orders, and orders that were submitted only in part
+
+
+def test_all_orders_are_polled_in_one_call(use):
+    supplier = use(BatchSupplier())
+    orders = accepted_orders()
+    supplier.many = {each.number: make_state(each, "accepted") for each in orders}
+    supplier.many[orders[0].number] = make_state(orders[0], "shipped", make_parcel_news())
+
+    answered = poll(orders[0])
+
+    assert (answered, supplier.asked) == (2, [("track", 2)])
+    assert orders[0].status == PurchaseOrder.Status.SHIPPED
+
+
+def test_an_order_missing_from_the_batch_is_polled_singly(use):
+    supplier = use(BatchSupplier())
+    first, second = accepted_orders()
+    supplier.many = {first.number: make_state(first, "accepted")}
+
+    answered = poll(second)
+
+    assert supplier.asked == [("track", 2), ("find", second.number)]
+    assert (answered, second.problem) == (1, "The supplier no longer knows this order.")
+
+
+def test_a_failed_batch_is_replaced_by_single_calls(use):
+    supplier = use(BatchSupplier())
+    first, second = accepted_orders()
+    supplier.fails = True
+    supplier.states = {each.number: make_state(each, "accepted") for each in (first, second)}
+
+    assert poll(first) == 2
+    assert [name for name, _ in supplier.asked] == ["track", "find", "find"]
+
+
+def test_a_half_submitted_order_is_resumed(use):
+    supplier = use(StagedSupplier())
+    purchase_order = make_sent_purchase_order(make_sellable())
+    supplier.many = {purchase_order.number: make_state(purchase_order, "received")}
+    supplier.states = {purchase_order.number: make_state(purchase_order, "accepted")}
+
+    poll(purchase_order)
+
+    assert supplier.asked == [("track", 1), ("resume", purchase_order.number)]
+    assert purchase_order.submission_status == PurchaseOrder.Submission.ACCEPTED
+
+
+@pytest.mark.parametrize("submission_status", ["accepted", "cancellation_rejected"])
+def test_only_orders_that_wait_for_acceptance_are_resumed(use, submission_status):
+    supplier = use(StagedSupplier())
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(submission_status=submission_status)
+    supplier.many = {purchase_order.number: make_state(purchase_order, "received")}
+
+    poll(purchase_order)
+
+    assert supplier.asked == [("track", 1)]
+
+
+def test_the_reason_for_a_stalled_order_is_saved_on_it(use):
+    supplier = use(StagedSupplier())
+    purchase_order = make_sent_purchase_order(make_sellable())
+    state = make_state(purchase_order, "received", reason="the balance does not pay for it")
+    supplier.states = {purchase_order.number: state}
+
+    poll(purchase_order)
+
+    assert purchase_order.problem == "the balance does not pay for it"
+
+
+def canceled_and_had(submission_status):
+    """Create an order that the supplier accepted after we canceled it."""
+    purchase_order = make_sent_purchase_order(make_sellable())
+    PurchaseOrder.objects.update(status="canceled", submission_status=submission_status)
+    purchase_order.refresh_from_db()
+    return purchase_order
+
+
+@pytest.mark.parametrize("submission_status", ["submitted", "accepted"])
+@pytest.mark.parametrize("answer", ["canceled", None])
+def test_a_canceled_order_is_polled_until_the_supplier_confirms(use, submission_status, answer):
+    """An order accepted in steps is not accepted again."""
+    supplier = use(StagedSupplier())
+    purchase_order = canceled_and_had(submission_status)
+    supplier.states[purchase_order.number] = make_state(purchase_order, "received")
+    assert poll(purchase_order) == 1
+    assert purchase_order.submission_status == submission_status
+
+    supplier.states[purchase_order.number] = (
+        make_state(purchase_order, answer) if answer is not None else None
+    )
+    poll(purchase_order)
+    assert purchase_order.submission_status == "rejected"
+    poll(purchase_order)
+
+    alone = [each for each in supplier.asked if each[0] != "track"]
+    assert alone == [("find", purchase_order.number)] * 2
+
+
+def test_a_canceled_order_is_polled_until_it_shipped(use):
+    supplier = use(BatchSupplier())
+    purchase_order = canceled_and_had("accepted")
+    supplier.states[purchase_order.number] = make_state(
+        purchase_order, "shipped", make_parcel_news()
+    )
+
+    poll(purchase_order)
+    poll(purchase_order)
+
+    assert supplier.asked.count(("find", purchase_order.number)) == 1
+    assert "shipped a canceled purchase order" in purchase_order.problem
+    assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "accepted")

@@ -7,15 +7,14 @@ from django.utils import timezone
 
 from orders import ledger
 from orders.accounting.reconciliation import reconciliation
-from orders.models import Discrepancy, Payment, PaymentEvent, PurchaseOrder
-from orders.payments import captures, sessions, updates
+from orders.models import Discrepancy, Payment, PurchaseOrder
+from orders.payments import sessions, updates
 from orders.purchasing import submission
 from storefront.lib.money import Money
-from suppliers.models import StockLevel
+from tests.factories import stripe_orders
 from tests.factories.orders import make_order, make_sellable
-from tests.factories.suppliers import NOON, make_location
-
-BACK = "http://shop.example/back/"
+from tests.factories.stripe_orders import BACK
+from tests.factories.suppliers import NOON
 
 
 def now():
@@ -37,11 +36,7 @@ def compare(clock=later):
 
 
 def two_sellables(*, price="39.99"):
-    """Create two products of equal price in separate locations, so that each is captured alone."""
-    near, far = make_sellable(price=price), make_sellable(price=price)
-    level = StockLevel.objects.filter(pk=far.level.pk)
-    level.update(location=make_location(code="CN", country="CN"))
-    return near, far
+    return stripe_orders.two_sellables(price, price)
 
 
 def open_order(*listings):
@@ -68,16 +63,10 @@ def divided(payment):
 
 def accept(payment, purchase_order):
     """Let the supplier accept a purchase order, and capture its payment."""
-    rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
-    rows.update(accepted_at=now(), submission_status="accepted", status="in_progress")
-    with transaction.atomic():
-        (secured,) = ledger.lock_authorized_payments(payment.order_id)
-        ledger.request_capture(
-            secured, amount=purchase_order.charge, purpose=purchase_order.number, at=now()
-        )
-    settle()
+    stripe_orders.accept(purchase_order, now=now())
+    stripe_orders.settle(now())
     payment.refresh_from_db()
-    return rows.get()
+    return PurchaseOrder.objects.get(pk=purchase_order.pk)
 
 
 def accepted(payment):
@@ -89,16 +78,8 @@ def refund(payment, amount, *, purpose="staff:1"):
         locked = Payment.objects.select_for_update(of=["self"]).get(pk=payment.pk)
         money = Money(amount, payment.currency)
         ledger.request_refund(locked, amount=money, purpose=purpose, at=now())
-    settle()
+    stripe_orders.settle(now())
     payment.refresh_from_db()
-
-
-def settle():
-    """Run the sweep until nothing is due."""
-    for _ in range(5):
-        for request_id in captures.due_requests(now=now()):
-            request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
-            captures.execute(payment=request.payment, now=now())
 
 
 def found(status="open"):

@@ -51,14 +51,16 @@ def test_names_that_resemble_an_led_stay(title):
 
 
 @pytest.mark.parametrize(
-    ("brand", "own"), [("Unbranded", ("XHP360",)), ("Unbranded", ("xhp-360-BK",)), ("XHP", ())]
+    ("title", "brand", "own"),
+    [
+        ("XHP360 headlamp", "Unbranded", ("XHP360",)),
+        ("XHP360 headlamp", "Unbranded", ("xhp-360-BK",)),
+        ("XHP360 headlamp", "XHP", ()),
+        ("Osram P900 headlamp", "OSRAM", ()),
+    ],
 )
-def test_the_model_of_the_product_stays(brand, own):
-    assert kept("XHP360 headlamp", brand=brand, own=own) == "XHP360 headlamp"
-
-
-def test_a_manufacturer_that_is_the_brand_stays():
-    assert kept("Osram P900 headlamp", brand="OSRAM") == "Osram P900 headlamp"
+def test_the_model_and_brand_of_the_product_stay(title, brand, own):
+    assert kept(title, brand=brand, own=own) == title
 
 
 def test_the_result_is_one_plain_title():

@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError, parse
+from catalog.competitors.csv_format import RejectedLine, UnreadableFileError, parse
 from catalog.competitors.labels import message
+from tests.factories.competitors import make_price_line
 
 HEAD = "Shop,SKU,EAN,Brand,MPN,Price,Currency,Tax,Link,Seen,Confidence\n"
 
@@ -20,19 +21,8 @@ def test_a_line_is_parsed():
         "https://lamps.example/h1,2026-11-23,0.9\n"
     )
 
-    assert found == PriceLine(
-        number=2,
-        competitor="lamps example",
-        sku="HL-1",
-        gtin="04006381333931",
-        brand="Fara",
-        mpn="H1",
-        amount=Decimal("19.99"),
-        currency="EUR",
-        has_tax=False,
-        url="https://lamps.example/h1",
-        as_of=datetime(2026, 11, 23, tzinfo=UTC),
-        confidence=Decimal("0.90"),
+    assert found == make_price_line(
+        number=2, competitor="lamps example", as_of=datetime(2026, 11, 23, tzinfo=UTC)
     )
 
 

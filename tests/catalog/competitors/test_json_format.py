@@ -5,11 +5,12 @@ from functools import partial
 
 import pytest
 
-from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError
+from catalog.competitors.csv_format import RejectedLine, UnreadableFileError
 from catalog.competitors.formats import detect_format
 from catalog.competitors.json_format import parse
 from catalog.competitors.labels import message
 from catalog.enums import ListFormat
+from tests.factories.competitors import make_price_line
 
 ROW = {
     "competitor": "lamps.example",
@@ -38,19 +39,8 @@ def test_a_row_is_parsed():
         "confidence": "0.9",
     }
 
-    assert only({**ROW, **more}) == PriceLine(
-        number=1,
-        competitor="lamps.example",
-        sku="HL-1",
-        gtin="04006381333931",
-        brand="Fara",
-        mpn="H1",
-        amount=Decimal("19.99"),
-        currency="EUR",
-        has_tax=False,
-        url="https://lamps.example/h1",
-        as_of=datetime(2026, 11, 24, 8, tzinfo=UTC),
-        confidence=Decimal("0.90"),
+    assert only({**ROW, **more}) == make_price_line(
+        number=1, as_of=datetime(2026, 11, 24, 8, tzinfo=UTC)
     )
 
 

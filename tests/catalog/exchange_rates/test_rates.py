@@ -9,11 +9,16 @@ from django.urls import reverse
 from catalog.exchange_rates import rates, tasks
 from catalog.exchange_rates.rates import FutureRateError
 from catalog.listings import refresh, repricing
-from catalog.models import ExchangeRate, ExchangeRateUpdate, Listing, PriceHold, RepricingRequest
-from catalog.price_books import versions
+from catalog.models import (
+    Channel,
+    ExchangeRate,
+    ExchangeRateUpdate,
+    Listing,
+    PriceHold,
+    RepricingRequest,
+)
 from storefront.accounts.models import User
 from storefront.lib.http.errors import ExternalServiceError
-from storefront.lib.money import Money
 from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.catalog import (
     NOON,
@@ -42,15 +47,7 @@ def shop():
     make_price_rule()
     make_exchange_rate(rate="0.90", as_of=NOON)
     foreign, local = make_variant(), make_variant()
-    dollars = refresh.ListingSupply(
-        variant_id=foreign.pk,
-        cost=Money(D(10), "USD"),
-        available=9,
-        ships_from={"CN": 9},
-        as_of=NOON,
-        supplier_code="cj",
-        origins=("CN",),
-    )
+    dollars = supplied(foreign, currency="USD")
     refresh.refresh_listings(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
     repricing.reprice_queued(now=NOON)
     return Listing.objects.get(variant=foreign), Listing.objects.get(variant=local)
@@ -81,8 +78,10 @@ def test_a_new_rate_reprices_variants_bought_in_that_currency(shop):
     foreign, local = shop
     assert (foreign.price_amount, foreign.cost_amount) == (D("19.99"), D("9.00"))
 
+    Channel.objects.update(reprice_requested_at=None)
     done = tell("0.94", as_of=NOON + DAY)
 
+    assert Channel.objects.get().reprice_requested_at is None
     assert (done, reprice(NOON + DAY)) == ("applied", {foreign.variant_id})
     assert price_of(foreign) == (D("20.99"), True)
     assert price_of(local) == (local.price_amount, True)
@@ -194,20 +193,8 @@ def test_an_old_rate_keeps_no_price_at_a_loss_by_the_highest_plausible_rate(shop
 
 def test_new_variants_get_no_price_by_an_old_rate(shop):
     variant = make_variant()
-    new = supplied(variant)
-    refresh.refresh_listings(
-        channel=make_channel(),
-        supplies=[
-            refresh.ListingSupply(
-                variant_id=variant.pk,
-                cost=Money(D(5), "USD"),
-                available=new.available,
-                ships_from=new.ships_from,
-                as_of=NOON,
-            )
-        ],
-        now=NOON + 97 * HOUR,
-    )
+    new = supplied(variant, "5.00", "USD")
+    refresh.refresh_listings(channel=make_channel(), supplies=[new], now=NOON + 97 * HOUR)
 
     assert price_of(Listing.objects.get(variant=variant)) == (None, False)
 
@@ -288,10 +275,19 @@ def test_staff_set_rates_and_decide_on_held_ones(shop, client):
     assert list(told)[:2] == [("ann@fara.example", "applied"), ("ann", "approved")]
 
 
-def test_one_rate_does_not_reprice_the_whole_channel(shop):
-    versions.request_repricing(channel=make_channel(), now=NOON)
-    repricing.reprice_due_channels(now=NOON)
+@pytest.mark.parametrize(
+    ("days", "is_rejected"), [((1, 2, 3, 4), True), ((1, 4), True), ((1, 30), False)]
+)
+def test_waiting_does_not_make_a_rate_plausible(days, is_rejected):
+    make_channel()
+    make_exchange_rate(rate="0.90", as_of=NOON)
+    for day in days:
+        assert tell("1.03", as_of=NOON + day * DAY) == "waiting"
+        if is_rejected:
+            update = ExchangeRateUpdate.objects.get(status="waiting")
+            rates.reject(update=update, actor="ann", reason="a slip", now=NOON + day * DAY)
 
-    tell("0.91", as_of=NOON + DAY)
-
-    assert make_channel().reprice_requested_at is None
+    later = NOON + (days[-1] + 1) * DAY
+    assert ExchangeRate.objects.get().rate == D("0.90")
+    assert tell("0.94", as_of=later) == "applied"  # within 5 % of the current rate
+    assert tell("1.08", as_of=later + 3 * DAY) == "applied"  # and the accepted rate ends the doubt

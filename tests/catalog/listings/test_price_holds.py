@@ -19,10 +19,14 @@ LATER = NOON + timedelta(days=2)
 @pytest.fixture
 def variant():
     make_price_rule()
-    make_price_book(channel=make_channel(), version=2, status="live", max_change_per_run="0.20")
+    open_book(2, max_change_per_run="0.20")
     variant = make_variant()
     refresh(variant, "10.00", now=NOON)
     return variant
+
+
+def open_book(version, **limits):
+    make_price_book(channel=make_channel(), version=version, status="live", **limits)
 
 
 def refresh(variant, cost, *, now=LATER, **more):
@@ -135,13 +139,7 @@ def test_a_proposal_that_changed_since_it_was_shown_is_not_approved(variant):
 
 
 def test_many_small_changes_in_a_day_count_as_one(variant):
-    make_price_book(
-        channel=make_channel(),
-        version=3,
-        status="live",
-        max_change_per_run="0.20",
-        max_change_per_day="0.30",
-    )
+    open_book(3, max_change_per_run="0.20", max_change_per_day="0.30")
     first = refresh(variant, "12.50")
     second = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
 
@@ -155,12 +153,7 @@ def test_many_small_changes_in_a_day_count_as_one(variant):
 
 
 def test_losing_the_price_does_not_bypass_the_daily_limit(variant):
-    make_price_book(
-        channel=make_channel(),
-        version=3,
-        status="live",
-        max_change_per_day="0.20",
-    )
+    open_book(3, max_change_per_day="0.20")
     at = LATER
     for cost in ("11.50", "13.50", "16.00"):
         at += timedelta(hours=1)
@@ -175,13 +168,7 @@ def test_losing_the_price_does_not_bypass_the_daily_limit(variant):
 @pytest.fixture
 def floor(variant):
     """Let the live book require a margin of 25 % and stop changes above 10 %."""
-    make_price_book(
-        channel=make_channel(),
-        version=4,
-        status="live",
-        floor_margin_rate="0.25",
-        max_change_per_run="0.10",
-    )
+    open_book(4, floor_margin_rate="0.25", max_change_per_run="0.10")
 
 
 def test_a_stopped_price_is_not_sold_below_the_minimum_margin(variant, floor):
@@ -225,7 +212,7 @@ def test_a_price_below_cost_cannot_be_kept(variant, floor):
 def test_an_old_proposal_below_todays_minimum_margin_is_not_approved(variant):
     refresh(variant, "20.00")
     hold = PriceHold.objects.get()
-    make_price_book(channel=make_channel(), version=3, status="live", floor_margin_rate="0.50")
+    open_book(3, floor_margin_rate="0.50")
 
     with pytest.raises(price_approvals.CannotApproveError):
         price_approvals.approve(hold=hold, actor="ann", now=LATER)
@@ -236,7 +223,7 @@ def test_an_old_proposal_below_todays_minimum_margin_is_not_approved(variant):
 @pytest.mark.parametrize(("cost", "is_sold"), [("500.00", True), ("888888.00", False)])
 def test_an_absurd_first_price_is_held(cost, is_sold):
     make_price_rule()
-    make_price_book(channel=make_channel(), version=2, status="live")
+    open_book(2)
 
     listing = refresh(make_variant(), cost, now=NOON)
 
@@ -247,7 +234,7 @@ def test_an_absurd_first_price_is_held(cost, is_sold):
 
 def test_an_approved_first_price_is_sold_and_stays():
     make_price_rule()
-    make_price_book(channel=make_channel(), version=2, status="live")
+    open_book(2)
     variant = make_variant()
     refresh(variant, "2000.00", now=NOON)
     hold = PriceHold.objects.get()

@@ -91,28 +91,6 @@ def test_a_confirmation_is_written_once_an_hour():
     assert Listing.objects.get().as_of == NOON + timedelta(hours=1)
 
 
-def test_a_changed_cost_changes_the_price_and_is_recorded():
-    variant = make_variant()
-    refresh(supply(variant))
-
-    refresh(supply(variant, cost="20.00"), now=NOON + timedelta(days=1))
-
-    changes = PriceChange.objects.order_by("at").values_list("amount", flat=True)
-    assert list(changes) == [Decimal("19.99"), Decimal("36.99")]
-
-
-def test_a_new_price_rule_applies_and_is_recorded_on_the_price():
-    variant = make_variant()
-    refresh(supply(variant))
-    rule = make_price_rule(version=2, margin_rate="0.5000")
-
-    refresh(supply(variant))
-
-    listing = Listing.objects.get()
-    assert listing.rule == rule
-    assert listing.price_amount > Decimal("19.99")
-
-
 def test_changed_availability_changes_no_price():
     variant = make_variant()
     refresh(supply(variant))
@@ -139,14 +117,6 @@ def test_without_a_valid_cost_nothing_is_priced_or_published(cost, currency):
     assert not PriceChange.objects.exists()
 
 
-def test_without_a_price_rule_nothing_is_sold():
-    variant = make_variant()
-
-    refresh(supply(variant), channel=make_channel(code="other"))
-
-    assert not Listing.objects.get().is_published
-
-
 def test_a_lost_price_unpublishes_the_product():
     variant = make_variant()
     refresh(supply(variant))
@@ -168,17 +138,6 @@ def test_a_delisted_variant_is_never_relisted_by_a_sync():
     assert not ProductCard.objects.exists()
 
 
-@pytest.mark.parametrize("status", ["draft", "archived"])
-def test_only_an_active_product_is_published(status):
-    product = make_product(status=status)
-    make_spec(product)
-    variant = make_variant(product)
-
-    refresh(supply(variant))
-
-    assert not Listing.objects.get().is_published
-
-
 def test_an_incomplete_product_is_unpublished():
     product = make_product()
     make_spec(
@@ -190,14 +149,6 @@ def test_an_incomplete_product_is_unpublished():
 
     assert not Listing.objects.get().is_published
     assert not ProductCard.objects.exists()
-
-
-def test_a_cost_in_the_channel_currency_needs_no_rate():
-    variant = make_variant()
-
-    refresh(supply(variant, cost="9.20", currency="EUR"))
-
-    assert Listing.objects.get().price_amount == Decimal("19.99")
 
 
 def test_an_unknown_variant_is_skipped():
@@ -216,7 +167,7 @@ def test_many_variants_need_as_many_queries_as_few():
 
     refreshing(1)
 
-    assert refreshing(3) == refreshing(60)
+    assert refreshing(3) == refreshing(20)
 
 
 def test_the_database_rejects_a_price_below_cost_fees_and_tax():
@@ -244,3 +195,11 @@ def test_a_restock_is_priced_by_the_new_availability():
         return Listing.objects.get().price_amount
 
     assert [priced(1), priced(1000)] == [Decimal("31.99"), Decimal("21.99")]
+
+
+def test_without_a_price_rule_nothing_is_sold():
+    variant = make_variant()
+
+    refresh(supply(variant), channel=make_channel(code="other"))
+
+    assert not Listing.objects.get().is_published

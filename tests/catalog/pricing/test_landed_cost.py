@@ -8,12 +8,10 @@ import pytest
 from catalog.exchange_rates import rates
 from catalog.listings import refresh, repricing
 from catalog.models import Channel, Listing, RepricingRequest
-from catalog.pricing.guards import CurrentPrice
-from catalog.pricing.landed_cost import DUTY_FROM, CostTerms
-from catalog.pricing.price_calculation import calculate_price
+from catalog.pricing.landed_cost import DUTY_FROM
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate, make_variant
 from tests.factories.priced_shop import supplied
-from tests.factories.pricing import goods, make_price_book, make_terms, policy
+from tests.factories.pricing import make_price_book, make_terms
 
 D = Decimal
 DAY = timedelta(days=1)
@@ -53,16 +51,6 @@ def tell(rate, *, as_of=NOON + DAY):
 
 def landed():
     return list(Listing.objects.order_by("variant_id").values_list("landed_amount", flat=True))
-
-
-def test_any_destination_may_require_the_duty():
-    found = calculate_price(
-        goods(origins=("CN",)),
-        policy=policy(known={("*", "*"): CostTerms()}, country="AZ DE"),
-        current=CurrentPrice(),
-    )
-
-    assert found.landed.duty == D(3)
 
 
 def test_a_new_euro_rate_reprices_variants_that_may_pay_duty(shop):

@@ -147,6 +147,7 @@ def test_without_a_rule_there_is_no_price():
         (("ES",), "DE", date(2026, 11, 25), "0"),
         (("CN", "ES"), "DE", date(2026, 11, 25), "3"),  # the most expensive origin
         (("CN",), "AZ", date(2026, 11, 25), "0"),
+        (("CN",), "AZ DE", date(2026, 11, 25), "3"),  # any destination may require it
         (("CN",), "DE", date(2026, 6, 30), "0"),
         (("CN",), "DE", date(2028, 7, 1), "0"),
     ],

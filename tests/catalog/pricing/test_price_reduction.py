@@ -6,12 +6,13 @@ import pytest
 from catalog.listings import refresh, repricing
 from catalog.listings.refresh import ListingSupply
 from catalog.models import Listing, PriceChange
+from catalog.pricing import history
 from catalog.pricing.price_reduction import PricePoint, current_reduction, lowest_before
 from catalog.products import detail
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop, supplied
-from tests.factories.pricing import make_rule
+from tests.factories.pricing import make_price_book, make_rule
 
 D = Decimal
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -190,3 +191,26 @@ def test_the_history_records_periods_without_a_price(promotion):
         None,
         D("16.99"),
     ]
+
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+def test_the_newest_price_in_the_history_is_the_current_one_with_any_clock():
+    (listing,) = stock_shop("10.00")
+    make_price_book(
+        channel=make_channel(), version=2, status="live", rules=({"value": "0.40"},), at=NOON
+    )
+    refresh.refresh_listings(
+        channel=make_channel(),
+        supplies=[supplied(listing.variant, "12.00")],
+        now=NOON + 5 * MINUTE,
+    )
+    Listing.objects.update(wholesale_amount=Decimal("10.00"))
+    # A run that began before that update and reaches this listing after it.
+    repricing.reprice_channel(channel=make_channel(), now=NOON + MINUTE)
+
+    (listing,) = Listing.objects.all()
+    assert PriceChange.objects.order_by("at", "id").last().amount == listing.price_amount
+    assert history.load_prices(listing=listing)[-1].price == listing.price_amount

@@ -21,30 +21,6 @@ def wins(*rules, now=NOON):
     return found and found.number
 
 
-def test_the_most_specific_rule_wins():
-    everything, category, brand, supplier, product, variant = (
-        rule(1),
-        rule(2, category_id=1),
-        rule(3, brand_id=1),
-        rule(4, supplier_code="a"),
-        rule(5, product_id=1),
-        rule(6, variant_id=1),
-    )
-    ladder = [everything, category, brand, supplier, product, variant]
-
-    assert [wins(*ladder[: place + 1]) for place in range(6)] == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_rule_with_two_scopes_beats_each_single_one():
-    assert (
-        wins(rule(1, brand_id=1), rule(2, category_id=1), rule(3, brand_id=1, category_id=1)) == 3
-    )
-
-
-def test_a_rule_that_does_not_match_does_not_apply():
-    assert wins(rule(1, brand_id=2), rule(2, supplier_code="b")) is None
-
-
 def test_a_timed_rule_applies_in_its_period_and_beats_a_permanent_one():
     steady, sale = rule(1), rule(2, starts_at=NOON, ends_at=NOON + HOUR)
 

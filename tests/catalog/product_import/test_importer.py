@@ -5,30 +5,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Brand, Image, Mode, Product, RepricingRequest, Spec, Variant
+from catalog.models import Brand, Identifier, Image, Mode, Product, RepricingRequest, Spec, Variant
 from catalog.models.categories import CONTACT_PARTS
-from catalog.product_import import importer
 from catalog.products.forms import BrandForm
 from tests.factories.catalog import NOON
-from tests.factories.product_records import make_product_record, make_variant_record
+from tests.factories.product_records import (
+    make_product_record,
+    make_variant_record,
+    take_in,
+    two_variants,
+)
 
 pytestmark = pytest.mark.django_db
 
 
-def take_in(*records, known=None, source="cj"):
-    return importer.import_products(
-        records=records, variant_ids=known or {}, source=source, now=NOON
-    )
-
-
-def two_variants(**changes):
-    return make_product_record(
-        variants=[
-            make_variant_record(sku="A-BLK", option_values=("Black",), gtin="", mpn="H1-B"),
-            make_variant_record(sku="A-RED", option_values=("Red",), gtin="", mpn="H1-R"),
-        ],
-        **changes,
-    )
+def numbered(place, gtin="4006381333931", **changes):
+    variant = make_variant_record(sku=f"S{place}", mpn=f"M{place}", gtin=gtin)
+    return make_product_record(external_id=f"R{place}", variants=[variant], **changes)
 
 
 def test_a_record_becomes_a_complete_product():
@@ -100,11 +93,7 @@ def test_the_same_record_writes_nothing():
 def test_many_records_need_as_many_queries_as_few():
     def taking(count, start):
         records = [
-            make_product_record(
-                external_id=f"R{place}",
-                title=f"Headlamp {place}",
-                variants=[make_variant_record(sku=f"S{place}", gtin="", mpn=f"M{place}")],
-            )
+            numbered(place, gtin="", title=f"Headlamp {place}")
             for place in range(start, start + count)
         ]
         with CaptureQueriesContext(connection) as queries:
@@ -113,7 +102,7 @@ def test_many_records_need_as_many_queries_as_few():
 
     take_in(make_product_record())
 
-    assert taking(2, start=0) == taking(60, start=100)
+    assert taking(2, start=0) == taking(20, start=100)
 
 
 def test_only_changes_are_updated():
@@ -174,12 +163,7 @@ def test_a_new_sku_joins_the_product_of_its_siblings():
 
 
 def test_two_products_with_one_title_get_different_slugs():
-    first = make_product_record(external_id="R1", variants=[make_variant_record(sku="S1", gtin="")])
-    second = make_product_record(
-        external_id="R2", variants=[make_variant_record(sku="S2", gtin="")]
-    )
-
-    take_in(first, second)
+    take_in(*(numbered(place, gtin="") for place in (1, 2)))
 
     slugs = list(Product.objects.order_by("pk").values_list("slug", flat=True))
     assert slugs[0] == "sensor-headlamp"
@@ -215,11 +199,7 @@ def test_a_changed_mode_table_is_replaced():
 
 def test_two_spellings_of_a_brand_make_one():
     take_in(make_product_record(brand="Northbeam"))
-    take_in(
-        make_product_record(
-            external_id="R2", brand="NORTH BEAM", variants=[make_variant_record(sku="S2", gtin="")]
-        )
-    )
+    take_in(numbered(2, gtin="", brand="NORTH BEAM"))
 
     assert Brand.objects.get().key == "northbeam"
 
@@ -327,3 +307,93 @@ def test_unbranded_products_have_no_common_manufacturer():
     take_in(make_product_record(brand="", claims={"Output": "400 lm", "Manufacturer": MAKER}))
 
     assert Brand.objects.get().manufacturer_name == ""
+
+
+def test_images_follow_the_record_but_an_empty_list_removes_none():
+    take_in(two_variants(picture_urls=["http://x/1.png", "http://x/2.png"]))
+    Image.objects.filter(source_url="http://x/1.png").update(stem="kept")
+
+    take_in(two_variants(picture_urls=["http://x/3.png", "http://x/1.png"]))
+    take_in(two_variants(picture_urls=[]))
+
+    images = Image.objects.order_by("position").values_list("source_url", "role", "stem")
+    assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "in_use", "kept")]
+
+
+def test_an_image_of_one_color_belongs_to_its_first_variant():
+    black = ("http://x/all.png", "http://x/black.png")
+    taken = take_in(
+        make_product_record(
+            picture_urls=["http://x/all.png", "http://x/red.png", "http://x/side.png"],
+            option_names=("Color", "Battery"),
+            variants=[
+                make_variant_record(
+                    sku=sku, option_values=options, gtin="", mpn="", picture_urls=urls
+                )
+                for sku, options, urls in (
+                    ("B1", ("Black", "With"), black),
+                    ("B0", ("Black", "Without"), black),
+                    ("R1", ("Red", "With"), ("http://x/all.png", "http://x/red.png")),
+                )
+            ],
+        )
+    )
+
+    images = dict(Image.objects.values_list("source_url", "variant_id"))
+    assert images == {
+        "http://x/all.png": None,
+        "http://x/side.png": None,
+        "http://x/black.png": taken.variants["B1"],
+        "http://x/red.png": taken.variants["R1"],
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "file:///etc/passwd", "//x/1.png", "http://x/a b.png", "http://["],
+)
+def test_an_invalid_image_url_is_skipped_and_reported(url):
+    taken = take_in(two_variants(picture_urls=[url]))
+
+    assert [issue.code for issue in taken.issues] == ["picture-address"]
+    assert not Image.objects.exists()
+
+
+def test_an_invalid_check_digit_is_reported_and_not_stored():
+    taken = take_in(make_product_record(variants=[make_variant_record(gtin="4006381333930")]))
+
+    assert [(issue.code, issue.row, issue.is_fatal) for issue in taken.issues] == [
+        ("gtin-check-digit", "CJ-1-BLK", False)
+    ]
+    assert not Identifier.objects.filter(scheme="gtin").exists()
+
+
+def test_a_gtin_of_two_variants_is_a_conflict_and_reported_each_time():
+    records = [numbered(place) for place in (1, 2)]
+
+    for _ in range(2):
+        taken = take_in(*records)
+        assert [(issue.code, issue.row) for issue in taken.issues] == [("gtin-duplicate", "S2")]
+
+    states = Identifier.objects.filter(scheme="gtin").order_by("pk")
+    assert [(name.variant_id, name.state) for name in states] == [
+        (taken.variants["S1"], "asserted"),
+        (taken.variants["S2"], "conflict"),
+    ]
+
+
+def test_a_corrected_gtin_replaces_the_old_one():
+    for gtin in ("4006381333931", "036000291452"):
+        take_in(make_product_record(variants=[make_variant_record(gtin=gtin)]))
+
+    assert Identifier.objects.get(scheme="gtin").value == "00036000291452"
+
+
+def test_a_variant_known_by_its_offer_needs_no_identifier():
+    taken = take_in(two_variants())
+    Identifier.objects.all().delete()
+
+    again = take_in(two_variants(), known=taken.variants)
+
+    assert again.variants == taken.variants
+    assert Product.objects.count() == 1

@@ -5,7 +5,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.search.filters import ANY_RANGE, CHOICES, RANGES, ProductFilter
+from catalog.search.filters import ANY_RANGE, ProductFilter
 
 FULL = (
     "q=trail+lamp&price_min=10&price_max=99.5&lm_min=100&h_max=12&g_max=200"
@@ -156,10 +156,3 @@ def test_a_whole_facet_can_be_removed():
     query = read("lm_min=100&lm=100-300&unknown=lumens&f=zoom")
 
     assert query.without("lumens") == read("f=zoom")
-
-
-def test_every_facet_has_its_own_parameter():
-    taken = [name for name, _ in CHOICES.values()]
-
-    assert len(set(taken)) == len(taken)
-    assert set(RANGES) & set(CHOICES) == {"lumens"}

@@ -110,6 +110,12 @@ def overflow(page):
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
+def look(page):
+    """Fail if axe reports a violation, or if a page is wider than its window."""
+    assert violations(page) == []
+    assert overflow(page) <= 0, page.url
+
+
 def fill_address(page):
     for name, value in WHO.items():
         if name != "country":

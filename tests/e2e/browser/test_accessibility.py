@@ -3,7 +3,13 @@ import dataclasses
 import pytest
 
 from orders.address_changes import change_requests
-from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, fill_address, overflow, violations, visit
+from tests.e2e.browser.conftest import (
+    PHONE_OR_DESKTOP,
+    fill_address,
+    look,
+    overflow,
+    visit,
+)
 from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -16,6 +22,7 @@ PATHS = [
     "/en/c/headlamps/?lm_min=100&f=red_light",
     "/en/c/headlamps/?f=zoom",
     "/en/search/?q=nothing+like+it",
+    f"/en/search/?q={'a' * 200}",
     "/en/p/trail-400/",
     "/en/p/ridge-1800/",
     "/az/p/hearth/",
@@ -71,18 +78,13 @@ def test_pages_are_accessible(shop, browse, width, theme):
     requested = with_requested_address()
     orders = [f"/en/orders/{each.number}/{each.access_key}/" for each in (order, parcel, requested)]
     orders += [f"{orders[0]}address/", f"{orders[2]}address/"]
-    found = []
 
     for path in [*PATHS, *orders]:
         visit(page, shop + path, status=404 if path == UNKNOWN_PATH else 200)
-        found += violations(page)
-        assert overflow(page) <= 0, path
+        look(page)
         assert page.get_by_role("heading", level=1).count() == 1, path
-    for place in checkout_pages(page, shop):
-        found += violations(page)
-        assert overflow(page) <= 0, place
-
-    assert found == []
+    for _ in checkout_pages(page, shop):
+        look(page)
 
 
 def test_nothing_is_wider_than_the_smallest_window(shop, browse):

@@ -12,8 +12,7 @@ from storefront.accounts import credentials
 from tests.e2e.browser.conftest import (
     PHONE_OR_DESKTOP,
     fill_address,
-    overflow,
-    violations,
+    look,
     visit,
 )
 from tests.factories.accounts import make_shopper
@@ -27,12 +26,11 @@ def listing_of(slug):
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme):
+def test_what_is_held_is_said_and_given_up(shop, browse, width, theme):
     order = make_order(listing_of("trail-400"), now=datetime.now(UTC))
     soon = datetime.now(UTC) + timedelta(minutes=5)
     Payment.objects.update(status_since=soon)  # the gateway's page is being requested
     page = browse(width, theme)
-    found = []
 
     visit(page, f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()
@@ -45,37 +43,26 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
     page.locator("main form button").last.click()
     page.get_by_role("button", name="Order and pay").click()
     page.get_by_role("heading", name="You already have an unpaid order with this item").wait_for()
-    found += violations(page)
-    assert overflow(page) <= 0
-    page.screenshot(path=tmp_path / f"held-{width}.png", full_page=True)
+    look(page)
 
     visit(page, f"{shop}/en/orders/{order.number}/{order.access_key}/")
-    found += violations(page)
-    assert overflow(page) <= 0
-    page.screenshot(path=tmp_path / f"unpaid-{width}.png", full_page=True)
+    look(page)
     page.get_by_role("button", name="Cancel and return to cart").click()
     page.get_by_text("The order is canceled and nothing was charged.").wait_for()
-    found += violations(page)
-    page.screenshot(path=tmp_path / f"given-up-{width}.png", full_page=True)
+    look(page)
 
-    assert found == []
     assert Order.objects.get(pk=order.pk).status == Order.Status.CANCELED
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_the_old_address_stops_the_change(shop, browse, tmp_path, width, theme):
+def test_the_old_address_stops_the_change(shop, browse, width, theme):
     user = make_shopper("erika@example.org")
     credentials.request_email_change(user=user, email="thief@example.org", now=datetime.now(UTC))
     told = decrypt_link(Event.objects.get(name="account.email_change_requested").payload)["url"]
     page = browse(width, theme)
 
     visit(page, f"{shop}/en/account/email/stop/{told.rstrip('/').rpartition('/')[2]}/")
-    found = violations(page)
-    assert overflow(page) <= 0
-    page.screenshot(path=tmp_path / f"stop-{width}.png", full_page=True)
+    look(page)
     page.get_by_role("button", name="Stop the change").click()
     page.get_by_role("heading", name="The change is stopped.").wait_for()
-    found += violations(page)
-    page.screenshot(path=tmp_path / f"stopped-{width}.png", full_page=True)
-
-    assert found == []
+    look(page)

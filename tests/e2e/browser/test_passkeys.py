@@ -3,7 +3,7 @@
 import pytest
 
 from storefront.accounts.models import User
-from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, overflow, violations
+from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, look
 from tests.factories.catalog import make_channel
 
 pytestmark = pytest.mark.browser
@@ -48,23 +48,23 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     page = browse(width, theme)
     lose_it = with_key(page)
     give_password(page, office)
-    found, wide = violations(page), [overflow(page)]
+    look(page)
 
     page.get_by_role("link", name="Add a passkey").press("Enter")
-    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    look(page)
     page.fill("#id_name", "keyring")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Your recovery codes").wait_for()
-    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    look(page)
     code = page.locator(".factor-codes code").first.inner_text()
     page.get_by_role("link", name="I have saved the codes").press("Enter")
     page.get_by_text("keyring").first.wait_for()
-    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    look(page)
 
     page.context.clear_cookies()
     give_password(page, office)
     page.get_by_role("heading", name="Two-factor authentication").wait_for()
-    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    look(page)
     page.get_by_role("button", name="Use a passkey").press("Enter")
     page.wait_for_url(f"{office}/admin/")
 
@@ -74,13 +74,10 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     page.fill("#id_code", "0000000000")
     page.keyboard.press("Enter")
     page.get_by_text("This code is wrong or was already used").wait_for()
-    found, wide = [*found, *violations(page)], [*wide, overflow(page)]
+    look(page)
     page.fill("#id_code", code)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{office}/admin/")
-
-    assert found == []
-    assert max(wide) <= 0
 
 
 def test_passkey_of_another_device_is_refused(office, browse):

@@ -71,17 +71,6 @@ def order_by_mouse(page: Page, shop: str) -> None:
     page.locator("button[value=pay]").wait_for()
 
 
-@pytest.mark.full
-@windows(360, 1280)
-def test_a_headlamp_is_bought_by_mouse(demo, page):
-    order_by_mouse(page, demo.shop)
-
-    page.locator("button[value=pay]").click()
-
-    expect(page).to_have_url(re.compile(r"/en/orders/FL-\d{6}-\w{5}/"))
-    expect(page.locator("h1")).to_be_visible()
-
-
 @windows(1280, 360)
 def test_good_card_pays_after_a_declined_one_and_a_step_back(demo, page):
     order_by_mouse(page, demo.shop)

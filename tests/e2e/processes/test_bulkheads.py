@@ -3,28 +3,16 @@
 import pytest
 
 from storefront.dev.bench.scenarios import bulkheads
-from tests.e2e.ordering import CATEGORY_SLUGS
 from tests.e2e.worker_process import surroundings
-from tests.factories.catalog import (
-    make_category,
-    make_channel,
-    make_exchange_rate,
-    make_price_rule,
-)
+from tests.factories.feeds import make_shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.full
 def test_hanging_supplier_delays_no_other(tmp_path):
-    channel = make_channel()
-    make_price_rule(channel=channel)
-    make_exchange_rate()
-    for slug in CATEGORY_SLUGS:
-        make_category(slug=slug, families=())
-
     rounds = bulkheads.measure(
-        channel=channel,
+        channel=make_shop(),
         folder=tmp_path,
         env=surroundings(),
         products=16,

@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from orders.cancellation import tasks
 from orders.purchasing import submission, work_queue
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
+from tests.factories.shipping import make_accepted_purchase_order
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
 
 __all__ = ["sandbox_process", "sandbox_supplier"]
@@ -60,7 +61,9 @@ def test_hanging_supplier_slows_no_page(client, sandbox_supplier, sent):
     assert "We are asking the supplier to stop it." in answered
 
 
-def test_request_is_stored_without_broker_and_found_by_a_sweep(client, sent, monkeypatch):
+def test_request_is_stored_without_broker_and_found_by_a_sweep(client, monkeypatch):
+    sent = make_accepted_purchase_order()
+
     def away(*_known, **_options):
         raise OperationalError("the broker is away")
 

@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from django.utils import timezone
 
-from orders.models import PaymentEvent, PurchaseOrder
+from orders.models import PaymentEvent
 from orders.purchasing import submission
 from tests.e2e.ordering import effects, sell_one, stock_the_shop, sweep_until_answered, whole
 from tests.e2e.worker_process import started_worker
@@ -121,16 +121,3 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
     assert answered.submission_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
-
-
-def test_blind_resubmission_orders_twice(sandbox_supplier, purchase_order):
-    """Mutation check: submitting blindly under a new number orders twice."""
-    sandbox_supplier.fault(CREATE, "drop_after", count=1)
-    submission.submit(purchase_order=purchase_order, now=timezone.now())
-
-    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
-        submission_status="submit_failed", number=f"{purchase_order.number}R"
-    )
-    submission.submit(purchase_order=whole(purchase_order), now=timezone.now())
-
-    assert len(effects(sandbox_supplier)) == 2

@@ -13,7 +13,6 @@ from shipping.availability import availability, reach
 from shipping.rates import quotes
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from suppliers.shipping_services.selection import (
-    ParcelLoad,
     max_units,
     parcel_load,
     reasons_against,
@@ -112,15 +111,6 @@ def test_lead_days_and_cut_off_delay_the_promise(lead, cut_off, arrives_to):
     assert ask(listing, by=last).most == 5
     assert ask(listing, by=last - timedelta(days=1)).most == 0
     assert quoted(listing, 1)[0].arrives_to == last
-
-
-def test_an_unpublished_listing_is_not_available():
-    listing = make_sellable()
-    make_service()
-    Listing.objects.update(is_delisted=True, is_published=False)
-
-    with pytest.raises(KeyError):
-        ask(listing)
 
 
 def test_safety_stock_is_not_available():
@@ -275,11 +265,9 @@ def test_the_maximum_of_a_route_is_the_last_load_it_accepts():
             if one.code == service.code
         ]
         able = [
-            number for number in range(1, 120) if not reasons_against(route, _load(variant, number))
+            number
+            for number in range(1, 120)
+            if not reasons_against(route, parcel_load(variant, number))
         ]
 
-        assert max_units(route, _load(variant, 1)) == max(able, default=0)
-
-
-def _load(variant, pieces) -> ParcelLoad:
-    return parcel_load(variant, pieces)
+        assert max_units(route, parcel_load(variant, 1)) == max(able, default=0)

@@ -1,18 +1,26 @@
 """A hypothetical cart is routed as checkout would route it, by any rules."""
 
+from decimal import Decimal
+
 import pytest
+from django.core.cache import cache
 
 from orders.enums import Criterion
+from orders.models import TaxRate
 from orders.routing import decision_log
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import DEFAULT_RULES, Rules
 from shipping.availability import availability, cart_preview
+from shipping.models import LiveRateLocation
 from shipping.rates import quotes
+from storefront.web.cart import summary
 from suppliers.models import Scorecard
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_cart, make_sellable
+from tests.factories.pricing import make_terms
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+from tests.shipping.rates.test_live_rates import Freighter, connect, option
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +36,14 @@ def light():
     return listing
 
 
-def preview(light, rules=DEFAULT_RULES, quantity=1, country="DE"):
+def preview(light, rules=DEFAULT_RULES, quantity=1, country="DE", **place):
     return cart_preview.preview(
         wanted={light.variant_id: quantity},
         channel=make_channel(),
         country=country,
         rules=rules,
         now=NOON,
+        **place,
     )
 
 
@@ -97,3 +106,59 @@ def test_undeliverable_quantities_and_countries_are_explained(light):
     assert found.weighed(light.variant_id) == []
     assert nowhere.quotes == []
     assert nowhere.reasons
+
+
+@pytest.fixture
+def live_light():
+    """A light whose location has live rates."""
+    cache.clear()
+    listing = make_sellable()
+    listing.variant.refresh_from_db()
+    make_terms(channel=listing.channel)
+    make_service(base_amount="1.00")
+    LiveRateLocation.objects.create(location=listing.level.location)
+    return listing
+
+
+def test_a_postcode_asks_for_live_rates_as_a_cart_does(monkeypatch, live_light):
+    supplier = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    cart = make_cart(live_light)
+    cart.ship_to = {"country": "DE", "postcode": "10115"}
+
+    without = preview(live_light)
+    assert supplier.asked == []
+    found = preview(live_light, postcode="10115")
+    (_, ship_to, _) = supplier.asked[0]
+    real = summary.summarize(cart=cart, country="DE", now=NOON)
+
+    assert (ship_to.country, ship_to.postcode) == ("DE", "10115")
+    assert [one.price for one in found.quotes] == [one.price for one in real.quotes]
+    assert [one.price for one in found.quotes] != [one.price for one in without.quotes]
+    assert (without.asks_live_rates, found.asks_live_rates) == (True, False)
+    assert len(supplier.asked) == 1  # the cart used the cached answer of the preview
+
+
+def test_a_refusal_of_the_postcode_applies_to_the_preview(monkeypatch, live_light):
+    connect(monkeypatch, lumen=Freighter())
+
+    found = preview(live_light, postcode="27498")
+
+    assert found.quotes == []
+    assert found.reasons
+
+
+def test_margins_use_the_tax_of_the_region():
+    light = make_sellable()
+    light.variant.refresh_from_db()
+    make_terms(channel=light.channel)
+    make_service(countries=["US"])
+    for region, rate in (("", "0.05"), ("CA", "0.25")):
+        TaxRate.objects.create(
+            country="US", region=region, rate=Decimal(rate), valid_from=NOON.date()
+        )
+    quotes.clear_cache()
+
+    def net(**place):
+        return preview(light, country="US", **place).accounts[light.variant_id].net.amount
+
+    assert net(region="California") < net()

@@ -21,14 +21,14 @@ from shipping.availability.source_comparison import RouteStatus
 from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison
 from storefront.web.cart.summary import summarize
-from suppliers.models import SupplierOffer
-from tests.factories.backorders import also_at, live, look_everywhere, refuse
+from suppliers.models import ShippingService, SupplierOffer
+from tests.factories.backorders import also_at, live, reroute
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay
 from tests.factories.promotions import make_promotion
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_sent_purchase_order, make_service
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_level, make_offer
 from tests.shipping.availability.test_availability_lists import listed
 
 pytestmark = pytest.mark.django_db
@@ -167,13 +167,6 @@ def test_a_discount_code_counts_before_routing_and_is_read_once(light):
     assert sum('FROM "orders_coupon"' in each["sql"] for each in ran) == 1
 
 
-def test_the_margin_filter_needs_no_extra_query(light, django_assert_num_queries):
-    cart, _ = checked_cart(light)  # costs, rates and tax are cached for a minute
-
-    with django_assert_num_queries(2):  # the cart, and the stock
-        availability.check_cart(cart=cart, country="DE", now=NOON)
-
-
 def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
@@ -183,8 +176,7 @@ def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
     purchase_order = make_sent_purchase_order(listing)
     rule()
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     assert [one.supplier.code for one in live()] == ["slow"]
 
@@ -206,3 +198,46 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     assert offer_comparison.reason_text(rows[1], quantity=1, more="") == (
         f"Would be sold at a loss of €{other.loss.amount}"
     )
+
+
+@pytest.fixture
+def heavy():
+    """Two lights: their profitable source ships either per parcel, another source both."""
+    rule()
+    lights = [make_sellable(quantity=9, cost="10.00") for _ in range(2)]
+    Variant.objects.update(packed_weight_g=1200)
+    make_service(min_days=9, max_days=20, countries=["DE"])
+    dear = also_at(lights[0], "dear", quantity=9, cost="34.00")
+    offer = make_offer(lights[1].variant, supplier=dear.offer.supplier, cost="34.00")
+    make_level(offer, 9, dear.location)
+    ShippingService.objects.filter(location=dear.location).update(max_weight_g=9000)
+    return lights, dear.location
+
+
+def places(plan):
+    return [parcel.location_id for parcel in plan.parcels]
+
+
+def test_lines_too_heavy_together_ship_from_a_source_that_takes_both(
+    heavy, django_assert_num_queries
+):
+    lights, dear = heavy
+    alone = availability.check_cart(cart=make_cart(lights[0]), country="DE", now=NOON)
+    cart = make_cart(*lights)
+
+    with django_assert_num_queries(2):  # the cart, and the stock, as for one line
+        both = availability.check_cart(cart=cart, country="DE", now=NOON)
+
+    assert places(alone.plan) == [lights[0].level.location_id]
+    assert places(both.plan) == [dear.pk]
+    assert both.plan.rules.min_margin_rate is not None
+    assert summarize(cart=cart, country="DE", now=NOON).quotes
+
+
+def test_lines_no_source_takes_together_stay_at_the_profitable_one(heavy):
+    lights, _ = heavy
+    ShippingService.objects.update(max_weight_g=2000)
+
+    both = availability.check_cart(cart=make_cart(*lights), country="DE", now=NOON)
+
+    assert places(both.plan) == [lights[0].level.location_id]

@@ -9,7 +9,7 @@ from orders import admin_columns
 from orders.cart import carts
 from orders.checkout import checkout
 from orders.enums import Criterion
-from orders.models import Order, OrderLine, PurchaseLine, Reservation
+from orders.models import Order, PurchaseLine, Reservation
 from orders.purchasing import submission
 from orders.routing import simulation
 from orders.routing.margin_filter import SaleAmount
@@ -110,6 +110,7 @@ def test_each_source_reserves_and_receives_its_part(light):
     assert [(line.level_id, line.quantity) for line in lines] == list(
         zip(levels, (6, 4), strict=True)
     )
+    assert [line.split_from for line in lines] == [None, None]
     assert sum(line.line_amount for line in lines) == Decimal("399.90")
     assert list(Reservation.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
     assert list(StockLevel.objects.order_by("pk").values_list("reserved", flat=True)) == [6, 4]
@@ -194,12 +195,6 @@ def test_a_split_order_is_simulated_as_it_was_placed(light):
     assert found.before == found.after
     assert found.before.parcels == 2
     assert found.before.cost > 100
-
-
-def test_parts_become_order_lines(light):
-    order = placed(light)
-
-    assert OrderLine.objects.filter(order=order, split_from=None).count() == 2
 
 
 def test_a_part_too_heavy_for_its_parcel_is_refused_with_the_possible_quantity(light):

@@ -11,7 +11,15 @@ from orders.purchasing import submission
 from shipping.rerouting import customer_choice
 from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel, SupplierOffer
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.backorders import (
+    also_at,
+    asked,
+    broken,
+    live,
+    look_everywhere,
+    reroute,
+    tell,
+)
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON, make_level, make_offer
@@ -25,12 +33,8 @@ MUCH_LATER = NOON + timedelta(days=3)
 def test_a_later_delivery_is_offered_and_reserved(supplier):
     listing = make_sellable()
     slow = also_at(listing, max_days=20)
-    purchase_order = make_sent_purchase_order(listing)
+    reroute(make_sent_purchase_order(listing))
 
-    refuse(purchase_order)
-    look_everywhere()
-
-    assert broken() == []
     assert live() == []
     backorder = Backorder.objects.get()
     assert (backorder.status, backorder.choices) == ("asked", ["wait", "refund"])
@@ -48,8 +52,7 @@ def question(supplier):
     """A customer asked about a later delivery, who paid ``question.order.total_amount``."""
     listing = make_sellable()
     also_at(listing, max_days=20)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
     return Backorder.objects.select_related("order__channel").get()
 
 
@@ -127,8 +130,7 @@ def test_no_delay_is_offered_beyond_the_payment_authorization(supplier):
     purchase_order = make_sent_purchase_order(listing)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=15, minutes=30))
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     assert Backorder.objects.get().status == "canceled"
     assert asked() == [("void_requested", purchase_order.order.total_amount)]
@@ -140,8 +142,7 @@ def replaced(supplier):
     listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
     also_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
     return newer
 
 
@@ -161,11 +162,9 @@ def test_a_substitute_needs_consent_and_costs_no_more(replaced):
 def test_a_substitute_sold_out_on_acceptance_changes_nothing(replaced):
     StockLevel.objects.update(reported_quantity=0)
 
-    backorder = Backorder.objects.select_related("order__channel").get()
+    backorder = Backorder.objects.get()
     with pytest.raises(customer_choice.ChoiceUnavailableError):
-        customer_choice.apply(
-            backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="customer", now=LATER
-        )
+        answer(backorder, "substitute")
 
     assert Backorder.objects.get().status == "asked"
     assert live() == []
@@ -176,8 +175,7 @@ def test_a_cheaper_substitute_is_not_offered(supplier):
     also_at(older)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=older.variant)
 
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
 
     assert Backorder.objects.get().status == "canceled"
 
@@ -252,12 +250,8 @@ def test_a_line_profitable_only_with_an_on_time_line_is_not_lost(supplier):
     offer = make_offer(second.variant, supplier=level.offer.supplier, cost="10.50")
     make_level(offer, 5, level.location)
     SupplierOffer.objects.filter(pk=offer.pk).update(lead_days=15)
-    purchase_order = make_sent_purchase_order(first, second)
+    reroute(make_sent_purchase_order(first, second))
 
-    refuse(purchase_order)
-    look_everywhere()
-
-    assert broken() == []
     assert live() == []
     backorder = Backorder.objects.get()
     assert (backorder.status, backorder.lines.filter(is_open=True).count()) == ("asked", 2)

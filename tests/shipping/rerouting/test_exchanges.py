@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from orders.backorders.line_splits import split
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder, ReturnLine
 from orders.purchasing import submission
 from orders.returns.eligibility import CannotReturnError
 from shipping.rates import quotes
@@ -14,19 +14,20 @@ from shipping.rerouting import exchanges
 from suppliers.models import StockLevel
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
-from tests.factories.returns import bring_back, broken_rules, counters, declare, make_delivered
+from tests.factories.returns import (
+    arrived,
+    back,
+    bring_back,
+    broken_rules,
+    counters,
+    declare,
+    make_delivered,
+    make_sibling,
+)
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-def broken(light, *, quantity=2, units=1):
-    made = declare(
-        make_delivered(light, quantity=quantity), units, kind="defect", customer_message="Dead."
-    )
-    bring_back(made, state="damaged")
-    return made
 
 
 def exchange(made):
@@ -37,20 +38,10 @@ def empty(light):
     StockLevel.objects.filter(pk=light.level.pk).update(reported_quantity=0)
 
 
-def arrived(order):
-    submission.create_purchase_orders(order=order, now=NOON)
-    for line in order.lines.all():
-        OrderLine.objects.filter(pk=line.pk).update(
-            shipped_quantity=line.quantity, delivered_quantity=line.quantity
-        )
-    PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
-    return Order.objects.get(pk=order.pk)
-
-
 def test_another_supplier_ships_if_the_original_source_is_empty():
     light = make_sellable(quantity=9)
     other = also_at(light, cost="11.00")
-    made = broken(light, units=2)
+    made = back(light, units=2, quantity=2, state="damaged")
     empty(light)
 
     order = exchange(made)
@@ -70,7 +61,7 @@ def test_a_replacement_is_held_by_the_hold_rules(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     light = make_sellable(quantity=9)
     also_at(light)
-    made = broken(light)
+    made = back(light, quantity=2, state="damaged")
     empty(light)
     (bought,) = submission.create_purchase_orders(order=exchange(made), now=NOON)
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
@@ -83,7 +74,7 @@ def test_a_replacement_is_held_by_the_hold_rules(monkeypatch):
 def test_nothing_is_written_without_a_source():
     light = make_sellable(quantity=9)
     other = also_at(light)
-    made = broken(light, units=2)
+    made = back(light, units=2, quantity=2, state="damaged")
     empty(light)
     StockLevel.objects.filter(pk=other.pk).update(reported_quantity=1)
 
@@ -98,7 +89,7 @@ def test_nothing_is_written_without_a_source():
 def test_items_without_a_route_come_from_the_original_source():
     light = make_sellable(quantity=9)
 
-    (line,) = exchange(broken(light)).lines.all()
+    (line,) = exchange(back(light, quantity=2, state="damaged")).lines.all()
 
     assert line.level == light.level
 
@@ -106,7 +97,7 @@ def test_items_without_a_route_come_from_the_original_source():
 def test_a_replacement_of_a_replacement_is_rerouted_too():
     light = make_sellable(quantity=9)
     other = also_at(light)
-    first = exchange(broken(light))
+    first = exchange(back(light, quantity=2, state="damaged"))
     again = declare(arrived(first), 1, kind="defect", customer_message="Dead again.")
     bring_back(again, state="damaged")
     empty(light)
@@ -172,3 +163,28 @@ def test_both_parts_are_routed_as_one_need():
     (bought,) = submission.create_purchase_orders(order=order, now=NOON)
     assert sorted(bought.lines.values_list("quantity", flat=True)) == [1, 2]
     assert "returns.replacement_matches" not in broken_rules()
+
+
+def test_a_choice_changed_during_the_search_uses_no_wrong_source(monkeypatch):
+    light = make_sellable(price="33.33", quantity=9)
+    one, other = make_sibling(light, "30.00"), make_sibling(light, "31.00")
+    also_at(one, "warsaw")
+    also_at(other, "cracow")
+    made = back(light)
+    rows = ReturnLine.objects.filter(authorization=made)
+    rows.update(wanted=one.variant)
+    find = exchanges.find_sources
+
+    def find_and_change(*args, **known):
+        found = find(*args, **known)
+        rows.update(wanted=other.variant)
+        return found
+
+    monkeypatch.setattr(exchanges, "find_sources", find_and_change)
+    with pytest.raises(CannotReturnError, match="changed the request"):
+        exchange(made)
+    assert Order.objects.count() == 1
+
+    monkeypatch.setattr(exchanges, "find_sources", find)
+    (line,) = exchange(made).lines.all()
+    assert (line.variant, line.offer.variant) == (other.variant, other.variant)

@@ -18,7 +18,16 @@ from suppliers.connectors.records import (
     RejectionReason,
 )
 from suppliers.models import ShippingService
-from tests.factories.backorders import also_at, asked, broken, came, live, look_everywhere, refuse
+from tests.factories.backorders import (
+    also_at,
+    asked,
+    broken,
+    came,
+    live,
+    look_everywhere,
+    refuse,
+    reroute,
+)
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order
@@ -50,10 +59,8 @@ def heavy(*quantities):
 def test_lines_too_heavy_together_ship_in_two_parcels(places):
     purchase_order = heavy(10)
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     assert came() == [("other0", 10), ("other0", 10)]
     assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
 
@@ -62,10 +69,8 @@ def test_lines_too_heavy_together_are_split_line_by_line(supplier):
     Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     purchase_order = heavy(6, 4)
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     assert came() == [("other0", 6), ("other0", 6), ("other1", 4), ("other1", 4)]
     assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
 
@@ -105,9 +110,7 @@ def test_a_refund_of_some_lines_keeps_the_paid_delivery_of_the_rest(supplier):
     for code, quantity in (("other0", 6), ("other1", 4)):
         also_at(ten, code, quantity=quantity)
     also_at(two, "late", quantity=10, max_days=20)
-    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
-    refuse(purchase_order)
-    look_everywhere()
+    purchase_order = reroute(make_sent_purchase_order(ten, two, quantity=10))
     assert came() == [("other0", 6), ("other1", 4)]
 
     backorder = Backorder.objects.select_related("order__channel").get(status="asked")
@@ -131,26 +134,15 @@ def late_or(soon):
 
 
 @pytest.mark.parametrize("soon", [(10,), (6, 4)])
-def test_without_time_to_respond_the_on_time_source_ships_at_higher_cost(supplier, soon):
+@pytest.mark.parametrize("may_respond", [True, False])
+def test_on_time_sources_ship_at_higher_cost_without_a_question(supplier, soon, may_respond):
     purchase_order = late_or(soon)
-    ends = NOON + timedelta(hours=15, minutes=30)
-    purchase_order.order.payments.update(capture_before=ends)
+    if not may_respond:
+        ends = NOON + timedelta(hours=15, minutes=30)
+        purchase_order.order.payments.update(capture_before=ends)
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
-    assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
-
-
-@pytest.mark.parametrize("soon", [(10,), (6, 4)])
-def test_no_delay_is_offered_where_other_sources_are_on_time(supplier, soon):
-    purchase_order = late_or(soon)
-
-    refuse(purchase_order)
-    look_everywhere()
-
-    assert broken() == []
     assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
     assert Backorder.objects.get().status == "rerouted"
 
@@ -159,9 +151,7 @@ def test_only_the_late_line_of_two_is_asked(supplier):
     soon, late = make_sellable(quantity=10), make_sellable(price="29.99", quantity=10)
     also_at(soon, "soon", quantity=10)
     also_at(late, "late", quantity=10, max_days=20)
-    purchase_order = make_sent_purchase_order(soon, late)
-    refuse(purchase_order)
-    look_everywhere()
+    purchase_order = reroute(make_sent_purchase_order(soon, late))
     assert came() == [("soon", 1)]
     backorder = Backorder.objects.select_related("order__channel").get(status="asked")
     assert [row.order_line.variant_id for row in backorder.lines.all()] == [late.variant_id]
@@ -178,12 +168,8 @@ def test_an_on_time_source_at_a_loss_does_not_prevent_the_question(supplier):
     listing = make_sellable(quantity=10)
     also_at(listing, "dear", quantity=10, cost="60.00")
     also_at(listing, "late", quantity=10, max_days=20)
-    purchase_order = make_sent_purchase_order(listing)
+    reroute(make_sent_purchase_order(listing))
 
-    refuse(purchase_order)
-    look_everywhere()
-
-    assert broken() == []
     assert came() == []
     assert Backorder.objects.get().status == "asked"
 
@@ -209,12 +195,8 @@ def test_a_line_at_a_loss_separates_no_others(supplier, cost):
     beside(also_at(good, "both"), cheap, cost=cost)
     also_at(cheap, "late", max_days=20, cost="2.00")
     also_at(loses, "dear", cost="99.00")
-    purchase_order = make_sent_purchase_order(good, cheap, loses)
+    purchase_order = reroute(make_sent_purchase_order(good, cheap, loses))
 
-    refuse(purchase_order)
-    look_everywhere()
-
-    assert broken() == []
     assert parcels() == [("both", 2), ("dear", 1)]
     assert not Backorder.objects.filter(status="asked").exists()
     assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
@@ -228,10 +210,8 @@ def test_heavy_lines_use_as_few_parcels_as_possible(supplier):
     ShippingService.objects.update(max_weight_g=600)
     quotes.clear_cache()
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     assert parcels() == [("other", 2), ("other", 2)]
 
 
@@ -242,10 +222,8 @@ def test_a_profitable_parcel_does_not_hide_one_at_a_loss(supplier):
     also_at(little, "dear", cost="60.00")
     also_at(little, "late", max_days=20)
 
-    refuse(make_sent_purchase_order(much, little))
-    look_everywhere()
+    reroute(make_sent_purchase_order(much, little))
 
-    assert broken() == []
     assert parcels() == [("other", 1)]
     (row,) = Backorder.objects.get(status="asked").lines.all()
     assert row.order_line.variant_id == little.variant_id
@@ -280,11 +258,7 @@ def test_no_substitute_is_offered_that_needs_units_already_used(supplier):
     Variant.objects.filter(pk=gone.variant_id).update(replaced_by=newer.variant)
     also_at(newer, "late", cost="7.50", max_days=20)
     also_at(good, "other")
-    purchase_order = make_sent_purchase_order(good, gone)
+    reroute(make_sent_purchase_order(good, gone))
 
-    refuse(purchase_order)
-    look_everywhere()
-
-    assert broken() == []
     assert parcels() == [("other", 1)]
     assert asked() == [("void_requested", Decimal("13.99"))]

@@ -17,7 +17,16 @@ from shipping.rerouting import customer_choice
 from shipping.shipments import shipments
 from storefront.dashboard.inbox import query
 from suppliers.connectors.records import Acknowledgement
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.backorders import (
+    also_at,
+    asked,
+    broken,
+    live,
+    look_everywhere,
+    refuse,
+    reroute,
+    tell,
+)
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.shipping import (
     make_parcel_news,
@@ -93,19 +102,6 @@ def test_a_customer_cancellation_wins_over_reassignment_by_staff(supplier):
     assert Order.objects.get().status == "canceled"
 
 
-def test_a_refused_reassignment_is_dropped(supplier):
-    purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
-    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
-    assert cancellation.process_request(purchase_order=live()[0], now=NOON) is False
-
-    (still,) = live()
-    assert (still.is_being_reassigned, still.cancel_reason) == (False, "")
-    refuse(still)  # its own rejection is rerouted
-    look_everywhere()
-    assert [one.supplier.code for one in live()] == ["other"]
-
-
 def test_an_acceptance_before_the_cancellation_request_keeps_the_order(supplier):
     purchase_order = sent()
     tell(purchase_order, word=Acknowledgement.RECEIVED)
@@ -120,8 +116,7 @@ def test_an_acceptance_before_the_cancellation_request_keeps_the_order(supplier)
 
 def test_a_rejected_order_that_ships_is_flagged(supplier):
     purchase_order = sent()
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     acknowledgements.apply(
         purchase_order=PurchaseOrder.objects.select_related("order").get(pk=purchase_order.pk),
@@ -171,8 +166,7 @@ def test_an_agreed_address_change_applies_to_the_new_supplier(supplier):
         now=NOON,
     )
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     assert build_request(live()[0]).ship_to == THERE
 
@@ -240,15 +234,13 @@ def test_a_second_rejection_is_judged_by_the_date_promised_last(supplier):
     listing = make_sellable()
     also_at(listing, "other", max_days=3)
     also_at(listing, "third", max_days=8, cost="12.00")
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
     (second,) = live()
     assert second.entry["arrives_to"] < "2026-12-04"
 
     second.move("ready", at=NOON)
     second.move("submitting", at=NOON, status_field="submission_status")
-    refuse(second)
-    look_everywhere()
+    reroute(second)
 
     assert [one.supplier.code for one in live()] == ["third"]  # 4 Dec; 5 Dec was promised
     assert not Event.objects.filter(name="order.backorder_choice").exists()

@@ -46,7 +46,7 @@ def test_a_stock_figure_of_our_own_proves_no_sale(supplier):
     ships(purchase_order, 2)
     look_everywhere()
     shelf = StockLevel.objects.get(pk=listing.level.pk)
-    assert (shelf.reported_quantity, shelf.allocated_outstanding) == (2, 2)
+    assert (shelf.reported_quantity, shelf.allocated_outstanding, shelf.available) == (2, 2, 0)
     late = NOON + timedelta(days=2)
     StockLevel.objects.update(as_of=late, received_at=late)  # its own figure of two
 

@@ -16,7 +16,16 @@ from shipping.rerouting import rerouting
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import Acknowledgement, OutOfStockError
 from suppliers.models import StockLevel
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
+from tests.factories.backorders import (
+    also_at,
+    asked,
+    broken,
+    live,
+    look_everywhere,
+    refuse,
+    reroute,
+    tell,
+)
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,
@@ -37,10 +46,8 @@ def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
     purchase_order = make_sent_purchase_order(listing)
     whole = purchase_order.customer_charge_amount
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     (made,) = live()
     assert (made.supplier.code, made.location_id) == ("other", other.location_id)
     assert (made.customer_charge_amount, made.number[-2:], made.round) == (whole, "-2", 1)
@@ -101,10 +108,8 @@ def test_a_partly_sourced_backorder_ships_and_refunds_the_rest(supplier):
     purchase_order = make_sent_purchase_order(first, second)
     whole = purchase_order.customer_charge_amount
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     (made,) = live()
     # The paid delivery price stays with the shipped part.
     assert made.customer_charge_amount == whole - Decimal("39.99")
@@ -142,8 +147,7 @@ def test_a_line_rejected_after_capture_is_refunded_not_rerouted(supplier):
     purchase_order = make_accepted_purchase_order(listing)
     whole = purchase_order.customer_charge_amount
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     assert live() == []
     assert Order.objects.get().status == "canceled"
@@ -207,8 +211,15 @@ def test_an_order_the_supplier_may_have_moves_only_after_cancellation(supplier):
 
     assert cancellation.process_request(purchase_order=live()[0], now=NOON) is False  # refused
     look_everywhere()
-    assert [one.supplier.code for one in live()] == ["lumen"]
+    (still,) = live()
+    assert (still.supplier.code, still.is_being_reassigned, still.cancel_reason) == (
+        "lumen",
+        False,
+        "",
+    )
     assert broken() == []
+    reroute(still)  # its own rejection is rerouted
+    assert [one.supplier.code for one in live()] == ["other"]
 
 
 def test_a_canceled_order_is_reassigned_without_telling_the_customer(supplier):
@@ -294,8 +305,7 @@ def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
     )
     quotes.clear_cache()
 
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
 
     backorder = Backorder.objects.get()
     assert (backorder.status, backorder.arrives_by) == ("asked", date(2026, 12, 16))

@@ -10,7 +10,7 @@ from shipping.rerouting import customer_choice, purchase, rerouting
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.models import StockLevel
 from suppliers.sync import webhooks
-from tests.factories.backorders import also_at, broken, look_everywhere, refuse
+from tests.factories.backorders import also_at, broken, look_everywhere, refuse, reroute
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order
 from tests.factories.suppliers import NOON
@@ -31,8 +31,7 @@ REFUSALS = (
 def ask():
     listing = make_sellable()
     also_at(listing, max_days=20)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
     return Backorder.objects.select_related("order__channel").latest("pk")
 
 

@@ -10,7 +10,7 @@ from orders.routing.ranking import DEFAULT_RULES
 from shipping.availability import cart_preview, source_comparison
 from shipping.availability.source_comparison import RouteStatus
 from shipping.rerouting import customer_choice
-from tests.factories.backorders import also_at, asked, live, look_everywhere, refuse
+from tests.factories.backorders import also_at, asked, live, reroute
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON
@@ -30,8 +30,7 @@ def test_an_item_that_became_restricted_is_refunded_not_rerouted(supplier):
     purchase_order = make_sent_purchase_order(listing)
     restrict(listing, "DE")
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     assert live() == []
     assert [kind for kind, _ in asked()] == ["void_requested"]
@@ -43,10 +42,7 @@ def test_a_restricted_substitute_is_not_offered(supplier, countries, offered):
     make_service(max_days=6)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     restrict(newer, *countries)
-    purchase_order = make_sent_purchase_order(listing)
-
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
 
     found = Backorder.objects.get()
     assert ("substitute" in found.choices) is offered
@@ -60,8 +56,7 @@ def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     listing, newer = make_sellable(), make_sellable(price="44.99", quantity=0)
     also_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
-    refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute(make_sent_purchase_order(listing))
     backorder = Backorder.objects.select_related("order__channel").get()
     customer_choice.apply(
         backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="customer", now=NOON

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.models import Channel, Listing
 from notifications.models import Event
-from orders.models import Allocation, Backorder, Order, OrderLine, PurchaseOrder
+from orders.models import Allocation, Backorder, Order, OrderLine
 from orders.purchasing import submission
 from shipping.rates import quotes
 from shipping.rerouting import customer_choice, purchase, rerouting, search
@@ -21,6 +21,7 @@ from tests.factories.backorders import (
     live,
     look_everywhere,
     refuse,
+    reroute,
     tell,
 )
 from tests.factories.catalog import make_channel
@@ -49,20 +50,19 @@ def wanted_ten(*shelves, **more):
     return listing, make_sent_purchase_order(listing, quantity=10)
 
 
-def units_of(order):
-    return sum(order.lines.values_list("quantity", flat=True))
-
-
-def test_ten_rejected_units_ship_as_six_and_four_each_charged_once(shop):
-    _, purchase_order = wanted_ten(6, 4)
+def test_ten_rejected_units_ship_as_six_and_four_each_reserved_and_charged_once(shop):
+    listing, purchase_order = wanted_ten(6, 4)
     order = purchase_order.order
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     assert came() == [("other0", 6), ("other1", 4)]
-    assert units_of(order) == 10
+    assert sum(order.lines.values_list("quantity", flat=True)) == 10
+    mine = StockLevel.objects.filter(offer__variant=listing.variant)
+    assert [level.available for level in mine] == [0, 0, 0]
+    open_ones = Allocation.objects.filter(status="unseen").order_by("quantity")
+    held = open_ones.values_list("level__offer__supplier__code", "quantity")
+    assert list(held) == [("other1", 4), ("other0", 6)]
     assert sum(made.customer_charge_amount for made in live()) == order.total_amount
     assert Backorder.objects.get().status == "rerouted"
     assert asked() == []
@@ -73,28 +73,13 @@ def test_ten_rejected_units_ship_as_six_and_four_each_charged_once(shop):
     assert sum(amount for _, amount in asked()) == order.total_amount
 
 
-def test_each_part_is_reserved_at_its_source(shop):
-    listing, purchase_order = wanted_ten(6, 4)
-
-    refuse(purchase_order)
-    look_everywhere()
-
-    mine = StockLevel.objects.filter(offer__variant=listing.variant)
-    assert [level.available for level in mine] == [0, 0, 0]
-    open_ones = Allocation.objects.filter(status="unseen").order_by("quantity")
-    held = open_ones.values_list("level__offer__supplier__code", "quantity")
-    assert list(held) == [("other1", 4), ("other0", 6)]
-
-
 @pytest.mark.parametrize("places", [1, 2])
 def test_the_split_limit_of_the_channel_applies(shop, places):
     Channel.objects.update(max_split_locations=places)
     _, purchase_order = wanted_ten(*((6, 4) if places == 1 else (4, 3, 3)))
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
     assert came() == []
     assert OrderLine.objects.count() == 1
     assert Order.objects.get().status == "canceled"
@@ -104,24 +89,29 @@ def test_the_split_limit_of_the_channel_applies(shop, places):
 def test_a_whole_source_is_preferred_to_two_parts(shop):
     _, purchase_order = wanted_ten(6, 4, 10)
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     assert came() == [("other2", 10)]
 
 
-def test_whole_lines_ship_first_and_delivery_is_paid_once(shop):
+def test_whole_lines_ship_first_reserved_in_one_call_and_delivery_is_paid_once(shop, monkeypatch):
     ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
     for code, quantity in (("other0", 6), ("other1", 4)):
         also_at(ten, code, quantity=quantity)
     also_at(two, "other2", quantity=10)
     purchase_order = make_sent_purchase_order(ten, two, quantity=10)
     order = purchase_order.order
+    taken = []
+    take = purchase.allocations.allocate_from
+    monkeypatch.setattr(
+        purchase.allocations,
+        "allocate_from",
+        lambda *, levels, **more: (taken.append(len(levels)), take(levels=levels, **more)),
+    )
 
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
-    assert broken() == []
+    assert taken == [3], "two calls in one transaction would lock rows in an inconsistent order"
     assert came() == [("other0", 6), ("other1", 4), ("other2", 10)]
     charged = {made.supplier.code: made.customer_charge_amount for made in live()}
     goods = {"other0": 6 * PRICE, "other1": 4 * PRICE, "other2": 10 * Decimal("19.99")}
@@ -133,8 +123,7 @@ def test_whole_lines_ship_first_and_delivery_is_paid_once(shop):
 
 def test_a_rejected_part_is_rerouted_by_itself(shop):
     listing, purchase_order = wanted_ten(6, 4)
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
     also_at(listing, "third", quantity=4)
     quotes.clear_cache()
     (four,) = [made for made in live() if made.supplier.code == "other1"]
@@ -200,8 +189,7 @@ def test_late_parts_are_asked_about_once_and_both_reserved(shop, choice):
         also_at(listing, code, quantity=quantity, max_days=20)
     purchase_order = make_sent_purchase_order(listing, quantity=10)
     order = purchase_order.order
-    refuse(purchase_order)
-    look_everywhere()
+    reroute(purchase_order)
 
     backorder = Backorder.objects.select_related("order__channel").get()
     assert broken() == []
@@ -249,25 +237,3 @@ def test_a_lost_race_for_one_part_leaves_the_line_unchanged(shop, monkeypatch):
     look_everywhere(NOON + rerouting.RETRY_AFTER)  # nine are left
     assert broken() == []
     assert asked() == [("void_requested", purchase_order.order.total_amount)]
-
-
-def test_all_units_are_reserved_in_one_call_in_row_order(shop, monkeypatch):
-    """Two calls in one transaction would lock rows in an inconsistent order."""
-    ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
-    for code, quantity in (("other0", 6), ("other1", 4)):
-        also_at(ten, code, quantity=quantity)
-    also_at(two, "other2", quantity=10)
-    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
-    refuse(purchase_order)
-    taken = []
-    take = purchase.allocations.allocate_from
-    monkeypatch.setattr(
-        purchase.allocations,
-        "allocate_from",
-        lambda *, levels, **more: (taken.append(len(levels)), take(levels=levels, **more)),
-    )
-
-    look_everywhere()
-
-    assert taken == [3]
-    assert PurchaseOrder.objects.exclude(status="canceled").count() == 3

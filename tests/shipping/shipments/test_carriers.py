@@ -44,6 +44,7 @@ def test_the_suppliers_page_is_used_only_for_unknown_carriers():
     "offered",
     [
         "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)//https://x.example",
         "data:text/html,<script>alert(1)</script>",
         "http://camel.example.com/track",
         "//camel.example.com/track",

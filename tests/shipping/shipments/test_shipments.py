@@ -1,10 +1,7 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from notifications.models import Event
-from orders.models import Allocation, Order, OrderLine, PurchaseOrder
+from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, TrackingEvent
 from shipping.shipments import shipments
 from suppliers.connectors.records import PurchaseOrderRequestLine
@@ -19,7 +16,6 @@ from tests.factories.shipping import (
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-BAD = Path(__file__).parent / "bad" / "tracking.ndjson"
 
 
 def told(name):
@@ -48,17 +44,6 @@ def test_a_shipped_parcel_ships_its_lines_and_is_reported_once():
     )
     order = Order.objects.with_progress().get()
     assert (order.status, order.fulfillment_status) == ("processing", "shipped")
-
-
-def test_shipped_units_absorbed_by_the_stock_figure_are_closed():
-    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
-    allocation = Allocation.objects.get()
-    allocation.move(Allocation.Status.SEEN, at=NOON, absorbed_by="staff")
-
-    take_in(purchase_order, "shipped", make_parcel_news())
-
-    allocation.refresh_from_db()
-    assert allocation.status == Allocation.Status.SHIPPED
 
 
 def test_two_parcels_ship_two_parts_and_each_is_reported():
@@ -173,13 +158,11 @@ def test_items_that_were_not_ordered_make_no_parcel():
     assert OrderLine.objects.get().shipped_quantity == 0
 
 
-@pytest.mark.parametrize("told_of", [json.loads(row) for row in BAD.read_text().splitlines()])
-def test_an_unsafe_tracking_url_never_reaches_the_customer(told_of):
+def test_an_unsafe_tracking_url_never_reaches_the_customer():
     purchase_order = make_accepted_purchase_order(make_sellable())
+    news = make_parcel_news("XY12345", carrier="C" * 10_000, url="JaVaScRiPt:alert(1)//x.example")
 
-    take_in(
-        purchase_order, "shipped", make_parcel_news("XY12345", **{"carrier": "Camel", **told_of})
-    )
+    take_in(purchase_order, "shipped", news)
 
     shown = told("parcel.shipped")[0].payload
     assert shown["tracking_url"].startswith("https://t.17track.net/")

@@ -6,14 +6,14 @@ import pytest
 from notifications.models import Event
 from orders.models import Order
 from shipping.models import Parcel
-from shipping.shipments import fulfillment, shipments, tracking
+from shipping.shipments import fulfillment, tracking
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
     make_accepted_purchase_order,
     make_parcel_news,
-    make_state,
+    take_in,
 )
 from tests.factories.suppliers import NOON
 
@@ -25,12 +25,7 @@ def hours(count):
 
 
 def make_parcel(answer="shipped"):
-    purchase_order = make_accepted_purchase_order(make_sellable())
-    shipments.import_parcels(
-        purchase_order=purchase_order,
-        state=make_state(purchase_order, answer, make_parcel_news()),
-        now=NOON,
-    )
+    take_in(make_accepted_purchase_order(make_sellable()), answer, make_parcel_news())
     return Parcel.objects.get()
 
 

@@ -152,11 +152,10 @@ def test_staff_preview_and_import_a_list(client, supplier):
     assert Parcel.objects.count() == 1
 
 
-@pytest.mark.parametrize(("content", "words"), [(b"", "empty"), (b"a,b\n1,2\n", "Missing columns")])
-def test_a_file_that_is_no_list_is_explained(client, supplier, content, words):
+def test_a_file_that_is_no_list_is_explained(client, supplier):
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
-    file = SimpleUploadedFile("list.csv", content)
+    file = SimpleUploadedFile("list.csv", b"a,b\n1,2\n")
 
     response = client.post(PAGE, {"supplier": supplier.pk, "file": file, "step": "look"})
 
-    assert words in response.content.decode()
+    assert "Missing columns" in response.content.decode()

@@ -77,9 +77,3 @@ class Setbacks(Truths):
     @staticmethod
     def purchases():
         return PurchaseOrder.objects.select_related("order", "supplier", "location")
-
-    @staticmethod
-    def pick(rows, which):
-        """Choose one of the rows, or None if there is none."""
-        rows = list(rows.order_by("pk"))
-        return rows[which % len(rows)] if rows else None

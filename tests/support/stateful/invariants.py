@@ -80,3 +80,9 @@ class Truths(RuleBasedStateMachine):
     def insist(invariants):
         """Check the invariants at the start time: no workers run, so nothing may count as late."""
         assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []
+
+    @staticmethod
+    def pick(rows, which):
+        """Choose one of the rows, or None if there is none."""
+        rows = list(rows.order_by("pk").distinct())
+        return rows[which % len(rows)] if rows else None

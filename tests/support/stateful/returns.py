@@ -244,9 +244,3 @@ class GivingBack(Truths):
         judged = InspectedLine(accepted=units, condition=state, deduction=kept, reason="used")
         results = {line.pk: judged for line in made.lines.all()}
         inspection.inspect(authorization=made, results=results, actor="ann", now=self.now)
-
-    @staticmethod
-    def pick(rows, which):
-        """Choose one of the rows, or None if there is none."""
-        rows = list(rows.order_by("pk").distinct())
-        return rows[which % len(rows)] if rows else None
