@@ -77,9 +77,9 @@ def supplier_order(_staff, evil):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("evil", ["=cmd()", "+cmd()", "-cmd()", "@cmd()"])
 @pytest.mark.parametrize("export", [differences, changes, profits, dry_run, supplier_order])
-def test_no_export_writes_a_formula(staff, export):
-    evil = "=cmd()"
+def test_no_export_writes_a_formula(staff, export, evil):
     with time_machine.travel(NOON, tick=False):
         content = b"".join(export(staff, evil)).decode()
 

@@ -258,16 +258,18 @@ def test_return_needs_the_link_of_its_order(customer, order, light):
 
 def test_exchange_can_be_requested_instead_of_a_refund(customer, order, light):
     other = make_sibling(light, "20.01")
-    make_sibling(light, "999.00")
+    dearer = make_sibling(light, "999.00")
     (line,) = order.lines.all()
     there = page_of(order, "return/")
     first = Page(customer.get(there))
     given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": other.variant.pk}
 
+    refused = customer.post(there, given | {f"instead_{line.pk}": dearer.variant.pk})
     asked = customer.post(there, given)
     customer.post(there, hidden(asked))
 
     assert (first.faults, first.unlabeled()) == ([], [])
+    assert (refused.status_code, Page(refused).faults) == (422, [])
     assert "20.01" in first.text
     assert "999.00" not in first.text
     assert "You ask for this instead" in asked.content.decode()
