@@ -31,7 +31,7 @@ from storefront.ops.environment import is_set
 FOLDERS = ("sandbox", "bigbuy", "wholesaler", "feeds", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
 STOP_ORDER = (
-    ("web", "worker", "syncs", "bulk", "beat"),
+    ("web", "worker", "syncs", "beat"),
     ("sandbox", "bigbuy", "feed", "gateway", "mail"),
     ("redis",),
     ("postgres",),

@@ -27,9 +27,10 @@ FEED_PRODUCTS = 40
 FEED_SKIPS = 140
 WEB_WORKERS = 2
 WEB_THREADS = 2
-# Twice the processes that one supplier may use: at most half of them work for it.
-WORKER_PROCESSES = 6  # two for orders, one for webhooks
-SYNCS_PROCESSES = 6  # two for syncs, one for claims
+# One supplier uses at most half of each worker: a process for orders and one for webhooks, or one for
+# syncs and one for claims. Each process takes 50 MB.
+SUPPLIER_SLOTS = 1
+WORKER_PROCESSES = SYNCS_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ def settings(
         **keys,
         **addresses,
         "PAYMENT_GATEWAY": "stripe",
+        "BULKHEAD_SLOTS_PER_SUPPLIER": str(SUPPLIER_SLOTS),
         "ENVIRONMENT": "local",
         "VAR_DIR": str(var),
         "PUBLIC_URL": url_of(ports.web),
@@ -173,13 +175,8 @@ def worker(stage: Stage) -> Child:
 
 
 def syncs(stage: Stage) -> Child:
-    """Return the sync worker; one supplier may use at most half of it."""
-    return worker_of(stage, "syncs", name="syncs", queues="syncs", processes=SYNCS_PROCESSES)
-
-
-def bulk(stage: Stage) -> Child:
-    """Return the worker for images and publication: long work, which no order waits for."""
-    return worker_of(stage, "bulk", name="bulk", queues="bulk", processes=1)
+    """Return the worker for syncs, images and publication, which no order waits for."""
+    return worker_of(stage, "syncs", name="syncs", queues="syncs,bulk", processes=SYNCS_PROCESSES)
 
 
 def worker_of(  # noqa: PLR0913 - the options of a worker

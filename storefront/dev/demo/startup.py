@@ -121,7 +121,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
     supervisor.wait_until_ready([web, worker, beat])
-    bring_on(processes.syncs(stage), processes.bulk(stage))  # no other process waits for them
+    bring_on(processes.syncs(stage))  # no other process waits for it
     return Opened(
         settings=settings,
         urls=processes.urls(ports),
