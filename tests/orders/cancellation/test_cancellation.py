@@ -124,7 +124,7 @@ def refund(order, amount):
 
 
 def test_partial_refunds_are_positive_and_never_exceed_the_capture(captured):
-    for amount in ("10.00", "10.00", "5.00"):  # the first form was submitted twice
+    for amount in ("10.00", "5.00"):
         refund(captured, amount)
 
     for amount in ("0.00", "-1.00", captured.total_amount - 14):
@@ -132,7 +132,9 @@ def test_partial_refunds_are_positive_and_never_exceed_the_capture(captured):
             refund(captured, amount)
 
     assert refused.value.refundable.amount == captured.total_amount - 15
-    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
+    for _ in range(2):  # the form of the rest was submitted twice
+        refund(captured, captured.total_amount - 15)
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 3
 
 
 def test_uncaptured_money_is_not_refunded():

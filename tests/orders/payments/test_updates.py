@@ -110,6 +110,7 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
     ) == (whole, part, whole - part, Decimal("4.00"))
     names = Event.objects.order_by("name").values_list("name", flat=True)
     assert list(names) == ["order.placed", "order.refunded"], "each update counts once"
+    assert not payment.events.filter(kind__endswith="_requested").exists()
 
 
 @pytest.mark.parametrize("told", list(permutations(["refunded", "refund_failed"])))

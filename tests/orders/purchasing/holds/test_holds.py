@@ -11,7 +11,7 @@ from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import InvalidTransitionError
 from suppliers.connectors.records import NoShippingServiceError
 from suppliers.models import Connection
-from tests.factories.orders import make_paid_order, make_purchase_orders
+from tests.factories.orders import make_order, make_paid_order, make_purchase_orders
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -36,11 +36,14 @@ def test_a_released_order_without_purchase_orders_is_placed():
 
 def test_only_a_held_order_is_released_and_continues_with_its_purchase_orders():
     (purchase_order,) = make_purchase_orders()
-    order = purchase_order.order
-    with pytest.raises(InvalidTransitionError):
-        go_on(order)
+    unpaid = make_order()
+    for order in (unpaid, purchase_order.order):
+        with pytest.raises(InvalidTransitionError):
+            go_on(order)
 
-    assert go_on(hold(order)).status == "processing"
+    unpaid.refresh_from_db()
+    assert unpaid.status == "pending_payment"
+    assert go_on(hold(purchase_order.order)).status == "processing"
 
 
 def test_a_low_balance_holds_until_it_is_enough(supplier):
