@@ -14,10 +14,10 @@ from storefront.celery import app
 from storefront.dev.runtime.bootstrap import compile_translations
 from tests.support import database
 
-# Each of these starts a whole shop, or a worker, once for all of its tests.
+# Each of these starts a whole shop or a worker once for all of its tests, or changes the real queues.
 WHOLE = (
     *("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py"),
-    "tests/architecture/test_celery.py",
+    *("tests/architecture/test_celery.py", "tests/storefront/test_health.py"),
 )
 
 
