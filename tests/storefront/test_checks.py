@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storefront import checks
+from storefront import checks, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = {"SECRET_KEY", "FIELD_KEYS", "ALLOWED_HOSTS", "PUBLIC_URL", "TRUSTED_PROXIES"}
@@ -27,6 +27,10 @@ def start(command, folder, **environ):
         check=False,
         timeout=60,
     )
+
+
+def test_passwords_are_hashed_by_a_slow_function():
+    assert settings.PASSWORD_HASHERS[0].endswith(".ScryptPasswordHasher")
 
 
 @pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])

@@ -309,3 +309,21 @@ def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
 
     backorder = Backorder.objects.get()
     assert (backorder.status, backorder.arrives_by) == ("asked", date(2026, 12, 16))
+
+
+def test_a_parcel_that_comes_first_ends_the_reassignment(supplier):
+    also_at(listing := make_sellable())
+    tell(make_sent_purchase_order(listing), word=Acknowledgement.RECEIVED)
+    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    PurchaseOrder.objects.update(status="partially_shipped")
+
+    assert (
+        cancellation.process_request(purchase_order=PurchaseOrder.objects.get(), now=NOON) is False
+    )
+
+    sent = PurchaseOrder.objects.get()
+    assert (sent.is_being_reassigned, sent.cancel_requested_at, sent.cancel_reason) == (
+        False,
+        None,
+        "",
+    )
