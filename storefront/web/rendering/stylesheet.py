@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.conf import settings
@@ -48,7 +49,9 @@ class StylesheetFinder(BaseFinder):
         target = Path(self._storage.path(name))
         if not target.is_file() or target.read_text() != text:
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_suffix(".part")
-            draft.write_text(text)
-            draft.replace(target)  # another process may be reading it
+            # another process may be reading it, or writing it too
+            with NamedTemporaryFile("w", dir=target.parent, delete=False) as draft:
+                draft.write(text)
+            Path(draft.name).chmod(0o644)
+            Path(draft.name).replace(target)
         return target
