@@ -100,7 +100,10 @@ def hold_stock(*, lines: Sequence[OrderLine], now: datetime) -> None:
 
 @requires_transaction
 def release(*, order: Order, status: Reservation.Status, now: datetime) -> None:
-    """Release held stock, as ``status``. Locks reservations, then stock rows by id."""
+    """Release the held stock of an order; ``status`` is released or expired.
+
+    Locks:  the reservations of the order, then the stock rows in id order
+    """
     units: Counter[int] = Counter()
     active = Reservation.objects.filter(line__order=order, status=Reservation.Status.ACTIVE)
     for reservation in active.select_for_update(of=["self"]).order_by("pk"):

@@ -1,4 +1,7 @@
-"""Return photos: re-encode pictures of a complaint, store them privately, delete them."""
+"""Return photos: re-encode pictures of a complaint, store them privately, delete them.
+
+No URL exposes a stored picture. Erasing the customer deletes pictures.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -54,7 +57,10 @@ def reencode(content: bytes) -> bytes:
 
 @contextmanager
 def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
-    """Write pictures under random names; on exit delete those whose rows were not stored."""
+    """Write pictures under random names; on exit delete those without a row.
+
+    Wraps the transaction that creates the rows, so that a failure leaves no file.
+    """
     names: list[str] = []
     try:
         for content in encoded_photos:
