@@ -91,7 +91,11 @@ def normalize_name(raw: str, number: str) -> str:
 
 
 def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
-    """Return the https page of a known carrier, a safe offered one, or one for many carriers."""
+    """Return the https tracking page of a parcel.
+
+    A known carrier's page comes first, then the URL offered by the supplier if it is safe to show
+    to customers, then a page that covers many carriers.
+    """
     known = _find_carrier(carrier, number)
     if known is None and is_safe_url(offered):
         return offered
