@@ -164,7 +164,11 @@ def list_fetched_at(connector: Connector) -> datetime | None:
 
 @runtime_checkable
 class BulkCatalog(Protocol):
-    """Returns all products at once; ``pages`` may be read twice until ``close``."""
+    """Returns all products at once, as from a file.
+
+    ``pages`` may be read twice with the same result: what was fetched is kept on disk until
+    ``close``, never in memory.
+    """
 
     @property
     def omitted_products(self) -> MissingRowMeans: ...

@@ -70,7 +70,10 @@ class TokenStore(Protocol):
     def load(self) -> dict[str, Any]: ...
 
     def renew(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
-        """Renew the pair under a lock over all workers, unless another one did."""
+        """Renew the pair under a lock over all workers.
+
+        If another worker renewed it meanwhile, so that it is not the ``refused`` one, return that.
+        """
         ...
 
 

@@ -56,7 +56,11 @@ class QuarantinedError(Exception):
 
 
 class RunContext:
-    """The open run: lease, counts, time limit, usage; ``clock()`` runs with real time."""
+    """The context of one open run: its lease, counts, time limit and API usage.
+
+    ``clock()`` starts at ``now`` and runs with real time. ``dispatch_batch`` queues a batch for
+    another worker.
+    """
 
     def __init__(
         self,

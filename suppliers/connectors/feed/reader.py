@@ -33,7 +33,10 @@ MAX_LATEST_ROWS = 20
 
 
 class LatestRowDates:
-    """The latest dates of rows, none in the future: several, as the newest may be sold out."""
+    """The latest dates of rows, with their SKUs. Rows dated in the future are left out.
+
+    Several are kept to identify a file: the newest row alone may be sold out tomorrow.
+    """
 
     def __init__(self, *, now: datetime) -> None:
         self._latest = now + MAX_UTC_OFFSET

@@ -99,7 +99,11 @@ class Sftp:
         return sorted(entry.filename for entry in entries if stat.S_ISREG(entry.st_mode or 0))
 
     def modified(self, remote: str) -> tuple[str, int | None]:
-        """Return a validator of the file, and when it was written, in seconds since 1970."""
+        """Return a validator that changes with the file, and when the file was written.
+
+        Units:  seconds since 1970
+        Raises: TemporaryError, PermanentError
+        """
         with self._watched("LIST", remote):
             attributes = self._client.stat(remote)
         return f"{attributes.st_mtime}-{attributes.st_size}", attributes.st_mtime
