@@ -76,7 +76,7 @@ _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f<>\"']")
 
 
 def normalize_number(raw: str) -> str:
-    """Return a tracking number in its stored form. Raises: InvalidTrackingNumberError."""
+    """Return a tracking number in its stored form. Raises InvalidTrackingNumberError."""
     number = re.sub(r"\s+", "", raw[:200]).upper()
     if not _NUMBER.fullmatch(number):
         raise InvalidTrackingNumberError(f"{raw[:60]!r} is no tracking number")

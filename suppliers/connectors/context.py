@@ -48,7 +48,7 @@ class QuotaCounter(Protocol):
     """Counts the remaining points of each quota, over all workers and restarts."""
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        """Take points, before the request is sent. Raises: QuotaExceededError."""
+        """Take points, before the request is sent. Raises QuotaExceededError."""
         ...
 
     def set_remaining(

@@ -152,7 +152,7 @@ class RunContext:
 def open_run(
     *, supplier: Supplier, kind: str, now: datetime, guards_waived_by: str = ""
 ) -> SyncRun:
-    """Open a run, after closing an expired one of the same job. Raises: AlreadyRunningError."""
+    """Open a run, after closing an expired one of the same job. Raises AlreadyRunningError."""
     close_expired(now=now, supplier=supplier, kind=kind)
     try:
         with transaction.atomic():

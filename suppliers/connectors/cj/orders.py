@@ -272,7 +272,7 @@ def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderRepo
 
 
 def balance(api: ApiClient) -> Money:
-    """Return the balance that may be spent. Raises: PermanentError (it is no number)."""
+    """Return the balance that may be spent. Raises PermanentError: it is no number."""
     answer = api.get_with_retries("shopping/pay/getBalance", AccountBalance)
     amount = parsing.amount(answer.amount)
     if amount is None:

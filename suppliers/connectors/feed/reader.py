@@ -167,7 +167,7 @@ class FeedFileReader:
     def stock_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
-        """Yield the stock of each row. Raises: PermanentError."""
+        """Yield the stock of each row. Raises PermanentError."""
         for row_name, row in self.rows():
             if row_stock := self.stock_of(row, row_name=row_name, external_id_of=external_id_of):
                 yield row_stock
@@ -214,7 +214,7 @@ class FeedFileReader:
     def cost_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
-        """Yield the cost of each row. Raises: PermanentError."""
+        """Yield the cost of each row. Raises PermanentError."""
         for row_name, row in self.rows():
             offer = self.offer_of(row, row_name=row_name, external_id_of=external_id_of)
             if isinstance(offer, ImportIssue):

@@ -119,7 +119,7 @@ class Mapping(
 
     @classmethod
     def read(cls, written: dict[str, Any]) -> Self:
-        """Parse a stored version. Raises: PermanentError (for staff)."""
+        """Parse a stored version. Raises PermanentError with a message for staff."""
         try:
             mapping = msgspec.convert(written, cls)
         except msgspec.ValidationError as error:
