@@ -57,7 +57,10 @@ def send_request(connector: Connector, purchase_order: PurchaseOrder) -> Purchas
 
 
 def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
-    """E-mail the request, once. Raises UnsupportedCapabilityError: no address."""
+    """Send the request by e-mail, once per request.
+
+    Raises: UnsupportedCapabilityError  the supplier has no address for it
+    """
     requests = purchase_order.messages.filter(
         direction=PurchaseMessage.Direction.OUT, kind="cancel"
     )

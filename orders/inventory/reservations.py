@@ -47,7 +47,10 @@ def extend_on_return(*, order: Order, now: datetime) -> None:
 
 @requires_transaction
 def extend(order: Order, *, now: datetime) -> None:
-    """Extend the hold of an unpaid order not overdue; the caller holds the order."""
+    """Extend the hold after activity of the customer, if the order is unpaid and not overdue.
+
+    Locks:  the caller holds the order
+    """
     if not can_extend(order, now=now):
         return
     order.payment_due_at = later = payment_deadline(since=hold_start(order), now=now)

@@ -81,7 +81,10 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
 
 
 def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Raise CallInProgressError while a call may be under way: an answer proves nothing."""
+    """Raise CallInProgressError while a call may be under way: an answer would prove nothing.
+
+    The error has a message for staff. A sweep looks the purchase order up later.
+    """
     try:
         with work_lock(purchase_order.pk):
             purchase_order.refresh_from_db()

@@ -180,7 +180,10 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
-    """Close an overdue return, freeing its units; return whether it was. Locks the order."""
+    """Close an overdue return, which frees its units; return whether it was overdue.
+
+    Locks:  the order
+    """
     lock(authorization)
     if not find_overdue(now=now).filter(pk=authorization.pk).exists():
         return False

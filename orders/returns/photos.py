@@ -75,7 +75,11 @@ def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
 
 @requires_transaction
 def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: datetime) -> None:
-    """Add pictures; the caller holds the order. Raises CannotReturnError: too many."""
+    """Add pictures to a return.
+
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  too many pictures
+    """
     existing_count = authorization.pictures.count()
     if existing_count + len(names) > MAX_PHOTOS:
         message = gettext("You can add up to %(most)d photos to a return.")
@@ -95,7 +99,10 @@ def read(picture: ReturnPhoto) -> bytes:
 
 @requires_transaction
 def delete_of_order(order: Order) -> None:
-    """Delete all return pictures, files on commit; the caller holds the order."""
+    """Delete the pictures of all returns of an order; files go after the commit.
+
+    Locks:  the caller holds the order
+    """
     rows = ReturnPhoto.objects.filter(authorization__order=order)
     names = set(rows.values_list("file", flat=True))
     rows.delete()
