@@ -105,7 +105,10 @@ def send(*, delivery: Message, now: datetime) -> Message:
 
 
 def resend(*, delivery: Message, actor: str, now: datetime) -> None:
-    """Queue a failed or unconfirmed message again, by decision of staff."""
+    """Queue a failed or unconfirmed message again, by decision of staff.
+
+    Raises: InvalidTransitionError  it waits, is being sent, or was sent
+    """
     if delivery.status == Status.FAILED:
         to = Status.REQUEUED
     elif is_unconfirmed(delivery, now):
@@ -116,7 +119,10 @@ def resend(*, delivery: Message, actor: str, now: datetime) -> None:
 
 
 def confirm_sent(*, delivery: Message, actor: str, now: datetime) -> None:
-    """Mark an unconfirmed message as sent, after staff checked the mail server."""
+    """Mark an unconfirmed message as sent, after staff checked the mail server.
+
+    Raises: InvalidTransitionError  it is not unconfirmed
+    """
     if not is_unconfirmed(delivery, now):
         raise InvalidTransitionError(f"{delivery}: {delivery.status}")
     delivery.move(Status.SENT, at=now, actor=actor, reason="staff: it was sent")

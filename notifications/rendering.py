@@ -37,7 +37,10 @@ class RenderedMessage:
 
 
 def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMessage:
-    """Render a message as text, whose first line is the subject, and as HTML."""
+    """Render a message as text, whose first line is the subject, and as HTML.
+
+    Raises: jinja2.TemplateError  the payload lacks a value that the template needs
+    """
     language = locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     shop = shop_identity()
     values = {**payload, "language": language, "shop_url": settings.PUBLIC_URL, "shop": shop}

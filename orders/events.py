@@ -142,7 +142,11 @@ def link_requested(order: Order, *, at: datetime) -> None:
 def delivery_address_changed(
     order: Order, *, was: Address, correction_number: int, is_own: bool, at: datetime
 ) -> None:
-    """Notify the customer of a new address; ``is_own``: the customer requested it."""
+    """Notify the customer of a new address.
+
+    ``correction_number`` counts the order's address corrections. ``is_own``: requested by the
+    customer.
+    """
     record_order_event(
         order,
         "order.delivery_address_changed",
@@ -225,7 +229,10 @@ def lines_canceled(  # noqa: PLR0913 - the parts of one record
     at: datetime,
     part: str = "",
 ) -> None:
-    """Notify of canceled lines and their refund; ``part`` names lines if others continue."""
+    """Notify the customer of canceled lines and their refund.
+
+    ``part`` identifies the lines if the purchase order continues without them.
+    """
     order = purchase_order.order
     remaining = order.lines.filter(quantity__gt=F("canceled_quantity"))
     record_order_event(

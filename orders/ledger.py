@@ -129,7 +129,10 @@ def requested_amount(payment: Payment, kind: PaymentEvent.Kind, **only: None) ->
 
 @requires_transaction
 def lock_authorized_payments(order_id: int) -> list[Payment]:
-    """Lock payments ever authorized and not voided; requests of expired ones fail visibly."""
+    """Lock and return all payments of the order that were ever authorized, except voided ones.
+
+    Expired ones are included, so that a late request fails visibly.
+    """
     payments = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
     payments = payments.exclude(status=Status.VOIDED)
     return list(payments.select_for_update(of=["self"]).order_by("pk"))

@@ -1,4 +1,7 @@
-"""Secret links: build the URLs of order and supplier pages, find the row that a link opens."""
+"""Secret links: build the URLs of order and supplier pages, find the row that a link opens.
+
+The key in the link opens the page. No account is needed.
+"""
 
 import secrets
 from datetime import datetime, timedelta
@@ -84,7 +87,10 @@ def purchase_url(purchase_order: PurchaseOrder) -> str:
 
 
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
-    """Return a purchase order, until ``LINK_RETENTION`` after its end. Raises ExpiredLinkError."""
+    """Return a purchase order by number and key, while it is open and ``LINK_RETENTION`` longer.
+
+    Raises: ExpiredLinkError  the link has expired
+    """
     if _has_nul(number):
         return None
     purchase_order = (

@@ -126,7 +126,10 @@ WHERE NOT EXISTS (
 
 
 def record_new_facts(*, since: datetime | None = None) -> datetime | None:
-    """Record outcomes without a fact, of rows changed ``since``; return the earliest new time."""
+    """Record outcomes without a fact; return ``happened_at`` of the earliest new fact, or None.
+
+    ``since``: only purchase orders and parcels that changed since then; None: all.
+    """
     facts = [fact for kind in _OUTCOME_SQL for fact in _new_facts(kind, since)]
     scorecards.record(facts)
     return min((fact.happened_at for fact in facts), default=None)

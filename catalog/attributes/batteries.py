@@ -170,7 +170,10 @@ def _with_energy(battery: Battery, stated_wh: Decimal | None) -> Battery:
 
 
 def for_option(battery: Battery, *, name: str, value: str) -> Battery:
-    """Return the battery as an option has it (``Battery``: ``Without battery``), or more cells."""
+    """Return the battery of one option of a product: without it, larger, or more cells.
+
+    Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery``: ``Without battery``
+    """
     if _PACK.search(name) and (pieces := _PIECES.search(value)) and battery.count:
         times = int(pieces[1])
         energy = battery.energy_wh * times if battery.energy_wh is not None else None

@@ -96,7 +96,11 @@ _FAMILIES = tuple(
 
 
 def family_of(*, title: str, category_path: Sequence[str]) -> str:
-    """Return the family named by the innermost clear category, else by the title; "" if none."""
+    """Return the family named by the supplier's category, else by the title; "" if neither does.
+
+    The innermost category that names one decides; wider categories ("Flashlights & Headlamps")
+    often name several.
+    """
     for text in [*reversed(category_path), title]:
         folded = fold(text)
         named = [family for family, pattern in _FAMILIES if pattern.search(folded)]

@@ -56,7 +56,10 @@ def clean_text(text: str) -> str:
 
 
 def clean_title(text: str, *, output_lm: int | None) -> str:
-    """Return a clean title, without lumen values other than ``output_lm``."""
+    """Return a clean title of at most ``MAX_TITLE`` characters.
+
+    Lumen values that differ from ``output_lm`` are removed; the numbers of a model name stay.
+    """
     title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
     def believed(match: re.Match[str]) -> str:

@@ -131,7 +131,10 @@ def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None
 
 
 def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
-    """Return all intensities in a text, in candela. ``49 lux @ 5m`` is 49 · 5² cd."""
+    """Return all intensities in a text, in candela. ``49 lux @ 5m`` is 49 · 5² cd.
+
+    Raises: UnreadableError  see ``parse_quantities``
+    """
     lux = [
         parse_decimal(match["lux"], mark=mark)
         * (1000 if match["k"] else 1)
@@ -142,7 +145,10 @@ def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
 
 
 def parse_duration_min(text: str, *, mark: str = "") -> Decimal | None:
-    """Parse ``3.5 h``, ``150 min``, ``2 h 30 min`` or ``2:30 h``."""
+    """Parse ``3.5 h``, ``150 min``, ``2 h 30 min`` or ``2:30 h``.
+
+    Raises: UnreadableError  see ``parse_quantities``
+    """
     match = re.fullmatch(
         r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?|std\.?|stunden?)\s*(?:and\s*)?(\d{1,2})\s*"
         r"(?:m|min|mins|minutes?|minuten)?\W*"
@@ -156,7 +162,10 @@ def parse_duration_min(text: str, *, mark: str = "") -> Decimal | None:
 
 
 def parse_longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
-    """Return the longest of ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in``."""
+    """Parse ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in`` and return the longest side.
+
+    Raises: UnreadableError  see ``parse_quantities``
+    """
     names = "|".join(re.escape(name) for name in sorted(LENGTH_MM, key=len, reverse=True))
     sides = re.search(
         rf"((?:{_NUMBER})\s*(?:{names})?(?:\s*[x×*]\s*(?:{_NUMBER})\s*(?:{names})?){{1,2}})",

@@ -87,7 +87,7 @@ class RejectedLine:
 
 
 def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
-    """Yield the lines below the column names; split at , ; or tab. Raises: UnreadableFileError."""
+    """Yield the lines below the column names; split at , ; or tab. Raises UnreadableFileError."""
     lines = text.removeprefix("\ufeff")
     header_line = lines.partition("\n")[0]
     separator = max(",;\t", key=header_line.count)

@@ -53,7 +53,11 @@ TIMESTAMP = re.compile(
 
 
 def parse(text: str, *, is_strict: bool = False) -> Iterator[PriceLine | RejectedLine]:
-    """Yield each object of a list, or of ``prices`` in an object. Raises: UnreadableFileError."""
+    """Yield each object of a list, or of the list ``prices`` in an object; counted from 1.
+
+    ``is_strict``: it must be in our own format, where an unknown field is an error.
+    Raises: UnreadableFileError  no such list, or too long
+    """
     for number, row in _rows(text):
         try:
             if is_strict:

@@ -177,7 +177,11 @@ class ImplausibleListError(ValueError):
 
 
 def check_plausibility(matched: Sequence[MatchedPrice]) -> dict[str, int]:
-    """Return counts if too many prices or currencies changed implausibly; else empty."""
+    """Return counts if the list needs approval because prices changed implausibly; else empty.
+
+    A change of currency counts as implausible too.
+    Shape:  as ``labels.implausible_changes`` expects them
+    """
     known = moved = 0
     for batch in batched(matched, BATCH):
         prices = CompetitorPrice.objects.filter(variant__in={match.variant_id for match in batch})

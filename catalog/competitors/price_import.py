@@ -140,7 +140,11 @@ def import_list(
 
 
 def delete_old(*, now: datetime) -> int:
-    """Delete expired lists that were sent by API or fetched; return how many. Staff lists stay."""
+    """Delete old lists that were sent by API or fetched; return the number of deleted lists.
+
+    Lists older than ``CONTENT_RETENTION`` lose their content, and are deleted after
+    ``LIST_RETENTION``. Lists from staff and the price history stay.
+    """
     _machine_lists().filter(received_at__lt=now - CONTENT_RETENTION).update(content="")
     machine_made = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
     old = machine_made.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")

@@ -214,7 +214,7 @@ def _store(  # noqa: PLR0913 - source, content, digest, secret, dates
     as_of: datetime | None,
     now: datetime,
 ) -> CompetitorPriceList:
-    """Store a list; the same content updates the stored one. Raises: UnreadableFileError."""
+    """Store a list; the same content updates the stored one. Raises UnreadableFileError."""
     last = source.last_file if _validators(source).get("digest") == digest else None
     if last is not None and last.content:
         last.received_at, last.as_of = now, as_of

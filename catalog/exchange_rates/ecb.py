@@ -20,11 +20,16 @@ class UnreadableRatesError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyRates:
+    """The value of one euro in each currency, and its date."""
+
     as_of: datetime
     per_euro: Mapping[str, Decimal]
 
     def into(self, quote: str) -> dict[str, Decimal]:
-        """Return one unit of each other currency in ``quote``; empty if the list lacks it."""
+        """Return the value of one unit of each other currency in ``quote``, via the euro.
+
+        Empty if the list lacks that currency. Rounded only at the end.
+        """
         per_euro = {**self.per_euro, EURO: Decimal(1)}
         if quote not in per_euro:
             return {}

@@ -108,7 +108,7 @@ def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
 def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
     *, base: str, quote: str, rate: Decimal, source: str, as_of: datetime, actor: str, now: datetime
 ) -> ExchangeRate:
-    """Apply a rate set by staff, without a limit to its change. Raises: FutureRateError."""
+    """Apply a rate set by staff, without a limit to its change. Raises FutureRateError."""
     if as_of > now + MAX_CLOCK_SKEW:
         raise FutureRateError(f"The rate of {as_of:%Y-%m-%d} is dated in the future.")
     present = _lock(quote).get(base)
@@ -137,7 +137,7 @@ def _new_update(
 
 @transaction.atomic(durable=True)
 def approve(*, update: ExchangeRateUpdate, actor: str, now: datetime) -> None:
-    """Apply a rate that was held. Raises: InvalidTransitionError, ConcurrentUpdateError."""
+    """Apply a rate that was held. Raises InvalidTransitionError, ConcurrentUpdateError."""
     _lock(update.quote)
     update.move(Status.APPROVED, at=now, actor=actor)
     _apply(update, now=now)

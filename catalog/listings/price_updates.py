@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from catalog.listings import price_holds
 from catalog.models import Listing, PriceChange
@@ -26,14 +26,40 @@ class PricedListing:
     done: Calculation
 
 
-def pricing_input(figures: Any, cost: Money | None, *, family: str, **ids: int) -> PricingInput:
-    """Return the input for a listing or a supply, which has its supplier's figures.
+class SupplierFigures(Protocol):
+    """The supplier's figures of a ``Listing`` or a ``ListingSupply``."""
 
-    Shape:  ``ids`` are those of product, category and brand
-    """
+    @property
+    def variant_id(self) -> int: ...
+    @property
+    def supplier_code(self) -> str: ...
+    @property
+    def origins(self) -> Sequence[str]: ...
+    @property
+    def map_amount(self) -> Decimal | None: ...
+    @property
+    def map_currency(self) -> str: ...
+    @property
+    def msrp_amount(self) -> Decimal | None: ...
+
+
+def pricing_input(  # noqa: PLR0913 - the parts of one record
+    figures: SupplierFigures,
+    cost: Money | None,
+    *,
+    product_id: int,
+    category_id: int,
+    brand_id: int,
+    family: str,
+) -> PricingInput:
+    """Return the pricing input of a variant; without a ``cost`` no price can be calculated."""
     return PricingInput(
         rule_scope=RuleScope(
-            variant_id=figures.variant_id, supplier_code=figures.supplier_code, **ids
+            variant_id=figures.variant_id,
+            supplier_code=figures.supplier_code,
+            product_id=product_id,
+            category_id=category_id,
+            brand_id=brand_id,
         ),
         family=family,
         cost=cost,

@@ -20,7 +20,7 @@ def delist(*, listing: Listing, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def relist(*, listing: Listing, now: datetime) -> None:
-    """Relist a delisted listing, if it is otherwise complete. Locks: as ``delist``."""
+    """Relist a delisted listing, if it is otherwise complete. Locks as ``delist``."""
     _set_delisted(listing, is_delisted=False, now=now)
 
 

@@ -167,7 +167,10 @@ def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
     at: datetime | None = None,
     day_ago: Mapping[int, Decimal] | None = None,
 ) -> list[Calculation]:
-    """Price ``listings_with_inputs``; ``at`` and ``day_ago`` are as in ``pricing.batch``."""
+    """Calculate the prices of listings from ``listings_with_inputs``. Read-only.
+
+    Shape:  ``at`` and ``day_ago``, by listing, are for a dry run: see ``pricing.batch``
+    """
     requests = [
         PricingRequest(
             pricing_input=price_updates.pricing_input(

@@ -75,7 +75,10 @@ def restore(*, book: PriceBook, actor: str, now: datetime) -> PriceBook:
 
 
 def clear_dry_run(*, book: PriceBook) -> None:
-    """Discard the dry run of a draft; call it after each change of its rules or guards."""
+    """Discard the dry run of a draft and increment its revision.
+
+    To be called after each change of its rules or guards.
+    """
     PriceBook.objects.filter(pk=book.pk, status=Status.DRAFT).update(
         dry_run_result=None, dry_run_at=None, revision=F("revision") + 1
     )

@@ -114,7 +114,10 @@ class LandedCost:
 def select_terms(
     known: Mapping[tuple[str, str], CostTerms], *, origin: str, supplier_code: str
 ) -> CostTerms | None:
-    """Return the most specific terms by (origin, supplier code); a supplier match ranks first."""
+    """Return the most specific terms: by supplier first, then by origin.
+
+    Shape:  ``known`` maps (origin, supplier code) to terms; ``*`` matches any
+    """
     for key in ((origin, supplier_code), (ANY, supplier_code), (origin, ANY), (ANY, ANY)):
         if key in known:
             return known[key]

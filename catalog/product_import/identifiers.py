@@ -166,7 +166,10 @@ def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
 
 
 def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
-    """Return a free slug for each new product; a taken one gets a stable suffix."""
+    """Return a free slug for each new product; a taken one gets a stable suffix.
+
+    Shape:  ``titles`` maps the supplier's references to titles
+    """
     plain = {
         external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
         for external_id, title in titles.items()

@@ -65,7 +65,10 @@ def find_alternatives(
     now: datetime,
     price: Decimal | None = None,
 ) -> list[ProductCardRow]:
-    """Return cards of the family that ship to a country; cells of one size first."""
+    """Return cards of the same family that ship to a country, nearest in price first.
+
+    Cells of the same size come first: others do not fit.
+    """
     cell = light.spec.battery_format if light.spec else ""
     with card_index.locked_index(channel.pk) as index:
         similar = index.cards_with("category", light.category.pk)

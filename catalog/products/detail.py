@@ -96,8 +96,8 @@ class VariantView:
 class ProductView:
     """One product page.
 
-    Shape:  ``pictures`` are all fetched images, each once; ``content`` is equal for two views that
-            differ in nothing but price, stock and their times
+    Shape:  ``pictures`` are all fetched images, each once; ``content`` is the same object for two
+            views that differ in nothing but price, stock and their times
     """
 
     content: object
@@ -258,7 +258,10 @@ class _Content:
 
 @lru_cache(maxsize=256)
 def _content(row: tuple[Any, ...], variant_rows: tuple[tuple[Any, ...], ...]) -> _Content:
-    """Parse the rows of the two queries. The same rows give the same object."""
+    """Parse the rows of the two queries. The same rows give the same object.
+
+    Shared by requests and threads: do not change.
+    """
     own, brand, contacts, (modes, images) = row[:8], row[8], row[9:17], row[17:19]
     of_category = row[19 : 19 + len(_names(Category))]
     of_spec = row[19 + len(_names(Category)) :]

@@ -44,7 +44,10 @@ class FxRates:
 def add_after_sale(
     *, order: Order, profit: Profit, fx_rates: FxRates, shipping_charges: Decimal
 ) -> None:
-    """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders."""
+    """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
+
+    Shape:  ``profit`` has its items; ``shipping_charges``: of the items sold
+    """
     _add_refunds(order, profit, shipping_charges)
     for purchase_order in order.purchase_orders.all():
         lines = [one.order_line for one in purchase_order.lines.all()]
@@ -61,7 +64,10 @@ def unknown_rate(currency: str) -> str:
 
 
 def _add_refunds(order: Order, profit: Profit, shipping_charges: Decimal) -> None:
-    """Add refunds of items that stay sold; captures for canceled items are refunded first."""
+    """Add refunds for items that stay sold, with their tax.
+
+    Refunds are first applied to what was captured for items canceled since.
+    """
     payments = [one for one in order.payments.all() if one.currency == order.currency]
     captured = sum((one.captured_amount for one in payments), NOTHING)
     refunded = sum((one.refunded_amount for one in payments), NOTHING)

@@ -102,7 +102,10 @@ class ImportRow:
 
 
 def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) -> list[ImportRow]:
-    """Match each row with a purchase order, of any supplier if None; writes nothing."""
+    """Match each row with a purchase order, or give the reason why not; writes nothing.
+
+    Shape:  ``supplier`` None: that of the purchase order
+    """
     numbers = {row.number.upper() for row in rows}
     purchase_orders = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
     orders = {
@@ -191,7 +194,10 @@ def _reject_duplicate(first: int, row: InvoiceRow) -> None:
 
 
 def _is_same_invoice(known: SupplierInvoice | None, invoice: SupplierInvoice) -> bool:
-    """Return whether it exists. Raises InvalidCellError if it exists with other values."""
+    """Return whether the same invoice exists.
+
+    Raises: InvalidCellError  one with the same number and other values exists
+    """
     if known is None:
         return False
     if known.number == invoice.number and known.total == invoice.total:

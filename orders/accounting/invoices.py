@@ -40,7 +40,10 @@ def has_charges_api(supplier: Supplier) -> bool:
 def fetch(
     *, supplier: Supplier, purchase_orders: Sequence[PurchaseOrder], since: datetime, now: datetime
 ) -> None:
-    """Fetch and store a supplier's charges; without a list, of each purchase order."""
+    """Fetch and store a supplier's charges; without a list, those of each purchase order.
+
+    Raises: ExternalServiceError  the supplier does not answer
+    """
     with open_connector(supplier) as connector:
         if isinstance(connector, InvoiceListing):
             charges = list(connector.list_invoices(since=since - PAYMENT_LAG))
@@ -169,7 +172,10 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 
 @transaction.atomic
 def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
-    """Store an invoice from paper or e-mail. Raises InvoiceRejectedError: it exists."""
+    """Store an invoice received on paper or by e-mail, and find its purchase order.
+
+    Raises: InvoiceRejectedError  it exists
+    """
     mine = PurchaseOrder.objects.filter(supplier=invoice.supplier)
     invoice.purchase_order = mine.filter(number=invoice.number).first()
     invoice.entered_by, invoice.received_at = actor[:100], now
@@ -185,7 +191,10 @@ def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInv
 
 @transaction.atomic(durable=True)
 def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
-    """Withdraw an invoice that staff entered. Raises InvoiceRejectedError for any other."""
+    """Withdraw an invoice that staff entered: a mistake, or a correction.
+
+    Raises: InvoiceRejectedError  it comes from the API, or it is withdrawn
+    """
     rows = SupplierInvoice.objects.filter(pk=invoice.pk, withdrawn_at__isnull=True).exclude(
         entered_by=""
     )

@@ -58,7 +58,10 @@ def change_address(  # noqa: PLR0913 - the parts of one record
     now: datetime,
     noted: Mapping[str, Any] | None = None,
 ) -> ChangeResult | None:
-    """Change the address; None: corrected at once. Raises as ``request_change``."""
+    """Change the address of an order; None: corrected at once, as no supplier had it.
+
+    Raises: AddressLockedError, corrections.InvalidNewAddressError  nothing is written
+    """
     if corrections.can_correct(order):
         try:
             corrections.correct(

@@ -33,7 +33,10 @@ def pending_notices() -> QuerySet[AddressChangeRequest]:
 
 
 def send(*, change_request: AddressChangeRequest) -> None:
-    """E-mail the request to the supplier, once per request; without an address, staff ask."""
+    """E-mail the request to the supplier, once per request; without an e-mail address, staff ask.
+
+    Raises: ExternalServiceError
+    """
     purchase_order = change_request.purchase_order
     manual_request = ManualRequest(
         wanted=RequestKind.READDRESS,

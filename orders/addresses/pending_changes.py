@@ -13,7 +13,12 @@ SUPERSEDED = "replaced by a newer address change"
 
 @requires_transaction
 def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Apply a pending change, as the supplier lacks the order; the caller locks the order."""
+    """Apply the pending address change; return whether there was one.
+
+    The supplier turned out not to have this purchase order.
+
+    Locks:  the caller holds the order
+    """
     requests = _open(purchase_order)
     for change_request in requests:
         previous = Address(**purchase_order.goes_to)
@@ -30,7 +35,12 @@ def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 def reject(
     purchase_order: PurchaseOrder, *, reason: str, notify_customer: bool, now: datetime
 ) -> None:
-    """Reject a change unanswered at shipment or cancellation; the caller locks the order."""
+    """Reject a pending change that was unanswered at shipment or cancellation.
+
+    ``notify_customer`` sends the result by e-mail.
+
+    Locks:  the caller holds the order
+    """
     for change_request in _open(purchase_order):
         previous = Address(**purchase_order.goes_to)
         change_request.move(Status.REFUSED, at=now, reason=reason)

@@ -114,7 +114,10 @@ def may_reroute(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 @requires_transaction
 def can_reroute_all(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Return whether all could be rerouted with the authorized money. Locks the payments."""
+    """Return whether the whole purchase order could be rerouted with the authorized money.
+
+    Locks:  the payments of the order
+    """
     rules = routing_rules.current_rules(channel=purchase_order.order.channel, now=now)
     return rules.reroutes_rejected and _is_authorized(
         purchase_order, purchase_order.customer_charge_amount, now
@@ -175,7 +178,10 @@ def _is_authorized(purchase_order: PurchaseOrder, amount: Decimal, now: datetime
 def record_delay(
     purchase_order: PurchaseOrder, *, ships_by: date, reason: str, now: datetime
 ) -> Backorder | None:
-    """Record a later shipping date. Idempotent per date. Locks as ``acknowledgements.apply``."""
+    """Record a later shipping date; rerouting decides whether it is too late. Idempotent per date.
+
+    Locks:  the caller holds those of ``acknowledgements.apply``
+    """
     delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
     if delays.filter(ships_by__gte=ships_by).exists():
         return None
@@ -251,7 +257,10 @@ def close(  # noqa: PLR0913 - the parts of one record
     chosen: str = "",
     now: datetime,
 ) -> None:
-    """Close a backorder: ordered elsewhere, or later. The caller holds the order."""
+    """Close a backorder: its lines are ordered elsewhere, or come later.
+
+    Locks:  the caller holds the order
+    """
     backorder.lines.filter(is_open=True).update(is_open=False)
     backorder.move(status, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
 

@@ -69,7 +69,10 @@ def cancel(
 def cancel_all(
     purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
 ) -> None:
-    """Cancel several purchase orders of one order; locks their stock rows together, by id."""
+    """Cancel several purchase orders of one order; their stock rows are locked together, by id.
+
+    Locks:  the caller holds the order and the purchase orders; then as ``cancel``
+    """
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_active=True
     )

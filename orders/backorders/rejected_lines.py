@@ -113,7 +113,10 @@ def cancel_or_reroute(
 
 @requires_transaction
 def is_captured(purchase_order: PurchaseOrder) -> bool:
-    """Return whether its money is or is being captured: only refundable. Locks the payments."""
+    """Return whether its money is captured or being captured: then it can only be refunded.
+
+    Locks:  the payments of the order
+    """
     payments = ledger.lock_authorized_payments(purchase_order.order_id)[-1:]
     return any(
         ledger.is_capture_requested(payment, purpose=purchase_order.number) for payment in payments

@@ -57,7 +57,10 @@ def send_request(connector: Connector, purchase_order: PurchaseOrder) -> Purchas
 
 
 def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
-    """E-mail the request, once. Raises UnsupportedCapabilityError: no address."""
+    """Send the request by e-mail, once per request.
+
+    Raises: UnsupportedCapabilityError  the supplier has no address for it
+    """
     requests = purchase_order.messages.filter(
         direction=PurchaseMessage.Direction.OUT, kind="cancel"
     )
@@ -99,7 +102,10 @@ def is_answer_pending(purchase_order: PurchaseOrder) -> bool:
 
 
 def record_acceptance(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Record that the supplier canceled it. Idempotent. Raises NoPendingRequestError."""
+    """Record that the supplier canceled it, also after a refusal. Idempotent.
+
+    Raises: NoPendingRequestError  it has shipped, or no request was made
+    """
     reason = f"{CANCELED_AT_OUR_REQUEST}, recorded by {actor}"
     if not confirm(purchase_order, reason=reason, actor=actor, now=now):
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")
@@ -115,7 +121,10 @@ def apply_api_answer(
 
 
 def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now: datetime) -> bool:
-    """Apply that the supplier canceled it; return whether it is. Locks as ``apply``."""
+    """Apply that the supplier canceled it, also after a refusal; return whether it is canceled.
+
+    Locks:  as ``apply``, and as ``acknowledgements.apply``
+    """
     if apply(purchase_order=purchase_order, is_stopped=True, reason=reason, actor=actor, now=now):
         return True
     if not can_confirm(purchase_order):
@@ -131,7 +140,10 @@ def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now:
 
 
 def record_refusal(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Record that the supplier ships it anyway. Idempotent. Raises NoPendingRequestError."""
+    """Record that the supplier ships it anyway. Idempotent.
+
+    Raises: NoPendingRequestError  it is canceled, or no request was made
+    """
     reason = f"{TOO_LATE} Recorded by {actor}."
     if apply(purchase_order=purchase_order, is_stopped=False, reason=reason, actor=actor, now=now):
         raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")

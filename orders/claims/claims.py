@@ -54,7 +54,10 @@ def has_claims_api(supplier: Supplier) -> bool:
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
-    """Return a new number, made before the claim: a repeated form stores one claim."""
+    """Return a new claim number.
+
+    It is generated before the claim is stored, so that a repeated form stores one claim.
+    """
     return numbers.claim_number(purchase_order.number)
 
 
@@ -153,7 +156,10 @@ def open_claim(
 
 
 def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDraft) -> Decimal:
-    """Return the maximum claimable freight. Raises CannotClaimError if more is asked."""
+    """Return the maximum freight that can be claimed.
+
+    Raises: CannotClaimError  more is requested
+    """
     claimable = claimable_freight(purchase_order)
     max_freight = claimable.amount if claimable else Decimal(0)
     if complaint.freight > max_freight:
@@ -169,7 +175,10 @@ def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDr
 def select_lines(
     purchase_order: PurchaseOrder, units: Mapping[int, int], refusal: type[Exception]
 ) -> dict[PurchaseLine, int]:
-    """Return requested units that nothing else claims; raise ``refusal`` otherwise."""
+    """Return the requested units, if no other claim or supplier return has them.
+
+    Raises: ``refusal``  none, of another purchase order, or more than can be claimed
+    """
     claimable = claimable_units(purchase_order)
     selected = {line: units[line.pk] for line in claimable if units.get(line.pk, 0) > 0}
     if not selected or len(selected) < sum(1 for quantity in units.values() if quantity > 0):

@@ -72,7 +72,10 @@ def _apply_listed(claim: SupplierClaim, connector: Connector, now: datetime) -> 
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
-    """Look it up for staff; its page shows the result or error. Raises as ``look_up``."""
+    """Look the claim up on request of staff; its page shows the result or the error.
+
+    Raises: ClaimStateError, ConcurrentUpdateError  as ``look_up``
+    """
     try:
         look_up(claim=claim, now=now)
     except ExternalServiceError as error:

@@ -149,7 +149,10 @@ def _call_supplier(
 
 
 def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
-    """Queue the claim for immediate submission, after a failure or a hold."""
+    """Queue the claim for immediate submission, after a failure or a hold.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it did not fail
+    """
     claim.move(
         Status.DRAFT,
         at=now,
@@ -164,7 +167,11 @@ def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
 def mark_submitted_by_staff(
     *, claim: SupplierClaim, reference: str, actor: str, now: datetime
 ) -> None:
-    """Record that staff submitted it and will record the answer. Raises ClaimStateError."""
+    """Record that staff submitted the claim; from now on staff record the answer as well.
+
+    Raises: ClaimStateError        the supplier has it, or may have it
+            ConcurrentUpdateError  a worker submits it now
+    """
     if claim.status not in NOT_SUBMITTED:
         raise ClaimStateError(f"{claim}: {claim.status}")
     claim.move(
@@ -180,7 +187,11 @@ def mark_submitted_by_staff(
 
 
 def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
-    """Cancel a claim not submitted by API, without a call. Raises ClaimStateError."""
+    """Cancel a claim that was not submitted by API, without a call.
+
+    Raises: ClaimStateError        the supplier has it, may have it, or decided
+            ConcurrentUpdateError  it was settled concurrently
+    """
     with exclusive(claim):
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStateError(describe_status(claim))

@@ -37,7 +37,10 @@ SELECT level_id, quantity FROM held
 
 @requires_transaction
 def allocate(*, order: Order, now: datetime) -> None:
-    """Turn active reservations into allocations. Locks them, then the stock rows by id."""
+    """Turn the active reservations of a paid order into allocations.
+
+    Locks:  the reservations of the order, then the stock rows in id order
+    """
     units: Counter[int] = Counter()
     with planned_cursor(connection) as cursor:
         cursor.execute(CONVERT_RESERVATIONS, {"order": order.pk, "now": now})

@@ -17,7 +17,10 @@ MAX_SALES = 2_000  # sales per supplier, enough for the statistics
 
 @transaction.atomic(durable=True)
 def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
-    """Measure a supplier's sales; keeps an earlier conclusion. Locks the supplier."""
+    """Measure and store how a supplier decrements stock. Locks the supplier.
+
+    Without a conclusion, keep the earlier one.
+    """
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
     measurement = decrement_stats.infer(_histories(supplier, now))
     values = _as_fields(measurement) | {"measured_at": now}

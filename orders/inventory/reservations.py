@@ -47,7 +47,10 @@ def extend_on_return(*, order: Order, now: datetime) -> None:
 
 @requires_transaction
 def extend(order: Order, *, now: datetime) -> None:
-    """Extend the hold of an unpaid order not overdue; the caller holds the order."""
+    """Extend the hold after activity of the customer, if the order is unpaid and not overdue.
+
+    Locks:  the caller holds the order
+    """
     if not can_extend(order, now=now):
         return
     order.payment_due_at = later = payment_deadline(since=hold_start(order), now=now)
@@ -100,7 +103,10 @@ def hold_stock(*, lines: Sequence[OrderLine], now: datetime) -> None:
 
 @requires_transaction
 def release(*, order: Order, status: Reservation.Status, now: datetime) -> None:
-    """Release held stock, as ``status``. Locks reservations, then stock rows by id."""
+    """Release the held stock of an order; ``status`` is released or expired.
+
+    Locks:  the reservations of the order, then the stock rows in id order
+    """
     units: Counter[int] = Counter()
     active = Reservation.objects.filter(line__order=order, status=Reservation.Status.ACTIVE)
     for reservation in active.select_for_update(of=["self"]).order_by("pk"):

@@ -18,7 +18,10 @@ OUT_OF_STOCK_CODES = frozenset({RejectionReason.OUT_OF_STOCK, RejectionReason.DI
 def zero_stock_after_refusal(
     purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datetime
 ) -> None:
-    """Set the refused lines' reported stock to what the supplier still ships for us."""
+    """Set the refused lines' reported stock to what the supplier still ships for us.
+
+    Locks:  the supplier's locations, then the stock rows, in id order
+    """
     lines = purchase_order.lines.filter(order_line__in=line_ids)
     levels = list(lines.values_list("level", flat=True))
     if not levels:

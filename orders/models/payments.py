@@ -16,7 +16,10 @@ from storefront.lib.state_machine import Stateful
 
 
 class Payment(Stateful):
-    """One attempt to pay one order. Its amounts are sums of its events."""
+    """One attempt to pay one order. Its amounts are sums of its events.
+
+    Two status fields: where the money is, and whether the customer's bank disputes it.
+    """
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")

@@ -99,7 +99,11 @@ class ErasureRequest(models.Model):
 
 
 class AddressChangeRequest(Stateful):
-    """A request to change the address at a supplier; ``place`` counts those of the order."""
+    """A request to change the address of a purchase order that the supplier has.
+
+    The supplier decides. ``ship_to`` is an Address. ``place`` counts the requests of the order, for
+    the e-mails.
+    """
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("Awaiting supplier")

@@ -230,7 +230,10 @@ class PurchaseOrder(Stateful):
 
 
 class PurchaseLine(models.Model):
-    """One order line in one active purchase order, and its possibly rerouted source."""
+    """One order line in one active purchase order, and the stock it is taken from.
+
+    ``offer`` and ``level`` are those of the order line, unless it was rerouted.
+    """
 
     purchase_order = protected_key(PurchaseOrder, "lines", _("Purchase order"))
     order_line = protected_key(OrderLine, "purchase_lines", _("Order line"))

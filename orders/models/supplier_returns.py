@@ -16,7 +16,11 @@ from suppliers.models import Supplier
 
 
 class ReturnPolicy(models.Model):
-    """One supplier's return terms; the row without a supplier applies to all others."""
+    """How one supplier handles returns.
+
+    The row without a supplier applies to suppliers without their own. Without that row, the field
+    defaults apply.
+    """
 
     class Destination(models.TextChoices):
         SUPPLIER = "supplier", _("To the supplier")

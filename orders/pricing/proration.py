@@ -6,7 +6,10 @@ from storefront.lib.money import Money
 
 
 def prorate(charge: Money, *, quantity: int, before: int, units: int) -> Money:
-    """Return the charge for ``units`` after ``before`` of ``quantity``; parts sum to the cent."""
+    """Return the part of ``charge`` for ``units`` of ``quantity``, after ``before`` units.
+
+    All parts sum to the charge, to the cent, however it is divided.
+    """
     return _up_to(charge, before + units, quantity) - _up_to(charge, before, quantity)
 
 

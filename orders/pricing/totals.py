@@ -37,7 +37,10 @@ class TaxTreatment:
     is_added: bool = False
 
     def tax_on(self, amount: Money) -> Money:
-        """Return the rounded tax: amount * rate / (1 + rate) if included, else amount * rate."""
+        """Return the tax of an amount after discounts, rounded to the minor unit.
+
+        Source: included: amount * rate / (1 + rate); added: amount * rate
+        """
         if self.is_added:
             return (amount * self.rate).rounded()
         return included_tax(gross=amount, rate=self.rate)

@@ -132,7 +132,10 @@ def active_redemptions(promotion: Promotion) -> QuerySet[Redemption]:
 
 @requires_transaction
 def recount_usage(*, promotion: Promotion) -> None:
-    """Recount uses after a change of limits. Locks the promotion, then coupons by id."""
+    """Recount the uses of a promotion and its coupons after their limits changed.
+
+    Locks:  the promotion, then its coupons in id order
+    """
     Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
     active = active_redemptions(promotion)
     Promotion.objects.filter(pk=promotion.pk).update(used=active.count())

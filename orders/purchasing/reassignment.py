@@ -59,7 +59,11 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
 
 
 def can_reassign(purchase_order: PurchaseOrder) -> bool:
-    """Return whether it is not accepted (that captures) and no cancellation was requested."""
+    """Return whether the purchase order can move to another supplier.
+
+    Not after its supplier accepted it, which captures the money. Not after its cancellation was
+    requested, even if the supplier refused to cancel.
+    """
     can_stop = is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
     is_cancellation_requested = (
         purchase_order.cancel_requested_at is not None or purchase_order.cancel_reason != ""
@@ -74,7 +78,11 @@ def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
 
 
 def find_unconfirmed(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Return unconfirmed ones whose rules limit the wait; callers check ``is_overdue``."""
+    """Return unconfirmed purchase orders of channels whose routing rules limit the wait.
+
+    A supplier that announced a later ship date has answered. Callers check the exact limit with
+    ``is_overdue``.
+    """
     rules = RoutingRules.objects.filter(
         channel=OuterRef("order__channel"),
         status=RoutingRules.Status.LIVE,
@@ -111,7 +119,10 @@ def is_overdue(purchase_order: PurchaseOrder, *, after_h: int | None, now: datet
 
 @requires_transaction
 def abandon(purchase_order: PurchaseOrder) -> None:
-    """Abandon the reassignment, not a customer's cancellation; the caller holds the row."""
+    """Abandon the reassignment. A cancellation the customer requested stays.
+
+    Locks:  the caller holds the purchase order
+    """
     if not purchase_order.is_being_reassigned:
         return
     purchase_order.is_being_reassigned = False
@@ -123,7 +134,10 @@ def abandon(purchase_order: PurchaseOrder) -> None:
 
 @requires_transaction
 def abandon_on_acceptance(purchase_order: PurchaseOrder, *, now: datetime) -> None:
-    """Abandon it: the supplier accepted first. The caller holds the purchase order."""
+    """Abandon the reassignment: the supplier accepted before it answered our cancellation request.
+
+    Locks:  the caller holds the purchase order
+    """
     if not purchase_order.is_being_reassigned:
         return
     abandon(purchase_order)

@@ -129,7 +129,10 @@ def _require_submittable(purchase_order: PurchaseOrder) -> None:
 
 @transaction.atomic(durable=True)
 def _hold(purchase_order: PurchaseOrder, reasons: Sequence[HoldReason], now: datetime) -> None:
-    """Hold it unless it changed during a call. Locks the order, then the purchase order."""
+    """Put the purchase order on hold, unless it changed while the supplier was called.
+
+    Locks:  the order, then the purchase order
+    """
     locks.lock(purchase_order)
     _require_submittable(purchase_order)
     purchase_order.move(
@@ -220,7 +223,10 @@ def _call_supplier(
 
 
 def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Retry a failed submission now. Raises NotSubmittableError, also if it is held."""
+    """Retry a failed submission now.
+
+    Raises: NotSubmittableError  it did not fail, or it is held: release the hold first
+    """
     failed = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
     )
@@ -229,7 +235,10 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
 
 
 def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Submit a batched order early. Raises NotSubmittableError, also if it is held."""
+    """Submit a batched purchase order before its ``submit_at``.
+
+    Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
+    """
     batched = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,
         submission_status=Submission.UNSUBMITTED,

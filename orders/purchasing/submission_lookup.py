@@ -46,7 +46,10 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def work_lock(purchase_order_id: int) -> AbstractContextManager[None]:
-    """Keep other workers off it during a call. Raises LockedElsewhereError."""
+    """Keep other workers from this purchase order during a call about it. Ends with the process.
+
+    Raises: LockedElsewhereError  another worker has it
+    """
     return exclusive_lock(lock_name(purchase_order_id))
 
 
@@ -55,7 +58,11 @@ def lock_name(purchase_order_id: int) -> str:
 
 
 def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Look it up for staff; stores in ``problem`` why there is no result."""
+    """Look the purchase order up for staff, and store in ``problem`` why there is no result.
+
+    Raises: LockedElsewhereError   another worker handles it
+            ConcurrentUpdateError  another worker resolved it
+    """
     rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     rows.update(polled_at=now)
     problem = ""
@@ -74,7 +81,10 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
 
 
 def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Raise CallInProgressError while a call may be under way: an answer proves nothing."""
+    """Raise CallInProgressError while a call may be under way: an answer would prove nothing.
+
+    The error has a message for staff. A sweep looks the purchase order up later.
+    """
     try:
         with work_lock(purchase_order.pk):
             purchase_order.refresh_from_db()
@@ -107,7 +117,10 @@ def may_be_in_flight(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
 
 
 def is_wanted(purchase_order: PurchaseOrder) -> bool:
-    """Read whether it is neither canceled nor requested to be canceled."""
+    """Return True unless the purchase order is canceled or its cancellation is requested.
+
+    Reads the database.
+    """
     rows = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_requested_at__isnull=True)
     canceled = Q(status=Status.CANCELED) | Q(
         submission_status__in=acknowledgements.CANCELLATION_REQUESTED_STATES

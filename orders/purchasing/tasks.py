@@ -82,7 +82,11 @@ def _process(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
 
 
 def _fill_slot(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
-    """Enqueue a random due order for the freed slot: tasks without a slot are dropped."""
+    """Enqueue one due purchase order for the freed slot.
+
+    A task that finds no free slot is dropped, so its purchase order must be enqueued again. One is
+    picked at random, so that two slots rarely pick the same.
+    """
     for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:MAX_SLOT_CANDIDATES]:
         if not is_locked_elsewhere(submission_lookup.lock_name(purchase_order_id)):
             task.delay(purchase_order_id=purchase_order_id)

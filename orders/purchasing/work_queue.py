@@ -20,7 +20,10 @@ Submission = PurchaseOrder.Submission
 
 
 def to_submit(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Return purchase orders to submit; a batched one waits while its supplier batches."""
+    """Return purchase orders to submit for the first time or again.
+
+    A batched one waits for ``submit_at``, unless its supplier now takes orders at once.
+    """
     return PurchaseOrder.objects.filter(
         is_supplier_available(),
         is_retry_due(now),
@@ -51,7 +54,10 @@ def to_look_up(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def to_cancel(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Return cancellation requests to send; by e-mail or staff each is sent once."""
+    """Return cancellation requests to send, and those of purchase orders never submitted.
+
+    A request by e-mail or staff is sent once: the supplier answers when it chooses.
+    """
     cancellations = PurchaseOrder.objects.filter(
         Q(is_supplier_available(), is_retry_due(now))
         | Q(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES),

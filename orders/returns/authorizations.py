@@ -32,7 +32,10 @@ def lock(authorization: ReturnAuthorization) -> Order:
 
 @transaction.atomic(durable=True)
 def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
-    """Approve it; the customer learns where to send it, or to keep it. Locks the order."""
+    """Approve the return and e-mail the customer where to send it, or that nothing is sent back.
+
+    Locks:  the order
+    """
     lock(authorization)
     requests.approve(authorization, actor=actor, now=now, answer=answer[:500])
     events.record_answer(authorization, what="approved", at=now)
@@ -63,7 +66,10 @@ def awaits_evidence(authorization: ReturnAuthorization) -> bool:
 def is_repeated_answer(
     authorization: ReturnAuthorization, *, customer_message: str, pictures: int
 ) -> bool:
-    """Return whether it repeats the latest answer, on which staff have not acted."""
+    """Return whether this answer is the latest one and no staff member has acted on it.
+
+    Shape:  ``pictures`` is the number of photos sent with it
+    """
     if authorization.status != Status.REQUESTED or not authorization.answer:
         return False  # no question, or its answer was acted upon
     is_last = (
@@ -83,7 +89,11 @@ def add_answer(
     actor: str = "customer",
     encoded_photos: Sequence[bytes] = (),
 ) -> None:
-    """Store the customer's answer and photos, for a new review. Locks the order."""
+    """Store the customer's answer and photos; the return awaits review again.
+
+    Shape:  ``encoded_photos`` as returned by ``photos.reencode``
+    Locks:  the order
+    """
     with photos.store(encoded_photos) as names:
         _store_answer(authorization, customer_message, names, actor, now)
 
@@ -170,7 +180,10 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
-    """Close an overdue return, freeing its units; return whether it was. Locks the order."""
+    """Close an overdue return, which frees its units; return whether it was overdue.
+
+    Locks:  the order
+    """
     lock(authorization)
     if not find_overdue(now=now).filter(pk=authorization.pk).exists():
         return False
@@ -213,7 +226,10 @@ def close_without_receipt(
     reason: str = "",
     **fields: str,
 ) -> None:
-    """Close it without items; units are returnable again. The caller holds the order."""
+    """Close a return without received items; its units become returnable again.
+
+    Locks:  the caller holds the order
+    """
     authorization.move(to, at=now, actor=actor, reason=reason, **fields)
     for line in authorization.lines.order_by("order_line"):
         free_units(line.order_line_id, line.quantity)

@@ -43,7 +43,10 @@ def find_policy(supplier: Supplier) -> ReturnPolicy:
 
 
 def choose_shipping(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> ReturnShipping:
-    """Return destination and payer for items of this value; we pay for our faults."""
+    """Return the destination for items of this value and who pays shipping.
+
+    We pay for defective or wrong items, whatever the policy.
+    """
     policy = find_policy(supplier)
     destination = Destination(policy.destination)
     if worth < policy.returnless_below_amount:

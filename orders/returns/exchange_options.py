@@ -121,7 +121,11 @@ def _choose_variant(
 
 
 def require_all_or_none(requested: Iterable[bool]) -> None:
-    """Require an exchange of all lines of a withdrawal or none. Raises CannotReturnError."""
+    """Require an exchange for all lines of a withdrawal or for none: it ends as a whole.
+
+    Shape:  one flag per line
+    Raises: CannotReturnError
+    """
     if len(set(requested)) > 1:
         message = gettext("Request a refund and an exchange separately, one after the other.")
         raise CannotReturnError(message)

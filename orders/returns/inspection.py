@@ -67,7 +67,11 @@ def receive(
 
 @requires_transaction
 def _reserve_again(lines: Sequence[ReturnLine]) -> None:
-    """Reserve units that expiry had released. Raises CannotReturnError: others took them."""
+    """Reserve the units again that expiry had released.
+
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  another return has them
+    """
     for line in sorted(lines, key=attrgetter("order_line_id")):
         order_line = line.order_line
         if line.quantity > order_line.shipped_quantity - order_line.returning_quantity:

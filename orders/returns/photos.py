@@ -1,4 +1,7 @@
-"""Return photos: re-encode pictures of a complaint, store them privately, delete them."""
+"""Return photos: re-encode pictures of a complaint, store them privately, delete them.
+
+No URL exposes a stored picture. Erasing the customer deletes pictures.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -54,7 +57,10 @@ def reencode(content: bytes) -> bytes:
 
 @contextmanager
 def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
-    """Write pictures under random names; on exit delete those whose rows were not stored."""
+    """Write pictures under random names; on exit delete those without a row.
+
+    Wraps the transaction that creates the rows, so that a failure leaves no file.
+    """
     names: list[str] = []
     try:
         for content in encoded_photos:
@@ -69,7 +75,11 @@ def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
 
 @requires_transaction
 def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: datetime) -> None:
-    """Add pictures; the caller holds the order. Raises CannotReturnError: too many."""
+    """Add pictures to a return.
+
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  too many pictures
+    """
     existing_count = authorization.pictures.count()
     if existing_count + len(names) > MAX_PHOTOS:
         message = gettext("You can add up to %(most)d photos to a return.")
@@ -89,7 +99,10 @@ def read(picture: ReturnPhoto) -> bytes:
 
 @requires_transaction
 def delete_of_order(order: Order) -> None:
-    """Delete all return pictures, files on commit; the caller holds the order."""
+    """Delete the pictures of all returns of an order; files go after the commit.
+
+    Locks:  the caller holds the order
+    """
     rows = ReturnPhoto.objects.filter(authorization__order=order)
     names = set(rows.values_list("file", flat=True))
     rows.delete()

@@ -71,7 +71,11 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
 @transaction.atomic(durable=True)
 def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Refund all without items. Locks the order, then payments. Raises CannotReturnError."""
+    """Refund everything without a return of the items.
+
+    Locks:  the order, then its payments
+    Raises: CannotReturnError  it is on its way, or ended
+    """
     order = lock(authorization)
     if authorization.status not in NOT_SHIPPED:
         raise CannotReturnError(

@@ -196,14 +196,21 @@ def record_status(
     now: datetime,
     **fields: str,
 ) -> None:
-    """Record the status that the supplier reported."""
+    """Record the status that the supplier reported.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError  not possible from the current status
+    """
     supplier_return.move(to, at=now, actor=actor, reason=reason, **fields)
 
 
 def record_credit(
     *, supplier_return: SupplierReturn, amount: Money, reason: str, actor: str, now: datetime
 ) -> None:
-    """Record the credit once; it may exceed the expected one. Raises SupplierReturnError."""
+    """Record the credited amount, once; it may exceed the expected one.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it ended
+            SupplierReturnError                            the amount is negative
+    """
     if amount.amount < 0:
         raise SupplierReturnError(gettext("The amount cannot be negative."))
     supplier_return.move(

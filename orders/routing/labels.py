@@ -106,7 +106,10 @@ def rules_name(rules: Rules) -> str:
 def verdict(
     code: str, *, contribution: Contribution | None = None, least: Decimal | None = None
 ) -> str:
-    """Return why a source was not selected, or was despite a margin below ``least``."""
+    """Return why a source was not selected, or that it was selected despite a low margin.
+
+    Shape:  ``contribution`` is that of the line from this source, ``least`` the minimum margin
+    """
     template = _with_figures(code, contribution, least) if contribution is not None else None
     if contribution is None or template is None:
         return str(REASONS.get(code, code))

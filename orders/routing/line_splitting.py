@@ -23,7 +23,10 @@ class Source(Protocol):
 
 
 def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> list[tuple[P, int]]:
-    """Return the quantity from each of at most ``max_sources`` sources, the best first."""
+    """Return the quantity per source, from at most ``max_sources`` sources; empty if impossible.
+
+    Shape:  ``able`` with the best first; each part is of another supplier
+    """
     return _Search[P]().split(quantity, able, max_sources)
 
 

@@ -21,7 +21,10 @@ class RulesEndedError(Exception):
 
 
 def current_rules(*, channel: Channel, now: datetime) -> Rules:
-    """Return the rules in force: one with an end first, then the latest. One query."""
+    """Return the rules in force; one query.
+
+    Rules with an end date take precedence over others; of equals the one that began last.
+    """
     live = RoutingRules.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
         Q(ends_at=None) | Q(ends_at__gt=now),
@@ -84,7 +87,10 @@ def create_draft(  # noqa: PLR0913 - one row's columns
 
 @transaction.atomic
 def activate(*, rules: RoutingRules, actor: str, now: datetime) -> None:
-    """Activate a draft now, or from its start on. Raises RulesEndedError."""
+    """Activate a draft now, or from its start on.
+
+    Raises: RulesEndedError, InvalidTransitionError, ConcurrentUpdateError
+    """
     if rules.ends_at is not None and rules.ends_at <= now:
         raise RulesEndedError(str(rules))
     rules.move(Status.LIVE, at=now, actor=actor, reason="")
@@ -92,5 +98,8 @@ def activate(*, rules: RoutingRules, actor: str, now: datetime) -> None:
 
 @transaction.atomic
 def retire(*, rules: RoutingRules, actor: str, now: datetime) -> None:
-    """Retire live rules; other live rules or the default apply."""
+    """Retire live rules; other live rules or the default apply.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError
+    """
     rules.move(Status.RETIRED, at=now, actor=actor, reason="")

@@ -81,7 +81,10 @@ class SimulationResult:
 
 
 def simulate(*, rules: Rules, orders: Iterable[Order], currency: str) -> SimulationResult:
-    """Route at most ``MAX_ORDERS`` orders again, each by its decision log."""
+    """Route orders again, each by its decision log.
+
+    Shape:  ``orders`` with prefetched lines; at most ``MAX_ORDERS`` are used
+    """
     count = without_log = 0
     before = after = NO_TOTALS
     changed: list[ChangedOrder] = []

@@ -39,7 +39,10 @@ class TaxService(Protocol):
     """A service for local rates; ``settings.TAX_SERVICE`` names its class, made once."""
 
     def rate(self, *, country: str, region: str, postcode: str, on: date) -> Decimal:
-        """Return the rate as a fraction, within two seconds. Raises ExternalServiceError."""
+        """Return the rate as a fraction, within two seconds.
+
+        Raises: ExternalServiceError  no answer: the table applies
+        """
         ...
 
 
@@ -70,7 +73,10 @@ def find_treatment(  # noqa: PLR0913 - one destination
 def find_table_treatment(
     *, channel: Channel, country: str, on: date, country_rate: CountryRate | None = None
 ) -> TaxTreatment:
-    """Return the treatment by the rate table, without the tax service."""
+    """Return how a sale to a country is taxed by the rate table, without the tax service.
+
+    Shape:  ``country_rate`` as for ``find_treatment``
+    """
     if channel.prices_exclude_tax and not is_registered_in(country=country, region="", on=on):
         return TaxTreatment(rate=ZERO_RATE, is_added=True)
     rate = _known_rate(country=country, region="", on=on, country_rate=country_rate)

@@ -125,7 +125,10 @@ def check_variants(  # noqa: PLR0913 - what, how many, where to, by when
 def check_shown_variants(
     *, shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Return the availability of one unit of each variant, and cache it for lists."""
+    """Return the availability of one unit of each variant on a page. One query.
+
+    The answers are cached for lists. Landed costs are cached for a minute, like the routes.
+    """
     cache = quotes.process_cache(now)  # before the routes, which it must not outlive
     reached = _reach_shown(shown, country, channel, now)
     return {

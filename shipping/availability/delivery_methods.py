@@ -35,7 +35,10 @@ def quote_delivery_methods(
     now: datetime,
     postcode: str | None = None,
 ) -> DeliveryMethods:
-    """Return a quote per delivery method; none if a line cannot be ordered as it is."""
+    """Return a quote per delivery method; none if a line cannot be ordered as it is.
+
+    Shape:  ``postcode`` as in ``live_rates.get_for_cart``
+    """
     if not checked_cart.plan.parcels or checked_cart.short:
         return DeliveryMethods()
 

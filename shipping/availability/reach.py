@@ -111,7 +111,10 @@ class Reach:
     def answer(
         self, variant_id: int, quantity: int = 1, *, sold: SaleAmount | None = None
     ) -> Availability:
-        """Return the quantity, days and price that a cart of just this line would show."""
+        """Return the quantity, days and price that a cart of just this line would show.
+
+        Shape:  ``sold`` is what the line is sold for, if known
+        """
         reachable = [
             candidate for candidate in self.reachable if candidate.variant_id == variant_id
         ]

@@ -49,7 +49,11 @@ def by_variant(
 def for_cart(
     *, cart: Cart, view: CartView, reached: Reach
 ) -> tuple[dict[int, SaleAmount], ApplicablePromotions | None]:
-    """Return the sale amounts after promotions, and these; free delivery counts as a discount."""
+    """Return the sale amounts of a cart after its promotions, and the promotions read.
+
+    Free delivery is unknown here. A promotion that would give it counts as a discount on lines,
+    which may at most exclude one source too many.
+    """
     ids = [line.variant_id for line in view.lines]
     if not _is_needed(reached, ids):
         return {}, None

@@ -50,7 +50,10 @@ class ComparedSource:
 def compare_sources(
     *, variant: Variant, quantity: int, country: str, channel: Channel, now: datetime
 ) -> list[ComparedSource]:
-    """Return what checkout would decide about each stock row, chosen ones first."""
+    """Return each stock row with what checkout would decide for one line of this quantity.
+
+    Chosen rows come first, then possible ones, cheapest first.
+    """
     pieces = {variant.pk: variant}
     reached = reach.load_reach(
         pieces=pieces, listed=None, channel=channel, country=country, now=now

@@ -144,7 +144,10 @@ def _chargeable_rates(
 
 
 def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
-    """Ask all suppliers in parallel; parcels whose supplier was not asked have no entry."""
+    """Ask all suppliers in parallel; those that do not answer in time are recorded as such.
+
+    A parcel whose supplier was not asked has no entry, so that the next page asks again.
+    """
     ends_at = time.monotonic() + TIMEOUT_S
     skus = dict(
         SupplierOffer.objects.filter(

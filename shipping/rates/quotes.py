@@ -49,6 +49,8 @@ type LiveRates = Mapping[int, Mapping[str, LiveRate]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedPromise:
+    """Arrival and price by the cheapest route that may carry the items."""
+
     leaves_on: date
     arrives_from: date
     arrives_to: date

@@ -53,7 +53,10 @@ def create_replacement(
 def find_sources(
     authorization: ReturnAuthorization, choice: Mapping[int, int | None] | None, *, now: datetime
 ) -> ReplacementSources:
-    """Return a source for each replacement item. Raises: CannotReturnError (not for sale)."""
+    """Return a source for each replacement item; lines of one variant share one source.
+
+    Raises: CannotReturnError  the chosen item is not for sale
+    """
     purchase_lines = exchange_options.find_purchase_lines(authorization)
     lines = refund_amounts.read_lines(authorization)
     units = {line.order_line_id: line.accepted_quantity for line in lines}

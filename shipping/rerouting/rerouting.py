@@ -108,7 +108,7 @@ def _resolve_lines(
     substitute_plan: SourcingPlan | None,
     now: datetime,
 ) -> None:
-    """Order, offer or refund each line; the caller holds the row."""
+    """Order, offer or refund each line; the caller holds the backorder."""
     may_ask = customer_choice.has_time_to_respond(row, now=now)
     accepted = [plan for plan in sourcing_plans if plan.is_in_time(row) or may_ask]
     accepted.sort(key=lambda plan: not plan.is_in_time(row))  # on-time plans first

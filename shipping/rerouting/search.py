@@ -183,7 +183,10 @@ def find_source(  # noqa: PLR0913 - lines, substitutes, limits and earlier plans
 def _best_quote(
     offered: Sequence[ShippingQuote], earning: Sequence[ShippingQuote], backorder: Backorder
 ) -> ShippingQuote | None:
-    """Return the cheapest profitable quote on time, the soonest one, or one on time at a loss."""
+    """Return the cheapest profitable quote on time, otherwise the soonest profitable one.
+
+    A quote on time at a loss is better than none: the hold rules hold it for staff.
+    """
     day = backorder.promised_by
     if in_time := [one for one in earning if day is None or one.arrives_to <= day]:
         return min(in_time, key=quotes.sort_key)

@@ -76,7 +76,7 @@ _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f<>\"']")
 
 
 def normalize_number(raw: str) -> str:
-    """Return a tracking number in its stored form. Raises: InvalidTrackingNumberError."""
+    """Return a tracking number in its stored form. Raises InvalidTrackingNumberError."""
     number = re.sub(r"\s+", "", raw[:200]).upper()
     if not _NUMBER.fullmatch(number):
         raise InvalidTrackingNumberError(f"{raw[:60]!r} is no tracking number")
@@ -91,7 +91,11 @@ def normalize_name(raw: str, number: str) -> str:
 
 
 def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
-    """Return the https page of a known carrier, a safe offered one, or one for many carriers."""
+    """Return the https tracking page of a parcel.
+
+    A known carrier's page comes first, then the URL offered by the supplier if it is safe to show
+    to customers, then a page that covers many carriers.
+    """
     known = _find_carrier(carrier, number)
     if known is None and is_safe_url(offered):
         return offered

@@ -70,7 +70,11 @@ def set_contents(parcel: Parcel, units: Counter[int]) -> None:
 def infer_parcel(
     shipment: Shipment, remaining: Counter[int], *, is_complete: bool
 ) -> Parcel | None:
-    """Return the only parcel that can contain all remaining units, or None if unclear."""
+    """Return the only parcel that can contain all remaining units, or None if unclear.
+
+    This can be inferred if the supplier states that the whole order left, or if one unit and one
+    parcel remain. Of several parcels, the last undelivered one counts.
+    """
     unknown = list(shipment.parcels.filter(is_content_unknown=True).order_by("pk"))
     if not is_complete and (len(unknown) != 1 or remaining.total() != 1):
         return None

@@ -55,7 +55,7 @@ def add_contents(
 
 @requires_transaction
 def mark_delivered(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Mark a parcel delivered; the last one completes the order. Locks: as ``mark_shipped``."""
+    """Mark a parcel delivered; the last one completes the order. Locks as ``mark_shipped``."""
     mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
     if parcel.status != Parcel.Status.SHIPPED:
         return
@@ -83,7 +83,7 @@ def complete_order(*, order: Order, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def complete_released_order(*, order: Order, now: datetime) -> bool:
-    """Complete an order whose parcels all arrived while it was on hold. Locks: the order."""
+    """Complete an order whose parcels all arrived while it was on hold. Locks the order."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     return complete_order(order=order, now=now)
 

@@ -74,7 +74,11 @@ _MAX_TEXT = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingUpdate:
-    """One update of a carrier; its time is the carrier's own, its id empty if it gives none."""
+    """One update of a carrier about one parcel.
+
+    ``happened_at`` is the carrier's own time, None if it gives none. ``external_id`` is the
+    carrier's event id, if it has one.
+    """
 
     status: str
     text: str = ""

@@ -50,6 +50,7 @@ class _InvalidRowError(ValueError):
 
 
 def validate(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[ListedParcel]:
+    """Return each parcel of a list with its problem, if any. Read-only."""
     parcels: dict[tuple[str, str], list[ListedRow]] = defaultdict(list)
     for row in rows:
         parcels[row.order.upper(), row.number.upper()].append(row)

@@ -30,6 +30,6 @@ class ListedRow:
 
 
 def parse(text: str) -> list[ListedRow]:
-    """Parse the rows of a CSV file. Raises: CsvError."""
+    """Parse the rows of a CSV file. Raises CsvError."""
     rows = csv_table.parse_rows(text, aliases=ALIASES, required=REQUIRED)
     return [ListedRow(row_number=row.row_number, **row.cells) for row in rows]

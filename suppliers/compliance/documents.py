@@ -38,7 +38,7 @@ class StoredDocument(NamedTuple):
 
 
 def store(content: bytes) -> StoredDocument:
-    """Store a PDF, PNG or JPEG. Raises: InvalidDocumentError."""
+    """Store a PDF, PNG or JPEG. Raises InvalidDocumentError."""
     suffix, sound = validate(content)
     name = storages["private"].save(f"{FOLDER}/{uuid4().hex}.{suffix}", ContentFile(sound))
     return StoredDocument(name=name, sha256=hashlib.sha256(sound).hexdigest())
@@ -83,7 +83,7 @@ def _reencoded(content: bytes, picture_format: str) -> bytes:
 
 
 def read(name: str) -> bytes:
-    """Return the content of a stored document. Raises: FileNotFoundError."""
+    """Return the content of a stored document. Raises FileNotFoundError."""
     with storages["private"].open(name) as file:
         content: bytes = file.read()
         return content

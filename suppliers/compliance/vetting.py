@@ -162,7 +162,10 @@ def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None
 
 
 def watch_expiry(*, now: datetime) -> tuple[int, int]:
-    """Warn of documents that expire soon, hold offers without theirs; return both counts."""
+    """Warn of documents that expire within ``WARN_BEFORE``; hold offers whose document expired.
+
+    Returns the numbers of warnings and of held offers.
+    """
     warned = sum(
         _warn(document, now) for document in ComplianceDocument.objects.expiring_unwarned(now)
     )

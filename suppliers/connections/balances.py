@@ -24,7 +24,10 @@ def prepaid_suppliers() -> list[Supplier]:
 
 
 def refresh(*, supplier: Supplier, now: datetime) -> Money | None:
-    """Store the balance, set or clear its problem; None without an answer, the last one stays."""
+    """Fetch and store the balance; set or clear the low-balance problem of the connection.
+
+    Returns None if the supplier did not answer; the last balance stays.
+    """
     try:
         with open_connector(supplier) as connector:
             balance = require(connector, Balance).balance()

@@ -118,7 +118,7 @@ def open_for_live_check(suppliers: Iterable[Supplier], stack: ExitStack) -> dict
             stack.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
             connectors[supplier.pk] = stack.enter_context(open_connector(supplier))
         except (BulkheadFullError, ExternalServiceError) as error:
-            log.info("%s is not asked: %s", supplier, error)
+            log.info("%s: no connection for a live request: %s", supplier, error)
     return connectors
 
 

@@ -66,7 +66,7 @@ class SupplierInput:
 
 
 def find_connector(connector: str) -> type[Connector]:
-    """Return a connector's class. Raises: InvalidSetupError (unknown connector)."""
+    """Return a connector's class. Raises InvalidSetupError: unknown connector."""
     if connector not in CONNECTORS:
         known = ", ".join(sorted(CONNECTORS))
         template = _("Unknown connector %(name)r. Available: %(known)s.")

@@ -11,7 +11,7 @@ CONNECTORS = {
 
 
 def connector_class(name: str) -> type:
-    """Import the class of a connector. Raises: KeyError (no connector has this code)."""
+    """Import the class of a connector. Raises KeyError: no connector has this code."""
     module, _, attribute = CONNECTORS[name].rpartition(".")
     connector: type = getattr(import_module(module), attribute)
     return connector

@@ -39,7 +39,10 @@ class FileProfile(SupplierRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRow(SupplierRecord):
-    """One SKU of a price list; ``cost`` is an ImportIssue where it is invalid."""
+    """One SKU of a price list: the data needed to create an offer.
+
+    ``cost`` is None where the row has none, and an ImportIssue where it is invalid.
+    """
 
     external_id: str
     sku: str

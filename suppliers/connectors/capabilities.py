@@ -64,7 +64,7 @@ class Claims(Protocol):
     def claims(self, *, supplier_reference: str) -> tuple[ClaimReport, ...]: ...
 
     def cancel_claim(self, *, supplier_reference: str, supplier_claim_reference: str) -> None:
-        """Withdraw a claim. Raises: PermanentError (it is too late)."""
+        """Withdraw a claim. Raises PermanentError: it is too late."""
         ...
 
 
@@ -92,7 +92,7 @@ class Webhooks(Protocol):
 
     @staticmethod
     def parse_event(body: bytes, *, received_at: datetime) -> tuple[SupplierEvent, ...]:
-        """Parse the body of a verified webhook. Raises: PermanentError (the body is invalid)."""
+        """Parse the body of a verified webhook. Raises PermanentError: the body is invalid."""
         ...
 
     def register_webhook(self, *, url: str) -> None:
@@ -164,7 +164,11 @@ def list_fetched_at(connector: Connector) -> datetime | None:
 
 @runtime_checkable
 class BulkCatalog(Protocol):
-    """Returns all products at once; ``pages`` may be read twice until ``close``."""
+    """Returns all products at once, as from a file.
+
+    ``pages`` may be read twice with the same result: what was fetched is kept on disk until
+    ``close``, never in memory.
+    """
 
     @property
     def omitted_products(self) -> MissingRowMeans: ...

@@ -48,7 +48,7 @@ class QuotaCounter(Protocol):
     """Counts the remaining points of each quota, over all workers and restarts."""
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        """Take points, before the request is sent. Raises: QuotaExceededError."""
+        """Take points, before the request is sent. Raises QuotaExceededError."""
         ...
 
     def set_remaining(
@@ -70,7 +70,10 @@ class TokenStore(Protocol):
     def load(self) -> dict[str, Any]: ...
 
     def renew(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
-        """Renew the pair under a lock over all workers, unless another one did."""
+        """Renew the pair under a lock over all workers.
+
+        If another worker renewed it meanwhile, so that it is not the ``refused`` one, return that.
+        """
         ...
 
 

@@ -127,7 +127,10 @@ INVALID_LINE = gettext_lazy("This line cannot be read: %(line)s")
 
 
 class MappingForm(forms.Form):
-    """One row per field, and what missing values mean; ``base`` is the initial mapping."""
+    """One row per field: its column or another source; and what missing values mean.
+
+    ``base`` is the initial mapping; its parts without a form field are kept.
+    """
 
     images = _lines_field(
         gettext_lazy("Images"),

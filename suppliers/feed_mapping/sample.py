@@ -235,7 +235,7 @@ def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str
 
 
 def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
-    """Read the first rows of a file. Raises: PermanentError (the message says why)."""
+    """Read the first rows of a file. Raises PermanentError: the message says why."""
     with _open_file(path, reading) as file:
         rows = [row for row in file.sample(ROWS) if not isinstance(row, ImportIssue)]
         return Sample(
@@ -248,7 +248,7 @@ def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
 def preview_file(
     path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
 ) -> list[Preview]:
-    """Preview the first rows with a mapping. Raises: PermanentError."""
+    """Preview the first rows with a mapping. Raises PermanentError."""
     with _open_file(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
         decimal = file.detected.decimal

@@ -51,7 +51,10 @@ class Fetch:
 
 
 def request_fetch(*, supplier: Supplier, content: str, now: datetime) -> bool:
-    """Record a request; False if a fetch is in progress. Raises: PermanentError."""
+    """Record a request for the file; return False if a fetch is in progress.
+
+    Raises: PermanentError  the supplier has no connection
+    """
     connection = Connection.objects.filter(supplier=supplier).first()
     if connection is None:
         raise PermanentError(_("This supplier has no connection yet."), code="not_connected")
@@ -68,7 +71,7 @@ def cancel_request(*, supplier: Supplier, content: str) -> None:
 
 
 def fetch(*, supplier: Supplier, content: str, now: datetime) -> None:
-    """Fetch a requested file, record the outcome. Idempotent. Raises: LockedElsewhereError."""
+    """Fetch a requested file, record the outcome. Idempotent. Raises LockedElsewhereError."""
     clock = running_clock(now)
     with exclusive_lock(_lock_name(supplier, content)):
         connection = Connection.objects.get(supplier=supplier)

@@ -39,7 +39,7 @@ def parse_source(text: str) -> Source:
 
 
 def parse_pairs(text: str) -> dict[str, str]:
-    """Parse lines such as ``Color = colour``. Raises: InvalidLineError."""
+    """Parse lines such as ``Color = colour``. Raises InvalidLineError."""
     pairs = {}
     for line in split_lines(text):
         name, sign, value = line.partition("=")

@@ -42,7 +42,10 @@ class StockFacts:
 
 
 def reasons(facts: StockFacts) -> list[UnavailableReason]:
-    """Return every reason, in order, why a stock row is not for sale. Outdated units do not count."""
+    """Return every reason why a stock row is not for sale, in their order; [] if it is.
+
+    Units are not judged while the stock data is outdated.
+    """
     against = (
         (UnavailableReason.SUPPLIER, not facts.is_supplier_active),
         (UnavailableReason.DISCONTINUED, facts.status == SupplierOffer.Status.DISCONTINUED),

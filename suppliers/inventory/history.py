@@ -32,6 +32,7 @@ class StockEntry:
 
     @property
     def remaining(self) -> int:
+        """Units neither sold nor reserved."""
         return max(0, self.reported - self.promised)
 
 

@@ -205,7 +205,7 @@ def lock_locations(*, supplier: Supplier) -> None:
 
 @requires_transaction
 def zero_stock(*, sync_run: SyncRun, offer_ids: Iterable[int], now: datetime) -> None:
-    """Set the stock of discontinued offers to zero. Locks: their stock rows, in id order."""
+    """Set the stock of discontinued offers to zero. Locks their stock rows, in id order."""
     ids = list(offer_ids)
     if not ids:
         return

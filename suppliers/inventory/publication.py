@@ -93,7 +93,10 @@ def publish_pending(*, now: datetime, within: timedelta | None = None) -> int:
 
 
 def publish_now(*, variant_ids: Iterable[int], now: datetime) -> None:
-    """Publish some variants if their slice is free; a customer waits, so its holder may do it."""
+    """Publish some variants now if their slice is free; otherwise leave them to its holder.
+
+    A customer waits for this. Without the slice lock an older result could be written last.
+    """
     ids = sorted(set(variant_ids))
     PendingPublication.queue(ids)
     products = Variant.objects.filter(pk__in=ids).values_list("product", flat=True)

@@ -5,6 +5,7 @@ Listings (``channel_supply``) and the routing of carts (``orders.routing.engine`
 
 
 def units_above(free: int, *, kept: int) -> int:
+    """Return the free units above the channel's safety stock."""
     return max(0, free - kept)
 
 

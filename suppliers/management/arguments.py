@@ -59,7 +59,7 @@ def _small_number(text: str) -> int:
 
 
 def parse_input(options: dict[str, Any], *, stdin: Callable[[], str]) -> SupplierInput:
-    """Return the parsed settings. Raises: InvalidArgumentError."""
+    """Return the parsed settings. Raises InvalidArgumentError."""
     return SupplierInput(
         connector=options["connector"],
         currency=options["currency"],

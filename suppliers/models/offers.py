@@ -70,7 +70,10 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
 
 
 def cost_confirmed_at(offer: str = "") -> Case:
-    """Return when the cost of the offer at this path, such as ``offer__``, was confirmed."""
+    """Return the expression for when a cost was last confirmed.
+
+    ``offer`` is the path to the offer, such as ``offer__``.
+    """
     told = f"{offer}cost_reported_at"
     confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_confirmed_at", told))
     silent = When(**{f"{offer}is_cost_unconfirmed": True}, then=told)

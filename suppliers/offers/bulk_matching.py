@@ -125,7 +125,7 @@ def _identifiers(row: Row) -> SkuIdentifiers:
 
 @transaction.atomic(durable=True)
 def _write(work: RunContext, params: dict[str, Any]) -> int:
-    """Write the matches. Locks: the run, offer creation, then the matched offers in id order."""
+    """Write the matches. Locks the run, offer creation, then the matched offers in id order."""
     work.lock()
     price_list.lock_offer_creation(supplier_id=work.supplier.pk)
     ids = [pk for (pk,) in rows(WRITE_LINKS, params)]

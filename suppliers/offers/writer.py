@@ -45,7 +45,10 @@ def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all output
     touched: set[int],
     now: datetime,
 ) -> list[SupplierOffer]:
-    """Write the offers of these pages; return new ones. ``offers`` are the known ones, locked."""
+    """Write the offers of these pages; return the new ones, and add to ``touched``.
+
+    Shape: ``offers`` are the known ones by SKU, locked
+    """
     new, changed = [], []
     for record in records:
         for variant in record.variants:

@@ -114,12 +114,12 @@ def start_of_hour(now: datetime) -> datetime:
 
 
 def parse_times(text: str) -> tuple[time, ...]:
-    """Return the times in ``09:00 14:30``. Raises: ValueError (invalid time)."""
+    """Return the times in ``09:00 14:30``. Raises ValueError: invalid time."""
     return tuple(time.fromisoformat(word) for word in _split_words(text))
 
 
 def parse_days(text: str) -> frozenset[date]:
-    """Return the days in ``2026-12-25 2026-12-26``. Raises: ValueError (invalid day)."""
+    """Return the days in ``2026-12-25 2026-12-26``. Raises ValueError: invalid day."""
     return _parse_days(text) if text else frozenset()
 
 

@@ -190,14 +190,21 @@ def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
 
 
 def check_stock_duplicates(work: RunContext, *, is_compared: bool) -> None:
-    """Check contradicting stock rows; ``is_compared``: ``feed_stock_diff`` exists."""
+    """Check how many stock rows are duplicated with different figures.
+
+    Shape: ``is_compared``: ``feed_stock_diff`` contains the diff
+    """
     with with_large_work_mem():
         ((read, twice),) = rows(COUNT_DUPLICATES.format(some=ONLY_DIFFERING if is_compared else ""))
     check_duplicates(work, read=read, twice=twice)
 
 
 def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: bool) -> None:
-    """Check drops to zero and surges; ``stocked``, a full scan, is called if rows changed."""
+    """Check how many stock rows fall to zero, and how many surge.
+
+    Shape: ``stocked`` counts the non-zero rows in scope, a full scan, so it is called only if some
+           rows changed. Surges are a share of the reported rows for a delta.
+    """
     with with_large_work_mem():
         moved = levels.count_changes(
             is_full_list=is_full_list, factor=run_thresholds(work).surge_factor

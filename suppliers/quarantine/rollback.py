@@ -235,7 +235,7 @@ def deferred_levels(sync_run: SyncRun) -> dict[int, datetime]:
 
 @requires_transaction
 def resume_deferred(*, sync_run: SyncRun, now: datetime) -> None:
-    """Restore the deferred figures. Locks: the locations and the stock rows, each in id order."""
+    """Restore the deferred figures. Locks the locations and the stock rows, each in id order."""
     inventory_levels.lock_locations(supplier=sync_run.supplier)
     levels = list(deferred_levels(sync_run))
     PendingChange.objects.filter(run=sync_run, outcome=Outcome.DEFERRED).delete()

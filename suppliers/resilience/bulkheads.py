@@ -46,7 +46,7 @@ def slot_count(work: BulkheadKind) -> int:
 
 @contextmanager
 def bulkhead(work: BulkheadKind, supplier_id: int) -> Iterator[None]:
-    """Hold one of the supplier's slots. Raises: BulkheadFullError."""
+    """Hold one of the supplier's slots. Raises BulkheadFullError."""
     names = [f"{work} {supplier_id} {number}" for number in range(slot_count(work))]
     name = next((name for name in names if _try_lock(name)), "")
     if not name:

@@ -47,7 +47,7 @@ class DatabaseQuotaCounter:
         self._connection_id = connection_id
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        """Take points, or fail before anything is sent. Raises: QuotaExceededError."""
+        """Take points, or fail before anything is sent. Raises QuotaExceededError."""
         params: dict[str, Any] = {
             "connection": self._connection_id,
             "name": quota.name,

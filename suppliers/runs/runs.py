@@ -56,7 +56,11 @@ class QuarantinedError(Exception):
 
 
 class RunContext:
-    """The open run: lease, counts, time limit, usage; ``clock()`` runs with real time."""
+    """The context of one open run: its lease, counts, time limit and API usage.
+
+    ``clock()`` starts at ``now`` and runs with real time. ``dispatch_batch`` queues a batch for
+    another worker.
+    """
 
     def __init__(
         self,
@@ -148,7 +152,7 @@ class RunContext:
 def open_run(
     *, supplier: Supplier, kind: str, now: datetime, guards_waived_by: str = ""
 ) -> SyncRun:
-    """Open a run, after closing an expired one of the same job. Raises: AlreadyRunningError."""
+    """Open a run, after closing an expired one of the same job. Raises AlreadyRunningError."""
     close_expired(now=now, supplier=supplier, kind=kind)
     try:
         with transaction.atomic():

@@ -62,6 +62,7 @@ class StagingTable:
         return True
 
     def rest(self) -> None:
+        """Write the buffered rows and end the COPY."""
         if self._waiting:
             self._write("".join(self._waiting))
             self._waiting.clear()
@@ -123,12 +124,14 @@ def with_large_work_mem() -> Iterator[None]:
 
 
 def rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run one statement; return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 
 
 def run(sql: str, params: Mapping[str, Any] | None = None) -> int:
+    """Run one statement; return the number of rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)

@@ -132,7 +132,7 @@ class _Observations:
     def __init__(self, supplier: Supplier, *, first: date, now: datetime) -> None:
         self._supplier = supplier
         self._now = now
-        self._since = _midnight(first) + A_DAY - WINDOW
+        self._since = _midnight_utc(first) + A_DAY - WINDOW
         self._facts: dict[str, _Series] = defaultdict(_Series)
         rows = ScorecardFact.objects.filter(supplier=supplier, happened_at__gte=self._since)
         for kind, at, value in rows.order_by("happened_at", "pk").values_list(
@@ -167,7 +167,7 @@ class _Observations:
 
     def measured(self, day: date) -> Iterator[tuple[str, Score]]:
         """Yield each measure of the 30 days that end with this one, if it has a sample."""
-        end = _midnight(day) + A_DAY
+        end = _midnight_utc(day) + A_DAY
         begin = end - WINDOW
         for measure, score in self._scores(begin, end):
             if score is not None:
@@ -213,7 +213,7 @@ def _share_of(values: Sequence[Decimal]) -> Score | None:
     return statistics.rate_score(int(sum(values, Decimal(0))), len(values))
 
 
-def _midnight(day: date) -> datetime:
+def _midnight_utc(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
 
 

@@ -108,6 +108,7 @@ def _median_ranks(sample: int) -> tuple[int | None, int | None]:
 
 
 def bucket_of(milliseconds: float) -> int:
+    """Return the upper bound of the bucket of a latency."""
     return next((top for top in BUCKETS_MS if milliseconds <= top), BUCKETS_MS[-1])
 
 

@@ -108,7 +108,7 @@ def import_dispatched(batch_id: int, *, now: datetime) -> bool:
 
 
 def _import_batch(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch whose advisory lock is held. Raises: LeaseLostError (its run was closed)."""
+    """Import a batch whose advisory lock is held. Raises LeaseLostError: its run was closed."""
     open_batches = PageBatch.objects.filter(
         pk=batch_id, done__isnull=True, run__status=SyncRun.Status.STAGED
     )

@@ -84,7 +84,11 @@ WHERE p.supplier_id = %(supplier)s AND p.external_id = t.external_id AND p.cost_
 
 
 def _count_lost(work: RunContext, refused: list[str]) -> int:
-    """Return how many rejected SKUs had a cost: one that never had, in each small slice, is fine."""
+    """Return how many rejected SKUs had a cost before.
+
+    Hourly slices are small: one product that never had prices would otherwise quarantine each
+    run that includes it.
+    """
     offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
     return offers.filter(cost_amount__isnull=False).count()
 

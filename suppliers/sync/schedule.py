@@ -37,7 +37,11 @@ def due_jobs(*, now: datetime) -> list[tuple[int, str]]:
 
 
 def job_order(supplier: Supplier) -> list[str]:
-    """Return the jobs in the order for a first import: a price list creates offers in bulk."""
+    """Return the jobs in the order for a first import.
+
+    A price list creates offers in bulk, so prices and stock come first and products adopt the
+    offers. Without one, products come first.
+    """
     products, prices, stock = SyncRun.Kind.PRODUCTS, SyncRun.Kind.PRICES, SyncRun.Kind.STOCK
     offers_first = _has_price_list(supplier.adapter)
     kinds = (prices, stock, products) if offers_first else (products, prices, stock)
@@ -70,7 +74,11 @@ def _is_due(supplier_id: int, kind: SyncRun.Kind, every: timedelta, now: datetim
 
 
 def _startable_jobs(supplier_id: int) -> frozenset[str]:
-    """Return the jobs with data to work on: only products or a price list can be first."""
+    """Return the jobs that have data to work on.
+
+    Prices and stock need products first, unless the supplier has a price list: that creates
+    offers.
+    """
     applied = SyncRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)
     adapter = Supplier.objects.values_list("adapter", flat=True).get(pk=supplier_id)
     first = {SyncRun.Kind.PRODUCTS}

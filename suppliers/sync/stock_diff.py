@@ -141,7 +141,10 @@ def stage_diff(scope: StockScope, *, safety_stock: int) -> None:
 
 
 def count_listed(scope: StockScope) -> tuple[int, int]:
-    """Return how many offers are known and listed; if some are missing, products instead."""
+    """Return how many offers are known, and how many of them are still listed.
+
+    If any is missing, products are counted instead, since a list may omit sold-out SKUs.
+    """
     with with_large_work_mem():
         ((known, missing),) = rows(COUNT_MISSING, scope.params)
         if not missing:
@@ -151,7 +154,10 @@ def count_listed(scope: StockScope) -> tuple[int, int]:
 
 
 def count_stocked(scope: StockScope) -> int:
-    """Return how many stock rows could become zero; for a delta, all of the supplier."""
+    """Return the number of in-stock rows that the response could set to zero.
+
+    A delta is compared with the entire stock of the supplier.
+    """
     condition = EVERY_OFFER if scope.is_delta else scope.inside
     with with_large_work_mem():
         ((count,),) = rows(COUNT_STOCKED.format(in_scope=condition), scope.params)

@@ -244,7 +244,12 @@ def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime)
 
 @transaction.atomic(durable=True)
 def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> bool:
-    """Merge into the run that awaits review, if any. Locks: the pending run."""
+    """Merge into the run that awaits review; return whether there is one.
+
+    A full run already contains these rows, so nothing is added to it.
+
+    Locks: the pending run
+    """
     waiting = SyncRun.objects.select_for_update(of=["self"]).filter(
         supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.QUARANTINED
     )

@@ -71,7 +71,11 @@ def due_runs(*, now: datetime) -> list[ReconciliationRun]:
 
 
 def reconcile(*, day: ReconciliationRun, clock: Clock) -> ReconciliationRun:
-    """Reconcile a day, also again. Raises DayNotOverError, LockedElsewhereError."""
+    """Reconcile a day, again if it was reconciled before; one worker at a time.
+
+    Raises: DayNotOverError       it is not over
+            LockedElsewhereError  another worker reconciles a day
+    """
     if day.ends_at + MARGIN > clock():
         raise DayNotOverError(str(day))
     with exclusive_lock(SUBJECT):

@@ -9,7 +9,10 @@ from orders.payments import updates
 
 
 def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -> None:
-    """Close a discrepancy whose reason staff know; nothing else changes."""
+    """Close a discrepancy whose reason staff know; nothing else changes.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it is not open any more
+    """
     difference.move(
         Discrepancy.Status.SETTLED,
         at=now,
@@ -25,7 +28,10 @@ def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: 
 
 
 def close_run(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) -> None:
-    """Close a day without a complete comparison."""
+    """Close a day without a complete comparison.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it is being compared, or was
+    """
     day.move(ReconciliationRun.Status.CLOSED, at=now, actor=actor, reason=reason)
 
 

@@ -1,4 +1,7 @@
-"""Reconciliation tasks: reconcile each past day with gateways and suppliers."""
+"""Reconciliation tasks: reconcile each past day with gateways and suppliers.
+
+The sweep runs every half hour, so a day is retried until all of them have answered.
+"""
 
 import logging
 from contextlib import suppress

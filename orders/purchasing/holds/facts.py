@@ -233,7 +233,10 @@ def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Paymen
 
 
 def payment_risks(order: Order) -> list[HoldReason]:
-    """Return disputes and fraud warnings of the payments since staff last released it."""
+    """Return disputes and fraud warnings of the payments since staff last released the order.
+
+    An event before the order was placed could not hold it, so the hold rules check it here.
+    """
     events = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]
     ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)

@@ -65,7 +65,10 @@ def release_order(*, order: Order, reason: str, actor: str, now: datetime) -> Or
 
 @requires_transaction
 def resume_order(order: Order, *, reason: str, actor: str, now: datetime) -> None:
-    """Move a held order to ``processing`` or ``placed``; the caller holds the order."""
+    """Move a held order to ``processing`` if it has purchase orders, else to ``placed``.
+
+    Locks:  the caller holds the order
+    """
     is_divided = order.purchase_orders.exists()
     to = Order.Status.PROCESSING if is_divided else Order.Status.PLACED
     order.move(to, at=now, actor=actor, reason=reason, hold_reason="")
@@ -79,7 +82,10 @@ def remove_reasons(
     now: datetime,
     actor: str = "",
 ) -> bool:
-    """Remove resolved reasons; return whether it is released. A concurrent change wins."""
+    """Remove resolved hold reasons; return True if this released the purchase order.
+
+    A change made since ``purchase_order`` was read wins.
+    """
     current = purchase_order.hold_reasons
     remaining = [hold_reason for hold_reason in current if not is_resolved(hold_reason)]
     if remaining == current:
@@ -103,7 +109,11 @@ def remove_reasons(
 
 
 def release_resolved(*, now: datetime) -> int:
-    """Remove reasons whose cause ended, also if others stay; return how many are released."""
+    """Remove hold reasons whose cause has ended; return how many purchase orders that released.
+
+    Released purchase orders are checked again at submission. A reason is removed even if others
+    stay, because it is no longer true.
+    """
     pairs = ExchangeRate.objects.valid(now).values_list("base", "quote")
     known_rates = frozenset(f"{base}-{quote}" for base, quote in pairs)
     auto_released = Q()
@@ -203,7 +213,11 @@ def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str,
 
 @transaction.atomic(durable=True)
 def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime) -> bool:
-    """Waive one reason; return whether none remains. Locks the row. Raises NotHeldError."""
+    """Waive one reason; return True if no reason remains. A second call raises.
+
+    Locks:  the purchase order
+    Raises: NotHeldError
+    """
     locked = _locked(purchase_order)
     if locked.status != Status.ON_HOLD:
         raise NotHeldError(_not_held_message(locked, key))
@@ -236,7 +250,11 @@ def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime)
 
 @transaction.atomic(durable=True)
 def recheck(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Run the hold rules again, waiving nothing. Locks the row. Raises NotHeldError."""
+    """Release the purchase order so that the hold rules run again; waives nothing.
+
+    Locks:  the purchase order
+    Raises: NotHeldError  also if a reason does not come from the hold rules
+    """
     locked = _locked(purchase_order)
     if locked.status != Status.ON_HOLD:
         raise NotHeldError(gettext("%s is no longer on hold. Reload the page.") % locked)
@@ -279,7 +297,10 @@ def _not_held_message(purchase_order: PurchaseOrder, key: str) -> str:
 
 
 def waive_all(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Waive all current reasons; a new one, or a higher amount, holds it again."""
+    """Waive all current reasons and release the purchase order.
+
+    A new reason holds it again, and so does the same reason with a higher amount.
+    """
     waivers = [
         waiver(hold_reason, actor=actor, now=now) for hold_reason in purchase_order.hold_reasons
     ]

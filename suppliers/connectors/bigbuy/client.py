@@ -70,6 +70,7 @@ class ApiClient:
         self._send("GET", path)
 
     def query[T](self, path: str, kind: type[T], body: Any) -> T:
+        """Send a POST that changes nothing at BigBuy."""
         try:
             answer = self._send("POST", path, body=body)
             return _decode(answer.content, kind, what=f"POST {path}")

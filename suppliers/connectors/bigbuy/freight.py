@@ -22,7 +22,12 @@ def cheapest_quotes(
     ship_to: Address,
     lines: tuple[PurchaseOrderRequestLine, ...],
 ) -> tuple[FreightOption, ...]:
-    """Return the cheapest quote of each allowed carrier. Raises: PermanentError (none readable)."""
+    """Return the cheapest quote of each allowed carrier.
+
+    An order names a carrier, not a service, and BigBuy takes its cheapest service.
+
+    Raises: PermanentError  there are quotes, but none of an allowed carrier is readable
+    """
     body = {
         "order": {
             "delivery": {"isoCountry": ship_to.country, "postcode": ship_to.postcode},

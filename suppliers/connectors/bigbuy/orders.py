@@ -62,7 +62,7 @@ def _find_id(api: ApiClient, number: str) -> str | None:
 
 
 def _order(api: ApiClient, key: str, number: str) -> Order:
-    """Read one order. Raises: TemporaryError (the answer is about another order)."""
+    """Read one order. Raises TemporaryError: the answer is about another order."""
     order = api.get(f"order/{quote(key, safe='')}", Order)
     if order.internal_reference != number or str(order.id) != key:
         raise TemporaryError(

@@ -88,6 +88,7 @@ class CJ:
     calls_per_second = staticmethod(client.calls_per_second)
 
     def sign_in(self) -> str:
+        """Return the account's name; store its rate limit."""
         account = self._api.settings()
         allowed = parsing.integer(account.setting.qps_limit) if account.setting else None
         if allowed is not None and allowed > 0:

@@ -223,7 +223,10 @@ ORDERS_PER_PAGE, MAX_PAGES = 200, 50
 
 
 def list_invoices(api: ApiClient, *, since: datetime) -> Iterator[InvoiceReport]:
-    """Yield the charges down to a page of older orders. Raises: TemporaryError."""
+    """Yield the charges, from the lists down to a page of older orders only.
+
+    Raises: TemporaryError  more orders than are read, or one without an amount
+    """
     for status in PAID_STATUSES:
         for row in _rows(api, status, since):
             if parsing.text(row.payment_date):

@@ -236,7 +236,10 @@ def _find_order(api: ApiClient, number: str) -> OrderDetail | None:
 
 
 def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderReport:
-    """Delete an order that is not confirmed; an unpaid one that we pay expires by itself."""
+    """Delete an order that is not confirmed: CJ has no call to cancel a later one.
+
+    An unpaid order expires by itself, if we are the one to pay it.
+    """
     detail = _find_order(api, number)
     if detail is None:
         # CJ cannot ship an order that it does not have. An earlier cancellation may have worked.
@@ -269,7 +272,7 @@ def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderRepo
 
 
 def balance(api: ApiClient) -> Money:
-    """Return the balance that may be spent. Raises: PermanentError (it is no number)."""
+    """Return the balance that may be spent. Raises PermanentError: it is no number."""
     answer = api.get_with_retries("shopping/pay/getBalance", AccountBalance)
     amount = parsing.amount(answer.amount)
     if amount is None:

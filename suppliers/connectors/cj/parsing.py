@@ -20,7 +20,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode[T](content: bytes, kind: type[T], *, what: str) -> T:
-    """Decode JSON to a type, fractions to exact Decimals. Raises: PermanentError."""
+    """Decode JSON to a type, fractions to exact Decimals. Raises PermanentError."""
     decoder = _decoder(cast(Hashable, kind))
     try:
         try:
@@ -79,7 +79,7 @@ def texts(value: Any) -> list[str]:
 
 
 def china_timestamp(value: str) -> datetime:
-    """Parse an expiry time, in China's zone if it has none. Raises: ValueError."""
+    """Parse an expiry time, in China's zone if it has none. Raises ValueError."""
     at = datetime.fromisoformat(value.strip())
     return at if at.tzinfo else at.replace(tzinfo=CHINA)
 

@@ -36,7 +36,10 @@ def progress_of(order: PlacedOrder | OrderDetail) -> PaymentProgress:
 
 
 def continue_payment(api: ApiClient, progress: PaymentProgress) -> str:
-    """Do the remaining steps; return why the order is stuck. Raises: ExternalServiceError."""
+    """Do the remaining steps; return why the order is stuck, empty when it is paid.
+
+    Raises: ExternalServiceError  an answer is lost, and the order exists: look it up
+    """
     try:
         for _ in range(MAX_LOOKUPS):
             if not (refusal := _steps(api, progress)):

@@ -184,7 +184,7 @@ def check_exists(context: ConnectorContext) -> None:
 
 
 def upload_path(folder: Path, name: str) -> Path:
-    """Return the path of an uploaded file. Raises: PermanentError (it was not uploaded)."""
+    """Return the path of an uploaded file. Raises PermanentError: it was not uploaded."""
     path = folder / UPLOADS / name
     is_plain = name not in {"", ".", ".."} and Path(name).name == name and "\\" not in name
     if not is_plain or path.is_symlink() or not path.is_file():

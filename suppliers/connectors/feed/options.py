@@ -63,7 +63,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
         return {Content.PRICES: self.prices_at, Content.STOCK: self.stock_at}.get(content, "")
 
     def mapping_of(self, content: Content) -> Mapping:
-        """Return the mapping of the file with this content. Raises: PermanentError."""
+        """Return the mapping of the file with this content. Raises PermanentError."""
         own = {Content.PRICES: self.prices_mapping, Content.STOCK: self.stock_mapping}.get(
             self.file_of(content), {}
         )

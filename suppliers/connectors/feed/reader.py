@@ -33,7 +33,10 @@ MAX_LATEST_ROWS = 20
 
 
 class LatestRowDates:
-    """The latest dates of rows, none in the future: several, as the newest may be sold out."""
+    """The latest dates of rows, with their SKUs. Rows dated in the future are left out.
+
+    Several are kept to identify a file: the newest row alone may be sold out tomorrow.
+    """
 
     def __init__(self, *, now: datetime) -> None:
         self._latest = now + MAX_UTC_OFFSET
@@ -164,7 +167,7 @@ class FeedFileReader:
     def stock_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
-        """Yield the stock of each row. Raises: PermanentError."""
+        """Yield the stock of each row. Raises PermanentError."""
         for row_name, row in self.rows():
             if row_stock := self.stock_of(row, row_name=row_name, external_id_of=external_id_of):
                 yield row_stock
@@ -211,7 +214,7 @@ class FeedFileReader:
     def cost_rows(
         self, external_id_of: ProductIdOf
     ) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
-        """Yield the cost of each row. Raises: PermanentError."""
+        """Yield the cost of each row. Raises PermanentError."""
         for row_name, row in self.rows():
             offer = self.offer_of(row, row_name=row_name, external_id_of=external_id_of)
             if isinstance(offer, ImportIssue):

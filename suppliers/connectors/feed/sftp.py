@@ -57,7 +57,7 @@ class Sftp:
         self._close_session = close_session
 
     def get(self, remote: str, *, to: Path, at_most: int = MAX_FETCHED_BYTES) -> None:
-        """Fetch a file. Raises: TemporaryError, PermanentError."""
+        """Fetch a file. Raises TemporaryError, PermanentError."""
         ends_at = time.monotonic() + TOTAL_S
         is_complete = False
         with closing(self._chunks(remote, at_most=at_most)) as chunks, to.open("wb") as sink:
@@ -68,12 +68,12 @@ class Sftp:
                         raise TemporaryError(f"{remote}: incomplete after {TOTAL_S:.0f} s")
 
     def write(self, remote: str, content: bytes) -> None:
-        """Write a file, replacing an existing one. Raises: TemporaryError, PermanentError."""
+        """Write a file, replacing an existing one. Raises TemporaryError, PermanentError."""
         with self._watched("PUT", remote), self._client.open(remote, "wb") as sink:
             sink.write(content)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a file, unless the new name exists. Raises: TemporaryError, PermanentError."""
+        """Rename a file, unless the new name exists. Raises TemporaryError, PermanentError."""
         with self._watched("PUT", new):
             try:
                 self._client.rename(old, new)
@@ -99,7 +99,11 @@ class Sftp:
         return sorted(entry.filename for entry in entries if stat.S_ISREG(entry.st_mode or 0))
 
     def modified(self, remote: str) -> tuple[str, int | None]:
-        """Return a validator of the file, and when it was written, in seconds since 1970."""
+        """Return a validator that changes with the file, and when the file was written.
+
+        Units:  seconds since 1970
+        Raises: TemporaryError, PermanentError
+        """
         with self._watched("LIST", remote):
             attributes = self._client.stat(remote)
         return f"{attributes.st_mtime}-{attributes.st_size}", attributes.st_mtime

@@ -44,7 +44,7 @@ ARCHIVE_ERRORS = (
 
 
 def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
-    """Return the file, or the packed one, and how it was packed. Raises: PermanentError."""
+    """Return the file, or the packed one, and how it was packed. Raises PermanentError."""
     with path.open("rb") as file:
         start = file.read(len(ZIP))
     if start.startswith(GZIP):
@@ -61,7 +61,7 @@ def is_workbook(path: Path) -> bool:
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
-    """Open a zip whose directory is short enough to be read. Raises: PermanentError."""
+    """Open a zip whose directory is short enough to be read. Raises PermanentError."""
     _check_directory_size(path)
     try:
         return zipfile.ZipFile(path)
@@ -139,7 +139,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
-    """Open one packed file, unless its stated size makes it a bomb. Raises: PermanentError."""
+    """Open one packed file, unless its stated size makes it a bomb. Raises PermanentError."""
     if entry.flag_bits & ENCRYPTED_FLAG:
         raise invalid_file("archive-encrypted", "The archive is protected with a password.")
     if entry.file_size > MAX_UNPACKED_BYTES or (

@@ -33,7 +33,7 @@ class DataFile:
         self._work = work
 
     def rows(self, *, xpaths: Sequence[str] = ()) -> Iterator[Row | ImportIssue]:
-        """Yield each row in the order of the file. Raises: PermanentError."""
+        """Yield each row in the order of the file. Raises PermanentError."""
         detected = self.detected
         if detected.format is Format.XLSX:
             return xlsx.rows(
@@ -75,7 +75,7 @@ class DataFile:
 
 
 def open_file(path: Path, *, work: Path, reading: FormatOverrides = NO_OVERRIDES) -> DataFile:
-    """Unpack a file into ``work`` if needed, detect its format. Raises: PermanentError."""
+    """Unpack a file into ``work`` if needed, detect its format. Raises PermanentError."""
     work.mkdir(parents=True, exist_ok=True)
     unpacked, packed = archives.unpack(path, work=work)
     detected = detection.detect(unpacked, packed=packed, reading=reading)

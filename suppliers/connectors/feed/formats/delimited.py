@@ -124,7 +124,7 @@ def quoting(text: str, delimiter: str) -> Quoting:
 def rows(
     path: Path, *, encoding: str, delimiter: str, header_row: int = 1
 ) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each row by its column names. Raises: PermanentError (there are none)."""
+    """Yield each row by its column names. Raises PermanentError: it has none."""
     headers, cell_rows = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
     for row in cell_rows:
         yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row

@@ -47,7 +47,7 @@ class Detected:
 
 
 def detect(path: Path, *, packed: str, reading: FormatOverrides) -> Detected:
-    """Detect the format; what staff set overrides it. Raises: PermanentError (no feed)."""
+    """Detect the format; what staff set overrides it. Raises PermanentError: it is no feed."""
     with path.open("rb") as file:
         start = file.read(CHUNK)
     if not start.strip():

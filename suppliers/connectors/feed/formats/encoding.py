@@ -56,7 +56,7 @@ def _utf8_or_western(file: BinaryIO) -> str:
 
 
 def standard_name(name: str) -> str:
-    """Return the encoding that staff set, by its standard name. Raises: PermanentError."""
+    """Return the encoding that staff set, by its standard name. Raises PermanentError."""
     folded = name.casefold().replace("_", "-")
     folded = {"windows-1252": "cp1252", "iso-8859-1": "cp1252", "utf8": "utf-8"}.get(folded, folded)
     if folded not in SUPPORTED:

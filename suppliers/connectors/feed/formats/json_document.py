@@ -33,7 +33,7 @@ Location = tuple[str, ...]
 
 
 def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each object of the array at ``item_path``, as ``data.products``. Raises: PermanentError."""
+    """Yield each object of the array at ``item_path``, as ``data.products``. Raises PermanentError."""
     wanted = tuple(item_path.split(".")) if item_path else ()
     number = 0
     for location, value in _array_items(path, encoding=encoding, wanted=wanted):

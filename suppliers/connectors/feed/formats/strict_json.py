@@ -17,7 +17,7 @@ class NotStrictError(ValueError):
 
 
 def decode(text: str) -> Any:
-    """Decode a text; numbers with a fraction are decimals. Raises: NotStrictError."""
+    """Decode a text; numbers with a fraction are decimals. Raises NotStrictError."""
     if _depth(text) > MAX_DEPTH:
         raise NotStrictError(f"nested more than {MAX_DEPTH} levels deep")
     try:

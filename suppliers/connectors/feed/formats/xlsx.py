@@ -46,7 +46,7 @@ StringLookup = Callable[[int], str]
 
 
 def sheets(path: Path) -> list[tuple[str, str]]:
-    """Return the names of the visible sheets, and their paths. Raises: PermanentError."""
+    """Return the names of the visible sheets, and their paths. Raises PermanentError."""
     with open_zip(path) as archive:
         targets = {
             link.get("Id"): link.get("Target", "")
@@ -66,7 +66,7 @@ def sheets(path: Path) -> list[tuple[str, str]]:
 
 
 def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a sheet as texts, with their numbers. Raises: PermanentError."""
+    """Yield the rows of a sheet as texts, with their numbers. Raises PermanentError."""
     part_path = _part(path, sheet)
     with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
         for number, cells in _sheet(archive, part_path, texts.at):
@@ -83,7 +83,7 @@ def _part(path: Path, sheet: str) -> str:
 def rows(
     path: Path, *, sheet: str, work: Path, header_row: int = 1
 ) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each row below ``header_row`` by its column names. Raises: PermanentError."""
+    """Yield each row below ``header_row`` by its column names. Raises PermanentError."""
     part_path = _part(path, sheet)
     headers: list[str] | None = None
     with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:

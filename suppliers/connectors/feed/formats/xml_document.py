@@ -81,7 +81,7 @@ def item_path(path: Path, *, encoding: str) -> str:
 
 
 def reject_doctype(start: str) -> None:
-    """Reject a document type before any parser reads it. Raises: PermanentError."""
+    """Reject a document type before any parser reads it. Raises PermanentError."""
     if DOCTYPE.match(start.lstrip("\ufeff")):
         raise invalid_file(
             "xml-doctype", "The document has a document type. Entities are not allowed."

@@ -119,7 +119,7 @@ class Mapping(
 
     @classmethod
     def read(cls, written: dict[str, Any]) -> Self:
-        """Parse a stored version. Raises: PermanentError (for staff)."""
+        """Parse a stored version. Raises PermanentError with a message for staff."""
         try:
             mapping = msgspec.convert(written, cls)
         except msgspec.ValidationError as error:
@@ -152,7 +152,10 @@ class Mapping(
             yield "the delimiter must be one character"
 
     def claims_decimal_separator(self, *, detected: str) -> str:
-        """Return the separator of specifications; empty if only detected as a point."""
+        """Return the decimal separator of the specifications; empty if unknown.
+
+        A point is certain only if staff set it: it is also detected in a file without decimals.
+        """
         return self.reading.decimal or ("," if detected == "," else "")
 
     @property

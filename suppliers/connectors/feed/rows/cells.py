@@ -50,7 +50,7 @@ class Cells:
         return "" if get is None else sources.text(get(row))
 
     def identifier(self, name: str, row: Row) -> str:
-        """Return a cell that identifies something. Raises: UnreadableError (a formula)."""
+        """Return a cell that identifies something. Raises UnreadableError: a formula."""
         value = self.value(name, row)
         if isinstance(value, Formula):
             raise UnreadableError("the cell contains a formula; formulas are not calculated")
@@ -89,7 +89,7 @@ INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn"
 
 
 def normalized(text: str) -> str:
-    """Return a SKU as stored: composed, stripped. Raises: UnreadableError."""
+    """Return a SKU as stored: composed, stripped. Raises UnreadableError."""
     sku = unicodedata.normalize("NFC", text.strip())
     if not sku:
         raise UnreadableError("the SKU is empty")

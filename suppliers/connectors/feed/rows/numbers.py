@@ -87,12 +87,12 @@ def _currency(sign: str, *, expected: str) -> str:
 
 
 def grams(text: str, *, mark: str, unit: str) -> int:
-    """Parse a weight; a unit in the cell overrides that of the column. Raises: UnreadableError."""
+    """Parse a weight; a unit in the cell overrides that of the column. Raises UnreadableError."""
     return _measured(text, mark=mark, unit=unit or "g", units=GRAMS)
 
 
 def millimeters(text: str, *, mark: str, unit: str) -> int:
-    """Parse a length; a unit in the cell overrides that of the column. Raises: UnreadableError."""
+    """Parse a length; a unit in the cell overrides that of the column. Raises UnreadableError."""
     return _measured(text, mark=mark, unit=unit or "mm", units=MILLIMETERS)
 
 
@@ -150,7 +150,7 @@ def _whole(number: Decimal, text: str) -> int:
 
 
 def flag(text: str, *, value_map: Mapping[str, str]) -> bool:
-    """Parse yes or no. Raises: UnreadableError."""
+    """Parse yes or no. Raises UnreadableError."""
     normalized = text.strip().casefold()
     normalized = {word.casefold(): meaning for word, meaning in value_map.items()}.get(
         normalized, normalized
