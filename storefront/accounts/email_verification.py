@@ -16,7 +16,10 @@ def verify(*, user: User) -> None:
 
 @transaction.atomic(durable=True)
 def verify_and_set_password(*, user: User, password: str) -> None:
-    """Verify an address, replacing the password: its author may not own the mailbox."""
+    """Verify the address of a new account, and replace the password it was created with.
+
+    The person who created the account may not be the person who reads its mail.
+    """
     user.set_password(password)
     user.save(update_fields=["password"])
     verify(user=user)

@@ -111,7 +111,10 @@ def delete_account_counters(account: str) -> None:
 
 @requires_transaction
 def reset_failures(account: str) -> None:
-    """Reset the failures of a verified owner; known networks stay. Locks them by key."""
+    """Reset the failures of an account whose owner verified its address; known networks stay.
+
+    Locks: the counters of the account, in key order.
+    """
     counters = LoginAttempts.objects.filter(key__startswith=_digest(f"account:{account}"))
     ids = [row.pk for row in counters.order_by("key").select_for_update(of=["self"])]
     LoginAttempts.objects.filter(pk__in=ids).update(count=0, blocked_until=None)

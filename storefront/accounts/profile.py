@@ -31,7 +31,12 @@ def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
 def save_address(
     *, user_id: int, address: Address, is_default: bool, saved_id: int | None = None
 ) -> None:
-    """Save an address, the first as default. Locks the account. Raises TooManyAddressesError."""
+    """Save a new or changed address; the first of an account becomes its default.
+
+    Locks: the account.
+
+    Raises: TooManyAddressesError, SavedAddress.DoesNotExist.
+    """
     User.objects.lock(user_id)
     addresses = SavedAddress.objects.filter(user=user_id)
     if saved_id is None:

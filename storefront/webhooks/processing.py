@@ -60,7 +60,10 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
 
 
 def retry(*, call: InboundWebhook, actor: str, now: datetime) -> None:
-    """Reset a failed webhook to received, with no attempts used."""
+    """Reset a failed webhook to received, with no attempts used.
+
+    Raises: InvalidTransitionError: it has not failed.
+    """
     call.move(Status.RECEIVED, at=now, actor=actor, reason="handle again", attempts=0, due_at=now)
 
 

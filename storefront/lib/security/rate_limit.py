@@ -10,7 +10,11 @@ HOUR = timedelta(hours=1)
 
 
 def is_rate_limited(*, what: str, who: str, per_hour: int) -> bool:
-    """Return whether a counted action exceeds its limit; allows all while Redis is down."""
+    """Count an action; return whether it exceeds the limit per hour.
+
+    Stores only a digest of ``who``, which may be an address or a key. Allows everything while Redis
+    is down.
+    """
     digest = hashlib.blake2b(who.encode(), digest_size=12).hexdigest()
     key = f"{what}:{digest}"
     try:

@@ -165,7 +165,12 @@ def password(request: HttpRequest, user: User) -> HttpResponse:
 
 @transaction.atomic(durable=True)
 def _confirm(key: str) -> User:
-    """Complete a change; the account keeps its orders. Raises as ``confirm_email_change``."""
+    """Complete an e-mail change; orders found by the old address stay with the account.
+
+    Locks: the account.
+
+    Raises: credentials.StaleLinkError, credentials.EmailTakenError.
+    """
     now = timezone.now()
     change = credentials.find_change(key=key, now=now)
     if change is None:
