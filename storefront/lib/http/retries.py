@@ -1,4 +1,7 @@
-"""Retries: repeat a call after a temporary error, read Retry-After."""
+"""Retries: repeat a call after a temporary error, read Retry-After.
+
+A call that is not idempotent is never repeated if its outcome is unknown.
+"""
 
 import logging
 import random
