@@ -106,6 +106,34 @@ def test_a_late_task_does_not_repeat_a_refused_request(supplier):
     assert fresh().submission_status == "cancellation_rejected"
 
 
+def test_a_cancellation_by_phone_after_a_refusal_is_refunded(supplier):
+    (purchase_order,) = make_purchase_orders()
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+    supplier.answers[purchase_order.number] = Acknowledgement.CANCELED
+
+    state = supplier.state(purchase_order.number)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+
+    assert Order.objects.get().status == "canceled"
+    refund = PaymentEvent.objects.get(kind="refund_requested")
+    assert refund.amount == purchase_order.customer_charge_amount
+
+
+def test_an_acceptance_after_a_refused_cancellation_is_charged(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.answers[purchase_order.number] = Acknowledgement.RECEIVED
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+    supplier.answers[purchase_order.number] = Acknowledgement.ACCEPTED
+
+    state = supplier.state(purchase_order.number)
+    acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+
+    assert fresh(purchase_order).status == "in_progress"
+    assert PaymentEvent.objects.get(kind="capture_requested")
+
+
 @pytest.fixture
 def captured(supplier):
     (purchase_order,) = make_purchase_orders()

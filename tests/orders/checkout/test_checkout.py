@@ -93,6 +93,7 @@ def test_a_second_click_with_a_later_quote_finds_the_order():
         order_of(cart, quote=quote, agreed_arrival=quote.arrives_to - timedelta(days=1))
 
     assert again.value.order == first
+    assert StockLevel.objects.get().reserved == 1
 
 
 @pytest.mark.parametrize(

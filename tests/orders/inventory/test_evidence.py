@@ -88,6 +88,13 @@ def test_a_restock_hides_no_drop_unless_the_lag_is_measured():
     assert weighed([sale()], restocked(NOON + HOUR / 2), policy) == {1: "no_drop"}
 
 
+def test_without_a_measurement_the_lag_is_a_day():
+    policy, day = DecrementPolicy(at="order"), timedelta(days=1)
+
+    assert weighed([sale()], row(drop(), known_at=NOON + day), policy) == {1: "too_soon"}
+    assert weighed([sale()], row(drop(), known_at=NOON + day + HOUR), policy) == {1: "order"}
+
+
 def test_a_drop_covers_as_many_units_as_it_has():
     sales = [sale(1, accepted_at=NOON), sale(2, accepted_at=NOON + HOUR / 60)]
 

@@ -33,7 +33,7 @@ def counts_down(configured, /, **measured):
 
 
 def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
-    buy(make_sellable(quantity=5))
+    purchase_order = buy(make_sellable(quantity=5))
     figure(3, NOON + 2 * HOUR)
     assert reconcile() == 0
     assert StockLevel.objects.get().available == 1
@@ -49,6 +49,8 @@ def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
     assert allocation.absorbed_in == StockMovement.objects.get(cause="run:1")
     trace = StatusChange.objects.get(subject="orders.Allocation", to_status="seen")
     assert "its stock dropped" in trace.reason
+    ship(purchase_order, NOON + 3 * HOUR)
+    assert Allocation.objects.get().status == "shipped", "the figure contains it"
 
 
 def test_a_row_missing_from_the_feed_proves_nothing(supplier):

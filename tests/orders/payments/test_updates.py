@@ -118,6 +118,7 @@ def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
     payment = make_payment(make_order())
     words = {"refunded": {"external_id": "re_1"}, "refund_failed": {"external_id": "re_1:failed"}}
     with payment_updates.transaction.atomic():
+        ledger.request_capture(payment, amount=payment.total, purpose="x", at=NOON)
         ledger.request_refund(payment, amount=payment.total, purpose="x", at=NOON)
     key = ledger.refund_key(payment, "x")
     tell_until_heard([news_of(payment, "authorized"), news_of(payment, "captured")])
@@ -128,6 +129,7 @@ def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
 
     payment.refresh_from_db()
     assert (payment.status, payment.refunded_amount) == ("captured", 0)
+    assert ledger.refundable_amount(payment) == payment.total
     assert payment.events.filter(answers__external_id=key).count() == 1
 
 

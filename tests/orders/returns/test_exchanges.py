@@ -34,11 +34,13 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def test_a_cheaper_variant_refunds_the_difference(light):
+def test_a_cheaper_variant_refunds_the_difference_once(light):
     other = make_sibling(light, "30.00")
     made = back(light, units=2)
 
     order = exchange(made, other)
+    with pytest.raises(CannotReturnError):
+        exchange(made, other)
 
     (line,) = order.lines.all()
     assert (line.variant, line.sku, line.quantity) == (other.variant, other.variant.sku, 2)

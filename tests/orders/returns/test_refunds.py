@@ -10,6 +10,7 @@ from orders.pricing.proration import prorate
 from orders.returns import authorizations, refunds
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.money import Money
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.full_shop import settle
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
@@ -87,7 +88,7 @@ def test_accepted_and_received_units_are_limited():
         inspect(made, accepted=2)
 
 
-def test_a_withdrawal_can_have_a_deduction_with_a_reason():
+def test_a_withdrawal_can_have_a_deduction_with_a_reason_and_is_refunded_once():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
     receive(made)
@@ -99,6 +100,9 @@ def test_a_withdrawal_can_have_a_deduction_with_a_reason():
     pay(made)
 
     assert made.refund_amount == Decimal("39.99") - 5 + Decimal("4.90")
+    with pytest.raises(InvalidTransitionError):
+        pay(made)
+    assert asked() == [made.refund_amount]
 
 
 def test_a_complaint_has_no_deduction():

@@ -122,6 +122,15 @@ def test_safety_stock_is_not_available():
     assert ask(listing).most == 3
 
 
+def test_an_unpublished_listing_is_not_available():
+    listing = make_sellable()
+    make_service()
+    Listing.objects.update(is_delisted=True, is_published=False)
+
+    with pytest.raises(KeyError):
+        ask(listing)
+
+
 def test_24_variants_need_as_many_queries_as_one(django_assert_num_queries):
     listings = [make_sellable() for _ in range(24)]
     make_service()

@@ -51,34 +51,100 @@ BY_LAW = costing(known={("*", "*"): replace(terms(), duty_amount=None)})  # 3 EU
 FROM_GERMANY = costing(known={("DE", "*"): terms()})
 
 
+def of_cost(cost, currency="EUR", **more):
+    return {"cost": Money(Decimal(cost), currency), **more}
+
+
 @pytest.mark.parametrize(
-    ("offers", "words", "cost"),
+    ("offers", "options", "expected"),
     [
-        ([offered("9", ("DE", 5, 0)), offered("5", SOLD_OUT), offered("8", ("CN", 1, 0))], {}, "8"),
-        ([offered("9", SOLD_OUT), offered("5", SOLD_OUT)], {}, "5"),
-        ([offered("5"), offered("8", SOLD_OUT)], {}, "8"),  # its origin is known
-        ([offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))], {"kept": 2}, "9"),
-        ([offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))], {"kept": 1}, "5"),
-        ([offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))], {}, "9"),
-        ([offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))], {"kept": 8}, "5"),
-        ([offered("9.5", ("DE", 1, 0)), offered("10", ("DE", 1, 0), currency="USD")], {}, "10"),
-        ([offered("8", ("CN", 5, 0)), offered("9", ("DE", 5, 0))], {"pricing": BY_LAW}, "9"),
-        ([offered("8", ("CN", 5, 0)), offered("12", ("DE", 5, 0))], {"pricing": BY_LAW}, "8"),
-        # Its landed cost is unknown: it sets the price only if alone.
-        ([offered("5", ("CN", 5, 0)), offered("9", ("DE", 5, 0))], {"pricing": FROM_GERMANY}, "9"),
-        ([offered("5", ("CN", 5, 0))], {"pricing": FROM_GERMANY}, "5"),
+        pytest.param(
+            [offered("9", ("DE", 5, 0)), offered("5", SOLD_OUT), offered("8", ("CN", 1, 0))],
+            {},
+            of_cost("8"),
+            id="the cheapest with stock",
+        ),
+        pytest.param(
+            [offered("9", SOLD_OUT), offered("5", SOLD_OUT)],
+            {},
+            of_cost("5", available=0),
+            id="the cheapest if all are out of stock",
+        ),
+        pytest.param(
+            [offered("5"), offered("8", SOLD_OUT)],
+            {},
+            of_cost("8", origins=("DE",)),
+            id="one with a known origin if all are out of stock",
+        ),
+        pytest.param(
+            [offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))],
+            {"kept": 2},
+            of_cost("9"),
+            id="none within the safety stock",
+        ),
+        pytest.param(
+            [offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))],
+            {"kept": 1},
+            of_cost("5"),
+            id="one above the safety stock",
+        ),
+        pytest.param(
+            [offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))],
+            {},
+            of_cost("9"),
+            id="none sold by the dozen",
+        ),
+        pytest.param(
+            [offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))],
+            {"kept": 8},
+            of_cost("5"),
+            id="one sold by the dozen if no unit is left elsewhere",
+        ),
+        pytest.param(
+            [offered("9.5", ("DE", 1, 0)), offered("10", ("DE", 1, 0), currency="USD")],
+            {},
+            of_cost("10", "USD"),
+            id="the cheapest by exchange rate",
+        ),
+        pytest.param(
+            [offered("8", ("CN", 5, 0)), offered("9", ("DE", 5, 0))],
+            {"pricing": BY_LAW},
+            of_cost("9"),
+            id="the lowest landed cost, of the dearer",
+        ),
+        pytest.param(
+            [offered("8", ("CN", 5, 0)), offered("12", ("DE", 5, 0))],
+            {"pricing": BY_LAW},
+            of_cost("8"),
+            id="the lowest landed cost, of the cheaper",
+        ),
+        pytest.param(
+            [offered("5", ("CN", 5, 0)), offered("9", ("DE", 5, 0))],
+            {"pricing": FROM_GERMANY},
+            of_cost("9"),
+            id="none of unknown landed cost",
+        ),
+        pytest.param(
+            [offered("5", ("CN", 5, 0))],
+            {"pricing": FROM_GERMANY},
+            of_cost("5"),
+            id="one of unknown landed cost if alone",
+        ),
     ],
 )
-def test_the_cheapest_offer_that_can_be_sold_sets_the_price(offers, words, cost):
-    found = best(1, offers, words.get("pricing", EUR), kept=words.get("kept", 0))
+def test_the_offer_that_sets_the_price(offers, options, expected):
+    found = best(1, offers, options.get("pricing", EUR), kept=options.get("kept", 0))
 
-    assert found.cost.amount == Decimal(cost)
+    assert {name: getattr(found, name) for name in expected} == expected
 
 
-def test_what_cannot_be_sold_has_no_figures():
+def test_a_listing_has_the_date_of_its_oldest_figure():
     assert best(1, [offered("9", ("DE", 0, 3))], EUR).as_of == NOON + timedelta(minutes=3)
     oldest = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
     assert oldest.as_of == NOON + timedelta(minutes=2)  # of a figure with stock
+
+
+def test_what_cannot_be_sold_has_no_figures():
     none = best(1, [], EUR)
     assert (none.cost, none.available, none.as_of) == (None, 0, None)
     yen = best(1, [offered("1", ("DE", 9, 0), currency="JPY")], EUR)  # without exchange rate

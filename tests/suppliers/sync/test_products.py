@@ -259,6 +259,48 @@ def test_a_page_rejected_by_the_database_is_an_issue_others_are_imported(supplie
     assert "value too long" not in issue.message
 
 
+DIRTY = "a\0b\ud800\x07"
+
+
+def test_control_characters_are_stripped_from_a_record(supplier, world):
+    stock_world(world, 3)
+    record = world.records["P2"]
+    world.records["P2"] = replace(
+        record,
+        title=f"Trail headlamp {DIRTY}",
+        brand=DIRTY,
+        category_path=("Headlamps", DIRTY),
+        description_html=f"<p>{DIRTY}</p>",
+        claims={DIRTY: DIRTY, "Weight": f"75 g{DIRTY}"},
+        option_names=(DIRTY,),
+        hs_code=DIRTY,
+        picture_urls=(f"http://127.0.0.1/{DIRTY}.png",),
+        raw={DIRTY: [DIRTY]},
+        variants=[
+            replace(
+                record.variants[0],
+                title=DIRTY,
+                option_values=(DIRTY,),
+                gtin=DIRTY,
+                mpn=DIRTY,
+                picture_urls=(f"http://127.0.0.1/{DIRTY}.jpg",),
+            )
+        ],
+    )
+    world.bad_rows = [
+        ImportIssue(
+            row=DIRTY, code="list-unreadable", message=DIRTY, raw={DIRTY: [DIRTY, {"x": DIRTY}]}
+        )
+    ]
+
+    run = sync(supplier)
+
+    assert (run.status, run.created) == (SyncRun.Status.APPLIED, 3)
+    assert SupplierOffer.objects.get(product_external_id="P2").title == "ab"
+    assert Product.objects.filter(title="Trail headlamp ab").exists()
+    assert ("ab", "list-unreadable") in open_issues()
+
+
 def test_the_problem_of_a_run_shows_no_database_error(supplier, world, monkeypatch):
     stock_world(world, 1)
 

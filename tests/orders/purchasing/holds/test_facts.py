@@ -1,6 +1,8 @@
-"""Holds for a restricted destination, by product, category or brand, and without a certificate."""
+"""Holds for a restricted destination, a doubtful address and a missing certificate."""
 
+from dataclasses import asdict, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django import forms
@@ -8,16 +10,17 @@ from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Brand, Category, Product
 from catalog.products import editing
-from orders.models import PurchaseOrder
-from orders.purchasing.holds import holds
+from orders.addresses import verification
+from orders.models import Order, PurchaseOrder
+from orders.purchasing.holds import facts, holds
 from storefront.lib.models import StatusChange
 from storefront.lib.staff.country_fields import CountriesField
 from suppliers.compliance import vetting
-from suppliers.models import ComplianceDocument, Requirement
+from suppliers.models import ComplianceDocument, Requirement, SupplierOffer
 from tests.factories.cancellation import send
 from tests.factories.catalog import make_product
 from tests.factories.compliance import make_verified
-from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.orders import HOME, make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,21 @@ def test_a_restriction_of_another_country_does_not_hold(supplier):
     Product.objects.update(restricted_countries=["FR"])
 
     assert send().submission_status == "accepted"
+
+
+def test_a_confirmed_address_holds_no_purchase_order():
+    make_purchase_orders()
+    doubtful = replace(HOME, postcode="1011")
+
+    def is_held(noted):
+        Order.objects.update(ship_to=asdict(doubtful), address_verification=noted)
+        found = facts.evaluate_purchase_order(
+            purchase_order=PurchaseOrder.objects.get(), connector=object(), now=NOON
+        )
+        return "address" in {reason.code for reason in found}
+
+    assert is_held({})
+    assert not is_held(verification.record(doubtful, reason="built last year"))
 
 
 def test_restricting_a_destination_locks_no_feed_field():
@@ -142,6 +160,17 @@ def test_it_is_released_when_all_certificates_are_there(supplier, sold):
     assert holds.release_resolved(now=TOMORROW) == 1
     assert StatusChange.objects.latest("pk").reason == "the certificate is on file"
     assert send(now=TOMORROW).submission_status == "accepted"
+
+
+def test_a_certificate_removes_no_other_reason(supplier, sold):
+    SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
+    hold()
+    prove(Requirement.CE)
+    prove(Requirement.ROHS)
+
+    assert holds.release_resolved(now=TOMORROW) == 0
+
+    assert [code for code, _ in held_for(PurchaseOrder.objects.get())] == ["cost"]
 
 
 def test_a_waiver_covers_no_other_certificate(supplier, sold):

@@ -81,6 +81,7 @@ def find(line, number=NUMBER):
 
 
 def test_order_is_one_email_in_the_suppliers_language(by_mail):
+    assert find(by_mail) is None
     state = place(by_mail)
 
     ((to, letter),) = by_mail.post.letters.values()
@@ -91,6 +92,8 @@ def test_order_is_one_email_in_the_suppliers_language(by_mail):
     assert letter["ship_to"]["postcode"] == "10115"
     with pytest.raises(DuplicateReferenceError):
         place(by_mail)
+    assert find(by_mail).answer == Acknowledgement.RECEIVED
+    assert find(by_mail, "FL-OTHER-1") is None
 
 
 def test_order_without_email_address_is_rejected(by_mail):
@@ -148,13 +151,15 @@ def test_cells_are_escaped_against_formulas(server, by_file, start):
 
 def test_order_file_is_written_once_even_if_the_supplier_has_removed_it(server, by_file):
     path = server.folder / "orders" / f"{NUMBER}.csv"
-    place(by_file)
-    path.write_text("from the supplier")
+    path.write_text("from the supplier")  # not noted as sent
 
     with pytest.raises(DuplicateReferenceError):
         place(by_file)
     assert path.read_text() == "from the supplier"
+    assert find(by_file).answer == Acknowledgement.RECEIVED
 
+    path.unlink()
+    place(by_file)
     path.unlink()
     assert find(by_file).answer == Acknowledgement.RECEIVED
     with pytest.raises(DuplicateReferenceError):
