@@ -15,6 +15,7 @@ from suppliers.models import (
 )
 from tests.factories.feeds import make_shop, sync
 from tests.fakes.feed_sandbox import (
+    FeedProcess,
     connect_feed,
     google_mapping,
     json_mapping,
@@ -171,6 +172,25 @@ def test_the_meaning_of_a_missing_row_is_configurable(
     assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
     assert (product.get(external_id="LX-000004").status == "active") is is_active
     assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
+
+
+def test_a_token_opens_the_files_and_is_never_logged(supplier, tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    process = FeedProcess(folder=tmp_path / "locked", words=("--token", "s3cret-key")).start()
+    try:
+        locked = connect_feed(process, code="locked")
+        opened = connect_feed(
+            process,
+            code="opened",
+            secrets={"token": "s3cret-key"},
+            products_at="full.csv?key={token}",
+        )
+
+        assert "HTTP 401" in sync_now(locked).problem
+        assert told(sync_now(opened)) == (Status.APPLIED, "")
+    finally:
+        process.stop()
+    assert "s3cret-key" not in caplog.text
 
 
 @pytest.mark.parametrize(
