@@ -122,10 +122,10 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length") or "0"
         is_chunked = "Transfer-Encoding" in self.headers
         if is_chunked or not length.isdecimal() or int(length) > self.server.max_body_bytes:
-            self.close_connection = True
             if length.isdecimal():  # the client sees the answer only when its body was read
                 self.rfile.read(min(int(length), DRAINED_BYTES))
-            return Reply(status=413, body=b"too large", type="text/plain")
+            closes = {"Connection": "close"}  # send_header() closes it then
+            return Reply(status=413, body=b"too large", type="text/plain", headers=closes)
         parts = urllib.parse.urlsplit(self.path)
         asked = Request(
             method=self.command,
