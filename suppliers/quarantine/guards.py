@@ -125,7 +125,7 @@ def zeroed_stock_violation(
 def stock_surge_violation(
     *, compared_rows: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
-    """Return the violation if many rows surge at once: then another column was read."""
+    """Return the violation if many rows surge at once: a sign that the wrong column was read."""
     if _exceeds(surged, of=compared_rows, percent=limits.max_surged_percent):
         return (
             f"{surged} of {compared_rows} stock rows rise to at least {limits.surge_factor} times their"

@@ -8,14 +8,13 @@ from django.db import Error, connection
 
 from storefront.lib.db.copy_format import encode_row
 
-# Characters sent in one write, and in one COPY. No other statement of the session can run during a
-# COPY.
-BUFFER_CHARS = 256 * 1024
-STATISTICS_TARGET = 10  # enough to estimate the row count; ANALYZE reads 300 times as many rows
+BUFFER_CHARS = 256 * 1024  # sent in one write
+# Sent in one COPY, during which the session can run no other statement.
 MAX_COPY_CHARS = 48 * 1024 * 1024
-# For the few statements that scan all offers of a supplier. Sorting and hashing a million rows
-# takes about 100 MB of work_mem, and longer than statement_timeout allows a page. The pages of a
-# list just compared are cached, so index scans are cheap.
+STATISTICS_TARGET = 10  # ANALYZE samples 300 times as many rows: enough to estimate the row count
+# For the few statements that scan all offers of a supplier. To sort and hash a million rows takes
+# about 100 MB of work_mem, and more time than the statement_timeout for web requests. The database
+# pages were just read by the comparison and are cached, so index scans are cheap.
 LARGE_QUERY_SETTINGS = {"work_mem": "96MB", "statement_timeout": "9min", "random_page_cost": "1.1"}
 
 
@@ -52,8 +51,8 @@ class StagingTable:
     def pour(self, lines: str) -> bool:
         """Write lines in COPY format; the session is busy until ``rest``.
 
-        The server parses while the caller decodes the next lines. Returns whether the COPY was
-        ended: the moment to run other statements.
+        The server parses while the caller decodes the next lines. Returns whether the COPY has
+        ended, so that other statements can run now.
         """
         self._write(lines)
         if self._sent < MAX_COPY_CHARS:
