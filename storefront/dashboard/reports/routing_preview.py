@@ -163,7 +163,7 @@ def _lines(preview: Preview) -> list[LineRow]:
     rows = []
     for variant_id, quantity in preview.wanted.items():
         variant = preview.variants[variant_id]
-        money = preview.accounts.get(variant_id)
+        money = preview.line_margins.get(variant_id)
         earned = money.net - money.outlay if money else None
         rows.append(
             LineRow(
@@ -183,7 +183,7 @@ def _lines(preview: Preview) -> list[LineRow]:
                         ),
                         verdict == decision_log.SELECTED,
                     )
-                    for candidate, verdict, contribution in preview.weighed(variant_id)
+                    for candidate, verdict, contribution in preview.considered_sources(variant_id)
                 ],
                 missing=_missing(preview, variant_id),
             )
