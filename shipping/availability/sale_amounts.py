@@ -52,7 +52,7 @@ def for_cart(
     """Return the sale amounts of a cart after its promotions, and the promotions read.
 
     Delivery prices are unknown here, so a discount on lines always wins over free delivery. Lines
-    may then seem cheaper than they are sold, which may exclude a source too many.
+    may then seem cheaper than they are sold, which may exclude a source unnecessarily.
     """
     ids = [line.variant_id for line in view.lines]
     if not _is_needed(reached, ids):

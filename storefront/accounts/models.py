@@ -58,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("If not ticked, this person cannot sign in. No data is deleted."),
     )
     joined_at = models.DateTimeField(_("Joined"), auto_now_add=True)
-    # of e-mails; empty: the language of the page
+    # language of e-mails; empty: the language of the page that causes the e-mail
     language = models.CharField(_("Language"), max_length=5, blank=True)
     # incremented to end all sessions at once
     session_epoch = models.PositiveIntegerField(_("Sessions ended"), default=0, db_default=0)
@@ -136,7 +136,7 @@ class Consent(models.Model):
 
 
 class EmailChangeRequest(models.Model):
-    """A requested e-mail change: a link sent to the new address applies it, to the old stops it."""
+    """An e-mail change. A link to the new address confirms it; a link to the old stops it."""
 
     user = models.ForeignKey(
         User, models.CASCADE, related_name="address_changes", verbose_name=_("User")
@@ -213,7 +213,7 @@ class TwoFactorEvent(models.Model):
 
 
 class StaffSession(models.Model):
-    """The use of a staff member's session; it is deleted with the session. Hides the session key."""
+    """The user and the last request of a session. Pages show this row, never the session key."""
 
     session = models.OneToOneField(
         "sessions.Session",
