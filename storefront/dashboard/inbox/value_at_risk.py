@@ -67,8 +67,8 @@ SUMS = f"""
                             SELECT currency, order_id, purchase_order_id, page, id, code, amount
                             FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
                             UNION ALL {_STOCK_LEVEL_ORDERS}
-                        ) orders_own GROUP BY 1, 2, 3, 4, 5, 6
-                    ) said GROUP BY 1, 2, 3, 4, 5
+                        ) per_item GROUP BY 1, 2, 3, 4, 5, 6
+                    ) per_rule GROUP BY 1, 2, 3, 4, 5
                 ) rows GROUP BY 1, 2, 3
             ) parts GROUP BY currency, order_id
             UNION ALL
@@ -76,7 +76,7 @@ SUMS = f"""
                 SELECT currency, page, id, code, sum(amount) AS amount
                 FROM found WHERE amount IS NOT NULL AND order_id IS NULL AND page <> '{STOCK_LEVEL_PAGE}'
                 GROUP BY 1, 2, 3, 4
-            ) said GROUP BY currency, page, id
+            ) per_rule GROUP BY currency, page, id
         ) owned GROUP BY currency
     ) summed
 """  # noqa: S608 - made of constants

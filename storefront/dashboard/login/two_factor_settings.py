@@ -69,10 +69,10 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
         request.session[NEW_APP] = encrypt({"secret": secret})
     allauth = get_adapter()
     link = allauth.build_totp_url(user, secret)
-    drawn = base64.b64encode(allauth.build_totp_svg(link).encode()).decode()
+    encoded = base64.b64encode(allauth.build_totp_svg(link).encode()).decode()
     context = {
         "title": _("Add an authenticator app"),
-        "picture": f"data:image/svg+xml;base64,{drawn}",
+        "picture": f"data:image/svg+xml;base64,{encoded}",
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "problem": problem,
     }
