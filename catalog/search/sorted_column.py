@@ -87,6 +87,14 @@ class SortedColumn:
                 found += chunk.cards[start:end]
         return _union(found)
 
+    def lowest_from(self, low: Any) -> Any:
+        """Return the lowest value that is at least ``low``, None if all are lower."""
+        index = bisect_left(self._chunks, low, key=lambda chunk: chunk.values[-1])
+        if index == len(self._chunks):
+            return None
+        values = self._chunks[index].values
+        return values[bisect_left(values, low)]
+
     def extremes(self, among: BitMap64) -> tuple[Any, Any]:
         """Return the lowest and the highest value of some cards, None without any."""
         return next(self._values(among), None), next(self._values(among, is_descending=True), None)
