@@ -111,7 +111,9 @@ def for_language(base: Environment, language: str) -> Environment:
     env.globals = base.globals | {
         "url": lambda name, *args: _url(name, args, language),
         "days": lambda first, last: formats.days(first, last, language),
-        "countries": lambda codes: formats.countries(tuple(codes), language),
+        "country_options": lambda codes, chosen: formats.country_options(
+            tuple(codes), chosen, language
+        ),
         "ago": lambda then, now: formats.ago(then, now, language),
         "money_of": lambda amount, currency: formats.money(Money(amount, currency), language),
     }
