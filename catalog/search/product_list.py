@@ -183,11 +183,11 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
 
 def _rank(found: _Found, terms: Sequence[query_parser.Term]) -> list[ProductCardRow]:
     """Return a page of the best-scored cards by relevance."""
-    tsquery = text_query(terms)
+    tsquery = text_query(terms)  # as a subquery it is parsed once, not for each card
     return select_cards(
         [*found.shown.in_stock, *found.shown.others],
         len(found.shown.in_stock),
         *tsquery.values,
-        order=f"place > %s, ts_rank(search, {tsquery.text}) DESC, place"
+        order=f"place > %s, ts_rank(search, (SELECT {tsquery.text})) DESC, place"
         f" LIMIT {PAGE_SIZE} OFFSET {(found.page - 1) * PAGE_SIZE}",
     )

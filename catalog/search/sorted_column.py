@@ -116,13 +116,13 @@ class SortedColumn:
     def _walk(self, among: BitMap64, offset: int, *, is_descending: bool) -> Iterator[int]:
         step = -1 if is_descending else 1
         for chunk in self._chunks[::step]:
-            count = chunk.union.intersection_cardinality(among)
-            if offset >= count:
-                offset -= count
+            here = chunk.union & among
+            if offset >= len(here):
+                offset -= len(here)
                 continue
             for held in chunk.cards[::step]:
-                wanted = _in_both(held, among)
-                yield from wanted[offset:]
+                wanted = _in_both(held, here)
+                yield from wanted[offset:] if offset else wanted
                 offset = max(0, offset - len(wanted))
         yield from (among - self.cards)[offset:]
 
