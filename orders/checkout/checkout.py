@@ -162,15 +162,22 @@ def place(  # noqa: PLR0913 - the parts of one record
 
 
 def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
-    """Check the planned stock live at the suppliers, unless the order exists already.
+    """Check stock that is old or almost sold out live, unless the order exists already.
 
     Raises: NotEnoughStockError
     """
     wanted: Counter[int] = Counter()
+    check_from: dict[int, int | None] = {}
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
             wanted[line.candidate.level_id] += line.quantity
-    unsellable = sorted(live_check.unsellable_levels(wanted=wanted, now=now))
+            check_from[line.candidate.level_id] = line.candidate.live_check_from
+    unsure = {
+        level_id: quantity
+        for level_id, quantity in wanted.items()
+        if (least := check_from[level_id]) is not None and quantity >= least
+    }
+    unsellable = sorted(live_check.unsellable_levels(wanted=unsure, now=now))
     if unsellable and not Order.objects.filter(cart=cart).exists():
         raise NotEnoughStockError(unsellable[0], wanted[unsellable[0]])
 
