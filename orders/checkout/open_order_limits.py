@@ -122,6 +122,8 @@ def supersede_open_orders(*, cart: Cart, now: datetime) -> tuple[datetime, list[
             locked the customer before
     Raises: AlreadyReservedError, TooManyOpenError, ReservationExhaustedError
     """
+    if cart.owner_id is None and not cart.browser_key:
+        return now, []  # the first cart of a guest's browser
     recently_closed = Q(
         status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - COOLDOWN
     )
