@@ -84,6 +84,15 @@ def fresh_card_index(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def fresh_costing(monkeypatch):
+    """Read exchange rates and selling costs for each order."""
+    from catalog.pricing import policy  # noqa: PLC0415 - the apps are not loaded yet
+
+    monkeypatch.setattr(policy, "COSTING_KEPT_NS", -1)
+    monkeypatch.setattr(policy, "_costings", {})
+
+
+@pytest.fixture(autouse=True)
 def broker_answers(monkeypatch):
     """Forget that the broker was down in the test before, so that it is used again at once."""
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet

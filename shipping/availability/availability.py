@@ -15,6 +15,7 @@ from catalog.models import Channel, Listing
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.cart import carts
+from orders.cart import lines as cart_lines
 from orders.cart.carts import Deliverable, DeliverableOf
 from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
@@ -26,6 +27,7 @@ from shipping.availability.reach import Availability, Reach, load_reach
 from shipping.rates import quotes
 from shipping.rates.quotes import QuotedPromise
 from storefront.lib.money import Money
+from suppliers.inventory import stock_rows
 from suppliers.shipping_services.selection import ParcelItem
 
 MAX_CACHED_ANSWERS = 20_000  # about 0.5 KB each
@@ -258,6 +260,7 @@ def make_delivery_check(
             country=country,
             now=now,
             costing_of=_cached_costing,
+            stock=stock_rows.read_with(listing),
         )
         most = reached.max_quantity_anywhere(listing.variant_id)
         if must_reach and most and not reached.most(listing.variant_id):
@@ -294,7 +297,8 @@ def check_cart(
     0 ``available`` but does not count as sold out.
     Shape:  ``cart_content`` is what the caller has already read of the cart
     """
-    view = carts.view_cart(cart=cart, now=now, cart_content=cart_content)
+    content = cart_content or cart_lines.load_content(cart=cart, now=now)
+    view = carts.view_cart(cart=cart, now=now, cart_content=content)
     reached = load_reach(
         pieces={line.variant_id: line.variant for line in view.lines},
         listed={line.variant_id: line.available for line in view.lines},
@@ -302,6 +306,7 @@ def check_cart(
         country=country,
         now=now,
         costing_of=_cached_costing,
+        stock=content.stock,
     )
     lines = tuple(
         replace(

@@ -22,6 +22,7 @@ from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import Rules
 from shipping.rates import quotes
 from shipping.rates.quotes import QuotedPromise
+from suppliers.inventory.stock_rows import StockRow
 from suppliers.shipping_services.selection import (
     ParcelItem,
     Route,
@@ -226,11 +227,13 @@ def load_reach(  # noqa: PLR0913 - variants, destination, limits and prices
     by: date | None = None,
     costing_of: Callable[..., Costing] = policy.load_costing,
     rules: Rules | None = None,
+    stock: Sequence[StockRow] | None = None,
 ) -> Reach:
     """Read what can be sent of these variants, never more than is listed for sale.
 
     One query, and two more for landed costs if a variant has several sources. The channel's rules
-    and supplier scores are cached for a minute.
+    and supplier scores are cached for a minute. ``stock`` saves the query: the stock rows of the
+    variants, as of ``now``.
     Shape:  ``listed`` maps variants to the quantity that customers may order; a variant that it
             lacks cannot be ordered. None ignores listings, for staff
     """
@@ -238,7 +241,12 @@ def load_reach(  # noqa: PLR0913 - variants, destination, limits and prices
     candidates = []
     if ids:
         candidates = stock_query.find_candidates(
-            variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
+            variant_ids=ids,
+            channel=channel,
+            country=country,
+            now=now,
+            costing_of=costing_of,
+            rows=None if stock is None else [row for row in stock if row.variant_id in ids],
         )
     if listed is not None:
         candidates = [_capped(candidate, listed[candidate.variant_id]) for candidate in candidates]

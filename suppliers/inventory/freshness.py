@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suppliers.models.policies import FreshnessPolicy
 
 HOUR = timedelta(hours=1)
+MIN_QUERY_AGE = timedelta(seconds=5)
 # Each percent of broken promises adds a tenth to the decay, up to ``MAX_UNRELIABILITY_FACTOR``
 # times.
 UNRELIABILITY_WEIGHT = 10
@@ -82,16 +83,16 @@ def decay_steps(terms: DecayTerms) -> list[timedelta]:
     return sorted(ages)
 
 
-def needs_live_check(
-    *,
-    age: timedelta,
-    remaining: int,
-    query_after: timedelta,
-    live_check_below_units: int,
-    min_age: timedelta,
-) -> bool:
-    """Return whether the figure is old, or ``remaining`` units after the order are few."""
-    return age > query_after or (remaining <= live_check_below_units and age > min_age)
+def live_check_from(
+    *, age: timedelta, available: int, query_after: timedelta, live_check_below_units: int
+) -> int | None:
+    """Return the smallest order that needs a live check; None: no order does.
+
+    Each order needs one if the figure is old, else those that leave few units.
+    """
+    if age > query_after:
+        return 0
+    return max(0, available - live_check_below_units) if age > MIN_QUERY_AGE else None
 
 
 def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:
