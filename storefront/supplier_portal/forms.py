@@ -20,7 +20,7 @@ MAX_SHIP_DELAY = timedelta(days=90)
 
 
 class AnswerForm(forms.Form):
-    """Acknowledgement: per line shipped or a reason, and optionally a new price and ship date."""
+    """Acknowledgement: ship or reject each line; optionally a price per line and a ship date."""
 
     def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,7 +117,7 @@ class AnswerForm(forms.Form):
         }
 
     def refused(self) -> tuple[RejectedLine, ...]:
-        """Return rejected lines; the missing units of a short line are out of stock."""
+        """Return rejected lines; the units missing from a line shipped in part are out of stock."""
         rejected = []
         for line in self.lines:
             choice = self.cleaned_data[f"line_{line.id}"]

@@ -29,9 +29,10 @@ REASONS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line.
+    """One line of the purchase order.
 
-    ``refused`` is the reason; ``remaining`` units are in no parcel; ``agreed`` is per unit.
+    ``refused`` is why the line is not shipped, else empty; ``remaining`` units are in no parcel
+    yet; ``agreed`` is the cost per unit.
     """
 
     id: int
@@ -58,8 +59,8 @@ class ParcelView:
 class Page:
     """What the page shows, and what can be done now.
 
-    ``can_cancel`` stays true after the supplier refused to cancel, since it may still do so;
-    ``is_answer_pending`` is true only before its answer.
+    ``can_cancel`` stays true after the supplier refused to cancel: it may change its answer.
+    ``is_answer_pending`` is true until its first answer to the cancellation request.
     """
 
     purchase_order: PurchaseOrder

@@ -39,7 +39,7 @@ WRONG_KEYS_PER_HOUR = 60
 FORMS_PER_HOUR = 240
 Status = PurchaseOrder.Status
 
-# Message after a form was sent; its code is in the URL.
+# The message after a form was sent, by the code in the URL (``?done=``).
 MESSAGES: dict[str, tuple[str, Promise]] = {
     "answered": ("good", gettext_lazy("We received your answer. Thank you.")),
     "shipped": ("good", gettext_lazy("The parcel is saved. We e-mail the customer.")),

@@ -88,8 +88,8 @@ def open_connector(
 ) -> Iterator[Connector]:
     """Open the supplier's connector; close it and save its gate state afterwards.
 
-    Query its capabilities with ``isinstance`` or ``connectors.capabilities.require``. ``meter``
-    counts its calls. A list that it stored after ``list_since`` is reused.
+    Check its capabilities with ``isinstance`` or ``connectors.capabilities.require``. ``meter``
+    counts the calls. A list that the connector stored after ``list_since`` is not fetched again.
 
     Raises: PermanentError (``NOT_CONNECTED``)  no connection, or an unknown connector
     """

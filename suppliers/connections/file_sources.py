@@ -111,7 +111,7 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
 ) -> FeedUpload:
     """Store an uploaded file under a generated name, with its uploader and date.
 
-    The file's modification time becomes its date: ``made_at`` if given, at most ``now``.
+    The modification time of the file is set to ``made_at`` if given, and to ``now`` at the latest.
 
     Raises: FileTooLargeError
     """

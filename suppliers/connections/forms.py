@@ -72,7 +72,7 @@ def submitted_options(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) ->
             options[option.name] = {"yes": True, "no": False}.get(cleaned[field])
         else:
             options[option.name] = None if cleaned[field] == "" else cleaned[field]
-    # Unknown names are kept: the struct reports them.
+    # Unknown names are kept: the validation of the struct reports them.
     return options | others
 
 

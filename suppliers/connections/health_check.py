@@ -134,7 +134,7 @@ class HealthReport:
     connector: str
     capabilities: tuple[str, ...]
     steps: tuple[CheckResult, ...]
-    suggestions: tuple[str, ...] = ()  # suggestions; not errors
+    suggestions: tuple[str, ...] = ()  # not errors
 
     @property
     def is_ready(self) -> bool:
@@ -280,7 +280,7 @@ def _read_stock(connector: Connector, findings: _Findings) -> str:
     if findings.page is None:
         return ""
     if isinstance(connector, BulkStockAndPrice):
-        # The first rows; the quote is for the product that was read.
+        # The first readable rows, which may be of another product than the one that was read.
         rows, costs = (
             _first_readable(connector.stock_rows()),
             _first_readable(connector.cost_rows()),

@@ -25,7 +25,7 @@ from suppliers.models import Connection, Supplier, SupplierProduct
 
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
-# A supplier that signs webhooks in our own format may have this, whatever its API.
+# For webhooks in our own format. Any supplier may have this secret, whatever its connector.
 HOOK_SECRET = Secret(
     name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
 )
@@ -45,8 +45,8 @@ class InvalidSetupError(Exception):
 class ConnectionInput:
     """Changes of a connection.
 
-    A ``base_url`` of None and unnamed secrets and options stay unchanged. An empty secret is
-    deleted; an option of None is reset to its default.
+    A ``base_url`` of None leaves the address unchanged; so do secrets and options that are not
+    named. An empty secret is deleted; an option of None is reset to its default.
     """
 
     base_url: str | None = None
@@ -142,7 +142,7 @@ def _new_candidate(code: str, supplier_input: SupplierInput, now: datetime) -> S
 
 
 def _fixed_field_errors(supplier: Supplier, supplier_input: SupplierInput) -> dict[str, str]:
-    """Return what cannot be changed once products were imported."""
+    """Return errors for values that cannot change once products were imported, by field."""
     reasons = {}
     if supplier_input.currency and not CURRENCY_PATTERN.fullmatch(supplier_input.currency):
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
@@ -162,7 +162,7 @@ def _fixed_field_errors(supplier: Supplier, supplier_input: SupplierInput) -> di
 def apply_settings(connection: Connection, *, connector: str, wiring: ConnectionInput) -> None:
     """Set address, secrets and options on a row that the caller saves.
 
-    Tokens and state of an old key or host are deleted.
+    A new key deletes the tokens; a new host deletes the tokens and the connector state.
 
     Raises: InvalidSetupError  the row is unchanged
     """

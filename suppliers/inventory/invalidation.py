@@ -23,7 +23,7 @@ WHERE status = 'active' AND variant_id IS NOT NULL
 
 @requires_transaction
 def queue_invalidated() -> int:
-    """Queue what a rate or channel changed since the last call; return the row count.
+    """Queue the variants of rates and channels that changed since the last call; return how many.
 
     Locks: the changed channels, then the changed rates, in id order
     """

@@ -55,7 +55,7 @@ def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
     since: datetime,
     now: datetime,
 ) -> SyncRun:
-    """Run one job, print its result. Jobs since ``since`` share one read of a list.
+    """Run one job, print its result. A list that a job read after ``since`` is not read again.
 
     Raises: CommandError  another worker runs it
     """

@@ -91,8 +91,8 @@ def match_offers(*, work: RunContext, refused: Sequence[str]) -> int:
         run(STAGE_CANDIDATES, params)
         for batch in batched(_candidate_products(), PRODUCTS_AT_ONCE):
             matches.extend(_matches(work, batch))
-            matches.rest()
-        matches.ready()
+            matches.flush()
+        matches.analyze()
         return _write(work, params)
 
 

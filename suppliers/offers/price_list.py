@@ -1,7 +1,7 @@
 """Price lists: compare a staged list with the known offers, create offers for new SKUs.
 
 An offer without a variant is on hold and cannot be bought. ``bulk_matching`` links certain
-matches; otherwise the product job adopts it.
+matches; the product job links the other offers.
 
 Note [One comparison]: one comparison of the list with the supplier's offers answers all
 questions of a run about a whole list. Its result, ``feed_cost_diff``, has only the rows that
@@ -42,12 +42,12 @@ def valid_retail_price(price: Money | None, *, currency: str) -> Decimal | None:
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
 NOTHING = ("",) * (len(OFFER_CELLS) - len(("external_id", "sku", "amount")))
-# Pages of the temporary table turned into offers per transaction, about 50,000 rows: the product
-# job may wait for one within its lock timeout.
+# Database pages of the temporary table that one transaction turns into offers, about 50,000 rows.
+# A product job that waits for it must not exceed its lock timeout.
 PAGES_PER_SLICE = 800
 ANALYZE_AFTER = 500
 
-# A delta says nothing about the offers that it leaves out.
+# FULL JOIN for a full list, LEFT JOIN for a delta: offers that a delta leaves out did not change.
 STAGE_DIFF = """
 CREATE TEMPORARY TABLE feed_cost_diff AS
 SELECT c.*, o.id AS offer_id
@@ -81,7 +81,7 @@ SELECT (
     )
 )
 """
-# If a SKU has two prices, one of them differs from the known one.
+# If a SKU has two prices, one of them differs from the stored price, so the diff has the SKU.
 SELECT_DUPLICATES = """
 SELECT c.sku, min(c.external_id), min(c.amount), max(c.amount)
 FROM feed_costs c
@@ -94,8 +94,8 @@ SELECT DISTINCT c.sku FROM feed_costs c
 JOIN suppliers_syncissue i ON i.row = c.sku AND i.supplier_id = %(supplier)s
 WHERE i.resolved_at IS NULL
 """
-# SKUs that look the same: one would be ordered for the other. The product job reports them, and
-# keeps the first of its list.
+# SKUs that look the same: one could be ordered instead of the other. The product job reports them,
+# and keeps the first one of its list.
 SELECT_CONFUSABLE = """
 WITH new AS (
   SELECT sku, lower(sku) AS folded FROM feed_cost_diff
@@ -110,8 +110,7 @@ WITH new AS (
 SELECT DISTINCT sku FROM new
 WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
 """
-# One transaction at a time creates offers of a supplier: a second one finds the offers of the
-# first.
+# One transaction at a time creates offers of a supplier, so that the next one finds these offers.
 LOCK_OFFER_CREATION = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 3))"
 INSERT_OFFERS = """
 INSERT INTO suppliers_supplieroffer (

@@ -112,7 +112,7 @@ def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible li
     is active if it can be sold, but held if staff had set its status.
     """
     before = _updated_values(offer)
-    was_nothing_of_ours = offer.variant_id is None
+    was_unlinked = offer.variant_id is None
     offer.disputed_variant_id = disputed_id
     offer.variant_id = None if disputed_id else offer.variant_id or variant_id
     offer.product_external_id = record.external_id
@@ -126,7 +126,7 @@ def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible li
         offer.status = Status.ACTIVE if is_sound and not is_locked else Status.ON_HOLD
     elif disputed_id and not is_locked:
         offer.status = Status.ON_HOLD
-    elif was_nothing_of_ours and offer.variant_id is not None and not is_locked:
+    elif was_unlinked and offer.variant_id is not None and not is_locked:
         offer.status = Status.ACTIVE if is_sound else Status.ON_HOLD
     return before != _updated_values(offer)
 
@@ -182,7 +182,7 @@ class Batch:
     )  # with the digest of the page
     gone: list[str] = field(default_factory=list)
     problems: list[ImportIssue] = field(default_factory=list)
-    size: int = 0  # requested pages, whatever the answers
+    size: int = 0  # requested pages, answered or not
 
     @property
     def examined(self) -> list[str]:
@@ -260,7 +260,7 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
     )
     _write_first_stock(work, batch, new)
     _write_products(work, batch, set(external_ids), present, now)
-    # Products kept because of an unreadable list are read again, too.
+    # So are products whose offers are kept because the list has unreadable rows.
     SupplierProduct.objects.filter(
         supplier=work.supplier,
         external_id__in={*read_again, *(offer.product_external_id for offer in kept_offers)},
@@ -293,7 +293,7 @@ def _write_first_stock(work: RunContext, batch: Batch, new: Sequence[SupplierOff
     now = work.clock()
     with staging_table(levels.STAGE, levels.COLUMNS) as stage:
         levels.stage_rows(stage, rows)
-        stage.ready()
+        stage.analyze()
         levels.set_affected_offers(ids.values())
         levels.merge(
             supplier=work.supplier,
@@ -311,7 +311,7 @@ def _write_products(
     present: Mapping[str, SupplierProduct],
     now: datetime,
 ) -> None:
-    """Store the digests; ``cost_digest`` only if the price job need not read the product."""
+    """Store the digests; ``cost_digest`` only of new products, whose costs were just imported."""
     new, changed = [], []
     read = [(page.listed, page.digest) for page in batch.good] + batch.refused
     for listed, detail_digest in read:

@@ -34,12 +34,12 @@ SELECT count(*), count(*) FILTER (WHERE {IS_OUTLIER}) FROM ({CHANGED_COSTS}) m
 SELECT_OUTLIERS = f"""
 SELECT m.external_id, m.supplier_sku, m.before, m.after FROM ({CHANGED_COSTS}) m WHERE {IS_OUTLIER} ORDER BY 2
 """  # noqa: S608
-# One outlier as an example for the reason, then others in hash order: a sample of the catalog.
+# Outliers first, so that the message can name one; then hash order, for a sample of the catalog.
 SAMPLE_CHANGED = f"""
 SELECT m.supplier_sku, m.before, m.after FROM ({CHANGED_COSTS}) m
 ORDER BY CASE WHEN {IS_OUTLIER} THEN 0 ELSE 1 END, hashtext(m.supplier_sku) LIMIT {SAMPLE}
 """  # noqa: S608
-# Published variants whose old cost was not above their net price already.
+# Counts published variants, and those whose cost rises from below to above their net price.
 COUNT_ABOVE_PRICE = """
 WITH reported AS (
   SELECT o.variant_id, o.currency, o.cost_amount AS before, min(c.amount) AS after
@@ -75,7 +75,7 @@ FROM suppliers_supplierproduct p
 LEFT JOIN (SELECT DISTINCT external_id FROM {table}) l ON l.external_id = p.external_id
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
 """
-# Two differing figures of a row cannot both equal the known one, so the diff contains them.
+# If a row has two figures, one of them differs from the stored figure, so the diff has the SKU.
 ONLY_DIFFERING = "WHERE sku IN (SELECT sku FROM feed_stock_diff)"
 COUNT_DUPLICATES = """
 SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE least <> most) FROM (
@@ -151,7 +151,7 @@ def check_lists(work: RunContext, connector: object) -> None:
 
 
 def _last_lists(work: RunContext) -> dict[str, int]:
-    """Return the row count of each list in the last applied run of any job that fetched it."""
+    """Return the row count of each list, as stored with the last applied run of any job."""
     done = SyncRun.objects.filter(supplier=work.supplier, status=SyncRun.Status.APPLIED)
     runs_with_lists = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
     last = runs_with_lists.order_by("-status_since", "-pk").first()
@@ -248,12 +248,12 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
 
 
 def check_rolled_back_costs(work: RunContext) -> None:
-    """Check whether costs return that staff rolled back."""
+    """Check whether the list repeats costs that staff rolled back."""
     _check_rolled_back(work, COUNT_ROLLED_BACK_COSTS, {})
 
 
 def check_rolled_back_stock(work: RunContext, *, in_scope: str, params: Mapping[str, Any]) -> None:
-    """Check whether stock figures return that staff rolled back."""
+    """Check whether the list repeats stock figures that staff rolled back."""
     join = "INNER" if work.run.is_delta else "LEFT"
     _check_rolled_back(work, COUNT_ROLLED_BACK_STOCK.format(in_scope=in_scope, join=join), params)
 

@@ -121,7 +121,7 @@ class SharedCircuitBreaker:
         """Count a failure.
 
         ``OPENS_AFTER`` failures open the breaker; a failed probe doubles the pause, up to the
-        longest pause. Calls that were under way when it opened change nothing.
+        longest pause. Calls that were under way when it opened do not extend the pause.
 
         Locks: the breaker
         """

@@ -1,4 +1,4 @@
-"""Supplier gate: admit each call past breaker, concurrency and rate limit, count, time and log it.
+"""Supplier gate: admit calls by breaker, concurrency and rate limit; count, time and log them.
 
 Latencies are stored as a histogram of a few rows per day.
 """
@@ -50,7 +50,7 @@ class UsageMeter:
 
 
 class MeteredQuotaCounter:
-    """A quota whose points are also counted by a meter."""
+    """A quota counter whose points are also counted by a meter."""
 
     def __init__(self, budget: QuotaCounter, *, meter: UsageMeter) -> None:
         self._budget = budget

@@ -11,7 +11,8 @@ from suppliers.connectors.records import QuotaExceededError
 from suppliers.models import CallQuota, Connection
 
 # One statement, so that two workers never take the same points. A window starts with the first call
-# after the last window, or by the clock. Points reserved for orders are left to orders.
+# after the last window, or at a full window of the clock. Points reserved for orders are left to
+# orders.
 SPEND = """
 INSERT INTO suppliers_callquota AS b (connection_id, name, total, used, until)
 VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(by_the_clock)s
@@ -25,7 +26,7 @@ WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(reserved)s
 RETURNING used
 """
 
-# Two window ends that differ by at most this are the same: the clocks differ.
+# Two window ends that differ by at most this are the same window, seen by different clocks.
 SAME_WINDOW = timedelta(minutes=1)
 SET_REMAINING = """
 UPDATE suppliers_callquota b SET
@@ -97,7 +98,7 @@ def pause_syncs(*, connection_id: int, until: datetime) -> None:
 def spread_over_window(
     *, connection_id: int, quotas: Sequence[Quota], now: datetime
 ) -> datetime | None:
-    """Pause the syncs until the used share of each window has passed."""
+    """Pause the syncs until the share of each window that has passed equals its used share."""
     until = None
     for quota in quotas:
         row = CallQuota.objects.filter(

@@ -74,10 +74,10 @@ def sync(
     problems: Sequence[ImportIssue],
     examined: Iterable[str] | None = None,
 ) -> None:
-    """Synchronize the open issues of one family with what a run read.
+    """Synchronize the open issues of one scope with what a run read.
 
-    A transaction before that of the run's values: the lock on thousands of stock rows that
-    customers need must not last while issues are written.
+    Runs in its own transaction, before the one that writes stock and prices: that one locks stock
+    rows that checkouts wait for, and must be short.
 
     Shape: ``examined`` are the rows that were read; None means all
     Locks: the run (shared), then the issues, by row and code
@@ -93,8 +93,9 @@ def sync(
 def record(*, run: SyncRun, problems: Iterable[ImportIssue]) -> None:
     """Open an issue for each problem, or update the open one of the same row and code.
 
-    Per supplier and code at most ``MAX_OPEN_PER_CODE`` issues are open, existing ones first. The
-    messages then state the full number. Writing more would take longer than reading the feed.
+    Each supplier has at most ``MAX_OPEN_PER_CODE`` open issues per code; open ones are kept, new
+    ones beyond the limit are dropped. The messages then state how many rows have the issue. To
+    write more would take longer than to read the feed.
 
     Locks: the issues of the rows, by row and code
     """
@@ -155,7 +156,7 @@ def resolve(
     now: datetime,
     examined: Iterable[str] | None = None,
 ) -> int:
-    """Resolve the issues of one family that this run checked and did not find again.
+    """Resolve the issues of one scope that this run checked and did not find again.
 
     Shape: ``examined`` are the rows that were read; None means all
     Locks: the resolved issues, by row and code

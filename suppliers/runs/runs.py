@@ -134,7 +134,10 @@ class RunContext:
 
     @requires_transaction
     def lock(self) -> None:
-        """Lock the run, shared by several workers, so that it is not closed in this transaction."""
+        """Lock the run in share mode: other workers may, too, but none can close it.
+
+        Raises: LeaseLostError  the run was closed
+        """
         locked = rows(LOCK_RUN, {"run": self.run.pk, "status": self.run.status})
         if not locked:
             raise LeaseLostError(str(self.run))
@@ -201,8 +204,8 @@ def finish_run(work: RunContext) -> None:
             lock_and_supersede(work)
             mark_applied(work)
     supplier = Connection.objects.filter(supplier=work.supplier)
-    of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
-    of_this_line.exclude(problem="").update(problem="", problem_at=None)
+    solved = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
+    solved.exclude(problem="").update(problem="", problem_at=None)
     if work.paused_until is not None:
         supplier.update(paused_until=work.paused_until)
 
@@ -261,7 +264,7 @@ def close_expired(*, now: datetime, **which: Any) -> int:
 
 @requires_transaction
 def merge_pending(sync_run: SyncRun, *, now: datetime) -> None:
-    """Keep one quarantined run of the job pending: an existing one if it is the same, else this.
+    """Keep one quarantined run of the job pending: an identical earlier one, else this one.
 
     The changes of a delta are never sent again, so they are moved into the pending run.
 
@@ -318,7 +321,7 @@ def delete_pending(sync_run: SyncRun) -> None:
 
 
 def delete_old_changes(*, now: datetime) -> int:
-    """Delete changes ``CHANGES_RETENTION`` after the last status, except quarantined ones."""
+    """Delete the changes of runs with an older status than ``CHANGES_RETENTION``, if decided."""
     decided = SyncRun.objects.filter(status_since__lt=now - CHANGES_RETENTION).exclude(
         status=SyncRun.Status.QUARANTINED
     )

@@ -10,7 +10,7 @@ from suppliers.connectors.records import DiscontinuedError, QuotaExceededError
 from suppliers.runs.runs import RunContext
 
 MAX_CONCURRENT = 8
-# With so many failures, and more failures than answers, the supplier is down.
+# With at least this many failures, and more failures than answers, the supplier is down.
 MAX_FAILURES = 10
 
 
@@ -67,5 +67,5 @@ def _fetch[T](fetch: Callable[[str], T], external_id: str) -> T:
     try:
         return fetch(external_id)
     finally:
-        # A token renewal opened a database connection of this thread.
+        # A token renewal may have opened a database connection of this thread.
         connections.close_all()

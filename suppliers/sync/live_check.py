@@ -49,10 +49,10 @@ class StockQuery:
 def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
     """Query stock that is too old or almost sold out; return the rows that must not be sold.
 
-    Answers are stored like webhook events, so the reservation decides by the new figure.
-    Returned are only rows that the reservation cannot decide: no (readable) answer and the
-    supplier's ``live_check_fallback`` is ``REFUSE``; the product is discontinued; or too few units, and the
-    answer could not be stored.
+    Answers are stored like webhook events, so the reservation decides by the new figure. Only rows
+    that the reservation cannot decide are returned: of a discontinued product; without a readable
+    answer, if the supplier's ``live_check_fallback`` is ``REFUSE``; or with too few units by an
+    answer that could not be stored.
 
     Shape: ``wanted`` maps stock row ids to units
     Raises: OpenTransactionError
@@ -97,13 +97,13 @@ def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[
 
 
 def _required_queries(wanted: Mapping[int, int], now: datetime) -> list[StockQuery]:
-    unreadable = [
+    to_query = [
         level.pk
         for level in _AGES(ids=list(wanted), now=now)
         if _needs_query(level, wanted[level.pk], now)
     ]
     queries: dict[tuple[int, str], StockQuery] = {}
-    for level in _LEVELS(ids=unreadable) if unreadable else ():
+    for level in _LEVELS(ids=to_query) if to_query else ():
         supplier, external_id = level.offer.supplier, level.offer.product_external_id
         query = queries.setdefault((supplier.pk, external_id), StockQuery(supplier, external_id))
         query.levels.append(level)
@@ -191,7 +191,7 @@ def _store_answers(supplier: Supplier, answers: dict[str, StockAnswer], now: dat
 
 
 def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
-    """Return whether an answer has a figure for a row; one without SKU could be any row."""
+    """Return whether an answer has a figure for a row. A row without SKU could be this one."""
     sku = level.offer.supplier_sku
     bad = [row for row in answer if isinstance(row, ImportIssue) and row.is_fatal]
     if any(row.row == sku for row in bad):
@@ -203,7 +203,7 @@ def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
 def _short_levels(
     queries: Iterable[StockQuery], answers: Mapping[str, StockAnswer], wanted: Mapping[int, int]
 ) -> Iterable[int]:
-    """Yield the ids of stock rows with too few units; ``reserved`` is from before the query."""
+    """Yield the ids of stock rows with too few units, by the reservations before the query."""
     for query in queries:
         units = {
             (row.sku, row.location): row.quantity

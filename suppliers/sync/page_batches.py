@@ -1,9 +1,10 @@
 """Page batches: share the product pages of one run among workers.
 
-The fetching worker stores batches as rows; any free worker may import one. If many wait, and at
-the end, it imports batches itself, so one worker alone can finish the run. Helpers do not call
-the supplier, so only the fetching worker applies the supplier's limits. If a helper is killed
-before it reports, its batch is imported twice; the second time changes nothing.
+The fetching worker stores batches as rows; any free worker may import one as a helper. If many
+batches wait, and at the end, the fetching worker imports batches itself, so that it can finish the
+run alone. Helpers do not call the supplier, so only the fetching worker applies the supplier's
+limits. If a helper is killed before it reports, its batch is imported twice; the second time
+changes nothing.
 """
 
 import time
@@ -64,7 +65,8 @@ class BatchDispatcher:
     def finish(self) -> None:
         """Import the batches that no helper took, and wait for those in progress.
 
-        The pages were paid for, so a time limit or used-up quota ends only the waiting.
+        The fetched pages used up quota, so they are imported even after the time limit, which only
+        ends the waiting for helpers.
 
         Raises: LeaseLostError  the run was closed
         """
@@ -99,7 +101,7 @@ class BatchDispatcher:
 
 
 def import_dispatched(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch of another worker; return whether this one did. Safe to be killed."""
+    """Import a batch of another worker; return whether it was imported here. Safe to be killed."""
     is_imported = False
     with suppress(LeaseLostError):
         for number in advisory_locks.lock_free_slices(LOCK_NAME, [batch_id]):
@@ -108,7 +110,7 @@ def import_dispatched(batch_id: int, *, now: datetime) -> bool:
 
 
 def _import_batch(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch whose advisory lock is held. Raises LeaseLostError: its run was closed."""
+    """Import a batch whose advisory lock is held. Raises LeaseLostError: the run was closed."""
     open_batches = PageBatch.objects.filter(
         pk=batch_id, done__isnull=True, run__status=SyncRun.Status.STAGED
     )

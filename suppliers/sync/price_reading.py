@@ -1,6 +1,6 @@
 """Price reading: read all of a supplier's costs, or those that may have changed.
 
-The list is checked here; ``prices`` checks the costs together.
+The list is checked here; ``prices`` then checks the costs as a whole.
 """
 
 import logging
@@ -99,7 +99,7 @@ def read_prices(work: RunContext, connector: Connector, read: PriceReadResult) -
         _read_all(work, connector, read)
     else:
         _read_changed(work, connector, read)
-        read.costs.ready()
+        read.costs.analyze()
         price_list.stage_diff(work=work, is_full_list=False)
 
 
@@ -115,7 +115,7 @@ def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadRes
             work.heartbeat()
             for row in costs:
                 _add_cost(work, read, external_id, row)
-    read.costs.ready()
+    read.costs.analyze()
     price_list.stage_diff(work=work, is_full_list=is_full_list)
     work.advance(SyncRun.Status.PARSED)
     evaluation.check_file(work, connector)
@@ -146,7 +146,7 @@ def _read_lines(work: RunContext, connector: BulkOffers, read: PriceReadResult) 
         if isinstance(item, CopyLines):
             read.count += item.count
             read.currencies[work.supplier.currency] += item.count
-            if read.costs.pour(item.text):
+            if read.costs.copy_text(item.text):
                 work.heartbeat()
         elif isinstance(item, ImportIssue) or isinstance(item.cost, ImportIssue):
             external_id = "" if isinstance(item, ImportIssue) else item.external_id
@@ -173,7 +173,7 @@ def _digests_to_read(
         if isinstance(row, ProductSummary):
             listed.add((row.external_id, row.cost_digest))
             count += 1
-    listed.ready()
+    listed.analyze()
     work.advance(SyncRun.Status.PARSED)
     evaluation.check_listed_products(work, table="feed_costs_list", good=count, bad=0)
     every = timedelta(minutes=work.supplier.connection.prices_every_min)

@@ -71,7 +71,7 @@ WITH held AS (
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM held WHERE variant_id IS NOT NULL
 """
-# The product job then reads the page again and ends the offers that it leaves out.
+# The product job then reads the page again, and discontinues offers that the page leaves out.
 RESET_PAGE_DIGESTS = """
 UPDATE suppliers_supplierproduct SET list_digest = '', detail_digest = ''
 WHERE supplier_id = %(supplier)s AND external_id = ANY(%(with_missing_skus)s)
@@ -126,7 +126,7 @@ def sync_prices(work: RunContext, connector: Connector) -> None:
             (external_id, read.digests[external_id])
             for external_id in read.answered - read.with_problems - read.with_missing_skus
         )
-        remembered.ready()
+        remembered.analyze()
         work.advance(SyncRun.Status.STAGED)
         if isinstance(connector, BulkOffers):
             work.run.created = _create_offers(work, read, requested_at)
@@ -141,7 +141,7 @@ def sync_prices(work: RunContext, connector: Connector) -> None:
 def _create_offers(work: RunContext, read: PriceReadResult, requested_at: datetime) -> int:
     """Create offers for new SKUs, and match the certain ones to variants.
 
-    Matching also runs after a failed run: that may have created offers without matching them.
+    Matching also runs after a failed run, which may have created offers without matching them.
     """
     created = price_list.create_offers(work=work, refused=read.refused, as_of=requested_at)
     earlier = SyncRun.objects.filter(supplier=work.supplier, kind=work.run.kind)

@@ -115,7 +115,7 @@ def _import_with_retries(work: RunContext, batch: Batch) -> int:
                 error,
             )
     raise TemporaryError(
-        "Other batches imported its SKUs at the same time, several times. The next run tries again."
+        "Other workers imported SKUs of this batch meanwhile, several times. The next run retries."
     )
 
 

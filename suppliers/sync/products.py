@@ -51,7 +51,7 @@ SELECT external_id FROM feed_list GROUP BY external_id HAVING count(DISTINCT lis
 STAGE_TO_READ = """
 CREATE TEMPORARY TABLE feed_to_read AS
 SELECT DISTINCT ON (l.external_id) l.external_id, l.list_digest, l.cost_digest, p.changed_at,
-  p.list_digest IS DISTINCT FROM l.list_digest AS is_news
+  p.list_digest IS DISTINCT FROM l.list_digest AS is_changed
 FROM feed_list l
 LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.external_id = l.external_id
 WHERE p.id IS NULL OR p.status = 'discontinued' OR p.list_digest <> l.list_digest OR %(all)s
@@ -61,13 +61,13 @@ ORDER BY l.external_id
 # Changed products first, then those read longest ago: time or quota may not suffice for all.
 SELECT_TO_READ = """
 SELECT external_id, list_digest, cost_digest FROM feed_to_read
-ORDER BY is_news DESC, changed_at NULLS FIRST, external_id
+ORDER BY is_changed DESC, changed_at NULLS FIRST, external_id
 """
 TAKE_CHOSEN = """
 DELETE FROM feed_to_read WHERE external_id = ANY(%(external_ids)s) RETURNING external_id, list_digest, cost_digest
 """
-# A price list creates offers before they are products. What was read after the list was requested
-# is not missing from it.
+# Also from offers, since a price list creates offers without products. A product that was imported
+# after the list was fetched does not count as missing from the list.
 SELECT_MISSING = """
 SELECT p.external_id FROM suppliers_supplierproduct p
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
@@ -183,7 +183,7 @@ def _stage_list(
         else:
             stage.add((row.external_id, row.digest, row.cost_digest))
             good += 1
-    stage.ready()
+    stage.analyze()
     return good, bad
 
 

@@ -42,7 +42,7 @@ from suppliers.sync.stock_diff import StockScope
 
 log = logging.getLogger(__name__)
 
-# An unchanged listing gets its new stock age after so long.
+# Unchanged listings are published again after this time, with the new age of their stock.
 REPUBLISH_AFTER = timedelta(hours=6)
 UNCHANGED_STOCK_MESSAGE = (
     "{} rows have no SKU. Stock missing from the list may be in one of them, so it is"
@@ -123,7 +123,7 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
         work.run.profile["is_delta"] = True
     with (
         staging_table(levels.STAGE, levels.COLUMNS) as stage,
-        staging_table("feed_listed", ("external_id text", "is_told bool")) as products,
+        staging_table("feed_listed", ("external_id text", "has_figure bool")) as products,
     ):
         answers = StagedAnswers(stage=stage, products=products)
         if isinstance(connector, BulkOffers):
@@ -134,8 +134,8 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
             _read_pages(work, connector, answers)
             if (at := list_fetched_at(connector)) is not None:
                 work.run.profile["as_of"] = at.isoformat()
-        stage.ready()
-        products.ready()
+        stage.analyze()
+        products.analyze()
         ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
         work.advance(SyncRun.Status.PARSED)
         scope = StockScope(
@@ -179,7 +179,7 @@ def _read_lines(work: RunContext, connector: BulkOffers, answers: StagedAnswers)
     for item in connector.stock_lines():
         if isinstance(item, CopyLines):
             answers.listed += item.count
-            if answers.stage.pour(item.text):
+            if answers.stage.copy_text(item.text):
                 work.heartbeat()
         else:
             external_id, figures = item

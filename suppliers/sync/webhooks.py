@@ -35,7 +35,7 @@ from suppliers.runs.staging import run, staging_table
 EVENT_CAUSE = "news:"
 EVENTS_PREFIX = "Webhook stock update: "
 REJECTION_CAUSE = "refused:"  # cause of our own writes, which are no reports of the supplier
-# The share of stock that events may zero is counted since the last full run, at most this long.
+# Rows zeroed by events are counted since the last full run, but at most over this time.
 COUNT_WINDOW = timedelta(days=1)
 URGENT_LOCK_TIMEOUT_MS = 300
 
@@ -110,9 +110,9 @@ def zero_stock_after_refusal(
 ) -> None:
     """Set stock to what still ships, after the supplier rejected an order as out of stock.
 
-    Prevents further orders that it would reject. A later report overrides this.
+    Prevents further orders that the supplier would reject. A later report overrides this.
 
-    Shape: ``kept`` maps stock rows to the units in the supplier's figure that it still ships
+    Shape: ``kept`` maps stock rows to the units that the supplier still ships
     Locks: the supplier's locations, then the stock rows, in id order
     """
     levels = StockLevel.objects.filter(pk__in=list(kept), offer__supplier=supplier)
@@ -130,7 +130,7 @@ def zero_stock_after_refusal(
             inventory_levels.stage_rows(
                 stage, [report], external_id=level.offer.product_external_id
             )
-        stage.ready()
+        stage.analyze()
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers({level.offer_id for level in empty})
         inventory_levels.merge(
@@ -164,7 +164,7 @@ def _store_report(
             for external_id, figures in answers.items()
             for problem in inventory_levels.stage_rows(stage, figures, external_id=external_id)
         ]
-        stage.ready()
+        stage.analyze()
         covered = list(_in_scope(offers, answers, problems).values_list("pk", flat=True))
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers(covered)
@@ -228,7 +228,7 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
 
 
 def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> None:
-    """Quarantine the changes: merged into the run that awaits review, if any."""
+    """Quarantine the changes: in the run that awaits review, if any, else in a new run."""
     if _merge_into_pending(supplier, violation, now):
         return
     try:
@@ -271,7 +271,7 @@ class SubscriptionResult:
 def subscribe(*, supplier: Supplier, url: str) -> SubscriptionResult:
     """Subscribe ``url`` to the events of the products that we sell.
 
-    Limited by the supplier: published products come first.
+    Published products come first, because a supplier may limit the number.
 
     Raises: ExternalServiceError  no answer, or the address is rejected; retried later
     """

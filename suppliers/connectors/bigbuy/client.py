@@ -99,7 +99,7 @@ class ApiClient:
         while True:
             self._wait_for_slot(quota, deadline=deadline)
             answer = self._api.send(method, path + SUFFIX, body=body)
-            # BigBuy's second begins when the call arrives, which is before its answer arrives.
+            # BigBuy counts the second from the arrival of the call, which is before its answer.
             self._budget.set_remaining(quota, remaining=0, total=quota.points, until=_in(TURN_S))
             rejection = parse_error(answer.status, answer.content)
             if rejection is None and answer.status < FIRST_NON_SUCCESS_STATUS:
@@ -201,7 +201,7 @@ class ApiClient:
         if not all(value.isdecimal() and len(value) < 12 for value in values):  # noqa: PLR2004
             return None
         total, remaining, reset_s = map(int, values)
-        # An absurd date would pause the syncs for ever.
+        # A date far in the future would pause the syncs for ever.
         until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
         self._budget.set_remaining(quota, remaining=remaining, total=total, until=until)
         return until

@@ -1,7 +1,4 @@
-"""BigBuy connector: read products, stock and costs, quote, order, track, suggest options.
-
-It uses the REST API. The suggestions name options to set before the first call.
-"""
+"""BigBuy connector: read products, stock and costs, quote, order, track, suggest options."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -126,7 +123,7 @@ class BigBuy:
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        del country_from  # the items decide it
+        del country_from  # BigBuy knows where the items are
         return freight.cheapest_quotes(self._api, self._options, ship_to=ship_to, lines=lines)
 
     def validate(self, request: PurchaseOrderRequest) -> Money | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-# The cache is only a copy: a change of its schema changes the name, and all lists are fetched again.
+# The cache is only a copy: rename it when its schema changes, and all lists are fetched again.
 FILE_NAME = "bigbuy-1.sqlite3"
 BUSY_TIMEOUT_S = 60.0
 STOCKED = "stocked"
@@ -69,7 +69,7 @@ class ListStore:
         self._db.close()
 
     def put_products(self, rows: Iterable[tuple[int, dict[str, Any], Mapping[str, str]]]) -> int:
-        """Store the products of this run: id, row, and the date of its part in each list."""
+        """Store the products of this run: id, row, and by list when the product's part changed."""
         count = 0
         for batch in batched(rows, BATCH):
             self._db.execute("BEGIN")
@@ -86,7 +86,7 @@ class ListStore:
         return count
 
     def has_changed(self, name: str) -> bool:
-        """Return whether a product's part of a list has another date than the cached one."""
+        """Return whether a product's part of a list has another date than in the cached list."""
         (is_changed,) = self._db.execute(CHANGED_SQL, (name,)).fetchone()
         return bool(is_changed)
 

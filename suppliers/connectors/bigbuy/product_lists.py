@@ -13,7 +13,7 @@ from suppliers.connectors.bigbuy.list_store import STOCKED, ListStore
 from suppliers.connectors.bigbuy.options import Options
 from suppliers.connectors.context import StateStore
 
-# The date of a product that changes with its part of a list.
+# By list: the field of a product with the date on which its part of the list changed.
 DATES = {
     "productsinformation": "dateUpdDescription",
     "productsimages": "dateUpdImages",
@@ -22,7 +22,7 @@ DATES = {
 # Lists of names change seldom, and have no date.
 NAMES = ("taxonomies", "manufacturers")
 NAMES_OF_VARIANTS = ("variations", "attributes", "attributegroups")
-# Upper limit for changes that no date shows.
+# Some changes update no date, so all lists are fetched again after this time.
 LISTS_MAX_AGE_S = 7 * 86_400
 STOCKED_MAX_AGE_S = 1800
 CHOSEN_IDS = "told"

@@ -57,7 +57,7 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | Impo
 
 
 def ready_days(row: Mapping[str, Any], options: Options) -> int | None:
-    """Return the longest lead time in days of the stock that counts; None without any."""
+    """Return the longest lead time in days of the stock that counts; None if no stock counts."""
     stocks = row.get("stocks")
     lead_times = [
         days
@@ -85,7 +85,7 @@ def cost_rows(
 def _rows_of_both_lists(
     api: ApiClient, store: ListStore, of_products: str, of_variations: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of both lists; a product with variations is skipped for these."""
+    """Yield the rows of both lists; of a product with variations, only the rows of these."""
     for row in api.rows(of_products):
         product = parsing.integer(row.get("id"))
         if product is not None and not store.has_children(VARIATIONS, product):

@@ -63,11 +63,11 @@ class CachedList:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Wait until no other worker here reads the list; after ``MAX_LOCK_WAIT_S`` go on without it."""
+        """Lock out other workers of this machine; without the lock after ``MAX_LOCK_WAIT_S``."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        give_up_at = time.monotonic() + MAX_LOCK_WAIT_S
+        deadline = time.monotonic() + MAX_LOCK_WAIT_S
         with (self.folder / LOCK_NAME).open("ab") as lock:
-            while time.monotonic() < give_up_at:
+            while time.monotonic() < deadline:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -94,7 +94,7 @@ class CachedList:
     def keep(
         self, rows_to_keep: Iterator[ProductSummary | ImportIssue]
     ) -> Iterator[ProductSummary | ImportIssue]:
-        """Yield these rows, and cache them if the last is reached."""
+        """Yield these rows; cache them once the last one was yielded."""
         at = datetime.fromtimestamp(time.time(), UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sweep()
@@ -242,7 +242,7 @@ def _of_category(api: ApiClient, category: Slice) -> Iterator[ProductSummary | I
         yield ImportIssue(
             row=f"category {category.category}",
             code="list-too-long",
-            message=f"More than {MAX_LISTED} products share all filters; only these are read.",
+            message=f"More than {MAX_LISTED} products share all filters; the others are not read.",
             is_fatal=False,
         )
         yield from _rows(api, first, category)

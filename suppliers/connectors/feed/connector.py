@@ -29,7 +29,7 @@ ABANDONED_AFTER_S = 86_400
 
 
 class FeedReading:
-    """The reading half: catalog, stock and prices from one file, or one file each.
+    """Reads catalog, stock and prices from one file, or from up to three.
 
     Fetched files are kept until ``close``, so that a second pass yields the same.
     """
@@ -113,7 +113,7 @@ class FeedReading:
         return self._file_readers[file_content]
 
     def _external_id_of(self, content: Content) -> ProductIdOf:
-        """Return a function from SKU to product, from this file or from the products file."""
+        """Return a function that finds the product of a SKU, in this file or the products file."""
         mapping = self._options.mapping_of(content)
         products = self._options.mapping_of(Content.PRODUCTS)
         if "parent" in mapping.fields or "parent" not in products.fields:

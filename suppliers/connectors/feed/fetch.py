@@ -29,7 +29,7 @@ from suppliers.connectors.feed.options import Content, FetchMethod, Options
 if TYPE_CHECKING:
     from suppliers.connectors.feed.sftp import Sftp
 
-# An earlier time is that of a server without a clock, or of a build without times.
+# An earlier time means that the server has no clock, or that its files have no times.
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 MINUTE_S = 60
 
@@ -47,7 +47,7 @@ class FileAge:
 
     @property
     def stated_at(self) -> datetime | None:
-        """The age by other sources than the rows."""
+        """When the server wrote the file, or when it was uploaded."""
         return self.written_at or self.given_at
 
     def made_at(self, *, newest: datetime | None) -> datetime | None:
@@ -65,7 +65,7 @@ def age_from_headers(headers: Mapping[str, str], *, modified: str, now_s: float)
 
     If the server's clock is ahead of ours, the difference is subtracted. A late clock only makes
     a file look older than it is.
-    Shape:  ``modified`` is the Last-Modified of this answer, or of the one with the file
+    Shape:  ``modified`` is the Last-Modified of this answer, or of the answer that had the file
     """
     written_s, server_s = _seconds(modified), _seconds(headers.get("date", ""))
     if written_s is None:
@@ -114,7 +114,7 @@ class _FetchResult:
 def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
     """Fetch the file with this content; return the stored copy if it did not change.
 
-    An unchanged file has the age that the server reports now: a newer date confirms its content.
+    An unchanged file gets the date that the server reports now: a newer date confirms its content.
 
     Raises: TemporaryError, PermanentError
     """

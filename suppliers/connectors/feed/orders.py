@@ -1,7 +1,7 @@
 """Feed orders: send a purchase order by e-mail or as a file over SFTP, request changes by e-mail.
 
-The supplier answers on the page that both link to; it cannot be queried. Only our record of what
-was sent says whether it has an order.
+E-mail and file link to the portal page on which the supplier answers. A supplier cannot be queried:
+only our record of what was sent says whether it has an order.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from suppliers.connectors.feed.sftp import Sftp
 
 PARTIAL_SUFFIX = ".part"
-ORDER_KEY_PREFIX = "ORDER "  # prefix of each step: slots are reserved for orders
+ORDER_KEY_PREFIX = "ORDER "  # of calls for an order, for which the gate reserves slots
 
 
 class FeedOrdering:
@@ -104,7 +104,7 @@ class FeedOrdering:
             try:
                 sftp.write(self._path(name + PARTIAL_SUFFIX), order_documents.order_csv(request))
             except TemporaryError as error:
-                # A partial file under the temporary name is no order.
+                # A file under the temporary name is no order, so the outcome is known.
                 raise TemporaryError(str(error), code=error.code) from error
         self._context.post.mark_sending(key=name)
         try:
@@ -116,10 +116,10 @@ class FeedOrdering:
             raise
 
     def _has_file(self, name: str) -> bool:
-        """Return whether the supplier has the file, or had it: it removes files that it has read.
+        """Return whether the supplier has the file, or had it and removed it after reading.
 
-        The name is noted before the rename, and until then the partial file exists. So a noted file
-        that exists under neither name was removed by the supplier.
+        We record the name before the rename, and until the rename the partial file exists. So the
+        supplier removed a recorded file that exists under neither name.
         """
         with self._session() as sftp:
             names = frozenset(sftp.names(self._options.orders_to or "."))
@@ -129,7 +129,7 @@ class FeedOrdering:
 
     @contextmanager
     def _session(self) -> Iterator["Sftp"]:
-        """Return a session that is kept for the next call, unless it fails."""
+        """Return a session, which is kept for the next call unless a call fails."""
         from suppliers.connectors.feed.sftp import open_sftp  # noqa: PLC0415 - takes 8 MB, and few shops use SFTP
 
         if self._sftp is None:
