@@ -28,8 +28,8 @@ class Parcel(Stateful):
     """One parcel. ``status`` is ours; ``carrier_status`` only records what the carrier reports.
 
     ``number`` is empty while the supplier reports a shipment without tracking.
-    ``is_content_unknown`` is true while the supplier has not stated the contents and the parcel may
-    hold remaining units.
+    ``is_content_unknown`` is true while the supplier has not stated the contents, and units of the
+    purchase order remain that may be in this parcel.
     """
 
     class Status(models.TextChoices):
@@ -39,7 +39,7 @@ class Parcel(Stateful):
         VOIDED = "voided", _("Voided")
 
     class Carrier(models.TextChoices):
-        """The carrier's status; members are in rank order."""
+        """The carrier's status; ``statuses.RANK`` decides between updates of the same time."""
 
         UNKNOWN = "unknown", _("No tracking updates")
         PRE_TRANSIT = "pre_transit", _("Label created")

@@ -26,7 +26,7 @@ from suppliers.models import Supplier
 
 class TrackingListForm(CsvUploadForm):
     read = staticmethod(tracking_list.parse)
-    columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
+    columns = _("CSV with the columns order, carrier, tracking number. Optional: sku, quantity.")
 
     supplier = forms.ModelChoiceField(
         label=_("Supplier"),
@@ -132,7 +132,7 @@ register_read_only(
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
         columns.link("purchase_order__order", _("Order")),
-        columns.age("created_at", _("Status since")),
+        columns.age("created_at", _("Created")),
     ],
     list_display_links=None,
     list_select_related=["purchase_order__order"],

@@ -60,7 +60,7 @@ def handle_post(request: HttpRequest) -> HttpResponse:
 
 
 def list_url(submitted: QueryDict) -> str:
-    """Return the URL of the list in which a row was acted on; its rule must be validated before."""
+    """Return the URL of the list that the form was sent from. Validate ``cause`` before."""
     if submitted.get("from") == "waiting":
         page = page_number(submitted.get("page", ""))
         return f"{reverse('supply:waiting', args=[submitted['cause']])}?page={page}"

@@ -17,7 +17,7 @@ from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
 
 UNITS = 4  # of each light
-# No pages are rendered. Payments and stock are checked at each step.
+# Listings are not published in these tests, so their invariants are left out.
 AT_EACH_STEP = (*STOCK, *PAYMENTS, *PURCHASE_ORDERS, *RETURNS)
 NOW_AND_THEN = [one for one in INVARIANTS if one not in LISTINGS]
 
@@ -33,7 +33,7 @@ def steps(examples):
 
 
 class Truths(RuleBasedStateMachine):
-    """A state machine whose ``world`` exists from its first step on, with a ``supplier`` in it."""
+    """Checks the invariants after each step, once ``world``, the test's transaction, is open."""
 
     @invariant()
     def nothing_that_must_be_true_is_false(self):
@@ -78,7 +78,7 @@ class Truths(RuleBasedStateMachine):
 
     @staticmethod
     def insist(invariants):
-        """Check the invariants at the start time: no workers run, so nothing may count as late."""
+        """Check the invariants at ``NOON``: no workers run, so later rows would be overdue."""
         assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Orders of a connector: placed once, with any fault of the call, and found afterwards."""
+"""Order placement: each order is placed once and can be found, whatever fault hits the call."""
 
 import time
 
@@ -102,7 +102,7 @@ def test_order_with_lost_answer_exists_once_and_is_found(on, name, ability, path
 
     assert time.monotonic() - started < PATIENCE_S
     if kind == "slow":
-        opened.wait_for_late_effect(started)  # its late effect must not be a second order
+        opened.wait_for_late_effect(started)  # the late request must not add a second order
     there = opened.books_of(wish.number)
     assert len(there) == (1 if state else len(there[:1]))
     if state is None and not is_open:
