@@ -36,7 +36,7 @@ class AnswerForm(forms.Form):
                 },
             )
             if line.quantity > 1:
-                self.fields[f"some_{line.id}"] = self._some(line)
+                self.fields[f"some_{line.id}"] = self._partial_quantity(line)
             self.fields[f"cost_{line.id}"] = forms.DecimalField(
                 label=_("Your unit price for %(sku)s, in %(currency)s")
                 % {"sku": line.sku, "currency": line.agreed.currency},
@@ -57,7 +57,7 @@ class AnswerForm(forms.Form):
         )
 
     @staticmethod
-    def _some(line: Line) -> forms.IntegerField:
+    def _partial_quantity(line: Line) -> forms.IntegerField:
         error = _("Enter how many of the %(most)s units you ship.") % {"most": line.quantity}
         return forms.IntegerField(
             label=_("Quantity you ship, if not all %(most)s") % {"most": line.quantity},

@@ -109,7 +109,9 @@ def _apply_event(source: Source, event: SupplierEvent, now: datetime) -> Handlin
 def _apply_catalog_event(source: Source, event: SupplierEvent, now: datetime) -> HandlingResult:
     """Apply a stock or product event: it triggers a sync, now or with the next one."""
     try:
-        if source.supplier and webhooks.handle_event(supplier=source.supplier, news=event, now=now):
+        if source.supplier and webhooks.handle_event(
+            supplier=source.supplier, event=event, now=now
+        ):
             return HandlingResult(is_applied=True)
     except QuarantinedError as error:
         return HandlingResult(is_applied=False, reason=f"quarantined: {error}")

@@ -50,7 +50,7 @@ def last_health_check(row: Supplier) -> str | None:
                     final=step["outcome"] in {"good", "absent"},
                 ),
                 step["name"],
-                step["told"],
+                step["message"],
                 step["advice"],
             )
             for step in report["steps"]

@@ -20,7 +20,7 @@ class Secret:
     name: str
     label: str
     is_required: bool = True
-    is_text: bool = False
+    is_multiline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,8 @@ class Mailer(Protocol):
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
 
-    def request(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
-        """Send a request of kind ``wanted`` about an order, once per key."""
+    def request(self, *, kind: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Send a request of this kind about an order, once per key."""
         ...
 
     def has_sent(self, *, key: str) -> bool: ...
@@ -124,10 +124,10 @@ class ConnectorContext:
     secrets: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any]
     gate: CallObserver
-    budget: QuotaCounter
+    quotas: QuotaCounter
     tokens: TokenStore
-    memory: StateStore
-    post: Mailer
+    state: StateStore
+    mailer: Mailer
     folder: Path
     list_since: datetime | None = None
 

@@ -69,7 +69,7 @@ class ManualRequest:
     Shape:  ``key`` is the idempotency key; ``ship_to`` is the new address
     """
 
-    wanted: RequestKind
+    kind: RequestKind
     key: str
     number: str
     page_url: str = field(repr=False)
@@ -112,7 +112,7 @@ class QuotaExceededError(CallDeferredError):
     until: datetime
 
     def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message, code="budget_spent", until=until)
+        super().__init__(message, code="quota_exceeded", until=until)
 
 
 class NotCancellableError(PermanentError):

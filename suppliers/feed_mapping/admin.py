@@ -176,7 +176,7 @@ class _MappingPage:
         version = file_sources.save_mapping(
             supplier=self.supplier,
             content=self.content,
-            spec=built.written(),
+            spec=built.to_dict(),
             actor=str(self.request.user),
             now=timezone.now(),
         )
@@ -197,7 +197,7 @@ class _MappingPage:
         return {"form": MappingForm(submitted, headers=(), base=self._active() or Mapping())}
 
     def _token(self, name: str, built: Mapping) -> str:
-        parts = [self.supplier.pk, self.content, name, built.written()]
+        parts = [self.supplier.pk, self.content, name, built.to_dict()]
         text = json.dumps(parts, sort_keys=True)
         return salted_hmac("feed-mapping", text, algorithm="sha256").hexdigest()
 

@@ -122,7 +122,7 @@ def _download(supplier: Supplier, connection: Connection, content: str) -> Path:
         context = factory.build_context(supplier, connection, gate=gate)
         return feed_fetch.fetch(context, content=options.Content(content)).path
     finally:
-        gate.keep()
+        gate.flush()
 
 
 def _lock_name(supplier: Supplier, content: str) -> str:

@@ -38,7 +38,7 @@ def usage_lines(supplier: Supplier, runs: Sequence[SyncRun], *, now: datetime) -
 def health_lines(trial: HealthReport) -> Iterator[str]:
     yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.capabilities) or 'nothing'}"
     for step in trial.steps:
-        yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.told}"
+        yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.message}"
         if step.advice:
             yield f"           -> {step.advice}"
     for suggestion in trial.suggestions:

@@ -146,19 +146,19 @@ def staged_row(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, .
     )
 
 
-def stage_diff(*, work: RunContext, is_full_list: bool) -> None:
+def stage_diff(*, run_context: RunContext, is_full_list: bool) -> None:
     """Stage the differences between the list and the known offers."""
     with with_large_work_mem():
         run("DROP TABLE IF EXISTS pg_temp.feed_cost_diff")
         join = "FULL" if is_full_list else "LEFT"
-        run(STAGE_DIFF.format(join=join), {"supplier": work.supplier.pk})
+        run(STAGE_DIFF.format(join=join), {"supplier": run_context.supplier.pk})
         run("ANALYZE feed_cost_diff")
 
 
-def count_priced(*, work: RunContext) -> tuple[int, int]:
+def count_priced(*, run_context: RunContext) -> tuple[int, int]:
     """Return the number of priced offers, and of those that the list still prices."""
     with with_large_work_mem():
-        ((known, lost),) = rows(COUNT_UNPRICED, {"supplier": work.supplier.pk})
+        ((known, lost),) = rows(COUNT_UNPRICED, {"supplier": run_context.supplier.pk})
     return known, known - lost
 
 
@@ -174,9 +174,9 @@ def duplicate_prices() -> list[tuple[str, ImportIssue]]:
     ]
 
 
-def skus_with_issues(*, work: RunContext) -> list[str]:
+def skus_with_issues(*, run_context: RunContext) -> list[str]:
     """Return the SKUs of the list that have an open issue."""
-    return [sku for (sku,) in rows(SELECT_WITH_ISSUES, {"supplier": work.supplier.pk})]
+    return [sku for (sku,) in rows(SELECT_WITH_ISSUES, {"supplier": run_context.supplier.pk})]
 
 
 @requires_transaction
@@ -185,7 +185,7 @@ def lock_offer_creation(*, supplier_id: int) -> None:
     rows(LOCK_OFFER_CREATION, {"name": f"offers of {supplier_id}"})
 
 
-def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) -> int:
+def create_offers(*, run_context: RunContext, refused: Sequence[str], as_of: datetime) -> int:
     """Create offers for unknown SKUs, slice by slice; return how many.
 
     If the process is killed, completed slices stay; the next run creates the rest.
@@ -196,23 +196,25 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
     if not has_new_skus:
         return 0
     with with_large_work_mem():
-        confusable = [sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": work.supplier.pk})]
+        confusable = [
+            sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": run_context.supplier.pk})
+        ]
     ((size,),) = rows("SELECT pg_relation_size('feed_cost_diff') / 8192")
     params = {
-        "supplier": work.supplier.pk,
-        "currency": work.supplier.currency,
+        "supplier": run_context.supplier.pk,
+        "currency": run_context.supplier.currency,
         "refused": [*refused, *confusable],
         "as_of": as_of,
     }
     created = 0
     for first in range(0, int(size), PAGES_PER_SLICE):
-        work.heartbeat()
+        run_context.heartbeat()
         ends = {"first": f"({first},0)", "last": f"({first + PAGES_PER_SLICE},0)"}
         with transaction.atomic(durable=True):
-            work.lock()
-            lock_offer_creation(supplier_id=work.supplier.pk)
-            created += run(INSERT_OFFERS, {**params, **ends, "now": work.clock()})
-    log.info("%s: %s new offers", work.run, created)
+            run_context.lock()
+            lock_offer_creation(supplier_id=run_context.supplier.pk)
+            created += run(INSERT_OFFERS, {**params, **ends, "now": run_context.clock()})
+    log.info("%s: %s new offers", run_context.run, created)
     if created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
     return created

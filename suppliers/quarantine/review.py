@@ -273,9 +273,9 @@ def _discontinue(sync_run: SyncRun, chosen: Any, now: datetime) -> None:
     discontinued = chosen.filter(
         kind=Kind.DISCONTINUED, row__in=active_products.values("external_id")
     )
-    work = RunContext(sync_run, now=now)
+    run_context = RunContext(sync_run, now=now)
     for external_ids in batched(discontinued.order_by("row").values_list("row", flat=True), BATCH):
-        writer.discontinue_batch(work, external_ids)
+        writer.discontinue_batch(run_context, external_ids)
         PendingChange.objects.filter(
             run=sync_run, kind=Kind.DISCONTINUED, row__in=external_ids
         ).update(outcome=Outcome.APPLIED)

@@ -15,7 +15,7 @@ from suppliers.models import CallQuota, Connection
 # orders.
 SPEND = """
 INSERT INTO suppliers_callquota AS b (connection_id, name, total, used, until)
-VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(by_the_clock)s
+VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(is_calendar_aligned)s
   THEN to_timestamp((floor(extract(epoch FROM now()) / %(window_s)s) + 1) * %(window_s)s)
   ELSE now() + make_interval(secs => %(window_s)s) END)
 ON CONFLICT (connection_id, name) DO UPDATE SET
@@ -55,7 +55,7 @@ class DatabaseQuotaCounter:
             "total": quota.points,
             "points": points,
             "window_s": quota.window_s,
-            "by_the_clock": quota.is_calendar_aligned,
+            "is_calendar_aligned": quota.is_calendar_aligned,
             "reserved": 0 if is_for_order else quota.reserved_for_orders,
         }
         with connection.cursor() as cursor:

@@ -40,7 +40,7 @@ COUNT_WINDOW = timedelta(days=1)
 URGENT_LOCK_TIMEOUT_MS = 300
 
 
-def handle_event(*, supplier: Supplier, news: SupplierEvent, now: datetime) -> bool:
+def handle_event(*, supplier: Supplier, event: SupplierEvent, now: datetime) -> bool:
     """Handle an event: refresh stock now, or mark changed products for the next runs.
 
     Returns whether any product is known.
@@ -49,19 +49,19 @@ def handle_event(*, supplier: Supplier, news: SupplierEvent, now: datetime) -> b
         QuarantinedError  events zeroed too much: nothing is applied
     """
     offers = SupplierOffer.objects.filter(supplier=supplier).filter(
-        Q(supplier_sku__in=news.skus) | Q(product_external_id__in=news.product_external_ids)
+        Q(supplier_sku__in=event.skus) | Q(product_external_id__in=event.product_external_ids)
     )
     external_ids = set(offers.values_list("product_external_id", flat=True))
     if not external_ids:
         return False
-    if news.kind is EventType.STOCK:
+    if event.kind is EventType.STOCK:
         refresh_stock(
             supplier=supplier,
             external_ids=sorted(external_ids),
-            cause=f"{EVENT_CAUSE}{news.external_id}",
+            cause=f"{EVENT_CAUSE}{event.external_id}",
             now=now,
         )
-    elif news.kind is EventType.PRODUCT:
+    elif event.kind is EventType.PRODUCT:
         SupplierProduct.objects.filter(supplier=supplier, external_id__in=external_ids).update(
             list_digest="", cost_digest=""
         )
@@ -235,11 +235,11 @@ def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime)
         run = runs.open_run(supplier=supplier, kind=SyncRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
         return  # that run checks the whole stock
-    work = RunContext(run, now=now)
-    work.save_pending_changes = lambda: pending_changes.merge_event_changes(
+    run_context = RunContext(run, now=now)
+    run_context.save_pending_changes = lambda: pending_changes.merge_event_changes(
         run, violation.moves, reported_at=now
     )
-    runs.quarantine(work, f"{EVENTS_PREFIX}{violation.reason}")
+    runs.quarantine(run_context, f"{EVENTS_PREFIX}{violation.reason}")
 
 
 @transaction.atomic(durable=True)

@@ -76,7 +76,7 @@ class BigBuy:
         self._options = context.settings(Options)
         self._folder = context.folder
         self._api = ApiClient(context, self._options)
-        self._memory = context.memory
+        self._state = context.state
         self._opened: ListStore | None = None
         self._listed: tuple[list[ImportIssue], frozenset[int]] | None = None
 
@@ -99,7 +99,7 @@ class BigBuy:
     def pages(self) -> Iterator[ProductDetail | ImportIssue]:
         if self._listed is None:
             self._listed = product_lists.fetch(
-                self._api, self._list_store, self._options, self._memory
+                self._api, self._list_store, self._options, self._state
             )
         bad_rows, product_ids = self._listed
         yield from bad_rows

@@ -150,7 +150,7 @@ class ListStore:
         return int(stored[0]) if stored and stored[0] is not None else None
 
     def put_stocked(self, products: Iterable[int], *, at_s: float) -> None:
-        """Store the products in stock, and the lead times noted with ``note_ready``."""
+        """Store the products in stock, and the lead times noted with ``note_lead_time``."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("DELETE FROM stocked")
         self._db.executemany("INSERT INTO stocked VALUES (?)", ((key,) for key in products))
@@ -161,11 +161,11 @@ class ListStore:
     def stocked(self) -> set[int]:
         return {int(key) for (key,) in self._db.execute("SELECT product FROM stocked")}
 
-    def note_ready(self, sku: str, days: int) -> None:
+    def note_lead_time(self, sku: str, days: int) -> None:
         """Note the lead time of a SKU in days; ``put_stocked`` stores it."""
         self._db.execute("INSERT OR REPLACE INTO temp.ready VALUES (?, ?)", (sku, days))
 
-    def ready_days(self, sku: str) -> int | None:
+    def lead_time_days(self, sku: str) -> int | None:
         """Return the lead time of a SKU in days, from when it was last in stock."""
         stored = self._db.execute("SELECT days FROM main.ready WHERE sku = ?", (sku,)).fetchone()
         return int(stored[0]) if stored else None

@@ -29,7 +29,7 @@ CHOSEN_IDS = "told"
 
 
 def fetch(
-    api: ApiClient, store: ListStore, options: Options, memory: StateStore
+    api: ApiClient, store: ListStore, options: Options, state: StateStore
 ) -> tuple[list[ImportIssue], frozenset[int]]:
     """Store the products of this run and the lists that they are joined with.
 
@@ -43,10 +43,10 @@ def fetch(
     if not listed:
         return bad_rows, frozenset()
     if options.only_in_stock:
-        stored_ids = {int(key) for key in memory.load().get(CHOSEN_IDS, ())}
+        stored_ids = {int(key) for key in state.load().get(CHOSEN_IDS, ())}
         chosen_ids = listed & (_products_in_stock(api, store, options) | stored_ids)
         if chosen_ids != stored_ids:
-            memory.save({CHOSEN_IDS: sorted(chosen_ids)})
+            state.save({CHOSEN_IDS: sorted(chosen_ids)})
     else:
         if not store.fetched_at_s(STOCKED):
             _products_in_stock(api, store, options)  # the only source of lead times

@@ -147,7 +147,7 @@ class _JoinedProduct:
             # A part number identifies the product, so it fits none of several variants.
             mpn=parsing.text(self._row.get("partNumber")) if is_alone else "",
             packed_weight_g=self._packed_g(row, is_alone=is_alone),
-            terms=SupplierTerms(lead_days=self._list_store.ready_days(sku)),
+            terms=SupplierTerms(lead_days=self._list_store.lead_time_days(sku)),
         )
 
     def _packed_g(self, row: Mapping[str, Any], *, is_alone: bool) -> int | None:

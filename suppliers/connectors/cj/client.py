@@ -112,7 +112,7 @@ POINTS_QUOTA = Quota(
 class ApiClient:
     def __init__(self, context: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
         self._api = context.api()
-        self._budget = context.budget
+        self._quotas = context.quotas
         self._points = replace(POINTS_QUOTA, points=points_per_day)
         key = context.secrets.get("api_key", "")
         self._pair = TokenPair(api_key=key, store=context.tokens, ask=self._authenticate)
@@ -146,7 +146,7 @@ class ApiClient:
         try:
             return self._send(method, path, kind, access=access, **sent)
         except TokenRejectedError:
-            self._pair.refused(access)
+            self._pair.renew_refused(access)
             return self._send(method, path, kind, access=self._pair.access(), **sent)
 
     def _authenticate(self, path: str, body: dict[str, str]) -> Tokens:
@@ -171,7 +171,7 @@ class ApiClient:
         points = points_of(path)
         if points:
             is_for_order = path.startswith(ORDER_PATHS)
-            self._budget.spend(self._points, points=points, is_for_order=is_for_order)
+            self._quotas.spend(self._points, points=points, is_for_order=is_for_order)
         try:
             content = self._api.read(method, path, params=params, body=body, headers=headers)
         except TemporaryError as error:
@@ -203,7 +203,7 @@ class ApiClient:
         remaining, total = parsing.integer(info.remaining), parsing.integer(info.total)
         if remaining is not None and remaining >= 0:
             until = next_midnight(time.time())
-            self._budget.set_remaining(self._points, remaining=remaining, total=total, until=until)
+            self._quotas.set_remaining(self._points, remaining=remaining, total=total, until=until)
 
 
 def _quota_error(error: ExternalServiceError) -> QuotaExceededError:

@@ -76,7 +76,7 @@ class CachedList:
                     break
             yield
 
-    def at(self) -> datetime | None:
+    def fetched_at(self) -> datetime | None:
         try:
             with (self.folder / FILE_NAME).open("rb") as file:
                 head = msgspec.json.decode(file.readline(), type=_CacheHeader)
@@ -91,8 +91,8 @@ class CachedList:
             for line in file:
                 yield _from_cached(decode(line))
 
-    def keep(
-        self, rows_to_keep: Iterator[ProductSummary | ImportIssue]
+    def cache(
+        self, rows: Iterator[ProductSummary | ImportIssue]
     ) -> Iterator[ProductSummary | ImportIssue]:
         """Yield these rows; cache them once the last one was yielded."""
         at = datetime.fromtimestamp(time.time(), UTC)
@@ -103,11 +103,11 @@ class CachedList:
             path = Path(file.name)
             try:
                 file.write(encode(_CacheHeader(address=self.address, at=at)) + b"\n")
-                for row in rows_to_keep:
+                for row in rows:
                     file.write(encode(_to_cached(row)) + b"\n")
                     yield row
                 file.close()
-                if (newest := self.at()) is None or newest < at:
+                if (newest := self.fetched_at()) is None or newest < at:
                     path.replace(self.folder / FILE_NAME)
             finally:
                 path.unlink(missing_ok=True)

@@ -51,7 +51,8 @@ class TokenPair:
                 self._renew_unless_still_good(pair)
             return str(self._pair["access"])
 
-    def refused(self, access: str) -> None:
+    def renew_refused(self, access: str) -> None:
+        """Replace the pair with this refused token, unless another thread has replaced it."""
         with self._lock:
             if self._pair.get("access") == access:
                 self._pair = self._store.renew(self._renewal, refused=self._pair)

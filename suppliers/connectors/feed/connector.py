@@ -107,7 +107,7 @@ class FeedReading:
                 mapping,
                 currency=self._context.currency,
                 work=work,
-                mark=(path.name, path.stat().st_size),
+                file_id=(path.name, path.stat().st_size),
                 age=fetched.age,
             )
         return self._file_readers[file_content]
@@ -124,10 +124,10 @@ class FeedReading:
     def _products_by_sku(self) -> ProductIndex:
         if self._product_index is None:
             file_reader = self._file_reader(Content.PRODUCTS)
-            mapping = self._options.mapping_of(Content.PRODUCTS).written()
-            mark = msgspec.json.encode([*file_reader.mark, mapping], order="sorted")
+            mapping = self._options.mapping_of(Content.PRODUCTS).to_dict()
+            index_key = msgspec.json.encode([*file_reader.file_id, mapping], order="sorted")
             # Named like a fetched file, so that it is deleted like one.
-            name = f"external_ids-{blake2b(mark, digest_size=8).hexdigest()}.raw"
+            name = f"external_ids-{blake2b(index_key, digest_size=8).hexdigest()}.raw"
             self._product_index = ProductIndex(
                 self._context.folder / name, file_reader.external_ids
             )

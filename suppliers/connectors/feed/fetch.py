@@ -126,7 +126,7 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
         return Fetched(path=path, age=FileAge(given_at=given_at))
     context.folder.mkdir(parents=True, exist_ok=True)
     name = options.file_of(content).value
-    cached = dict(context.memory.load().get("files", {}).get(name, {}))
+    cached = dict(context.state.load().get("files", {}).get(name, {}))
     stored = context.folder / str(cached.get("file", ""))
     is_cached = cached.get("at") == location and cached.get("file") and stored.is_file()
     if not is_cached or time.time() - float(cached.get("at_s", 0)) > VALIDATORS_MAX_AGE_S:
@@ -156,7 +156,7 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
 
 def force_refetch(context: ConnectorContext, content: Content) -> None:
     """Ignore the validators at the next fetch, since the stored file is incomplete."""
-    validators = context.memory.load().get("files", {}).get(content.value)
+    validators = context.state.load().get("files", {}).get(content.value)
     if validators:
         _store_validators(context, content.value, {**validators, "at_s": 0})
 
@@ -193,8 +193,8 @@ def upload_path(folder: Path, name: str) -> Path:
 
 
 def _store_validators(context: ConnectorContext, name: str, validators: dict[str, Any]) -> None:
-    context.memory.save({"files": {name: validators}})
-    current_names = {entry["file"] for entry in context.memory.load()["files"].values()}
+    context.state.save({"files": {name: validators}})
+    current_names = {entry["file"] for entry in context.state.load()["files"].values()}
     oldest_s = time.time() - OLD_FILE_MAX_AGE_S
     for path in context.folder.glob("*.raw"):
         # Another worker may just have deleted it.

@@ -75,5 +75,7 @@ SECRETS = (
     Secret(name="user", label="User", is_required=False),
     Secret(name="password", label="Password", is_required=False),
     Secret(name="token", label="Token in the address ({token})", is_required=False),
-    Secret(name="private_key", label="SFTP private key (OpenSSH)", is_required=False, is_text=True),
+    Secret(
+        name="private_key", label="SFTP private key (OpenSSH)", is_required=False, is_multiline=True
+    ),
 )

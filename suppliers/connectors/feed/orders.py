@@ -60,7 +60,7 @@ class FeedOrdering:
 
     def find(self, *, number: str) -> PurchaseOrderReport | None:
         if self._options.orders_by == OrderChannel.EMAIL:
-            is_sent = self._context.post.has_sent(key=number)
+            is_sent = self._context.mailer.has_sent(key=number)
         else:
             is_sent = self._has_file(order_documents.file_name(number))
         return _received(number) if is_sent else None
@@ -79,17 +79,17 @@ class FeedOrdering:
         payload = order_documents.request_email_payload(
             manual_request, language=self._context.language
         )
-        self._context.post.request(
-            wanted=manual_request.wanted, key=manual_request.key, to=to, payload=payload
+        self._context.mailer.request(
+            kind=manual_request.kind, key=manual_request.key, to=to, payload=payload
         )
 
     def _mail(self, request: PurchaseOrderRequest) -> None:
-        post = self._context.post
+        mailer = self._context.mailer
         if "@" not in self._options.orders_to:
             raise PermanentError("orders_to is not an e-mail address", code="bad_options")
-        if post.has_sent(key=request.number):
+        if mailer.has_sent(key=request.number):
             raise DuplicateReferenceError(f"{request.number} was already e-mailed")
-        post.send(
+        mailer.send(
             key=request.number,
             to=self._options.orders_to,
             payload=order_documents.order_email_payload(request, language=self._context.language),
@@ -106,7 +106,7 @@ class FeedOrdering:
             except TemporaryError as error:
                 # A file under the temporary name is no order, so the outcome is known.
                 raise TemporaryError(str(error), code=error.code) from error
-        self._context.post.mark_sending(key=name)
+        self._context.mailer.mark_sending(key=name)
         try:
             with self._session() as sftp:
                 sftp.rename(self._path(name + PARTIAL_SUFFIX), self._path(name))
@@ -124,7 +124,7 @@ class FeedOrdering:
         with self._session() as sftp:
             names = frozenset(sftp.names(self._options.orders_to or "."))
         return name in names or (
-            name + PARTIAL_SUFFIX not in names and self._context.post.is_marked(key=name)
+            name + PARTIAL_SUFFIX not in names and self._context.mailer.is_marked(key=name)
         )
 
     @contextmanager

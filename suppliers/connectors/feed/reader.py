@@ -67,7 +67,7 @@ ProductIdOf = Callable[[str, str], str]
 class FeedFileReader:
     """Reads one file with its mapping, from its first row to its last.
 
-    Shape:  ``work`` is a private folder for what does not fit into memory; ``mark``
+    Shape:  ``work`` is a private folder for what does not fit into memory; ``file_id``
             identifies the fetched file, ``age`` is its known age
     """
 
@@ -78,11 +78,11 @@ class FeedFileReader:
         *,
         currency: str,
         work: Path,
-        mark: tuple[str, int] = ("", 0),
+        file_id: tuple[str, int] = ("", 0),
         age: FileAge = UNKNOWN_AGE,
     ) -> None:
         decimal = mapping.reading.decimal or file.detected.decimal
-        self.mark = mark
+        self.file_id = file_id
         self._age = age
         self.file = file
         self.mapping = mapping

@@ -64,7 +64,7 @@ class Command(BaseCommand):
     def _check(self, options: dict[str, Any]) -> None:
         trial = health_check.run(supplier=self._supplier(options), now=timezone.now())
         if options["as_json"]:
-            self.stdout.write(json.dumps(trial.written(), indent=2))
+            self.stdout.write(json.dumps(trial.to_dict(), indent=2))
         else:
             for line in output.health_lines(trial):
                 self.stdout.write(line)

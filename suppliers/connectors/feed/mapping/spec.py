@@ -118,17 +118,17 @@ class Mapping(
     stale_after_h: int = 0
 
     @classmethod
-    def read(cls, written: dict[str, Any]) -> Self:
+    def read(cls, stored: dict[str, Any]) -> Self:
         """Parse a stored version. Raises PermanentError with a message for staff."""
         try:
-            mapping = msgspec.convert(written, cls)
+            mapping = msgspec.convert(stored, cls)
         except msgspec.ValidationError as error:
             raise PermanentError(f"the mapping: {error}", code="bad_mapping") from error
         if validation_errors := list(mapping.validation_errors()):
             raise PermanentError(f"the mapping: {validation_errors[0]}", code="bad_mapping")
         return mapping
 
-    def written(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return content
 

@@ -64,5 +64,5 @@ def _is_gtin(value: str) -> bool:
 
 def mapping_hash(mapping: Mapping) -> str:
     """Return a hash of the mapping: files read by different mappings are not compared."""
-    content = msgspec.json.encode(mapping.written(), order="sorted")
+    content = msgspec.json.encode(mapping.to_dict(), order="sorted")
     return blake2b(content, digest_size=8).hexdigest()
