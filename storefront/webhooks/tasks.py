@@ -34,7 +34,7 @@ BULKHEAD_RETRY_S = 30
 
 @shared_task
 def process(*, call_id: int, **_: Any) -> None:
-    """Process one webhook; if it is a supplier's, in the supplier's bulkhead, as it may be called.
+    """Process one webhook, in the bulkhead of its supplier: processing may call the supplier.
 
     If a due webhook of the same source has a higher priority, it is processed instead, so that a
     flood of stock events does not delay order events. If the bulkhead is full, the webhook stays

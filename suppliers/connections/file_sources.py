@@ -111,7 +111,7 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
 ) -> FeedUpload:
     """Store an uploaded file under a generated name, with its uploader and date.
 
-    The modification time of the file is set to ``made_at`` if given, and to ``now`` at the latest.
+    The modification time of the file is set to ``made_at``, or to ``now`` if that is earlier.
 
     Raises: FileTooLargeError
     """

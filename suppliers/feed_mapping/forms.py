@@ -294,12 +294,12 @@ class MappingForm(forms.Form):
             return msgspec.structs.replace(source, unit=how, value_map=before.value_map)
         if kind is CellKind.WORDS:
             return msgspec.structs.replace(source, separator=how, value_map=before.value_map)
-        words = before.value_map
+        value_map = before.value_map
         if kind in VALUE_MAPPED_KINDS:
-            words = dict(
+            value_map = dict(
                 self._listed(f"how_{name}", lambda text: source_syntax.parse_pairs(text).items())
             )
-        return msgspec.structs.replace(source, unit=before.unit, value_map=words)
+        return msgspec.structs.replace(source, unit=before.unit, value_map=value_map)
 
     def _listed(self, name: str, reader: Callable[[str], Any]) -> Any:
         try:

@@ -70,8 +70,8 @@ class NotEnoughStockError(Exception):
 def reserve(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Reserve units, all or none; ``units`` maps stock rows to quantities.
 
-    The UPDATE itself has the condition: of two buyers of the last unit, the second finds it
-    false. See Note [Waited for a merge].
+    The condition is part of the UPDATE, so that it is false for the second of two buyers of the
+    last unit. See Note [Waited for a merge].
 
     Locks: the stock rows, in id order
     Raises: NotEnoughStockError  the caller must roll back

@@ -152,10 +152,10 @@ def _boolean(condition: Q) -> "ExpressionWrapper[Any]":
 
 
 def _minutes_before(now: datetime, minutes: str) -> "ExpressionWrapper[Any]":
-    so_long = Func(
+    interval = Func(
         F(minutes), template="make_interval(mins => %(expressions)s)", output_field=_DURATION
     )
-    return ExpressionWrapper(_at(now) - so_long, models.DateTimeField())
+    return ExpressionWrapper(_at(now) - interval, models.DateTimeField())
 
 
 def _at(now: datetime) -> Value:

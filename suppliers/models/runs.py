@@ -88,13 +88,13 @@ class SyncRun(Stateful):
         indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
 
     def __str__(self) -> str:
-        words = {
+        template = {
             self.Kind.PRODUCTS: _("Products of %(supplier)s, %(moment)s"),
             self.Kind.PRICES: _("Prices of %(supplier)s, %(moment)s"),
             self.Kind.STOCK: _("Stock of %(supplier)s, %(moment)s"),
         }[self.Kind(self.kind)]
         moment = date_format(timezone.localtime(self.started_at), "j M H:i")
-        return words % {"supplier": self.supplier, "moment": moment}
+        return template % {"supplier": self.supplier, "moment": moment}
 
     @property
     def as_of(self) -> datetime:

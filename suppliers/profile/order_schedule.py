@@ -104,7 +104,7 @@ class DispatchSchedule:
 
 @lru_cache(maxsize=512)
 def cut_off_delay_days(calendar: OrderCalendar, hour: datetime) -> int:
-    """Return how many days after ``hour`` its promises count from; the same within the hour."""
+    """Return how many days later a promise starts to count that is made within this hour."""
     day, _ = calendar.promise_day(hour)
     return (day - hour.date()).days
 

@@ -245,10 +245,10 @@ def check_costs(run_context: RunContext, *, total: int) -> list[tuple[str, CostD
         "listed": listed,
         "above_price": above,
     }
-    slip = guards.uniform_shift_violation(moves, rates=_rates(run_context.supplier.currency))
-    jump = guards.price_outlier_violation(moves=moves, limits=run_thresholds(run_context))
+    shift = guards.uniform_shift_violation(moves, rates=_rates(run_context.supplier.currency))
+    outliers = guards.price_outlier_violation(moves=moves, limits=run_thresholds(run_context))
     run_context.quarantine_if(
-        " ".join(filter(None, (jump, slip)))
+        " ".join(filter(None, (outliers, shift)))
         or guards.negative_margin_violation(
             listed=listed, above=above, limits=run_thresholds(run_context)
         )

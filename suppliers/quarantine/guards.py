@@ -189,7 +189,7 @@ def newest_row_violation(
 
 
 def file_age_violation(*, stated_at: datetime | None, last_stated_at: datetime | None) -> str:
-    """Return the violation if the file is older than the last one by its server or uploader."""
+    """Return the violation if server or uploader date the file before the last accepted one."""
     if is_older_than(stated_at, last_stated_at):
         return (
             f"The file is dated {stated_at:%Y-%m-%d %H:%M}; the last accepted run had"

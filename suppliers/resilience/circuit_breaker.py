@@ -107,7 +107,7 @@ class SharedCircuitBreaker:
             self._rows.update(half_open_until=None)
 
     def _try_half_open(self, call: Call, *, is_for_order: bool) -> bool:
-        """Become the probe, unless it is too early or another call is."""
+        """Become the probe, unless it is too early or another call is the probe."""
         due_field = "orders_blocked_until" if is_for_order else "open_until"
         free_probe = self._rows.filter(
             Q(half_open_until__isnull=True) | Q(half_open_until__lte=Now()),

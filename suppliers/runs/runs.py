@@ -136,7 +136,7 @@ class RunContext:
 
     @requires_transaction
     def lock(self) -> None:
-        """Lock the run in share mode: other workers may, too, but none can close it.
+        """Lock the run in share mode: other workers can share the lock, but not close the run.
 
         Raises: LeaseLostError  the run was closed
         """
@@ -323,7 +323,7 @@ def delete_pending(sync_run: SyncRun) -> None:
 
 
 def delete_old_changes(*, now: datetime) -> int:
-    """Delete the changes of runs with an older status than ``CHANGES_RETENTION``, if decided."""
+    """Delete the changes of decided runs whose status is older than ``CHANGES_RETENTION``."""
     decided = SyncRun.objects.filter(status_since__lt=now - CHANGES_RETENTION).exclude(
         status=SyncRun.Status.QUARANTINED
     )

@@ -22,7 +22,7 @@ from suppliers.connectors.records import (
 
 RESULT_CODES = {ClaimResolution.REFUND: 1, ClaimResolution.RESEND: 2}
 TO_BALANCE = 1
-# Words to find CJ's reason for ours: the first word that one of CJ's reasons contains decides.
+# CJ's reason for ours is found by its name: the first of these words that a name contains decides.
 REASON_KEYWORDS: Mapping[ClaimReason, tuple[str, ...]] = {
     ClaimReason.NOT_RECEIVED: ("not received", "lost", "delay"),
     ClaimReason.DAMAGED: ("damage", "broken", "defect", "quality"),

@@ -248,11 +248,11 @@ def _is_countable(source: Source) -> bool:
 
 def _discontinued_values(mapping: Mapping) -> Callable[[str], bool]:
     source = mapping.fields.get("status")
-    words = source.value_map if source else {}
+    value_map = source.value_map if source else {}
 
     @lru_cache(maxsize=1_000)
     def is_discontinued(status: str) -> bool:
-        return bool(status.strip()) and numbers.is_gone(status, value_map=words)
+        return bool(status.strip()) and numbers.is_gone(status, value_map=value_map)
 
     return is_discontinued
 
