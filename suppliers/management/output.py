@@ -36,7 +36,8 @@ def usage_lines(supplier: Supplier, runs: Sequence[SyncRun], *, now: datetime) -
 
 
 def health_lines(report: HealthReport) -> Iterator[str]:
-    yield f"{report.code} ({report.connector}) supports: {', '.join(report.capabilities) or 'nothing'}"
+    capabilities = ", ".join(report.capabilities) or "nothing"
+    yield f"{report.code} ({report.connector}) supports: {capabilities}"
     for step in report.steps:
         yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.message}"
         if step.advice:

@@ -99,7 +99,7 @@ class ApiClient:
         while True:
             self._wait_for_slot(quota, deadline=deadline)
             answer = self._api.send(method, path + SUFFIX, body=body)
-            # BigBuy counts the second from the arrival of the call: to count from the answer is safe.
+            # BigBuy counts the second from the arrival of the call: from the answer is safe.
             self._quotas.set_remaining(
                 quota, remaining=0, total=quota.points, until=_in(CALL_INTERVAL_S)
             )
