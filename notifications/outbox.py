@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from notifications.models import Event
+from notifications.tasks import fan_out
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 
@@ -46,8 +47,5 @@ def record_event(
 
 
 def _enqueue(event_id: int) -> None:
-    # Imported here: the task module imports the dispatcher, which imports this app's models.
-    from notifications.tasks import fan_out  # noqa: PLC0415
-
     failpoint("outbox.after_commit")
     fan_out.delay(event_id=event_id)

@@ -80,7 +80,7 @@ def publish_pending(*, now: datetime, within: timedelta | None = None) -> int:
     numbers = PendingPublication.objects.values_list(in_slice, flat=True).distinct()
     waiting = {int(number) for number in numbers}  # Mod returns floats; lock names need ints
     slices = advisory_locks.lock_slices(
-        LOCK_NAME, is_left=lambda number: _pending_in_slice(number).exists(), among=waiting
+        LOCK_NAME, has_work=lambda number: _pending_in_slice(number).exists(), among=waiting
     )
     clock = running_clock(now)
 

@@ -86,7 +86,7 @@ def quantized(model: type[Model], column: str, value: Any) -> Any:
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert new rows by one statement and set their ids.
 
-    A row may refer to one before it in ``rows``. Sends no signals; does not read back database
+    A row may refer to an earlier row of ``rows``. Sends no signals; does not read back database
     defaults.
     """
     if not rows:
@@ -154,6 +154,6 @@ def _statement(
             f"row{index} AS (INSERT INTO {quoted(meta.db_table)} ({columns})"  # noqa: S608
             f" VALUES ({expressions}) RETURNING {quoted(meta.pk.column)} AS key)"
         )
-    # Scalar subqueries: a join of so many CTEs would take longer to plan than all the rest.
+    # Scalar subqueries: to plan a join of so many CTEs would take longer than the whole statement.
     keys = ", ".join(f"(SELECT key FROM row{index})" for index in range(len(parts)))  # noqa: S608
     return number_placeholders(f"WITH {', '.join(written)} SELECT {keys}")

@@ -189,9 +189,9 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     variant = Variant.objects.get(pk=light.variant_id)
     rows = source_comparison.compare_sources(variant=variant, quantity=1, **there)
 
-    (taken, verdict, left), (_, reason, other) = tried.weighed(light.variant_id)
+    (taken, verdict, left), (_, reason, other) = tried.considered_sources(light.variant_id)
     assert (taken.level_id, verdict, reason) == (light.level.pk, SELECTED, MarginReason.LOSS)
-    account = tried.accounts[light.variant_id]
+    account = tried.line_margins[light.variant_id]
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
     assert [row.verdict for row in rows] == [RouteStatus.SELECTED, MarginReason.LOSS]

@@ -143,7 +143,7 @@ def test_an_invalid_number_blocks_no_other_parcel():
     taken = take_in(purchase_order, "shipped", make_parcel_news("<script>"), make_parcel_news())
 
     assert [parcel.number for parcel in taken.parcels] == [CJ_NUMBER]
-    assert taken.problems == ("'<script>' is no tracking number",)
+    assert taken.problems == ("'<script>' is not a tracking number",)
     assert purchase_order.problem == taken.problems[0]
 
 
