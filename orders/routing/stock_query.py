@@ -115,7 +115,7 @@ def _facts(row: StockRow, channel: Channel) -> StockFacts:
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,
-        units=sellable_units.units_above(row.free, kept=channel.safety_stock),
+        units=sellable_units.units_above(row.free, safety_stock=channel.safety_stock),
     )
 
 
@@ -138,7 +138,7 @@ def _candidate(
         supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
-        available=sellable_units.units_above(row.free, kept=channel.safety_stock),
+        available=sellable_units.units_above(row.free, safety_stock=channel.safety_stock),
         cost=cost,
         wholesale=wholesale,
         landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)

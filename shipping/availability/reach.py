@@ -25,7 +25,7 @@ from shipping.rates.quotes import QuotedPromise
 from suppliers.inventory.stock_rows import StockRow
 from suppliers.shipping_services.selection import (
     ParcelItem,
-    Route,
+    ServiceTerms,
     cheapest,
     max_units,
     parcel_load,
@@ -319,7 +319,7 @@ def cap_to_parcel(
 
 def _routes_in_time(
     candidate: Candidate, country: str, now: datetime, by: date | None
-) -> Sequence[Route]:
+) -> Sequence[ServiceTerms]:
     routes = quotes.routes_from(
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )

@@ -23,7 +23,7 @@ from suppliers.shipping_services import queries
 from suppliers.shipping_services.selection import (
     ParcelItem,
     ParcelLoad,
-    Route,
+    ServiceTerms,
     cheapest,
     parcel_load,
 )
@@ -206,7 +206,7 @@ _CACHE = _RouteCache()
 
 def _routes(
     parcel: PlannedParcel, country: str, now: datetime, live_rates: LiveRates | None
-) -> Sequence[Route]:
+) -> Sequence[ServiceTerms]:
     if is_restricted(parcel, country):
         return []
     currency = parcel.lines[0].candidate.cost.currency
@@ -221,7 +221,7 @@ def _routes(
     ]
 
 
-def _with_live_rate(route: Route, rate: LiveRate) -> Route:
+def _with_live_rate(route: ServiceTerms, rate: LiveRate) -> ServiceTerms:
     """Return a route with the live price and the longer of both transit times."""
     return replace(
         route,
@@ -232,7 +232,9 @@ def _with_live_rate(route: Route, rate: LiveRate) -> Route:
     )
 
 
-def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
+def routes_from(
+    location_id: int, *, country: str, currency: str, now: datetime
+) -> list[ServiceTerms]:
     """Return the routes from a location to a country, cached for a minute."""
     routes = process_cache(now)[ROUTES].get((location_id, currency), ())
     return [route for route in routes if route.goes_to(country)]
@@ -250,7 +252,7 @@ def _parcel_loads(plan: Plan, pieces: Mapping[int, ParcelItem]) -> dict[int, Par
 
 
 def _quote_parcel(
-    parcel: PlannedParcel, route: Route, load: ParcelLoad, now: datetime
+    parcel: PlannedParcel, route: ServiceTerms, load: ParcelLoad, now: datetime
 ) -> QuotedParcel:
     arrives_from, arrives_to = transit_dates(route, parcel.lead_days, now)
     return QuotedParcel(
@@ -265,7 +267,7 @@ def _quote_parcel(
     )
 
 
-def transit_dates(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
+def transit_dates(route: ServiceTerms, lead_days: int, now: datetime) -> tuple[date, date]:
     """Return the first and last arrival day by a route; ``lead_days`` pass before it leaves."""
     leaves_on = now.date() + timedelta(days=lead_days)
     return leaves_on + timedelta(days=route.min_days), leaves_on + timedelta(days=route.max_days)

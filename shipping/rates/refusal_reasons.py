@@ -9,7 +9,12 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.shipping_services.dangerous_goods import Restriction
-from suppliers.shipping_services.selection import TOO_HEAVY, ParcelLoad, Route, reasons_against
+from suppliers.shipping_services.selection import (
+    TOO_HEAVY,
+    ParcelLoad,
+    ServiceTerms,
+    reasons_against,
+)
 
 NO_ROUTE = "no_route"
 RESTRICTED = "restricted"
@@ -36,7 +41,7 @@ class RefusalReason:
 
 def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses it
     *,
-    routes: Sequence[Route],
+    routes: Sequence[ServiceTerms],
     load: ParcelLoad,
     country_from: str,
     country_to: str,

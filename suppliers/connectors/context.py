@@ -1,7 +1,4 @@
-"""Connector context: hold what a connector needs to reach its supplier, open its HTTP client.
-
-A connector opens no connection without it.
-"""
+"""Connector context: hold what a connector needs to reach its supplier, open its HTTP client."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,12 +15,12 @@ from storefront.lib.http.observers import CallObserver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A secret that staff enter and cannot read back. ``is_text`` allows several lines."""
+    """A secret that staff enter and cannot read back."""
 
     name: str
     label: str
     is_required: bool = True
-    is_text: bool = False
+    is_multiline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +97,8 @@ class Mailer(Protocol):
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
 
-    def request(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
-        """Send a request of kind ``wanted`` about an order, once per key."""
+    def request(self, *, kind: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Send a request of this kind about an order, once per key."""
         ...
 
     def has_sent(self, *, key: str) -> bool: ...
@@ -115,7 +112,7 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorContext:
-    """A supplier's address, secrets and settings, and the guards of the calls to it.
+    """A supplier's address, secrets and settings, and the guards of calls to the supplier.
 
     Shape:  ``folder`` keeps fetched files between runs; ``currency`` and ``language`` are the
             supplier's. A list that was fetched after ``list_since`` need not be fetched again
@@ -127,10 +124,10 @@ class ConnectorContext:
     secrets: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any]
     gate: CallObserver
-    budget: QuotaCounter
+    quotas: QuotaCounter
     tokens: TokenStore
-    memory: StateStore
-    post: Mailer
+    state: StateStore
+    mailer: Mailer
     folder: Path
     list_since: datetime | None = None
 

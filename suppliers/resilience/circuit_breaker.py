@@ -111,7 +111,7 @@ class SharedCircuitBreaker:
             self._rows.update(half_open_until=None)
 
     def _try_half_open(self, call: Call, *, is_for_order: bool) -> bool:
-        """Become the probe, unless it is too early or another call is."""
+        """Become the probe, unless it is too early or another call is the probe."""
         due_field = "orders_blocked_until" if is_for_order else "open_until"
         free_probe = self._rows.filter(
             Q(half_open_until__isnull=True) | Q(half_open_until__lte=Now()),
@@ -125,7 +125,7 @@ class SharedCircuitBreaker:
         """Count a failure.
 
         ``OPENS_AFTER`` failures open the breaker; a failed probe doubles the pause, up to the
-        longest pause. Calls that were under way when it opened change nothing.
+        longest pause. Calls that were under way when it opened do not extend the pause.
 
         Locks: the breaker
         """

@@ -48,10 +48,10 @@ class StockQuery:
 def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
     """Query the stock of these rows at the suppliers; return the rows that must not be sold.
 
-    Answers are stored like webhook events, so the reservation decides by the new figure.
-    Returned are only rows that the reservation cannot decide: no (readable) answer and the
-    supplier's ``live_check_fallback`` is ``REFUSE``; the product is discontinued; or too few units, and the
-    answer could not be stored.
+    Answers are stored like webhook events, so the reservation decides by the new figure. Only rows
+    that the reservation cannot decide are returned: of a discontinued product; without a readable
+    answer, if the supplier's ``live_check_fallback`` is ``REFUSE``; or with too few units by an
+    answer that could not be stored.
 
     Shape: ``wanted`` maps stock row ids to units
     Raises: OpenTransactionError
@@ -166,7 +166,7 @@ def _store_answers(supplier: Supplier, answers: dict[str, StockAnswer], now: dat
 
 
 def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
-    """Return whether an answer has a figure for a row; one without SKU could be any row."""
+    """Return whether an answer has a figure for a row. A row without SKU could be this one."""
     sku = level.offer.supplier_sku
     bad = [row for row in answer if isinstance(row, ImportIssue) and row.is_fatal]
     if any(row.row == sku for row in bad):
@@ -178,7 +178,7 @@ def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
 def _short_levels(
     queries: Iterable[StockQuery], answers: Mapping[str, StockAnswer], wanted: Mapping[int, int]
 ) -> Iterable[int]:
-    """Yield the ids of stock rows with too few units; ``reserved`` is from before the query."""
+    """Yield the ids of stock rows with too few units, by the reservations before the query."""
     for query in queries:
         units = {
             (row.sku, row.location): row.quantity

@@ -44,7 +44,7 @@ def test_one_e_mail_has_the_new_address_once_the_supplier_can_be_reached(people,
     tasks.send_supplier_notices()
 
     (manual_request,) = people.letters.values()
-    assert (manual_request.wanted, manual_request.ship_to) == (RequestKind.READDRESS, THERE)
+    assert (manual_request.kind, manual_request.ship_to) == (RequestKind.READDRESS, THERE)
     assert manual_request.page_url.endswith(f"/{PurchaseOrder.objects.get().access_key}/")
     assert AddressChangeRequest.objects.get().notified_via == "email"
 

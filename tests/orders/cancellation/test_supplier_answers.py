@@ -34,7 +34,7 @@ def test_one_e_mail_is_sent_and_silence_is_no_answer(people):
         cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
 
     (manual_request,) = people.letters.values()
-    assert (manual_request.wanted, manual_request.number) == (
+    assert (manual_request.kind, manual_request.number) == (
         RequestKind.STOP,
         purchase_order.number,
     )

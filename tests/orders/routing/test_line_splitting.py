@@ -270,7 +270,7 @@ def test_published_stock_is_available(rows, places):
         for number, row in enumerate(rows)
     ]
 
-    published = summarize(1, told, costing(), routes={}, max_splits=places).available
+    published = summarize(1, told, costing(), services={}, max_splits=places).available
 
     candidates = [
         source(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)

@@ -96,7 +96,7 @@ class DescriptionReader:
         text = html.unescape(sources.text(value))
         if not isinstance(value, Decimal) or "." not in text:
             return text
-        # With three decimals and an unknown separator it could be read as thousands.
+        # An added zero: with an unknown separator, 1.234 could be read as 1234.
         return text.replace(".", ",") if self._mark_of_claims == "," else f"{text}0"
 
     def _side(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
@@ -111,7 +111,7 @@ class DescriptionReader:
 
 
 def _features(value: Any, *, separator: str) -> list[str]:
-    """Return features as ``name:value``; Google's are elements of two or three."""
+    """Return features as ``name:value``, also from Google's elements of name and value."""
     entries = value if isinstance(value, list) else [value]
     features = []
     for entry in entries:

@@ -85,5 +85,5 @@ def emailed_orders(on: Any) -> Orders:
     """Return the orders by e-mail, the only ledger of a feed."""
     return [
         (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
-        for number, (_, letter) in on.line.post.letters.items()
+        for number, (_, letter) in on.line.mailer.letters.items()
     ]

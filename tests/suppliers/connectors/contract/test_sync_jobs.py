@@ -54,7 +54,7 @@ def joined(shop, sandboxes, settings, monkeypatch):
             connector=subject.connector,
             currency=subject.currency,
             connection={"calls_per_second": 1000},
-            wiring=ConnectionInput(
+            connection_input=ConnectionInput(
                 base_url=subject.address(stage), secrets=subject.secrets, options=subject.options
             ),
         )
@@ -74,7 +74,7 @@ def books(stage, name):
     """Return the supplier's orders: from its sandbox, its server, or our e-mails to it."""
     mailed = Event.objects.filter(name=factory.EMAIL_EVENT)
     letters = {event.key: ("", event.payload) for event in mailed}
-    line = SimpleNamespace(post=SimpleNamespace(letters=letters))
+    line = SimpleNamespace(mailer=SimpleNamespace(letters=letters))
     return SUBJECTS[name].orders(SimpleNamespace(stage=stage, line=line))
 
 
@@ -142,7 +142,7 @@ def test_health_check_succeeds_and_orders_nothing(joined, name):
 
     trial = health_check.run(supplier=supplier, now=timezone.now())
 
-    assert {step.name: step.told for step in trial.steps if step.outcome == "bad"} == {}
+    assert {step.name: step.message for step in trial.steps if step.outcome == "bad"} == {}
     assert trial.is_ready
     assert set(trial.capabilities) >= {"catalog", "stock and price"}
     assert not SupplierProduct.objects.exists()
@@ -158,7 +158,7 @@ def test_failed_health_check_gives_advice(joined, name, fault):
     trial = health_check.run(supplier=supplier, now=timezone.now())
 
     bad = [step for step in trial.steps if step.outcome == "bad"]
-    assert all(step.told and step.advice for step in bad)
+    assert all(step.message and step.advice for step in bad)
     assert bad or fault == "truncated"  # the first row of a file that was cut off is good
     assert books(stage, name) == []
     stage.control("faults/clear", {})

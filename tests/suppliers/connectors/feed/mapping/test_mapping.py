@@ -244,9 +244,9 @@ def test_invalid_mapping_has_a_message(written, words):
 
 
 def test_mapping_round_trips():
-    kept = mapping(images=[{"column": "Pictures", "separator": "|"}]).written()
+    kept = mapping(images=[{"column": "Pictures", "separator": "|"}]).to_dict()
 
-    assert Mapping.read(kept).written() == kept
+    assert Mapping.read(kept).to_dict() == kept
     assert kept["fields"]["sku"] == {"column": "SKU"}
     assert "blank" not in kept
 
