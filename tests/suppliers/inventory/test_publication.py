@@ -133,7 +133,9 @@ def of_cost(cost, currency="EUR", **more):
     ],
 )
 def test_the_offer_that_sets_the_price(offers, options, expected):
-    found = best(1, offers, options.get("pricing", EUR), safety_stock=options.get("safety_stock", 0))
+    found = best(
+        1, offers, options.get("pricing", EUR), safety_stock=options.get("safety_stock", 0)
+    )
 
     assert {name: getattr(found, name) for name in expected} == expected
 
