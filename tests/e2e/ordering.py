@@ -24,7 +24,6 @@ from tests.factories.orders import HOME, make_payment, news_of
 from tests.fakes.cj_sandbox import connect
 from tests.support import database
 
-_stocked = {}  # rows by the address of the sandbox
 LIGHT_G = 400  # every service accepts it
 ROUNDS = 12
 
@@ -43,15 +42,11 @@ def stock_the_shop(process, *, connect=connect):
 
     For tests that commit. The sandbox is as after its reset.
     """
-    if process.url not in _stocked:
-        channel = sync_shop(process, connect=connect)
-        _stocked[process.url] = database.copy_rows()
-        return channel
-    database.insert_rows(_stocked[process.url])
-    Connection.objects.update(tokens_encrypted="")  # a test may have let them expire
-    now = timezone.now()
-    StockLevel.objects.update(as_of=now)
-    StockLocation.objects.update(stock_confirmed_at=now)
+    if not database.fill_once(process.url, lambda: sync_shop(process, connect=connect)):
+        Connection.objects.update(tokens_encrypted="")  # a test may have let them expire
+        now = timezone.now()
+        StockLevel.objects.update(as_of=now)
+        StockLocation.objects.update(stock_confirmed_at=now)
     return Channel.objects.get()
 
 

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 STAYS = ("django_migrations", "django_content_type", "auth_permission", "orders_taxrate")
 MAX_TABLE_BYTES = 2_000_000
+_filled: dict[str, dict[str, bytes]] = {}
 
 
 def share_migrations(folder):
@@ -65,22 +66,26 @@ def empty():
             cursor.execute("; ".join(f"DELETE FROM {table}" for table in sizes))
 
 
-def copy_rows():
-    """Return all rows that tests wrote, by table, for ``insert_rows``."""
-    rows = {}
+def fill_once(name, build):
+    """Fill the database by ``build``; when the name comes again, by the rows that were there then.
+
+    Returns: whether ``build`` was called
+    """
+    if name in _filled:
+        empty()  # of what the migrations wrote
+        with without_triggers() as cursor:
+            for table, rows in _filled[name].items():
+                with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                    copy.write(rows)
+        return False
+    build()
+    written = {}
     with connection.cursor() as cursor:
         for table in _sizes_of_filled_tables(cursor):
             with cursor.copy(f"COPY {table} TO STDOUT") as copy:
-                rows[table] = b"".join(copy)
-    return rows
-
-
-def insert_rows(rows):
-    """Insert rows of ``copy_rows`` into empty tables; sequences already are behind their keys."""
-    with without_triggers() as cursor:
-        for table, written in rows.items():
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                copy.write(written)
+                written[table] = b"".join(copy)
+    _filled[name] = written
+    return True
 
 
 @contextmanager
