@@ -36,12 +36,7 @@ def noon():
         yield
 
 
-@pytest.fixture
-def shop(chromium, noon, transactional_db, live_server, settings):
-    """Create a shop with three lights, one of them also in a sold-out color; return its URL."""
-    settings.PUBLIC_URL = live_server.url
-    payment_page = ["'self'", "https://pay.example"]
-    settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}
+def build_shop():
     lamp = make_light()
     red = make_variant(lamp.variant.product, sku="HL-RED", option_values=("Red",), position=1)
     make_sellable(quantity=0, price="41.99", variant=red, ships_from={})
@@ -52,6 +47,15 @@ def shop(chromium, noon, transactional_db, live_server, settings):
                weight_g=None, ip_rating="")  # fmt: skip
     make_service()
     make_service(code="fast", tier="express", base_amount="9.90", min_days=1, max_days=2)
+
+
+@pytest.fixture
+def shop(chromium, noon, transactional_db, live_server, settings):
+    """Create a shop with three lights, one of them also in a sold-out color; return its URL."""
+    settings.PUBLIC_URL = live_server.url
+    payment_page = ["'self'", "https://pay.example"]
+    settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}
+    database.fill_once("shop of three lights", build_shop)
     assert Listing.objects.count() == 4
     return live_server.url
 
