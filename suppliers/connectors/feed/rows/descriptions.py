@@ -96,8 +96,10 @@ class DescriptionReader:
         text = html.unescape(sources.text(value))
         if not isinstance(value, Decimal) or "." not in text:
             return text
-        # An added zero: with an unknown separator, 1.234 could be read as 1234.
-        return text.replace(".", ",") if self._mark_of_claims == "," else f"{text}0"
+        if self._mark_of_claims == ",":
+            return text.replace(".", ",")
+        # With three decimals and an unknown separator, 1.234 could be read as 1234.
+        return f"{text}0" if len(text.partition(".")[2]) == 3 else text  # noqa: PLR2004
 
     def _side(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
         text, mark = self._cells.number_text(name, row)
