@@ -4,6 +4,7 @@ import gc
 import gettext
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -75,6 +76,18 @@ def test_first_email_finds_its_texts(monkeypatch):
 
     assert compiled == opened == []
     assert gc.get_freeze_count()
+
+
+def test_only_the_worker_of_orders_loads_the_gateway_before_it_forks(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(warmup, "gateway_class", loaded.append)
+    for queue in ("bulk", "syncs", "celery"):
+        queues = SimpleNamespace(consume_from={queue: None})
+        conf = SimpleNamespace(task_default_queue="celery")
+        app = SimpleNamespace(conf=conf, amqp=SimpleNamespace(queues=queues))
+        warmup.preload_gateway(sender=SimpleNamespace(app=app))
+
+    assert loaded == [settings.PAYMENT_GATEWAY]
 
 
 @pytest.mark.django_db
