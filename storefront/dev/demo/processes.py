@@ -25,12 +25,12 @@ BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
 # The feed supplier has the last products of the first supplier, and as many of its own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
-# Each process takes memory: 120 MB for one of the web server, 40 MB for one of the worker.
+# A process of the web server takes 140 MB, one of the worker 50 MB.
 WEB_WORKERS = 1
 WEB_THREADS = 4
-# One supplier uses at most four processes of the worker: one each for orders, webhooks, syncs, claims.
+# One supplier occupies at most four processes of the worker: orders, webhooks, syncs, claims.
 SUPPLIER_SLOTS = 1
-WORKER_PROCESSES = 6
+WORKER_PROCESSES = 5
 QUEUES = "celery,syncs,bulk"
 
 
