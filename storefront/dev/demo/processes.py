@@ -129,9 +129,10 @@ def settings(
         "STRIPE_PAGES_URL": url_of(ports.gateway),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
-        # Return memory after each large read; its default grows with what was freed.
+        # The C library returns memory after each large read; by default its limits grow.
         "MALLOC_ARENA_MAX": "1",
-        "MALLOC_TRIM_THRESHOLD_": "131072",
+        "MALLOC_MMAP_THRESHOLD_": "65536",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
     }
 
 
