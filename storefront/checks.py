@@ -92,6 +92,14 @@ def require_safe_settings() -> None:
         )
 
 
+def exit_if_unsafe(**_: Any) -> None:
+    """Stop a worker or beat that runs production with insecure defaults."""
+    try:
+        require_safe_settings()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error  # Celery swallows other exceptions
+
+
 def _defaults() -> list[tuple[str, bool, str]]:
     """Return each setting, whether it is an insecure default, and what to set instead."""
     return [

@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
@@ -105,13 +104,14 @@ def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
 def subscribe(*, supplier_id: int, **_: Any) -> None:
     """Subscribe to a supplier's webhooks, in the syncs' bulkhead: it takes minutes."""
     supplier = Supplier.objects.get(pk=supplier_id)
-    path = reverse("hook", args=[sources.source_name(supplier)])
+    # Not by reverse(), which would load all pages, 20 MB, in each process of the worker.
+    url = f"{settings.PUBLIC_URL}/hooks/{sources.source_name(supplier)}/"
     try:
         with (
             bulkhead(BulkheadKind.SYNCS, supplier_id),
             exclusive_lock(f"subscriptions {supplier_id}"),
         ):
-            done = webhooks.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
+            done = webhooks.subscribe(supplier=supplier, url=url)
     except LockedElsewhereError:
         log.info("%s: another worker is subscribing", supplier)
     except BulkheadFullError:  # its syncs are running: the next sweep would find it full again

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
@@ -25,7 +24,6 @@ MAX_KEY = 255
 # Every random UUID in hex is accepted: it has 32 characters, and at least 8 different ones.
 MIN_SECRET_KEY, MIN_SECRET_DISTINCT_CHARS = 32, 8
 WAIT_S = 5
-RETENTION = timedelta(days=7)
 SERVER_ERROR = 500
 
 
@@ -90,15 +88,6 @@ def principal_of_secret(secret: str) -> str:
 
 def principal_of_address(request: Request) -> str:
     return _digest("address", client_address(request._request))  # noqa: SLF001 - DRF wraps it
-
-
-def delete_old(*, now: datetime) -> int:
-    """Delete records older than ``RETENTION``.
-
-    Without a record a cart still becomes only one order: ``Order.cart`` is unique.
-    """
-    old = IdempotencyRecord.objects.filter(started_at__lt=now - RETENTION)
-    return old.delete()[0]
 
 
 def _key_of(request: Request, *, is_required: bool) -> str:
