@@ -177,7 +177,7 @@ def together(stage: Stage, services: Sequence[Child]) -> Child:
 
 def web(stage: Stage) -> Child:
     port = stage.ports.web
-    words = ["-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
+    words = ["-m", "storefront.server", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
     words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
     words += ["--workers-kill-timeout", "3", "--respawn-failed-workers"]
     words.append("storefront.wsgi:application")

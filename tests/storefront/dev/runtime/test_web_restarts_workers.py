@@ -41,7 +41,8 @@ def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
     ports = processes.Ports(**{name: free_port() for name in names})
     stage = processes.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
     words = [*processes.web(stage).command[:-1], "--workers", str(WORKERS), "fine:application"]
-    server = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(words, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     try:
         until(lambda: answers(ports.web))
         until(lambda: len(descendants(server.pid)) == WORKERS)
