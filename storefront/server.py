@@ -11,8 +11,7 @@ from importlib import import_module
 from granian.cli import entrypoint
 
 if __name__ == "__main__":
-    if (
-        multiprocessing.get_start_method() == "fork"
-    ):  # not from Python 3.14 on: each worker loads it
+    # Not from Python 3.14 on: there each worker loads the application.
+    if multiprocessing.get_start_method() == "fork":
         import_module(sys.argv[-1].partition(":")[0])
     entrypoint()  # type: ignore[no-untyped-call]
