@@ -265,7 +265,7 @@ class OrderLifecycle(BackorderRules, ReturnRules):
 
     @rule()
     def check_all_invariants(self):
-        self.check_invariants(PERIODIC_INVARIANTS)
+        self.assert_invariants(PERIODIC_INVARIANTS)
 
     @precondition(lambda _: Order.objects.filter(status="on_hold").exists())
     @rule(which=WHICH)

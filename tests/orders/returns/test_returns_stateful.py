@@ -82,7 +82,7 @@ class Returns(ReturnRules):
 
     @rule()
     def check_all_invariants(self):
-        self.check_invariants(PERIODIC_INVARIANTS)
+        self.assert_invariants(PERIODIC_INVARIANTS)
 
 
 @pytest.mark.parametrize("examples", [4, pytest.param(30, marks=pytest.mark.full)])

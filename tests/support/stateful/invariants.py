@@ -41,7 +41,7 @@ class InvariantChecks(RuleBasedStateMachine):
     @invariant()
     def invariants_hold(self):
         if hasattr(self, "test_transaction"):
-            self.check_invariants(STEP_INVARIANTS)
+            self.assert_invariants(STEP_INVARIANTS)
 
     @invariant()
     def stock_is_not_oversold(self):
@@ -80,7 +80,7 @@ class InvariantChecks(RuleBasedStateMachine):
             assert taken <= worth
 
     @staticmethod
-    def check_invariants(invariants):
+    def assert_invariants(invariants):
         """Check at NOON, the time of the first step: no worker runs, so nothing may count as late."""
         assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []
 
