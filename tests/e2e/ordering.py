@@ -20,7 +20,7 @@ from suppliers.connections.factory import open_connector
 from suppliers.models import Connection, StockLevel, StockLocation
 from suppliers.sync import runner
 from tests.factories.feeds import make_shop
-from tests.factories.orders import HOME, make_payment, news_of
+from tests.factories.orders import HOME, make_payment, make_payment_update
 from tests.fakes.cj_sandbox import connect
 from tests.support import database
 
@@ -84,7 +84,7 @@ def sell_one(channel, *, start="CN"):
         cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=now
     )
     payment = make_payment(order, now=now)
-    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
+    updates.apply(update=make_payment_update(payment, "authorized"), gateway="fake", now=now)
     (purchase_order,) = submission.create_purchase_orders(order=order, now=now)
     name_a_route(purchase_order)
     return whole(purchase_order)

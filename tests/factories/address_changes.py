@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from suppliers.models import StockLevel
-from tests.factories.backorders import tell
+from tests.factories.backorders import acknowledge
 from tests.factories.orders import HOME, make_purchase_orders
 from tests.factories.suppliers import NOON, make_location
 
@@ -21,4 +21,4 @@ def apart(*listings):
 def accept(purchase_order):
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, status_field="submission_status")
-    tell(purchase_order)
+    acknowledge(purchase_order)

@@ -6,9 +6,9 @@ from orders.cancellation import cancellation
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
 from shipping.shipments import shipments
-from tests.factories.backorders import also_at, broken
+from tests.factories.backorders import stock_at, violated_invariants
 from tests.factories.orders import make_purchase_orders, make_sellable
-from tests.factories.shipping import make_parcel_news, make_service, make_state
+from tests.factories.shipping import make_service, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 
 LATER = NOON + timedelta(hours=2)
@@ -29,32 +29,32 @@ def sent(*, elsewhere=False):
     listing = make_sellable()
     if elsewhere:
         make_service(listing.level.location, max_days=6)
-        also_at(listing)
+        stock_at(listing)
     (purchase_order,) = make_purchase_orders(listing)
     submission.submit(purchase_order=purchase_order, now=NOON)
     return purchase_order
 
 
-def pursue(purchase_order, now=NOON):
+def process_request(purchase_order, now=NOON):
     return cancellation.process_request(purchase_order=fresh(purchase_order), now=now)
 
 
-def stands(purchase_order):
+def cancellation_state(purchase_order):
     row = fresh(purchase_order)
     return row.submission_status, row.cancellation_channel, row.cancel_requested_at is not None
 
 
-def says(purchase_order, verb, actor="ann"):
+def record_answer(purchase_order, verb, actor="ann"):
     verb(purchase_order=fresh(purchase_order), actor=actor, now=LATER)
-    assert broken() == []
+    assert violated_invariants() == []
 
 
-def money():
+def requested_payments():
     events = PaymentEvent.objects.filter(kind__endswith="_requested").order_by("pk")
     return list(events.values_list("kind", flat=True))
 
 
 def ship(purchase_order):
-    state = make_state(purchase_order, "shipped", make_parcel_news())
+    state = make_state(purchase_order, "shipped", make_shipment_notice())
     acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
     shipments.import_parcels(purchase_order=fresh(purchase_order), state=state, now=LATER)

@@ -45,5 +45,5 @@ def whole_claim(claim):
     return SupplierClaim.objects.select_related("purchase_order__supplier").get(pk=claim.pk)
 
 
-def tell(claim, now=NOON):
+def submit_claim(claim, now=NOON):
     return submission.submit(claim=whole_claim(claim), now=now)

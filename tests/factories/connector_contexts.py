@@ -88,8 +88,8 @@ class DictMemory:
     def load(self):
         return dict(self.kept)
 
-    def save(self, news):
-        self.kept = merge_state(self.kept, news)
+    def save(self, changes):
+        self.kept = merge_state(self.kept, changes)
 
 
 class PostInMemory:
@@ -115,7 +115,7 @@ class PostInMemory:
         return key in self.noted
 
 
-def make_line(base_url, **changes):
+def make_context(base_url, **changes):
     values = {
         "currency": "USD",
         "language": "en",

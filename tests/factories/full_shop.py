@@ -31,22 +31,22 @@ from shipping.shipments import shipments
 from suppliers.connectors.records import ClaimStatus, OutOfStockError
 from suppliers.models import CostChange, LatencyBucket, PendingPublication, SyncIssue, SyncRun
 from suppliers.scorecards import scorecards
-from tests.factories.backorders import look_everywhere
+from tests.factories.backorders import reroute_due
 from tests.factories.catalog import make_channel, make_image, make_mode
-from tests.factories.claims import make_claim, tell, whole_claim
+from tests.factories.claims import make_claim, submit_claim, whole_claim
 from tests.factories.compliance import make_verified
 from tests.factories.orders import (
     make_order,
     make_paid_order,
+    make_payment_update,
     make_purchase_orders,
     make_sellable,
-    news_of,
 )
 from tests.factories.reconciliation import compare_yesterday
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
-from tests.factories.shipping import make_parcel_news, make_service, make_state
+from tests.factories.shipping import make_service, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.webhooks import keep_call
+from tests.factories.webhooks import store_webhook
 
 
 def make_world(monkeypatch, batch=1):
@@ -77,7 +77,7 @@ def make_world(monkeypatch, batch=1):
     _told()
     compare_yesterday(batch)
     Brand.objects.update(manufacturer_name="Fara Works", manufacturer_country="DE")
-    PendingPublication.objects.all().delete()  # the shop's pages have been told
+    PendingPublication.objects.all().delete()  # as if the pages had been refreshed
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]
         index.reindex(product_ids=products, channel=make_channel())
@@ -99,7 +99,7 @@ def _refused(listings, supplier):
     (purchase_order,) = make_purchase_orders(*listings)
     supplier.script = [OutOfStockError("sold out")]
     _send(purchase_order)
-    look_everywhere()
+    reroute_due()
     settle(purchase_order.order)
 
 
@@ -113,10 +113,10 @@ def _sent(listings):
 
 def _shipped(listings, answer, *, number):
     purchase_order = _sent(listings)
-    news = make_parcel_news(number, carrier_text="in transit", happened_at=NOON)
+    parcel = make_shipment_notice(number, carrier_text="in transit", happened_at=NOON)
     for word in ("shipped", answer):
         shipments.import_parcels(
-            purchase_order=purchase_order, state=make_state(purchase_order, word, news), now=NOON
+            purchase_order=purchase_order, state=make_state(purchase_order, word, parcel), now=NOON
         )
     return purchase_order
 
@@ -127,7 +127,7 @@ def _claimed(supplier):
         status__in=claims.SHIPPED_STATES, claims=None, supplier_returns=None
     ).order_by("pk")
     for place, purchase_order in enumerate(left):
-        claim = tell(make_claim(purchase_order))
+        claim = submit_claim(make_claim(purchase_order))
         if place == 0:
             supplier.decide(claim.number, ClaimStatus.REFUNDED, "7.00")
             claim_status.look_up(claim=whole_claim(claim), now=NOON)
@@ -177,7 +177,7 @@ def settle(order):
     }
     for event in PaymentEvent.objects.filter(payment__order=order, kind__in=ledger.REQUESTS):
         payment = event.payment
-        update = news_of(
+        update = make_payment_update(
             payment, answers[event.kind], amount=event.amount, request_key=event.external_id
         )
         updates.apply(update=update, gateway="fake", now=NOON)
@@ -228,7 +228,7 @@ def _vetted(batch):
 
 def _called():
     for status in ("applied", "failed"):
-        keep_call("stripe", b"{}").move(status, at=NOON, problem="")
+        store_webhook("stripe", b"{}").move(status, at=NOON, problem="")
 
 
 def _told():

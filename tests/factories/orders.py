@@ -90,7 +90,7 @@ def make_payment(order, reference=None, now=NOON):
     return payment
 
 
-def news_of(payment, kind, *, amount=None, external_id=None, request_key="", at=NOON):
+def make_payment_update(payment, kind, *, amount=None, external_id=None, request_key="", at=NOON):
     return PaymentUpdate(
         reference=payment.reference,
         external_id=external_id or f"{kind}-{payment.reference}-{request_key}",
@@ -108,7 +108,7 @@ def make_paid_order(*listings, now=NOON, **order):
 def pay(order, *, now=NOON):
     """Authorize the payment of an order."""
     payment = make_payment(order, now=now)
-    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
+    updates.apply(update=make_payment_update(payment, "authorized"), gateway="fake", now=now)
     order.refresh_from_db()
     return order
 

@@ -1,15 +1,15 @@
-"""Payment factories: make gateway events, such as a dispute or a returned refund."""
+"""Payment factories: apply gateway updates, make disputes and failed refunds."""
 
 from orders.models import Payment
 from orders.payments import updates
-from tests.factories.orders import news_of
+from tests.factories.orders import make_payment_update
 from tests.factories.suppliers import NOON
 
 
-def hear(what, **words):
+def apply_update(kind, **words):
     """Apply a gateway update to the only payment."""
     payment = Payment.objects.get()
-    updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
+    updates.apply(update=make_payment_update(payment, kind, **words), gateway="fake", now=NOON)
 
 
 def dispute():

@@ -19,7 +19,7 @@ from storefront.lib.money import Money
 from tests.factories.catalog import make_variant
 from tests.factories.full_shop import settle
 from tests.factories.orders import make_sellable
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 from tests.support.invariants import violated
 
@@ -32,10 +32,10 @@ def make_shipped_order(*listings, quantity=3, now=NOON, answer="shipped", **orde
     listings = listings or [make_sellable(quantity=9)]
     purchase = make_accepted_purchase_order(*listings, quantity=quantity, now=now, **order)
     settle(purchase.order)
-    news = make_parcel_news(f"CJPKR{next(_parcels):010}YQ")
+    parcel = make_shipment_notice(f"CJPKR{next(_parcels):010}YQ")
     for word in dict.fromkeys(("shipped", answer)):
         shipments.import_parcels(
-            purchase_order=purchase, state=make_state(purchase, word, news), now=now
+            purchase_order=purchase, state=make_state(purchase, word, parcel), now=now
         )
     return Order.objects.get(pk=purchase.order_id)
 
@@ -55,7 +55,9 @@ def make_sibling(light, price, quantity=9):
     return make_sellable(price=price, quantity=quantity, variant=variant)
 
 
-def say(order, *units, kind=Kind.WITHDRAWAL, key=None, customer_message="", wanted=None):
+def make_return_request(
+    order, *units, kind=Kind.WITHDRAWAL, key=None, customer_message="", wanted=None
+):
     """Make a return request with the number of units of each line, in line order."""
     lines = order.lines.order_by("pk").values_list("pk", flat=True)
     return ReturnRequest(
@@ -69,7 +71,7 @@ def say(order, *units, kind=Kind.WITHDRAWAL, key=None, customer_message="", want
 
 def declare(order, *units, now=NOON, actor="customer", ignore_deadlines=False, **said):
     made = requests.submit(
-        order=order, request=say(order, *units, **said), actor=actor, now=now,
+        order=order, request=make_return_request(order, *units, **said), actor=actor, now=now,
         ignore_deadlines=ignore_deadlines,
     )  # fmt: skip
     return made[0]
@@ -119,12 +121,12 @@ def counters(order):
 # Exchanges for another variant
 
 
-def back(light, *, units=1, quantity=3, kind="defect", wanted=None, **inspected):
+def make_inspected_return(light, *, units=1, quantity=3, kind="defect", wanted=None, **inspected):
     order = make_delivered(light, quantity=quantity)
-    return come_back(order, units, kind=kind, wanted=wanted, **inspected)
+    return return_units(order, units, kind=kind, wanted=wanted, **inspected)
 
 
-def come_back(order, *units, kind="defect", wanted=None, **inspected):
+def return_units(order, *units, kind="defect", wanted=None, **inspected):
     made = declare(order, *units, kind=kind, customer_message="Dead.", wanted=wanted)
     bring_back(made, **inspected)
     return made
@@ -152,7 +154,7 @@ def exchange(made, other=None, *, is_free=False):
     )
 
 
-def asked():
+def requested_refunds():
     events = PaymentEvent.objects.filter(kind="refund_requested").order_by("pk")
     return list(events.values_list("amount", flat=True))
 
@@ -166,11 +168,11 @@ PURCHASE_LINES = [
 ]
 
 
-def broken_rules():
+def violated_order_invariants():
     return violated([*PAYMENTS, *RETURNS, *PURCHASE_LINES])
 
 
-def broken_return_rules():
+def violated_return_invariants():
     return violated(RETURNS)
 
 
@@ -179,7 +181,7 @@ def pay(made):
     return made
 
 
-def arrived(order, *, units=None):
+def deliver_order(order, *, units=None):
     """Deliver ``units`` of the only line, by default all; the other units are not shipped."""
     submission.create_purchase_orders(order=order, now=NOON)
     units = order.lines.get().quantity if units is None else units

@@ -28,8 +28,8 @@ def make_service(location=None, **changes):
     return ShippingService.objects.create(location=location or make_location(), **known)
 
 
-def make_parcel_news(number=CJ_NUMBER, carrier="CJPacket Ordinary", *, lines=(), **told):
-    return ShipmentNotice(carrier=carrier, number=number, lines=tuple(lines), **told)
+def make_shipment_notice(number=CJ_NUMBER, carrier="CJPacket Ordinary", *, lines=(), **fields):
+    return ShipmentNotice(carrier=carrier, number=number, lines=tuple(lines), **fields)
 
 
 def make_state(purchase_order, answer="shipped", *parcels, reference="", reason=""):

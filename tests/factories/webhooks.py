@@ -69,7 +69,7 @@ def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, 
     )
 
 
-def keep_call(source, body, external_id=None, now=NOON):
+def store_webhook(source, body, external_id=None, now=NOON):
     call, _ = storage.store(
         source=source, external_id=external_id or f"call-{next(_numbers)}", body=body, now=now
     )

@@ -43,10 +43,11 @@ def mailbox(folder):
 
 
 class BadServer:
-    """Speaks SMTP until the step at which it misbehaves.
+    """An SMTP server that misbehaves at given steps.
 
-    ``answers`` maps a step (``greeting``, ``MAIL``, ``RCPT``, ``DATA``, ``body``) to the line to
-    send instead of success; "" disconnects. ``bodies`` are the messages received completely.
+    ``answers`` maps a step (``greeting``, ``MAIL``, ``RCPT``, ``DATA``, ``body``) to the line that
+    it sends instead of success; "" disconnects, "silence" waits 30 s first. ``bodies`` are the
+    messages that it received completely.
     """
 
     STEPS = {"EHLO": "250 ok", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on"}

@@ -1,4 +1,4 @@
-"""Account e-mails: the shop's own code triggers each; its text is checked in both languages."""
+"""Account e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 import inspect
 
@@ -68,7 +68,7 @@ def added_app():
 
 
 def added_passkey(monkeypatch):
-    """Accept the browser's proof: only a browser can make one."""
+    """Accept any registration: only a browser can make a valid one."""
     monkeypatch.setattr(enrollment.passkeys, "verify_registration", lambda *_: None)
     enrollment.add_passkey(user=boss(), name="Key", answer={}, session={}, now=NOON)
 

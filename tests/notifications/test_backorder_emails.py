@@ -1,4 +1,4 @@
-"""Backorder e-mails: the shop's own code triggers each; its text is checked in both languages."""
+"""Backorder e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 from datetime import date
 
@@ -6,9 +6,9 @@ import pytest
 
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
-from tests.factories.backorders import also_at, look_everywhere, refuse, reroute, tell
+from tests.factories.backorders import acknowledge, refuse, reroute, reroute_due, stock_at
 from tests.factories.orders import make_sellable
-from tests.factories.returns import back, exchange
+from tests.factories.returns import exchange, make_inspected_return
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import (
     make_accepted_purchase_order,
@@ -34,14 +34,14 @@ def refused():
 
 def refused_after_it_was_charged():
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     refuse(make_accepted_purchase_order(listing))
 
 
 def refused_in_part(make=make_sent_purchase_order):
     purchase_order = make(make_sellable(), make_sellable(price="19.99"))
-    tell(purchase_order, refused=[purchase_order.order.lines.latest("pk")])
-    look_everywhere()
+    acknowledge(purchase_order, refused=[purchase_order.order.lines.latest("pk")])
+    reroute_due()
 
 
 def refused_in_part_after_it_was_charged():
@@ -54,7 +54,7 @@ def the_rest_refused():
 
 
 def replacement_refused():
-    order = exchange(back(make_sellable(quantity=9)))
+    order = exchange(make_inspected_return(make_sellable(quantity=9)))
     (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, status_field="submission_status")
@@ -64,19 +64,19 @@ def replacement_refused():
 def delayed():
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
-    tell(make_sent_purchase_order(listing), ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(make_sent_purchase_order(listing), ships_by=date(2026, 12, 10))
+    reroute_due()
 
 
 def later_from_elsewhere():
     listing = make_sellable()
-    also_at(listing, max_days=20)
+    stock_at(listing, max_days=20)
     reroute(make_sent_purchase_order(listing))
 
 
 def replaced():
     listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
-    also_at(newer)
+    stock_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     reroute(make_sent_purchase_order(listing))
 
@@ -161,8 +161,8 @@ def test_the_supplier_reason_stays_internal():
     purchase_order = make_sent_purchase_order(make_sellable())
     lines = [row.order_line for row in purchase_order.lines.all()]
 
-    tell(purchase_order, refused=lines, reason="1602001: sold to others")
-    look_everywhere()
+    acknowledge(purchase_order, refused=lines, reason="1602001: sold to others")
+    reroute_due()
 
     email = last_email("order.lines_canceled")
     assert "sold to others" in email.payload["reason"]

@@ -1,4 +1,4 @@
-"""Contact e-mails: the shop's own code triggers each; its text is checked in both languages."""
+"""Contact e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 import pytest
 

@@ -54,7 +54,7 @@ def test_an_event_waits_for_the_number_of_the_one_before_it():
 
 
 @pytest.mark.parametrize(
-    ("email", "told"),
+    ("email", "recipients_expected"),
     [
         (
             ["b@fara.example", "a@fara.example", "b@fara.example"],
@@ -63,14 +63,14 @@ def test_an_event_waits_for_the_number_of_the_one_before_it():
         ([], []),
     ],
 )
-def test_each_recipient_of_an_event_gets_one_message(email, told):
+def test_each_recipient_of_an_event_gets_one_message(email, recipients_expected):
     event = make_event("compliance_document.expires", email=email)
 
     dispatch.fan_out(event=event, now=NOON)
     dispatch.fan_out(event=event, now=NOON)
 
     recipients = event.messages.order_by("recipient").values_list("recipient", flat=True)
-    assert list(recipients) == told
+    assert list(recipients) == recipients_expected
 
 
 @pytest.mark.django_db(transaction=True)
@@ -142,7 +142,7 @@ def test_a_failure_before_acceptance_is_retried_with_the_same_message_id(post):
     assert [message.message_id for message in post.sent] == [dispatch.message_id(delivery)]
 
 
-def test_ten_failures_over_three_days_end_it_and_staff_can_resend(post):
+def test_a_message_fails_after_ten_attempts_over_three_days_and_staff_can_resend_it(post):
     delivery = make_delivery()
     post.failures.extend(TemporaryError("451 later") for _ in range(10))
 
@@ -244,7 +244,7 @@ def test_a_broken_template_is_retried_until_repaired(post):
         "a@example.org,b@c.d",
     ],
 )
-def test_an_invalid_address_gets_nothing(post, address):
+def test_a_message_to_an_invalid_address_fails(post, address):
     delivery = make_delivery(email=address)
 
     dispatch.send(delivery=delivery, now=NOON)

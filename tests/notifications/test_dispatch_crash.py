@@ -43,12 +43,12 @@ def test_a_message_of_a_killed_worker_is_never_resent_automatically(
         killed = start_worker(delivery, port, FAILPOINT=failpoint).wait(60)
         deliver_again_and_sweep(delivery)
         delivery.refresh_from_db()
-        doubted = list(Message.objects.unconfirmed(delivery.status_since + SENDING_TIMEOUT))
+        unconfirmed = list(Message.objects.unconfirmed(delivery.status_since + SENDING_TIMEOUT))
         mails = len(list(tmp_path.glob("*.eml")))
 
         assert killed == -signal.SIGKILL
         assert (delivery.status, delivery.attempts, mails) == ("sending", 1, arrived)
-        assert doubted == [delivery]
+        assert unconfirmed == [delivery]
 
         if not arrived:  # staff checked, found nothing, and resend it
             dispatch.resend(
@@ -63,9 +63,9 @@ def test_a_message_of_a_killed_worker_is_never_resent_automatically(
 @pytest.mark.full
 def test_a_worker_killed_before_confirmation_leaves_one_message(settings, tmp_path):
     delivery = make_delivery()
-    with BadServer(body="silence") as thinking, mailbox(tmp_path) as port:
-        worker = start_worker(delivery, thinking.port)
-        assert thinking.has_body.wait(60)
+    with BadServer(body="silence") as silent_server, mailbox(tmp_path) as port:
+        worker = start_worker(delivery, silent_server.port)
+        assert silent_server.has_body.wait(60)
         worker.kill()
         worker.wait(10)
         settings.MAILERS = mailers(port)
@@ -74,5 +74,5 @@ def test_a_worker_killed_before_confirmation_leaves_one_message(settings, tmp_pa
 
     delivery.refresh_from_db()
     assert delivery.status == "sending"
-    assert len(thinking.bodies) == 1
+    assert len(silent_server.bodies) == 1
     assert list(tmp_path.glob("*.eml")) == []

@@ -1,4 +1,4 @@
-"""Order e-mails: the shop's own code triggers each; its text is checked in both languages."""
+"""Order e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
 from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.purchasing import submission
-from tests.factories.backorders import tell
+from tests.factories.backorders import acknowledge
 from tests.factories.catalog import make_channel, make_image, make_product, make_spec, make_variant
 from tests.factories.full_shop import settle
 from tests.factories.orders import (
@@ -24,7 +24,7 @@ from tests.factories.orders import (
     make_sellable,
 )
 from tests.factories.promotions import make_promotion
-from tests.factories.returns import back, exchange
+from tests.factories.returns import exchange, make_inspected_return
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_location
@@ -38,7 +38,7 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
-    """Only staff of the supplier can cancel an order; skip the margin check."""
+    """A supplier that answers a cancellation only by its staff; skip the margin check."""
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier()).can_stop = None
 
@@ -144,24 +144,24 @@ def canceled_after_it_was_charged():
 
 
 def replacement_canceled():
-    order = exchange(back(make_sellable(quantity=9)))
+    order = exchange(make_inspected_return(make_sellable(quantity=9)))
     cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
 
 
-def of_two_places():
-    """Order from two suppliers: the first has no order yet, the second has accepted its own."""
+def order_from_two_locations():
+    """Order from two locations: one purchase order is unsubmitted, the other accepted."""
     near, far = make_sellable(), make_sellable()
     place = make_location(code="CN", country="CN")
     type(far.level).objects.filter(pk=far.level.pk).update(location=place)
     unsent, asked = make_purchase_orders(near, far)
     asked.move("ready", at=NOON)
     asked.move("submitting", at=NOON, status_field="submission_status")
-    tell(asked)
+    acknowledge(asked)
     return unsent.order
 
 
 def partly_canceled():
-    ask_to_stop(of_two_places())
+    ask_to_stop(order_from_two_locations())
 
 
 def not_canceled():

@@ -1,4 +1,4 @@
-"""Parcel e-mails: the shop's own code triggers each; its text is checked in both languages."""
+"""Parcel e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
     make_accepted_purchase_order,
-    make_parcel_news,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -22,28 +22,28 @@ A_DAY = timedelta(days=1)
 
 def shipped(answer="shipped"):
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
-    state = make_state(purchase_order, answer, make_parcel_news())
+    state = make_state(purchase_order, answer, make_shipment_notice())
     shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
 
-def heard(status):
-    news = TrackingUpdate(status=status, happened_at=NOON - A_DAY)
-    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, updates=[news], now=NOON)
+def report_status(status):
+    update = TrackingUpdate(status=status, happened_at=NOON - A_DAY)
+    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, updates=[update], now=NOON)
 
 
 def shipped_with_unknown_contents():
     shipped("accepted")
-    heard("in_transit")
+    report_status("in_transit")
 
 
 def lost():
     shipped()
-    heard("lost")
+    report_status("lost")
 
 
 def returned():
     shipped()
-    heard("return_to_sender")
+    report_status("return_to_sender")
 
 
 CASES = [

@@ -51,9 +51,9 @@ def test_money_and_days_follow_the_language():
 
 def test_an_e_mail_without_images_has_all_its_text():
     page = Page(write("order.placed", "order_placed").html)
-    told = " ".join(page.words)
+    text = " ".join(page.words)
 
-    assert "Ridge 1800, Black" in told
+    assert "Ridge 1800, Black" in text
     assert [picture["alt"] for picture in page.pictures] == ["", "Beam distance: 300 m"]
 
 
@@ -68,7 +68,7 @@ def test_external_text_is_escaped_in_html_and_stays_on_its_line_in_text():
 @pytest.mark.parametrize(
     "evil", ["FL-1\r\nBcc: evil@example.com", "FL-1\nX: y", "FL-1\x00\x0b\u2028"]
 )
-def test_the_subject_cannot_be_broken_out_of(evil):
+def test_a_line_break_in_a_value_adds_no_header(evil):
     subject = write("order.refunded", "order_refunded", number=evil).subject
 
     assert re.search(r"[\x00-\x1f\u2028]", subject) is None

@@ -1,4 +1,4 @@
-"""Return e-mails: the shop's own code triggers each; its text is checked in both languages."""
+"""Return e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 from datetime import timedelta
 
@@ -7,11 +7,11 @@ import pytest
 from orders.returns import authorizations, refunds
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
-    back,
     bring_back,
     declare,
     exchange,
     make_delivered,
+    make_inspected_return,
     make_policy,
     make_sibling,
 )
@@ -96,7 +96,7 @@ def unanswered():
 
 def exchanged():
     light = make_sellable(price="33.33", quantity=9)
-    exchange(back(light, units=2), make_sibling(light, "30.00"))
+    exchange(make_inspected_return(light, units=2), make_sibling(light, "30.00"))
 
 
 CASES = [

@@ -1,4 +1,4 @@
-"""E-mails to suppliers, and to staff about a supplier: the shop's own code triggers each."""
+"""E-mails to suppliers, and to staff about suppliers: trigger each by the shop's own code."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,7 +1,7 @@
-"""Ledger: the amounts add up for any sequence of captures, refunds and disputes.
+"""Ledger: its amounts are consistent after any sequence of captures, refunds and disputes.
 
-One flow through the shop's own functions, with values drawn by Hypothesis: order, partial
-captures, rejections, refunds that arrive or fail, disputes.
+Each example is one order that the shop's own functions process. Hypothesis draws prices, rejections,
+refunds and disputes.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.lib.money import Money
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
-from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
+from tests.factories.orders import HOME, make_cart, make_payment_update, make_sellable, quote_for
 from tests.factories.promotions import make_promotion
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON, make_location
@@ -41,16 +41,16 @@ MANY = settings(
 CENTS = st.integers(1, 30_000)
 PRICES = st.integers(1_000, 30_000)
 GOODS = st.lists(st.tuples(PRICES, st.integers(1, 3), st.booleans()), min_size=1, max_size=3)
-WHAT_HAPPENS = st.lists(
+ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["refund", "settle", "come_back", "disputed", "dispute_ends", "fraud_warning"]
+            ["refund", "settle", "fail_refund", "disputed", "dispute_ends", "fraud_warning"]
         ),
         st.integers(1, 100),
     ),
     max_size=8,
 )
-PLACES = iter(range(1, 1_000_000))
+CUSTOMERS = iter(range(1, 1_000_000))
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def euros(cents):
 
 
 @contextmanager
-def undone():
-    """Roll back one example, so that the next starts with the same tables.
+def rolled_back_example():
+    """Roll back one example, so that the next example starts with the same rows.
 
-    A failed statement does not abort the whole test.
+    A failed statement aborts only its example.
     """
     whole = transaction.atomic()
     whole._from_testcase = True  # allows a durable block, as in the test's own transaction
@@ -80,7 +80,7 @@ def undone():
 
 
 def bought(goods, *, way, percent):
-    """Place and pay an order; its items are in one of two warehouses."""
+    """Place and pay an order; each item is at one of two locations."""
     Promotion.objects.update(is_active=False)
     if percent:
         make_promotion(percent=Decimal(percent) / 100)
@@ -96,7 +96,7 @@ def bought(goods, *, way, percent):
     for listing, quantity in made:
         checkout.carts.add(cart=cart, listing_id=listing.pk, quantity=quantity, now=NOON)
     quote = quote_for(cart, price=str(euros(way)))
-    email = f"{next(PLACES)}@example.org"
+    email = f"{next(CUSTOMERS)}@example.org"
     order = checkout.place(cart=cart, email=email, ship_to=HOME, quote=quote, now=NOON).order
     payment = sessions.open_session(order=order, return_url="http://127.0.0.1/", now=NOON)
     gateway_for("fake").authorize(payment.reference)
@@ -110,11 +110,11 @@ def settle(payment):
         if captures.next_operation(payment, now=NOON) is None:
             return
         captures.execute(payment=payment, now=NOON)
-    raise AssertionError("it never ends")
+    raise AssertionError("requests remain after 40 runs")
 
 
-def what_it_is_worth(order):
-    """Compute the value of an order from its lines and parcels: items, delivery, tax, discount."""
+def order_value(order):
+    """Compute the total of an order from its lines and shipping charges."""
     lines = order.lines.aggregate(
         goods=Sum("line_amount"), off=Sum("discount_amount"), added=Sum("additional_tax_amount")
     )
@@ -122,7 +122,7 @@ def what_it_is_worth(order):
     return lines["goods"] - lines["off"] + lines["added"] + ways
 
 
-def in_book(payment):
+def net_captured(payment):
     sums: dict[str, Decimal] = {}
     for kind, amount in payment.events.values_list("kind", "amount"):
         sums[kind] = sums.get(kind, Decimal(0)) + amount
@@ -130,15 +130,15 @@ def in_book(payment):
     return taken - sums.get("refunded", Decimal(0)) + sums.get("refund_failed", Decimal(0))
 
 
-def adds_up(payment):
+def assert_totals_match(payment):
     payment.refresh_from_db()
     assert 0 <= payment.refunded_amount <= payment.captured_amount <= payment.authorized_amount
     assert payment.captured_amount + payment.voided_amount <= payment.authorized_amount
-    assert in_book(payment) == payment.captured_amount - payment.refunded_amount
+    assert net_captured(payment) == payment.captured_amount - payment.refunded_amount
     assert ledger.refundable_amount(payment).amount >= 0
 
 
-def happen(payment, what, percent, *, is_won):
+def act(payment, what, percent, *, is_won):
     left = ledger.refundable_amount(payment)
     if what == "settle":
         settle(payment)
@@ -149,33 +149,35 @@ def happen(payment, what, percent, *, is_won):
             refunds.refund(
                 order=payment.order, amount=amount, reason="x", actor="ann", now=NOON, key=key
             )
-    elif what == "come_back":
-        for update in came_back(payment):
+    elif what == "fail_refund":
+        for update in failed_refund(payment):
             updates.apply(update=update, gateway="fake", now=NOON)
     elif what in {"disputed", "dispute_ends", "fraud_warning"}:
-        # Disputes of one payment end one way here: contradictions are tested elsewhere.
+        # All disputes of a payment have one result here: contradictions are tested elsewhere.
         end = "dispute_won" if is_won else "dispute_lost"
         what = end if what == "dispute_ends" else what
         amount = payment.captured_amount or payment.amount
-        told = news_of(payment, what, amount=amount, external_id=f"{what}:{payment.pk}:{percent}")
+        update = make_payment_update(
+            payment, what, amount=amount, external_id=f"{what}:{payment.pk}:{percent}"
+        )
         for _ in range(2):
-            updates.apply(update=told, gateway="fake", now=NOON)
+            updates.apply(update=update, gateway="fake", now=NOON)
 
 
-def came_back(payment) -> Iterator[object]:
-    """Let the last refund that arrived fail."""
+def failed_refund(payment) -> Iterator[object]:
+    """Yield the failure of the last refund that succeeded, if any."""
     failed = payment.events.filter(kind="refund_failed").values_list("external_id", flat=True)
     arrived = payment.events.filter(kind="refunded").order_by("-pk")
     for event in arrived:
         if f"{event.external_id}:failed" not in failed:
-            told = news_of(
+            failure = make_payment_update(
                 payment,
                 "refund_failed",
                 amount=event.amount,
                 external_id=f"{event.external_id}:failed",
                 request_key=event.answers.external_id if event.answers else "",
             )
-            yield replace(told, about=event.external_id)
+            yield replace(failure, about=event.external_id)
             return
 
 
@@ -185,41 +187,41 @@ def came_back(payment) -> Iterator[object]:
     way=st.integers(0, 3_000),
     percent=st.integers(0, 60),
     answers=st.lists(st.booleans(), min_size=2, max_size=2),
-    happens=WHAT_HAPPENS,
+    actions=ACTIONS,
     is_won=st.booleans(),
 )
-@undone()
+@rolled_back_example()
 def test_captures_match_acceptances_and_nothing_is_refunded_twice(
-    supplier, *, goods, way, percent, answers, happens, is_won
+    supplier, *, goods, way, percent, answers, actions, is_won
 ):
     order, payment = bought(goods, way=way, percent=percent)
-    assert order.total_amount == what_it_is_worth(order)
+    assert order.total_amount == order_value(order)
 
     made = submission.create_purchase_orders(order=order, now=NOON)
     assert sum(each.customer_charge_amount for each in made) == order.total_amount
-    for purchase_order, says_yes in zip(made, answers, strict=False):
-        supplier.script = [] if says_yes else [OutOfStockError("none left")]
+    for purchase_order, is_accepted in zip(made, answers, strict=False):
+        supplier.script = [] if is_accepted else [OutOfStockError("none left")]
         rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
         submission.submit(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
-        adds_up(payment)
+        assert_totals_match(payment)
     settle(payment)
     accepted = PurchaseOrder.objects.filter(order=order, accepted_at__isnull=False)
     worth = sum(accepted.values_list("customer_charge_amount", flat=True), Decimal(0))
-    adds_up(payment)
+    assert_totals_match(payment)
     assert payment.captured_amount == worth
     if all(answers[: len(made)]):
-        assert payment.captured_amount == what_it_is_worth(order)
+        assert payment.captured_amount == order_value(order)
 
-    for what, share in happens:
-        happen(payment, what, share, is_won=is_won)
-        adds_up(payment)
+    for what, share in actions:
+        act(payment, what, share, is_won=is_won)
+        assert_totals_match(payment)
     settle(payment)
-    adds_up(payment)
+    assert_totals_match(payment)
     assert payment.captured_amount == worth
     assert violated(PAYMENTS) == []
 
 
-NEWS = st.lists(
+UPDATES = st.lists(
     st.tuples(st.sampled_from(["captured", "voided", "refunded"]), CENTS),
     min_size=1,
     max_size=6,
@@ -227,22 +229,24 @@ NEWS = st.lists(
 
 
 @MANY
-@given(NEWS, st.randoms(use_true_random=False), st.booleans())
-@undone()
-def test_events_end_in_the_same_state_in_any_order(supplier, news, chance, is_disputed):
+@given(UPDATES, st.randoms(use_true_random=False), st.booleans())
+@rolled_back_example()
+def test_events_end_in_the_same_state_in_any_order(supplier, drawn, chance, is_disputed):
     order, payment = bought([(30_000, 3, False)], way=490, percent=0)
-    left, taken, told = payment.authorized_amount, Decimal(0), []
-    for place, (what, cents) in enumerate(news):
+    left, taken, sequence = payment.authorized_amount, Decimal(0), []
+    for place, (what, cents) in enumerate(drawn):
         room = taken if what == "refunded" else left
         amount = min(euros(cents), room)
         if not amount:
             continue
         taken += {"captured": amount, "refunded": -amount}.get(what, Decimal(0))
         left -= 0 if what == "refunded" else amount
-        told.append(news_of(payment, what, amount=amount, external_id=f"{payment.pk}:{place}"))
+        sequence.append(
+            make_payment_update(payment, what, amount=amount, external_id=f"{payment.pk}:{place}")
+        )
     if is_disputed:
-        told.append(news_of(payment, "disputed", external_id=f"{payment.pk}:d"))
-    waiting = [*told, *told]
+        sequence.append(make_payment_update(payment, "disputed", external_id=f"{payment.pk}:d"))
+    waiting = [*sequence, *sequence]
     chance.shuffle(waiting)
 
     while waiting:
@@ -252,8 +256,8 @@ def test_events_end_in_the_same_state_in_any_order(supplier, news, chance, is_di
                 updates.apply(update=update, gateway="fake", now=NOON)
             except updates.TooEarlyError:
                 later.append(update)
-            adds_up(payment)
-        assert len(later) < len(waiting), "it never ends"
+            assert_totals_match(payment)
+        assert len(later) < len(waiting), "no remaining update can be applied"
         waiting = later
 
     assert payment.captured_amount - payment.refunded_amount == taken
@@ -261,4 +265,4 @@ def test_events_end_in_the_same_state_in_any_order(supplier, news, chance, is_di
     assert Payment.objects.filter(pk=payment.pk, captured_amount__gte=F("refunded_amount")).exists()
     kinds = PaymentEvent.objects.filter(payment=payment, kind="disputed").count()
     assert kinds == int(is_disputed)
-    assert Order.objects.get(pk=order.pk).total_amount == what_it_is_worth(order)
+    assert Order.objects.get(pk=order.pk).total_amount == order_value(order)

@@ -7,7 +7,7 @@ from orders.admin_columns import fulfillment, payment
 from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder
 from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
-from tests.factories.returns import back, exchange, make_delivered
+from tests.factories.returns import exchange, make_delivered, make_inspected_return
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 
@@ -30,7 +30,7 @@ def test_an_order_offers_what_its_status_allows(staff):
     assert offered(staff, placed, *acts) == ["cancel", "release"]
 
 
-def test_a_cancellation_tells_only_what_happens_to_each_purchase_order(staff):
+def test_a_cancellation_message_has_only_the_result_of_each_purchase_order(staff):
     purchase_order = make_accepted_purchase_order(make_sellable())
     address = reverse("admin:orders_order_cancel", args=[purchase_order.order_id])
 
@@ -53,26 +53,26 @@ def test_a_purchase_order_offers_what_its_submission_status_allows(staff):
         assert offered(staff, row, "release_hold", "send_again", "look_up") == acts
 
 
-def said_of(order):
+def statuses_of(order):
     row = Order.objects.with_progress().get(pk=order.pk)
     return payment(row), fulfillment(row)
 
 
 def test_replacements_and_canceled_orders_have_their_own_texts():
-    made = exchange(back(make_sellable(quantity=9), quantity=1))
-    money, begun = said_of(made)
+    made = exchange(make_inspected_return(make_sellable(quantity=9), quantity=1))
+    money, begun = statuses_of(made)
     assert "No payment" in money
     assert "Unfulfilled" in begun
 
     cancellation.cancel(order=made, reason="sold out", actor="ann", now=NOON)
 
-    money, ended = said_of(made)
+    money, ended = statuses_of(made)
     assert "No payment" in money
     assert "Canceled" in ended
 
 
-def test_a_paid_order_without_fulfillment_says_so():
-    money, begun = said_of(make_paid_order(make_sellable()))
+def test_a_paid_order_without_fulfillment_is_shown_as_unfulfilled():
+    money, begun = statuses_of(make_paid_order(make_sellable()))
 
     assert "Authorized" in money
     assert "Unfulfilled" in begun

@@ -1,8 +1,8 @@
-"""Order lifecycle: any sequence of carts, payments, parcels, cancellations and returns is valid.
+"""Order lifecycle: all invariants hold after any sequence of actions.
 
 A Hypothesis state machine acts as customers, staff, gateway and suppliers through the shop's own
-functions, and checks all invariants after every step. An action that does not fit the state must
-be rejected and change nothing.
+functions, and checks invariants after every step. The shop must reject an action that the state
+does not allow, and change nothing.
 """
 
 from contextlib import suppress
@@ -42,13 +42,13 @@ from suppliers.connectors.records import (
     RejectionReason,
 )
 from suppliers.models import StockLevel
-from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
+from tests.factories.orders import HOME, make_cart, make_payment_update, make_sellable, quote_for
 from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
-from tests.factories.shipping import make_parcel_news
+from tests.factories.shipping import make_shipment_notice
 from tests.factories.suppliers import NOON, make_location
-from tests.support.stateful.backorders import Setbacks
-from tests.support.stateful.invariants import NOW_AND_THEN, UNITS, steps
-from tests.support.stateful.returns import GivingBack
+from tests.support.stateful.backorders import BackorderRules
+from tests.support.stateful.invariants import PERIODIC_INVARIANTS, UNITS, steps
+from tests.support.stateful.returns import ReturnRules
 
 pytestmark = pytest.mark.django_db
 
@@ -71,40 +71,40 @@ REFUSALS = (
     refunds.NothingToRefundError,
 )
 WHICH = st.integers(0, 30)
-SOME = st.sampled_from([0, 1, 2, 3, 5, 7])  # the last two exceed every stock level
+SOME = st.sampled_from([0, 1, 2, 3, 5, 7])  # 5 and 7 exceed every stock level
 ANSWERS = st.sampled_from(["yes", "none_left", "lost", "lost_and_done", "down"])
 
 
-class Life(Setbacks, GivingBack):
-    """A shop with two warehouses, whose supplier answers as the machine draws."""
+class OrderLifecycle(BackorderRules, ReturnRules):
+    """A shop with two locations; Hypothesis draws the answers of its supplier."""
 
     supplier: ScriptedSupplier
 
     @initialize()
     def open_the_shop(self):
-        self.world = transaction.atomic()
-        self.world._from_testcase = True  # the transactions of the shop are nested in it
-        self.world.__enter__()
+        self.test_transaction = transaction.atomic()
+        self.test_transaction._from_testcase = True  # durable transactions can nest in it
+        self.test_transaction.__enter__()
         self.now, self.shoppers, self.refunds = NOON, 0, 0
         self.supplier.__init__()
         far = make_location(code="CN", country="CN")
         self.lights = [make_sellable(quantity=UNITS, price=price) for price in ("30.00", "45.50")]
         StockLevel.objects.filter(pk=self.lights[1].level.pk).update(location=far)
-        self.put_on_other_shelves(self.lights)
-        # Units above one stock level ship from the others.
+        self.stock_other_locations(self.lights)
+        # Quantities above one stock level are split over two locations.
         Channel.objects.update(max_split_locations=2)
         Listing.objects.update(available=2 * UNITS)
         for light in self.lights:
             light.channel.refresh_from_db()
 
     def teardown(self):
-        if hasattr(self, "world"):
+        if hasattr(self, "test_transaction"):
             for status in PurchaseOrder.objects.values_list("submission_status", flat=True):
                 event(f"a purchase order ended {status}")
             for status in ReturnAuthorization.objects.values_list("status", flat=True):
                 event(f"a return ended {status}")
             transaction.set_rollback(True)
-            self.world.__exit__(None, None, None)
+            self.test_transaction.__exit__(None, None, None)
 
     # customers
 
@@ -125,14 +125,14 @@ class Life(Setbacks, GivingBack):
                 now=self.now,
             )
             if placed.order.lines.count() > sum(map(bool, (one, other))):
-                event("a line was divided")
+                event("a line was split")
             sessions.open_session(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
 
-    @rule(which=WHICH, news=st.sampled_from(["authorized", "failed"]), times=st.integers(1, 2))
-    def pay(self, which, news, times):
+    @rule(which=WHICH, kind=st.sampled_from(["authorized", "failed"]), times=st.integers(1, 2))
+    def pay(self, which, kind, times):
         if payment := self.pick(Payment.objects.exclude(reference=""), which):
-            update = news_of(payment, news, at=self.now)
-            if news == "authorized":
+            update = make_payment_update(payment, kind, at=self.now)
+            if kind == "authorized":
                 update = gateway_for("fake").authorize(payment.reference)
             for _ in range(times):
                 updates.apply(update=update, gateway="fake", now=self.now)
@@ -147,10 +147,10 @@ class Life(Setbacks, GivingBack):
             gateway_for("fake").authorize(order.payments.get().reference)
             updates.refresh(payment=order.payments.get(), now=self.now)
             submission.create_purchase_orders(order=order, now=self.now)
-            self.send(which, answer)
+            self.submit_purchase_order(which, answer)
 
     @rule(which=WHICH)
-    def give_up(self, which):
+    def cancel_order(self, which):
         if order := self.pick(Order.objects.all(), which):
             with suppress(*REFUSALS):
                 cancellation.cancel(order=order, reason="no", actor="customer", now=self.now)
@@ -164,12 +164,12 @@ class Life(Setbacks, GivingBack):
     # workers
 
     @rule(which=WHICH)
-    def divide(self, which):
+    def create_purchase_orders(self, which):
         if order := self.pick(Order.objects.filter(status="placed"), which):
             submission.create_purchase_orders(order=order, now=self.now)
 
     @rule(which=WHICH, answer=ANSWERS)
-    def send(self, which, answer):
+    def submit_purchase_order(self, which, answer):
         self.supplier.script = {
             "yes": [],
             "none_left": [OutOfStockError("none left")],
@@ -184,7 +184,7 @@ class Life(Setbacks, GivingBack):
         self.supplier.script = []
 
     @rule(which=WHICH)
-    def look_up(self, which):
+    def look_up_submission(self, which):
         unknown = self.purchases().filter(submission_status="submit_unknown")
         if purchase_order := self.pick(unknown, which):
             with suppress(*REFUSALS):
@@ -193,7 +193,7 @@ class Life(Setbacks, GivingBack):
                 )
 
     @rule(which=WHICH, can_stop=st.sampled_from([True, False, None]))
-    def ask_to_stop(self, which, can_stop):
+    def request_cancellation(self, which, can_stop):
         wanted = self.purchases().filter(cancel_requested_at__isnull=False)
         self.supplier.can_stop = can_stop
         if purchase_order := self.pick(wanted, which):
@@ -208,7 +208,7 @@ class Life(Setbacks, GivingBack):
                 if captures.next_operation(payment, now=self.now) is None:
                     return
                 captures.execute(payment=payment, now=self.now)
-            raise AssertionError("it never ends")
+            raise AssertionError("requests remain after 20 runs")
 
     # suppliers
 
@@ -220,8 +220,8 @@ class Life(Setbacks, GivingBack):
         is_late=st.booleans(),
     )
     def answer(self, which, answer, refuses, ships, is_late):
-        told = self.purchases().exclude(submission_status__in=["unsubmitted", "submit_failed"])
-        if (purchase_order := self.pick(told, which)) is None:
+        submitted = self.purchases().exclude(submission_status__in=["unsubmitted", "submit_failed"])
+        if (purchase_order := self.pick(submitted, which)) is None:
             return
         lines = purchase_order.lines.filter(is_active=True).order_by("pk")
         refused = [
@@ -235,7 +235,7 @@ class Life(Setbacks, GivingBack):
             supplier_reference=f"S-{purchase_order.number}",
             answer=Acknowledgement(answer),
             refused=tuple(refused) if answer == "accepted" else (),
-            parcels=(make_parcel_news(number=f"LX{purchase_order.pk:09}DE"),)
+            parcels=(make_shipment_notice(number=f"LX{purchase_order.pk:09}DE"),)
             if answer == "shipped"
             else (),
             ships_by=(NOON + timedelta(days=20)).date() if is_late else None,
@@ -264,12 +264,12 @@ class Life(Setbacks, GivingBack):
                     )
 
     @rule()
-    def look_at_everything(self):
-        self.insist(NOW_AND_THEN)
+    def check_all_invariants(self):
+        self.assert_invariants(PERIODIC_INVARIANTS)
 
     @precondition(lambda _: Order.objects.filter(status="on_hold").exists())
     @rule(which=WHICH)
-    def go_on(self, which):
+    def release_order(self, which):
         if order := self.pick(Order.objects.filter(status="on_hold"), which):
             holds.release_order(order=order, reason="looked", actor="ann", now=self.now)
 
@@ -279,6 +279,6 @@ def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, examples):
     # Hold rules and live checks are not tested here.
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
-    Life.supplier = connect(monkeypatch, ScriptedSupplier())
+    OrderLifecycle.supplier = connect(monkeypatch, ScriptedSupplier())
 
-    run_state_machine_as_test(Life, settings=steps(examples))
+    run_state_machine_as_test(OrderLifecycle, settings=steps(examples))

@@ -1,4 +1,4 @@
-"""Privacy: status reasons and events contain no personal data after an order is erased."""
+"""Privacy: erasure removes personal data from the order's status changes and events."""
 
 import dataclasses
 

@@ -12,8 +12,8 @@ from tests.factories.circuit_breakers import break_line
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_parcel_news,
     make_sent_purchase_order,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Supplier:
-    """Answers ``find`` from a table of states or errors, by our order number."""
+    """A supplier whose ``find`` returns the state of an order from ``states``, or raises its error."""
 
     def __init__(self):
         self.states = {}
@@ -43,7 +43,7 @@ class Supplier:
 
 
 class BatchSupplier(Supplier):
-    """Answers for many orders too; ``asked`` also records how."""
+    """A supplier that also answers for many orders; ``asked`` records method and argument."""
 
     def __init__(self):
         super().__init__()
@@ -62,7 +62,7 @@ class BatchSupplier(Supplier):
 
 
 class StagedSupplier(BatchSupplier):
-    """Accepts an order in several steps."""
+    """A supplier that accepts an order in several steps."""
 
     def resume(self, *, number):
         self.asked.append(("resume", number))
@@ -99,7 +99,7 @@ def accepted_orders(count=2):
 def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
     purchase_order = make_sent_purchase_order(make_sellable())
     supplier.states[purchase_order.number] = make_state(
-        purchase_order, "shipped", make_parcel_news()
+        purchase_order, "shipped", make_shipment_notice()
     )
 
     assert poll(purchase_order) == 1
@@ -112,7 +112,7 @@ def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
 def test_an_order_without_an_answer_blocks_no_other(supplier):
     first, second = accepted_orders()
     supplier.states[first.number] = PermanentError("refused")
-    supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
+    supplier.states[second.number] = make_state(second, "shipped", make_shipment_notice())
 
     poll(first)
 
@@ -131,9 +131,9 @@ def test_an_order_the_supplier_lost_is_flagged_and_kept(supplier):
 
 def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(supplier):
     first, second, third = accepted_orders(3)
-    for broken in (first, third):
-        supplier.states[broken.number] = TemporaryError("HTTP 500")
-    supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
+    for failing in (first, third):
+        supplier.states[failing.number] = TemporaryError("HTTP 500")
+    supplier.states[second.number] = make_state(second, "shipped", make_shipment_notice())
     clock = iter(NOON + timedelta(seconds=seconds) for seconds in range(9))
 
     answered = poll(first, clock=lambda: next(clock))
@@ -147,14 +147,15 @@ def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(suppl
 def test_an_answer_that_the_database_rejects_blocks_no_other(supplier, monkeypatch, caplog):
     first, second = accepted_orders()
     supplier.states = {
-        order.number: make_state(order, "shipped", make_parcel_news()) for order in (first, second)
+        order.number: make_state(order, "shipped", make_shipment_notice())
+        for order in (first, second)
     }
     take_in = status_polling.shipments.import_parcels
 
-    def refused(*, purchase_order, **told):
+    def refused(*, purchase_order, **known):
         if purchase_order == first:
             raise IntegrityError("parcel_once: (7, Erika Muster)")
-        return take_in(purchase_order=purchase_order, **told)
+        return take_in(purchase_order=purchase_order, **known)
 
     monkeypatch.setattr(status_polling.shipments, "import_parcels", refused)
 
@@ -198,12 +199,12 @@ def test_a_supplier_is_polled_at_its_interval_by_one_worker():
     purchase_order = make_accepted_purchase_order(make_sellable())
     supplier_id = purchase_order.supplier_id
 
-    turns = [
+    claimed = [
         status_polling.claim_due_suppliers(now=NOON + timedelta(minutes=minutes))
         for minutes in (0, 0, 9, 10, 10)
     ]
 
-    assert turns == [[supplier_id], [], [], [supplier_id], []]
+    assert claimed == [[supplier_id], [], [], [supplier_id], []]
 
 
 def test_a_supplier_with_an_open_circuit_stays_due():
@@ -225,7 +226,7 @@ def test_a_supplier_without_open_orders_is_not_polled():
 def test_delivered_orders_are_not_polled(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
     supplier.states[purchase_order.number] = make_state(
-        purchase_order, "delivered", make_parcel_news()
+        purchase_order, "delivered", make_shipment_notice()
     )
 
     poll(purchase_order)
@@ -242,7 +243,7 @@ def test_all_orders_are_polled_in_one_call(use):
     supplier = use(BatchSupplier())
     orders = accepted_orders()
     supplier.many = {each.number: make_state(each, "accepted") for each in orders}
-    supplier.many[orders[0].number] = make_state(orders[0], "shipped", make_parcel_news())
+    supplier.many[orders[0].number] = make_state(orders[0], "shipped", make_shipment_notice())
 
     answered = poll(orders[0])
 
@@ -306,8 +307,8 @@ def test_the_reason_for_a_stalled_order_is_saved_on_it(use):
     assert purchase_order.problem == "the balance does not pay for it"
 
 
-def canceled_and_had(submission_status):
-    """Create an order that the supplier accepted after we canceled it."""
+def accepted_after_cancellation(submission_status):
+    """Make a canceled purchase order that the supplier has."""
     purchase_order = make_sent_purchase_order(make_sellable())
     PurchaseOrder.objects.update(status="canceled", submission_status=submission_status)
     purchase_order.refresh_from_db()
@@ -317,9 +318,9 @@ def canceled_and_had(submission_status):
 @pytest.mark.parametrize("submission_status", ["submitted", "accepted"])
 @pytest.mark.parametrize("answer", ["canceled", None])
 def test_a_canceled_order_is_polled_until_the_supplier_confirms(use, submission_status, answer):
-    """An order accepted in steps is not accepted again."""
+    """It is not resumed: that would accept the canceled order."""
     supplier = use(StagedSupplier())
-    purchase_order = canceled_and_had(submission_status)
+    purchase_order = accepted_after_cancellation(submission_status)
     supplier.states[purchase_order.number] = make_state(purchase_order, "received")
     assert poll(purchase_order) == 1
     assert purchase_order.submission_status == submission_status
@@ -337,9 +338,9 @@ def test_a_canceled_order_is_polled_until_the_supplier_confirms(use, submission_
 
 def test_a_canceled_order_is_polled_until_it_shipped(use):
     supplier = use(BatchSupplier())
-    purchase_order = canceled_and_had("accepted")
+    purchase_order = accepted_after_cancellation("accepted")
     supplier.states[purchase_order.number] = make_state(
-        purchase_order, "shipped", make_parcel_news()
+        purchase_order, "shipped", make_shipment_notice()
     )
 
     poll(purchase_order)

@@ -1,4 +1,4 @@
-"""Supplier outcomes become scorecard facts, each once."""
+"""Supplier performance: each outcome of a purchase order becomes one scorecard fact."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -18,9 +18,9 @@ from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import (
     CJ_NUMBER,
     make_accepted_purchase_order,
-    make_parcel_news,
     make_sent_purchase_order,
     make_service,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -46,8 +46,8 @@ def answer(purchase_order, word, *parcels, reason="", now=NOON):
 
 
 def ship(purchase_order, *, now, carrier_text=""):
-    news = make_parcel_news(carrier_text=carrier_text)
-    state = make_state(purchase_order, "shipped", news)
+    parcel = make_shipment_notice(carrier_text=carrier_text)
+    state = make_state(purchase_order, "shipped", parcel)
     shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)
 
 
@@ -83,7 +83,7 @@ def test_a_rejection_is_an_answer():
 
     assert values("acknowledged") == [3600]
     assert values("finished") == [0]
-    # The supplier had stock, as far as we know.
+    # The reason does not say that stock was missing.
     assert values("promised") == values("filled") == values("short") == []
 
 

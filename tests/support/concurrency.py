@@ -10,10 +10,10 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def all_at_once(acts, refusal):
-    """Start every call at the same moment, each on its own connection; count the refusals."""
+    """Call all ``acts`` at the same moment, each on its own connection; count the refusals."""
     start = threading.Barrier(len(acts), timeout=60)
     lost = []
-    broken = []
+    errors = []
 
     def run(act):
         connection.ensure_connection()  # before the start signal
@@ -23,7 +23,7 @@ def all_at_once(acts, refusal):
         except refusal as error:
             lost.append(error)
         except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
-            broken.append(error)
+            errors.append(error)
         finally:
             connection.close()
 
@@ -32,7 +32,7 @@ def all_at_once(acts, refusal):
         thread.start()
     for thread in threads:
         thread.join()
-    assert broken == []
+    assert errors == []
     return len(lost)
 
 
@@ -62,7 +62,7 @@ def held_elsewhere(lock):
 class Rival:
     """Acts on a separate connection while the test is in the middle of its own action.
 
-    ``begin`` returns when the rival has done it, or waits for a lock that the test holds.
+    ``begin`` returns when the rival has finished, or waits for a lock that the test holds.
     """
 
     def __init__(self, act):

@@ -1,7 +1,7 @@
 """Containers without an engine: run the steps of the Dockerfile and the services of compose.
 
 Each command runs in a mount namespace of its own, with what docker-compose.yml gives a container: a
-read-only root, its volumes, its tmpfs, its user, its environment, and no capability. The packages
+read-only root, volumes, tmpfs, user and environment, and without capabilities. The packages
 are those of the tests, because installing them again would take minutes.
 """
 
@@ -188,7 +188,7 @@ class Container:
     def check(self, *, within_s=600):
         """Wait for the end, and return the output.
 
-        Raises: AssertionError: it failed; with its output.
+        Raises: AssertionError  the command failed; the message is its output
         """
         code = self._process.wait(within_s)
         assert code == 0, self.said

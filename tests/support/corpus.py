@@ -32,7 +32,7 @@ SENDABLE = [(kind, text) for kind, text in TEXTS if kind != "surrogate"]
 
 
 class Deck:
-    """Deals out the bad texts: each page gets one of each class, other ones than the last page."""
+    """The bad texts in turn: each round has one text of each class, different from the last round."""
 
     def __init__(self):
         self._by_class = defaultdict(list)

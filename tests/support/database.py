@@ -1,4 +1,4 @@
-"""A database for each test process, and its clean-up after a test that committed."""
+"""Test databases: one for each process; empty tables after a test that committed."""
 
 import fcntl
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""E-mails as the shop renders them: the last event of a name, in English and in Azerbaijani."""
+"""E-mails as the shop renders them: check the last one of a name in English and Azerbaijani."""
 
 import re
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Email:
 def last_email(name, template=None):
     """Render the e-mail of the last event of a name, as it is sent, in both languages.
 
-    If an event causes several: the first one, or that of ``template``.
+    Of several e-mails of an event, return that of ``template``, by default the first.
     """
     event = Event.objects.filter(name=name).latest("pk")
     deliveries = dispatch.fan_out(event=event, now=NOON)
@@ -105,9 +105,9 @@ def _faults(email, letter, locale):
         "a link leads nowhere": all(
             link.startswith(("https://", "http://127.0.0.1")) for link in page.links
         ),
-        "a picture has no words": all("alt" in picture for picture in page.pictures),
+        "a picture has no alt text": all("alt" in picture for picture in page.pictures),
         "it is too long": len(letter.html.encode()) <= MOST_BYTES,
-        "its language is not told": f'lang="{locale}"' in letter.html,
+        "the html element has no lang": f'lang="{locale}"' in letter.html,
         "it has no dark colors": "prefers-color-scheme: dark" in letter.html,
         "it has a script": "<script" not in letter.html,
         "a template is left in it": "{{" not in letter.html + letter.text,

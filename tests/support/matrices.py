@@ -1,4 +1,4 @@
-"""Test matrices: of cases that run the same code, run some each time and all in the full run."""
+"""Test matrices: daily runs try some of the cases that run the same code, the full run all."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Module worlds: data that is written once for all tests of a module.
+"""Module data: rows and files that are made once for all tests of a module.
 
 Each test runs in a savepoint, so its own changes are undone. Use it in a module without
 ``django_db(transaction=True)``: such a test commits, and empties the database.
@@ -35,5 +35,5 @@ def module_world(blocker, folder, build, **words):
 
 
 def copy_feeds(folder, settings):
-    """Give a test its own copy of the files that the world of its module fetched."""
+    """Give a test its own copy of the files that ``build`` fetched for its module."""
     shutil.copytree(folder / "feeds", settings.FEEDS_ROOT, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""Reconciliation helpers: a past day of the shop, and its comparison with a running gateway."""
+"""Reconciliation helpers: make payments at a running gateway, and reconcile today."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from tests.factories.suppliers import NOON
 
 
 def now():
-    """Return the time of the day used: gateways run on the real clock."""
+    """Return the real time, which the gateway uses too."""
     return timezone.now()
 
 
@@ -31,7 +31,7 @@ def today():
 
 
 def compare(clock=later):
-    """Reconcile today, two days from now."""
+    """Reconcile today, with a clock two days ahead."""
     return reconciliation.reconcile(day=today(), clock=clock)
 
 
@@ -40,7 +40,7 @@ def two_sellables(*, price="39.99"):
 
 
 def open_order(*listings):
-    """Sell a product at the stock's time; its payment happens today."""
+    """Order a product at NOON, the time of its stock figures, and open its payment."""
     order = make_order(*(listings or [make_sellable()]), now=NOON)
     return sessions.open_session(order=order, return_url=BACK, now=NOON)
 
@@ -50,7 +50,7 @@ def hear(payment):
 
 
 def paid(server, *listings):
-    """Sell a product, pay on the gateway's page, and read the payment."""
+    """Order a product, pay it on the gateway's page, and refresh the payment."""
     payment = open_order(*listings)
     server.pay(payment.pay_url)
     return hear(payment)
@@ -62,7 +62,7 @@ def divided(payment):
 
 
 def accept(payment, purchase_order):
-    """Let the supplier accept a purchase order, and capture its payment."""
+    """Accept a purchase order as its supplier does, and capture the payment of that part."""
     stripe_orders.accept(purchase_order, now=now())
     stripe_orders.settle(now())
     payment.refresh_from_db()
@@ -83,7 +83,7 @@ def refund(payment, amount, *, purpose="staff:1"):
 
 
 def found(status="open"):
-    """Return each discrepancy: its kind, its subject, and both amounts."""
+    """Return kind, measure, expected and found amount of each discrepancy."""
     return [
         (row.kind, row.what, row.expected_amount, row.found_amount)
         for row in Discrepancy.objects.filter(status=status).order_by("pk")

@@ -35,9 +35,9 @@ def _module_world(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture
 def shared_world(_module_world, monkeypatch):
-    """Give the tests of a module one ``world``, built once: each test's changes are rolled back.
+    """Share one ``world`` between the tests of a module; roll back the changes of each test.
 
-    A module that uses it has no tests that commit (``transaction=True``).
+    Do not use it in a module with tests that commit (``transaction=True``).
     """
     connect(monkeypatch, ScriptedSupplier())
     return list(Listing.objects.order_by("pk"))
@@ -82,5 +82,5 @@ def started(monkeypatch):
 
 @pytest.fixture
 def client_factory():
-    """Return a function that creates clients of other users."""
+    """Return the class of test clients, for clients of other users."""
     return Client

@@ -14,7 +14,7 @@ from storefront.web.content.pages import PAGES
 from suppliers.models import Supplier
 
 ARGUMENT = re.compile(r"(?<!\?P)<(?:\w+:)?(\w+)>")
-GROUP = re.compile(r"\(\?P<\w+>(\w*)[^)]*\)")  # of a regular expression: its first alternative
+GROUP = re.compile(r"\(\?P<\w+>(\w*)[^)]*\)")  # captures the first alternative of a named group
 PICTURE = "^media/(?P<path>pictures/[\\w-]+\\.webp)$"
 
 
@@ -40,11 +40,11 @@ def patterns(resolver=None, prefix=""):
 
 
 def addresses(row_id=None):
-    """Fill in every pattern. A new kind of argument raises KeyError here.
+    """Yield every pattern with a path that matches it; a new kind of argument raises KeyError.
 
-    ``row_id``: the value for the id of a row on staff pages, instead of a real one.
+    ``row_id`` replaces the ids of rows on staff pages.
     """
-    known, found = _arguments(), dict.fromkeys(patterns())  # loads the tables' pages
+    known, found = _arguments(), dict.fromkeys(patterns())  # also registers the admin pages
     tables = {
         f"admin/{model._meta.app_label}/{model._meta.model_name}/": model
         for model in admin.site._registry

@@ -69,7 +69,7 @@ def test_the_mailbox_keeps_each_message_and_hides_no_duplicate(settings, tmp_pat
     assert list(tmp_path.glob("*.part")) == []
 
 
-def test_the_mailbox_stops_cleanly_at_an_interrupt(tmp_path):  # other tests terminate it
+def test_the_mailbox_stops_cleanly_at_an_interrupt(tmp_path):  # ``mailbox`` sends SIGTERM
     process = subprocess.Popen(
         mailbox_command(free_port(), tmp_path), stdout=subprocess.PIPE, text=True
     )
@@ -144,7 +144,7 @@ def test_a_permanent_rejection_is_final(settings, answers):
 
 
 @pytest.mark.parametrize("answer", ["", "silence"])
-def test_a_missing_confirmation_is_uncertain(settings, answer):
+def test_without_a_confirmation_the_outcome_is_unknown(settings, answer):
     with BadServer(body=answer) as server:
         settings.MAILERS = mailers(server.port)
         settings.MAILERS["default"]["OPTIONS"]["timeout"] = 1

@@ -34,7 +34,7 @@ def read(order):
 
 
 def amounts(profit):
-    """Return total and source of each kind of part."""
+    """Return the total and the sources of each profit item."""
     parts = profit.parts()
     return {
         what: (profit.sum(parts, what).amount, {one.source for one in parts if one.what == what})
@@ -221,7 +221,7 @@ def test_a_lost_dispute_takes_the_remaining_capture(terms):
 
 @pytest.mark.parametrize("seed", thinned(range(12), step=3))
 def test_lines_and_unassigned_amounts_sum_up_to_the_order(terms, seed):
-    """Compared with sums computed from order, payments and invoices."""
+    """The expected sums come from the order, its payments and its invoices."""
     dice = random.Random(seed)
     goods = [
         make_sellable(price=f"{dice.randint(20, 90)}.{dice.randint(10, 99)}", cost="10.00")

@@ -1,4 +1,4 @@
-"""Three-way match: ordered, shipped and invoiced values, with invoices that staff entered."""
+"""Three-way match: compare invoices with what was ordered and shipped; staff enter the invoices."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -57,7 +57,7 @@ def invoice(bought, goods, *, reference="RE-1", freight=None, at=NOON):
 
 
 def compare(*, after=0):
-    """Reconcile a day that ended so many days after the order."""
+    """Reconcile the day that is ``after`` days after the order; return its discrepancies."""
     now = NOON + (after + 1) * DAY + DAY / 2
     day = reconciliation.run_of((NOON + after * DAY).date(), now=now)
     assert reconciliation.reconcile(day=day, clock=lambda: now).status == "reconciled"
@@ -107,7 +107,7 @@ def test_invoices_per_parcel_match(bought):
 
 def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     ship(3)
-    assert compare(after=3) == []  # the supplier is not set to owe invoices
+    assert compare(after=3) == []  # no invoice is due: ``invoice_due_days`` is not set
     terms(invoice_due_days=5)
     assert compare(after=4) == []
 
@@ -117,7 +117,7 @@ def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
 
 
 @pytest.mark.parametrize(
-    ("percent", "amount", "invoiced", "is_other"),
+    ("percent", "amount", "invoiced", "is_discrepancy"),
     [
         ("0", "0", "30.01", True),
         ("1", "0", "30.30", False),
@@ -127,21 +127,21 @@ def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     ],
 )
 def test_a_difference_within_the_tolerance_is_no_discrepancy(
-    bought, percent, amount, invoiced, is_other
+    bought, percent, amount, invoiced, is_discrepancy
 ):
     terms(invoice_tolerance_percent=Decimal(percent), invoice_tolerance_amount=Decimal(amount))
     ship(3)
     invoice(bought, invoiced)
 
-    assert bool(compare()) is is_other
-    assert match() == ["differs" if is_other else "matched"]
+    assert bool(compare()) is is_discrepancy
+    assert match() == ["differs" if is_discrepancy else "matched"]
 
 
 @pytest.mark.parametrize(
     ("shipped", "kind", "amounts"),
     [(2, "supplier_undercharged", ["10.00"]), (3, "supplier_charged_twice", ["30.00", "30.00"])],
 )
-def test_too_little_or_a_duplicate_is_found_by_its_amount(bought, shipped, kind, amounts):
+def test_an_undercharge_or_a_duplicate_is_a_discrepancy(bought, shipped, kind, amounts):
     ship(shipped)
     for number, amount in enumerate(amounts):
         invoice(bought, amount, reference=f"RE-{number}")
@@ -174,7 +174,7 @@ def test_an_invoice_without_a_purchase_order_is_unknown(bought):
     assert (row.reference, row.supplier, match()) == ("another", bought.supplier, ["unknown"])
 
 
-def test_an_invoice_for_a_canceled_order(bought):
+def test_an_invoice_for_a_canceled_order_is_an_overcharge(bought):
     PurchaseOrder.objects.update(status="canceled")
     invoice(bought, "30.00", freight=Decimal(5))
 
@@ -184,7 +184,7 @@ def test_an_invoice_for_a_canceled_order(bought):
     ]
 
 
-def test_an_invoice_in_another_currency(bought):
+def test_an_invoice_in_another_currency_is_a_discrepancy(bought):
     invoice(bought, "30.00")
     SupplierInvoice.objects.update(currency="USD")
 

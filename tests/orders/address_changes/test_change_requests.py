@@ -1,4 +1,4 @@
-"""Change requests: suppliers change the address of what they have, or refuse."""
+"""Address change requests: a supplier that has the order accepts or refuses a new address."""
 
 import dataclasses
 
@@ -34,7 +34,7 @@ def answer(row, is_yes):
     change_requests.record_answer(change_request=row, is_yes=is_yes, actor="ben", now=NOON)
 
 
-def told():
+def reported_results():
     events = Event.objects.filter(name="order.delivery_address_change_result").order_by("pk")
     return [event.payload["is_changed"] for event in events]
 
@@ -51,7 +51,7 @@ def test_an_accepted_request_changes_the_address():
 
     assert build_request(fresh(purchase_order)).ship_to == THERE
     assert Order.objects.get().ship_to["city"] == "Berlin"
-    assert told() == [True]
+    assert reported_results() == [True]
     with pytest.raises(corrections.AddressLockedError):
         answer(AddressChangeRequest.objects.get(), is_yes=False)
 
@@ -63,7 +63,7 @@ def test_a_refused_request_is_reported_to_the_customer():
     answer(AddressChangeRequest.objects.get(), is_yes=False)
 
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
-    assert told() == [False]
+    assert reported_results() == [False]
     assert change_request(purchase_order.order).requested  # the supplier may be asked again
 
 
@@ -87,7 +87,7 @@ def test_a_repeated_request_is_sent_once_and_another_waits_for_the_answer():
     assert first.requested == again.requested == (purchase_order.number,)
 
     with pytest.raises(change_requests.AnswerPendingError):
-        change_request(purchase_order.order, HOME)  # it goes there if the supplier says no
+        change_request(purchase_order.order, HOME)  # HOME remains if the supplier refuses
 
     assert AddressChangeRequest.objects.count() == 1
     assert purchase_order.messages.filter(kind="readdress").count() == 1
@@ -155,7 +155,7 @@ def test_erasure_removes_the_customer_from_requests():
     assert Address(**fresh(purchase_order).goes_to).country == "DE"
 
 
-def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
+def test_a_later_correction_replaces_the_own_address_of_a_purchase_order():
     unsent, asked = apart(make_sellable(), make_sellable())
     accept(asked)
     change_request(unsent.order)
@@ -180,10 +180,10 @@ def test_a_confirmed_warning_does_not_hold_the_changed_part():
 
 
 class AskedMeanwhile(ScriptedSupplier):
-    """A supplier whose first call fails while the customer requests another address."""
+    """A supplier whose first call fails; during it the customer requests another address."""
 
     def place(self, request):
-        self.told = request.ship_to
+        self.ship_to = request.ship_to
         if not self.calls:
             order = PurchaseOrder.objects.get(number=request.number).order
             said = change_requests.change_address(order=order, ship_to=THERE, **WHO)
@@ -209,12 +209,12 @@ def test_a_failed_submission_uses_the_last_requested_address(supplier, last):
 
     assert AddressChangeRequest.objects.get().status == "refused"
     assert supplier.effects == [made.number]
-    assert supplier.told == last
+    assert supplier.ship_to == last
     with pytest.raises(corrections.AddressLockedError):
         change_requests.change_address(order=made.order, ship_to=last, **WHO)
 
 
-def test_the_last_address_is_used_if_another_supplier_has_its_part(supplier):
+def test_a_failed_submission_uses_the_last_address_if_another_supplier_accepted(supplier):
     failed, kept = apart(make_sellable(), make_sellable())
     send(failed)
     accept(kept)
@@ -223,7 +223,7 @@ def test_the_last_address_is_used_if_another_supplier_has_its_part(supplier):
     send(failed)
 
     assert said.done == (failed.number,)
-    assert supplier.told == HOME
+    assert supplier.ship_to == HOME
 
 
 def test_an_address_hold_is_released_by_a_valid_address():

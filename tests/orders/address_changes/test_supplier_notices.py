@@ -1,4 +1,4 @@
-"""Supplier notices: one e-mail per change request, else staff ask."""
+"""Supplier notices: each address change request is e-mailed once, or staff ask the supplier."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def change_request(people):
     return AddressChangeRequest.objects.get()
 
 
-def test_one_e_mail_has_the_new_address_once_the_supplier_can_be_reached(people, change_request):
+def test_one_e_mail_is_sent_when_the_circuit_breaker_is_closed(people, change_request):
     break_line(change_request.purchase_order.supplier)
     tasks.send_supplier_notices()
     assert not people.letters
@@ -75,12 +75,12 @@ def test_a_failed_notice_does_not_count_for_the_batch_and_is_retried(
 
     people.send_request = refuse_the_first
     tasks.send_supplier_notices()
-    told = AddressChangeRequest.objects.order_by("pk").values_list("notified_via", flat=True)
-    assert list(told) == ["", "email"]
+    notified = AddressChangeRequest.objects.order_by("pk").values_list("notified_via", flat=True)
+    assert list(notified) == ["", "email"]
 
     people.send_request = send_request
     tasks.send_supplier_notices()
-    assert list(told.all()) == ["email", "email"]
+    assert list(notified.all()) == ["email", "email"]
 
 
 def test_staff_notify_a_supplier_without_connection(people, change_request, monkeypatch):

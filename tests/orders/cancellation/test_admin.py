@@ -1,4 +1,4 @@
-"""Cancellation admin: record the supplier's answer, decide on what it shipped although canceled."""
+"""Cancellation admin: record a supplier's answer, decide on shipments of canceled orders."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Canceled but shipped: staff see it until they decide."""
+"""Canceled but shipped: the case stays open until staff decide."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ FULL = pytest.mark.full
 
 @pytest.fixture
 def canceled(monkeypatch):
-    """Cancel a purchase order that seems not to have reached the supplier."""
+    """Cancel a purchase order after a failed submission."""
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
@@ -41,7 +41,7 @@ def canceled(monkeypatch):
     return purchase_order
 
 
-def says(answer, now=LATER):
+def report(answer, now=LATER):
     state = PurchaseOrderReport(number=fresh().number, supplier_reference="S-1", answer=answer)
     acknowledgements.apply(purchase_order=fresh(), state=state, now=now)
 
@@ -53,18 +53,18 @@ def decide(outcome, reason="confirmed by phone"):
 
 
 def is_open():
-    """Return whether it is open, by the invariant and by the inbox; both must agree."""
-    broken = {
+    """Return whether the case is open; the invariant and the inbox must agree."""
+    violated = {
         each.invariant.code
         for each in registry.check_some([*PAYMENTS, *PURCHASE_ORDERS], now=LATER)
         if each.count
     }
-    waits = {each.cause.code for each in query.load_items(now=LATER)}
-    assert "payments.accepted_is_charged" not in broken  # the customer was refunded
-    assert ("purchase_orders.canceled_but_shipped_decided" in broken) == bool(
-        waits & {"canceled_but_active", "canceled_but_shipped"}
+    causes = {each.cause.code for each in query.load_items(now=LATER)}
+    assert "payments.accepted_is_charged" not in violated  # the customer was refunded
+    assert ("purchase_orders.canceled_but_shipped_decided" in violated) == bool(
+        causes & {"canceled_but_active", "canceled_but_shipped"}
     )
-    return "purchase_orders.canceled_but_shipped_decided" in broken
+    return "purchase_orders.canceled_but_shipped_decided" in violated
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def is_open():
     ],
 )
 def test_a_canceled_shipment_is_open_until_staff_decide(canceled, outcome):
-    says(Acknowledgement.SHIPPED)
+    report(Acknowledgement.SHIPPED)
     assert is_open()
     assert "canceled_but_shipped" in {each.cause.code for each in query.load_items(now=LATER)}
 
@@ -89,13 +89,13 @@ def test_a_canceled_shipment_is_open_until_staff_decide(canceled, outcome):
 
 
 def test_a_shipment_after_the_decision_needs_a_new_one(canceled):
-    says(Acknowledgement.ACCEPTED)
+    report(Acknowledgement.ACCEPTED)
     assert status_polling.open_orders().exists()
     decide(Outcome.NOT_SHIPPED)
     assert not is_open()
     assert not status_polling.open_orders().exists()
 
-    says(Acknowledgement.SHIPPED)
+    report(Acknowledgement.SHIPPED)
 
     assert is_open()
     decide(Outcome.WRITTEN_OFF)
@@ -106,7 +106,7 @@ def test_a_shipment_after_an_accepted_cancellation_is_open_too(canceled):
     PurchaseOrder.objects.update(submission_status="cancellation_accepted")
     assert not is_open()
 
-    says(Acknowledgement.SHIPPED)
+    report(Acknowledgement.SHIPPED)
 
     assert is_open()
     decide(Outcome.RETURNED)
@@ -114,7 +114,7 @@ def test_a_shipment_after_an_accepted_cancellation_is_open_too(canceled):
 
 
 def test_a_denied_claim_reopens_the_decision(canceled):
-    says(Acknowledgement.SHIPPED)
+    report(Acknowledgement.SHIPPED)
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.CLAIMED)
 
@@ -135,7 +135,7 @@ def test_a_denied_claim_reopens_the_decision(canceled):
     ],
 )
 def test_a_decision_must_match_the_shipment(canceled, answer, outcome):
-    says(answer)
+    report(answer)
 
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(outcome)
@@ -152,6 +152,6 @@ def test_a_decision_must_match_the_shipment(canceled, answer, outcome):
     assert is_open()
 
 
-def test_no_decision_on_what_the_supplier_does_not_have(canceled):
+def test_an_order_that_no_supplier_has_needs_no_decision(canceled):
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.NOT_SHIPPED)

@@ -13,16 +13,16 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel
-from tests.factories.backorders import look_everywhere
-from tests.factories.cancellation import LATER, fresh, pursue
+from tests.factories.backorders import reroute_due
+from tests.factories.cancellation import LATER, fresh, process_request
 from tests.factories.orders import (
     ask_to_stop,
     make_order,
     make_paid_order,
     make_payment,
+    make_payment_update,
     make_purchase_orders,
     make_sellable,
-    news_of,
 )
 from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON
@@ -102,7 +102,7 @@ def test_a_late_task_does_not_repeat_a_refused_request(supplier):
     ask_to_stop(purchase_order.order)
     supplier.can_stop = True
 
-    assert pursue(purchase_order) is False
+    assert process_request(purchase_order) is False
     assert fresh().submission_status == "cancellation_rejected"
 
 
@@ -141,7 +141,7 @@ def captured(supplier):
     order = purchase_order.order
     payment = order.payments.get()
     request = PaymentEvent.objects.get(kind="capture_requested")
-    answer = news_of(payment, "captured", request_key=request.external_id)
+    answer = make_payment_update(payment, "captured", request_key=request.external_id)
     apply(update=answer, gateway="fake", now=NOON)
     return order
 
@@ -160,7 +160,7 @@ def test_partial_refunds_are_positive_and_never_exceed_the_capture(captured):
             refund(captured, amount)
 
     assert refused.value.refundable.amount == captured.total_amount - 15
-    for _ in range(2):  # the form of the rest was submitted twice
+    for _ in range(2):  # the form is submitted twice
         refund(captured, captured.total_amount - 15)
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 3
 
@@ -176,8 +176,10 @@ def test_the_customer_is_notified_when_the_refund_is_done(captured):
     payment = captured.payments.get()
     assert Event.objects.filter(name="order.refunded").count() == 0
 
-    news = news_of(payment, "refunded", amount="10.00", request_key=request.external_id)
-    apply(update=news, gateway="fake", now=NOON)
+    update = make_payment_update(
+        payment, "refunded", amount="10.00", request_key=request.external_id
+    )
+    apply(update=update, gateway="fake", now=NOON)
 
     assert Event.objects.get(name="order.refunded").payload["amount"] == "10.00"
     assert Order.objects.with_progress().get().payment_status == "partially_refunded"
@@ -245,7 +247,7 @@ def test_a_rejected_capture_is_not_refunded_from_another_purchase_order(supplier
 
     state = supplier.state(purchase_order.number)
     acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
-    look_everywhere(LATER)
+    reroute_due(LATER)
 
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
     assert PaymentEvent.objects.get(kind="void_requested").amount > 0

@@ -1,4 +1,4 @@
-"""Race: a cancellation against the payment or the submission of the order, and two answers."""
+"""Race: a cancellation and a payment, a cancellation and a submission, two supplier answers."""
 
 import pytest
 
@@ -10,15 +10,15 @@ from orders.models import Order, PaymentEvent
 from orders.payments import updates
 from orders.purchasing import reassignment, submission
 from suppliers.models import StockLevel
-from tests.factories.backorders import broken
+from tests.factories.backorders import violated_invariants
 from tests.factories.cancellation import LATER, fresh, send, sent
 from tests.factories.orders import (
     ask_to_stop,
     make_order,
     make_payment,
+    make_payment_update,
     make_purchase_orders,
     make_sellable,
-    news_of,
 )
 from tests.factories.scripted_supplier import ScriptedSupplier, WrittenTo, connect
 from tests.factories.suppliers import NOON
@@ -33,8 +33,8 @@ def canceling(order):
 
 
 def paying(order):
-    news = news_of(make_payment(order), "authorized")
-    return lambda: updates.apply(update=news, gateway="fake", now=NOON)
+    update = make_payment_update(make_payment(order), "authorized")
+    return lambda: updates.apply(update=update, gateway="fake", now=NOON)
 
 
 def assert_all_money_returned(order):
@@ -44,7 +44,7 @@ def assert_all_money_returned(order):
     assert [(one.kind, one.amount) for one in asked] == [("void_requested", order.total_amount)]
     assert StockLevel.objects.get().available == 5
     assert Event.objects.filter(name="order.canceled").count() == 1
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 @pytest.mark.parametrize("is_paid_first", [True, False])
@@ -89,7 +89,7 @@ def test_a_cancellation_during_submission_becomes_a_request(monkeypatch, supplie
     assert Order.objects.get().status == "canceled"
     asked = PaymentEvent.objects.filter(kind="refund_requested")
     assert [one.amount for one in asked] == [purchase_order.customer_charge_amount]
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch, supplier):
@@ -116,7 +116,7 @@ def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch,
     ],
 )
 def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, name):
-    """Without the lock it would read a stale state and lose the race for the row."""
+    """Without the lock, the second answer would read a stale status and raise an error."""
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, WrittenTo())
     purchase_order = sent()

@@ -1,4 +1,4 @@
-"""Supplier answers: a supplier without an API is asked once, and may answer at any time."""
+"""Supplier answers: a supplier without an API gets one request and can answer at any time."""
 
 from contextlib import suppress
 
@@ -10,8 +10,17 @@ from orders.models import Order
 from orders.purchasing import submission, work_queue
 from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.records import Acknowledgement, ManualCancellationError, RequestKind
-from tests.factories.backorders import tell
-from tests.factories.cancellation import LATER, fresh, money, pursue, says, sent, ship, stands
+from tests.factories.backorders import acknowledge
+from tests.factories.cancellation import (
+    LATER,
+    cancellation_state,
+    fresh,
+    process_request,
+    record_answer,
+    requested_payments,
+    sent,
+    ship,
+)
 from tests.factories.orders import ask_to_stop, make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, WrittenTo, connect, no_answer
 from tests.factories.suppliers import NOON
@@ -25,12 +34,12 @@ def people(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
-def test_one_e_mail_is_sent_and_silence_is_no_answer(people):
+def test_one_e_mail_is_sent_and_the_request_stays_open(people):
     purchase_order = sent()
 
     ask_to_stop(purchase_order.order)
     for _ in range(2):
-        pursue(purchase_order, LATER)
+        process_request(purchase_order, LATER)
         cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
 
     (manual_request,) = people.letters.values()
@@ -41,10 +50,10 @@ def test_one_e_mail_is_sent_and_silence_is_no_answer(people):
     assert manual_request.page_url.endswith(
         f"/{purchase_order.number}/{fresh(purchase_order).access_key}/"
     )
-    assert stands(purchase_order) == ("cancellation_requested", "email", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "email", True)
     assert not work_queue.to_cancel(now=LATER).exists()
     assert status.status_of(purchase_order.order) == status.CancellationStatus.ASKED
-    assert money() == []
+    assert requested_payments() == []
 
 
 def test_without_an_e_mail_address_staff_ask(people):
@@ -53,7 +62,7 @@ def test_without_an_e_mail_address_staff_ask(people):
 
     ask_to_stop(purchase_order.order)
 
-    assert stands(purchase_order) == ("cancellation_requested", "staff", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "staff", True)
     assert "Contact the supplier" in fresh(purchase_order).problem
     assert not work_queue.to_cancel(now=LATER).exists()
 
@@ -70,10 +79,10 @@ def test_staff_ask_when_the_api_can_no_longer_cancel(monkeypatch):
 
     assert came == [None]
     assert fresh(purchase_order).accepted_at is not None
-    assert stands(purchase_order) == ("cancellation_requested", "staff", True)
-    says(purchase_order, supplier_answers.record_acceptance)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "staff", True)
+    record_answer(purchase_order, supplier_answers.record_acceptance)
     assert Order.objects.get().status == "canceled"
-    assert money() == ["capture_requested", "refund_requested"]
+    assert requested_payments() == ["capture_requested", "refund_requested"]
 
 
 def test_an_acceptance_refunds_once(people):
@@ -81,11 +90,11 @@ def test_an_acceptance_refunds_once(people):
     ask_to_stop(purchase_order.order)
 
     for _ in range(2):
-        says(purchase_order, supplier_answers.record_acceptance)
+        record_answer(purchase_order, supplier_answers.record_acceptance)
 
-    assert stands(purchase_order) == ("cancellation_accepted", "", False)
+    assert cancellation_state(purchase_order) == ("cancellation_accepted", "", False)
     assert Order.objects.get().status == "canceled"
-    assert money() == ["void_requested"]
+    assert requested_payments() == ["void_requested"]
     assert Event.objects.filter(name="order.canceled").count() == 1
 
 
@@ -94,29 +103,29 @@ def test_a_refusal_is_reported_and_the_shipment_charged(people):
     ask_to_stop(purchase_order.order)
 
     for _ in range(2):
-        says(purchase_order, supplier_answers.record_refusal)
+        record_answer(purchase_order, supplier_answers.record_refusal)
     assert status.status_of(purchase_order.order) == status.CancellationStatus.REFUSED
 
     ship(purchase_order)
 
-    assert stands(purchase_order) == ("cancellation_rejected", "", False)
+    assert cancellation_state(purchase_order) == ("cancellation_rejected", "", False)
     assert fresh(purchase_order).accepted_at is not None
-    assert money() == ["capture_requested"]
+    assert requested_payments() == ["capture_requested"]
     with pytest.raises(supplier_answers.NoPendingRequestError):
-        says(purchase_order, supplier_answers.record_acceptance)
+        record_answer(purchase_order, supplier_answers.record_acceptance)
 
 
 def test_an_acceptance_after_a_refusal_counts(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
-    says(purchase_order, supplier_answers.record_refusal)
+    record_answer(purchase_order, supplier_answers.record_refusal)
 
-    says(purchase_order, supplier_answers.record_acceptance)
+    record_answer(purchase_order, supplier_answers.record_acceptance)
 
     assert Order.objects.get().status == "canceled"
-    assert money() == ["void_requested"]
+    assert requested_payments() == ["void_requested"]
     with pytest.raises(supplier_answers.NoPendingRequestError):
-        says(purchase_order, supplier_answers.record_refusal)
+        record_answer(purchase_order, supplier_answers.record_refusal)
 
 
 def test_a_shipment_before_the_answer_refuses_the_request(people):
@@ -126,14 +135,14 @@ def test_a_shipment_before_the_answer_refuses_the_request(people):
     ship(purchase_order)
 
     assert list(work_queue.to_cancel(now=LATER)) == [fresh(purchase_order)]
-    assert pursue(purchase_order, LATER) is False
-    assert stands(purchase_order) == ("cancellation_rejected", "email", False)
+    assert process_request(purchase_order, LATER) is False
+    assert cancellation_state(purchase_order) == ("cancellation_rejected", "email", False)
     assert len(people.letters) == 1
     for verb in (supplier_answers.record_acceptance, supplier_answers.record_refusal):
         with suppress(supplier_answers.NoPendingRequestError):
-            says(purchase_order, verb)
-    assert stands(purchase_order) == ("cancellation_rejected", "email", False)
-    assert money() == ["capture_requested"]
+            record_answer(purchase_order, verb)
+    assert cancellation_state(purchase_order) == ("cancellation_rejected", "email", False)
+    assert requested_payments() == ["capture_requested"]
 
 
 def test_an_answer_without_a_request_is_rejected(people):
@@ -141,7 +150,7 @@ def test_an_answer_without_a_request_is_rejected(people):
 
     for verb in (supplier_answers.record_acceptance, supplier_answers.record_refusal):
         with pytest.raises(supplier_answers.NoPendingRequestError):
-            says(purchase_order, verb)
+            record_answer(purchase_order, verb)
 
     assert fresh(purchase_order).status == "ready"
 
@@ -153,26 +162,26 @@ def test_a_request_during_submission_is_sent_after_it(people):
     ask_to_stop(purchase_order.order)
     assert people.letters == {}
 
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
-    pursue(purchase_order, LATER)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
+    process_request(purchase_order, LATER)
 
     assert len(people.letters) == 1
-    assert stands(purchase_order) == ("cancellation_requested", "email", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "email", True)
 
 
 def test_a_second_request_after_a_refusal_sends_a_second_e_mail(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
-    says(purchase_order, supplier_answers.record_refusal)
+    record_answer(purchase_order, supplier_answers.record_refusal)
 
     ask_to_stop(purchase_order.order, now=LATER)
 
     assert len(people.letters) == 2
-    assert stands(purchase_order) == ("cancellation_requested", "email", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "email", True)
 
 
 def test_a_crash_after_the_e_mail_sends_no_second_one(people, monkeypatch):
-    """The sweep finds the request again: it must neither repeat the e-mail nor lose the record."""
+    """The next sweep must not repeat the e-mail, but record that it was sent."""
     purchase_order = sent()
 
     class KilledError(BaseException):
@@ -185,13 +194,13 @@ def test_a_crash_after_the_e_mail_sends_no_second_one(people, monkeypatch):
         patched.setattr(supplier_answers, "_record_channel", die)
         with pytest.raises(KilledError):
             ask_to_stop(purchase_order.order)
-    assert stands(purchase_order) == ("cancellation_requested", "", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "", True)
     assert list(work_queue.to_cancel(now=LATER)) == [fresh(purchase_order)]
 
-    pursue(purchase_order, LATER)
+    process_request(purchase_order, LATER)
 
     assert len(people.letters) == 1
-    assert stands(purchase_order) == ("cancellation_requested", "email", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "email", True)
 
 
 def test_a_failed_e_mail_is_retried(people, monkeypatch):
@@ -203,7 +212,7 @@ def test_a_failed_e_mail_is_retried(people, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(people, "send_request", away)
         assert ask_to_stop(purchase_order.order)[1] == [None]
-    assert stands(purchase_order) == ("cancellation_requested", "", True)
-    pursue(purchase_order, LATER)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "", True)
+    process_request(purchase_order, LATER)
 
-    assert stands(purchase_order) == ("cancellation_requested", "email", True)
+    assert cancellation_state(purchase_order) == ("cancellation_requested", "email", True)

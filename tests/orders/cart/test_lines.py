@@ -1,4 +1,4 @@
-"""Cart lines: one query returns what separate queries of each table return."""
+"""Cart lines: one query reads the same as separate queries of each table."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -57,13 +57,13 @@ def test_the_tax_of_a_country_is_read_with_the_lines(country):
     late = DAY + timedelta(days=1)
     TaxRate.objects.create(country="DE", rate=Decimal("0.16"), valid_from=late, source="a law")
 
-    told = lines.load_content(cart=filled(country), now=NOON).tax
+    tax = lines.load_content(cart=filled(country), now=NOON).tax
 
-    if country == "US":  # it depends on the region
-        assert told is None
+    if country == "US":  # the rate depends on the region
+        assert tax is None
         return
-    assert (told.country, told.on) == (country, DAY)
-    assert (told.rate or 0) == rates.find_table_rate(country=country, region="", on=DAY)
+    assert (tax.country, tax.on) == (country, DAY)
+    assert (tax.rate or 0) == rates.find_table_rate(country=country, region="", on=DAY)
 
 
 @pytest.mark.parametrize(

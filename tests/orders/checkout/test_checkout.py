@@ -146,7 +146,7 @@ def test_an_address_with_a_warning_needs_a_reason():
 @pytest.mark.parametrize(
     ("price_now", "minutes", "unit", "at_the_end"),
     [
-        ("49.99", 29, "39.99", "49.99"),  # the promise holds, and adding makes it no longer
+        ("49.99", 29, "39.99", "49.99"),  # adding a unit does not extend the 30 minutes
         ("49.99", 31, "49.99", "49.99"),
         ("29.99", 29, "29.99", "29.99"),
     ],

@@ -1,4 +1,4 @@
-"""Network limits: what unpaid orders of one network may hold, with and without a cookie."""
+"""Network limits: how many orders and units one network may hold unpaid, with any cookies."""
 
 import pytest
 from django.db import connection, transaction
@@ -13,8 +13,8 @@ from suppliers.models import StockLevel
 from tests.factories.orders import (
     make_cart,
     make_payment,
+    make_payment_update,
     make_sellable,
-    news_of,
     order_of,
 )
 from tests.factories.promotions import make_promotion
@@ -26,7 +26,7 @@ HERE, THERE = "a" * 32, "b" * 32
 
 
 def place(listing, *, network=HERE, quantity=1):
-    """Place the cart of an anonymous visitor."""
+    """Place an order as a new anonymous visitor."""
     cart = make_cart(listing, quantity=quantity)
     return order_of(cart, email=f"{cart.pk}@example.org", network=network)
 
@@ -48,8 +48,8 @@ def test_unpaid_orders_are_limited_per_network():
     assert place(light, network=THERE).network == THERE
     assert place(light, network="").network == ""
     payment = make_payment(orders[0])
-    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
-    assert place(light).status == Order.Status.PENDING_PAYMENT, "a paid one counts no more"
+    updates.apply(update=make_payment_update(payment, "authorized"), gateway="fake", now=NOON)
+    assert place(light).status == Order.Status.PENDING_PAYMENT, "a paid order does not count"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_unpaid_orders_are_limited_per_network():
         (60, [30], 30),
         (60, [31], 0),
         (60, [20, 10, 1], 30),
-        (5, [5], 5),  # the last few go to one customer
+        (5, [5], 5),  # one customer may hold up to 5 units of any stock level
         (8, [3, 2, 1], 5),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_network_holds_at_most_its_share_of_a_stock_level(stock, quantities, h
         error = NetworkLimitError if quantities[:-1] else StockShareError
         with pytest.raises(error) as refused:
             place(light, quantity=quantities[-1])
-        assert bool(refused.value.until) is (error is NetworkLimitError), "else no wait helps"
+        assert bool(refused.value.until) is (error is NetworkLimitError), "waiting does not help"
 
     assert reserved(light) == held
 

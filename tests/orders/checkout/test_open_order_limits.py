@@ -1,4 +1,4 @@
-"""Open order limits: one reservation per customer and item, for an hour at most."""
+"""Open order limits: a customer has one reservation of each item, for an hour at most."""
 
 from datetime import timedelta
 
@@ -18,8 +18,8 @@ from tests.factories.orders import (
     make_order,
     make_paid_order,
     make_payment,
+    make_payment_update,
     make_sellable,
-    news_of,
     order_of,
     quote_for,
 )
@@ -35,7 +35,7 @@ Status = Order.Status
 
 @pytest.fixture(autouse=True)
 def _figures_are_fresh(monkeypatch):
-    """Disable live stock queries: here the clock moves, and stock figures do not."""
+    """Disable live checks: the clock moves here, but the stock figures stay as of NOON."""
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
 
 
@@ -60,8 +60,8 @@ def of_browser(order, *listings):
     return cart
 
 
-def before_it_was_sold(light):
-    """Order the last unit; return it with the browser's next cart and a quote for it."""
+def order_last_unit(light):
+    """Order the last unit; return the order, the browser's next cart and that cart's quote."""
     cart = make_cart(light)
     quote = quote_for(cart)
     order = make_order(light)
@@ -81,7 +81,7 @@ def test_an_order_whose_payment_page_is_opening_is_not_superseded(light):
 
 
 def test_a_newer_order_of_the_same_customer_takes_the_last_unit_of_the_unpaid_one():
-    first, cart, quote = before_it_was_sold(make_sellable(quantity=1))
+    first, cart, quote = order_last_unit(make_sellable(quantity=1))
 
     second = order_of(cart, email="max@example.org", quote=quote, now=SOON)
 
@@ -95,7 +95,7 @@ def test_a_newer_order_of_the_same_customer_takes_the_last_unit_of_the_unpaid_on
 
 def test_a_failed_checkout_keeps_the_earlier_order():
     light = make_sellable(quantity=1)
-    first, cart, quote = before_it_was_sold(light)
+    first, cart, quote = order_last_unit(light)
     StockLevel.objects.update(reported_quantity=0)
 
     with pytest.raises(checkout.UnavailableError):
@@ -200,7 +200,9 @@ def test_a_new_order_does_not_restart_the_reservation_time(light):
 def test_a_declined_payment_is_not_in_progress(light):
     first = make_order(light)
     updates.apply(
-        update=news_of(make_payment(first), "declined"), gateway="fake", now=first.placed_at
+        update=make_payment_update(make_payment(first), "declined"),
+        gateway="fake",
+        now=first.placed_at,
     )
 
     order_of(of_browser(first, light))
@@ -210,7 +212,7 @@ def test_a_declined_payment_is_not_in_progress(light):
 
 
 def test_a_code_of_the_superseded_order_works_for_the_new_one(light):
-    """The page counts the code as used and shows a higher total: that is no price change."""
+    """The page shows a total without the code, since it is used; that is no price change."""
     make_promotion(kind="amount", amount="4.00", percent=0, usage_limit_per_customer=1)
     first = make_order(light)
     more = Money(first.total_amount + 4, first.currency)
@@ -237,7 +239,7 @@ def test_eight_tabs_of_one_customer_reserve_one_unit():
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_checkouts_are_counted_in_turn(monkeypatch):
-    """Without the lock of the customer both would count before either reserves."""
+    """Without the lock of the customer, both would count open orders before either reserves."""
     light = make_sellable(quantity=2)
     first = make_order(make_sellable())
     rival_cart, cart = of_browser(first, light), of_browser(first, light)

@@ -13,7 +13,7 @@ from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.records import ClaimStatus
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError
-from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
+from tests.factories.claims import make_claim, make_shipped, submit_claim, whole_claim
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_a_claim_is_not_offered_before_shipment(staff, supplier):
 
 
 def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, started):
-    """This connector has no claims ability: nothing is sent, and the page says so."""
+    """The connector has no claims capability: nothing is sent, and the page says so."""
     purchase_order = make_shipped()
     asked = staff.get(page("purchaseorder", "open_claim", purchase_order))
     assert "Contact the supplier yourself" in shown(asked)
@@ -117,7 +117,7 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
 
 
 def test_an_amount_with_a_denial_is_an_error_on_the_page(staff, supplier):
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
 
     response = staff.post(
         page("supplierclaim", "record_answer", claim),
@@ -135,8 +135,8 @@ def run_started_tasks(started):
     started.clear()
 
 
-def test_a_look_up_shows_its_error_or_the_credit(staff, supplier, started):
-    claim = tell(make_claim())
+def test_a_lookup_shows_its_error_or_the_credit(staff, supplier, started):
+    claim = submit_claim(make_claim())
     supplier.decide(claim.number, ClaimStatus.REFUNDED, "7.00")
     supplier.script = [TemporaryError("under maintenance")]
     supplier.calls.clear()
@@ -166,8 +166,8 @@ def test_a_call_that_may_be_in_flight_is_not_looked_up(staff, supplier, started,
     assert (started, supplier.calls) == ([], [])
 
 
-def test_a_task_that_finds_no_free_lane_is_retried(staff, supplier, started, monkeypatch):
-    claim = tell(make_claim())
+def test_a_task_without_a_free_bulkhead_slot_is_retried(staff, supplier, started, monkeypatch):
+    claim = submit_claim(make_claim())
     back = []
 
     def full(_work, _supplier_id):
@@ -186,7 +186,7 @@ def test_a_task_that_finds_no_free_lane_is_retried(staff, supplier, started, mon
 
 
 def test_withdrawing_a_claim_needs_a_reason(staff, supplier, started):
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     supplier.calls.clear()
 
     staff.post(page("supplierclaim", "withdraw", claim), {"reason": "It was found"})
@@ -212,7 +212,7 @@ def test_a_claim_on_hold_can_be_resubmitted(staff, supplier, started):
 
 
 def test_only_actions_that_fit_the_status_are_offered(staff, supplier, started):
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     url = page("supplierclaim", "change", claim)
     offered = {
         "Resend claim",

@@ -1,4 +1,4 @@
-"""Claims: what can be claimed from a supplier, and that it is claimed once."""
+"""Claims: what can be claimed from a supplier, each unit and the freight once."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Claim settlement: answers applied, recorded by staff, or left open as implausible."""
+"""Claim settlement: apply answers, let staff record answers, leave implausible answers open."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import ClaimStatus
-from tests.factories.claims import make_claim, tell, whole_claim
+from tests.factories.claims import make_claim, submit_claim, whole_claim
 from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON
 
@@ -45,7 +45,7 @@ def test_a_claim_submitted_by_staff_is_never_sent(supplier):
     claim = make_claim(is_manual=True)
     assert not work_queue.claims_to_submit(now=LATER).exists()
     with pytest.raises(ClaimStateError):
-        tell(claim)
+        submit_claim(claim)
 
     submission.mark_submitted_by_staff(claim=claim, reference="RMA 7", actor="staff", now=NOON)
 
@@ -66,7 +66,7 @@ def test_an_amount_belongs_to_a_credit_only(answer, amount):
 
 
 def test_an_answer_recorded_by_staff_is_final(supplier):
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     stale = whole_claim(claim)
     record(claim, "denied")
     supplier.decide(claim.number, ClaimStatus.REFUNDED, "1.00")
@@ -96,7 +96,7 @@ def test_a_plausible_answer_is_applied(supplier, answer, amount, status, problem
     claim = make_claim()
     if problem == "another currency":
         SupplierClaim.objects.update(currency="USD")
-    tell(claim)
+    submit_claim(claim)
     supplier.decide(claim.number, answer, amount)
 
     claim_status.look_up(claim=whole_claim(claim), now=LATER)
@@ -108,7 +108,7 @@ def test_a_plausible_answer_is_applied(supplier, answer, amount, status, problem
 
 
 def test_a_claim_missing_at_the_supplier_is_flagged_until_listed(supplier):
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     kept = supplier.claimed.copy()
     supplier.claimed.clear()
     claim_status.look_up(claim=claim, now=LATER)
@@ -126,7 +126,7 @@ def test_an_unsubmitted_claim_is_withdrawn_without_a_call(supplier, stage):
     if stage != "draft":
         error = TemporaryError("busy") if stage == "submit_failed" else PermanentError("no")
         supplier.script = [error]
-        tell(claim)
+        submit_claim(claim)
     supplier.calls.clear()
 
     submission.withdraw(claim=whole_claim(claim), reason="x", actor="staff", now=LATER)
@@ -135,17 +135,17 @@ def test_an_unsubmitted_claim_is_withdrawn_without_a_call(supplier, stage):
     assert supplier.calls == []
 
 
-def test_an_uncertain_claim_is_not_withdrawn_before_a_look_up(supplier):
+def test_an_unconfirmed_claim_is_not_withdrawn_before_a_lookup(supplier):
     supplier.script = [no_answer(effect=True)]
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
 
-    for give_up in (submission.withdraw, claim_status.withdraw_at_supplier):
+    for withdraw in (submission.withdraw, claim_status.withdraw_at_supplier):
         with pytest.raises(ClaimStateError, match="Check its status first"):
-            give_up(claim=claim, reason="x", actor="staff", now=LATER)
+            withdraw(claim=claim, reason="x", actor="staff", now=LATER)
 
 
 def test_a_refused_withdrawal_leaves_the_claim_open(supplier):
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     supplier.script = [PermanentError("it is being decided")]
 
     with pytest.raises(PermanentError, match="being decided"):

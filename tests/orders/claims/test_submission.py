@@ -1,4 +1,4 @@
-"""Claim submission: each claim is submitted once, in its supplier's turn, by one worker."""
+"""Claim submission: one worker submits a claim once; each supplier's claims are one task."""
 
 from contextlib import ExitStack
 from datetime import timedelta
@@ -16,7 +16,7 @@ from suppliers.models import CircuitBreaker
 from suppliers.resilience.bulkheads import BulkheadKind, exclusive_lock, slot_count
 from tests.factories.bulkheads import elsewhere
 from tests.factories.circuit_breakers import break_line
-from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
+from tests.factories.claims import make_claim, make_shipped, submit_claim, whole_claim
 from tests.factories.scripted_supplier import no_answer
 from tests.factories.suppliers import NOON, make_supplier
 from tests.support.concurrency import held_elsewhere
@@ -26,7 +26,7 @@ LATER = NOON + timedelta(minutes=20)
 
 
 def test_the_request_has_supplier_references_and_no_customer_data(supplier):
-    claim = tell(make_claim(units=2, picture_urls=("https://p.example/1.jpg",)))
+    claim = submit_claim(make_claim(units=2, picture_urls=("https://p.example/1.jpg",)))
 
     assert (claim.status, claim.supplier_claim_reference) == ("requested", f"D-{claim.number}")
     said = PurchaseMessage.objects.get(kind="claim")
@@ -39,15 +39,15 @@ def test_the_request_has_supplier_references_and_no_customer_data(supplier):
 @pytest.mark.parametrize("happened", [True, False])
 def test_a_lost_answer_is_looked_up_before_resubmission(supplier, happened):
     supplier.script = [no_answer(happened)]
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     assert claim.status == "submit_unknown"
     with pytest.raises(ClaimStateError):
-        tell(claim)
+        submit_claim(claim)
 
     claim_status.look_up(claim=claim, now=LATER)
     assert claim.status == ("requested" if happened else "submit_failed")
     if not happened:
-        tell(claim, now=LATER)
+        submit_claim(claim, now=LATER)
 
     assert whole_claim(claim).status == "requested"
     assert supplier.opened == 1
@@ -59,7 +59,7 @@ def test_a_call_without_effect_is_retried_with_backoff(supplier, monkeypatch):
     waits = []
     for _ in range(9):
         supplier.script = [TemporaryError("busy")]
-        claim = tell(claim)
+        claim = submit_claim(claim)
         waits.append((claim.retry_at - NOON) // timedelta(minutes=1))
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
@@ -67,30 +67,30 @@ def test_a_call_without_effect_is_retried_with_backoff(supplier, monkeypatch):
 
 def test_a_rejected_claim_is_held_until_staff_resubmit(supplier):
     supplier.script = [PermanentError("no such reason")]
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
     assert (claim.status, claim.problem) == ("on_hold", "no such reason")
     assert not work_queue.claims_to_submit(now=LATER).exists()
 
     submission.resubmit(claim=claim, actor="staff", now=LATER)
 
     assert list(work_queue.claims_to_submit(now=LATER)) == [claim]
-    assert tell(claim, now=LATER).status == "requested"
+    assert submit_claim(claim, now=LATER).status == "requested"
 
 
 def test_without_a_supplier_reference_nothing_is_sent(supplier):
-    claim = tell(make_claim(make_shipped(reference="")))
+    claim = submit_claim(make_claim(make_shipped(reference="")))
 
     assert claim.status == "on_hold"
     assert "supplier order number is missing" in claim.problem
     assert supplier.calls == []
 
 
-def test_a_connector_without_claims_ability_holds_the_claim():
-    """This connector really lacks the ability."""
+def test_a_connector_without_the_claims_capability_holds_the_claim():
+    """Without the ``supplier`` fixture, the real connector has no claims capability."""
     assert not claims.has_claims_api(make_supplier())
     assert claims.has_claims_api(make_supplier(code="cj", adapter="cj"))
 
-    claim = tell(make_claim())
+    claim = submit_claim(make_claim())
 
     assert claim.status == "on_hold"
     assert "does not support: Claims" in claim.problem
@@ -103,14 +103,14 @@ def test_only_one_worker_processes_a_claim(supplier):
         held_elsewhere(exclusive_lock(f"claim {claim.pk}")),
         pytest.raises(ClaimStateError, match="being processed"),
     ):
-        tell(claim)
+        submit_claim(claim)
 
     assert supplier.calls == []
 
 
 def test_a_stale_row_is_refreshed_before_submission(supplier):
     stale = whole_claim(make_claim())
-    tell(stale)
+    submit_claim(stale)
 
     with pytest.raises(ClaimStateError):
         submission.submit(claim=stale, now=NOON)
@@ -129,7 +129,7 @@ def test_a_running_submission_is_not_looked_up(supplier):
     assert list(work_queue.claims_to_look_up(now=LATER)) == [claim]
     claim_status.look_up(claim=claim, now=LATER)
     assert claim.status == "submit_unknown"
-    assert supplier.calls == []  # its worker may have just died while its call is still in flight
+    assert supplier.calls == []  # the call of a dead worker may still be in flight
     claim_status.look_up(claim=claim, now=LATER + retries.MAX_CALL_TIME)
     assert claim.status == "submit_failed"
 
@@ -150,7 +150,7 @@ def test_claims_wait_while_the_circuit_breaker_is_open(supplier):
         CircuitBreaker.objects.update(orders_blocked_until=Now())
         assert list(find(now=LATER)) == [claim]
     CircuitBreaker.objects.update(orders_blocked_until=Now() + timedelta(seconds=60))
-    SupplierClaim.objects.update(status="submitting")  # and its worker died: no call is needed
+    SupplierClaim.objects.update(status="submitting")  # its worker died; this needs no call
     assert list(work_queue.claims_to_look_up(now=LATER)) == [claim]
 
 
@@ -169,21 +169,21 @@ def statuses(claims):
     return [whole_claim(claim).status for claim in claims]
 
 
-def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
+def test_one_task_processes_all_claims_of_a_supplier(supplier, monkeypatch):
     mine, others = make_claims(2), make_claims(1, code="glow")
-    turns = []
-    monkeypatch.setattr(tasks.process_claims, "delay", lambda **known: turns.append(known))
+    started = []
+    monkeypatch.setattr(tasks.process_claims, "delay", lambda **known: started.append(known))
 
     tasks.sweep_claims()
 
     supplier_ids = {claims[0].purchase_order.supplier_id for claims in (mine, others)}
-    assert sorted(turn["supplier_id"] for turn in turns) == sorted(supplier_ids)
+    assert sorted(turn["supplier_id"] for turn in started) == sorted(supplier_ids)
     tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
     assert statuses(mine) == ["requested"] * 2
     assert statuses(others) == ["draft"]
 
 
-def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
+def test_a_lost_answer_ends_the_task_of_the_supplier(supplier):
     mine = make_claims(3)
     supplier.script = [no_answer(effect=False)]
 
@@ -192,7 +192,7 @@ def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
     assert statuses(mine) == ["submit_unknown", "draft", "draft"]
 
 
-def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
+def test_one_task_finds_all_claims_of_dead_workers(supplier):
     mine = make_claims(3)
     for claim in mine[:2]:
         claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
@@ -203,7 +203,7 @@ def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
 
 
 def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
-    mine = [tell(claim) for claim in make_claims(2)]
+    mine = [submit_claim(claim) for claim in make_claims(2)]
     ask = claim_status.look_up
 
     def look_up(*, claim, now):
@@ -219,7 +219,7 @@ def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
     assert before < after
 
 
-def test_claims_and_orders_use_separate_lanes(supplier):
+def test_claims_and_orders_use_separate_bulkheads(supplier):
     (claim,) = make_claims(1)
     supplier_id = claim.purchase_order.supplier_id
 

@@ -1,4 +1,4 @@
-"""Gateway contract: what the shop expects of Stripe and of the in-memory gateway alike."""
+"""Gateway contract: behavior that Stripe and the in-memory gateway share."""
 
 from contextlib import closing
 from decimal import Decimal
@@ -57,7 +57,7 @@ def euros(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def told(gateway, reference):
+def reported(gateway, reference):
     return [(update.kind.value, update.amount) for update in gateway.history(reference=reference)]
 
 
@@ -67,13 +67,13 @@ def sums(gateway, reference):
     return [f"{money.amount:.2f}" for money in amounts]
 
 
-def test_one_payment_per_key_tells_nothing_before_the_shopper_paid_and_then_what_is_held(
+def test_a_key_opens_one_payment_whose_authorization_is_reported_after_it_is_paid(
     gateway, pay, mode
 ):
     payment = opened(gateway)
     assert opened(gateway) == payment
     assert opened(gateway, key="pay:FL-1:2") != payment
-    before = told(gateway, payment.reference)
+    before = reported(gateway, payment.reference)
     pay(payment)
 
     (update,) = gateway.history(reference=payment.reference)
@@ -84,7 +84,7 @@ def test_one_payment_per_key_tells_nothing_before_the_shopper_paid_and_then_what
     assert sums(gateway, payment.reference) == ["64.99", "64.99", "0.00", "0.00"]
 
 
-def test_what_is_captured_whole_goes_back_whole_once_under_each_key(gateway, paid):
+def test_a_capture_is_refunded_in_parts_once_under_each_key(gateway, paid):
     gateway.capture(reference=paid, amount=TOTAL, key="capture:1", is_last=True)
     answers = [gateway.refund(reference=paid, amount=euros("5"), key="refund:1") for _ in range(2)]
     update = gateway.history(reference=paid)[-1]
@@ -93,13 +93,13 @@ def test_what_is_captured_whole_goes_back_whole_once_under_each_key(gateway, pai
 
     gateway.refund(reference=paid, amount=euros("59.99"), key="refund:2")
 
-    authorized, captured, *refunds = told(gateway, paid)
+    authorized, captured, *refunds = reported(gateway, paid)
     assert (authorized, captured) == (("authorized", TOTAL), ("captured", TOTAL))
     assert set(refunds) == {("refunded", euros("5")), ("refunded", euros("59.99"))}
     assert sums(gateway, paid) == ["64.99", "0.00", "64.99", "64.99"]
 
 
-def test_only_an_account_with_several_captures_goes_on_after_one(gateway, paid, mode):
+def test_several_captures_need_an_account_that_allows_them(gateway, paid, mode):
     def capture(number):
         return gateway.capture(reference=paid, amount=euros("20"), key=f"capture:{number}")
 
@@ -107,7 +107,7 @@ def test_only_an_account_with_several_captures_goes_on_after_one(gateway, paid, 
         with pytest.raises(PermanentError) as refused:
             capture(1)
         assert not refused.value.is_outcome_unknown
-        assert told(gateway, paid) == [("authorized", TOTAL)]
+        assert reported(gateway, paid) == [("authorized", TOTAL)]
         return
     answers = [capture(1), capture(2)]
 
@@ -117,25 +117,25 @@ def test_only_an_account_with_several_captures_goes_on_after_one(gateway, paid, 
     assert (update.amount, update.is_total) == (euros("40"), True)
     assert sums(gateway, paid) == ["64.99", "24.99", "40.00", "0.00"]
     gateway.release(reference=paid, amount=euros("24.99"), key="release:1")
-    assert told(gateway, paid)[-1] == ("voided", euros("24.99"))
+    assert reported(gateway, paid)[-1] == ("voided", euros("24.99"))
 
 
-def test_a_void_of_any_amount_voids_the_whole_rest(gateway, paid):
+def test_a_void_of_any_amount_voids_the_whole_remainder(gateway, paid):
     answer = gateway.release(reference=paid, amount=euros("1"), key="release:1")
 
     with pytest.raises(PermanentError) as refused:
         gateway.capture(reference=paid, amount=TOTAL, key="capture:1", is_last=True)
 
     assert not refused.value.is_outcome_unknown
-    assert told(gateway, paid)[-1] == (answer.kind.value, answer.amount) == ("voided", TOTAL)
+    assert reported(gateway, paid)[-1] == (answer.kind.value, answer.amount) == ("voided", TOTAL)
     assert sums(gateway, paid)[1:] == ["0.00", "0.00", "0.00"]
 
 
-def test_no_more_is_captured_than_is_held_and_no_more_refunded_than_captured(gateway, paid):
+def test_captures_and_refunds_are_limited(gateway, paid):
     with pytest.raises(PermanentError):
         gateway.capture(reference=paid, amount=euros("65"), key="capture:1", is_last=True)
     gateway.capture(reference=paid, amount=euros("10"), key="capture:2", is_last=True)
-    assert told(gateway, paid)[1:] == [("captured", euros("10")), ("voided", euros("54.99"))]
+    assert reported(gateway, paid)[1:] == [("captured", euros("10")), ("voided", euros("54.99"))]
     gateway.refund(reference=paid, amount=euros("6"), key="refund:1")
 
     with pytest.raises(PermanentError):
@@ -156,17 +156,17 @@ def test_an_unpaid_payment_holds_and_moves_no_money(gateway):
     assert sums(gateway, reference) == ["0.00"] * 4
 
 
-def test_an_abandoned_page_takes_no_card_and_a_paid_one_stays_paid(gateway, pay, paid):
+def test_an_abandoned_page_takes_no_card_and_a_paid_payment_stays_authorized(gateway, pay, paid):
     other = opened(gateway, key="pay:FL-1:2")
     for reference in (paid, other.reference):
         gateway.abandon(reference=reference, key=f"abandon:{reference}")
     pay(other)
 
-    assert told(gateway, other.reference) == [("expired", TOTAL)]
-    assert told(gateway, paid) == [("authorized", TOTAL)]
+    assert reported(gateway, other.reference) == [("expired", TOTAL)]
+    assert reported(gateway, paid) == [("authorized", TOTAL)]
 
 
-def test_a_payment_that_it_does_not_have_is_unknown(gateway):
+def test_a_payment_missing_at_the_gateway_is_unknown(gateway):
     with pytest.raises(UnknownAtGatewayError):
         gateway.balance(reference="cs_test_never_seen")
 

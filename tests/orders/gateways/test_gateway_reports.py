@@ -26,29 +26,29 @@ def pay(gateway, stripe, number):
 
 def listed(gateway, *, since=-1, until=1):
     now = datetime.now(UTC)
-    told = gateway.balances(since=now + timedelta(hours=since), until=now + timedelta(hours=until))
-    return {balance.order: balance for balance in told}
+    found = gateway.balances(since=now + timedelta(hours=since), until=now + timedelta(hours=until))
+    return {balance.order: balance for balance in found}
 
 
 def sums(balance):
-    told = [balance.authorized, balance.held, balance.captured, balance.refunded]
-    return [str(money.amount) for money in told]
+    amounts = [balance.authorized, balance.held, balance.captured, balance.refunded]
+    return [str(money.amount) for money in amounts]
 
 
-def test_a_list_tells_what_is_held_captured_and_refunded_of_each_payment(gateway, stripe):
+def test_a_list_has_the_held_captured_and_refunded_amount_of_each_payment(gateway, stripe):
     held, taken = pay(gateway, stripe, "FL-1"), pay(gateway, stripe, "FL-2")
     gateway.capture(reference=taken, amount=TOTAL, key="capture:2", is_last=True)
     gateway.refund(reference=taken, amount=PART, key="refund:2")
 
-    told = listed(gateway)
+    balances = listed(gateway)
 
-    assert sums(told["FL-1"]) == ["64.99", "64.99", "0.00", "0.00"]
-    assert sums(told["FL-2"]) == ["64.99", "0.00", "64.99", "20.00"]
-    assert sums(gateway.balance(reference=held)) == sums(told["FL-1"])
-    assert sums(gateway.balance(reference=taken)) == sums(told["FL-2"])
+    assert sums(balances["FL-1"]) == ["64.99", "64.99", "0.00", "0.00"]
+    assert sums(balances["FL-2"]) == ["64.99", "0.00", "64.99", "20.00"]
+    assert sums(gateway.balance(reference=held)) == sums(balances["FL-1"])
+    assert sums(gateway.balance(reference=taken)) == sums(balances["FL-2"])
 
 
-def test_a_payment_is_listed_while_it_is_new_or_its_money_moves(gateway, stripe):
+def test_a_payment_is_listed_while_it_is_new_or_changes(gateway, stripe):
     reference = pay(gateway, stripe, "FL-1")
     assert listed(gateway, since=-9, until=-8) == {}
     assert list(listed(gateway)) == ["FL-1"]
@@ -60,7 +60,7 @@ def test_a_payment_is_listed_while_it_is_new_or_its_money_moves(gateway, stripe)
     assert sums(listed(gateway)["FL-1"])[2] == "64.99"
 
 
-def test_a_list_is_read_page_by_page_to_its_end_and_no_further(gateway, stripe, monkeypatch):
+def test_all_pages_are_read_up_to_a_maximum(gateway, stripe, monkeypatch):
     monkeypatch.setattr(stripe_module, "PAGE_SIZE", 2)
     monkeypatch.setattr(stripe_module, "MAX_PAGES", 3)
     numbers = [f"FL-{number}" for number in range(5)]
@@ -74,14 +74,14 @@ def test_a_list_is_read_page_by_page_to_its_end_and_no_further(gateway, stripe, 
 
 
 @pytest.mark.parametrize("kind", thinned(["500", "429", "garbage", "drop_before"], step=2))
-def test_a_gateway_that_does_not_answer_is_asked_again_later(gateway, stripe, kind):
+def test_a_failed_list_is_a_temporary_error(gateway, stripe, kind):
     stripe.fault(kind, path="/v1/")
 
     with pytest.raises(TemporaryError):
         listed(gateway)
 
 
-def test_an_inquiry_and_a_dispute_are_told_and_a_failed_refund_is_none(gateway, stripe):
+def test_a_dispute_is_listed_and_a_failed_refund_is_not_counted(gateway, stripe):
     reference = pay(gateway, stripe, "FL-1")
     gateway.capture(reference=reference, amount=TOTAL, key="capture:1", is_last=True)
     gateway.refund(reference=reference, amount=PART, key="refund:1")
@@ -89,9 +89,9 @@ def test_an_inquiry_and_a_dispute_are_told_and_a_failed_refund_is_none(gateway, 
     stripe.control("refund", {"id": refund["id"], "status": "failed"})
     stripe.control("dispute", {"id": stripe.intent["id"], "status": "needs_response"})
 
-    told = listed(gateway)["FL-1"]
+    balance = listed(gateway)["FL-1"]
 
-    assert told.is_disputed
-    assert sums(told)[2:] == ["64.99", "0.00"]
+    assert balance.is_disputed
+    assert sums(balance)[2:] == ["64.99", "0.00"]
     moved = [row["amount"] for row in stripe.things("balance_transaction")]
     assert moved == [6499, -2000, 2000, -6499]

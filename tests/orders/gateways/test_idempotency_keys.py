@@ -1,4 +1,4 @@
-"""Idempotency keys: each write to a gateway carries our key, or money could move twice."""
+"""Idempotency keys: each write to a gateway carries our key, so that money never moves twice."""
 
 import inspect
 
@@ -18,7 +18,7 @@ WRITES = [
 
 @pytest.fixture
 def sent(monkeypatch):
-    """The requests that left this process and may change something."""
+    """The requests to the gateway, except GET."""
     requests = []
     watched = ApiClient._observed
 
@@ -51,7 +51,7 @@ def test_each_write_carries_our_key(gateway, stripe, sent, write):
     else:
         getattr(gateway, write)(**words)
 
-    assert sent, "it changed nothing at the gateway"
+    assert sent, "no request was sent"
     assert {request.headers.get("idempotency-key") for request in sent} == {KEY}
 
 

@@ -21,11 +21,12 @@ def history(
     others_every=None,
     ships=True,
     down=(),
-    heard_after=timedelta(0),
+    answer_delay=timedelta(0),
 ):
-    """Sell one unit every four days, shipped after two; ``counts_at`` is the decrement event.
+    """Sell one unit every four days, ship it after two, read stock figures twice an hour.
 
-    Figures are read twice an hour; after each of the ``down`` sales the feed fails for 28 hours.
+    ``counts_at``: the event at which the supplier decrements its stock. ``down``: the indexes of
+    the sales after which the feed fails for 28 hours.
     """
     dice = random.Random(seed)
     sold, moves = [], []
@@ -35,13 +36,13 @@ def history(
         sold.append(
             ObservedSale(
                 quantity=1,
-                ordered_at=accepted_at - heard_after,
+                ordered_at=accepted_at - answer_delay,
                 accepted_at=accepted_at,
                 shipped_at=shipped_at,
                 released_at=None,
             )
         )
-        event = {"order": accepted_at - heard_after, "shipment": shipped_at}.get(counts_at)
+        event = {"order": accepted_at - answer_delay, "shipment": shipped_at}.get(counts_at)
         if event is not None:
             moves.append((event + lag * dice.uniform(0.5, 1), -1))
     end = NOON + 4 * DAY * sales
@@ -49,9 +50,9 @@ def history(
         at = NOON
         while (at := at + others_every * dice.uniform(0.2, 1.8)) < end:
             moves.append((at, -1))
-    dead = [(sold[number].accepted_at, sold[number].accepted_at + 28 * HOUR) for number in down]
+    outages = [(sold[number].accepted_at, sold[number].accepted_at + 28 * HOUR) for number in down]
     reads = (NOON + HOUR / 2 * number for number in range(int((end - NOON) / (HOUR / 2))))
-    observed_at = [at for at in reads if not any(first < at < last for first, last in dead)]
+    observed_at = [at for at in reads if not any(first < at < last for first, last in outages)]
     moves = [
         (next(at for at in [*observed_at, end] if at >= moved), units) for moved, units in moves
     ]
@@ -97,17 +98,17 @@ def test_a_lag_of_a_day_is_found_in_the_long_window():
 
 
 def test_sales_during_an_outage_are_no_misses():
-    """Otherwise its figures would never count again, and half of its stock would be held back."""
+    """Otherwise an outage would count as proof that the supplier never decrements its stock."""
     found = measured("order", rows=20, down=(1, 3, 5))
 
     assert found.at == "order"
     assert found.order.missed == 0
 
 
-@pytest.mark.parametrize("heard_after", [50 * MINUTE, 3 * HOUR])
-def test_a_late_acceptance_is_no_miss(heard_after):
+@pytest.mark.parametrize("answer_delay", [50 * MINUTE, 3 * HOUR])
+def test_a_late_acceptance_is_no_miss(answer_delay):
     """The supplier decremented before we received the acceptance."""
-    found = measured("order", rows=20, heard_after=heard_after)
+    found = measured("order", rows=20, answer_delay=answer_delay)
 
     assert found.at in {"order", None}
     assert found.order.missed == 0

@@ -72,7 +72,7 @@ def sold_before(minutes):
         pytest.param(sale(), row(drop(), is_unconfirmed=True), "silent", id="missing in the feed"),
         pytest.param(sale(accepted_at=None), row(drop()), "no_yes", id="without an acceptance"),
         pytest.param(sale(), restocked(NOON + HOUR / 2), "lag", id="restocked after the sale"),
-        # A restock hides the drop of what was sold before it.
+        # A restock hides the drop of earlier sales.
         (sold_before(45), restocked(NOON - HOUR / 2), "lag"),
         (sold_before(31), restocked(NOON - HOUR / 2), "lag"),
         (sold_before(30), restocked(NOON - HOUR / 2), "no_drop"),

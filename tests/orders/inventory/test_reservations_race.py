@@ -13,7 +13,7 @@ from tests.factories.suppliers import NOON, make_level, make_location, make_offe
 from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 10  # without the guarded update, units are oversold in fewer
+ROUNDS = 10  # without the guarded update, units are oversold in fewer rounds
 
 
 def buy_at_once(carts):
@@ -103,17 +103,17 @@ def test_without_the_guarded_update_units_are_oversold(monkeypatch):
 def test_many_concurrent_submissions_make_one_order():
     cart = make_cart(make_sellable(quantity=200))
     quote = quote_for(cart)
-    told = []
+    found = []
 
     def submit():
         try:
             order_of(cart, quote=quote)
         except checkout.AlreadyPlacedError as error:
-            told.append(error.order.pk)
+            found.append(error.order.pk)
             raise
 
     assert all_at_once([submit] * 20, checkout.AlreadyPlacedError) == 19
-    assert set(told) == {Order.objects.get().pk}, "all others are led to the one order"
+    assert set(found) == {Order.objects.get().pk}, "each refusal names the one order"
     assert sum(StockLevel.objects.values_list("reserved", flat=True)) == 1
 
 

@@ -58,17 +58,17 @@ def test_demand_covers_28_days():
     tasks.count_sales()  # uses the real clock, so it may find nothing
     sales_tally.count_sales(now=NOON)
 
-    def told(now):
+    def signal(now):
         available = {listing.variant_id: 10}
         found = market.load_signals(channel=make_channel(), available=available, now=now)
         return found.get(listing.variant_id)
 
-    assert told(NOON).cover_days == 40  # ten in stock, a quarter sold a day
-    assert told(NOON + DAY) is None
-    assert told(NOON - 28 * DAY) is None
+    assert signal(NOON).cover_days == 40  # ten in stock, a quarter sold a day
+    assert signal(NOON + DAY) is None
+    assert signal(NOON - 28 * DAY) is None
 
 
-def test_a_rule_raises_the_price_of_what_sells_out():
+def test_a_rule_raises_the_price_of_a_variant_that_sells_out():
     listing = make_sellable(quantity=5, cost="10.00")
     other = make_sellable(quantity=5, cost="10.00")
     book = drafted("0.30")

@@ -25,7 +25,7 @@ def reconcile(now=NOON + 9 * DAY):
     return stock_sync.absorb_sales(supplier=make_supplier(), now=now)
 
 
-def counts_down(configured, /, **measured):
+def set_decrement(configured, /, **measured):
     supplier = make_supplier()
     Supplier.objects.update(stock_decremented_at=configured)
     if measured:
@@ -39,7 +39,7 @@ def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
     assert StockLevel.objects.get().available == 1
     assert Allocation.objects.get().doubt == "too_soon"
 
-    counts_down("order", at="order", median_lag_s=60, max_lag_s=3600)
+    set_decrement("order", at="order", median_lag_s=60, max_lag_s=3600)
     assert reconcile() == 1
 
     allocation = Allocation.objects.get()
@@ -63,7 +63,7 @@ def test_a_row_missing_from_the_feed_proves_nothing(supplier):
 
 
 def test_a_stock_webhook_is_evidence_as_of_its_own_time(supplier):
-    counts_down("order", at="order", median_lag_s=60, max_lag_s=3600)
+    set_decrement("order", at="order", median_lag_s=60, max_lag_s=3600)
     listings = [make_sellable(quantity=5), make_sellable(quantity=5)]
     for listing in listings:
         buy(listing)
@@ -76,7 +76,7 @@ def test_a_stock_webhook_is_evidence_as_of_its_own_time(supplier):
 
 
 def test_a_drop_is_assigned_to_one_sale_over_all_runs(supplier):
-    counts_down("order", at="order", median_lag_s=60, max_lag_s=60)
+    set_decrement("order", at="order", median_lag_s=60, max_lag_s=60)
     listing = make_sellable(quantity=9)
     buy(listing)
     figure(7, NOON + HOUR)
@@ -91,8 +91,8 @@ def test_a_drop_is_assigned_to_one_sale_over_all_runs(supplier):
 
 
 def test_a_sale_to_another_buyer_does_not_count_as_ours(supplier):
-    """Regression: the first figure after the acceptance counted, whatever it was."""
-    counts_down("order", at="order", median_lag_s=600, max_lag_s=3600)
+    """Regression: the first figure after the acceptance counted as containing the sale."""
+    set_decrement("order", at="order", median_lag_s=600, max_lag_s=3600)
     buy(make_sellable(quantity=3))
 
     figure(1, NOON + HOUR / 6)  # two units to another buyer; ours follows after the lag
@@ -102,9 +102,9 @@ def test_a_sale_to_another_buyer_does_not_count_as_ours(supplier):
 
 
 @pytest.mark.parametrize(("hours", "seen"), [(-0.5, 0), (0.5, 1)])
-def test_only_a_restock_after_the_sale_hides_it(supplier, hours, seen):
+def test_only_a_restock_after_the_sale_hides_its_drop(supplier, hours, seen):
     light = make_sellable(quantity=5)
-    counts_down("order", at="order", median_lag_s=60, max_lag_s=600)
+    set_decrement("order", at="order", median_lag_s=60, max_lag_s=600)
     StockLevel.objects.update(as_of=NOON - HOUR)
     if hours < 0:
         figure(9, NOON + hours * HOUR)
@@ -116,7 +116,7 @@ def test_only_a_restock_after_the_sale_hides_it(supplier, hours, seen):
 
 
 def test_a_decrement_at_shipment_is_awaited(supplier):
-    counts_down("shipment", at="shipment", median_lag_s=60, max_lag_s=3600)
+    set_decrement("shipment", at="shipment", median_lag_s=60, max_lag_s=3600)
     purchase_order = buy(make_sellable(quantity=5))
     figure(4, NOON + 9 * HOUR)
     assert reconcile() == 0
@@ -134,14 +134,14 @@ def test_a_decrement_at_shipment_is_awaited(supplier):
 def test_a_more_careful_measurement_overrides_the_configuration(supplier):
     buy(make_sellable(quantity=5))
     figure(3, NOON + 2 * DAY)
-    counts_down("order", at="never")
+    set_decrement("order", at="never")
 
     assert reconcile() == 0
     assert Allocation.objects.get().doubt == "not_shipped"
 
 
 def test_a_stocktake_ends_the_subtraction_of_shipped_units(supplier):
-    counts_down("never")
+    set_decrement("never")
     sold = [make_sellable(quantity=20) for _ in range(9)]
     for _ in range(100):
         make_level(make_offer(None), quantity=20)
@@ -165,7 +165,7 @@ def test_queries_do_not_grow_with_runs_that_are_no_stocktake(supplier):
     sold = [make_sellable(quantity=30) for _ in range(9)]
     for listing in sold:
         ship(buy(listing, quantity=1), NOON)
-    counts_down("never")
+    set_decrement("never")
     StockLevel.objects.update(as_of=NOON + 1.5 * DAY)
     levels = [listing.level for listing in sold]
 
@@ -181,7 +181,7 @@ def test_queries_do_not_grow_with_runs_that_are_no_stocktake(supplier):
 
 
 def test_only_an_unseen_allocation_returns_units_on_release(supplier):
-    counts_down("order", at="order", median_lag_s=60, max_lag_s=3600)
+    set_decrement("order", at="order", median_lag_s=60, max_lag_s=3600)
     listing = make_sellable(quantity=9)
     seen = buy(listing)
     figure(7, NOON + 2 * HOUR)
@@ -253,7 +253,7 @@ def test_decrements_are_measured_from_orders_and_figures(supplier):
 
 
 def test_a_measurement_survives_a_time_without_sales(supplier):
-    counts_down("order", at="shipment", median_lag_s=5, max_lag_s=50)
+    set_decrement("order", at="shipment", median_lag_s=5, max_lag_s=50)
 
     found = decrement_measurement.measure(supplier=make_supplier(), now=NOON)
 

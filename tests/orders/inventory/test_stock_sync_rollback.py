@@ -1,4 +1,4 @@
-"""Rollback of a sync run: a sale that only its stock figures contained is subtracted again."""
+"""Rollback of a sync run: a sale contained in only that run's figures is subtracted again."""
 
 import threading
 from datetime import timedelta
@@ -45,15 +45,15 @@ def roll_back(moment, *, quantity=3):
 @pytest.mark.parametrize("has_shipped", [False, True])
 def test_a_rollback_subtracts_the_sale_again(has_shipped):
     purchase_order = buy(make_sellable(quantity=5))
-    told = roll_back(NOON + 2 * DAY)
-    next(told)
+    steps = roll_back(NOON + 2 * DAY)
+    next(steps)
     assert reconcile() == 1
     if has_shipped:
         ship(purchase_order, NOON + 2 * DAY)
     level = StockLevel.objects.with_available(LATER)
     assert level.get().free == 3
 
-    decided = next(told)
+    decided = next(steps)
 
     assert (decided.done, decided.skipped, decided.waiting) == (0, 0, 1)
     assert level.get().free == 0  # no unit is free before the subtraction
@@ -74,10 +74,10 @@ def test_a_rollback_subtracts_the_sale_again(has_shipped):
 
 def test_a_newer_figure_survives_the_rollback():
     buy(make_sellable(quantity=5))
-    told = roll_back(NOON + 2 * DAY)
-    next(told)
+    steps = roll_back(NOON + 2 * DAY)
+    next(steps)
     assert reconcile() == 1
-    next(told)
+    next(steps)
 
     figure(3, LATER + HOUR, cause="run:0")
     stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER + HOUR)
@@ -103,19 +103,19 @@ def test_an_earlier_run_cannot_be_rolled_back_before_a_later_rollback_is_complet
 @pytest.mark.django_db(transaction=True)
 def test_rollback_and_feed_run_exclude_each_other():
     buy(make_sellable(quantity=5))
-    told = roll_back(NOON + 2 * DAY)
-    next(told)
+    steps = roll_back(NOON + 2 * DAY)
+    next(steps)
     assert reconcile() == 1
-    assert next(told).waiting == 1
+    assert next(steps).waiting == 1
     found = []
 
-    def bring_back():
+    def undo_absorbed():
         try:
             found.append(stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER))
         finally:
             connection.close()
 
-    other = threading.Thread(target=bring_back)
+    other = threading.Thread(target=undo_absorbed)
     with transaction.atomic():
         levels.lock_locations(supplier=make_supplier())
         other.start()

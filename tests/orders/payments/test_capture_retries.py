@@ -60,7 +60,7 @@ def retry(request):
     return captures.retry_refused(request=request, actor="ann", now=NOON)
 
 
-def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, purchase_order):
+def test_a_refused_capture_is_retried_under_a_new_key(gateway, purchase_order):
     gateway.write_errors = [PermanentError("the account is frozen")]
     refused = capture(purchase_order)
     assert not ledger.is_capture_requested(Payment.objects.get(), purpose=purchase_order.number)
@@ -74,7 +74,7 @@ def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, 
     assert captures.due_requests(now=NOON) == []
 
 
-def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
+def test_each_refusal_allows_one_more_attempt(gateway, purchase_order):
     gateway.write_errors = [PermanentError("no"), PermanentError("still no")]
     first = capture(purchase_order)
     second = retry(first)
@@ -102,7 +102,7 @@ def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_order):
+def test_a_capture_for_a_canceled_purchase_order_is_not_retried(gateway, purchase_order):
     gateway.write_errors = [PermanentError("no")]
     refused = capture(purchase_order)
     type(purchase_order).objects.update(status="canceled")
@@ -113,7 +113,7 @@ def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_orde
     assert captures.due_requests(now=NOON) == []
 
 
-def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, purchase_order):
+def test_a_refused_refund_is_retried_only_up_to_the_refundable_amount(gateway, purchase_order):
     capture(purchase_order)
     payment = Payment.objects.get()
     whole = Money(payment.captured_amount, "EUR")
@@ -131,7 +131,7 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
     assert retry(refused).amount == whole.amount
 
 
-def test_a_void_of_a_part_is_due_when_no_purchase_order_is_open(purchase_order):
+def test_a_partial_void_is_due_when_no_purchase_order_is_open(purchase_order):
     payment = Payment.objects.get()
     part = Money(payment.authorized_amount - 1, payment.currency)
     with transaction.atomic():
@@ -161,7 +161,7 @@ def refusal():
     )
 
 
-def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
+def test_staff_retry_a_refused_request(refusal, staff, started):
     page = reverse("admin:orders_paymentevent_change", args=[refusal.pk])
     url = reverse("admin:orders_paymentevent_retry_refused", args=[refusal.pk])
     other = reverse("admin:orders_paymentevent_change", args=[refusal.answers_id])

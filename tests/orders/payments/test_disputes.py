@@ -14,20 +14,20 @@ from tests.factories.orders import (
     make_order,
     make_paid_order,
     make_payment,
+    make_payment_update,
     make_purchase_orders,
-    news_of,
 )
-from tests.factories.payments import hear
+from tests.factories.payments import apply_update
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("supplier")]
 
 
 @pytest.mark.parametrize("what", ["disputed", "fraud_warning"])
-def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
+def test_an_unsubmitted_purchase_order_is_held_until_staff_release_the_order(supplier, what):
     (purchase_order,) = make_purchase_orders()
 
-    hear(what)
+    apply_update(what)
 
     purchase_order.refresh_from_db()
     order = Order.objects.get()
@@ -47,7 +47,7 @@ def test_submitted_purchase_orders_are_left_alone(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.submit(purchase_order=purchase_order, now=NOON)
 
-    hear("disputed")
+    apply_update("disputed")
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == "in_progress"
@@ -55,13 +55,13 @@ def test_submitted_purchase_orders_are_left_alone(supplier):
 
 
 @pytest.mark.parametrize("end", ["won", "lost"])
-def test_the_end_of_a_dispute_is_the_same_whatever_is_heard_first(end):
+def test_the_result_of_a_dispute_does_not_depend_on_the_sequence_of_updates(end):
     make_paid_order()
     ends = set()
-    for told in permutations(["disputed", f"dispute_{end}"]):
+    for sequence in permutations(["disputed", f"dispute_{end}"]):
         with updates.transaction.atomic():
-            for what in (*told, *told):
-                update = news_of(Payment.objects.get(), what)
+            for what in (*sequence, *sequence):
+                update = make_payment_update(Payment.objects.get(), what)
                 updates.apply.__wrapped__(update=update, gateway="fake", now=NOON)
             ends.add(Payment.objects.get().dispute_status)
             updates.transaction.set_rollback(True)
@@ -69,9 +69,9 @@ def test_the_end_of_a_dispute_is_the_same_whatever_is_heard_first(end):
     assert ends == {end}
 
 
-def test_a_charged_back_order_says_so_and_gets_no_purchase_orders():
+def test_a_charged_back_order_gets_no_purchase_orders():
     order = make_paid_order()
-    hear("disputed", external_id="du_1")
+    apply_update("disputed", external_id="du_1")
 
     moves = StatusChange.objects.filter(status_field="dispute_status")
     assert [(move.from_status, move.to_status) for move in moves] == [("none", "charged_back")]
@@ -79,18 +79,18 @@ def test_a_charged_back_order_says_so_and_gets_no_purchase_orders():
     assert (shown.get().status, shown.get().payment_status) == ("on_hold", "charged_back")
     assert submission.create_purchase_orders(order=order, now=NOON) == []
 
-    hear("dispute_won", external_id="du_1:won")
+    apply_update("dispute_won", external_id="du_1:won")
     assert shown.get().payment_status == "authorized"
-    hear("disputed", external_id="du_2")
+    apply_update("disputed", external_id="du_2")
     assert shown.get().payment_status == "charged_back", "a second dispute opens it again"
 
 
 @pytest.mark.parametrize("what", ["disputed", "fraud_warning"])
-def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, what):
+def test_a_dispute_before_the_authorization_holds_the_purchase_order(supplier, what):
     order = make_order()
     payment = make_payment(order)
-    updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
-    updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    updates.apply(update=make_payment_update(payment, what), gateway="fake", now=NOON)
+    updates.apply(update=make_payment_update(payment, "authorized"), gateway="fake", now=NOON)
     order.refresh_from_db()
     (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
 
@@ -107,9 +107,9 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
     assert supplier.effects == [purchase_order.number]
 
 
-def test_who_lets_an_order_go_on_has_seen_what_its_purchase_orders_are_held_for(supplier):
+def test_a_released_order_holds_no_new_purchase_order_for_the_same_reason(supplier):
     order = make_paid_order()
-    hear("fraud_warning")
+    apply_update("fraud_warning")
     order.refresh_from_db()
     holds.release_order(order=order, reason="customer paid", actor="ann", now=NOON)
     order.refresh_from_db()
@@ -120,9 +120,9 @@ def test_who_lets_an_order_go_on_has_seen_what_its_purchase_orders_are_held_for(
     assert supplier.effects == [purchase_order.number]
 
 
-def test_what_else_holds_a_purchase_order_stays_when_its_order_goes_on(supplier):
+def test_releasing_an_order_keeps_other_hold_reasons(supplier):
     (purchase_order,) = make_purchase_orders()
-    hear("fraud_warning")
+    apply_update("fraud_warning")
     purchase_order.refresh_from_db()
     other = {"code": "cost", "sentence": "dearer", "subject": "", "amount": "", "currency": ""}
     PurchaseOrder.objects.update(hold_reasons=[*purchase_order.hold_reasons, other])

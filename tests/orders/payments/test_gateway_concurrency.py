@@ -1,4 +1,4 @@
-"""A hanging gateway occupies two workers at most; its requests continue when it answers again."""
+"""A hanging gateway occupies at most two workers; requests continue when it answers again."""
 
 from contextlib import ExitStack
 
@@ -28,8 +28,8 @@ def waiting(gateway, monkeypatch):
             return_url="",
             locale="en",
         )
-        told = gateway.authorize(opened.reference)
-        payment.events.filter(kind="authorized").update(external_id=told.external_id)
+        authorization = gateway.authorize(opened.reference)
+        payment.events.filter(kind="authorized").update(external_id=authorization.external_id)
         payment.reference = opened.reference
         payment.save(update_fields=["reference"])
     return captures.due_requests(now=NOON)
@@ -60,7 +60,7 @@ def test_a_payment_of_an_unregistered_gateway_stops_no_capture(waiting, monkeypa
     assert captures.due_requests(now=NOON) == [first]
 
 
-def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started):
+def test_a_task_without_a_free_bulkhead_slot_ends_at_once(waiting, started):
     with ExitStack() as others:
         for _ in range(slot_count(BulkheadKind.ORDERS)):
             assert others.enter_context(elsewhere(BulkheadKind.ORDERS, tasks.GATEWAY_ID))
@@ -71,15 +71,13 @@ def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started)
     assert started == []
 
 
-def test_each_finished_task_continues_with_another_request_until_none_is_left(
-    waiting, started, gateway
-):
+def test_each_finished_task_starts_another_until_no_request_is_left(waiting, started, gateway):
     gateway.errors.append(TemporaryError("no answer"))
     tasks.execute_request(request_id=waiting[0])
     assert not is_answered(waiting[0])
-    assert started == [], "while the gateway is away no task continues"
+    assert started == [], "a failed task starts no other"
 
-    for _ in range(2):  # the second time it was answered meanwhile
+    for _ in range(2):  # the second task finds the request answered
         tasks.execute_request(request_id=waiting[0])
     assert is_answered(waiting[0])
     (following,) = started

@@ -26,7 +26,7 @@ def call():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(stripe):
+def test_only_one_thread_waits_for_a_hanging_gateway(stripe):
     stripe.fault("slow", seconds=1.5)
     gateway = gateway_for("stripe")
 
@@ -47,7 +47,7 @@ def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(stripe):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_gateway_that_answers_serves_all_in_turn():
+def test_calls_to_a_working_gateway_run_one_at_a_time():
     gate = GatewayGate("fake")
     within, most = [], []
 
@@ -75,7 +75,7 @@ def fail_until_it_opens(gate):
 
 
 @pytest.mark.django_db
-def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
+def test_an_open_breaker_stops_the_calls_of_all_processes():
     here, there = GatewayGate("fake"), GatewayGate("fake")
     fail_until_it_opens(here)
 
@@ -89,7 +89,7 @@ def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
 
 
 @pytest.mark.django_db
-def test_the_breaker_of_a_gateway_stops_no_supplier():
+def test_the_breaker_of_a_gateway_blocks_no_supplier():
     supplier = make_supplier()
     fail_until_it_opens(GatewayGate("fake"))
 

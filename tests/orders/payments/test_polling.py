@@ -23,11 +23,11 @@ LATER = NOON + 2 * MINUTE
 def asked(monkeypatch, gateway):
     """Count how often the gateway is asked about each payment."""
     counted: Counter[str] = Counter()
-    really = gateway.history
+    original = gateway.history
 
     def history(*, reference):
         counted[reference] += 1
-        return really(reference=reference)
+        return original(reference=reference)
 
     monkeypatch.setattr(gateway, "history", history)
     return counted
@@ -37,15 +37,15 @@ def open_page(light):
     return sessions.open_session(order=make_order(light), return_url="http://127.0.0.1/", now=NOON)
 
 
-def give_up(payment):
-    cancellation.cancel(order=payment.order, reason="given up", actor="customer", now=NOON)
+def cancel_order(payment):
+    cancellation.cancel(order=payment.order, reason="no", actor="customer", now=NOON)
 
 
-def test_what_was_paid_and_not_told_is_heard_before_what_was_given_up(gateway, monkeypatch):
+def test_open_orders_are_polled_before_canceled_ones(gateway, monkeypatch):
     monkeypatch.setattr(polling, "MAX_PAYMENTS", 2)
     light = make_sellable(quantity=9)
     for _ in range(3):
-        give_up(open_page(light))
+        cancel_order(open_page(light))
     paid = open_page(light)
     gateway.authorize(paid.reference)
 
@@ -56,26 +56,26 @@ def test_what_was_paid_and_not_told_is_heard_before_what_was_given_up(gateway, m
 
 def test_a_page_that_could_not_be_closed_is_closed_later(gateway):
     payment = open_page(make_sellable())
-    give_up(payment)
+    cancel_order(payment)
 
     polling.poll(now=LATER)
 
-    assert [told.kind for told in gateway.history(reference=payment.reference)] == [
+    assert [update.kind for update in gateway.history(reference=payment.reference)] == [
         UpdateKind.EXPIRED
     ]
 
 
-def test_one_that_always_fails_keeps_no_other_from_being_asked(gateway, monkeypatch):
+def test_a_payment_that_always_fails_does_not_block_others(gateway, monkeypatch):
     light = make_sellable(quantity=9)
-    broken = open_page(light)
+    failing = open_page(light)
     paid = open_page(light)
     gateway.authorize(paid.reference)
-    really = gateway.history
+    original = gateway.history
 
     def history(*, reference):
-        if reference == broken.reference:
+        if reference == failing.reference:
             raise PermanentError("not understood")
-        return really(reference=reference)
+        return original(reference=reference)
 
     monkeypatch.setattr(gateway, "history", history)
 
@@ -84,7 +84,7 @@ def test_one_that_always_fails_keeps_no_other_from_being_asked(gateway, monkeypa
     assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
 
 
-def test_a_gateway_that_is_away_is_asked_no_more_in_this_turn(gateway, asked):
+def test_polling_stops_after_repeated_failures(gateway, asked):
     light = make_sellable(quantity=9)
     for _ in range(6):
         open_page(light)
@@ -95,11 +95,11 @@ def test_a_gateway_that_is_away_is_asked_no_more_in_this_turn(gateway, asked):
     assert sum(asked.values()) == polling.MAX_FAILURES
 
 
-def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway, asked):
+def test_payments_of_canceled_orders_are_polled_twice_in_half_an_hour(gateway, asked):
     light = make_sellable(quantity=9)
     pages = [open_page(light) for _ in range(4)]
     for page in pages:
-        give_up(page)
+        cancel_order(page)
 
     for minute in range(polling.SLOTS):
         polling.poll(now=NOON + timedelta(hours=5) + minute * MINUTE)
@@ -107,7 +107,7 @@ def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway
     assert asked == Counter({page.reference: 2 for page in pages})
 
 
-def test_an_order_that_was_paid_while_its_gateway_was_away_is_placed(gateway, monkeypatch):
+def test_an_order_that_was_paid_while_its_gateway_was_down_is_placed(gateway, monkeypatch):
     page = open_page(make_sellable(quantity=9))
     Order.objects.update(payment_due_at=NOON)
     gateway.authorize(page.reference)  # and its webhook is lost
@@ -121,7 +121,7 @@ def test_an_order_that_was_paid_while_its_gateway_was_away_is_placed(gateway, mo
     assert (waiting, Order.objects.get().status) == ("pending_payment", "placed")
 
 
-def test_orders_of_a_gateway_that_stays_away_give_their_stock_back(gateway, monkeypatch):
+def test_orders_expire_while_their_gateway_stays_down(gateway, monkeypatch):
     light = make_sellable(quantity=9)
     for _ in range(6):
         open_page(light)
@@ -142,16 +142,16 @@ def test_orders_of_a_gateway_that_stays_away_give_their_stock_back(gateway, monk
     assert Payment.objects.filter(status=Payment.Status.EXPIRED).count() == 6
 
 
-def test_a_few_failures_among_many_answers_are_no_gateway_that_is_away(gateway, monkeypatch):
+def test_a_few_failures_are_no_outage(gateway, monkeypatch):
     light = make_sellable(quantity=9)
     pages = [open_page(light) for _ in range(8)]
     Order.objects.update(payment_due_at=NOON)
-    really = gateway.abandon
+    original = gateway.abandon
 
     def abandon(*, reference, key):
         if reference in {pages[number].reference for number in (0, 2, 4)}:
             raise TemporaryError("no answer")
-        return really(reference=reference, key=key)
+        return original(reference=reference, key=key)
 
     monkeypatch.setattr(gateway, "abandon", abandon)
     gateway.authorize(pages[7].reference)  # and its webhook is lost
@@ -178,16 +178,16 @@ def test_a_payment_of_an_unregistered_gateway_stops_no_other_order(gateway):
 
 def test_an_order_that_cannot_expire_stops_no_other_order(gateway, monkeypatch):
     light = make_sellable(quantity=9)
-    broken, other = (open_page(light).order for _ in range(2))
+    failing, other = (open_page(light).order for _ in range(2))
     Order.objects.update(payment_due_at=NOON)
     expire = tasks.checkout.expire
 
-    def break_one(*, order, now):
-        if order == broken:
+    def fail_one(*, order, now):
+        if order == failing:
             raise ValueError("one bad row")
         expire(order=order, now=now)
 
-    monkeypatch.setattr(tasks.checkout, "expire", break_one)
+    monkeypatch.setattr(tasks.checkout, "expire", fail_one)
 
     tasks.expire_unpaid()
 

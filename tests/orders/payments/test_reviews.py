@@ -15,25 +15,25 @@ from tests.factories.orders import (
     make_order,
     make_paid_order,
     make_payment,
+    make_payment_update,
     make_purchase_orders,
-    news_of,
 )
-from tests.factories.payments import hear
+from tests.factories.payments import apply_update
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("supplier")]
 
 
 def final_state():
-    """Return all state that could depend on the order of the updates."""
+    """Return all state that could depend on the sequence of the updates."""
     payment = Payment.objects.get()
     requests = payment.events.filter(kind__in=["void_requested", "refund_requested"])
     order, made = Order.objects.get(), PurchaseOrder.objects.get()
-    is_over = order.status == "canceled"  # what it waited for is only history then
+    is_over = order.status == "canceled"  # old hold reasons do not matter then
     return (
         order.status,
         "" if is_over else order.hold_reason,
-        made.status.replace("draft", "ready"),  # either is sent
+        made.status.replace("draft", "ready"),  # both can be submitted
         "" if is_over else str(made.hold_reasons),
         payment.status,
         tuple(sorted(requests.values_list("kind", "amount"))),
@@ -42,9 +42,9 @@ def final_state():
     )
 
 
-def test_nothing_is_sent_until_the_review_approves(supplier):
+def test_nothing_is_submitted_until_the_review_is_approved(supplier):
     (made,) = make_purchase_orders()
-    hear("under_review")
+    apply_update("under_review")
 
     made.refresh_from_db()
     assert (Order.objects.get().status, made.status) == ("on_hold", "on_hold")
@@ -52,7 +52,7 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
     with pytest.raises(submission.NotSubmittableError):
         send()
 
-    hear("review_approved")
+    apply_update("review_approved")
     assert Order.objects.get().status == "processing"
     assert Order.objects.get().hold_reason == ""
     send()
@@ -61,23 +61,23 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
 
 def test_an_order_without_purchase_orders_waits_too():
     order = make_paid_order()
-    hear("under_review")
+    apply_update("under_review")
     assert submission.create_purchase_orders(order=order, now=NOON) == []
 
-    hear("review_approved")
+    apply_update("review_approved")
 
     assert len(submission.create_purchase_orders(order=order, now=NOON)) == 1
 
 
-@pytest.mark.parametrize("is_divided", [True, False])
-def test_a_refused_review_cancels_and_gives_the_money_back(supplier, is_divided):
-    if is_divided:
+@pytest.mark.parametrize("has_purchase_orders", [True, False])
+def test_a_rejected_review_cancels_the_order_and_voids_its_payment(supplier, has_purchase_orders):
+    if has_purchase_orders:
         make_purchase_orders()
     else:
         make_paid_order()
-    hear("under_review")
+    apply_update("under_review")
 
-    hear("review_rejected", external_id="closed")
+    apply_update("review_rejected", external_id="closed")
 
     order, payment = Order.objects.get(), Payment.objects.get()
     assert order.status == "canceled"
@@ -87,24 +87,24 @@ def test_a_refused_review_cancels_and_gives_the_money_back(supplier, is_divided)
     assert supplier.effects == []
 
 
-def test_what_the_supplier_has_is_wished_back(supplier):
+def test_a_rejected_review_requests_cancellation_of_a_submitted_purchase_order(supplier):
     made = make_purchase_orders()[0]
     send()
-    hear("under_review")
+    apply_update("under_review")
 
-    hear("review_rejected")
+    apply_update("review_rejected")
 
     made.refresh_from_db()
     assert made.cancel_requested_at == NOON
     assert "payment rejected in the gateway's review" in made.cancel_reason
 
 
-def test_what_the_gateway_gave_back_itself_is_not_given_back_twice():
+def test_a_void_by_the_gateway_is_not_repeated():
     make_purchase_orders()
-    hear("under_review")
-    hear("voided")
+    apply_update("under_review")
+    apply_update("voided")
 
-    hear("review_rejected")
+    apply_update("review_rejected")
 
     assert Order.objects.get().status == "canceled"
     assert not PaymentEvent.objects.filter(kind="void_requested").exists()
@@ -122,13 +122,13 @@ def test_what_the_gateway_gave_back_itself_is_not_given_back_twice():
         pytest.param(("disputed", "dispute_won"), 1, marks=pytest.mark.full),
     ],
 )
-def test_one_end_whatever_is_heard_first_and_how_often(end, also, step):
+def test_repeated_updates_in_any_sequence_end_in_one_state(end, also, step):
     make_purchase_orders()
     ends = set()
-    for told in list(permutations(["under_review", end, *also]))[::step]:
+    for sequence in list(permutations(["under_review", end, *also]))[::step]:
         with updates.transaction.atomic():
-            for what in (*told, *told):
-                update = news_of(Payment.objects.get(), what)
+            for what in (*sequence, *sequence):
+                update = make_payment_update(Payment.objects.get(), what)
                 updates.apply.__wrapped__(update=update, gateway="fake", now=NOON)
             ends.add(final_state())
             updates.transaction.set_rollback(True)
@@ -136,11 +136,11 @@ def test_one_end_whatever_is_heard_first_and_how_often(end, also, step):
     assert len(ends) == 1, ends
 
 
-def test_an_approval_lifts_nothing_else():
+def test_an_approval_removes_no_other_hold_reason():
     (made,) = make_purchase_orders()
-    hear("fraud_warning")
-    hear("under_review")
-    hear("review_approved")
+    apply_update("fraud_warning")
+    apply_update("under_review")
+    apply_update("review_approved")
 
     made.refresh_from_db()
     assert [one["code"] for one in made.hold_reasons] == ["fraud_warning"]
@@ -149,9 +149,9 @@ def test_an_approval_lifts_nothing_else():
 
 def test_a_second_review_holds_again():
     (made,) = make_purchase_orders()
-    hear("under_review", external_id="prv_1")
-    hear("review_approved", external_id="prv_1:closed")
-    hear("under_review", external_id="prv_2")
+    apply_update("under_review", external_id="prv_1")
+    apply_update("review_approved", external_id="prv_1:closed")
+    apply_update("under_review", external_id="prv_2")
 
     made.refresh_from_db()
     assert made.status == "on_hold"
@@ -161,14 +161,14 @@ def test_a_review_before_the_payment_is_retried_later():
     payment = make_payment(make_order())
 
     with pytest.raises(updates.TooEarlyError):
-        updates.apply(update=news_of(payment, "under_review"), gateway="fake", now=NOON)
+        updates.apply(update=make_payment_update(payment, "under_review"), gateway="fake", now=NOON)
 
 
-def test_what_ends_badly_before_it_was_an_order_ends_nothing_else(monkeypatch):
+def test_a_rejected_review_of_a_declined_payment_leaves_the_order_unpaid(monkeypatch):
     payment = make_payment(make_order())
-    updates.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
+    updates.apply(update=make_payment_update(payment, "declined"), gateway="fake", now=NOON)
     monkeypatch.setattr(allocations, "release", None)
 
-    hear("review_rejected")
+    apply_update("review_rejected")
 
     assert Order.objects.get().status == "pending_payment"

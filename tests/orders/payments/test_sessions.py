@@ -23,47 +23,47 @@ def start(order, now=NOON, **more):
     return sessions.open_session(order=order, return_url="http://127.0.0.1/", now=now, **more)
 
 
-def give_up(order):
-    cancellation.cancel(order=order, reason="given up", actor="customer", now=NOON)
+def cancel_order(order):
+    cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
 
 
-def run_out(order):
+def expire_order(order):
     Order.objects.filter(pk=order.pk).update(payment_due_at=NOON)
     checkout.expire(order=order, now=NOON)
 
 
-def while_it_opens(monkeypatch, gateway, happens):
-    """Call ``happens`` after the gateway opened the page, before we receive its answer."""
-    really = gateway.open
+def while_it_opens(monkeypatch, gateway, callback):
+    """Call ``callback`` after the gateway opened the page, before we receive its answer."""
+    original = gateway.open
 
     def open_slowly(**words):
-        opened = really(**words)
-        happens()
+        opened = original(**words)
+        callback()
         return opened
 
     monkeypatch.setattr(gateway, "open", open_slowly)
 
 
-@pytest.mark.parametrize("ends", [give_up, run_out])
+@pytest.mark.parametrize("ends", [cancel_order, expire_order])
 def test_a_page_of_an_order_that_ended_while_it_was_opened_is_closed(monkeypatch, gateway, ends):
     order = make_order()
     while_it_opens(monkeypatch, gateway, lambda: ends(order))
 
     payment = start(order)
 
-    told = gateway.history(reference=payment.reference)
-    assert [update.kind for update in told] == [UpdateKind.EXPIRED]
+    history = gateway.history(reference=payment.reference)
+    assert [update.kind for update in history] == [UpdateKind.EXPIRED]
     assert payment.pay_url == "", "no customer is redirected there"
 
 
 def test_a_payment_on_a_page_that_could_not_be_closed_is_refunded(monkeypatch, gateway):
     order = make_order()
 
-    def give_up_and_break():
-        give_up(order)
+    def cancel_and_fail():
+        cancel_order(order)
         gateway.errors.append(TemporaryError("no answer"))
 
-    while_it_opens(monkeypatch, gateway, give_up_and_break)
+    while_it_opens(monkeypatch, gateway, cancel_and_fail)
     payment = start(order)
     gateway.authorize(payment.reference)
     Payment.objects.update(status_since=NOON - MINUTE)
@@ -93,7 +93,7 @@ def test_two_tabs_get_the_one_page(monkeypatch, gateway):
     assert not gateway.history(reference=payment.reference), "it is not closed"
 
 
-def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypatch, gateway):
+def test_an_order_whose_page_is_opened_again_is_not_superseded(monkeypatch, gateway):
     light = make_sellable(quantity=3)
     order = make_order(light)
     gateway.errors.append(TemporaryError("no answer"))
@@ -111,11 +111,11 @@ def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypat
     assert start(order, now=again).pay_url
 
 
-def test_a_slow_request_says_when_it_asks_at_last(monkeypatch, gateway):
+def test_an_order_is_not_superseded_during_a_slow_opening(monkeypatch, gateway):
     light = make_sellable(quantity=3)
     order = make_order(light)
     cart = of_browser(order, light)
-    asked = NOON + timedelta(seconds=50)  # suppliers and earlier pages took their time
+    asked = NOON + timedelta(seconds=50)  # after slow calls of suppliers
 
     def create_replacement_order():
         with pytest.raises(open_order_limits.AlreadyReservedError):
@@ -130,7 +130,7 @@ def test_a_payment_that_ended_before_the_gateway_was_asked_is_not_opened(monkeyp
     monkeypatch.setattr(gateway, "open", None)
     order = make_order()
     first = order.payments.get()
-    give_up(order)
+    cancel_order(order)
 
     payment = start(order, now=NOON + MINUTE, first=first)
 
@@ -139,7 +139,7 @@ def test_a_payment_that_ended_before_the_gateway_was_asked_is_not_opened(monkeyp
 
 def test_an_expired_order_cannot_be_paid():
     order = make_order()
-    run_out(order)
+    expire_order(order)
 
     with pytest.raises(sessions.NotPayableError):
         start(order)

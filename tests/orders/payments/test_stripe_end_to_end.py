@@ -1,4 +1,4 @@
-"""Orders paid through the local Stripe sandbox, from payment page to refund, with lost answers."""
+"""Orders paid at the Stripe sandbox, from payment page to refund, also with lost answers."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -68,7 +68,7 @@ def test_an_account_that_captures_once_waits_for_the_last_answer(stripe):
     assert violated(PAYMENTS) == []
 
 
-def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):
+def test_a_rejected_part_is_voided_with_the_single_capture(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     refuse(payment, second)
     assert settle().voided_amount == 0
@@ -85,7 +85,7 @@ def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):
     assert violated(PAYMENTS) == []
 
 
-def test_what_all_suppliers_refuse_is_voided_and_never_captured(stripe):
+def test_an_order_that_all_suppliers_reject_is_voided(stripe):
     payment, made = buy(stripe, *two_sellables())
     for purchase_order in made:
         refuse(payment, purchase_order)
@@ -98,7 +98,7 @@ def test_what_all_suppliers_refuse_is_voided_and_never_captured(stripe):
     assert stripe.intent["cancellation_reason"] == "requested_by_customer"
 
 
-def test_an_account_that_captures_in_parts_takes_each_as_it_is_accepted(stripe):
+def test_an_account_with_several_captures_captures_each_accepted_part(stripe):
     payment, (first, second) = buy(stripe, *two_sellables(), many=True)
     accept(first)
     settle()
@@ -116,7 +116,7 @@ def test_an_account_that_captures_in_parts_takes_each_as_it_is_accepted(stripe):
     assert Payment.objects.get().status == "captured"
 
 
-def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_more(stripe):
+def test_only_submitted_purchase_orders_are_captured_before_the_authorization_expires(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     PurchaseOrder.objects.filter(pk=first.pk).update(submission_status="submitted")
     soon = payment.capture_before - timedelta(hours=11)
@@ -138,7 +138,7 @@ def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_mo
     assert violated(PAYMENTS) == []
 
 
-def test_an_authorization_that_ended_holds_the_order(stripe):
+def test_an_expired_authorization_holds_the_order(stripe):
     payment, _ = buy(stripe, make_sellable())
     stripe.control("expire", {"id": stripe.intent["id"]})
 
@@ -147,7 +147,7 @@ def test_an_authorization_that_ended_holds_the_order(stripe):
     assert (payment.status, Order.objects.get().status) == ("expired", "on_hold")
 
 
-def test_refunds_go_back_whole_and_in_part(stripe):
+def test_two_partial_refunds_refund_the_whole_payment(stripe):
     payment, (only,) = buy(stripe, make_sellable())
     accept(only)
     settle()
@@ -161,7 +161,7 @@ def test_refunds_go_back_whole_and_in_part(stripe):
     assert Payment.objects.get().status == "refunded"
 
 
-def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):
+def test_stripe_is_not_called_before_all_suppliers_answered(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     accept(first)
     refuse_some = Money(Decimal("1.00"), "EUR")
@@ -176,22 +176,22 @@ def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
 @pytest.mark.parametrize("step", [20, pytest.param(1, marks=pytest.mark.full)])
-def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(stripe, outcome, step):
+def test_repeated_updates_of_all_stages_in_any_sequence_end_in_one_state(stripe, outcome, step):
     order = make_order()
     payment = start(order)
     gateway, reference = gateway_for("stripe"), payment.reference
     stripe.pay(payment.pay_url)
-    told = [gateway.history(reference=reference)]
+    histories = [gateway.history(reference=reference)]
     gateway.capture(reference=reference, amount=payment.total, key="x", is_last=True)
-    told.append(gateway.history(reference=reference))
+    histories.append(gateway.history(reference=reference))
     gateway.refund(reference=reference, amount=payment.total, key="y")
-    told.append(gateway.history(reference=reference))
+    histories.append(gateway.history(reference=reference))
     for status in ("needs_response", outcome):
         stripe.control("dispute", {"id": stripe.intent["id"], "status": status})
-        told.append(gateway.history(reference=reference))
+        histories.append(gateway.history(reference=reference))
     ends = set()
 
-    for stages in list(permutations(told))[::step]:
+    for stages in list(permutations(histories))[::step]:
         with transaction.atomic():
             for update in [update for stage in (*stages, *stages) for update in stage]:
                 updates.apply.__wrapped__(update=update, gateway="stripe", now=NOON)
@@ -205,7 +205,7 @@ def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(strip
     assert (status, dispute, held) == ("refunded", outcome, "on_hold")
 
 
-def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(stripe):
+def test_an_expired_order_closes_its_page_and_releases_its_stock(stripe):
     order = make_order()
     payment = start(order)
     Order.objects.update(payment_due_at=NOON)
@@ -219,8 +219,8 @@ def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(st
     assert Reservation.objects.get().status == "expired"
 
 
-# Each day, each call loses its answer, and one call is disturbed in each way.
-DISTURBED = [
+# Daily runs drop the answer of each call, and try each fault on captures only.
+FAULTS = [
     pytest.param(
         path, kind, marks=() if kind == "drop_after" or path == "/capture" else pytest.mark.full
     )
@@ -229,8 +229,8 @@ DISTURBED = [
 ]
 
 
-@pytest.mark.parametrize(("path", "kind"), DISTURBED)
-def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
+@pytest.mark.parametrize(("path", "kind"), FAULTS)
+def test_a_fault_of_any_call_leaves_the_right_amounts(stripe, path, kind):
     stripe.fault(kind, path=path)
     listings = two_sellables()
     order = make_order(*listings)
@@ -251,7 +251,7 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
             ledger.request_refund(payment, amount=made[0].charge, purpose="a", at=NOON)
 
     for _ in range(4):
-        with suppress(TemporaryError):  # the sweep comes again
+        with suppress(TemporaryError):  # the next sweep retries
             settle()
 
     whole = str(payment.amount)
@@ -265,9 +265,9 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
 
 @pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("path", ["/capture", "POST /v1/refunds"])
-def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path, many):
+def test_a_request_is_not_repeated_after_stripe_forgets_its_key(stripe, path, many):
     payment, made = buy(stripe, *two_sellables(), many=many)
-    for purchase_order in reversed(made):  # the small one first: it would fit twice
+    for purchase_order in reversed(made):  # the smaller part first: it could be captured twice
         accept(purchase_order)
     with transaction.atomic():
         ledger.request_refund(payment, amount=made[1].charge, purpose="a", at=NOON)
@@ -285,7 +285,7 @@ def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path,
     assert violated(PAYMENTS) == []
 
 
-def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(stripe):
+def test_a_payment_voided_at_stripe_before_our_first_update_has_failed(stripe):
     order = make_order()
     payment = start(order)
     stripe.pay(payment.pay_url)

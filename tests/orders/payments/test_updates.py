@@ -12,8 +12,14 @@ from orders.payments import captures
 from orders.payments import updates as payment_updates
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
-from tests.factories.orders import make_order, make_paid_order, make_payment, make_sellable, news_of
-from tests.factories.payments import hear
+from tests.factories.orders import (
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_payment_update,
+    make_sellable,
+)
+from tests.factories.payments import apply_update
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival
 from tests.support.matrices import thinned
@@ -26,7 +32,9 @@ def test_an_authorized_payment_places_the_order_and_sells_the_held_units():
     order = make_order(listing, quantity=2)
     payment = make_payment(order)
 
-    payment_updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    payment_updates.apply(
+        update=make_payment_update(payment, "authorized"), gateway="fake", now=NOON
+    )
 
     order.refresh_from_db()
     payment.refresh_from_db()
@@ -41,7 +49,7 @@ def test_an_authorized_payment_places_the_order_and_sells_the_held_units():
 @pytest.mark.django_db(transaction=True)
 def test_an_update_locks_the_order_before_the_payment():
     payment = make_payment(make_order())
-    rival = Rival(lambda: hear("authorized"))
+    rival = Rival(lambda: apply_update("authorized"))
 
     with transaction.atomic():
         Order.objects.select_for_update(of=["self"]).get()
@@ -53,11 +61,11 @@ def test_an_update_locks_the_order_before_the_payment():
     assert (payment.status, rival.failure) == ("authorized", None)
 
 
-def test_a_declined_payment_leaves_the_order_waiting_for_another_try():
+def test_an_order_with_a_declined_payment_can_still_be_paid():
     order = make_order()
     payment = make_payment(order)
 
-    hear("declined")
+    apply_update("declined")
 
     order.refresh_from_db()
     payment.refresh_from_db()
@@ -65,12 +73,12 @@ def test_a_declined_payment_leaves_the_order_waiting_for_another_try():
     assert Event.objects.count() == 0
 
 
-def test_money_that_arrives_for_an_expired_order_is_given_back():
+def test_an_authorization_of_an_expired_order_is_voided():
     order = make_order()
     payment = make_payment(order)
     order.move(Order.Status.EXPIRED, at=NOON)
 
-    hear("authorized")
+    apply_update("authorized")
 
     assert PaymentEvent.objects.get(kind="void_requested").amount == payment.amount
     assert Event.objects.filter(name="order.placed").count() == 0
@@ -79,15 +87,15 @@ def test_money_that_arrives_for_an_expired_order_is_given_back():
 def test_an_amount_that_is_not_the_total_holds_the_order():
     make_payment(make_order())
 
-    hear("authorized", amount="1.00")
+    apply_update("authorized", amount="1.00")
 
     order = Order.objects.get()
     assert order.status == "on_hold"
     assert "1.00 EUR" in order.hold_reason
 
 
-def tell_until_heard(updates):
-    """Apply updates in this order; repeat those that come too early, as a gateway does."""
+def apply_until_accepted(updates):
+    """Apply updates in this sequence; retry those that come too early, as a gateway does."""
     waiting = list(updates)
     for _ in range(len(waiting)):
         again = []
@@ -100,21 +108,21 @@ def tell_until_heard(updates):
     assert waiting == []
 
 
-@pytest.mark.parametrize("order_of_news", thinned(permutations(range(4)), step=4))
-def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news):
+@pytest.mark.parametrize("sequence", thinned(permutations(range(4)), step=4))
+def test_duplicate_updates_in_any_sequence_end_in_one_state(sequence):
     order = make_order()
     payment = make_payment(order)
     whole = payment.amount
     part = Decimal("10.00")
-    news = [
-        news_of(payment, "authorized", external_id="a"),
-        news_of(payment, "captured", amount=part, external_id="b"),
-        news_of(payment, "voided", amount=whole - part, external_id="c"),
-        news_of(payment, "refunded", amount=Decimal("4.00"), external_id="d"),
+    updates = [
+        make_payment_update(payment, "authorized", external_id="a"),
+        make_payment_update(payment, "captured", amount=part, external_id="b"),
+        make_payment_update(payment, "voided", amount=whole - part, external_id="c"),
+        make_payment_update(payment, "refunded", amount=Decimal("4.00"), external_id="d"),
     ]
 
-    told = [news[place] for place in order_of_news]
-    tell_until_heard([*told, *told])
+    updates = [updates[place] for place in sequence]
+    apply_until_accepted([*updates, *updates])
 
     payment.refresh_from_db()
     assert payment.status == "captured"
@@ -129,18 +137,22 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
     assert not payment.events.filter(kind__endswith="_requested").exists()
 
 
-@pytest.mark.parametrize("told", list(permutations(["refunded", "refund_failed"])))
-def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
+@pytest.mark.parametrize("kinds", list(permutations(["refunded", "refund_failed"])))
+def test_a_failed_refund_is_not_counted_in_any_sequence(kinds):
     payment = make_payment(make_order())
     words = {"refunded": {"external_id": "re_1"}, "refund_failed": {"external_id": "re_1:failed"}}
     with payment_updates.transaction.atomic():
         ledger.request_capture(payment, amount=payment.total, purpose="x", at=NOON)
         ledger.request_refund(payment, amount=payment.total, purpose="x", at=NOON)
     key = ledger.refund_key(payment, "x")
-    tell_until_heard([news_of(payment, "authorized"), news_of(payment, "captured")])
+    apply_until_accepted(
+        [make_payment_update(payment, "authorized"), make_payment_update(payment, "captured")]
+    )
 
-    for news in (*told, *told):
-        update = replace(news_of(payment, news, request_key=key, **words[news]), about="re_1")
+    for kind in (*kinds, *kinds):
+        update = replace(
+            make_payment_update(payment, kind, request_key=key, **words[kind]), about="re_1"
+        )
         payment_updates.apply(update=update, gateway="fake", now=NOON)
 
     payment.refresh_from_db()
@@ -149,7 +161,7 @@ def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
     assert payment.events.filter(answers__external_id=key).count() == 1
 
 
-def test_a_refund_waits_for_the_capture_it_pays_back():
+def test_a_refund_waits_for_the_capture_that_it_refunds():
     order = make_paid_order()
     payment = order.payments.get()
     with payment_updates.transaction.atomic():
@@ -167,7 +179,7 @@ def test_a_request_is_answered_once_and_by_its_own_answer():
     payment = order.payments.get()
     with payment_updates.transaction.atomic():
         ledger.request_capture(payment, amount=Money(Decimal(5), "EUR"), purpose="x", at=NOON)
-    answer = news_of(payment, "captured", amount="5.00", request_key="capture:x")
+    answer = make_payment_update(payment, "captured", amount="5.00", request_key="capture:x")
 
     payment_updates.apply(update=answer, gateway="fake", now=NOON)
 
@@ -175,20 +187,22 @@ def test_a_request_is_answered_once_and_by_its_own_answer():
     assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
 
 
-@pytest.mark.parametrize("order_of_news", [(0, 1, 2), (0, 2, 1), (1, 0, 2)])
-def test_a_hold_that_expires_after_a_part_was_captured_keeps_the_part(order_of_news):
+@pytest.mark.parametrize("sequence", [(0, 1, 2), (0, 2, 1), (1, 0, 2)])
+def test_an_authorization_that_expires_after_a_partial_capture_keeps_the_capture(sequence):
     order = make_order()
     payment = make_payment(order)
     part = Decimal("10.00")
-    news = [
-        news_of(payment, "authorized", external_id="a"),
-        news_of(payment, "captured", amount=part, external_id="b"),
-        news_of(payment, "expired", external_id="c"),
+    updates = [
+        make_payment_update(payment, "authorized", external_id="a"),
+        make_payment_update(payment, "captured", amount=part, external_id="b"),
+        make_payment_update(payment, "expired", external_id="c"),
     ]
 
-    tell_until_heard([news[place] for place in order_of_news])
+    apply_until_accepted([updates[place] for place in sequence])
     payment_updates.apply(
-        update=news_of(payment, "refunded", amount=part, external_id="d"), gateway="fake", now=NOON
+        update=make_payment_update(payment, "refunded", amount=part, external_id="d"),
+        gateway="fake",
+        now=NOON,
     )
 
     payment.refresh_from_db()
@@ -197,23 +211,25 @@ def test_a_hold_that_expires_after_a_part_was_captured_keeps_the_part(order_of_n
     assert (payment.status, order.status) == ("refunded", "on_hold")
 
 
-def test_a_second_refund_waits_for_the_capture_that_it_pays_back():
+def test_a_second_refund_waits_for_the_capture_that_it_refunds():
     payment = make_payment(make_order())
     ten = Decimal("10.00")
-    told = [("authorized", None), ("captured", ten), ("refunded", ten), ("refunded", ten)]
-    news = [
-        news_of(payment, what, amount=amount, external_id=str(place))
-        for place, (what, amount) in enumerate([*told, ("captured", ten)])
+    events = [("authorized", None), ("captured", ten), ("refunded", ten), ("refunded", ten)]
+    updates = [
+        make_payment_update(payment, what, amount=amount, external_id=str(place))
+        for place, (what, amount) in enumerate([*events, ("captured", ten)])
     ]
 
-    tell_until_heard([*news, *news])
+    apply_until_accepted([*updates, *updates])
 
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.refunded_amount) == (2 * ten, 2 * ten)
 
 
-def test_news_find_their_payment_by_an_index_and_none_is_stored_without_one():
-    unknown = replace(news_of(make_payment(make_order()), "authorized"), reference="unknown")
+def test_an_update_is_found_by_an_index_and_not_stored_without_its_payment():
+    unknown = replace(
+        make_payment_update(make_payment(make_order()), "authorized"), reference="unknown"
+    )
     asked = []
 
     def listen(execute, sql, params, *rest):

@@ -79,7 +79,7 @@ def test_quoted_freight_and_cost_replace_terms_and_list():
 
 
 class WithoutFreight:
-    """A supplier that does not state freight, such as one with feed files."""
+    """A supplier that does not state freight, such as a supplier with feed files."""
 
     def __init__(self):
         self.placed = []
@@ -129,8 +129,8 @@ def test_an_order_that_no_longer_earns_is_held(supplier):
     assert (sold.landed_amount, sold.cost_rate) == (D("26.00"), D(1))
     assert held.status == "on_hold"
     assert supplier.effects == []
-    # 28.99 gross: 24.36 less fees 0.87 and 0.73; shipping adds 4.12 and costs 3.00 and
-    # fees
+    # The price of 28.99 is 24.36 before tax, less fees of 0.87 and 0.73.
+    # Shipping adds 4.12 before tax and costs 3.00 and its own fees.
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
     holds.waive_all(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
@@ -144,7 +144,7 @@ def test_the_shipping_charge_covers_no_item_loss(monkeypatch):
     make_price_rule()
     variant, _ = goods_at("10.00")
     cart = make_cart(Listing.objects.get())
-    set_cost(variant, "17.00")  # with the 4.12 of shipping it would still earn
+    set_cost(variant, "17.00")  # the shipping charge of 4.12 would more than cover the loss
 
     held, sold = sent(cart)
 

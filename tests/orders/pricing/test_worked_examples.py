@@ -1,7 +1,7 @@
-"""Totals for manual verification, one per row of ``worked_examples.csv``.
+"""Totals of ``worked_examples.csv``, which people can verify by hand; each row is one cart.
 
-``place`` is a country, or a country and its region. ``numbers`` are our tax registrations; where a
-row has some, its prices exclude tax. Goods are quantity x unit.
+``place`` is a country, or a country and its region. ``numbers`` is our tax registration, if any;
+prices of such a row exclude tax. ``goods`` lists quantity x unit price, ``ways`` shipping charges.
 """
 
 import csv
@@ -22,7 +22,7 @@ from tests.factories.catalog import make_channel
 pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).with_name("worked_examples.csv")
 EXAMPLES = list(csv.DictReader(TABLE.read_text().splitlines()))
-TOLD = ("goods_sum", "ways_sum", "discount", "tax", "added", "total")
+COLUMNS = ("goods_sum", "ways_sum", "discount", "tax", "added", "total")
 
 
 def eur(amount):
@@ -97,5 +97,5 @@ def test_a_worked_example_matches_to_the_cent(row):
         totals.added,
         totals.total,
     )
-    told = dict(zip(TOLD, (str(money.rounded().amount) for money in sums), strict=True))
-    assert told == {name: row[name] for name in TOLD}
+    calculated = dict(zip(COLUMNS, (str(money.rounded().amount) for money in sums), strict=True))
+    assert calculated == {name: row[name] for name in COLUMNS}

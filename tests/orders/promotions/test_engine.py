@@ -226,9 +226,9 @@ def test_promotions_do_not_go_below_the_floor_unless_allowed(goods, offers, way)
     )
 
     taken = outcome.deductions.lines
-    told = Money.total((each.amount for each in outcome.applied), "EUR")
+    granted = Money.total((each.amount for each in outcome.applied), "EUR")
     free = delivery if outcome.deductions.is_delivery_free else eur(0)
-    assert told == Money.total(taken.values(), "EUR") + free
+    assert granted == Money.total(taken.values(), "EUR") + free
     for each in goods:
         assert eur(0) <= taken.get(each.key, eur(0)) <= each.amount
     if not any(each.offer.may_go_below_floor for each in outcome.applied):

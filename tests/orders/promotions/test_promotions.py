@@ -15,7 +15,7 @@ from orders.promotions import codes, redemptions
 from orders.promotions.codes import CodeRejection
 from orders.promotions.engine import PromotionRejection
 from orders.purchasing import acknowledgements, submission
-from tests.factories.backorders import look_everywhere
+from tests.factories.backorders import reroute_due
 from tests.factories.catalog import make_channel
 from tests.factories.orders import (
     HOME,
@@ -193,7 +193,7 @@ def test_only_a_valid_code_is_stored():
     assert (refused.value.why, cart.codes) == (CodeRejection.EXPIRED, [])
 
 
-def test_a_customer_uses_it_up_to_the_limit():
+def test_a_customer_can_use_a_code_up_to_its_limit():
     make_promotion(code="ONCE", usage_limit_per_customer=1)
     order_of(filled("ONCE"), email="Erika@example.org")
 
@@ -218,7 +218,7 @@ def test_an_order_canceled_before_capture_reverts_its_redemption():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
 
-    cancellation.cancel(order=order, reason="wish", actor="customer", now=NOON)
+    cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
 
     assert Coupon.objects.get().used == 0
     assert order.redemptions.get().reverted_at == NOON
@@ -233,7 +233,7 @@ def test_an_order_rejected_before_capture_reverts_its_redemption():
 
     acknowledgements.reject(purchase_order=purchase_order, reason="Out of stock", now=NOON)
     assert Coupon.objects.get().used == 1  # another supplier may ship it
-    look_everywhere()
+    reroute_due()
 
     order.refresh_from_db()
     assert (order.status, Coupon.objects.get().used) == ("canceled", 0)
@@ -279,7 +279,7 @@ def test_one_of_many_customers_gets_a_code_of_one_use(limits):
         redemptions.LimitReachedError,
     )
 
-    # A customer who sees the cart after that orders without it: no total was shown before.
+    # A cart priced after that has no discount; its order is placed at the full price.
     assert Redemption.objects.count() == 1
     assert Order.objects.count() == 20 - lost
     assert Order.objects.filter(discount_amount__gt=0).count() == 1
@@ -288,7 +288,7 @@ def test_one_of_many_customers_gets_a_code_of_one_use(limits):
 @pytest.mark.django_db(transaction=True)
 def test_one_of_concurrent_checkouts_of_a_customer_gets_the_only_use():
     make_promotion(code="ONCE", usage_limit_per_customer=1)
-    # As many as may be unpaid, each of another item: an item is reserved once per customer.
+    # A customer may have this many unpaid orders, but only one of the same item.
     placed = [filled("ONCE", listing=sellable()) for _ in range(open_order_limits.MAX_OPEN_ORDERS)]
 
     all_at_once(

@@ -26,13 +26,13 @@ def light():
 
 def with_code(light):
     cart = make_cart(light)
-    cart.codes = [CODE]  # even if it was used since
+    cart.codes = [CODE]  # even if the code is used up
     cart.save()
     return cart
 
 
 def used():
-    """Return the usage counts of the promotion and its code, and the active redemptions."""
+    """Return the uses of the promotion, the uses of its code, and the active redemptions."""
     return (
         Promotion.objects.get().used,
         Coupon.objects.get().used,
@@ -44,7 +44,7 @@ def used():
     ("module", "at", "is_done"),
     [
         (redemptions, "redeem", False),
-        (redemptions, "_next_sequence", True),  # both are counted, the redemption is not stored
+        (redemptions, "_next_sequence", True),  # the uses are counted, the redemption is not stored
         (redemptions, "redeem", True),
         (reservations, "hold_stock", True),
     ],

@@ -61,10 +61,10 @@ def test_a_failed_lookup_is_shown_until_one_succeeds(supplier, started):
     PurchaseOrder.objects.update(submission_status="accepted", status="in_progress")
     find = supplier.find
 
-    def broken(*, number):
+    def unavailable(*, number):
         raise TemporaryError("maintenance")
 
-    supplier.find = broken
+    supplier.find = unavailable
     tasks.look_up_for_staff(purchase_order_id=fresh().pk)
     assert "maintenance" in fresh().problem
 

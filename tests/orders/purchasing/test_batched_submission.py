@@ -46,7 +46,7 @@ def test_a_batch_is_due_together_at_its_time_or_later(batched):
     assert due(NOON) == [batched, later]
 
 
-def test_it_is_submitted_before_the_authorization_expires():
+def test_a_batched_order_is_submitted_before_the_authorization_expires():
     make_supplier()
     days = " ".join((NOON + timedelta(days=day)).date().isoformat() for day in range(20))
     Supplier.objects.update(dispatch_mode="every", closed_on=days)
@@ -97,7 +97,7 @@ def test_a_batched_order_is_canceled_without_a_call(batched):
     assert due(AT_TWO) == []
 
 
-def test_staff_can_submit_it_now_unless_it_is_held_or_canceled(batched):
+def test_staff_can_submit_a_batched_order_now_unless_it_is_held_or_canceled(batched):
     for status in ("on_hold", "canceled"):
         PurchaseOrder.objects.update(status=status)
         with pytest.raises(submission.NotSubmittableError):
@@ -116,12 +116,12 @@ def test_staff_can_submit_it_now_unless_it_is_held_or_canceled(batched):
 def test_only_a_missed_time_counts_as_stuck(batched):
     def found(now):
         causes = {row.cause.code for row in query.load_items(now=now)}
-        broken = {
+        violated = {
             each.invariant.code
             for each in registry.check_some(PURCHASE_ORDERS, now=now)
             if each.count
         }
-        return "submission_late" in causes, "purchase_orders.submitted_in_time" in broken
+        return "submission_late" in causes, "purchase_orders.submitted_in_time" in violated
 
     assert found(AT_TWO) == (False, False)
     assert found(AT_TWO + 16 * MINUTE) == (True, False)

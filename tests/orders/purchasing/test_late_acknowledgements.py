@@ -1,4 +1,4 @@
-"""The supplier may still process a call that timed out: no decision is made before that ends."""
+"""The supplier may still process a call that timed out: we wait until that call must have ended."""
 
 import threading
 from datetime import timedelta
@@ -36,7 +36,7 @@ def apply_answer(answer):
     acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
 
 
-def broken_rows():
+def is_violated():
     code = "purchase_orders.canceled_but_shipped_decided"
     return violated([each for each in PURCHASE_ORDERS if each.code == code], LATER)
 
@@ -148,19 +148,19 @@ def test_an_acceptance_of_a_canceled_order_is_flagged_until_it_is_canceled(suppl
     supplier.script = [TemporaryError("busy")]
     submission.submit(purchase_order=fresh(), now=NOON)
     cancel_as_customer()
-    assert not broken_rows()
+    assert not is_violated()
 
     apply_answer(answer)
 
     is_shipped = answer is Acknowledgement.SHIPPED
     assert ("shipped a canceled" if is_shipped else "to cancel it") in fresh().problem
-    assert broken_rows()
+    assert is_violated()
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
 
     apply_answer(Acknowledgement.CANCELED)
 
     assert fresh().submission_status == "rejected"
-    assert not broken_rows()
+    assert not is_violated()
 
 
 def no_cancel_answer(*, number):

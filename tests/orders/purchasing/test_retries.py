@@ -49,7 +49,7 @@ def test_retry_after_is_respected_with_jitter(error, wait):
         PermanentError("no"),
     ],
 )
-def test_without_retry_after_there_is_no_time(error):
+def test_without_a_valid_retry_after_there_is_no_retry_time(error):
     assert retries.retry_after(error, now=NOON) is None
 
 

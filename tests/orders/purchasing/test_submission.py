@@ -19,7 +19,7 @@ from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import Acknowledgement, DiscontinuedError, OutOfStockError
 from suppliers.models import StockLevel, SupplierOffer
-from tests.factories.backorders import look_everywhere
+from tests.factories.backorders import reroute_due
 from tests.factories.cancellation import fresh, send
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import no_answer
@@ -31,7 +31,7 @@ LATER = NOON + timedelta(minutes=5)
 LATEST = NOON + timedelta(hours=2)
 
 
-def test_two_locations_make_two_purchase_orders_once_that_add_up():
+def test_two_locations_make_two_purchase_orders_that_sum_to_the_order():
     near, far = make_sellable(), make_sellable(price="19.99")
     level = far.level
     StockLevel.objects.filter(pk=level.pk).update(location=make_location(code="CN", country="CN"))
@@ -131,7 +131,7 @@ def test_a_rejection_releases_stock_and_money_and_notifies_the_customer(supplier
     supplier.script = [error]
 
     submission.submit(purchase_order=purchase_order, now=NOON)
-    look_everywhere()
+    reroute_due()
 
     order = Order.objects.get()
     assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "rejected")

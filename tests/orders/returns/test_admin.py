@@ -77,8 +77,8 @@ def test_staff_process_a_return_from_request_to_refund(staff, started):
     assert (made.status, made.refund_amount) == ("refunded", Decimal("39.99"))
     assert counters(order) == [(1, 1)]
     assert ("execute_requests", {}) in started
-    told = Event.objects.filter(name__startswith="return.").order_by("pk")
-    assert list(told.values_list("name", flat=True)) == [
+    events = Event.objects.filter(name__startswith="return.").order_by("pk")
+    assert list(events.values_list("name", flat=True)) == [
         "return.declared",
         "return.asked",
         "return.approved",

@@ -1,4 +1,4 @@
-"""Return authorizations: answers by e-mail, deadlines, and the end of each."""
+"""Return authorizations: answer by e-mail, keep deadlines, close."""
 
 from datetime import timedelta
 
@@ -269,4 +269,4 @@ def test_every_state_can_reach_an_end(model, ended):
 
     assert ends == set(model.Status)
     again = {s for s in ended if not model.TRANSITIONS[s] <= set(ended)}
-    assert again <= {"expired"}, "staff still inspect goods that arrive after it expired"
+    assert again <= {"expired"}, "the goods of an expired return may still arrive"

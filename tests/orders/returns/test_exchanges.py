@@ -13,21 +13,21 @@ from orders.returns import eligibility, exchange_options, exchanges
 from orders.returns.eligibility import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
-    arrived,
-    asked,
-    back,
-    broken_return_rules,
-    broken_rules,
-    come_back,
     counters,
     declare,
+    deliver_order,
     exchange,
     inspect,
     make_delivered,
+    make_inspected_return,
+    make_return_request,
     make_sibling,
     pay,
     receive,
-    say,
+    requested_refunds,
+    return_units,
+    violated_order_invariants,
+    violated_return_invariants,
 )
 from tests.factories.suppliers import NOON
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_cheaper_variant_refunds_the_difference_once(light):
     other = make_sibling(light, "30.00")
-    made = back(light, units=2)
+    made = make_inspected_return(light, units=2)
 
     order = exchange(made, other)
     with pytest.raises(CannotReturnError):
@@ -45,14 +45,14 @@ def test_a_cheaper_variant_refunds_the_difference_once(light):
     (line,) = order.lines.all()
     assert (line.variant, line.sku, line.quantity) == (other.variant, other.variant.sku, 2)
     assert order.total_amount == 0
-    assert asked() == [Decimal("6.66")]
+    assert requested_refunds() == [Decimal("6.66")]
     assert (made.status, made.difference_amount) == ("exchanged", Decimal("6.66"))
     assert made.refund_amount is None
     payload = Event.objects.get(name="return.exchanged").payload
     assert [one["sku"] for one in payload["sent"]] == [other.variant.sku]
     assert (payload["difference"], payload["replacement"]) == ("6.66", order.number)
     assert counters(made.order) == [(2, 2)]
-    assert broken_rules() == []
+    assert violated_order_invariants() == []
 
 
 def test_exchanges_in_parts_sum_to_the_charge(light):
@@ -61,13 +61,13 @@ def test_exchanges_in_parts_sum_to_the_charge(light):
     OrderLine.objects.update(discount_amount=Decimal("0.01"))
     other = make_sibling(light, "11.11")
     for _ in range(3):
-        exchange(come_back(Order.objects.get(pk=order.pk), 1), other)
+        exchange(return_units(Order.objects.get(pk=order.pk), 1), other)
 
     lines = [made.lines.get() for made in order.returns.all()]
     assert sum(line.paid_amount for line in lines) == Decimal("99.98")
-    assert sum(asked()) == sum(line.difference_amount for line in lines)
-    assert abs(sum(asked()) - Decimal("99.98") * 2 / 3) <= Decimal("0.02")
-    assert "returns.difference_refunded_once" not in broken_rules()
+    assert sum(requested_refunds()) == sum(line.difference_amount for line in lines)
+    assert abs(sum(requested_refunds()) - Decimal("99.98") * 2 / 3) <= Decimal("0.02")
+    assert "returns.difference_refunded_once" not in violated_order_invariants()
 
 
 def test_a_full_deduction_follows_rounding_by_another_return(light):
@@ -75,9 +75,9 @@ def test_a_full_deduction_follows_rounding_by_another_return(light):
     order = make_delivered(light, quantity=3)
     OrderLine.objects.update(discount_amount=Decimal("0.01"))
     order = Order.objects.get(pk=order.pk)
-    wish = {"kind": "withdrawal", "wanted": {order.lines.get().pk: other.variant.pk}}
+    chosen = {"kind": "withdrawal", "wanted": {order.lines.get().pk: other.variant.pk}}
     burnt = {"deduction": "33.33", "reason": "burnt"}
-    open_ones = [come_back(order, 1, **wish, **burnt) for _ in range(3)]
+    open_ones = [return_units(order, 1, **chosen, **burnt) for _ in range(3)]
 
     for made in open_ones:
         exchange(made, other, is_free=True)
@@ -87,9 +87,9 @@ def test_a_full_deduction_follows_rounding_by_another_return(light):
     assert sum(kept) == Decimal("99.98")
 
 
-def test_a_difference_above_the_refundable_amount_needs_is_free(light):
+def test_a_difference_above_the_refundable_amount_is_refused_unless_free(light):
     other = make_sibling(light, "10.00")
-    made = back(light)
+    made = make_inspected_return(light)
     event = PaymentEvent.objects.get(kind="capture_requested")
     PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("20.00"))
 
@@ -97,23 +97,23 @@ def test_a_difference_above_the_refundable_amount_needs_is_free(light):
         exchange(made, other)
     exchange(made, other, is_free=True)
 
-    assert asked() == [Decimal("20.00")]
-    assert "returns.difference_refunded_once" not in broken_rules()
+    assert requested_refunds() == [Decimal("20.00")]
+    assert "returns.difference_refunded_once" not in violated_order_invariants()
 
 
 def test_the_discount_rate_of_the_sale_applies_to_the_new_variant(light):
     order = make_delivered(light, quantity=1)
     OrderLine.objects.update(discount_amount=Decimal("10.00"))
-    made = come_back(Order.objects.get(pk=order.pk), 1)
+    made = return_units(Order.objects.get(pk=order.pk), 1)
 
     exchange(made, make_sibling(light, "33.33"))
 
-    assert asked() == []
+    assert requested_refunds() == []
 
 
-def test_a_dearer_variant_needs_is_free_and_costs_nothing(light):
+def test_a_dearer_variant_is_refused_unless_free(light):
     other = make_sibling(light, "33.34")
-    made = back(light)
+    made = make_inspected_return(light)
 
     with pytest.raises(CannotReturnError, match="Refund the customer"):
         exchange(made, other)
@@ -122,15 +122,15 @@ def test_a_dearer_variant_needs_is_free_and_costs_nothing(light):
     order = exchange(made, other, is_free=True)
 
     assert order.lines.get().variant == other.variant
-    assert asked() == []
-    assert broken_rules() == []
+    assert requested_refunds() == []
+    assert violated_order_invariants() == []
 
 
 def test_only_published_variants_of_the_product_or_its_successor_are_allowed(light):
     stranger = make_sellable(price="20.00", quantity=9)
     unpublished = make_sibling(light, "30.00")
     Listing.objects.filter(pk=unpublished.pk).update(is_published=False)
-    made = back(light)
+    made = make_inspected_return(light)
 
     for other in (stranger, unpublished):
         with pytest.raises(CannotReturnError, match="not available now"):
@@ -139,11 +139,11 @@ def test_only_published_variants_of_the_product_or_its_successor_are_allowed(lig
     light.variant.save()
     exchange(made, stranger)
 
-    assert asked() == [Decimal("13.33")]
+    assert requested_refunds() == [Decimal("13.33")]
 
 
 def test_a_failed_exchange_is_refunded_less_the_difference(light):
-    made = back(light, units=2)
+    made = make_inspected_return(light, units=2)
     order = exchange(made, make_sibling(light, "30.00"))
     cancellation.cancel(order=order, reason="sold out", actor="ann", now=NOON)
     made.refresh_from_db()
@@ -151,32 +151,32 @@ def test_a_failed_exchange_is_refunded_less_the_difference(light):
     pay(made)
 
     assert (made.status, made.refund_amount) == ("refunded", Decimal("60.00"))
-    assert asked() == [Decimal("6.66"), Decimal("60.00")]
-    assert broken_rules() == []
+    assert requested_refunds() == [Decimal("6.66"), Decimal("60.00")]
+    assert violated_order_invariants() == []
 
 
 def test_a_partly_failed_exchange_is_refunded_less_its_difference(light):
-    made = back(light, units=3)
+    made = make_inspected_return(light, units=3)
     order = exchange(made, make_sibling(light, "30.00"))
     submission.create_purchase_orders(order=order, now=NOON)
     OrderLine.objects.filter(order=order).update(canceled_quantity=1, shipped_quantity=2)
 
     pay(made)
 
-    assert asked() == [Decimal("9.99"), Decimal("30.00")]
+    assert requested_refunds() == [Decimal("9.99"), Decimal("30.00")]
     assert made.lines.get().replaced_amount == Decimal("60.00")
-    assert broken_return_rules() == []
+    assert violated_return_invariants() == []
 
 
-def test_exchanging_a_replacement_needs_is_free(light):
+def test_an_exchange_of_a_replacement_is_refused_unless_free(light):
     other = make_sibling(light, "30.00")
-    again = come_back(arrived(exchange(back(light))), 1)
+    again = return_units(deliver_order(exchange(make_inspected_return(light))), 1)
 
     with pytest.raises(CannotReturnError, match="costs more"):
         exchange(again, other)
     exchange(again, other, is_free=True)
 
-    assert asked() == []
+    assert requested_refunds() == []
 
 
 def test_the_form_offers_the_allowed_variants(light):
@@ -189,25 +189,25 @@ def test_the_form_offers_the_allowed_variants(light):
 
     (line,) = order.lines.all()
     assert {one.variant for one in found[line.pk] if not one.is_dearer} == {cheap.variant}
-    assert say(order, 1).wanted == {}
+    assert make_return_request(order, 1).wanted == {}
 
 
 def test_a_withdrawal_is_exchanged_only_on_request(light):
     other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=2)
     (line,) = order.lines.all()
-    silent = come_back(order, 1, kind="withdrawal")
-    asking = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
+    silent = return_units(order, 1, kind="withdrawal")
+    asking = return_units(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
 
     assert (exchanges.can_exchange(silent), exchanges.can_exchange(asking)) == (False, True)
     with pytest.raises(CannotReturnError):
         exchange(silent, other)
     exchange(asking, other)
 
-    assert (asking.status, asked()) == ("exchanged", [Decimal("3.33")])
+    assert (asking.status, requested_refunds()) == ("exchanged", [Decimal("3.33")])
     receipts = Event.objects.filter(name="return.declared").order_by("pk")
-    told = [one.payload["returns"][0]["wanted"] for one in receipts]
-    assert told == [[], [other.variant.full_title]]
+    titles = [one.payload["returns"][0]["wanted"] for one in receipts]
+    assert titles == [[], [other.variant.full_title]]
 
 
 def test_a_deduction_reduces_the_difference_and_is_not_charged(light):
@@ -225,8 +225,8 @@ def test_a_deduction_reduces_the_difference_and_is_not_charged(light):
     with pytest.raises(CannotReturnError, match="costs more"):
         exchange(other, same)
 
-    assert asked() == [Decimal("2.33")]
-    assert broken_rules() == []
+    assert requested_refunds() == [Decimal("2.33")]
+    assert violated_order_invariants() == []
 
 
 def test_a_customer_cannot_request_a_dearer_variant(light):
@@ -265,14 +265,14 @@ def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
     other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=1)
     (line,) = order.lines.all()
-    first = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
-    second = arrived(exchange(first, other))
+    first = return_units(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
+    second = deliver_order(exchange(first, other))
 
     assert eligibility.find_returnable(order=second, now=NOON).withdrawal_units
-    again = come_back(second, 1, kind="withdrawal")
+    again = return_units(second, 1, kind="withdrawal")
     pay(again)
 
     first.refresh_from_db()
     assert (first.status, first.refund_amount) == ("refunded", Decimal("34.90"))
-    assert sum(asked()) == order.total_amount
-    assert broken_return_rules() == []
+    assert sum(requested_refunds()) == order.total_amount
+    assert violated_return_invariants() == []

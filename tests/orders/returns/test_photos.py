@@ -1,4 +1,4 @@
-"""Return photos: what is stored, which rows name them, when they are deleted."""
+"""Return photos: re-encode, store under random names, delete files without a row."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ from orders.returns import authorizations, photos, requests
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.tasks import delete_orphaned_photos
 from tests.factories.compliance import make_picture
-from tests.factories.returns import declare, make_delivered, say
+from tests.factories.returns import declare, make_delivered, make_return_request
 from tests.factories.suppliers import NOON
 from tests.suppliers.compliance.test_documents import png_of
 
@@ -45,7 +45,7 @@ def phone_picture(kind):
 
 
 def complain(order, encoded_photos, **said):
-    given = say(order, 1, kind="defect", customer_message="Dead.", **said)
+    given = make_return_request(order, 1, kind="defect", customer_message="Dead.", **said)
     given = requests.ReturnRequest(
         key=given.key,
         kind=given.kind,
@@ -66,7 +66,7 @@ def test_only_pixels_are_stored(kind):
     assert HIDDEN not in kept
     opened = Image.open(io.BytesIO(kept))
     assert opened.format == "JPEG"
-    assert opened.size == (60, 80), "it stands upright"
+    assert opened.size == (60, 80), "the rotation flag is applied"
     assert not opened.getexif()
     assert {"comment", "icc_profile", "xmp"} & opened.info.keys() == set()
 
@@ -179,10 +179,10 @@ def test_a_refused_request_leaves_no_file():
 def test_a_failed_request_leaves_no_file(monkeypatch):
     order = make_delivered(quantity=1)
 
-    def broken(*_args, **_more):
+    def failing(*_args, **_more):
         raise RuntimeError("the mail")
 
-    monkeypatch.setattr("orders.returns.events.record_request", broken)
+    monkeypatch.setattr("orders.returns.events.record_request", failing)
 
     with pytest.raises(RuntimeError):
         complain(order, [b"one"])

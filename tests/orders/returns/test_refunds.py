@@ -14,7 +14,6 @@ from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.full_shop import settle
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
-    asked,
     bring_back,
     counters,
     declare,
@@ -24,6 +23,7 @@ from tests.factories.returns import (
     mark_shipped,
     pay,
     receive,
+    requested_refunds,
 )
 from tests.factories.suppliers import NOON
 
@@ -60,7 +60,7 @@ def test_three_returns_sum_to_the_charge_and_the_last_refunds_shipping():
     amounts = [paid_back(declare(order, 1)) for _ in range(3)]
 
     assert amounts == [Decimal("33.33"), Decimal("33.32"), Decimal("33.33") + Decimal("4.91")]
-    assert sum(asked()) == order.total_amount
+    assert sum(requested_refunds()) == order.total_amount
     assert counters(order) == [(3, 3)]
     settle(order)
     done = Order.objects.with_progress().get(pk=order.pk)
@@ -102,7 +102,7 @@ def test_a_withdrawal_can_have_a_deduction_with_a_reason_and_is_refunded_once():
     assert made.refund_amount == Decimal("39.99") - 5 + Decimal("4.90")
     with pytest.raises(InvalidTransitionError):
         pay(made)
-    assert asked() == [made.refund_amount]
+    assert requested_refunds() == [made.refund_amount]
 
 
 def test_a_complaint_has_no_deduction():
@@ -139,7 +139,7 @@ def test_an_earlier_refund_is_not_repeated(refund):
     paid_back(made)
 
     assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
-    assert asked()[-1] == Decimal("34.89")
+    assert requested_refunds()[-1] == Decimal("34.89")
 
 
 def test_nothing_is_refunded_before_receipt_or_proof_of_shipping():
@@ -179,4 +179,4 @@ def test_without_accepted_units_the_return_is_rejected():
     refunds.reject_received(authorization=made, answer="An empty box.", actor="ann", now=NOON)
 
     assert counters(order) == [(0, 0)]
-    assert asked() == []
+    assert requested_refunds() == []

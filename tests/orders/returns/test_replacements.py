@@ -1,4 +1,4 @@
-"""Replacements: a free order, its hold, address and dates, and refunds of what fails."""
+"""Replacements: make a free order, hold it, refund the parts that fail."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,33 +24,33 @@ from tests.factories.cancellation import send
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     PURCHASE_LINES,
-    arrived,
-    back,
-    broken_return_rules,
-    come_back,
     counters,
     declare,
+    deliver_order,
     exchange,
+    make_inspected_return,
     pay,
+    return_units,
+    violated_return_invariants,
 )
-from tests.factories.shipping import make_parcel_news, make_state
+from tests.factories.shipping import make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
 
 
-def broken(units=1, quantity=3):
+def defective_return(units=1, quantity=3):
     light = make_sellable(price="33.33", quantity=9)
-    return back(light, units=units, quantity=quantity, state="damaged")
+    return make_inspected_return(light, units=units, quantity=quantity, state="damaged")
 
 
-def broken_invariants():
+def violated_codes():
     return violated([*STOCK, *PAYMENTS, *RETURNS, *HISTORY, *PURCHASE_LINES])
 
 
 def test_a_replacement_is_a_free_order_to_the_last_address_with_future_dates():
-    made = broken(units=2)
+    made = defective_return(units=2)
     before = StockLevel.objects.get().allocated_outstanding
     there = {**made.order.ship_to, "line1": "Neue Gasse 2", "city": "Erfurt"}
     PurchaseOrder.objects.update(ship_to=there)
@@ -75,11 +75,11 @@ def test_a_replacement_is_a_free_order_to_the_last_address_with_future_dates():
     payload = Event.objects.get(name="return.exchanged").payload
     assert payload["replacement"] == order.number
     assert order.access_key in payload["replacement_url"]
-    assert broken_invariants() == []
+    assert violated_codes() == []
 
 
 def test_a_replacement_is_held_until_waived(monkeypatch, supplier):
-    order = exchange(broken())
+    order = exchange(defective_return())
     (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
 
     held = send(purchase_order)
@@ -87,20 +87,20 @@ def test_a_replacement_is_held_until_waived(monkeypatch, supplier):
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])  # staff waived it
     held.move(PurchaseOrder.Status.READY, at=NOON, hold_reasons=[])
     sent = send(purchase_order)
-    news = make_parcel_news("CJPKR9999999999YQ")
+    parcel = make_shipment_notice("CJPKR9999999999YQ")
     for word in ("shipped", "delivered"):
-        state = make_state(sent, word, news, reference=f"S-{sent.number}")
+        state = make_state(sent, word, parcel, reference=f"S-{sent.number}")
         acknowledgements.apply(purchase_order=sent, state=state, now=NOON)
         shipments.import_parcels(purchase_order=sent, state=state, now=NOON)
 
     order.refresh_from_db()
     assert order.status == "completed"
     assert not PaymentEvent.objects.filter(payment__order=order).exists()
-    assert broken_invariants() == []
+    assert violated_codes() == []
 
 
 def test_without_stock_nothing_is_created():
-    made = broken()
+    made = defective_return()
     StockLevel.objects.update(reported_quantity=0)
 
     with pytest.raises(CannotReturnError, match="out of stock"):
@@ -112,16 +112,16 @@ def test_without_stock_nothing_is_created():
 
 
 def test_a_replacement_cannot_be_withdrawn_from():
-    order = arrived(exchange(broken()))
+    order = deliver_order(exchange(defective_return()))
 
     left = eligibility.find_returnable(order=order, now=NOON)
 
     assert left.withdrawal_units == {}
-    assert exchange(come_back(order, 1)).total_amount == 0
+    assert exchange(return_units(order, 1)).total_amount == 0
 
 
 def test_erasure_includes_the_replacement():
-    made = broken()
+    made = defective_return()
     owner = User.objects.create(email="new@example.org")
     made.order.cart.owner = owner
     made.order.cart.save()
@@ -140,7 +140,7 @@ def test_erasure_includes_the_replacement():
 
 @pytest.mark.parametrize("dispute", ["charged_back", "lost"])
 def test_a_chargeback_blocks_refund_and_replacement(dispute):
-    made, kept = broken(), broken()
+    made, kept = defective_return(), defective_return()
     Payment.objects.update(dispute_status=dispute, dispute_status_since=NOON)
 
     for act in (pay, exchange):
@@ -155,12 +155,12 @@ def test_a_chargeback_blocks_refund_and_replacement(dispute):
     assert made.status == "refunded"
 
 
-def waits():
+def has_inbox_item():
     return "exchange_not_possible" in {row.cause.code for row in query.load_items(now=NOON)}
 
 
 def test_a_failed_part_is_refunded_to_the_cent_once_all_is_decided():
-    made = broken(units=3)
+    made = defective_return(units=3)
     order = exchange(made)
     submission.create_purchase_orders(order=order, now=NOON)
     units = OrderLine.objects.filter(order=order)
@@ -169,23 +169,23 @@ def test_a_failed_part_is_refunded_to_the_cent_once_all_is_decided():
     with pytest.raises(CannotReturnError, match="exchanged"):
         pay(made)
     assert not refund_amounts.has_failed_replacement(made)
-    assert not waits()
+    assert not has_inbox_item()
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
     units.update(shipped_quantity=2)
-    assert waits()
+    assert has_inbox_item()
     pay(made)
 
     assert (made.status, made.refund_amount) == ("refunded", Decimal("33.33"))
     assert made.lines.get().replaced_amount == Decimal("66.66")
     assert made.delivery_amount == 0, "two of three are with the shopper"
     assert counters(made.order) == [(3, 3)]
-    assert broken_return_rules() == []
-    assert not waits()
+    assert violated_return_invariants() == []
+    assert not has_inbox_item()
 
 
 def test_a_defective_replacement_is_refunded_as_the_original():
-    first = broken(units=2)
-    again = come_back(arrived(exchange(first)), 1, state="damaged")
+    first = defective_return(units=2)
+    again = return_units(deliver_order(exchange(first)), 1, state="damaged")
 
     pay(again)
 
@@ -194,4 +194,4 @@ def test_a_defective_replacement_is_refunded_as_the_original():
     assert (first.status, first.refund_amount) == ("refunded", Decimal("33.33"))
     asked = PaymentEvent.objects.get(kind="refund_requested")
     assert (asked.payment.order, asked.amount) == (first.order, Decimal("33.33"))
-    assert broken_return_rules() == []
+    assert violated_return_invariants() == []

@@ -13,8 +13,8 @@ from tests.factories.returns import (
     declare,
     make_delivered,
     make_policy,
+    make_return_request,
     make_shipped_order,
-    say,
 )
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -39,7 +39,7 @@ def test_a_withdrawal_is_approved_at_once_with_the_address_of_the_closest_policy
 
 def test_a_form_or_a_line_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
-    said = say(order, 1)
+    said = make_return_request(order, 1)
     with pytest.raises(CannotReturnError, match="not part of the order"):
         requests.submit(order=other, request=said, actor="customer", now=NOON)
     requests.submit(order=order, request=said, actor="customer", now=NOON)
@@ -162,7 +162,7 @@ def test_items_of_low_value_are_kept():
 
     assert (cheap.destination, cheap.address, cheap.ship_by) == ("nowhere", "", None)
     assert more.destination == "nowhere", "19.98 is less than 20.00"
-    assert declare(order, 1).destination == "us", "bit by bit it is worth 29.97"
+    assert declare(order, 1).destination == "us", "all three returns are worth 29.97"
 
     more = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
     assert declare(more, 3).destination == "us"
@@ -177,4 +177,4 @@ def test_an_erased_order_accepts_no_return():
         declare(order, 1, kind="defect", customer_message="I am Kanari Vogel.")
 
     assert not ReturnAuthorization.objects.exists()
-    assert declare(Order.objects.get(pk=order.pk), 1), "staff may open one for the order as it is"
+    assert declare(Order.objects.get(pk=order.pk), 1), "a return without a message is possible"

@@ -13,21 +13,21 @@ from orders.returns import authorizations, exchanges, refunds, requests
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.models import StockLevel
-from tests.factories.orders import make_sellable, news_of
+from tests.factories.orders import make_payment_update, make_sellable
 from tests.factories.returns import (
-    arrived,
-    asked,
-    back,
     bring_back,
-    broken_return_rules,
-    come_back,
     counters,
     declare,
+    deliver_order,
     exchange,
     make_delivered,
+    make_inspected_return,
+    make_return_request,
     make_sibling,
     pay,
-    say,
+    requested_refunds,
+    return_units,
+    violated_return_invariants,
 )
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival, all_at_once
@@ -44,20 +44,20 @@ def clicking(order, said):
 def test_concurrent_submissions_of_one_form_are_one_return():
     for _ in range(ROUNDS):
         order = make_delivered(quantity=3)
-        said = say(order, 1)
+        said = make_return_request(order, 1)
 
         assert all_at_once([clicking(order, said)] * CLICKS, ()) == 0
 
         assert counters(order) == [(1, 0)]
         assert ReturnAuthorization.objects.filter(order=order).count() == 1
-        told = Event.objects.filter(name="return.declared", subject=f"order:{order.number}")
-        assert told.count() == 1
+        events = Event.objects.filter(name="return.declared", subject=f"order:{order.number}")
+        assert events.count() == 1
 
 
 def test_concurrent_forms_do_not_exceed_the_units():
     for _ in range(ROUNDS):
         order = make_delivered(quantity=3)
-        acts = [clicking(order, say(order, 1)) for _ in range(CLICKS)]
+        acts = [clicking(order, make_return_request(order, 1)) for _ in range(CLICKS)]
 
         assert all_at_once(acts, CannotReturnError) == CLICKS - 3
 
@@ -113,8 +113,8 @@ def test_a_concurrent_cancel_and_refund_exclude_each_other():
 
 def test_erasure_waits_for_a_refund_of_a_replacement(monkeypatch):
     """Orders are locked newest first; otherwise the two would deadlock."""
-    first = back(make_sellable(quantity=9), units=1)
-    again = come_back(arrived(exchange(first)), 1)
+    first = make_inspected_return(make_sellable(quantity=9), units=1)
+    again = return_units(deliver_order(exchange(first)), 1)
 
     def forget():
         with transaction.atomic():
@@ -150,9 +150,9 @@ def held():
 
 @pytest.mark.parametrize("other_click", [same, cheaper, paid])
 def test_the_second_click_waits_and_is_refused(monkeypatch, light, other_click):
-    """Without the lock of the order both would find it open and write."""
+    """Without the lock of the order, both clicks would find the return open."""
     other = make_sibling(light, "30.00")
-    made = back(light, units=1)
+    made = make_inspected_return(light, units=1)
     rival = Rival(other_click(ReturnAuthorization.objects.get(pk=made.pk), light))
     rival.begin_at(monkeypatch, exchanges.exchange_options, "find_purchase_lines")
     before = held()
@@ -164,19 +164,19 @@ def test_the_second_click_waits_and_is_refused(monkeypatch, light, other_click):
     (order,) = Order.objects.filter(total_amount=0)
     assert ReturnAuthorization.objects.get().replacement == order
     assert order.lines.get().variant == other.variant
-    assert asked() == [Decimal("3.33")]
+    assert requested_refunds() == [Decimal("3.33")]
     assert held() == before + 1
     assert counters(made.order) == [(1, 1)]
-    assert broken_return_rules() == []
+    assert violated_return_invariants() == []
 
 
 def test_a_chargeback_of_the_first_order_waits_for_an_exchange_of_the_second(
     monkeypatch,
 ):
-    """Without the lock of the first order the chargeback would come while more is refunded."""
-    first = back(make_sellable(quantity=9), units=1)
-    again = come_back(arrived(exchange(first)), 1)
-    update = news_of(first.order.payments.get(), "disputed")
+    """Without the lock of the first order, the chargeback would be stored during the exchange."""
+    first = make_inspected_return(make_sellable(quantity=9), units=1)
+    again = return_units(deliver_order(exchange(first)), 1)
+    update = make_payment_update(first.order.payments.get(), "disputed")
     rival = Rival(lambda: updates.apply(update=update, gateway="fake", now=NOON))
     rival.begin_at(monkeypatch, exchanges.exchange_options, "find_purchase_lines")
     seen, answered = [], exchanges.events.record_answer

@@ -14,25 +14,25 @@ from tests.factories.full_shop import settle
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.returns import make_sibling
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
-from tests.factories.shipping import make_parcel_news, make_service, make_state
+from tests.factories.shipping import make_service, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
-from tests.support.stateful.invariants import NOW_AND_THEN, UNITS, steps
-from tests.support.stateful.returns import FEW, WHICH, GivingBack
+from tests.support.stateful.invariants import PERIODIC_INVARIANTS, UNITS, steps
+from tests.support.stateful.returns import FEW, WHICH, ReturnRules
 
 pytestmark = pytest.mark.django_db
 LAST = -1  # index of the newest
 
 
-class Returns(GivingBack):
+class Returns(ReturnRules):
     """One paid order of two lines with two units each, shipped or delivered."""
 
     supplier: ScriptedSupplier
 
     @initialize(answer=st.sampled_from(["shipped", "delivered"]))
     def sell(self, answer):
-        self.world = transaction.atomic()
-        self.world._from_testcase = True  # durable transactions may nest in it
-        self.world.__enter__()
+        self.test_transaction = transaction.atomic()
+        self.test_transaction._from_testcase = True  # durable transactions can nest in it
+        self.test_transaction.__enter__()
         self.now = NOON
         self.supplier.__init__()
         lights = [make_sellable(quantity=UNITS, price=price) for price in ("33.33", "45.50")]
@@ -44,18 +44,18 @@ class Returns(GivingBack):
         fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
         sent = submission.submit(purchase_order=fresh.get(pk=bought.pk), now=NOON)
         settle(sent.order)
-        news = make_parcel_news("CJPKR0000000001YQ")
+        parcel = make_shipment_notice("CJPKR0000000001YQ")
         for word in ("shipped", answer):
-            state = make_state(sent, word, news, reference=sent.supplier_reference)
+            state = make_state(sent, word, parcel, reference=sent.supplier_reference)
             shipments.import_parcels(purchase_order=sent, state=state, now=NOON)
 
     def teardown(self):
-        if hasattr(self, "world"):
+        if hasattr(self, "test_transaction"):
             transaction.set_rollback(True)
-            self.world.__exit__(None, None, None)
+            self.test_transaction.__exit__(None, None, None)
 
     @rule(which=st.integers(0, 9))
-    def give_up_a_replacement(self, which):
+    def cancel_replacement(self, which):
         if order := self.pick(Order.objects.filter(replaces__isnull=False), which):
             try:
                 cancellation.cancel(order=order, reason="no", actor="ann", now=self.now)
@@ -63,8 +63,8 @@ class Returns(GivingBack):
                 return
 
     @rule(which=WHICH)
-    def send_a_replacement(self, which):
-        """Ship and deliver it."""
+    def deliver_replacement(self, which):
+        """Submit, ship and deliver a replacement order."""
         if order := self.pick(Order.objects.filter(status="placed"), which):
             for made in submission.create_purchase_orders(order=order, now=self.now):
                 fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
@@ -73,16 +73,16 @@ class Returns(GivingBack):
 
     @rule(which=WHICH, units=FEW, times=st.integers(1, 3), word=st.sampled_from(["refund", "keep"]))
     def return_replacements_repeatedly(self, which, units, times, word):
-        """Return a replacement repeatedly: random steps rarely get there."""
+        """Return replacements of replacements, which random rules rarely reach."""
         for _ in range(times):
-            self.come_far(which, "defect", units, "replace")
+            self.process_return(which, "defect", units, "replace")
             which = LAST
-            self.send_a_replacement(which)
-        self.come_far(which, "defect", units, word)
+            self.deliver_replacement(which)
+        self.process_return(which, "defect", units, word)
 
     @rule()
-    def look_at_everything(self):
-        self.insist(NOW_AND_THEN)
+    def check_all_invariants(self):
+        self.assert_invariants(PERIODIC_INVARIANTS)
 
 
 @pytest.mark.parametrize("examples", [4, pytest.param(30, marks=pytest.mark.full)])

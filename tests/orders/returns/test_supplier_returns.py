@@ -16,7 +16,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def came_back(quantity=2, **policy):
+def inspected_return(quantity=2, **policy):
     make_policy(**{"accepts_returns": True, "restocking_fee_percent": "12.50", **policy})
     made = declare(make_delivered(quantity=3), quantity)
     bring_back(made)
@@ -27,7 +27,7 @@ def open_for(made):
     return supplier_returns.open_for_return(authorization=made, actor="ann", now=NOON)
 
 
-def walk(supplier_return, *states):
+def record_statuses(supplier_return, *states):
     for to in states:
         supplier_returns.record_status(
             supplier_return=supplier_return, to=to, reason="supplier replied", actor="ann", now=NOON
@@ -45,12 +45,12 @@ def credit(supplier_return, amount):
     )
 
 
-def test_it_can_be_opened_again_after_a_denial_which_the_refund_does_not_depend_on():
-    made = came_back()
+def test_a_denied_supplier_return_blocks_no_refund_and_can_be_opened_again():
+    made = inspected_return()
     first = open_for(made)
     with pytest.raises(SupplierReturnError):
         open_for(made)
-    walk(first, "requested", "denied")
+    record_statuses(first, "requested", "denied")
 
     pay(made)
 
@@ -60,11 +60,11 @@ def test_it_can_be_opened_again_after_a_denial_which_the_refund_does_not_depend_
 
 
 def test_a_credit_is_recorded_once_and_may_exceed_the_expected():
-    supplier_return = open_for(came_back(quantity=2))
+    supplier_return = open_for(inspected_return(quantity=2))
     assert supplier_return.fee_amount == Decimal("2.50")
     assert supplier_return.expected_amount == Decimal("17.50"), "the cost less the fee"
     assert SupplierReturn.objects.owed() == {"EUR": Decimal("17.50")}
-    walk(supplier_return, "requested", "authorized", "shipped", "received")
+    record_statuses(supplier_return, "requested", "authorized", "shipped", "received")
 
     credit(supplier_return, "18.00")
     with pytest.raises(InvalidTransitionError):
@@ -78,7 +78,7 @@ def test_a_credit_is_recorded_once_and_may_exceed_the_expected():
 
 
 def test_a_unit_is_in_a_claim_or_a_supplier_return():
-    made = came_back(quantity=2)
+    made = inspected_return(quantity=2)
     open_for(made)
     purchase_order = made.purchase_order
 
@@ -122,7 +122,7 @@ def test_invalid_units_are_refused():
 
 
 @pytest.mark.parametrize(("accepts", "state"), [(False, "as_new"), (True, "missing")])
-def test_what_the_supplier_does_not_take_is_not_sent_on(accepts, state):
+def test_items_that_the_supplier_does_not_accept_are_not_sent(accepts, state):
     make_policy(accepts_returns=accepts)
     made = declare(make_delivered(quantity=1), 1)
     bring_back(made, state=state)

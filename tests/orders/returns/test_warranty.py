@@ -59,13 +59,13 @@ def test_the_longer_manufacturer_warranty_of_sale_and_today_counts():
     assert eligibility.warranty_months(OrderLine.objects.get()) == 72
 
 
-def broken(*, told_after, kind="defect", **policy):
-    """Complain ``told_after`` days after delivery."""
+def inspected_complaint(*, complained_after, kind="defect", **policy):
+    """Make a return of items whose complaint came ``complained_after`` days after delivery."""
     make_policy(**policy)
     order = make_delivered(quantity=2)
     made = declare(order, 1, kind=kind, customer_message="Dead.", ignore_deadlines=True)
     bring_back(made, state="damaged")
-    arrived = NOON - timedelta(days=told_after)
+    arrived = NOON - timedelta(days=complained_after)
     PurchaseOrder.objects.update(status="closed", status_since=arrived)
     return ReturnAuthorization.objects.get(pk=made.pk)
 
@@ -79,7 +79,7 @@ def causes():
 
 
 def test_a_defect_within_the_supplier_warranty_is_claimed():
-    made = broken(told_after=365, warranty_months=12, accepts_returns=False)
+    made = inspected_complaint(complained_after=365, warranty_months=12, accepts_returns=False)
 
     assert "Covered by the supplier's warranty" in supplier_returns.terms_text(made)
     assert "return_to_supplier" in causes()
@@ -87,7 +87,7 @@ def test_a_defect_within_the_supplier_warranty_is_claimed():
 
 
 def test_a_later_defect_is_not_owed_and_staff_see_why():
-    made = broken(told_after=366, warranty_months=12, accepts_returns=True)
+    made = inspected_complaint(complained_after=366, warranty_months=12, accepts_returns=True)
 
     assert not supplier_returns.can_open(made)
     assert "Not covered" in supplier_returns.terms_text(made)
@@ -98,20 +98,22 @@ def test_a_later_defect_is_not_owed_and_staff_see_why():
 
 
 def test_a_withdrawal_ignores_the_supplier_warranty():
-    made = broken(told_after=400, kind="withdrawal", warranty_months=12, accepts_returns=True)
+    made = inspected_complaint(
+        complained_after=400, kind="withdrawal", warranty_months=12, accepts_returns=True
+    )
 
     assert supplier_returns.can_open(made)
     assert "accepts the return" in supplier_returns.terms_text(made)
 
 
 def test_without_a_supplier_warranty_the_return_policy_applies():
-    made = broken(told_after=1000, accepts_returns=True)
+    made = inspected_complaint(complained_after=1000, accepts_returns=True)
 
     assert open_for(made)
 
 
 def test_items_not_arrived_are_owed():
-    made = broken(told_after=1000, warranty_months=1)
+    made = inspected_complaint(complained_after=1000, warranty_months=1)
     PurchaseOrder.objects.update(status="shipped")
 
     made.purchase_order.refresh_from_db()
@@ -120,7 +122,7 @@ def test_items_not_arrived_are_owed():
 
 
 def test_a_kept_item_is_claimed_within_the_supplier_warranty():
-    made = broken(told_after=366, warranty_months=12)
+    made = inspected_complaint(complained_after=366, warranty_months=12)
     ReturnAuthorization.objects.update(
         status="refunded", destination="nowhere", due_amount=0, refund_amount=0
     )

@@ -157,7 +157,7 @@ prices = st.none() | st.builds(
 
 
 def some_shop(data, *, most_variants, most_locations):
-    """Draw sources: some lack items, fit some quantities only or lose; many cost the same."""
+    """Draw needs and sources: some fit only some quantities or sell at a loss, many cost the same."""
     draw = data.draw
     needs = [
         Need(variant_id=variant, quantity=draw(st.integers(1, 3)), sold=draw(prices))
@@ -255,7 +255,7 @@ offers = st.lists(st.tuples(locations, st.integers(1, 6), st.integers(1, 5)), ma
 @settings(max_examples=200, deadline=None)
 @given(offers, st.integers(0, 6))
 def test_published_stock_is_the_most_that_routing_accepts(offers, kept):
-    told = [
+    supplies = [
         OfferSupply(
             cost=Money(Decimal(9), "EUR"),
             locations=tuple(
@@ -278,7 +278,7 @@ def test_published_stock_is_the_most_that_routing_accepts(offers, kept):
         for number, (country, free, minimum, pack) in enumerate(rows)
     ]
 
-    published = summarize(1, told, costing(), safety_stock=kept, services={})
+    published = summarize(1, supplies, costing(), safety_stock=kept, services={})
 
     most: dict[str, int] = {}
     for quantity in range(1, 22):

@@ -1,4 +1,4 @@
-"""Line splitting: the fewest sources, and of these the best."""
+"""Line splitting: use as few sources as possible, and the best of them."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -207,9 +207,9 @@ ROWS = st.lists(
 )
 
 
-def all_ways(quantity, rows, places):
-    """Yield every split: which rows, in their order, with the units of each."""
-    for count in range(2, places + 1):
+def all_splits(quantity, rows, max_sources):
+    """Yield every possible split: row indexes in ascending order, with the units of each row."""
+    for count in range(2, max_sources + 1):
         for chosen in permutations(range(len(rows)), count):
             if list(chosen) != sorted(chosen) or len({rows[i].supplier_id for i in chosen}) < count:
                 continue
@@ -222,28 +222,28 @@ def all_ways(quantity, rows, places):
 
 @settings(max_examples=500, deadline=None)
 @given(st.integers(2, 12), ROWS, st.integers(1, 3))
-def test_a_split_is_the_best_of_all(quantity, rows, places):
-    found = line_splitting.split(quantity, rows, max_sources=places)
+def test_a_split_is_the_best_of_all(quantity, rows, max_sources):
+    found = line_splitting.split(quantity, rows, max_sources=max_sources)
 
-    best_way = min(all_ways(quantity, rows, places), default=None)
-    if best_way is None:
+    best_split = min(all_splits(quantity, rows, max_sources), default=None)
+    if best_split is None:
         assert found == []
         return
-    _, expected = best_way
+    _, expected = best_split
     assert found == [(rows[i], -units) for i, units in expected]
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 12), ROWS, st.integers(1, 3))
-def test_the_nearest_quantities_are_available(quantity, rows, places):
+def test_the_nearest_quantities_are_available(quantity, rows, max_sources):
     def can(units):
-        return any(one.fits(units) for one in rows) or any(all_ways(units, rows, places))
+        return any(one.fits(units) for one in rows) or any(all_splits(units, rows, max_sources))
 
-    most = line_splitting.max_quantity(quantity, rows, max_sources=places)
-    more = line_splitting.min_larger_quantity(quantity, rows, max_sources=places, top=20)
+    most = line_splitting.max_quantity(quantity, rows, max_sources=max_sources)
+    more = line_splitting.min_larger_quantity(quantity, rows, max_sources=max_sources, top=20)
 
     assert most == max((units for units in range(1, quantity + 1) if can(units)), default=0)
-    divided = [units for units in range(quantity, 21) if any(all_ways(units, rows, places))]
+    divided = [units for units in range(quantity, 21) if any(all_splits(units, rows, max_sources))]
     assert more == min(divided, default=None)
 
 
@@ -255,8 +255,8 @@ def test_a_search_over_forty_sources_of_packs_ends_soon():
 
 @settings(max_examples=200, deadline=None)
 @given(ROWS, st.integers(1, 3))
-def test_published_stock_is_available(rows, places):
-    told = [
+def test_published_stock_is_available(rows, max_sources):
+    supplies = [
         OfferSupply(
             cost=eur(9),
             locations=(
@@ -270,7 +270,7 @@ def test_published_stock_is_available(rows, places):
         for number, row in enumerate(rows)
     ]
 
-    published = summarize(1, told, costing(), services={}, max_splits=places).available
+    published = summarize(1, supplies, costing(), services={}, max_splits=max_sources).available
 
     candidates = [
         source(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)
@@ -279,6 +279,6 @@ def test_published_stock_is_available(rows, places):
     possible = [
         quantity
         for quantity in range(1, 31)
-        if not ask(*candidates, quantity=quantity, rules=Rules(max_sources=places)).missing
+        if not ask(*candidates, quantity=quantity, rules=Rules(max_sources=max_sources)).missing
     ]
     assert published == max(possible, default=0)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def variant():
-    """A variant of two suppliers: cheap abroad, where a duty applies, and near."""
+    """A variant of two suppliers: cheaper from CN with a duty, dearer from DE without."""
     make_price_rule()
     make_terms(channel=make_channel(), duty_amount=None)
     variant = make_variant()
@@ -64,7 +64,7 @@ def assess(variant, now=NOON):
     )
 
 
-def test_the_price_follows_the_source_of_one_unit_and_the_duty_the_line(variant):
+def test_the_price_is_of_one_unit_and_the_duty_is_per_line(variant):
     publication.publish(variant_ids=[variant.pk], now=NOON)
 
     listing = Listing.objects.get()
@@ -74,7 +74,7 @@ def test_the_price_follows_the_source_of_one_unit_and_the_duty_the_line(variant)
     assert plan(variant, country="US") == "across", "no duty is due there"
 
 
-def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
+def test_a_single_candidate_needs_no_costs(variant, django_assert_num_queries):
     SupplierOffer.objects.filter(supplier__code="near").update(status="discontinued")
     channel = make_channel()
 
@@ -159,8 +159,8 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
     assert shown(old) == ("across", {"CN": 20})
     assert refused(old) == {"across": [], "near": [UnavailableReason.MISSING_RATE]}
 
-    told = {"USD": Decimal("0.92")}
-    rates.import_rates(quote="EUR", rates=told, source="bank", as_of=old, actor="ann", now=old)
+    new_rates = {"USD": Decimal("0.92")}
+    rates.import_rates(quote="EUR", rates=new_rates, source="bank", as_of=old, actor="ann", now=old)
     assert shown(old) == ("near", {"CN": 20, "DE": 20})
     assert refused(old) == {"across": [], "near": []}
 

@@ -116,7 +116,7 @@ def test_without_a_valid_answer_of_a_tax_service_the_table_applies(settings, ser
     assert found == TaxTreatment(rate=Decimal("0.255"), is_added=False)
 
 
-def test_by_table_does_not_call_the_tax_service(settings):
+def test_the_table_treatment_does_not_call_the_tax_service(settings):
     settings.TAX_SERVICE = f"{__name__}.LocalTaxService"  # it fails for Germany
     here = {"channel": make_channel(), "on": DAY}
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))

@@ -1,4 +1,4 @@
-"""Available quantities and promises equal what can be ordered."""
+"""Availability: quantities and promises on pages are those that checkout accepts."""
 
 import random
 from datetime import date, timedelta

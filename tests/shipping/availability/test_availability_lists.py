@@ -1,4 +1,4 @@
-"""Lists show the promise of the product page, from a cache of one minute."""
+"""Availability in lists: cards show the promise of the product page, cached for a minute."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -114,7 +114,7 @@ def test_at_equal_cost_the_faster_source_is_promised_as_in_the_cart():
     assert listed(listing).promise.arrives_to == NOON.date() + timedelta(days=4)
 
 
-def test_a_list_shows_what_a_page_computed_since():
+def test_a_list_shows_the_newer_promise_of_a_page():
     listing = make_sellable()
     make_service()
     before = listed(listing)

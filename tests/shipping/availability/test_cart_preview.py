@@ -1,4 +1,4 @@
-"""A hypothetical cart is routed as checkout would route it, by any rules."""
+"""Cart preview: route a hypothetical cart as checkout would, by any routing rules."""
 
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def light():
-    """A light at two suppliers: one cheap and slow, one expensive and fast."""
+    """A product of two suppliers: one cheap and slow, one expensive and fast."""
     listing = make_sellable(quantity=9, cost="10.00")
     make_service(min_days=1, max_days=2, countries=["DE"])
     offer = make_offer(listing.variant, supplier=make_supplier("far"), cost="8.00")
@@ -89,13 +89,13 @@ def test_live_rules_apply_to_carts_and_cards(light):
     quotes.clear_cache()
 
     after = availability.check_cart(cart=cart, country="DE", now=NOON)
-    told = availability.check_variants(
+    variants = availability.check_variants(
         variant_ids=[light.variant_id], country="DE", channel=channel, now=NOON
     )
 
     assert (taken(before.plan), taken(after.plan)) == ([light.far.pk], [light.level.pk])
     assert after.plan.rules.version == rules.version
-    assert told[light.variant_id].promise.country_from == "DE"
+    assert variants[light.variant_id].promise.country_from == "DE"
 
 
 def test_undeliverable_quantities_and_countries_are_explained(light):
@@ -110,7 +110,7 @@ def test_undeliverable_quantities_and_countries_are_explained(light):
 
 @pytest.fixture
 def live_light():
-    """A light whose location has live rates."""
+    """A product whose location has live rates."""
     cache.clear()
     listing = make_sellable()
     listing.variant.refresh_from_db()

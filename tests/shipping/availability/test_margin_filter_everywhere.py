@@ -1,4 +1,4 @@
-"""Pages, carts and orders avoid a source that loses money while another has stock."""
+"""Margin filter: pages, carts and orders use no source at a loss if a profitable one has stock."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison
 from storefront.web.cart.summary import summarize
 from suppliers.models import ShippingService, SupplierOffer
-from tests.factories.backorders import also_at, live, reroute
+from tests.factories.backorders import live, reroute, stock_at
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay
 from tests.factories.promotions import make_promotion
@@ -38,7 +38,7 @@ SOONEST = (Criterion.DAYS, Criterion.COST)
 
 
 def rule(**more):
-    """Put a live rule set that prefers the fastest source."""
+    """Activate routing rules that prefer the fastest source."""
     made = rules.create_draft(
         channel=make_channel(), criteria=SOONEST, actor="ada", now=NOON, **more
     )
@@ -49,11 +49,11 @@ def rule(**more):
 
 @pytest.fixture
 def light():
-    """A light at two suppliers: one cheap and slow, one fast and too expensive for its price."""
+    """A product of two suppliers: one cheap and slow, the other fast and at a loss."""
     rule()
     listing = make_sellable(quantity=9, cost="10.00")
     make_service(min_days=9, max_days=20, countries=["DE"])
-    listing.quick = also_at(listing, "quick", quantity=9, max_days=2, cost="34.00")
+    listing.quick = stock_at(listing, "quick", quantity=9, max_days=2, cost="34.00")
     return listing
 
 
@@ -84,13 +84,13 @@ def noted(order, light):
 def test_pages_carts_and_cards_prefer_the_profitable_source(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
     _, seen = checked_cart(light)
-    told = availability.check_variants(variant_ids=[light.variant_id], **there)[light.variant_id]
+    page = availability.check_variants(variant_ids=[light.variant_id], **there)[light.variant_id]
     card = listed(light, available=9)
 
     assert levels(seen.plan) == [light.level.pk]
-    assert told.promise == card.promise
-    assert told.promise.country_from == "DE"
-    assert (told.most, card.most) == (9, 9)
+    assert page.promise == card.promise
+    assert page.promise.country_from == "DE"
+    assert (page.most, card.most) == (9, 9)
     dearer = listed(light, available=9, price_amount=D("59.99"))  # covers the cost of the fast one
     assert dearer.promise.country_from == "PL"
 
@@ -171,8 +171,8 @@ def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
     listing = make_sellable()
-    also_at(listing, "quick", max_days=3, cost="34.00")
-    also_at(listing, "slow", max_days=6, cost="11.00")
+    stock_at(listing, "quick", max_days=3, cost="34.00")
+    stock_at(listing, "slow", max_days=6, cost="11.00")
     purchase_order = make_sent_purchase_order(listing)
     rule()
 
@@ -202,12 +202,12 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
 
 @pytest.fixture
 def heavy():
-    """Two lights: their profitable source ships either per parcel, another source both."""
+    """Two products too heavy for one parcel of their profitable source, not of another source."""
     rule()
     lights = [make_sellable(quantity=9, cost="10.00") for _ in range(2)]
     Variant.objects.update(packed_weight_g=1200)
     make_service(min_days=9, max_days=20, countries=["DE"])
-    dear = also_at(lights[0], "dear", quantity=9, cost="34.00")
+    dear = stock_at(lights[0], "dear", quantity=9, cost="34.00")
     offer = make_offer(lights[1].variant, supplier=dear.offer.supplier, cost="34.00")
     make_level(offer, 9, dear.location)
     ShippingService.objects.filter(location=dear.location).update(max_weight_g=9000)

@@ -1,4 +1,4 @@
-"""A line of ten split over two sources: sold, reserved, ordered, simulated, released."""
+"""Split lines: sell ten units from two sources, reserve, order, simulate and release them."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from storefront.lib.money import Money
 from storefront.web.cart.summary import summarize
 from suppliers.inventory import confirmations, publication
 from suppliers.models import PendingPublication, ShippingService, StockLevel
-from tests.factories.backorders import also_at, broken
+from tests.factories.backorders import stock_at, violated_invariants
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay
 from tests.factories.promotions import make_promotion
@@ -38,7 +38,7 @@ def light(monkeypatch):
     Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     listing = make_sellable(quantity=6, price="39.99")
     make_service(countries=["DE"])
-    listing.there = also_at(listing, quantity=4)
+    listing.there = stock_at(listing, quantity=4)
     Listing.objects.filter(pk=listing.pk).update(available=10)
     quotes.clear_cache()
     return Listing.objects.get(pk=listing.pk)
@@ -62,8 +62,8 @@ def placed(light, quantity=10):
 
 def test_pages_offer_ten_and_the_cart_shows_both_parcels(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
-    told = availability.check_variants(variant_ids=[light.variant_id], quantity=10, **there)
-    one = told[light.variant_id]
+    variants = availability.check_variants(variant_ids=[light.variant_id], quantity=10, **there)
+    one = variants[light.variant_id]
     cart, _ = checked_cart(light)
     filled = summarize(cart=cart, country="DE", now=NOON)
 
@@ -81,10 +81,10 @@ def test_a_channel_without_split_lines_sells_the_largest_source(light):
     channel = Channel.objects.get()
     there = {"country": "DE", "channel": channel, "now": NOON}
 
-    told = availability.check_variants(variant_ids=[light.variant_id], quantity=7, **there)
+    variants = availability.check_variants(variant_ids=[light.variant_id], quantity=7, **there)
 
-    assert told[light.variant_id].most == 6
-    assert told[light.variant_id].promise is None
+    assert variants[light.variant_id].most == 6
+    assert variants[light.variant_id].promise is None
 
 
 def test_a_changed_split_limit_is_published_at_the_next_run(light):
@@ -114,13 +114,13 @@ def test_each_source_reserves_and_receives_its_part(light):
     assert sum(line.line_amount for line in lines) == Decimal("399.90")
     assert list(Reservation.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
     assert list(StockLevel.objects.order_by("pk").values_list("reserved", flat=True)) == [6, 4]
-    assert broken() == []
+    assert violated_invariants() == []
 
     made = submission.create_purchase_orders(order=pay(order), now=NOON)
 
     assert list(PurchaseLine.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
     assert sum(each.customer_charge_amount for each in made) == order.total_amount
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_an_empty_source_blocks_the_sale(light):
@@ -141,7 +141,7 @@ def test_an_unpaid_order_releases_both_parts(light):
     assert checkout.expire(order=order, now=order.payment_due_at)
 
     assert set(StockLevel.objects.values_list("reserved", flat=True)) == {0}
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 @pytest.mark.parametrize("cents", [1, 333, 1999])
@@ -199,7 +199,7 @@ def test_a_split_order_is_simulated_as_it_was_placed(light):
 
 def test_a_part_too_heavy_for_its_parcel_is_refused_with_the_possible_quantity(light):
     other = make_sellable(quantity=5, price="9.99")
-    make_offer_there(other, light)
+    move_to_the_same_location(other, light)
     Variant.objects.update(packed_weight_g=1000)
     ShippingService.objects.update(max_weight_g=6000, countries=["DE"])
     quotes.clear_cache()
@@ -215,7 +215,7 @@ def test_a_part_too_heavy_for_its_parcel_is_refused_with_the_possible_quantity(l
 
 def test_an_undeliverable_line_does_not_prevent_a_split(light):
     restricted = make_sellable(quantity=5, price="9.99")
-    make_offer_there(restricted, light)
+    move_to_the_same_location(restricted, light)
     restricted.variant.product.restricted_countries = ["DE"]
     restricted.variant.product.save()
     cart = make_cart(light, quantity=10)
@@ -227,8 +227,8 @@ def test_an_undeliverable_line_does_not_prevent_a_split(light):
     assert (line.available, line.is_short) == (10, False)
 
 
-def make_offer_there(listing, light):
-    """Place a light only where the other light's part fills a parcel."""
+def move_to_the_same_location(listing, light):
+    """Move a product to the location where the part of the other product fills a parcel."""
     StockLevel.objects.filter(pk=listing.level.pk).update(
         location=StockLevel.objects.get(offer__variant=light.variant, location__code="DE").location
     )

@@ -1,4 +1,4 @@
-"""A parcel costs the supplier's live rate if live rates apply, else the price of our service."""
+"""Live rates: a parcel costs the supplier's live rate, or the price of our service without one."""
 
 import threading
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ def option(price="5.00", name="Standard", currency="EUR", min_days=5, max_days=9
 
 
 class Freighter:
-    """A supplier with live rates, or with another scripted behavior."""
+    """A supplier that returns live rates, after calling ``instead`` if given."""
 
     def __init__(self, *options, instead=None):
         self.options, self.instead, self.asked = options, instead, []
@@ -55,7 +55,7 @@ def refuses(error):
 
 
 def connect(monkeypatch, **suppliers):
-    """Connect each supplier by its code; return the only one."""
+    """Connect suppliers by their codes; return the first."""
 
     @contextmanager
     def adapter_for(row):
@@ -79,23 +79,23 @@ def light():
 
 
 def make_far():
-    """Add another light at another supplier."""
+    """Make another product at another supplier."""
     listing = make_listing(price_amount=Decimal("39.99"), available=5, as_of=NOON)
     far = make_supplier(code="far")
     make_level(make_offer(listing.variant, supplier=far), location=make_location(far, "CN", "CN"))
     return listing
 
 
-def told(cart, now=NOON):
+def plan_and_rates(cart, now=NOON):
     lines = [(line.listing.variant_id, line.quantity) for line in cart.lines.all()]
     plan = stock_query.plan_sources(lines=lines, channel=cart.channel, country="DE", now=now)
     return plan, live_rates.get_for_cart(cart=cart, plan=plan, country="DE", now=now)
 
 
 def quoted(cart, now=NOON):
-    plan, said = told(cart, now)
+    plan, rates = plan_and_rates(cart, now)
     pieces = Variant.objects.in_bulk()
-    return quotes.quote_plan(plan=plan, country="DE", now=now, pieces=pieces, live_rates=said)
+    return quotes.quote_plan(plan=plan, country="DE", now=now, pieces=pieces, live_rates=rates)
 
 
 def test_two_parcels_cost_what_each_supplier_asks(monkeypatch, light):
@@ -190,12 +190,12 @@ def test_a_method_missing_from_the_answer_is_not_offered_and_explained(monkeypat
     make_service()
     cart = make_cart(light)
 
-    plan, said = told(cart)
+    plan, rates = plan_and_rates(cart)
 
     pieces = Variant.objects.in_bulk()
     assert quoted(cart) == []
     (reason,) = quotes.refusal_reasons(
-        plan=plan, country="DE", now=NOON, pieces=pieces, live_rates=said
+        plan=plan, country="DE", now=NOON, pieces=pieces, live_rates=rates
     )
     assert reason.code == "no_route"
 
@@ -270,7 +270,7 @@ def test_each_channel_charges_by_its_own_costs(light):
     assert charge(dear) > Money(Decimal(1000), "EUR")
 
 
-# Cached answers, and suppliers that the page before could not ask
+# Cached answers, and suppliers that an earlier page could not ask
 
 
 def test_an_answer_is_cached_through_checkout(monkeypatch, light):
@@ -295,7 +295,9 @@ def test_a_silent_supplier_is_not_asked_by_each_page(monkeypatch, light):
     assert len(lumen.asked) == 1
 
 
-def test_a_supplier_without_a_free_lane_is_asked_by_the_next_page(monkeypatch, settings, light):
+def test_a_supplier_without_a_free_bulkhead_slot_is_asked_by_the_next_page(
+    monkeypatch, settings, light
+):
     settings.BULKHEAD_SLOTS_PER_SUPPLIER = 1
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")

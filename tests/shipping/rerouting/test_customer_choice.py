@@ -12,13 +12,13 @@ from shipping.rerouting import customer_choice
 from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.backorders import (
-    also_at,
-    asked,
-    broken,
+    acknowledge,
+    gateway_requests,
     live,
-    look_everywhere,
     reroute,
-    tell,
+    reroute_due,
+    stock_at,
+    violated_invariants,
 )
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
@@ -32,7 +32,7 @@ MUCH_LATER = NOON + timedelta(days=3)
 
 def test_a_later_delivery_is_offered_and_reserved(supplier):
     listing = make_sellable()
-    slow = also_at(listing, max_days=20)
+    slow = stock_at(listing, max_days=20)
     reroute(make_sent_purchase_order(listing))
 
     assert live() == []
@@ -43,15 +43,15 @@ def test_a_later_delivery_is_offered_and_reserved(supplier):
     assert StockLevel.objects.get(pk=slow.pk).available == 4
     (event,) = Event.objects.filter(name="order.backorder_choice")
     assert set(event.payload["answers"]) == {"wait", "refund"}
-    look_everywhere()  # asked once
+    reroute_due()  # does not repeat the question
     assert Event.objects.filter(name="order.backorder_choice").count() == 1
 
 
 @pytest.fixture
 def question(supplier):
-    """A customer asked about a later delivery, who paid ``question.order.total_amount``."""
+    """A backorder whose customer was asked to accept a later delivery."""
     listing = make_sellable()
-    also_at(listing, max_days=20)
+    stock_at(listing, max_days=20)
     reroute(make_sent_purchase_order(listing))
     return Backorder.objects.select_related("order__channel").get()
 
@@ -61,7 +61,7 @@ def answer(question, choice, actor="customer", now=LATER):
     customer_choice.apply(
         backorder=backorder, choice=Backorder.Choice(choice), actor=actor, now=now
     )
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_an_accepted_delay_is_ordered_once(question, supplier):
@@ -78,14 +78,14 @@ def test_an_accepted_delay_is_ordered_once(question, supplier):
     with pytest.raises(customer_choice.ChoiceUnavailableError):
         answer(question, "refund")
     submission.submit(purchase_order=made, now=LATER)
-    assert asked() == [("capture_requested", order.total_amount)]
+    assert gateway_requests() == [("capture_requested", order.total_amount)]
 
 
 def test_a_refund_releases_the_units(question):
     answer(question, "refund")
     answer(question, "refund")
 
-    assert asked() == [("void_requested", question.order.total_amount)]
+    assert gateway_requests() == [("void_requested", question.order.total_amount)]
     assert Order.objects.get().status == "canceled"
     assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
     with pytest.raises(customer_choice.ChoiceUnavailableError):
@@ -94,15 +94,15 @@ def test_a_refund_releases_the_units(question):
 
 
 def test_no_response_refunds_after_the_deadline_only(question):
-    look_everywhere(question.respond_by - timedelta(minutes=1))
+    reroute_due(question.respond_by - timedelta(minutes=1))
     assert Backorder.objects.get().status == "asked"
 
-    look_everywhere(question.respond_by)
+    reroute_due(question.respond_by)
 
-    assert broken() == []
+    assert violated_invariants() == []
     backorder = Backorder.objects.get()
     assert (backorder.status, backorder.chosen, backorder.chosen_by) == ("canceled", "refund", "")
-    assert asked() == [("void_requested", question.order.total_amount)]
+    assert gateway_requests() == [("void_requested", question.order.total_amount)]
 
 
 def test_a_choice_that_was_not_offered_is_rejected(question):
@@ -115,32 +115,32 @@ def test_a_cancellation_meanwhile_refunds_everything(question):
     said = cancellation.cancel(order=question.order, reason="no", actor="customer", now=LATER)
 
     assert said.is_whole
-    assert broken() == []
+    assert violated_invariants() == []
     assert Order.objects.get().status == "canceled"
-    assert asked() == [("void_requested", question.order.total_amount)]
+    assert gateway_requests() == [("void_requested", question.order.total_amount)]
     assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
     assert Event.objects.filter(name="order.canceled").count() == 1
-    look_everywhere(MUCH_LATER)
+    reroute_due(MUCH_LATER)
     assert live() == []
 
 
 def test_no_delay_is_offered_beyond_the_payment_authorization(supplier):
     listing = make_sellable()
-    also_at(listing, max_days=20)
+    stock_at(listing, max_days=20)
     purchase_order = make_sent_purchase_order(listing)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=15, minutes=30))
 
     reroute(purchase_order)
 
     assert Backorder.objects.get().status == "canceled"
-    assert asked() == [("void_requested", purchase_order.order.total_amount)]
+    assert gateway_requests() == [("void_requested", purchase_order.order.total_amount)]
 
 
 @pytest.fixture
 def replaced(supplier):
-    """A sold-out light and its substitute, sold by another supplier."""
+    """The substitute of a sold-out product, in stock at another supplier."""
     listing, newer = make_sellable(), make_sellable(price="45.00", quantity=0)
-    also_at(newer)
+    stock_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     reroute(make_sent_purchase_order(listing))
     return newer
@@ -172,7 +172,7 @@ def test_a_substitute_sold_out_on_acceptance_changes_nothing(replaced):
 
 def test_a_cheaper_substitute_is_not_offered(supplier):
     listing, older = make_sellable(), make_sellable(price="30.00", quantity=0)
-    also_at(older)
+    stock_at(older)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=older.variant)
 
     reroute(make_sent_purchase_order(listing))
@@ -185,8 +185,8 @@ def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):
     make_service(listing.level.location, max_days=6)
     purchase_order = make_sent_purchase_order(listing)
 
-    tell(purchase_order, ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10))
+    reroute_due()
 
     backorder = Backorder.objects.get()
     assert (backorder.kind, backorder.status, backorder.default_choice) == (
@@ -195,7 +195,7 @@ def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):
         "wait",
     )
     assert backorder.arrives_by == date(2026, 12, 16)
-    look_everywhere(backorder.respond_by)
+    reroute_due(backorder.respond_by)
     assert Backorder.objects.get().status == "awaited"
     assert [one.status for one in live()] == ["in_progress"]
     assert Order.objects.get().arrives_to == date(2026, 12, 16)
@@ -204,8 +204,8 @@ def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):
 def test_a_rejected_delay_requests_cancellation(supplier):
     listing = make_sellable()
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10))
+    reroute_due()
 
     answer(Backorder.objects.get(), "refund")
 
@@ -213,7 +213,7 @@ def test_a_rejected_delay_requests_cancellation(supplier):
     assert still.cancel_requested_at == LATER
     supplier.can_stop = True
     assert cancellation.process_request(purchase_order=still, now=LATER) is True
-    assert broken() == []
+    assert violated_invariants() == []
     assert Order.objects.get().status == "canceled"
 
 
@@ -222,9 +222,9 @@ def test_a_delay_that_still_arrives_on_time_is_not_asked(supplier):
     make_service(listing.level.location, max_days=6)
     purchase_order = make_sent_purchase_order(listing)
 
-    tell(purchase_order, ships_by=date(2026, 11, 28))
-    tell(purchase_order, ships_by=date(2026, 11, 28))
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2026, 11, 28))
+    acknowledge(purchase_order, ships_by=date(2026, 11, 28))
+    reroute_due()
 
     assert [one.status for one in Backorder.objects.all()] == ["awaited"]
     assert not Event.objects.filter(name="order.backorder_choice").exists()
@@ -234,19 +234,19 @@ def test_a_delay_question_ends_when_the_parcel_leaves_or_is_canceled(supplier):
     for word in (Acknowledgement.SHIPPED, Acknowledgement.REJECTED):
         listing = make_sellable()
         purchase_order = make_sent_purchase_order(listing)
-        tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
-        look_everywhere()
+        acknowledge(purchase_order, answer=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
+        reroute_due()
 
-        tell(purchase_order, word=word)
+        acknowledge(purchase_order, answer=word)
 
-        asked_of = Backorder.objects.get(purchase_order=purchase_order, kind="later")
-        assert asked_of.status == "awaited"
+        question = Backorder.objects.get(purchase_order=purchase_order, kind="later")
+        assert question.status == "awaited"
 
 
 def test_a_line_profitable_only_with_an_on_time_line_is_not_lost(supplier):
-    """Alone, A arrives on time and B is refunded; the customer is asked about both instead."""
+    """Alone, the first would ship on time and the second be refunded: both wait for consent."""
     first, second = make_sellable(), make_sellable(price="13.99")
-    level = also_at(first)
+    level = stock_at(first)
     offer = make_offer(second.variant, supplier=level.offer.supplier, cost="10.50")
     make_level(offer, 5, level.location)
     SupplierOffer.objects.filter(pk=offer.pk).update(lead_days=15)
@@ -255,4 +255,4 @@ def test_a_line_profitable_only_with_an_on_time_line_is_not_lost(supplier):
     assert live() == []
     backorder = Backorder.objects.get()
     assert (backorder.status, backorder.lines.filter(is_open=True).count()) == ("asked", 2)
-    assert asked() == []
+    assert gateway_requests() == []

@@ -1,4 +1,4 @@
-"""Replacement items come from any source in stock, routed like an order."""
+"""Exchanges: replacement items come from any source in stock, routed like an order."""
 
 from decimal import Decimal
 
@@ -12,17 +12,17 @@ from orders.returns.eligibility import CannotReturnError
 from shipping.rates import quotes
 from shipping.rerouting import exchanges
 from suppliers.models import StockLevel
-from tests.factories.backorders import also_at
+from tests.factories.backorders import stock_at
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
-    arrived,
-    back,
     bring_back,
-    broken_rules,
     counters,
     declare,
+    deliver_order,
     make_delivered,
+    make_inspected_return,
     make_sibling,
+    violated_order_invariants,
 )
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
@@ -40,8 +40,8 @@ def empty(light):
 
 def test_another_supplier_ships_if_the_original_source_is_empty():
     light = make_sellable(quantity=9)
-    other = also_at(light, cost="11.00")
-    made = back(light, units=2, quantity=2, state="damaged")
+    other = stock_at(light, cost="11.00")
+    made = make_inspected_return(light, units=2, quantity=2, state="damaged")
     empty(light)
 
     order = exchange(made)
@@ -54,14 +54,14 @@ def test_another_supplier_ships_if_the_original_source_is_empty():
     assert order.routing_decision["lines"]
     (bought,) = submission.create_purchase_orders(order=order, now=NOON)
     assert (bought.supplier, bought.customer_charge_amount) == (other.offer.supplier, Decimal(0))
-    assert broken_rules() == []
+    assert violated_order_invariants() == []
 
 
 def test_a_replacement_is_held_by_the_hold_rules(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     light = make_sellable(quantity=9)
-    also_at(light)
-    made = back(light, quantity=2, state="damaged")
+    stock_at(light)
+    made = make_inspected_return(light, quantity=2, state="damaged")
     empty(light)
     (bought,) = submission.create_purchase_orders(order=exchange(made), now=NOON)
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
@@ -73,8 +73,8 @@ def test_a_replacement_is_held_by_the_hold_rules(monkeypatch):
 
 def test_nothing_is_written_without_a_source():
     light = make_sellable(quantity=9)
-    other = also_at(light)
-    made = back(light, units=2, quantity=2, state="damaged")
+    other = stock_at(light)
+    made = make_inspected_return(light, units=2, quantity=2, state="damaged")
     empty(light)
     StockLevel.objects.filter(pk=other.pk).update(reported_quantity=1)
 
@@ -89,29 +89,29 @@ def test_nothing_is_written_without_a_source():
 def test_items_without_a_route_come_from_the_original_source():
     light = make_sellable(quantity=9)
 
-    (line,) = exchange(back(light, quantity=2, state="damaged")).lines.all()
+    (line,) = exchange(make_inspected_return(light, quantity=2, state="damaged")).lines.all()
 
     assert line.level == light.level
 
 
 def test_a_replacement_of_a_replacement_is_rerouted_too():
     light = make_sellable(quantity=9)
-    other = also_at(light)
-    first = exchange(back(light, quantity=2, state="damaged"))
-    again = declare(arrived(first), 1, kind="defect", customer_message="Dead again.")
+    other = stock_at(light)
+    first = exchange(make_inspected_return(light, quantity=2, state="damaged"))
+    again = declare(deliver_order(first), 1, kind="defect", customer_message="Dead again.")
     bring_back(again, state="damaged")
     empty(light)
 
     (line,) = exchange(again).lines.all()
 
     assert (line.level, line.quantity) == (other, 1)
-    assert broken_rules() == []
+    assert violated_order_invariants() == []
 
 
-def test_the_source_that_shipped_counts_not_the_one_sold():
+def test_the_original_source_is_that_which_shipped():
     """Sold from one stock row and shipped from another: the latter is the original source."""
     light = make_sellable(quantity=9)
-    other = also_at(light, cost="12.00")
+    other = stock_at(light, cost="12.00")
     order = make_delivered(light, quantity=1)
     PurchaseLine.objects.update(level=other, offer=other.offer, agreed_cost_amount=Decimal("12.00"))
     made = declare(order, 1, kind="defect", customer_message="Dead.")
@@ -147,12 +147,12 @@ def test_both_parts_of_a_split_line_are_replaced_in_one_return():
     lines = list(order.lines.order_by("pk").values_list("level", "quantity"))
     assert lines == [(light.level.pk, 2), (light.level.pk, 1)]
     assert counters(made.order) == [(2, 2), (1, 1)]
-    assert "returns.replacement_matches" not in broken_rules()
+    assert "returns.replacement_matches" not in violated_order_invariants()
 
 
 def test_both_parts_are_routed_as_one_need():
     light = make_sellable(quantity=9)
-    other = also_at(light, quantity=3)
+    other = stock_at(light, quantity=3)
     made = declare(parted(light), 2, 1, kind="defect", customer_message="Dead.")
     bring_back(made, state="damaged")
     empty(light)
@@ -162,15 +162,15 @@ def test_both_parts_are_routed_as_one_need():
     assert [line.level for line in order.lines.all()] == [other, other]
     (bought,) = submission.create_purchase_orders(order=order, now=NOON)
     assert sorted(bought.lines.values_list("quantity", flat=True)) == [1, 2]
-    assert "returns.replacement_matches" not in broken_rules()
+    assert "returns.replacement_matches" not in violated_order_invariants()
 
 
 def test_a_choice_changed_during_the_search_uses_no_wrong_source(monkeypatch):
     light = make_sellable(price="33.33", quantity=9)
     one, other = make_sibling(light, "30.00"), make_sibling(light, "31.00")
-    also_at(one, "warsaw")
-    also_at(other, "cracow")
-    made = back(light)
+    stock_at(one, "warsaw")
+    stock_at(other, "cracow")
+    made = make_inspected_return(light)
     rows = ReturnLine.objects.filter(authorization=made)
     rows.update(wanted=one.variant)
     find = exchanges.find_sources

@@ -1,4 +1,4 @@
-"""A supplier rejects a whole order because one line is missing: the others are sent again."""
+"""A supplier rejects an order because one line is out of stock: the other lines are resubmitted."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +10,13 @@ from orders.purchasing import submission
 from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.records import DiscontinuedError, OutOfStockError, StockReport
 from suppliers.models import StockLevel
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere
+from tests.factories.backorders import (
+    gateway_requests,
+    live,
+    reroute_due,
+    stock_at,
+    violated_invariants,
+)
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
@@ -20,7 +26,7 @@ LATER = NOON + timedelta(minutes=5)
 
 
 class Askable(ScriptedSupplier):
-    """Reports the stock of each product in ``has``: a count, or an error."""
+    """A supplier with stock figures; ``has`` maps a product to its count, or to an error."""
 
     def __init__(self):
         super().__init__()
@@ -35,15 +41,15 @@ class Askable(ScriptedSupplier):
         level = StockLevel.objects.select_related("offer", "location").get(
             offer__product_external_id=external_id
         )
-        told = self.has.get(external_id, 99)
-        if isinstance(told, Exception):
-            raise told
+        count = self.has.get(external_id, 99)
+        if isinstance(count, Exception):
+            raise count
         return (
             StockReport(
                 sku=level.offer.supplier_sku,
                 location=level.location.code,
                 country=level.location.country,
-                quantity=told,
+                quantity=count,
             ),
         )
 
@@ -79,7 +85,7 @@ def sku(listing):
 
 def test_available_lines_are_resubmitted_without_the_missing_one(askable, goods):
     good, lacking = goods
-    other = also_at(lacking)
+    other = stock_at(lacking)
     (purchase_order,) = make_purchase_orders(good, lacking)
     askable.script = [OutOfStockError("not enough", code="1608")]
     askable.has = {external_id(lacking): 0}
@@ -87,18 +93,18 @@ def test_available_lines_are_resubmitted_without_the_missing_one(askable, goods)
     purchase_order = send(purchase_order)
 
     assert purchase_order.submission_status == "submit_failed"
-    assert purchase_order.retry_at < NOON + timedelta(seconds=5)  # nothing blocks it
+    assert purchase_order.retry_at < NOON + timedelta(seconds=5)  # without backoff
     assert BackorderLine.objects.get().code == "out_of_stock"
-    look_everywhere()
+    reroute_due()
     send(purchase_order, now=LATER)
-    assert broken() == []
+    assert violated_invariants() == []
     assert askable.units == [{sku(good): 1, sku(lacking): 1}, {sku(good): 1}]
     first, second = live()
     assert first.submission_status == "partially_accepted"
     assert second.location_id == other.location_id
     assert StockLevel.objects.get(pk=lacking.level.pk).available == 0
     assert StockLevel.objects.get(pk=good.level.pk).available == 4
-    assert asked() == [("capture_requested", first.customer_charge_amount)]
+    assert gateway_requests() == [("capture_requested", first.customer_charge_amount)]
 
 
 def test_a_named_missing_line_needs_no_stock_query(askable, goods):
@@ -122,12 +128,12 @@ def test_the_available_units_of_a_line_are_resubmitted(askable):
     askable.has = {external_id(listing): 2}
 
     send(purchase_order)
-    look_everywhere()
+    reroute_due()
     send(purchase_order, now=LATER)
 
     assert askable.units == [{sku(listing): 3}, {sku(listing): 2}]
-    assert broken() == []
-    assert ("void_requested", Decimal("39.99")) in asked()
+    assert violated_invariants() == []
+    assert ("void_requested", Decimal("39.99")) in gateway_requests()
 
 
 @pytest.mark.parametrize("count", [99, TemporaryError("busy")])
@@ -140,7 +146,7 @@ def test_the_whole_order_is_rejected_if_the_missing_line_is_unknown(askable, goo
 
     assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "rejected")
     assert set(BackorderLine.objects.values_list("code", flat=True)) == {"rejected_other"}
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_each_line_is_out_of_stock_if_all_are_missing(askable, goods):
@@ -161,15 +167,15 @@ def test_a_cancellation_meanwhile_releases_the_missing_line_and_submits_nothing(
     askable.script = [OutOfStockError("not enough")]
     place = askable.place
 
-    def wished(request):
+    def cancel_and_place(request):
         PurchaseOrder.objects.update(cancel_requested_at=NOON, cancel_reason="shopper: no more")
         return place(request)
 
-    askable.place = wished
+    askable.place = cancel_and_place
     send(purchase_order)
     purchase_order = send(purchase_order, now=LATER)
 
     assert purchase_order.status == "canceled"
     assert not Backorder.objects.exists()
     assert len(askable.units) == 1
-    assert broken() == []
+    assert violated_invariants() == []

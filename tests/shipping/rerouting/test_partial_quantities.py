@@ -1,4 +1,4 @@
-"""A supplier ships some units of a line; the others are rerouted or refunded."""
+"""Partial quantities: a supplier ships some units of a line; the others are rerouted or refunded."""
 
 from decimal import Decimal
 
@@ -16,12 +16,20 @@ from shipping.shipments import shipments
 from storefront.dashboard.invariants.status_history import HISTORY
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, ships, tell
+from tests.factories.backorders import (
+    acknowledge,
+    acknowledge_quantity,
+    gateway_requests,
+    live,
+    reroute_due,
+    stock_at,
+    violated_invariants,
+)
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_parcel_news,
     make_sent_purchase_order,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -33,7 +41,7 @@ pytestmark = pytest.mark.django_db
 def test_split_lines_keep_the_history_of_the_original(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
-    ships(purchase_order, 2)
+    acknowledge_quantity(purchase_order, 2)
 
     kept, apart = Reservation.objects.order_by("pk")
     assert [(row.quantity, row.status) for row in (kept, apart)] == [
@@ -46,19 +54,19 @@ def test_split_lines_keep_the_history_of_the_original(supplier):
             row.status == type(row)().status or trace.order_by("pk").last().to_status == row.status
         )
     assert violated(HISTORY) == []
-    tell(purchase_order)
+    acknowledge(purchase_order)
 
 
 def test_two_of_three_units_ship_and_one_is_rerouted(supplier):
     listing = make_sellable()
-    other = also_at(listing)
+    other = stock_at(listing)
     purchase_order = make_sent_purchase_order(listing, quantity=3)
     whole = purchase_order.customer_charge_amount
 
-    ships(purchase_order, 2)
-    look_everywhere()
+    acknowledge_quantity(purchase_order, 2)
+    reroute_due()
 
-    assert broken() == []
+    assert violated_invariants() == []
     first, second = live()
     assert [(one.pk, one.lines.get(is_active=True).quantity) for one in (first, second)] == [
         (purchase_order.pk, 2),
@@ -68,7 +76,7 @@ def test_two_of_three_units_ship_and_one_is_rerouted(supplier):
     assert first.customer_charge_amount == whole - Decimal("39.99")
     assert second.customer_charge_amount == Decimal("39.99")
     assert first.submission_status == "partially_accepted"
-    assert asked() == [("capture_requested", first.customer_charge_amount)]
+    assert gateway_requests() == [("capture_requested", first.customer_charge_amount)]
     assert not Event.objects.filter(name="order.lines_canceled")
     assert sorted(
         Allocation.objects.exclude(status="released").values_list("level", "quantity")
@@ -79,12 +87,15 @@ def test_units_without_a_source_are_refunded_and_named_in_the_e_mail(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     whole = purchase_order.customer_charge_amount
 
-    ships(purchase_order, 1)
-    look_everywhere()
+    acknowledge_quantity(purchase_order, 1)
+    reroute_due()
 
-    assert broken() == []
+    assert violated_invariants() == []
     back = 2 * Decimal("39.99")
-    assert sorted(asked()) == [("capture_requested", whole - back), ("void_requested", back)]
+    assert sorted(gateway_requests()) == [
+        ("capture_requested", whole - back),
+        ("void_requested", back),
+    ]
     (event,) = Event.objects.filter(name="order.lines_canceled")
     assert [one["quantity"] for one in event.payload["lines"]] == [2]
     assert sorted(OrderLine.objects.values_list("quantity", "canceled_quantity")) == [
@@ -97,8 +108,8 @@ def test_a_repeated_answer_rejects_nothing_more(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     for _ in range(3):
-        ships(purchase_order, 2)
-        look_everywhere()
+        acknowledge_quantity(purchase_order, 2)
+        reroute_due()
 
     assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
     assert Backorder.objects.count() == 1
@@ -110,43 +121,43 @@ def test_decreasing_answers_down_to_zero_release_everything(supplier):
     line = purchase_order.lines.get()
 
     for count in (2, 1, 0):
-        ships(purchase_order, count, line=line)
-        look_everywhere()
+        acknowledge_quantity(purchase_order, count, line=line)
+        reroute_due()
 
     assert purchase_order.status == "canceled"
-    given = sum(amount for kind, amount in asked() if kind != "capture_requested")
+    given = sum(amount for kind, amount in gateway_requests() if kind != "capture_requested")
     assert given == whole
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_missing_units_of_a_charged_line_are_refunded(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=3)
 
-    ships(purchase_order, 2)
+    acknowledge_quantity(purchase_order, 2)
 
-    assert asked()[-1] == ("refund_requested", Decimal("39.99"))
+    assert gateway_requests()[-1] == ("refund_requested", Decimal("39.99"))
     assert not Backorder.objects.exists()
 
 
 def test_the_accepted_units_ship_completely(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
-    ships(purchase_order, 2)
-    look_everywhere()
+    acknowledge_quantity(purchase_order, 2)
+    reroute_due()
 
-    state = make_state(purchase_order, "shipped", make_parcel_news())
+    state = make_state(purchase_order, "shipped", make_shipment_notice())
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
     shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == "shipped"
     assert sorted(OrderLine.objects.values_list("shipped_quantity", flat=True)) == [0, 2]
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_an_acceptance_above_the_quantity_rejects_nothing(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
-    ships(purchase_order, 4)
+    acknowledge_quantity(purchase_order, 4)
 
     assert purchase_order.submission_status == "accepted"
     assert OrderLine.objects.get().quantity == 3
@@ -183,7 +194,7 @@ def test_a_split_order_is_simulated_as_it_was_placed(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     before = rehearse()
 
-    ships(purchase_order, 2)
+    acknowledge_quantity(purchase_order, 2)
 
     assert rehearse() == before
 

@@ -1,4 +1,4 @@
-"""Regressions of backorders, cancellation requests, holds and late answers, one sequence each."""
+"""Regressions of backorders, cancellation requests, holds and late answers."""
 
 import dataclasses
 from datetime import date, timedelta
@@ -18,20 +18,20 @@ from shipping.shipments import shipments
 from storefront.dashboard.inbox import query
 from suppliers.connectors.records import Acknowledgement
 from tests.factories.backorders import (
-    also_at,
-    asked,
-    broken,
+    acknowledge,
+    gateway_requests,
     live,
-    look_everywhere,
     refuse,
     reroute,
-    tell,
+    reroute_due,
+    stock_at,
+    violated_invariants,
 )
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.shipping import (
-    make_parcel_news,
     make_sent_purchase_order,
     make_service,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -43,10 +43,10 @@ THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city
 
 
 def sent(max_days=6):
-    """A purchase order at one supplier for a light that another also has."""
+    """A submitted purchase order for a product that another supplier stocks too."""
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
-    also_at(listing, max_days=max_days)
+    stock_at(listing, max_days=max_days)
     return make_sent_purchase_order(listing)
 
 
@@ -68,35 +68,35 @@ def test_an_order_held_during_the_search_continues_afterwards(supplier):
     holds.release_order(order=Order.objects.get(), reason="looked", actor="ann", now=NOON)
 
     assert Order.objects.get().status == "processing"
-    look_everywhere()
+    reroute_due()
     assert [one.supplier.code for one in live()] == ["other"]
 
 
 @pytest.mark.parametrize("word", [Acknowledgement.REJECTED, Acknowledgement.CANCELED])
 def test_a_cancellation_first_refused_is_accepted_later(supplier, word):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     cancellation.cancel(order=purchase_order.order, reason="no", actor="customer", now=NOON)
-    cancellation.process_request(purchase_order=live()[0], now=NOON)  # "too late"
+    cancellation.process_request(purchase_order=live()[0], now=NOON)  # the supplier refuses
 
-    tell(purchase_order, word=word)
-    look_everywhere()
+    acknowledge(purchase_order, answer=word)
+    reroute_due()
 
     assert live() == []
     assert Order.objects.get().status == "canceled"
-    assert [kind for kind, _ in asked()] == ["void_requested"]
+    assert [kind for kind, _ in gateway_requests()] == ["void_requested"]
 
 
 def test_a_customer_cancellation_wins_over_reassignment_by_staff(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
+    reroute_due()
     reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     answer("refund")
     supplier.can_stop = True
 
     assert cancellation.process_request(purchase_order=live()[0], now=LATER) is True
-    look_everywhere(LATER)
+    reroute_due(LATER)
 
     assert live() == []
     assert Order.objects.get().status == "canceled"
@@ -104,14 +104,14 @@ def test_a_customer_cancellation_wins_over_reassignment_by_staff(supplier):
 
 def test_an_acceptance_before_the_cancellation_request_keeps_the_order(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     reassignment.reassign(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
 
-    tell(purchase_order, word=Acknowledgement.ACCEPTED)
+    acknowledge(purchase_order, answer=Acknowledgement.ACCEPTED)
 
     (still,) = live()
     assert (still.status, still.cancel_requested_at) == ("in_progress", None)
-    assert [kind for kind, _ in asked()] == ["capture_requested"]
+    assert [kind for kind, _ in gateway_requests()] == ["capture_requested"]
 
 
 def test_a_rejected_order_that_ships_is_flagged(supplier):
@@ -120,17 +120,17 @@ def test_a_rejected_order_that_ships_is_flagged(supplier):
 
     acknowledgements.apply(
         purchase_order=PurchaseOrder.objects.select_related("order").get(pk=purchase_order.pk),
-        state=make_state(purchase_order, "shipped", make_parcel_news()),
+        state=make_state(purchase_order, "shipped", make_shipment_notice()),
         now=LATER,
     )
 
-    assert broken() == ["purchase_orders.canceled_but_shipped_decided"]
+    assert violated_invariants() == ["purchase_orders.canceled_but_shipped_decided"]
     assert "canceled_but_shipped" in {row.cause.code for row in query.load_items(now=NOON)}
 
 
 def test_an_order_that_cannot_be_rerouted_is_not_taken_from_its_supplier(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
 
     with pytest.raises(reassignment.NotReassignableError):
@@ -141,7 +141,7 @@ def test_an_order_that_cannot_be_rerouted_is_not_taken_from_its_supplier(supplie
 
 def test_a_cancellation_confirmed_too_late_to_reroute_is_reported_to_the_customer(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
     supplier.can_stop = True
@@ -157,7 +157,7 @@ def test_a_cancellation_confirmed_too_late_to_reroute_is_reported_to_the_custome
 
 def test_an_agreed_address_change_applies_to_the_new_supplier(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     change_request(purchase_order.order)
     change_requests.record_answer(
         change_request=AddressChangeRequest.objects.get(),
@@ -176,14 +176,14 @@ def test_an_address_change_during_the_search_applies(supplier, is_asked):
     purchase_order = sent(max_days=20 if is_asked else 6)
     refuse(purchase_order)
     if is_asked:
-        look_everywhere()
+        reroute_due()
 
     said = change_request(purchase_order.order)
     assert said.done == (purchase_order.number,)
     if is_asked:
         answer("wait")
     else:
-        look_everywhere()
+        reroute_due()
 
     assert build_request(live()[0]).ship_to == THERE
     assert Event.objects.filter(name="order.delivery_address_change_result").count() == 1
@@ -207,9 +207,9 @@ def test_an_order_never_received_gets_the_requested_address(supplier, monkeypatc
 
 def test_an_address_change_overtaken_by_a_parcel_is_ended_and_reported(supplier):
     purchase_order = sent()
-    tell(purchase_order)
+    acknowledge(purchase_order)
     change_request(purchase_order.order)
-    state = make_state(purchase_order, "shipped", make_parcel_news(number="LX123456789DE"))
+    state = make_state(purchase_order, "shipped", make_shipment_notice(number="LX123456789DE"))
     shipments.import_parcels(purchase_order=live()[0], state=state, now=NOON)
 
     assert AddressChangeRequest.objects.get().status == "refused"
@@ -224,16 +224,16 @@ def test_a_delay_leaves_two_days_to_respond_after_capture_too(supplier):
     purchase_order = sent()
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=1))
 
-    tell(purchase_order, ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10))
+    reroute_due()
 
     assert Backorder.objects.get().respond_by == NOON + timedelta(hours=48)
 
 
 def test_a_second_rejection_is_judged_by_the_date_promised_last(supplier):
     listing = make_sellable()
-    also_at(listing, "other", max_days=3)
-    also_at(listing, "third", max_days=8, cost="12.00")
+    stock_at(listing, "other", max_days=3)
+    stock_at(listing, "third", max_days=8, cost="12.00")
     reroute(make_sent_purchase_order(listing))
     (second,) = live()
     assert second.entry["arrives_to"] < "2026-12-04"
@@ -248,11 +248,11 @@ def test_a_second_rejection_is_judged_by_the_date_promised_last(supplier):
 
 def test_a_further_delay_is_asked_again(supplier):
     purchase_order = sent()
-    tell(purchase_order, ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10))
+    reroute_due()
 
-    tell(purchase_order, ships_by=date(2027, 1, 30))
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2027, 1, 30))
+    reroute_due()
 
     assert [one.status for one in Backorder.objects.order_by("pk")] == ["awaited", "asked"]
     assert Backorder.objects.latest("pk").arrives_by == date(2027, 2, 5)
@@ -261,10 +261,10 @@ def test_a_further_delay_is_asked_again(supplier):
 def test_one_rejected_line_keeps_the_question_about_the_others(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
     purchase_order = make_sent_purchase_order(first, second)
-    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
-    look_everywhere()
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
+    reroute_due()
 
-    tell(purchase_order, refused=[purchase_order.order.lines.get(variant=second.variant)])
+    acknowledge(purchase_order, refused=[purchase_order.order.lines.get(variant=second.variant)])
 
     question = Backorder.objects.get(kind="later")
     assert question.status == "asked"
@@ -275,12 +275,12 @@ def test_one_rejected_line_keeps_the_question_about_the_others(supplier):
 
 def test_no_delay_question_after_cancellation_and_a_reported_delay_is_an_answer(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
     assert not reassignment.find_unconfirmed(now=NOON + timedelta(days=2)).exists()
     cancellation.cancel(order=purchase_order.order, reason="no", actor="customer", now=NOON)
     before = Backorder.objects.count()
 
-    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2027, 1, 30))
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED, ships_by=date(2027, 1, 30))
 
     assert Backorder.objects.count() == before
-    assert broken() == []
+    assert violated_invariants() == []

@@ -1,4 +1,4 @@
-"""Regressions of split lines and rejected calls, one sequence each."""
+"""Regressions of split lines and rejected calls."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -19,19 +19,26 @@ from suppliers.connectors.records import (
     PurchaseOrderRequestLine,
 )
 from suppliers.models import StockLevel, StockMovement
-from tests.factories.backorders import also_at, broken, live, look_everywhere, ships, tell
+from tests.factories.backorders import (
+    acknowledge,
+    acknowledge_quantity,
+    live,
+    reroute_due,
+    stock_at,
+    violated_invariants,
+)
 from tests.factories.orders import (
     make_order,
     make_payment,
+    make_payment_update,
     make_purchase_orders,
     make_sellable,
-    news_of,
 )
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_parcel_news,
     make_sent_purchase_order,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -43,12 +50,12 @@ LATER = NOON + timedelta(minutes=20)
 def test_a_stock_figure_of_our_own_proves_no_sale(supplier):
     listing = make_sellable(quantity=10)
     purchase_order = make_sent_purchase_order(listing, quantity=3)
-    ships(purchase_order, 2)
-    look_everywhere()
+    acknowledge_quantity(purchase_order, 2)
+    reroute_due()
     shelf = StockLevel.objects.get(pk=listing.level.pk)
     assert (shelf.reported_quantity, shelf.allocated_outstanding, shelf.available) == (2, 2, 0)
     late = NOON + timedelta(days=2)
-    StockLevel.objects.update(as_of=late, received_at=late)  # its own figure of two
+    StockLevel.objects.update(as_of=late, received_at=late)  # keeps the figure that we set
 
     stock_sync.absorb_sales(supplier=purchase_order.supplier, now=late)
 
@@ -66,7 +73,7 @@ def test_stock_missing_after_capture_is_not_for_sale(
     purchase_order = make_accepted_purchase_order(listing, quantity=3)
 
     with django_capture_on_commit_callbacks(execute=True):
-        ships(purchase_order, 2, code=code)
+        acknowledge_quantity(purchase_order, 2, code=code)
 
     available = StockLevel.objects.get(pk=listing.level.pk).available
     assert available == (0 if code == "out_of_stock" else 7)
@@ -76,12 +83,14 @@ def test_a_higher_cost_is_judged_by_the_accepted_units(supplier):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     line = purchase_order.lines.get()
 
-    asked = {str(line.order_line_id): Money(Decimal("20.00"), "EUR")}
-    ships(purchase_order, 1, unit_costs=asked, freight=Money(Decimal("30.00"), "EUR"))
+    higher = {str(line.order_line_id): Money(Decimal("20.00"), "EUR")}
+    acknowledge_quantity(
+        purchase_order, 1, unit_costs=higher, freight=Money(Decimal("30.00"), "EUR")
+    )
 
     assert not PurchaseLine.objects.filter(agreed_cost_amount=Decimal("20.00")).exists()
     assert PurchaseOrder.objects.get(pk=purchase_order.pk).status == "canceled"
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_the_end_of_a_review_does_not_clear_a_fraud_warning(monkeypatch):
@@ -89,7 +98,7 @@ def test_the_end_of_a_review_does_not_clear_a_fraud_warning(monkeypatch):
     order = make_order()
     payment = make_payment(order)
     for what in ("fraud_warning", "authorized", "under_review", "review_approved"):
-        updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
+        updates.apply(update=make_payment_update(payment, what), gateway="fake", now=NOON)
         payment.refresh_from_db()
     order.refresh_from_db()
     (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
@@ -113,22 +122,22 @@ def test_a_rejection_after_an_uncertain_call_is_looked_up(supplier):
 def test_a_line_in_a_parcel_is_not_rejected_and_ships(supplier, count):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     line = purchase_order.lines.get()
-    box = make_parcel_news(
+    parcel = make_shipment_notice(
         lines=[PurchaseOrderRequestLine(sku="", quantity=3, reference=str(line.order_line_id))],
         carrier_text="",
     )
-    told = make_state(purchase_order, "accepted", box)
-    acknowledgements.apply(purchase_order=purchase_order, state=told, now=NOON)
-    shipments.import_parcels(purchase_order=purchase_order, state=told, now=NOON)
+    packed = make_state(purchase_order, "accepted", parcel)
+    acknowledgements.apply(purchase_order=purchase_order, state=packed, now=NOON)
+    shipments.import_parcels(purchase_order=purchase_order, state=packed, now=NOON)
 
-    purchase_order = ships(purchase_order, count)
+    purchase_order = acknowledge_quantity(purchase_order, count)
 
     assert "reported as packed" in purchase_order.problem
-    gone = make_state(purchase_order, "shipped", make_parcel_news())
+    gone = make_state(purchase_order, "shipped", make_shipment_notice())
     acknowledgements.apply(purchase_order=purchase_order, state=gone, now=LATER)
     shipments.import_parcels(purchase_order=purchase_order, state=gone, now=LATER)
     assert PurchaseOrder.objects.get().status == "shipped"
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_no_shipping_method_twice_and_no_other_source_waits_for_staff(monkeypatch):
@@ -161,21 +170,21 @@ def test_a_cancellation_overtaken_by_an_acceptance_is_still_processed(supplier):
 
     assert PurchaseOrder.objects.get().status == "canceled"
     assert Order.objects.get().status == "canceled"
-    assert broken() == []
+    assert violated_invariants() == []
 
 
 def test_a_supplier_that_rejected_a_line_is_not_asked_for_its_parts(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_sent_purchase_order(listing, quantity=3)
     line = purchase_order.lines.get().order_line
-    tell(purchase_order, refused=[line], code="invalid_item")
-    look_everywhere()
+    acknowledge(purchase_order, refused=[line], code="invalid_item")
+    reroute_due()
     (made,) = live()
     made.move("ready", at=NOON)
     made.move("submitting", at=NOON, status_field="submission_status")
 
-    ships(made, 1)
+    acknowledge_quantity(made, 1)
 
     suppliers, levels = backorders.excluded_sources(Order.objects.get())
     first, rest = Order.objects.get().lines.order_by("pk")

@@ -17,14 +17,14 @@ from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import Acknowledgement, OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.backorders import (
-    also_at,
-    asked,
-    broken,
+    acknowledge,
+    gateway_requests,
     live,
-    look_everywhere,
     refuse,
     reroute,
-    tell,
+    reroute_due,
+    stock_at,
+    violated_invariants,
 )
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
@@ -42,7 +42,7 @@ MUCH_LATER = NOON + timedelta(days=3)
 
 def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
     listing = make_sellable()
-    other = also_at(listing)
+    other = stock_at(listing)
     purchase_order = make_sent_purchase_order(listing)
     whole = purchase_order.customer_charge_amount
 
@@ -59,13 +59,13 @@ def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
         (listing.level.pk, "released"),
         (other.pk, "unseen"),
     ]
-    assert asked() == []
+    assert gateway_requests() == []
     assert not Event.objects.filter(name__in=["order.lines_canceled", "order.backorder_choice"])
     assert Order.objects.get().status == "processing"
 
     submission.submit(purchase_order=made, now=LATER)
-    assert broken() == []
-    assert asked() == [("capture_requested", whole)]
+    assert violated_invariants() == []
+    assert gateway_requests() == [("capture_requested", whole)]
 
 
 def test_staff_start_a_search_only_while_a_backorder_is_open(supplier):
@@ -83,28 +83,31 @@ def test_staff_start_a_search_only_while_a_backorder_is_open(supplier):
 
 def test_only_the_rejected_part_is_rerouted_and_each_part_is_charged_once(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
-    also_at(second)
+    stock_at(second)
     purchase_order = make_sent_purchase_order(first, second)
     whole = purchase_order.customer_charge_amount
     line = purchase_order.order.lines.get(variant=second.variant)
 
-    tell(purchase_order, refused=[line])
-    look_everywhere()
+    acknowledge(purchase_order, refused=[line])
+    reroute_due()
     kept, made = live()
 
-    assert broken() == []
+    assert violated_invariants() == []
     assert (kept.customer_charge_amount, made.customer_charge_amount) == (
         whole - Decimal("19.99"),
         Decimal("19.99"),
     )
     submission.submit(purchase_order=made, now=LATER)
-    assert [amount for _, amount in asked()] == [whole - Decimal("19.99"), Decimal("19.99")]
-    assert broken() == []
+    assert [amount for _, amount in gateway_requests()] == [
+        whole - Decimal("19.99"),
+        Decimal("19.99"),
+    ]
+    assert violated_invariants() == []
 
 
 def test_a_partly_sourced_backorder_ships_and_refunds_the_rest(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
-    also_at(second)
+    stock_at(second)
     purchase_order = make_sent_purchase_order(first, second)
     whole = purchase_order.customer_charge_amount
 
@@ -113,7 +116,7 @@ def test_a_partly_sourced_backorder_ships_and_refunds_the_rest(supplier):
     (made,) = live()
     # The paid delivery price stays with the shipped part.
     assert made.customer_charge_amount == whole - Decimal("39.99")
-    assert asked() == [("void_requested", Decimal("39.99"))]
+    assert gateway_requests() == [("void_requested", Decimal("39.99"))]
     (event,) = Event.objects.filter(name="order.lines_canceled")
     assert [one["title"] for one in event.payload["lines"]] == [
         purchase_order.order.lines.get(variant=first.variant).title
@@ -129,21 +132,21 @@ def test_out_of_stock_excludes_a_source_and_other_rejections_the_supplier(suppli
         quotes.clear_cache()
         purchase_order = make_sent_purchase_order(listing)
 
-        tell(
+        acknowledge(
             purchase_order,
             refused=[one.order_line for one in purchase_order.lines.all()],
             code=code,
         )
-        look_everywhere()
+        reroute_due()
 
         order = purchase_order.order
         assert order.purchase_orders.exclude(status="canceled").exists() is is_found
-        assert broken() == []
+        assert violated_invariants() == []
 
 
 def test_a_line_rejected_after_capture_is_refunded_not_rerouted(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_accepted_purchase_order(listing)
     whole = purchase_order.customer_charge_amount
 
@@ -151,34 +154,34 @@ def test_a_line_rejected_after_capture_is_refunded_not_rerouted(supplier):
 
     assert live() == []
     assert Order.objects.get().status == "canceled"
-    assert asked() == [("capture_requested", whole), ("refund_requested", whole)]
+    assert gateway_requests() == [("capture_requested", whole), ("refund_requested", whole)]
 
 
 def test_a_second_rejection_is_rerouted_and_the_last_is_refunded(supplier):
     listing = make_sellable()
-    also_at(listing, "other")
-    also_at(listing, "third", cost="12.00")
+    stock_at(listing, "other")
+    stock_at(listing, "third", cost="12.00")
     purchase_order = make_sent_purchase_order(listing)
     refuse(purchase_order)
     for code in ("other", "third"):
-        look_everywhere()
+        reroute_due()
         (made,) = live()
         assert made.supplier.code == code
         supplier.script = [OutOfStockError("none left")]
         submission.submit(purchase_order=made, now=LATER)
-        assert broken() == []
+        assert violated_invariants() == []
 
-    look_everywhere(LATER)
+    reroute_due(LATER)
 
-    assert broken() == []
+    assert violated_invariants() == []
     assert Order.objects.get().status == "canceled"
-    assert asked() == [("void_requested", purchase_order.order.total_amount)]
+    assert gateway_requests() == [("void_requested", purchase_order.order.total_amount)]
     assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
 
 
 def test_rules_without_rerouting_refund_at_once(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     rules = routing_rules.create_draft(
         channel=listing.channel,
         criteria=[Criterion.COST],
@@ -195,53 +198,53 @@ def test_rules_without_rerouting_refund_at_once(supplier):
     assert not Backorder.objects.exists()
 
 
-def test_an_order_the_supplier_may_have_moves_only_after_cancellation(supplier):
+def test_an_order_that_the_supplier_may_have_is_reassigned_only_after_cancellation(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     purchase_order = live()[0]
 
     assert (
         reassignment.reassign(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
         is False
     )
-    look_everywhere()
+    reroute_due()
     assert not Backorder.objects.exists()
 
     assert cancellation.process_request(purchase_order=live()[0], now=NOON) is False  # refused
-    look_everywhere()
+    reroute_due()
     (still,) = live()
     assert (still.supplier.code, still.is_being_reassigned, still.cancel_reason) == (
         "lumen",
         False,
         "",
     )
-    assert broken() == []
-    reroute(still)  # its own rejection is rerouted
+    assert violated_invariants() == []
+    reroute(still)  # a later rejection by the supplier is rerouted
     assert [one.supplier.code for one in live()] == ["other"]
 
 
-def test_a_canceled_order_is_reassigned_without_telling_the_customer(supplier):
+def test_a_canceled_order_is_reassigned_without_notifying_the_customer(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     supplier.can_stop = True
 
     reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     assert cancellation.process_request(purchase_order=live()[0], now=NOON) is True
-    look_everywhere()
+    reroute_due()
 
-    assert broken() == []
+    assert violated_invariants() == []
     assert [one.supplier.code for one in live()] == ["other"]
     assert not Event.objects.filter(name__startswith="order.canceled").exists()
-    assert asked() == []
+    assert gateway_requests() == []
 
 
 def test_an_unsubmitted_order_is_reassigned_at_once(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_sent_purchase_order(listing)
     PurchaseOrder.objects.update(submission_status="submit_failed")
 
@@ -249,9 +252,9 @@ def test_an_unsubmitted_order_is_reassigned_at_once(supplier):
         reassignment.reassign(purchase_order=live()[0], reason="down", actor="ann", now=NOON)
         is True
     )
-    look_everywhere()
+    reroute_due()
 
-    assert broken() == []
+    assert violated_invariants() == []
     assert [one.supplier.code for one in live()] == ["other"]
     assert purchase_order.order.purchase_orders.count() == 2
 
@@ -267,7 +270,7 @@ def test_an_unconfirmed_order_is_reassigned_after_the_time_in_the_rules(supplier
     )
     routing_rules.activate(rules=rules, actor="ann", now=NOON)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    acknowledge(purchase_order, answer=Acknowledgement.RECEIVED)
     patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min, hours=2)
 
     def is_due(at):
@@ -280,7 +283,7 @@ def test_an_unconfirmed_order_is_reassigned_after_the_time_in_the_rules(supplier
 
 def test_a_search_is_due_only_while_the_order_is_open(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_sent_purchase_order(listing)
     refuse(purchase_order)
     Order.objects.update(status="on_hold")
@@ -293,7 +296,7 @@ def test_a_search_is_due_only_while_the_order_is_open(supplier):
 
 def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
     listing = make_sellable()
-    slow = also_at(listing, max_days=20)
+    slow = stock_at(listing, max_days=20)
     make_service(
         slow.location,
         code="air",
@@ -311,9 +314,9 @@ def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
     assert (backorder.status, backorder.arrives_by) == ("asked", date(2026, 12, 16))
 
 
-def test_a_parcel_that_comes_first_ends_the_reassignment(supplier):
-    also_at(listing := make_sellable())
-    tell(make_sent_purchase_order(listing), word=Acknowledgement.RECEIVED)
+def test_a_shipment_before_the_cancellation_ends_the_reassignment(supplier):
+    stock_at(listing := make_sellable())
+    acknowledge(make_sent_purchase_order(listing), answer=Acknowledgement.RECEIVED)
     reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     PurchaseOrder.objects.update(status="partially_shipped")
 

@@ -1,4 +1,4 @@
-"""An item restricted in a country is neither rerouted there nor replaced by a restricted one."""
+"""Restricted destinations: a restricted item is neither rerouted there nor offered as a substitute."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from orders.routing.ranking import DEFAULT_RULES
 from shipping.availability import cart_preview, source_comparison
 from shipping.availability.source_comparison import RouteStatus
 from shipping.rerouting import customer_choice
-from tests.factories.backorders import also_at, asked, live, reroute
+from tests.factories.backorders import gateway_requests, live, reroute, stock_at
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON
@@ -26,14 +26,14 @@ def restrict(listing, *countries):
 
 def test_an_item_that_became_restricted_is_refunded_not_rerouted(supplier):
     listing = make_sellable()
-    also_at(listing)
+    stock_at(listing)
     purchase_order = make_sent_purchase_order(listing)
     restrict(listing, "DE")
 
     reroute(purchase_order)
 
     assert live() == []
-    assert [kind for kind, _ in asked()] == ["void_requested"]
+    assert [kind for kind, _ in gateway_requests()] == ["void_requested"]
 
 
 @pytest.mark.parametrize(("countries", "offered"), [(["FR"], True), (["DE"], False)])
@@ -52,9 +52,9 @@ def test_a_restricted_substitute_is_not_offered(supplier, countries, offered):
 def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     supplier, monkeypatch, is_newer_restricted
 ):
-    """The sold item became restricted after the substitute was accepted, or the substitute did."""
+    """After consent to a substitute, the substitute or the item sold becomes restricted."""
     listing, newer = make_sellable(), make_sellable(price="44.99", quantity=0)
-    also_at(newer)
+    stock_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     reroute(make_sent_purchase_order(listing))
     backorder = Backorder.objects.select_related("order__channel").get()

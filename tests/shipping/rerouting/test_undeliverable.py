@@ -1,4 +1,4 @@
-"""A purchase order is reassigned once its supplier has twice named no shipping method."""
+"""Undeliverable orders: reassign after two queries to the supplier named no shipping method."""
 
 from datetime import timedelta
 
@@ -8,7 +8,13 @@ from orders.models import PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from suppliers.connectors.records import NoShippingServiceError
-from tests.factories.backorders import also_at, asked, broken, live, look_everywhere
+from tests.factories.backorders import (
+    gateway_requests,
+    live,
+    reroute_due,
+    stock_at,
+    violated_invariants,
+)
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
@@ -27,12 +33,12 @@ def send(now=NOON):
     return submission.submit(purchase_order=fresh.order_by("pk").first(), now=now)
 
 
-@pytest.mark.parametrize("says", ["no route", "refuses the call"])
-def test_an_order_without_a_shipping_method_is_reassigned_after_a_second_query(supplier, says):
+@pytest.mark.parametrize("refusal", ["no route", "refuses the call"])
+def test_an_order_without_a_shipping_method_is_reassigned_after_a_second_query(supplier, refusal):
     listing = make_sellable()
-    other = also_at(listing)
+    other = stock_at(listing)
     make_purchase_orders(listing)
-    if says == "no route":
+    if refusal == "no route":
         supplier.routes = ()
     else:
         supplier.script = [
@@ -48,9 +54,9 @@ def test_an_order_without_a_shipping_method_is_reassigned_after_a_second_query(s
     assert holds.release_resolved(now=SOON) == 0
     assert holds.release_resolved(now=LATER) == 1
     send(now=LATER)
-    look_everywhere()
+    reroute_due()
 
-    assert broken() == []
+    assert violated_invariants() == []
     assert PurchaseOrder.objects.order_by("pk").first().status == "canceled"
     (made,) = live()
     assert made.location_id == other.location_id
@@ -77,10 +83,10 @@ def test_an_order_that_no_supplier_can_ship_is_refunded(supplier):
     send()
     holds.release_resolved(now=LATER)
     send(now=LATER)
-    look_everywhere()
+    reroute_due()
 
-    assert broken() == []
-    assert asked() == [("void_requested", whole)]
+    assert violated_invariants() == []
+    assert gateway_requests() == [("void_requested", whole)]
 
 
 def test_another_hold_reason_leaves_the_decision_to_staff(supplier):

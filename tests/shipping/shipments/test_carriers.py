@@ -6,7 +6,7 @@ from shipping.shipments import carriers
 
 
 @pytest.mark.parametrize(
-    ("told", "number", "name", "page"),
+    ("reported", "number", "name", "page"),
     [
         ("CJPacket Ordinary", "CJPKL0000000000YQ", "CJPacket", "https://www.cjpacket.com/"),
         ("Standard line", "CJPKL0000000000YQ", "CJPacket", "https://www.cjpacket.com/"),
@@ -25,10 +25,10 @@ from shipping.shipments import carriers
         ("Camel Express", "XY12345", "Camel Express", "https://t.17track.net/"),
     ],
 )
-def test_a_parcel_links_to_its_carriers_tracking_page(told, number, name, page):
-    url = carriers.tracking_url(told, number)
+def test_a_parcel_links_to_its_carriers_tracking_page(reported, number, name, page):
+    url = carriers.tracking_url(reported, number)
 
-    assert carriers.normalize_name(told, number) == name
+    assert carriers.normalize_name(reported, number) == name
     assert url.startswith(page)
     assert number in url
 
@@ -98,7 +98,7 @@ def test_an_invalid_number_is_rejected(raw):
 
 
 @pytest.mark.parametrize(
-    ("told", "name"),
+    ("reported", "name"),
     [
         ("x" * 10_000, "x" * 40),
         ("<b>Camel</b>", "b Camel /b"),
@@ -107,5 +107,5 @@ def test_an_invalid_number_is_rejected(raw):
         ("\u202e\u200b", "Carrier"),
     ],
 )
-def test_a_carrier_name_is_cleaned_and_shortened(told, name):
-    assert carriers.normalize_name(told, "XY12345") == name
+def test_a_carrier_name_is_cleaned_and_shortened(reported, name):
+    assert carriers.normalize_name(reported, "XY12345") == name

@@ -1,4 +1,4 @@
-"""Parcel contents: parcels without a number, and parcels whose contents are unknown."""
+"""Parcel contents: parcels without a tracking number, and parcels with unknown contents."""
 
 from itertools import permutations
 
@@ -14,7 +14,7 @@ from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_parcel_news,
+    make_shipment_notice,
     take_in,
 )
 from tests.factories.suppliers import NOON
@@ -26,11 +26,11 @@ ONE, TWO = "CJPKL0000000001YQ", "CJPKL0000000002YQ"
 
 
 def mails():
-    """Return the number and the units that each e-mail names."""
-    told = Event.objects.filter(name="parcel.shipped").order_by("pk")
+    """Return tracking number and units of each shipment event."""
+    events = Event.objects.filter(name="parcel.shipped").order_by("pk")
     return [
         (event.payload["number"], sum(line["quantity"] for line in event.payload["lines"]))
-        for event in told
+        for event in events
     ]
 
 
@@ -56,7 +56,7 @@ def test_a_shipment_without_a_number_is_reported_once_when_a_number_comes():
         take_in(purchase_order, "shipped")
     before = purchase_order.status, shipped(), mails(), boxes()
     for _ in range(2):
-        take_in(purchase_order, "shipped", make_parcel_news(ONE))
+        take_in(purchase_order, "shipped", make_shipment_notice(ONE))
         take_in(purchase_order, "shipped")
 
     assert before == (PurchaseOrder.Status.SHIPPED, 2, [], [("", 2)])
@@ -89,9 +89,9 @@ def test_numbers_for_parts_split_the_parcel_without_a_number():
     first, second = OrderLine.objects.order_by("pk")
     take_in(purchase_order, "shipped")
 
-    take_in(purchase_order, "shipped", make_parcel_news(ONE, lines=of(first)))
+    take_in(purchase_order, "shipped", make_shipment_notice(ONE, lines=of(first)))
     halfway = boxes()
-    take_in(purchase_order, "shipped", make_parcel_news(TWO, lines=of(second)))
+    take_in(purchase_order, "shipped", make_shipment_notice(TWO, lines=of(second)))
 
     assert halfway == [("", 1), (ONE, 1)]
     assert boxes() == [(ONE, 1), (TWO, 1)]
@@ -102,9 +102,9 @@ def test_numbers_for_parts_split_the_parcel_without_a_number():
 def test_a_parcel_of_unknown_contents_ships_nothing_until_all_shipped():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
 
-    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
+    take_in(purchase_order, "partially_shipped", make_shipment_notice(ONE))
     halfway = purchase_order.status, shipped(), mails()
-    take_in(purchase_order, "shipped", make_parcel_news(ONE), make_parcel_news(TWO))
+    take_in(purchase_order, "shipped", make_shipment_notice(ONE), make_shipment_notice(TWO))
 
     assert halfway == (PurchaseOrder.Status.PARTIALLY_SHIPPED, 0, [(ONE, 0)])
     assert (purchase_order.status, shipped()) == (PurchaseOrder.Status.SHIPPED, 2)
@@ -114,12 +114,12 @@ def test_a_parcel_of_unknown_contents_ships_nothing_until_all_shipped():
 @pytest.mark.parametrize("order", list(permutations([ONE, TWO])))
 def test_an_order_with_a_parcel_of_unknown_contents_stays_open(order):
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
-    take_in(purchase_order, "shipped", make_parcel_news(ONE), make_parcel_news(TWO))
+    take_in(purchase_order, "shipped", make_shipment_notice(ONE), make_shipment_notice(TWO))
     states = []
 
     for number in order:
-        news = [TrackingUpdate(status="delivered", happened_at=NOON)]
-        tracking.apply(carrier="CJPacket Ordinary", number=number, updates=news, now=NOON)
+        update = TrackingUpdate(status="delivered", happened_at=NOON)
+        tracking.apply(carrier="CJPacket Ordinary", number=number, updates=[update], now=NOON)
         purchase_order.refresh_from_db()
         states.append(purchase_order.status)
 
@@ -129,7 +129,7 @@ def test_an_order_with_a_parcel_of_unknown_contents_stays_open(order):
 def test_the_only_remaining_unit_is_in_the_only_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
+    take_in(purchase_order, "partially_shipped", make_shipment_notice(ONE))
 
     assert (purchase_order.status, shipped()) == (PurchaseOrder.Status.SHIPPED, 1)
     assert mails() == [(ONE, 1)]
@@ -139,8 +139,8 @@ def test_contents_may_be_reported_later():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, _ = OrderLine.objects.order_by("pk")
 
-    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
-    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE, lines=of(first)))
+    take_in(purchase_order, "partially_shipped", make_shipment_notice(ONE))
+    take_in(purchase_order, "partially_shipped", make_shipment_notice(ONE, lines=of(first)))
 
     first.refresh_from_db()
     assert (first.shipped_quantity, shipped()) == (1, 1)
@@ -151,22 +151,22 @@ def test_contents_may_be_reported_later():
 def test_any_order_of_updates_with_and_without_numbers_gives_one_state(step):
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, _ = OrderLine.objects.order_by("pk")
-    told = [
-        ("partially_shipped", make_parcel_news("", carrier="", lines=of(first))),
-        ("partially_shipped", make_parcel_news(ONE, lines=of(first))),
-        ("partially_shipped", make_parcel_news(TWO)),
+    reports = [
+        ("partially_shipped", make_shipment_notice("", carrier="", lines=of(first))),
+        ("partially_shipped", make_shipment_notice(ONE, lines=of(first))),
+        ("partially_shipped", make_shipment_notice(TWO)),
         ("shipped",),
     ]
     ends = set()
 
-    for order in list(permutations(told))[::step]:
+    for order in list(permutations(reports))[::step]:
         for model in (ParcelLine, Parcel, Shipment, Event):
             model.objects.all().delete()
         OrderLine.objects.update(shipped_quantity=0)
         PurchaseOrder.objects.update(status="in_progress")
         purchase_order.refresh_from_db()
-        for news in (*order, *order):
-            take_in(purchase_order, *news)
+        for report in (*order, *order):
+            take_in(purchase_order, *report)
         ends.add((purchase_order.status, shipped(), tuple(sorted(n for n, _ in mails()))))
 
     assert ends == {(PurchaseOrder.Status.SHIPPED, 2, (ONE, TWO))}

@@ -9,7 +9,7 @@ from orders.models import Allocation, OrderLine
 from shipping.shipments import shipments
 from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_sellable
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ def test_allocations_are_locked_in_id_order_for_any_parcel():
         allocation.move(Allocation.Status.SEEN, at=NOON, absorbed_by="staff")
     lines = [OrderLine.objects.get(pk=each.line_id) for each in (last, first)]
     parcels = [
-        make_parcel_news(
+        make_shipment_notice(
             f"CJPKL000000000{place}YQ",
             lines=[PurchaseOrderRequestLine(sku="", quantity=1, reference=str(line.pk))],
         )

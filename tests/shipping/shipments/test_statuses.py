@@ -67,7 +67,7 @@ def at(hours):
 
 
 @pytest.mark.parametrize(
-    ("news", "state"),
+    ("updates", "state"),
     [
         ([(at(0), "in_transit"), (at(5), "out_for_delivery"), (at(6), "delivered")], "delivered"),
         ([(at(6), "delivered"), (at(9), "in_transit")], "delivered"),
@@ -80,8 +80,8 @@ def at(hours):
         ([], "unknown"),
     ],
 )
-def test_the_latest_status_does_not_depend_on_order(news, state):
-    twice = [*news, *news[:1]]
+def test_the_latest_status_does_not_depend_on_order(updates, state):
+    twice = [*updates, *updates[:1]]
 
     results = {statuses.latest(order)[1] for order in permutations(twice)}
 

@@ -12,7 +12,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
     make_accepted_purchase_order,
-    make_parcel_news,
+    make_shipment_notice,
     take_in,
 )
 from tests.factories.suppliers import NOON
@@ -25,28 +25,28 @@ def hours(count):
 
 
 def make_parcel(answer="shipped"):
-    take_in(make_accepted_purchase_order(make_sellable()), answer, make_parcel_news())
+    take_in(make_accepted_purchase_order(make_sellable()), answer, make_shipment_notice())
     return Parcel.objects.get()
 
 
-def hear(*news, now=NOON):
+def apply_updates(*updates, now=NOON):
     return tracking.apply(
-        carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), updates=news, now=now
+        carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), updates=updates, now=now
     )
 
 
 def test_updates_give_one_status_in_any_order():
-    news = [
+    updates = [
         TrackingUpdate(status="in_transit", happened_at=hours(-30), text="Left the hub"),
         TrackingUpdate(status="out_for_delivery", happened_at=hours(-3)),
         TrackingUpdate(status="attempt_failed", happened_at=hours(-2), text="Nobody at home"),
     ]
     ends = set()
-    for order in permutations(news):
+    for order in permutations(updates):
         parcel = make_parcel() if not ends else Parcel.objects.get()
         parcel.tracking_events.all().delete()
         for one in (*order, order[0]):
-            hear(one)
+            apply_updates(one)
         parcel.refresh_from_db()
         ends.add((parcel.carrier_status, parcel.carrier_status_at, parcel.tracking_events.count()))
 
@@ -56,8 +56,8 @@ def test_updates_give_one_status_in_any_order():
 def test_delivered_is_final():
     make_parcel()
 
-    hear(TrackingUpdate(status="delivered", happened_at=hours(-1)))
-    parcel = hear(TrackingUpdate(status="in_transit", happened_at=hours(0)))
+    apply_updates(TrackingUpdate(status="delivered", happened_at=hours(-1)))
+    parcel = apply_updates(TrackingUpdate(status="in_transit", happened_at=hours(0)))
 
     assert (parcel.status, parcel.carrier_status) == ("delivered", "delivered")
     assert parcel.tracking_events.count() == 2
@@ -68,8 +68,8 @@ def test_delivered_is_final():
 def test_an_update_from_the_future_is_stored_without_its_time():
     make_parcel()
 
-    hear(TrackingUpdate(status="exception", happened_at=hours(24 * 365 * 70)))
-    parcel = hear(TrackingUpdate(status="in_transit", happened_at=hours(-1)))
+    apply_updates(TrackingUpdate(status="exception", happened_at=hours(24 * 365 * 70)))
+    parcel = apply_updates(TrackingUpdate(status="in_transit", happened_at=hours(-1)))
 
     assert parcel.carrier_status == "in_transit"
     assert parcel.tracking_events.get(carrier_status="exception").happened_at is None
@@ -79,7 +79,7 @@ def test_the_first_scan_ships_a_parcel():
     parcel = make_parcel(answer="accepted")
     before = parcel.status
 
-    parcel = hear(TrackingUpdate(status="in_transit", happened_at=NOON))
+    parcel = apply_updates(TrackingUpdate(status="in_transit", happened_at=NOON))
 
     assert (before, parcel.status) == ("label_created", "shipped")
     assert Event.objects.filter(name="parcel.shipped").count() == 1
@@ -97,7 +97,7 @@ def test_an_order_delivered_while_on_hold_is_completed_later():
     order = Order.objects.get()
     order.move(Order.Status.ON_HOLD, at=NOON, hold_reason="fraud?")
 
-    hear(TrackingUpdate(status="delivered", happened_at=NOON))
+    apply_updates(TrackingUpdate(status="delivered", happened_at=NOON))
     held = list(fulfillment.orders_to_complete())
     order.refresh_from_db()
     order.move(Order.Status.PROCESSING, at=NOON)
@@ -116,6 +116,8 @@ def test_a_failed_parcel_is_reported_to_the_customer_once(status, name):
     make_parcel()
 
     for hour in (0, 1):
-        hear(TrackingUpdate(status=status, happened_at=hours(hour - 3), text=f"scan {hour}"))
+        apply_updates(
+            TrackingUpdate(status=status, happened_at=hours(hour - 3), text=f"scan {hour}")
+        )
 
     assert Event.objects.filter(name=name).count() == 1

@@ -14,7 +14,7 @@ from storefront.privacy import retention
 from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_order, make_purchase_orders, make_sellable, pay
 from tests.factories.suppliers import NOON
-from tests.factories.webhooks import keep_call
+from tests.factories.webhooks import store_webhook
 
 pytestmark = pytest.mark.django_db
 KEEP = {rule.code: rule.keep for rule in retention.RULES}
@@ -33,7 +33,7 @@ def test_documentation_names_each_period():
 
 
 def test_the_body_of_a_webhook_goes_and_its_id_stays():
-    ended, waiting = keep_call("stripe", b"1"), keep_call("stripe", b"2")
+    ended, waiting = store_webhook("stripe", b"1"), store_webhook("stripe", b"2")
     InboundWebhook.objects.update(status_since=NOON)
     InboundWebhook.objects.filter(pk=ended.pk).update(status="applied")
 
@@ -140,7 +140,7 @@ def test_canceled_paid_order_stays_as_long_as_a_completed_one():
 def test_many_rows_are_handled_in_batches(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
-        keep_call("stripe", b"x%d" % number)
+        store_webhook("stripe", b"x%d" % number)
     InboundWebhook.objects.update(status="applied", status_since=NOON)
 
     assert sweep("webhook_bodies") == 5

@@ -24,12 +24,12 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
     make_accepted_purchase_order,
-    make_parcel_news,
     make_sent_purchase_order,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.webhooks import cj_body, connect_cj, keep_call
+from tests.factories.webhooks import cj_body, connect_cj, store_webhook
 from tests.fakes.notification_sender import Fake
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,7 @@ def answer_with(monkeypatch, state):
 
 def process(source, message_id, body):
     """Store a webhook as the view does, and process it as the worker does."""
-    call = keep_call(source, body, external_id=message_id)
+    call = store_webhook(source, body, external_id=message_id)
     processing.process(call=call, now=NOON)
 
 
@@ -139,7 +139,8 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
     purchase_order, monkeypatch, is_reachable, step
 ):
     shipped = replace(
-        make_state(purchase_order, "shipped", make_parcel_news()), answer=Acknowledgement.SHIPPED
+        make_state(purchase_order, "shipped", make_shipment_notice()),
+        answer=Acknowledgement.SHIPPED,
     )
     answer_with(monkeypatch, shipped if is_reachable else None)
     source = f"cj-{purchase_order.supplier.code}"
@@ -181,7 +182,7 @@ def process_webhooks(purchase_order, *names):
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
         body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
-        processing.process(call=keep_call(source, body, now=now), now=now)
+        processing.process(call=store_webhook(source, body, now=now), now=now)
     for half_minutes in range(1, 21):
         for call in InboundWebhook.objects.order_by("pk"):
             processing.process(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
@@ -208,7 +209,7 @@ def test_uncontradicted_rejection_is_applied(names):
 def test_rejection_waits_before_it_releases_anything():
     purchase_order = make_accepted_purchase_order(make_sellable())
     body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
-    call = keep_call(f"tracking-{purchase_order.supplier.code}", body)
+    call = store_webhook(f"tracking-{purchase_order.supplier.code}", body)
 
     processing.process(call=call, now=NOON + REJECTION_DELAY - timedelta(seconds=1))
 
@@ -237,7 +238,7 @@ def test_stock_webhook_triggers_a_sync_and_publishes_it(monkeypatch):
     )
     warehouse = Warehouse(level.offer.product_external_id, told)
     monkeypatch.setattr(webhooks, "open_connector", lambda _: nullcontext(warehouse))
-    call = keep_call(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
+    call = store_webhook(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
 
     processing.process(call=call, now=NOON)
 
@@ -252,7 +253,7 @@ def test_quarantined_stock_webhook_is_ignored_with_the_reason(monkeypatch):
         raise QuarantinedError("all rows fall to zero")
 
     monkeypatch.setattr(webhooks, "handle_event", refuse)
-    call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
+    call = store_webhook(source, cj_body("STOCK", None, **{"SKU-1": []}))
 
     processing.process(call=call, now=NOON)
 

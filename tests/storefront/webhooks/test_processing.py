@@ -14,7 +14,7 @@ from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.webhooks import cj_body, connect_cj, keep_call
+from tests.factories.webhooks import cj_body, connect_cj, store_webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
         "happened_at": "2026-11-24T09:00:00+01:00",
         "lines": [{"reference": str(line), "quantity": 1}],
     }
-    call = keep_call("tracking-lumen", tracking_body(purchase_order.number, parcel))
+    call = store_webhook("tracking-lumen", tracking_body(purchase_order.number, parcel))
 
     assert processing.process(call=call, now=NOON) is True
 
@@ -59,7 +59,9 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
 
 def test_webhook_is_processed_once_by_two_workers():
     purchase_order = make_accepted_purchase_order(make_sellable())
-    call = keep_call("tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER}))
+    call = store_webhook(
+        "tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER})
+    )
     other = InboundWebhook.objects.get()
 
     results = [processing.process(call=call, now=NOON), processing.process(call=other, now=NOON)]
@@ -69,7 +71,7 @@ def test_webhook_is_processed_once_by_two_workers():
 
 
 def test_webhook_of_a_dead_worker_is_processed_after_its_lease():
-    call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
+    call = store_webhook("tracking-lumen", tracking_body("FL-1-1"))
     InboundWebhook.objects.update(attempts=1, due_at=NOON + processing.LEASE)
 
     assert list(InboundWebhook.objects.due(NOON)) == []
@@ -82,7 +84,7 @@ def test_webhook_of_an_unknown_order_is_retried_then_ignored_with_the_reason():
 
     # One that does not exist, and one of another supplier.
     for source, number in (("lumen", "FL-261124-XXXXX-1"), ("stranger", purchase_order.number)):
-        call = keep_call(f"tracking-{source}", tracking_body(number, {"number": CJ_NUMBER}))
+        call = store_webhook(f"tracking-{source}", tracking_body(number, {"number": CJ_NUMBER}))
         ended = handle_until_ended(call)
 
         assert (call.status, call.attempts) == ("ignored", processing.MAX_ATTEMPTS)
@@ -99,7 +101,7 @@ def test_tracking_number_of_another_order_fails_for_staff():
 
     for purchase_order in (mine, theirs):
         body = tracking_body(purchase_order.number, {"number": CJ_NUMBER})
-        processing.process(call=(call := keep_call("tracking-lumen", body)), now=NOON)
+        processing.process(call=(call := store_webhook("tracking-lumen", body)), now=NOON)
 
     assert call.status == "failed"
     assert call.problem == f"CJPacket {CJ_NUMBER} belongs to {mine.number}"
@@ -120,7 +122,7 @@ def test_malformed_webhook_fails_at_once():
         b'{"order": "FL-1", "answer": "sold"}',
         b'{"order": "FL-1", "parcels": [{"number": "A1", "happened_at": "2026-11-24T09:00:00"}]}',
     ):
-        call = keep_call("tracking-lumen", body)
+        call = store_webhook("tracking-lumen", body)
         processing.process(call=call, now=NOON)
 
         assert (call.status, call.attempts) == ("failed", 1), body[:80]
@@ -129,7 +131,7 @@ def test_malformed_webhook_fails_at_once():
 
 def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
     make_supplier()
-    call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
+    call = store_webhook("tracking-lumen", tracking_body("FL-1-1"))
     too_early = TooEarlyError("a capture before its authorization")
     monkeypatch.setattr(processing, "apply_webhook", Mock(side_effect=too_early))
 
@@ -144,7 +146,7 @@ def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
 
 def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
     make_supplier()
-    call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
+    call = store_webhook("tracking-lumen", tracking_body("FL-1-1"))
     monkeypatch.setattr(processing, "apply_webhook", lambda **_: 1 / 0)
 
     processing.process(call=call, now=NOON)
@@ -156,7 +158,7 @@ def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
 
 def test_staff_retry_a_failed_webhook():
     make_supplier()
-    call = keep_call("tracking-lumen", b"not json")
+    call = store_webhook("tracking-lumen", b"not json")
     processing.process(call=call, now=NOON)
     later = NOON + timedelta(hours=1)
 
@@ -170,13 +172,13 @@ def test_staff_retry_a_failed_webhook():
 
 def test_unknown_supplier_event_is_ignored_and_one_of_a_removed_source_fails():
     source = connect_cj(make_supplier())
-    gone = keep_call("tracking-gone", tracking_body("FL-1-1"))
+    gone = store_webhook("tracking-gone", tracking_body("FL-1-1"))
 
     processing.process(call=gone, now=NOON)
 
     assert (gone.status, gone.problem) == ("failed", "this source is no longer connected")
     for kind in ("STOCK", "PRODUCT", "VARIANT", "SOURCINGCREATE", "SOMETHING_NEW"):
-        call = keep_call(source, cj_body(kind))
+        call = store_webhook(source, cj_body(kind))
         processing.process(call=call, now=NOON)
         assert call.status == "ignored", kind
 
@@ -189,7 +191,7 @@ def test_webhook_content_counts_if_the_supplier_cannot_be_read(monkeypatch):
     parcel = {"logisticName": "CJPacket Ordinary", "trackNumber": CJ_NUMBER}
     order = {"orderNumber": purchase_order.number, "orderStatus": "SHIPPED"}
 
-    call = keep_call(source, cj_body("ORDER", **order, **parcel))
+    call = store_webhook(source, cj_body("ORDER", **order, **parcel))
     processing.process(call=call, now=NOON)
 
     purchase_order.refresh_from_db()

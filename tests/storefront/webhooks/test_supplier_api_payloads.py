@@ -13,7 +13,7 @@ from suppliers.models import Connection, Supplier
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.webhooks import cj_body, connect_cj, keep_call, post_cj
+from tests.factories.webhooks import cj_body, connect_cj, post_cj, store_webhook
 from tests.storefront.dev.sandboxes.cj.contexts import open_connector
 from tests.storefront.dev.sandboxes.conftest import Sandbox
 
@@ -93,7 +93,7 @@ def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, cj_order):
 def test_extra_charge_is_recorded_on_the_purchase_order(cj_order):
     purchase_order, source = cj_order
     body = cj_body("MAKEUP", relationOrderId="26", amount="3.20", reason="too heavy")
-    call = keep_call(source, body)
+    call = store_webhook(source, body)
 
     assert processing.process(call=call, now=NOON) is True
 

@@ -20,7 +20,7 @@ from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.factories.bulkheads import elsewhere
 from tests.factories.catalog import make_variant
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
-from tests.factories.webhooks import cj_body, connect_cj, keep_call
+from tests.factories.webhooks import cj_body, connect_cj, store_webhook
 from tests.storefront.dev.sandboxes.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,9 @@ def make_cj_supplier(code, base_url, *, sku="V1", external_id="P1"):
 
 def store_stock_webhook(source, sku="V1", count=1):
     now = tasks.timezone.now()
-    return [keep_call(source, cj_body("STOCK", None, **{sku: []}), now=now) for _ in range(count)]
+    return [
+        store_webhook(source, cj_body("STOCK", None, **{sku: []}), now=now) for _ in range(count)
+    ]
 
 
 def work(call):
@@ -163,7 +165,7 @@ def test_unresponsive_supplier_is_not_called_again_at_once(queued, monkeypatch):
 
 def test_a_gateway_waits_for_no_lane(settings):
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", "whsec_1"
-    call = keep_call("stripe", b"{}", now=tasks.timezone.now())
+    call = store_webhook("stripe", b"{}", now=tasks.timezone.now())
     with ExitStack() as stack:
         for supplier in (make_supplier(), make_supplier("glow")):
             stack.enter_context(elsewhere(BulkheadKind.EVENTS, supplier.pk))
@@ -187,7 +189,7 @@ def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
     lost = ConcurrentUpdateError("another worker has handled it")
     monkeypatch.setattr(processing, "process", Mock(side_effect=lost))
 
-    tasks.process(call_id=keep_call("unknown", b"{}").pk)
+    tasks.process(call_id=store_webhook("unknown", b"{}").pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -221,7 +223,8 @@ def test_order_webhooks_precede_stock_webhooks(queued):
     now = tasks.timezone.now()
     logistic = cj_body("LOGISTIC", None, trackingNumber="1", orderId=7)
     parcel, order = (
-        keep_call(source, body, now=now) for body in (logistic, cj_body("ORDER", None, cjOrderId=8))
+        store_webhook(source, body, now=now)
+        for body in (logistic, cj_body("ORDER", None, cjOrderId=8))
     )
 
     tasks.process_due()
@@ -235,4 +238,4 @@ def test_order_webhooks_precede_stock_webhooks(queued):
         assert (parcel.attempts, order.attempts, first.attempts) == attempts
     assert first.status == "ignored"
     assert queued == [second.pk]
-    assert (keep_call(source, b"garbage").priority, first.priority) == (0, 1)
+    assert (store_webhook(source, b"garbage").priority, first.priority) == (0, 1)

@@ -1,4 +1,4 @@
-"""Compliance admin: validate uploads by content, only download them, decide about suppliers."""
+"""Compliance admin: validate uploads by content, serve them as downloads, decide about suppliers."""
 
 import hashlib
 

@@ -53,7 +53,7 @@ def on_sale():
     return set(SupplierOffer.objects.sellable().values_list("pk", flat=True))
 
 
-def told(name):
+def payloads(name):
     return [event.payload for event in Event.objects.filter(name=name).order_by("pk")]
 
 
@@ -195,7 +195,7 @@ def test_an_expired_document_holds_offers_until_a_new_one(strict):
     assert vetting.watch_expiry(now=last_day + A_DAY)[1] == 0
     assert on_sale() == set()
     assert PendingPublication.objects.filter(variant=offer.variant_id).count() == 1
-    (fact,) = told("offers.withheld")
+    (fact,) = payloads("offers.withheld")
     assert (fact["count"], fact["criteria"]) == (1, ["CE declaration"])
     assert fact["email"] == ["boss@fara.example"]
 
@@ -223,14 +223,14 @@ def test_staff_are_warned_once_thirty_days_before_expiry(strict):
     User.objects.create_user("shopper@fara.example", "a password")
     document = make_verified(valid_until=ENDS)
     other = make_supplier(code="other")
-    for days in (0, 300):  # one with a successor causes no warning
+    for days in (0, 300):  # a document with a successor causes no warning
         make_verified(other, valid_until=ENDS + days * A_DAY)
     soon = NOON.replace(day=20)
 
     assert vetting.watch_expiry(now=soon - A_DAY)[0] == 0
     assert [vetting.watch_expiry(now=soon)[0] for _ in range(3)] == [1, 0, 0]
 
-    (fact,) = told("compliance_document.expires")
+    (fact,) = payloads("compliance_document.expires")
     assert (fact["email"], fact["valid_until"]) == (["boss@fara.example"], "2026-12-20")
     assert fact["url"].endswith(f"/admin/suppliers/compliancedocument/{document.pk}/change/")
 

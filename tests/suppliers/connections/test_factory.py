@@ -45,7 +45,7 @@ def test_new_tokens_are_stored_encrypted_with_the_account(supplier):
     assert "secret-1" not in row.tokens_encrypted
     assert decrypt(row.tokens_encrypted) == tokens.load() == pair
 
-    tokens.renew(lambda _present: {"access": "secret-2"}, refused=pair)  # does not tell it again
+    tokens.renew(lambda _present: {"access": "secret-2"}, refused=pair)  # without open_id
     assert (tokens.load()["access"], Connection.objects.get().account_id) == ("secret-2", "42")
 
 
@@ -72,11 +72,11 @@ def test_of_many_workers_with_a_rejected_token_one_renews_it(world):
 def test_the_lock_is_released_when_the_renewal_fails(world):
     tokens = DatabaseTokenStore(make_feed_supplier().connection.pk)
 
-    def broken(_present):
+    def failing(_present):
         raise TemporaryError("no answer")
 
     with pytest.raises(TemporaryError):
-        tokens.renew(broken, refused={})
+        tokens.renew(failing, refused={})
 
     with connection.cursor() as cursor:
         cursor.execute(
@@ -109,9 +109,9 @@ def test_waiting_too_long_for_the_rate_limit_is_an_error(world, monkeypatch):
 def test_concurrent_jobs_keep_the_connector_state_of_each_other(world):
     supplier = make_feed_supplier()
     pk = supplier.connection.pk
-    DatabaseStateStore(pk).save({"told": [1], "files": {"products": {"etag": "old", "at": "a"}}})
-    told = {"stock": 2, "files": {"stock": {"etag": "2"}}}
-    other = Rival(lambda: DatabaseStateStore(pk).save(told))
+    DatabaseStateStore(pk).save({"orders": [1], "files": {"products": {"etag": "old", "at": "a"}}})
+    state = {"stock": 2, "files": {"stock": {"etag": "2"}}}
+    other = Rival(lambda: DatabaseStateStore(pk).save(state))
 
     with transaction.atomic():
         DatabaseStateStore(pk).save({"products": 1, "files": {"products": {"etag": "1"}}})
@@ -119,7 +119,7 @@ def test_concurrent_jobs_keep_the_connector_state_of_each_other(world):
     other.finish()
 
     assert DatabaseStateStore(pk).load() == {
-        "told": [1],
+        "orders": [1],
         "products": 1,
         "stock": 2,
         "files": {"products": {"etag": "1"}, "stock": {"etag": "2"}},

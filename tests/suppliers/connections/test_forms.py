@@ -1,4 +1,4 @@
-"""Connection form: fields for the connector's secrets and options, and its error messages."""
+"""Connection form: fields for a connector's secrets and options, and error messages."""
 
 from html import unescape
 
@@ -70,11 +70,11 @@ def test_a_complex_option_is_edited_as_json(connection, staff):
     Connection.objects.update(options={})
     words = WORDS | RATES | {"option_only_in_stock": "no"}
 
-    broken = staff.post(page(connection), words | {"other_options": "{"})
+    invalid = staff.post(page(connection), words | {"other_options": "{"})
     unknown = staff.post(page(connection), words | {"other_options": '{"taxonomy": [1]}'})
     saved = staff.post(page(connection), words | {"other_options": '{"taxonomies": [19657]}'})
 
-    assert "Invalid JSON" in broken.content.decode()
+    assert "Invalid JSON" in invalid.content.decode()
     assert "unknown field `taxonomy`" in unescape(unknown.content.decode())
     assert saved.status_code == 302
     connection.refresh_from_db()

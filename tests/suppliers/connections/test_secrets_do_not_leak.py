@@ -39,7 +39,7 @@ def secrets_of(supplier):
 
 def run_with_faults(supplier, sandbox):
     """Sync through every kind of failure; return the errors as they may be logged."""
-    told = []
+    errors = []
     for kind in FAULTS:
         sandbox.fault("*", kind, count=2)
         run_sync(supplier=supplier, kind="products", now=timezone.now())
@@ -54,40 +54,43 @@ def run_with_faults(supplier, sandbox):
         with open_connector(supplier) as connector:
             connector.sign_in()
     except ExternalServiceError as error:
-        told.append("".join(traceback.format_exception(error)) + repr(error))
+        errors.append("".join(traceback.format_exception(error)) + repr(error))
     Connection.objects.update(secrets_encrypted=kept[0], tokens_encrypted=kept[1])
-    return told
+    return errors
 
 
 def test_no_secret_of_a_run_is_exposed(supplier, sandbox_supplier, client, caplog):
     caplog.set_level(logging.DEBUG)
     errors = run_with_faults(supplier, sandbox_supplier)
-    wire = Connection.objects.get(supplier=supplier)
-    line = build_context(supplier, wire, gate=build_gate(supplier, wire))
+    connection = Connection.objects.get(supplier=supplier)
+    context = build_context(supplier, connection, gate=build_gate(supplier, connection))
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
     pages = [
         client.get(reverse(f"admin:suppliers_{name}_change", args=[pk])).content.decode()
-        for name, pk in (("connection", wire.pk), ("supplier", supplier.pk))
+        for name, pk in (("connection", connection.pk), ("supplier", supplier.pk))
     ] + [
         client.get(reverse(f"admin:suppliers_{name}_changelist")).content.decode()
         for name in ("connection", "supplier", "syncrun", "callquota", "circuitbreaker")
     ]
-    told = {
+    outputs = {
         "the log": caplog.text,
         "errors": "\n".join(errors),
-        "the line": repr(line) + str(line),
+        "the context": repr(context) + str(context),
         "the admin": "\n".join(pages),
         "runs": str(list(SyncRun.objects.values())),
-        "the connection": repr(wire) + wire.problem + str(wire.connector_state) + str(wire.options),
+        "the connection": repr(connection)
+        + connection.problem
+        + str(connection.connector_state)
+        + str(connection.options),
     }
 
     assert errors
-    assert "suppliers.resilience.gate" in told["the log"]
+    assert "suppliers.resilience.gate" in outputs["the log"]
     assert SyncRun.objects.filter(status="failed").exists()
     found = {
         (secret[:8], place)
         for secret in secrets_of(supplier)
-        for place, text in told.items()
+        for place, text in outputs.items()
         if secret in text
     }
     assert not found

@@ -15,8 +15,8 @@ HERE = "https://api.example.com/v1/"
 
 def add(code="dragon", *, connector="cj", base_url=HERE, secrets=None, options=None, **words):
     wiring = ConnectionInput(base_url=base_url, secrets=secrets or {}, options=options or {})
-    wish = SupplierInput(connector=connector, connection_input=wiring, **words)
-    return setup.save_supplier(code=code, supplier_input=wish, now=timezone.now())
+    supplier_input = SupplierInput(connector=connector, connection_input=wiring, **words)
+    return setup.save_supplier(code=code, supplier_input=supplier_input, now=timezone.now())
 
 
 def rejected(**words):
@@ -28,12 +28,12 @@ def rejected(**words):
 def test_a_new_supplier_is_a_candidate_with_encrypted_keys():
     supplier, is_new = add(secrets={"api_key": "CJ1@api@key"}, options={"level": 3})
 
-    wire = Connection.objects.get(supplier=supplier)
+    connection = Connection.objects.get(supplier=supplier)
     assert (is_new, supplier.status) == (True, "candidate")
     assert (supplier.currency, supplier.name) == ("USD", "Dragon")
-    assert "CJ1@api@key" not in wire.secrets_encrypted
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "CJ1@api@key"}
-    assert wire.options == {"level": 3}
+    assert "CJ1@api@key" not in connection.secrets_encrypted
+    assert decrypt(connection.secrets_encrypted) == {"api_key": "CJ1@api@key"}
+    assert connection.options == {"level": 3}
 
 
 def test_adding_again_changes_only_the_given_values():
@@ -41,10 +41,14 @@ def test_adding_again_changes_only_the_given_values():
 
     supplier, is_new = add(connector=None, base_url=None, name="Dragon Ltd")
 
-    wire = Connection.objects.get(supplier=supplier)
+    connection = Connection.objects.get(supplier=supplier)
     assert (is_new, supplier.name, Supplier.objects.count()) == (False, "Dragon Ltd", 1)
-    assert (wire.base_url, wire.calls_per_second, wire.options) == (HERE, 4, {"level": 3})
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "old"}
+    assert (connection.base_url, connection.calls_per_second, connection.options) == (
+        HERE,
+        4,
+        {"level": 3},
+    )
+    assert decrypt(connection.secrets_encrypted) == {"api_key": "old"}
 
 
 def test_all_errors_are_reported_together_and_nothing_is_written():
@@ -136,9 +140,9 @@ def test_an_empty_secret_is_deleted_and_null_resets_an_option():
 
     add(base_url=None, secrets={"hook_secret": ""}, options={"level": None})
 
-    wire = Connection.objects.get()
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "k"}
-    assert wire.options == {}
+    connection = Connection.objects.get()
+    assert decrypt(connection.secrets_encrypted) == {"api_key": "k"}
+    assert connection.options == {}
     assert rejected(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
 
 

@@ -7,7 +7,7 @@ import respx
 
 from storefront.lib.http import retries
 from tests.suppliers.connectors.bigbuy import recorded_answers as bigbuy
-from tests.suppliers.connectors.cj.recorded_answers import BASE, MemoryTokens, good_pair, line
+from tests.suppliers.connectors.cj.recorded_answers import BASE, MemoryTokens, good_pair, open_cj
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def tokens():
 
 @pytest.fixture
 def cj(cj_answers, tokens, db):
-    opened = line(tokens)
+    opened = open_cj(tokens)
     yield opened
     opened.close()
 
@@ -41,12 +41,12 @@ def bigbuy_answers(monkeypatch):
 @pytest.fixture
 def opened(tmp_path):
     """Return a function that opens BigBuy connectors with one folder; closes them after the test."""
-    lines = []
+    connectors = []
 
     def start(**options):
-        lines.append(bigbuy.open_line(tmp_path, **options))
-        return lines[-1]
+        connectors.append(bigbuy.open_bigbuy(tmp_path, **options))
+        return connectors[-1]
 
     yield start
-    for each in lines:
+    for each in connectors:
         each.close()

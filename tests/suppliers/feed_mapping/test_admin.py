@@ -134,10 +134,10 @@ def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
     assert (version.version, version.is_active) == (1, True)
     assert version.created_by == "staff@fara.example"
     connection = Connection.objects.get()
-    line = factory.build_context(
+    context = factory.build_context(
         supplier, connection, gate=factory.build_gate(supplier, connection)
     )
-    options = line.settings(Options)
+    options = context.settings(Options)
     assert options.mapping_of(Content.PRODUCTS).to_dict() == version.spec
     assert options.products_at == FeedUpload.objects.get().storage_name
     with factory.open_connector(supplier) as connector:
@@ -188,8 +188,8 @@ def test_parts_without_a_field_survive_an_edit(staff, supplier):
             {"source": {"column": "Bestand", "words": {"viel": "9"}}, "location": "EU1"}
         ],
     }
-    told = {"supplier": supplier, "content": "products", "spec": spec, "actor": "a command"}
-    save_mapping(**told, now=NOON)
+    mapping = {"supplier": supplier, "content": "products", "spec": spec, "actor": "a command"}
+    save_mapping(**mapping, now=NOON)
 
     seen = post(staff, upload(staff, page_of(supplier)), "preview", how_stock="ja = 5")
     post(staff, seen, "save")
@@ -199,7 +199,7 @@ def test_parts_without_a_field_survive_an_edit(staff, supplier):
     assert saved.spec["fields"]["stock"] == {"column": "Bestand", "words": {"ja": "5"}}
 
 
-def test_an_unreadable_file_is_reported_others_are_no_files(staff, supplier, tmp_path):
+def test_an_unreadable_file_is_reported_and_an_unknown_one_is_ignored(staff, supplier, tmp_path):
     (tmp_path / "secret.csv").write_text("sku\n1\n")
 
     response = upload(staff, page_of(supplier), "<!doctype html><html>Sign in</html>")

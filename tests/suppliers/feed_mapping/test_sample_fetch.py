@@ -95,7 +95,7 @@ def test_the_latest_fetched_or_uploaded_file_is_shown(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
+def test_during_a_fetch_the_page_shows_its_start_and_queues_no_second_fetch(
     staff, supplier, supplier_file, called
 ):
     def hangs(_request):
@@ -125,12 +125,12 @@ def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
+def test_a_killed_worker_is_reported_and_its_fetch_can_be_repeated(staff, supplier, called):
     now = timezone.now()
     sample_fetch.request_fetch(supplier=supplier, content="products", now=now)
 
-    wish = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
-    Connection.objects.update(connector_state={"samples": {"products": wish}})
+    progress = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
+    Connection.objects.update(connector_state={"samples": {"products": progress}})
 
     with locked_elsewhere(f"sample {supplier.pk} products"):
         alive = look(staff, supplier)
@@ -148,8 +148,8 @@ def test_a_fetch_without_a_worker_times_out(supplier):
     sample_fetch.request_fetch(supplier=supplier, content="products", now=now)
 
     def stage(after):
-        told = sample_fetch.last_fetch(supplier=supplier, content="products", now=now + after)
-        return told.stage
+        found = sample_fetch.last_fetch(supplier=supplier, content="products", now=now + after)
+        return found.stage
 
     assert stage(sample_fetch.START_TIMEOUT) == "waiting"
     assert stage(sample_fetch.START_TIMEOUT + timedelta(seconds=1)) == "not started"
@@ -169,10 +169,10 @@ def test_an_unreachable_address_is_reported(staff, supplier, supplier_file, call
 
 
 def test_without_a_broker_the_fetch_is_canceled(staff, supplier, monkeypatch):
-    def away(*_known, **_options):
+    def unavailable(*_known, **_options):
         raise OperationalError("the broker is away")
 
-    monkeypatch.setattr(Task, "apply_async", away)
+    monkeypatch.setattr(Task, "apply_async", unavailable)
 
     response = press(staff, supplier)
 
@@ -198,7 +198,7 @@ def test_two_workers_do_not_fetch_concurrently(supplier, called):
         work(supplier)  # the task ends without an error
 
 
-def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings):
+def test_a_fetch_without_a_free_bulkhead_slot_is_retried(supplier, called, settings):
     settings.BULKHEAD_SLOTS_PER_SUPPLIER = 0
 
     work(supplier)

@@ -1,4 +1,4 @@
-"""``sellable()`` selects exactly the offers that ``availability.reasons`` does not reject."""
+"""Availability: ``sellable()`` selects exactly the offers without ``availability.reasons``."""
 
 from itertools import product
 

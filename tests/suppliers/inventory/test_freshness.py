@@ -92,9 +92,11 @@ def test_database_and_python_decay_are_equal():
                     accuracy,
                 ],
             )
-            ((told,),) = cursor.fetchall()
+            ((in_database,),) = cursor.fetchall()
 
-        assert told == decay(reported=reported, age=age, terms=terms, accuracy=accuracy).extra
+        assert (
+            in_database == decay(reported=reported, age=age, terms=terms, accuracy=accuracy).extra
+        )
 
 
 @pytest.mark.parametrize(

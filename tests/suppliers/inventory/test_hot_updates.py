@@ -7,7 +7,7 @@ from django.db import connection
 
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.feeds import NOON
-from tests.suppliers.offers.test_price_list import LATER, ware
+from tests.suppliers.offers.test_price_list import LATER, list_row
 
 WRITTEN = """
 SELECT pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)
@@ -18,11 +18,11 @@ pytestmark = pytest.mark.django_db
 
 
 def test_changed_figures_touch_no_index(wholesaler):
-    rows = [ware(f"A-{number}") for number in range(40)]
+    rows = [list_row(f"A-{number}") for number in range(40)]
     wholesaler.read(*rows)
     before = {model: written(model) for model in (SupplierOffer, StockLevel)}
 
-    changed = [ware(f"A-{number}", price="11.00", stock=6) for number in range(3)]
+    changed = [list_row(f"A-{number}", price="11.00", stock=6) for number in range(3)]
     prices, stock = wholesaler.read(*rows[3:], *changed, now=LATER)
 
     assert (prices.updated, stock.updated) == (3, 3)
@@ -31,9 +31,9 @@ def test_changed_figures_touch_no_index(wholesaler):
 
 
 def test_a_figure_written_in_place_has_the_date_of_its_run(wholesaler):
-    wholesaler.read(ware("A-1"))
+    wholesaler.read(list_row("A-1"))
 
-    wholesaler.read(ware("A-1", price="11.00", stock=6), now=LATER)
+    wholesaler.read(list_row("A-1", price="11.00", stock=6), now=LATER)
 
     level = StockLevel.objects.with_confirmed_at().get()
     assert (level.reported_quantity, level.as_of, level.known_at) == (6, NOON, LATER)
@@ -42,11 +42,11 @@ def test_a_figure_written_in_place_has_the_date_of_its_run(wholesaler):
 
 
 def test_a_formerly_unconfirmed_figure_gets_its_own_date(wholesaler):
-    wholesaler.read(ware("A-1"), ware("A-2"))
+    wholesaler.read(list_row("A-1"), list_row("A-2"))
     StockLevel.objects.update(is_unconfirmed=True)
     SupplierOffer.objects.update(is_cost_unconfirmed=True)
 
-    wholesaler.read(ware("A-1", price="11.00", stock=6), ware("A-2"), now=LATER)
+    wholesaler.read(list_row("A-1", price="11.00", stock=6), list_row("A-2"), now=LATER)
     wholesaler.read(now=LATER + timedelta(hours=1))
 
     level = StockLevel.objects.with_confirmed_at().get(offer__supplier_sku="A-1")
@@ -63,7 +63,7 @@ def written(model):
 
 
 def test_staff_see_the_confirmation_time_not_the_write_time(wholesaler, staff):
-    wholesaler.read(ware("A-1"))
+    wholesaler.read(list_row("A-1"))
     wholesaler.read(now=LATER)
 
     offer = staff.get(f"/admin/suppliers/supplieroffer/{SupplierOffer.objects.get().pk}/change/")

@@ -17,7 +17,7 @@ def shown(level):
 
 def test_every_change_of_availability_is_queued_for_publication():
     level = make_sellable(quantity=5).level
-    told = {"units": {level.pk: 2}, "cause": "order:FL-1", "now": NOON}
+    given = {"units": {level.pk: 2}, "cause": "order:FL-1", "now": NOON}
     changes = (
         *(ledger.reserve, ledger.release, ledger.reserve, ledger.allocate, ledger.deallocate),
         *(ledger.reserve, ledger.allocate, ledger.mark_absorbed),
@@ -26,7 +26,7 @@ def test_every_change_of_availability_is_queued_for_publication():
     numbers = []
     for change in changes:
         with transaction.atomic():
-            change(**told)
+            change(**given)
         numbers.append(shown(level))
 
     assert numbers == [3, 5, 3, 3, 5, 3, 3, 5]

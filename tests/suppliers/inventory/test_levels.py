@@ -1,4 +1,4 @@
-"""Stock levels: which of two answers counts, and the lock order of rows."""
+"""Stock levels: the later of two answers counts, rows are locked in id order."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

@@ -132,7 +132,7 @@ def of_cost(cost, currency="EUR", **more):
         ),
     ],
 )
-def test_the_offer_that_sets_the_price(offers, options, expected):
+def test_the_cheapest_sellable_offer_sets_the_price(offers, options, expected):
     found = best(
         1, offers, options.get("pricing", EUR), safety_stock=options.get("safety_stock", 0)
     )
@@ -146,7 +146,7 @@ def test_a_listing_has_the_date_of_its_oldest_figure():
     assert oldest.as_of == NOON + timedelta(minutes=2)  # of a figure with stock
 
 
-def test_what_cannot_be_sold_has_no_figures():
+def test_an_unsellable_variant_has_no_figures():
     none = best(1, [], EUR)
     assert (none.cost, none.available, none.as_of) == (None, 0, None)
     yen = best(1, [offered("1", ("DE", 9, 0), currency="JPY")], EUR)  # without exchange rate
@@ -297,18 +297,18 @@ def test_a_change_during_publication_is_not_lost(shop, monkeypatch):
     level = make_level(make_offer(variant), quantity=5)
     PendingPublication.objects.create(variant=variant)
     refresh = publication.refresh.refresh_listings
-    told = []
+    changes = []
 
-    def refresh_while_news_come(**words):
+    def refresh_during_a_change(**words):
         touched = refresh(**words)
-        if not told:
-            told.append(1)
+        if not changes:
+            changes.append(1)
             level.reported_quantity = 2
             level.save(update_fields=["reported_quantity"])
             PendingPublication.objects.create(variant=variant)
         return touched
 
-    monkeypatch.setattr(publication.refresh, "refresh_listings", refresh_while_news_come)
+    monkeypatch.setattr(publication.refresh, "refresh_listings", refresh_during_a_change)
 
     publication.publish_pending(now=NOON)
 

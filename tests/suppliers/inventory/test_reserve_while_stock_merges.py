@@ -9,7 +9,7 @@ from suppliers.inventory import ledger
 from suppliers.models import StockLevel, SupplierOffer
 from suppliers.runs import runs
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import ware
+from tests.suppliers.offers.test_price_list import list_row
 from tests.support.concurrency import Rival
 
 LATER = NOON + timedelta(hours=5)  # by then the old figure has decayed
@@ -19,10 +19,10 @@ LATER = NOON + timedelta(hours=5)  # by then the old figure has decayed
 @pytest.mark.parametrize("tries", [1, 2])
 def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch, tries):
     monkeypatch.setattr(ledger, "MAX_TRIES", tries)
-    wholesaler.read(ware("A-1", stock=50))
+    wholesaler.read(list_row("A-1", stock=50))
     sync(wholesaler, "prices", now=LATER)
     SupplierOffer.objects.update(min_order_units=1, pack_size=1)
-    wholesaler.put(ware("A-1", stock=5))
+    wholesaler.put(list_row("A-1", stock=5))
     level = StockLevel.objects.get()
 
     @transaction.atomic

@@ -18,14 +18,14 @@ Status = Supplier.Status
 ROUTE = FreightOption(name="Post", price=usd("3.50"), min_days=3, max_days=5)
 
 
-def told(*words):
+def run_command(*words):
     out = io.StringIO()
     call_command("supplier", *words, stdout=out)
     return out.getvalue()
 
 
 def add(*words, code="lumen", connector="fake", base_url="http://fake.example"):
-    return told(
+    return run_command(
         "add", f"--code={code}", f"--connector={connector}", f"--base-url={base_url}", *words
     )
 
@@ -35,11 +35,11 @@ def test_add_creates_or_changes_a_supplier():
     second = add("--calls-per-second=7")
 
     supplier = Supplier.objects.get()
-    wire = supplier.connection
+    connection = supplier.connection
     assert first.startswith("lumen (fake): added as a candidate.")
     assert second.startswith("lumen (fake): changed.")
     assert (supplier.name, supplier.currency) == ("Lumen", "EUR")
-    assert (wire.max_concurrent_calls, wire.calls_per_second) == (5, 7)
+    assert (connection.max_concurrent_calls, connection.calls_per_second) == (5, 7)
 
 
 def test_secrets_are_read_from_files_and_never_printed(tmp_path):
@@ -59,14 +59,14 @@ def test_secrets_are_read_from_files_and_never_printed(tmp_path):
     assert "secret key: This connector has no such secret." in str(misnamed.value)
 
 
-def test_a_secret_is_read_from_standard_input_options_are_json_or_words(monkeypatch):
+def test_a_secret_is_read_from_standard_input_and_options_are_json_or_words(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("piped\n"))
 
     add("--secret=api_key=-", "--option=level=2", "--option=payment=staged", connector="cj")
 
-    wire = Connection.objects.get()
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "piped"}
-    assert wire.options == {"level": 2, "payment": "staged"}
+    connection = Connection.objects.get()
+    assert decrypt(connection.secrets_encrypted) == {"api_key": "piped"}
+    assert connection.options == {"level": 2, "payment": "staged"}
     with pytest.raises(CommandError, match=r"option payment: '\{' is not valid JSON"):
         add("--option=payment={", connector="cj")
 
@@ -84,7 +84,7 @@ def test_a_check_reports_each_step_and_orders_nothing(shop, world):
     stock_world(world, 1)
     world.routes = (ROUTE, replace(ROUTE, name="Air", price=usd("9.00")))
 
-    said = told("check", "lumen")
+    said = run_command("check", "lumen")
 
     assert "ok  sign in: signed in as " in said
     assert "ok  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
@@ -135,20 +135,20 @@ def test_a_check_continues_after_a_failed_step(shop, world):
     world.failures = Flaky()
 
     with pytest.raises(CommandError):
-        told("check", "lumen")
+        run_command("check", "lumen")
 
     steps = Connection.objects.get().health_report["steps"]
     assert [step["outcome"] for step in steps] == ["good", "good", "good", "bad", "absent"]
     assert "Try again in a few minutes" in steps[3]["advice"]
 
 
-def test_a_supplier_with_an_empty_list_is_not_ready_an_unknown_one_not_found(shop, world):
+def test_a_supplier_with_an_empty_list_is_not_ready_and_an_unknown_code_is_an_error(shop, world):
     make_feed_supplier()
 
     with pytest.raises(CommandError):
-        told("check", "lumen")
+        run_command("check", "lumen")
     with pytest.raises(CommandError, match=r"Unknown supplier 'unknown'. Available: lumen$"):
-        told("check", "unknown")
+        run_command("check", "unknown")
 
     step = Connection.objects.get().health_report["steps"][1]
     assert (step["message"], step["outcome"]) == ("the product list is empty", "bad")

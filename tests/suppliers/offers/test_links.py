@@ -1,4 +1,4 @@
-"""A linked offer whose supplier states another GTIN is unlinked and waits for staff."""
+"""Links: an offer whose supplier states another GTIN is unlinked and waits for staff."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +36,10 @@ def second_world(world, second):
 
 @pytest.fixture
 def state(supplier, world, second, second_world):
-    """Return a function that syncs a page of the second supplier, with its offer linked to ours."""
+    """Return a function that syncs a product page of the second supplier.
+
+    The offer of that page starts linked to the variant of the first supplier.
+    """
     hours = iter(range(1, 9))
 
     def state(record):
@@ -203,7 +206,7 @@ def test_the_offer_page_shows_issues_and_records_the_reason(disputed, staff, ver
     assert (address in detail) == (verb != "link")
 
 
-def test_a_decision_about_one_version_does_not_affect_others(state, second_world, second):
+def test_a_decision_about_one_sku_does_not_affect_others(state, second_world, second):
     """A page with two SKUs, one linked: the other becomes a product, the first stays linked."""
     page = light()
     blue = make_variant_record(sku="BLU", option_values=(), gtin="", mpn="NB-H100-BLU")

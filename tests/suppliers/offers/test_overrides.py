@@ -42,7 +42,7 @@ def test_no_feed_changes_an_override(offer, supplier, world):
     assert {name: getattr(offer, name) for name in BY_HAND} == BY_HAND
     change = CostChange.objects.get(offer=offer)
     assert (change.run, change.cause, change.old_amount) == (None, "staff:erika", Decimal("8.40"))
-    outlier = told(supplier, world, "0.00", hours=3)
+    outlier = sync_cost(supplier, world, "0.00", hours=3)
     assert outlier == ("active", Decimal("7.00"))
 
 
@@ -93,7 +93,7 @@ def test_only_some_fields_of_listed_offers_can_be_overridden(offer):
         set_by_hand(offer, lead_days=1)
 
 
-def told(supplier, world, cost, *, hours):
+def sync_cost(supplier, world, cost, *, hours):
     world.costs["P1-Black"] = usd(cost)
     sync(supplier, "prices", now=NOON + timedelta(hours=hours))
     offer = SupplierOffer.objects.get(supplier_sku="P1-Black")
@@ -101,27 +101,27 @@ def told(supplier, world, cost, *, hours):
 
 
 def test_a_cost_accepted_by_staff_is_the_new_baseline(offer, supplier, world):
-    assert told(supplier, world, "900.00", hours=2) == ("on_hold", Decimal("8.40"))
+    assert sync_cost(supplier, world, "900.00", hours=2) == ("on_hold", Decimal("8.40"))
 
     set_by_hand(offer, cost_amount=Decimal("900.00"))
     offer.refresh_from_db()
     assert (offer.status, offer.overridden_fields) == ("active", ["cost_amount"])
     overrides.clear_override(offer=offer, fields=["cost_amount"], now=LATER)
 
-    assert told(supplier, world, "900.00", hours=3) == ("active", Decimal("900.00"))
-    assert told(supplier, world, "9900.00", hours=4) == ("on_hold", Decimal("900.00"))
+    assert sync_cost(supplier, world, "900.00", hours=3) == ("active", Decimal("900.00"))
+    assert sync_cost(supplier, world, "9900.00", hours=4) == ("on_hold", Decimal("900.00"))
 
 
 def test_a_released_offer_with_a_cost_outlier_is_not_sold(offer, supplier, world):
     set_by_hand(offer, status="on_hold")
-    told(supplier, world, "900.00", hours=2)
+    sync_cost(supplier, world, "900.00", hours=2)
 
     overrides.clear_override(offer=offer, fields=["status"], now=LATER)
 
     offer.refresh_from_db()
     assert (offer.status, offer.overridden_fields) == ("on_hold", [])
-    assert told(supplier, world, "900.00", hours=3) == ("on_hold", Decimal("8.40"))
-    assert told(supplier, world, "9.00", hours=4) == ("active", Decimal("9.00"))
+    assert sync_cost(supplier, world, "900.00", hours=3) == ("on_hold", Decimal("8.40"))
+    assert sync_cost(supplier, world, "9.00", hours=4) == ("active", Decimal("9.00"))
 
 
 def test_a_pending_run_releases_no_offer_held_by_a_later_run(offer, supplier):

@@ -27,7 +27,7 @@ GTIN = "4006381333931"
 LATER = NOON + timedelta(minutes=15)
 
 
-def ware(sku, *, gtin="", price="10.00", stock=5, brand="Lumen", group=""):
+def list_row(sku, *, gtin="", price="10.00", stock=5, brand="Lumen", group=""):
     return f"{sku},{gtin},Headlamp {sku},{brand},{price},{stock},2,{group}"
 
 
@@ -44,7 +44,7 @@ def owner(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1"):
 def test_a_first_price_list_creates_offers_without_products(wholesaler):
     due = schedule.due_jobs(now=NOON)
 
-    prices, stock = wholesaler.read(ware("A-1"), ware("A-2", price="0.99", stock=0))
+    prices, stock = wholesaler.read(list_row("A-1"), list_row("A-2", price="0.99", stock=0))
 
     assert (wholesaler.pk, "prices") in due
     assert (wholesaler.pk, "stock") not in due
@@ -60,7 +60,7 @@ def test_a_first_price_list_creates_offers_without_products(wholesaler):
 
 
 def test_a_full_sync_creates_offers_before_products(wholesaler):
-    wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
+    wholesaler.put(list_row("A-1"), list_row("A-2", price="0.99", stock=0))
 
     call_command("supplier", "sync", wholesaler.code, stdout=io.StringIO())
 
@@ -74,8 +74,8 @@ def test_a_full_sync_creates_offers_before_products(wholesaler):
 
 
 def test_an_unchanged_list_writes_nothing(wholesaler):
-    wares = [ware(f"A-{number}") for number in range(50)]
-    wholesaler.read(*wares)
+    list_rows = [list_row(f"A-{number}") for number in range(50)]
+    wholesaler.read(*list_rows)
     tables = (SupplierOffer, StockLevel, StockMovement, CostChange, SyncIssue)
     before = versions(*tables)
 
@@ -84,8 +84,8 @@ def test_an_unchanged_list_writes_nothing(wholesaler):
     assert [(run.created, run.updated, run.unchanged) for run in runs] == [(0, 0, 50)] * 2
     assert versions(*tables) == before
 
-    changed = ware("A-0", price="11.00", stock=9)
-    prices, stock = wholesaler.read(changed, *wares[1:49], now=LATER + timedelta(hours=1))
+    changed = list_row("A-0", price="11.00", stock=9)
+    prices, stock = wholesaler.read(changed, *list_rows[1:49], now=LATER + timedelta(hours=1))
 
     assert (prices.updated, stock.updated) == (1, 2)  # A-49 is missing: zero stock
     assert CostChange.objects.get().new_amount == Decimal("11.00")
@@ -96,7 +96,7 @@ def test_an_unchanged_list_writes_nothing(wholesaler):
 @pytest.mark.parametrize(("brand", "state"), [("Lumen", "asserted"), ("", "verified")])
 def test_a_certain_match_is_sold_at_once(wholesaler, brand, state):
     variant = owner(state=state)
-    wholesaler.put(ware("A-1", gtin=GTIN, brand=brand), ware("A-2"))
+    wholesaler.put(list_row("A-1", gtin=GTIN, brand=brand), list_row("A-2"))
 
     sync(wholesaler, "prices")
 
@@ -106,11 +106,11 @@ def test_a_certain_match_is_sold_at_once(wholesaler, brand, state):
 
 @pytest.mark.parametrize("kind", ["prices", "products"])
 def test_a_match_held_by_staff_is_not_sold(wholesaler, kind):
-    wholesaler.put(ware("A-1", gtin=GTIN))
+    wholesaler.put(list_row("A-1", gtin=GTIN))
     sync(wholesaler, "prices")
     overrides.override(offer=offer("A-1"), values={"status": "on_hold"}, actor="ann", now=NOON)
     variant = owner()
-    wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
+    wholesaler.put(list_row("A-1", gtin=GTIN), list_row("A-2"))
 
     sync(wholesaler, kind, now=LATER)
 
@@ -120,12 +120,12 @@ def test_a_match_held_by_staff_is_not_sold(wholesaler, kind):
 @pytest.mark.parametrize(
     ("rows", "state"),
     [
-        ([ware("A-1", gtin=GTIN, brand="Other")], "asserted"),
-        ([ware("A-1", gtin=GTIN, brand="")], "asserted"),
-        ([ware("A-1", gtin=GTIN)], "conflict"),
-        ([ware("A-1", gtin="4006381333932")], "asserted"),
-        ([ware("A-1", gtin=GTIN), ware("A-2", gtin=GTIN)], "asserted"),
-        ([ware("A-1", gtin=GTIN, group="P"), ware("A-2", group="P")], "asserted"),
+        ([list_row("A-1", gtin=GTIN, brand="Other")], "asserted"),
+        ([list_row("A-1", gtin=GTIN, brand="")], "asserted"),
+        ([list_row("A-1", gtin=GTIN)], "conflict"),
+        ([list_row("A-1", gtin="4006381333932")], "asserted"),
+        ([list_row("A-1", gtin=GTIN), list_row("A-2", gtin=GTIN)], "asserted"),
+        ([list_row("A-1", gtin=GTIN, group="P"), list_row("A-2", group="P")], "asserted"),
     ],
 )
 def test_an_uncertain_match_is_left_to_the_product_job(wholesaler, rows, state):
@@ -141,7 +141,7 @@ def test_an_uncertain_match_is_left_to_the_product_job(wholesaler, rows, state):
 def test_a_variant_already_offered_by_the_supplier_is_not_linked_again(wholesaler):
     variant = owner()
     make_offer(variant, supplier=wholesaler, sku="OLD")
-    wholesaler.put(ware("A-1", gtin=GTIN), ware("OLD"))
+    wholesaler.put(list_row("A-1", gtin=GTIN), list_row("OLD"))
 
     sync(wholesaler, "prices")
 
@@ -149,7 +149,7 @@ def test_a_variant_already_offered_by_the_supplier_is_not_linked_again(wholesale
 
 
 def test_the_product_job_adopts_existing_offers(wholesaler):
-    wholesaler.read(ware("A-1"), ware("A-2"))
+    wholesaler.read(list_row("A-1"), list_row("A-2"))
     known = {each.supplier_sku: each.pk for each in SupplierOffer.objects.all()}
 
     run = sync(wholesaler, now=LATER)
@@ -161,21 +161,26 @@ def test_the_product_job_adopts_existing_offers(wholesaler):
 
 
 def test_a_truncated_list_of_unmatched_offers_is_quarantined(wholesaler):
-    wares = [ware(f"A-{number}") for number in range(30)]
-    wholesaler.put(*wares)
+    list_rows = [list_row(f"A-{number}") for number in range(30)]
+    wholesaler.put(*list_rows)
     sync(wholesaler, "prices")
-    wholesaler.put(*wares[:10])
+    wholesaler.put(*list_rows[:10])
     assert sync(wholesaler, "prices", now=LATER).status == SyncRun.Status.QUARANTINED
-    wholesaler.put(*wares[:29])
+    wholesaler.put(*list_rows[:29])
 
     sync(wholesaler, now=LATER)
 
     assert offer("A-29").status == "discontinued"
 
 
-def test_a_sku_with_two_prices_or_spellings_gets_none(wholesaler):
-    twice = [ware("A-1"), ware("A-1", price="12.00"), ware("Case-1"), ware("CASE-1")]
-    wholesaler.put(*twice, ware("A-2"), ware("A-2"))
+def test_a_sku_with_two_prices_or_spellings_gets_no_offer(wholesaler):
+    twice = [
+        list_row("A-1"),
+        list_row("A-1", price="12.00"),
+        list_row("Case-1"),
+        list_row("CASE-1"),
+    ]
+    wholesaler.put(*twice, list_row("A-2"), list_row("A-2"))
 
     run = sync(wholesaler, "prices")
 
@@ -188,10 +193,10 @@ def test_a_zero_retail_price_is_ignored(wholesaler):
     fields = wholesaler.connection.options["mapping"]["fields"]
     fields["msrp"] = fields.pop("parent")
     wholesaler.connection.save()
-    told = {"A-1": "0.001", "A-2": "19.90", "A-3": "98765432109"}
-    wholesaler.put(*(ware(sku, group=retail) for sku, retail in told.items()))
+    retail_prices = {"A-1": "0.001", "A-2": "19.90", "A-3": "98765432109"}
+    wholesaler.put(*(list_row(sku, group=retail) for sku, retail in retail_prices.items()))
 
     run = sync(wholesaler, "prices")
 
     assert run.status == "applied"
-    assert [str(offer(sku).msrp_amount) for sku in told] == ["None", "19.90", "None"]
+    assert [str(offer(sku).msrp_amount) for sku in retail_prices] == ["None", "19.90", "None"]

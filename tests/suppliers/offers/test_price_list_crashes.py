@@ -17,7 +17,7 @@ from suppliers.offers import bulk_matching, price_list
 from suppliers.runs import runs
 from suppliers.sync.runner import AlreadyRunningError
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import GTIN, offer, owner, ware
+from tests.suppliers.offers.test_price_list import GTIN, list_row, offer, owner
 from tests.support import crashes
 from tests.support.concurrency import all_at_once
 
@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at, after, left):
     monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)
     variant = owner()
-    wares = [ware(f"A-{number}") for number in range(300)]
-    wholesaler.put(ware("B-1", gtin=GTIN), *wares)
+    list_rows = [list_row(f"A-{number}") for number in range(300)]
+    wholesaler.put(list_row("B-1", gtin=GTIN), *list_rows)
 
     killed(
         wholesaler,
@@ -53,7 +53,7 @@ def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at
 
 @pytest.mark.parametrize("at", ["lock_locations", "run"])
 def test_a_killed_stock_run_writes_nothing_or_all(wholesaler, at):
-    wholesaler.put(*(ware(f"A-{number}") for number in range(300)))
+    wholesaler.put(*(list_row(f"A-{number}") for number in range(300)))
     sync(wholesaler, "prices")
 
     killed(wholesaler, "stock", module=levels, at=at, after=5 if at == "run" else 0)
@@ -68,9 +68,9 @@ def test_a_killed_stock_run_writes_nothing_or_all(wholesaler, at):
 @pytest.mark.parametrize("kind", ["prices", "stock"])
 def test_a_run_killed_after_its_commit_is_applied(wholesaler, kind):
     """It can then be rolled back."""
-    wholesaler.put(ware("A-1"))
+    wholesaler.put(list_row("A-1"))
     sync(wholesaler, "prices")
-    wholesaler.put(ware("A-1", price="9.00"))
+    wholesaler.put(list_row("A-1", price="9.00"))
 
     killed(wholesaler, kind, module=runs, at="finish_run", after=0)
 
@@ -80,7 +80,7 @@ def test_a_run_killed_after_its_commit_is_applied(wholesaler, kind):
 
 
 def test_two_workers_never_run_one_job_concurrently(wholesaler):
-    wholesaler.put(*(ware(f"A-{number}") for number in range(500)))
+    wholesaler.put(*(list_row(f"A-{number}") for number in range(500)))
     ended = []
 
     refused = all_at_once(
@@ -95,7 +95,7 @@ def test_two_workers_never_run_one_job_concurrently(wholesaler):
 
 def test_price_and_product_jobs_create_each_offer_once(wholesaler, monkeypatch):
     monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)
-    wholesaler.put(*(ware(f"A-{number}") for number in range(200)))
+    wholesaler.put(*(list_row(f"A-{number}") for number in range(200)))
     ended = []
 
     all_at_once(

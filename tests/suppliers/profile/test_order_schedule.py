@@ -24,7 +24,7 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def collected(mode="every", every=60, times="", **calendar):
+def make_schedule(mode="every", every=60, times="", **calendar):
     return DispatchSchedule(
         mode=mode,
         every=timedelta(minutes=every),
@@ -33,48 +33,52 @@ def collected(mode="every", every=60, times="", **calendar):
     )
 
 
-def goes(how, ready, promised=None):
-    return how.submit_at(promised_at=at(promised or ready), now=at(ready))
+def submission_time(schedule, ready, promised=None):
+    return schedule.submit_at(promised_at=at(promised or ready), now=at(ready))
 
 
-EVERY_40_MIN = collected(every=40)
-IN_BERLIN = collected("at_times", times="14:30 09:00", zone="Europe/Berlin")
+EVERY_40_MIN = make_schedule(every=40)
+IN_BERLIN = make_schedule("at_times", times="14:30 09:00", zone="Europe/Berlin")
 
 
 @pytest.mark.parametrize(
-    ("how", "ready", "moment"),
+    ("schedule", "ready", "moment"),
     [
-        (collected("at_once"), "2026-11-24 12:00", None),
+        (make_schedule("at_once"), "2026-11-24 12:00", None),
         (EVERY_40_MIN, "2026-11-24 12:00", "2026-11-24 12:40"),  # counted from midnight
         (EVERY_40_MIN, "2026-11-24 12:39:59", "2026-11-24 12:40"),
-        (EVERY_40_MIN, "2026-11-24 23:30", "2026-11-24 23:45"),  # the day of its promise ends
+        (
+            EVERY_40_MIN,
+            "2026-11-24 23:30",
+            "2026-11-24 23:45",
+        ),  # before the day of the promise ends
         (IN_BERLIN, "2026-11-24 12:00", "2026-11-24 13:30"),  # 14:30 in Berlin, winter time
         (IN_BERLIN, "2026-07-24 12:00", "2026-07-24 12:30"),  # and summer time
         (IN_BERLIN, "2026-11-24 06:00", "2026-11-24 08:00"),
     ],
 )
-def test_an_order_is_sent_by_the_schedule(how, ready, moment):
-    assert goes(how, ready) == (moment and at(moment))
+def test_an_order_is_sent_by_the_schedule(schedule, ready, moment):
+    assert submission_time(schedule, ready) == (moment and at(moment))
 
 
 def test_an_order_promised_before_the_cut_off_is_sent_before_it():
-    how = collected("at_times", times="18:00", cut_off_hour=15)
+    schedule = make_schedule("at_times", times="18:00", cut_off_hour=15)
 
-    assert goes(how, "2026-11-24 12:00") == at("2026-11-24 15:00") - CUT_OFF_MARGIN
-    # its promise counts from tomorrow
-    assert goes(how, "2026-11-24 15:00") == at("2026-11-24 18:00")
-    # Paid after the cut-off of its promise: send at once.
-    assert goes(how, "2026-11-24 15:10", promised="2026-11-24 14:50") is None
-    assert goes(how, "2026-11-24 14:50", promised="2026-11-24 14:40") is None
+    assert submission_time(schedule, "2026-11-24 12:00") == at("2026-11-24 15:00") - CUT_OFF_MARGIN
+    # After the cut-off, the promise counts from tomorrow.
+    assert submission_time(schedule, "2026-11-24 15:00") == at("2026-11-24 18:00")
+    # Promised before the cut-off and paid after it: submit at once.
+    assert submission_time(schedule, "2026-11-24 15:10", promised="2026-11-24 14:50") is None
+    assert submission_time(schedule, "2026-11-24 14:50", promised="2026-11-24 14:40") is None
 
 
 def test_orders_and_promises_skip_the_weekend():
-    how = collected("at_times", times="10:00", cut_off_hour=15, days=WEEKDAYS)
+    schedule = make_schedule("at_times", times="10:00", cut_off_hour=15, days=WEEKDAYS)
     friday = at("2026-11-27 16:00")
 
-    assert cut_off_delay_days(how.calendar, friday) == 3
-    assert goes(how, "2026-11-27 16:00") == at("2026-11-30 10:00")
-    closed = collected("at_times", times="10:00", closed=frozenset({date(2026, 11, 30)}))
+    assert cut_off_delay_days(schedule.calendar, friday) == 3
+    assert submission_time(schedule, "2026-11-27 16:00") == at("2026-11-30 10:00")
+    closed = make_schedule("at_times", times="10:00", closed=frozenset({date(2026, 11, 30)}))
     assert cut_off_delay_days(closed.calendar, at("2026-11-30 00:00")) == 1
 
 
@@ -97,7 +101,7 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise():
             ),
             zone=dice.choice(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/New_York"]),
         )
-        how = DispatchSchedule(
+        schedule = DispatchSchedule(
             mode=dice.choice(["every", "at_times"]),
             every=timedelta(minutes=dice.randint(5, 1440)),
             times=tuple(time(dice.randrange(24), dice.randrange(60)) for _ in range(3)),
@@ -106,7 +110,7 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise():
         promised = at("2026-11-20") + timedelta(minutes=dice.randrange(40 * 1440))
         ready = promised + timedelta(minutes=dice.randrange(90))
 
-        moment = how.submit_at(promised_at=promised, now=ready)
+        moment = schedule.submit_at(promised_at=promised, now=ready)
 
         days = cut_off_delay_days(calendar, order_schedule.start_of_hour(promised))
         day, ends = calendar.promise_day(promised)
@@ -114,7 +118,7 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise():
         assert days >= (
             calendar.cut_off_hour is not None and promised.hour >= calendar.cut_off_hour
         )
-        # Also if our clock is ten minutes wrong.
+        # Even if our clock is ten minutes wrong.
         assert moment is None or ready < moment <= ends - timedelta(minutes=10)
         if moment is None:
             assert ready >= ends - CUT_OFF_MARGIN

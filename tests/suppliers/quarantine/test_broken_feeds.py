@@ -1,7 +1,7 @@
-"""Broken feeds, as real files read by the feed connector.
+"""Broken feeds: quarantine each with its reason, and apply nothing of it.
 
-Each is quarantined with the right reason, nothing of it is applied, and good data stay. Staff
-can apply it, and roll it back to the former values.
+The feed connector reads them from real files. Staff can apply such a run, and roll it back to the
+former values.
 """
 
 from datetime import timedelta
@@ -45,7 +45,7 @@ TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, CostChange)
 Status = SyncRun.Status
 
 KINDS = ("products", "prices", "stock")
-# Each broken file with its reason, for one job or for all.
+# Each broken file with the jobs that quarantine it, and the reason.
 BROKEN = [
     ("half.csv", KINDS, "known items are missing"),
     ("empty.csv", KINDS, "The column of sku is empty or missing"),
@@ -69,7 +69,7 @@ BROKEN = [
 
 @pytest.fixture(scope="module")
 def feeds(build_once):
-    """A supplier whose good file was read, once for each job."""
+    """Import ``good.csv`` by each job, once for this module; return the folder of its files."""
 
     def make(folder):
         make_shop()
@@ -199,7 +199,7 @@ def test_rolled_back_values_do_not_return(supplier, kind):
     assert read(supplier, "good.csv", kind).status == Status.APPLIED
 
 
-def test_a_good_feed_supersedes_a_pending_run_a_repeated_one_does_not(supplier):
+def test_another_feed_supersedes_a_pending_run_and_a_repeated_feed_does_not(supplier):
     first = read(supplier, "other-money.csv", "prices")
     second = read(supplier, "other-money.csv", "prices")
     other = read(supplier, "tax-added.csv", "prices")
@@ -258,7 +258,7 @@ def test_a_rollback_keeps_newer_values(supplier):
     assert run.changes.get(outcome="skipped").row == "HL-005"
 
 
-def test_products_are_not_rolled_back_old_changes_are_deleted(supplier):
+def test_products_cannot_be_rolled_back_and_old_changes_are_deleted(supplier):
     with pytest.raises(rollback.NotReversibleError):
         undo(SyncRun.objects.get(kind="products"))
     run = read(supplier, "other-money.csv", "prices")

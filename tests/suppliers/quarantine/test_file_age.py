@@ -1,4 +1,4 @@
-"""File age: detect a list older than the last one, even if a newer list lacks its newest row."""
+"""File age: detect a list older than the last one, by the dates of its rows and of its file."""
 
 import os
 from datetime import datetime, timedelta
@@ -10,16 +10,16 @@ from suppliers.connectors.feed.reader import MAX_LATEST_ROWS, LatestRowDates
 from suppliers.models import StockLevel
 from suppliers.quarantine import file_age, review
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import ware
+from tests.suppliers.offers.test_price_list import list_row
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-def wares(*hours, stock=5):
-    """Return one row per hour before noon of its last change; None is left out."""
+def dated_rows(*hours, stock=5):
+    """Return rows that last changed these hours before noon; None leaves a row out."""
     return [
-        ware(f"A-{number}", brand=(NOON - each * HOUR).isoformat(), stock=stock)
+        list_row(f"A-{number}", brand=(NOON - each * HOUR).isoformat(), stock=stock)
         for number, each in enumerate(hours)
         if each is not None
     ]
@@ -27,14 +27,14 @@ def wares(*hours, stock=5):
 
 @pytest.fixture
 def dated(wholesaler):
-    """A supplier whose list dates its rows; it is uploaded at noon and each hour after."""
+    """A supplier whose list has a date for each row."""
     spec = wholesaler.connection.options["mapping"]
     spec["fields"]["updated_at"] = {"column": "Brand"}
     wholesaler.connection.save()
     return wholesaler
 
 
-def told(supplier, hours_later, *rows, made=None, kind="stock"):
+def sync_list(supplier, hours_later, *rows, made=None, kind="stock"):
     supplier.put(*rows)
     folder = supplier.folder / "feed"
     at_s = (NOON + (hours_later if made is None else made) * HOUR).timestamp()
@@ -44,8 +44,8 @@ def told(supplier, hours_later, *rows, made=None, kind="stock"):
 
 @pytest.fixture
 def known(dated):
-    told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
-    assert told(dated, 0, *wares(1, 2, 3, 4, 5)).status == "applied"
+    sync_list(dated, 0, *dated_rows(1, 2, 3, 4, 5), kind="prices")
+    assert sync_list(dated, 0, *dated_rows(1, 2, 3, 4, 5)).status == "applied"
     return dated
 
 
@@ -54,11 +54,11 @@ def units(sku):
 
 
 def test_the_newest_row_may_be_missing(known):
-    run = told(known, 1, *wares(None, 2, 3, 4, 5, stock=4))
+    run = sync_list(known, 1, *dated_rows(None, 2, 3, 4, 5, stock=4))
 
     assert (run.status, run.problem) == ("applied", "")
     assert (units("A-0"), units("A-1")) == (0, 4)
-    assert told(known, 2, *wares(None, None, 3, 4, 5)).status == "applied"
+    assert sync_list(known, 2, *dated_rows(None, None, 3, 4, 5)).status == "applied"
 
 
 @pytest.mark.parametrize(
@@ -71,36 +71,36 @@ def test_the_newest_row_may_be_missing(known):
     ids=["earlier dates", "no known newest row", "date of the file"],
 )
 def test_an_older_list_is_quarantined(known, hours, made, words):
-    run = told(known, 1, *wares(*hours, stock=4), made=made)
+    run = sync_list(known, 1, *dated_rows(*hours, stock=4), made=made)
 
     assert run.status == "quarantined"
     assert words in run.problem
 
 
 def test_an_older_file_applied_by_staff_becomes_the_baseline(known):
-    run = told(known, 1, *wares(8, 8, 8, 8, 8, stock=4))
+    run = sync_list(known, 1, *dated_rows(8, 8, 8, 8, 8, stock=4))
     assert run.status == "quarantined"
 
     assert review.apply(sync_run=run, actor="staff", now=NOON + HOUR).skipped == 0
 
     assert units("A-0") == 4
-    assert told(known, 2, *wares(7, 8, 8, 8, 8)).status == "applied"
+    assert sync_list(known, 2, *dated_rows(7, 8, 8, 8, 8)).status == "applied"
 
 
 def test_a_row_dated_in_the_future_is_ignored(dated):
     ahead = -24 * 365 * 73
-    told(dated, 0, *wares(1, 2, 3, 4, 5), kind="prices")
-    told(dated, 0, *wares(1, 2, 3, ahead))
+    sync_list(dated, 0, *dated_rows(1, 2, 3, 4, 5), kind="prices")
+    sync_list(dated, 0, *dated_rows(1, 2, 3, ahead))
 
-    assert told(dated, 1, *wares(0, 2, 3)).status == "applied"
-    assert told(dated, 2, *wares(9, 9, 9, ahead)).status == "quarantined"
+    assert sync_list(dated, 1, *dated_rows(0, 2, 3)).status == "applied"
+    assert sync_list(dated, 2, *dated_rows(9, 9, 9, ahead)).status == "quarantined"
 
 
 def test_a_delta_is_not_compared_with_a_full_list(known):
     known.connection.options["mapping"]["omitted_stock"] = "unchanged"
     known.connection.save()
 
-    assert told(known, 1, *wares(None, None, None, None, 5, stock=4)).status == "applied"
+    assert sync_list(known, 1, *dated_rows(None, None, None, None, 5, stock=4)).status == "applied"
     assert units("A-4") == 4
 
 

@@ -69,7 +69,7 @@ def test_too_many_zeroed_stock_rows_are_rejected(stocked, zeroed, is_accepted):
 
 
 @pytest.mark.parametrize(
-    ("told", "surged", "percent", "is_accepted"),
+    ("compared", "surged", "percent", "is_accepted"),
     [
         (0, 0, 20, True),
         (100, 20, 20, True),
@@ -79,10 +79,10 @@ def test_too_many_zeroed_stock_rows_are_rejected(stocked, zeroed, is_accepted):
         (100, 21, 30, True),
     ],
 )
-def test_too_many_surging_stock_rows_are_rejected(told, surged, percent, is_accepted):
+def test_too_many_surging_stock_rows_are_rejected(compared, surged, percent, is_accepted):
     limits = Thresholds(max_surged_percent=percent)
 
-    reason = guards.stock_surge_violation(compared_rows=told, surged=surged, limits=limits)
+    reason = guards.stock_surge_violation(compared_rows=compared, surged=surged, limits=limits)
 
     assert (reason == "") is is_accepted
 
@@ -103,7 +103,7 @@ def test_a_shifted_decimal_point_is_an_outlier(before, after, is_jump):
     assert bool(guards.outliers(moves((before, after)))) is is_jump
 
 
-def test_one_outlier_concerns_its_row_many_concern_the_feed():
+def test_one_outlier_rejects_its_row_and_many_reject_the_feed():
     jump, step = ("10.00", "1000.00"), ("10.00", "11.00")
     one = CostDeltas(total=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
     many = CostDeltas(total=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
@@ -119,10 +119,10 @@ def test_thresholds_are_configurable():
         Thresholds(max_missing_percent=5, price_outlier_factor=2),
         Thresholds(max_missing_percent=90),
     )
-    told = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
+    counts = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
 
-    assert guards.missing_rows_violation(**told, limits=strict)
-    assert not guards.missing_rows_violation(**told, limits=lax)
+    assert guards.missing_rows_violation(**counts, limits=strict)
+    assert not guards.missing_rows_violation(**counts, limits=lax)
     assert len(guards.outliers(moves(("10.00", "25.00")), limits=strict)) == 1
 
 

@@ -36,14 +36,14 @@ def checksum():
     return costs, stock
 
 
-def ledger_explains_all():
+def movements_match_levels():
     sums = StockLevel.objects.annotate(sum=Sum("movements__reported_delta"))
     return all((level.sum or 0) == level.reported_quantity for level in sums)
 
 
 @FEW_RUNS
 @given(RUNS)
-def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, world, told):
+def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, world, drawn_runs):
     SyncRun.objects.filter(supplier=supplier).exclude(kind="products").update(
         started_at=NOON - timedelta(days=9)
     )
@@ -51,7 +51,7 @@ def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, 
     moment = NOON + timedelta(days=SyncRun.objects.count())
     sync(supplier, now=moment, guards_waived_by="test")
     befores, runs = [], []
-    for hours, (costs, stocks) in enumerate(told, start=1):
+    for hours, (costs, stocks) in enumerate(drawn_runs, start=1):
         world.costs |= {
             sku: usd(f"{cents // 100}.{cents % 100:02}")
             for sku, cents in zip(SKUS, costs, strict=True)
@@ -72,7 +72,7 @@ def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, 
         )
         assert undone.skipped == 0
         assert checksum() == before
-    assert ledger_explains_all()
+    assert movements_match_levels()
 
 
 def test_a_run_can_be_rolled_back_once_its_offers_are_held_again(known, world):
@@ -118,7 +118,7 @@ def test_restored_values_have_their_former_age(supplier, world):
     sync(supplier, "stock", now=NOON + hour)
     known = {"cost_confirmed_at": NOON + hour, "known_at": NOON + hour}
     assert ages("P1-Black") == known
-    # Not reported: no later confirmation applies to it.
+    # Later confirmations do not apply to an unconfirmed figure.
     StockLevel.objects.update(is_unconfirmed=True, as_of=NOON + hour)
     SupplierOffer.objects.update(is_cost_unconfirmed=True, cost_reported_at=NOON + hour)
     for number in (2, 3):
@@ -135,7 +135,7 @@ def test_restored_values_have_their_former_age(supplier, world):
     assert checksum()[1]["P1-Black", "DE"] == 20
     assert ages("P1-Black") == known
 
-    for kind in ("prices", "stock"):  # reported: fresh again
+    for kind in ("prices", "stock"):  # reported again, so fresh again
         sync(supplier, kind, now=NOON + 6 * hour, guards_waived_by="test")
     assert ages("P1-Black") == dict.fromkeys(known, NOON + 6 * hour)
 

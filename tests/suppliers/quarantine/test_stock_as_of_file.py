@@ -1,4 +1,4 @@
-"""Stock from a file is as old as the file, however often it is read."""
+"""Stock of files: a figure is as old as its file, however often the file is read."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ def by_hand(wholesaler):
     return connect_feed(wholesaler, via="upload", mapping=SPEC)
 
 
-def test_an_unchanged_file_confirms_nothing_a_rewritten_one_does(wholesaler):
+def test_an_unchanged_file_confirms_nothing_and_a_rewritten_file_does(wholesaler):
     supplier = connect_feed(wholesaler)
     wholesaler.control("stand", {"seconds_ago": 5 * 3600})
     asked = timezone.now()

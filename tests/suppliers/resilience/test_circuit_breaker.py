@@ -36,19 +36,19 @@ def call(total_s=15.0):
     return Call(method="GET", path="stock", total_s=total_s)
 
 
-def made(breaker, outcome, *, is_for_order=False):
+def call_through(breaker, outcome, *, is_for_order=False):
     one = call()
     breaker.enter(one, is_for_order=is_for_order)
     breaker.leave(one, outcome)
 
 
-def opened(breaker):
+def open_breaker(breaker):
     for _ in range(circuit_breaker.OPENS_AFTER):
-        made(breaker(), DOWN)
+        call_through(breaker(), DOWN)
 
 
-def later(**words):
-    """Let time pass for the database."""
+def pass_time(**words):
+    """Move the times of the breaker back: the clock of the database cannot be set."""
     passed = timedelta(**words)
     CircuitBreaker.objects.update(
         **{
@@ -61,7 +61,7 @@ def later(**words):
 @pytest.mark.parametrize("outcome", [SILENCE, DOWN])
 def test_a_breaker_opened_by_one_worker_blocks_all(breaker, outcome):
     for _ in range(circuit_breaker.OPENS_AFTER):
-        made(breaker(), outcome)
+        call_through(breaker(), outcome)
 
     with pytest.raises(CircuitBreakerOpenError) as refused:
         breaker().enter(call(), is_for_order=False)
@@ -72,9 +72,9 @@ def test_a_breaker_opened_by_one_worker_blocks_all(breaker, outcome):
 
 
 @pytest.mark.parametrize("outcome", [REFUSED, TOO_FAST, ODD, GOOD])
-def test_a_rejection_never_opens_it(breaker, outcome):
+def test_a_rejection_never_opens_the_breaker(breaker, outcome):
     for _ in range(2 * circuit_breaker.OPENS_AFTER):
-        made(breaker(), outcome)
+        call_through(breaker(), outcome)
 
     breaker().enter(call(), is_for_order=False)
 
@@ -82,16 +82,16 @@ def test_a_rejection_never_opens_it(breaker, outcome):
 def test_only_consecutive_failures_count(breaker):
     for _ in range(3):
         for _ in range(circuit_breaker.OPENS_AFTER - 1):
-            made(breaker(), DOWN)
-        made(breaker(), REFUSED)
+            call_through(breaker(), DOWN)
+        call_through(breaker(), REFUSED)
 
     breaker().enter(call(), is_for_order=False)
     assert CircuitBreaker.objects.get().failures == 0
 
 
 def test_an_order_may_probe_first_and_only_one(breaker):
-    opened(breaker)
-    later(seconds=6)
+    open_breaker(breaker)
+    pass_time(seconds=6)
 
     with pytest.raises(CircuitBreakerOpenError):
         breaker().enter(call(), is_for_order=False)
@@ -100,23 +100,23 @@ def test_an_order_may_probe_first_and_only_one(breaker):
         breaker().enter(call(), is_for_order=True)
 
 
-def test_a_successful_probe_closes_it_for_all_one_that_was_not_sent_does_not(breaker):
-    opened(breaker)
-    later(seconds=31)
+def test_a_successful_probe_closes_the_breaker_for_all_and_an_unsent_probe_does_not(breaker):
+    open_breaker(breaker)
+    pass_time(seconds=31)
 
     for outcome, is_open in ((NOT_SENT, True), (WE_BROKE, True), (GOOD, False)):
-        made(breaker(), outcome)
+        call_through(breaker(), outcome)
         assert (CircuitBreaker.objects.get().opened_at is not None) is is_open
 
     breaker().enter(call(), is_for_order=False)
 
 
 def test_a_failed_probe_doubles_the_pause_up_to_a_limit(breaker):
-    opened(breaker)
+    open_breaker(breaker)
     consecutive_opens = []
     for _ in range(6):
-        later(minutes=6)
-        made(breaker(), SILENCE)
+        pass_time(minutes=6)
+        call_through(breaker(), SILENCE)
         row = CircuitBreaker.objects.get()
         consecutive_opens.append(round((row.open_until - timezone.now()).total_seconds(), -1))
 
@@ -136,35 +136,35 @@ def test_failures_of_calls_under_way_do_not_extend_the_pause(breaker):
     assert (row.open_until - timezone.now()).total_seconds() <= 10
 
 
-def test_a_long_call_extends_its_probe_that_of_a_killed_worker_expires(breaker):
-    opened(breaker)
-    later(seconds=31)
+def test_a_long_call_extends_its_probe_and_without_heartbeats_the_probe_expires(breaker):
+    open_breaker(breaker)
+    pass_time(seconds=31)
     long, worker = Call(method="GET", path="feed", total_s=600, heartbeat_s=15), breaker()
     worker.enter(long, is_for_order=False)
-    later(seconds=12)
+    pass_time(seconds=12)
     worker.heartbeat(long)
-    later(seconds=12)
+    pass_time(seconds=12)
 
     with pytest.raises(CircuitBreakerOpenError):
         breaker().enter(call(), is_for_order=False)
-    later(seconds=12)
+    pass_time(seconds=12)
     breaker().enter(call(), is_for_order=False)
 
 
-def test_no_sync_starts_while_it_is_open(breaker, supplier):
+def test_no_sync_starts_while_the_breaker_is_open(breaker, supplier):
     assert schedule.due_jobs(now=timezone.now())
 
-    opened(breaker)
+    open_breaker(breaker)
 
     assert schedule.due_jobs(now=timezone.now()) == []
-    later(seconds=31)
+    pass_time(seconds=31)
     assert schedule.due_jobs(now=timezone.now())
     breaker().enter(call(), is_for_order=True)
-    assert schedule.due_jobs(now=timezone.now()) == []  # an order probes the line
+    assert schedule.due_jobs(now=timezone.now()) == []  # an order is probing
 
 
-def test_staff_close_it(breaker, supplier):
-    opened(breaker)
+def test_staff_close_the_breaker(breaker, supplier):
+    open_breaker(breaker)
 
     assert circuit_breaker.close(connection_id=supplier.connection.pk)
 

@@ -40,7 +40,7 @@ def test_slots_are_shared_and_a_quarter_is_reserved_for_orders(worker):
         take(first, is_for_order=True)
 
 
-def test_the_slot_of_a_killed_worker_expires_a_renewed_one_is_held_until_released(worker):
+def test_the_slot_of_a_killed_worker_expires_and_a_renewed_slot_is_held_until_released(worker):
     first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     take(first, lease_s=0.2)  # and the worker is killed
     with pytest.raises(TemporaryError):
@@ -66,7 +66,7 @@ def test_a_short_call_does_not_release_the_slot_of_a_long_one(worker):
     assert first._leases._redis.ttl(first._key) > 500
 
 
-def test_without_redis_each_worker_counts_its_own(worker, settings):
+def test_without_redis_each_worker_counts_its_own_slots(worker, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     held = take(first)

@@ -165,7 +165,7 @@ def test_a_thousand_latencies_are_a_few_rows(gate, django_assert_num_queries):
     assert counted() == {25: 250, 100: 500, 6_400: 250}
 
 
-def test_workers_add_to_one_histogram_calls_without_answer_separately(gate):
+def test_workers_add_to_one_histogram_that_counts_unanswered_calls_separately(gate):
     other = LatencyGate(LoggingObserver(), supplier_id=make_supplier().pk)
     for each, status in ((gate, 200), (other, 404), (gate, None), (other, 503)):
         call(each, 10, status)
@@ -185,11 +185,11 @@ def test_latencies_are_written_during_a_long_run(gate, monkeypatch):
 
 
 def test_a_failed_write_of_latencies_fails_no_call(gate, monkeypatch, caplog):
-    def broken():
+    def failing():
         raise DatabaseError("away")
 
     call(gate, 10)
-    monkeypatch.setattr(resilience_gate.connection, "cursor", broken)
+    monkeypatch.setattr(resilience_gate.connection, "cursor", failing)
 
     gate.flush()
 

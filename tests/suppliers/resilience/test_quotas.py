@@ -60,7 +60,7 @@ def test_the_last_points_are_reserved_for_orders(budget):
     assert budget.remaining(SMALL) == 0
 
 
-def test_the_rest_reported_by_the_supplier_overrides_our_count(budget):
+def test_the_remainder_that_the_supplier_reports_overrides_our_count(budget):
     budget.spend(POINTS_QUOTA, points=50)
 
     budget.set_remaining(POINTS_QUOTA, remaining=900, total=51_000, until=None)
@@ -79,7 +79,7 @@ def spread_at(supplier, now, *quotas):
 
 
 @pytest.mark.parametrize(
-    ("used", "hour", "quota", "rests_until_hour"),
+    ("used", "hour", "quota", "paused_until_hour"),
     [
         (12_250, 1, POINTS_QUOTA, 6),
         (24_500, 1, POINTS_QUOTA, 12),
@@ -91,9 +91,9 @@ def spread_at(supplier, now, *quotas):
     ],
 )
 def test_syncs_pause_until_their_share_of_the_day_has_passed(
-    supplier, used, hour, quota, rests_until_hour
+    supplier, used, hour, quota, paused_until_hour
 ):
-    """1,000 of 50,000 points are reserved: 24,500 are half of the rest, and of the day."""
+    """1,000 of 50,000 points are reserved for orders: 24,500 used points are half a day's share."""
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     CallQuota.objects.create(
         connection=supplier.connection,
@@ -105,4 +105,4 @@ def test_syncs_pause_until_their_share_of_the_day_has_passed(
 
     until = spread_at(supplier, midnight + timedelta(hours=hour), quota)
 
-    assert until == (rests_until_hour and midnight + timedelta(hours=rests_until_hour))
+    assert until == (paused_until_hour and midnight + timedelta(hours=paused_until_hour))

@@ -1,4 +1,4 @@
-"""BigBuy's quotas hold over two concurrent workers, and over a restart."""
+"""BigBuy quotas: two concurrent workers share them, and a later worker continues their count."""
 
 import os
 import subprocess
@@ -72,7 +72,7 @@ def test_two_workers_share_quota_and_rate_limit_and_a_later_one_continues(
     assert sum(lists_read) <= 10
     assert calls["served"]["productprices"] == 10
     assert calls["served"]["user/purse"] == 8
-    # Its seconds and ours do not start together: a rejected call is repeated.
+    # BigBuy's seconds and ours differ, so it may refuse a call, which is then repeated.
     assert calls["refused"].pop("user/purse", 0) <= 2
     assert not calls["refused"]
     with open_connector(bigbuy) as later, pytest.raises(QuotaExceededError):

@@ -14,7 +14,7 @@ LATER = NOON + timedelta(hours=1)
 pytestmark = pytest.mark.django_db
 
 
-def tell(skus, *, code="cost-missing", now=NOON, examined=None):
+def sync_issues(skus, *, code="cost-missing", now=NOON, examined=None):
     SyncRun.objects.update(status="failed")
     work = RunContext(open_run(supplier=make_supplier(), kind="prices", now=now), now=now)
     problems = [ImportIssue(row=sku, code=code, message="The row has no price.") for sku in skus]
@@ -29,9 +29,9 @@ def still_open():
 
 def test_the_number_of_open_issues_per_code_is_limited(monkeypatch):
     monkeypatch.setattr(issues, "MAX_OPEN_PER_CODE", 3)
-    tell(["A", "B", "C", "D"])
+    sync_issues(["A", "B", "C", "D"])
 
-    again = tell(["D", "C", "E", "F", "G"], now=LATER)  # A and B are fixed
+    again = sync_issues(["D", "C", "E", "F", "G"], now=LATER)  # A and B are fixed
 
     assert still_open() == {"C", "D", "E"}
     issue = SyncIssue.objects.get(row="C")
@@ -41,9 +41,9 @@ def test_the_number_of_open_issues_per_code_is_limited(monkeypatch):
 
 
 def test_a_partial_read_resolves_only_its_own_issues():
-    tell(["A", "B", "C"])
+    sync_issues(["A", "B", "C"])
 
-    tell(["A"], now=LATER, examined=["A", "B"])
+    sync_issues(["A"], now=LATER, examined=["A", "B"])
 
     assert still_open() == {"A", "C"}
 

@@ -202,10 +202,10 @@ def test_after_a_discarded_run_the_guards_check_again(supplier):
 def test_an_exception_fails_the_run_and_is_raised(supplier, world, monkeypatch):
     stock_world(world, 1)
 
-    def broken(*_):
+    def failing(*_):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setitem(runner.SYNC_JOBS, PRODUCTS, broken)
+    monkeypatch.setitem(runner.SYNC_JOBS, PRODUCTS, failing)
 
     with pytest.raises(ZeroDivisionError):
         sync_now(supplier)

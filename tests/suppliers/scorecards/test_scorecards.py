@@ -58,7 +58,7 @@ def test_a_fact_is_stored_once_with_its_first_value(supplier):
 
 
 @pytest.mark.parametrize(
-    ("measure", "kind", "told", "expected"),
+    ("measure", "kind", "recorded", "expected"),
     [
         ("fill_rate", "filled", [1, 1, 1, 0], (3, "0.75")),
         ("stock_accuracy", "promised", [1, 0], (1, "0.5")),
@@ -68,14 +68,14 @@ def test_a_fact_is_stored_once_with_its_first_value(supplier):
         ("first_scan_time", "scanned", [86_400], (None, "86400")),
     ],
 )
-def test_each_measure_is_computed_from_its_facts(supplier, measure, kind, told, expected):
-    for each in told:
+def test_each_measure_is_computed_from_its_facts(supplier, measure, kind, recorded, expected):
+    for each in recorded:
         fact(supplier, kind, each)
 
     found = card(supplier, measure)
 
     good, value = expected
-    assert (found.sample, found.good, found.value) == (len(told), good, Decimal(value))
+    assert (found.sample, found.good, found.value) == (len(recorded), good, Decimal(value))
 
 
 def test_only_thirty_days_of_the_same_supplier_count(supplier):

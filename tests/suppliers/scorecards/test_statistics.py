@@ -34,7 +34,7 @@ def test_a_rate_has_wilson_bounds(good, of, low, high):
 
 
 @given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_rate_is_within_its_bounds_and_they_within_0_and_1(case):
+def test_a_rate_is_within_its_bounds_and_the_bounds_within_0_and_1(case):
     good, of = case
 
     score = statistics.rate_score(good, of)
@@ -42,7 +42,7 @@ def test_a_rate_is_within_its_bounds_and_they_within_0_and_1(case):
     assert 0 <= score.low <= score.value <= score.high <= 1
 
 
-def test_an_empty_sample_has_no_score_an_impossible_rate_is_an_error():
+def test_an_empty_sample_has_no_score_and_an_impossible_rate_is_an_error():
     assert statistics.rate_score(0, 0) is None
     assert statistics.duration_score([]) is None
     assert statistics.latency_score({statistics.NO_ANSWER_MS: 7}) is None
@@ -56,8 +56,7 @@ def test_an_empty_sample_has_no_score_an_impossible_rate_is_an_error():
     [
         ([7], 7, None, None, 7),
         ([1, 2, 3, 4, 5], 3, None, None, "4.6"),
-        # Of 10 values, the median is between the 1st and the 10th; of 20, between the 5th and the
-        # 16th.
+        # The bounds of the median are the 1st and the 10th of 10 values, the 5th and 16th of 20.
         (range(1, 11), "5.5", 1, 10, "9.1"),
         (range(1, 21), "10.5", 5, 16, "18.1"),
         ([5, 1, 3, 2, 4, 9, 8, 7, 6], 5, 1, 9, "8.2"),

@@ -6,17 +6,17 @@ from decimal import Decimal
 from suppliers.models import PendingChange, StockLevel
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import offer, ware
+from tests.suppliers.offers.test_price_list import list_row, offer
 
 HOUR = timedelta(hours=1)
 COUNT = 20
 
 
 def goods(**words):
-    return [ware(f"S{number}", stock=50, **words) for number in range(COUNT)]
+    return [list_row(f"S{number}", stock=50, **words) for number in range(COUNT)]
 
 
-def starts(supplier, *rows, **fields):
+def import_full_lists(supplier, *rows, **fields):
     """Sync full lists, then declare further lists as deltas."""
     mapping = supplier.connection.options["mapping"]
     mapping["fields"] |= {name: {"column": column} for name, column in fields.items()}
@@ -26,7 +26,7 @@ def starts(supplier, *rows, **fields):
     supplier.connection.save()
 
 
-def told(supplier, kind, hours, *rows):
+def sync_list(supplier, kind, hours, *rows):
     supplier.put(*rows)
     return sync(supplier, kind, now=NOON + hours * HOUR)
 
@@ -37,12 +37,16 @@ def row(sku, place="DE1"):
 
 
 def test_quarantined_stock_is_not_confirmed_by_later_deltas(wholesaler):
-    starts(wholesaler, *goods())
-    first = told(wholesaler, "stock", 1, *(ware(f"S{number}", stock=0) for number in range(6)))
-    second = told(wholesaler, "stock", 2, ware("S0", stock=7), ware("S19", stock=49))
-    third = told(wholesaler, "stock", 3, ware("S1", stock=50), *goods()[12:], ware("S2", stock=0))
-    fourth = told(
-        wholesaler, "stock", 4, *(ware(f"S{number}", stock=0) for number in range(12, 18))
+    import_full_lists(wholesaler, *goods())
+    first = sync_list(
+        wholesaler, "stock", 1, *(list_row(f"S{number}", stock=0) for number in range(6))
+    )
+    second = sync_list(wholesaler, "stock", 2, list_row("S0", stock=7), list_row("S19", stock=49))
+    third = sync_list(
+        wholesaler, "stock", 3, list_row("S1", stock=50), *goods()[12:], list_row("S2", stock=0)
+    )
+    fourth = sync_list(
+        wholesaler, "stock", 4, *(list_row(f"S{number}", stock=0) for number in range(12, 18))
     )
     first.refresh_from_db()
 
@@ -63,10 +67,10 @@ def test_quarantined_stock_is_not_confirmed_by_later_deltas(wholesaler):
 
 
 def test_a_newer_value_in_a_delta_removes_the_pending_change(wholesaler):
-    starts(wholesaler, *goods())
-    sold_out = [ware(f"S{n}", stock=0) for n in range(12)]
-    waiting = told(wholesaler, "stock", 1, *sold_out[:6])
-    told(wholesaler, "stock", 2, ware("S0", stock=50), *sold_out[6:])
+    import_full_lists(wholesaler, *goods())
+    sold_out = [list_row(f"S{n}", stock=0) for n in range(12)]
+    waiting = sync_list(wholesaler, "stock", 1, *sold_out[:6])
+    sync_list(wholesaler, "stock", 2, list_row("S0", stock=50), *sold_out[6:])
 
     assert PendingChange.objects.filter(run=waiting).count() == 11
     assert not PendingChange.objects.filter(run=waiting, row="S0").exists()
@@ -74,9 +78,11 @@ def test_a_newer_value_in_a_delta_removes_the_pending_change(wholesaler):
 
 
 def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
-    starts(wholesaler, *goods())
-    first = told(wholesaler, "prices", 1, *goods(price="90.00")[:10])
-    second = told(wholesaler, "prices", 2, ware("S0", price="10.50"), ware("S19", price="11.00"))
+    import_full_lists(wholesaler, *goods())
+    first = sync_list(wholesaler, "prices", 1, *goods(price="90.00")[:10])
+    second = sync_list(
+        wholesaler, "prices", 2, list_row("S0", price="10.50"), list_row("S19", price="11.00")
+    )
     first.refresh_from_db()
 
     assert (first.status, second.status) == ("quarantined", "applied")
@@ -89,13 +95,15 @@ def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
     assert (offer("S1").cost_reported_at, offer("S1").is_cost_unconfirmed) == (NOON + HOUR, True)
 
 
-def test_an_unreadable_change_is_not_confirmed_one_without_sku_quarantined(wholesaler):
-    starts(wholesaler, *goods())
-    run = told(wholesaler, "stock", 1, ware("", stock=0), ware("S1", stock=49))
+def test_an_unreadable_change_is_not_confirmed_and_one_without_sku_is_quarantined(wholesaler):
+    import_full_lists(wholesaler, *goods())
+    run = sync_list(wholesaler, "stock", 1, list_row("", stock=0), list_row("S1", stock=49))
     assert (run.status, "have no SKU" in run.problem) == ("quarantined", True)
     assert row("S5").known_at == NOON
 
-    run = told(wholesaler, "stock", 2, ware("S0", stock="ask us"), ware("S1", stock=49))
+    run = sync_list(
+        wholesaler, "stock", 2, list_row("S0", stock="ask us"), list_row("S1", stock=49)
+    )
 
     assert (run.status, run.rejected) == ("applied", 1)
     assert (row("S0").reported_quantity, row("S0").known_at) == (50, NOON)
@@ -105,9 +113,9 @@ def test_an_unreadable_change_is_not_confirmed_one_without_sku_quarantined(whole
 def test_a_change_in_one_warehouse_leaves_the_others_unchanged(wholesaler):
     del wholesaler.connection.options["mapping"]["fields"]["brand"]
     rows = [row for place in ("W1", "W2") for row in goods(brand=place)]
-    starts(wholesaler, *rows, location="Brand")
+    import_full_lists(wholesaler, *rows, location="Brand")
 
-    run = told(wholesaler, "stock", 1, ware("S0", stock=0, brand="W1"))
+    run = sync_list(wholesaler, "stock", 1, list_row("S0", stock=0, brand="W1"))
 
     assert (run.status, run.updated, run.profile["zeroed"]) == ("applied", 1, 1)
     assert [row("S0", place).reported_quantity for place in ("W1", "W2")] == [0, 50]

@@ -79,7 +79,7 @@ def test_a_list_cut_short_by_the_quota_discontinues_nothing(
     assert SupplierOffer.objects.filter(status="active").count() == known > 0
 
 
-def test_jobs_started_together_share_one_list_read_a_single_one_reads_it(
+def test_jobs_started_together_read_the_list_once_and_a_single_job_reads_it_again(
     supplier, sandbox_supplier
 ):
     call_command("supplier", "sync", supplier.code, stdout=StringIO())

@@ -1,4 +1,4 @@
-"""Rows without SKU: what the list leaves out may be one of them, so it stays unchanged."""
+"""Rows without SKU: an item missing from the list may be such a row, so it stays unchanged."""
 
 from datetime import timedelta
 
@@ -7,15 +7,15 @@ from suppliers.connectors.records import MISSING_SKU, EventType, SupplierEvent
 from suppliers.models import StockLevel
 from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
-from tests.suppliers.offers.test_price_list import offer, ware
+from tests.suppliers.offers.test_price_list import list_row, offer
 
 LATER = NOON + timedelta(minutes=15)
 LATER_STILL = NOON + timedelta(minutes=30)
-WITHOUT_SKU = ware("")
+WITHOUT_SKU = list_row("")
 
 
-def wares(count, *, group=""):
-    return [ware(f"A-{number}", group=group) for number in range(count)]
+def list_rows(count, *, group=""):
+    return [list_row(f"A-{number}", group=group) for number in range(count)]
 
 
 def figures(sku):
@@ -24,8 +24,8 @@ def figures(sku):
 
 
 def test_a_missing_row_is_kept_while_rows_without_sku_exist(wholesaler):
-    wholesaler.read(*wares(30))
-    wholesaler.put(ware("A-0", stock=3), *wares(29)[1:], WITHOUT_SKU, WITHOUT_SKU)
+    wholesaler.read(*list_rows(30))
+    wholesaler.put(list_row("A-0", stock=3), *list_rows(29)[1:], WITHOUT_SKU, WITHOUT_SKU)
 
     run = sync(wholesaler, "stock", now=LATER)
 
@@ -36,7 +36,7 @@ def test_a_missing_row_is_kept_while_rows_without_sku_exist(wholesaler):
         offer=offer("A-29")
     )
 
-    wholesaler.put(*wares(29))
+    wholesaler.put(*list_rows(29))
     run = sync(wholesaler, "stock", now=LATER_STILL)
     assert (run.problem, figures("A-29")) == ("", [(0, False)])
 
@@ -45,8 +45,8 @@ def test_a_missing_warehouse_is_kept_while_rows_without_sku_exist(wholesaler):
     spec = wholesaler.connection.options["mapping"]
     spec["fields"]["location"] = {"column": "Brand"}
     wholesaler.connection.save()
-    there = [ware(f"A-{number}", brand="PL1") for number in range(10)]
-    here = [ware(f"A-{number}", brand="DE1") for number in range(10)]
+    there = [list_row(f"A-{number}", brand="PL1") for number in range(10)]
+    here = [list_row(f"A-{number}", brand="DE1") for number in range(10)]
     wholesaler.read(*here, *there)
     wholesaler.put(*here, *there[1:], WITHOUT_SKU)
 
@@ -56,27 +56,27 @@ def test_a_missing_warehouse_is_kept_while_rows_without_sku_exist(wholesaler):
 
 
 def test_a_missing_variant_is_kept_while_rows_without_sku_exist(wholesaler):
-    wholesaler.put(*wares(4, group="G"))
+    wholesaler.put(*list_rows(4, group="G"))
     sync(wholesaler)
-    wholesaler.put(*wares(3, group="G"), WITHOUT_SKU)
+    wholesaler.put(*list_rows(3, group="G"), WITHOUT_SKU)
 
     sync(wholesaler, now=LATER)
 
     assert (offer("A-3").status, figures("A-3")) == ("active", [(5, False)])
-    wholesaler.put(*wares(3, group="G"))
+    wholesaler.put(*list_rows(3, group="G"))
     sync(wholesaler, now=LATER_STILL)
     assert offer("A-3").status == "discontinued"
 
 
-def test_other_skus_of_a_product_with_a_nameless_figure_are_applied(supplier, world):
+def test_other_skus_of_a_product_with_a_figure_without_sku_are_applied(supplier, world):
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2
-    nameless = ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
-    world.unreadable["P1-Red"] = nameless
+    without_sku = ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
+    world.unreadable["P1-Red"] = without_sku
 
-    news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Red",))
-    handle_event(supplier=supplier, event=news, now=LATER)
+    event = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Red",))
+    handle_event(supplier=supplier, event=event, now=LATER)
     assert (figures("P1-Black")[1], figures("P1-Red")[1]) == ((2, False), (20, False))
 
     world.stock["P1-Black"]["DE"] = 3

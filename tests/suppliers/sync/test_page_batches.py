@@ -42,12 +42,12 @@ def small_batches(monkeypatch):
 
 
 def in_another_session(act):
-    """Run it with another database connection, as another worker would."""
+    """Call ``act`` with another database connection, as another worker would."""
     with ThreadPoolExecutor() as pool:
         return pool.submit(lambda: [act(), connections.close_all()]).result()[0]
 
 
-def helps(batch_id):
+def import_as_helper(batch_id):
     return in_another_session(lambda: page_batches.import_dispatched(batch_id, now=NOON))
 
 
@@ -76,7 +76,7 @@ def test_helpers_import_batches_and_the_run_counts_them(supplier, world):
     stock_world(world, PAGES)
     helped = []
 
-    run = sync(supplier, dispatch_batch=lambda batch_id: helped.append(helps(batch_id)))
+    run = sync(supplier, dispatch_batch=lambda batch_id: helped.append(import_as_helper(batch_id)))
 
     assert helped == [True] * 3  # the fetching worker imports the first batch
     assert (run.status, run.created, run.deferred_rows) == (SyncRun.Status.APPLIED, PAGES, 0)
@@ -93,7 +93,7 @@ def test_without_helpers_the_fetching_worker_imports_everything(supplier, world,
     assert len(called) == 2  # the limit of waiting batches
     assert (run.status, run.created, run.deferred_rows) == (SyncRun.Status.APPLIED, PAGES, 0)
     assert known() == ALL
-    assert not helps(called[0])  # a late helper finds nothing
+    assert not import_as_helper(called[0])  # a late helper finds nothing
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_without_helpers_the_fetching_worker_imports_everything(supplier, world,
         (writer, "write_batch", False),
         (product_intake, "import_batch", True),
     ],
-    ids=["before", "half", "before it is told"],
+    ids=["before the import", "during the import", "before it is reported"],
 )
 def test_the_fetching_worker_takes_over_from_a_killed_helper(supplier, world, module, at, is_done):
     stock_world(world, PAGES)
 
-    def dies(batch_id):
+    def die(batch_id):
         killed(
             lambda: page_batches.import_dispatched(batch_id, now=NOON),
             module=module,
@@ -116,7 +116,7 @@ def test_the_fetching_worker_takes_over_from_a_killed_helper(supplier, world, mo
             is_done=is_done,
         )
 
-    run = sync(supplier, dispatch_batch=dies)
+    run = sync(supplier, dispatch_batch=die)
 
     assert (run.status, run.deferred_rows) == (SyncRun.Status.APPLIED, 0)
     assert run.created + run.updated == PAGES
@@ -143,12 +143,12 @@ def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatc
     monkeypatch.setattr(product_intake, "import_batch", slow)
     monkeypatch.setattr(page_batches.BatchDispatcher, "_left", look)
 
-    def begins(batch_id):
-        workers.append(threading.Thread(target=helps, args=[batch_id]))
+    def begin(batch_id):
+        workers.append(threading.Thread(target=import_as_helper, args=[batch_id]))
         workers[-1].start()
         assert is_in_hand.wait(timeout=20)
 
-    run = sync(supplier, dispatch_batch=begins)
+    run = sync(supplier, dispatch_batch=begin)
     for each in workers:
         each.join()
 
@@ -179,7 +179,7 @@ def test_pages_of_a_closed_run_are_not_imported(supplier, world):
     batch = PageBatch.objects.create(run=work.run, pages=pages)
     runs.fail(work, "the worker was killed")
 
-    assert not helps(batch.pk)
+    assert not import_as_helper(batch.pk)
     assert not SupplierProduct.objects.exists()
     tasks.close_expired_runs()
     assert not PageBatch.objects.exists()

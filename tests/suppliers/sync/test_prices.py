@@ -49,7 +49,7 @@ def test_only_a_changed_cost_is_written_and_changes_the_price_of_its_listing(kno
 
 
 def test_a_price_that_the_list_does_not_show_is_found_within_a_day(known):
-    """The list only shows the range; a cost inside of it changes."""
+    """The list shows only the range of the costs of a product; a cost within it changes."""
     known.connection.prices_every_min = 6 * 60
     known.connection.save()
     SupplierOffer.objects.filter(supplier_sku="P4-Black").update(cost_amount=Decimal("7.00"))
@@ -142,7 +142,7 @@ def test_rejected_costs_count_only_for_products_that_had_a_cost(known, world, ha
 
 @pytest.fixture
 def black(supplier, world):
-    """Import P1 in black and red; return its page, with the black one only."""
+    """Import P1 in black and red; return its page with only the black variant."""
     stock_world(world, 1, colors=("Black", "Red"))
     sync(supplier)
     SupplierProduct.objects.update(cost_digest="")

@@ -12,7 +12,7 @@ LATER = NOON + timedelta(hours=6)
 
 
 def light(*, gtin="4006381333931", mpn="NB-H100-BLK", **words):
-    """Return a model in black and red; only the black one has a GTIN."""
+    """Return a product in black and red; only the black variant has a GTIN."""
     return make_product_record(
         variants=[
             make_variant_record(sku="BLK", option_values=("Black",), gtin=gtin, mpn=mpn),

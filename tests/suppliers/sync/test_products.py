@@ -34,7 +34,7 @@ def open_issues():
 
 
 def versions(*models):
-    """Return the row versions of tables: they change with every write, even a void one."""
+    """Return the row versions of tables, which change even if a write changes no value."""
     from django.db import connection  # noqa: PLC0415
 
     found = {}
@@ -100,7 +100,7 @@ def test_a_truncated_feed_is_quarantined_until_staff_apply_it(known, world):
     assert SupplierOffer.objects.filter(status="active").count() == 1
     assert sync(known, now=LATER).status == SyncRun.Status.APPLIED
     del world.records["P1"]
-    assert sync(known, now=LATER).status == SyncRun.Status.QUARANTINED  # its guards check again
+    assert sync(known, now=LATER).status == SyncRun.Status.QUARANTINED  # the guards still check
 
 
 def test_a_missing_product_is_discontinued_with_zero_stock_until_relisted(known, world):
@@ -245,7 +245,7 @@ def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
     assert sync(supplier, now=LATER).created == 30
 
 
-def test_a_page_rejected_by_the_database_is_an_issue_others_are_imported(supplier, world):
+def test_a_page_rejected_by_the_database_is_an_issue_and_other_pages_are_imported(supplier, world):
     stock_world(world, 5)
     long = "P" * 200
     world.records[long] = replace(world.records["P3"], external_id=long, variants=[

@@ -64,7 +64,7 @@ def test_a_listing_gets_its_new_stock_age_before_it_is_stale(known, world):
     ("units", "problem", "threshold"),
     [
         (0, "4 of 10 stock rows drop to zero at once (40 %).", {"max_zeroed_percent": 50}),
-        # The supplier's price column, in cents.
+        # As if prices in cents were read as quantities.
         (
             840,
             "4 of 10 stock rows rise to at least 10 times their quantity at once (40 %).",
@@ -167,8 +167,8 @@ def test_the_safety_stock_of_a_supplier_is_never_sold(known, world):
 def test_a_stock_event_queries_and_publishes_the_stock(known, world):
     world.stock["P1-Black"] = {"DE": 2, "CN": 0}
 
-    news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Black",))
-    handle_event(supplier=known, event=news, now=LATER)
+    event = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Black",))
+    handle_event(supplier=known, event=event, now=LATER)
 
     assert world.asked == ["stock P1"]
     assert listing_of("P1-Black").ships_from == {"DE": 2}
@@ -186,9 +186,9 @@ def test_a_run_started_before_an_event_does_not_overwrite_it(known, world):
 
 
 def test_a_product_event_makes_the_next_runs_read_it(known, world):
-    news = SupplierEvent(kind=EventType.PRODUCT, external_id="m-2", product_external_ids=("P3",))
+    event = SupplierEvent(kind=EventType.PRODUCT, external_id="m-2", product_external_ids=("P3",))
 
-    handle_event(supplier=known, event=news, now=LATER)
+    handle_event(supplier=known, event=event, now=LATER)
     sync(known, now=LATER)
     sync(known, "prices", now=LATER)
 

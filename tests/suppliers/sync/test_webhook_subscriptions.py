@@ -20,7 +20,7 @@ URL = "https://shop.example/hooks/cj-lumen/"
 
 
 class FakeWebhooks:
-    """A supplier that allows ``most`` subscriptions, and what it was asked for."""
+    """A supplier that allows ``most`` subscriptions; ``present`` are the subscribed products."""
 
     def __init__(self, most=10, present=()):
         self.most = most
@@ -116,7 +116,7 @@ def test_unchanged_subscriptions_make_no_calls(replace_connector):
     assert (done.wanted, done.added, done.dropped) == (1, 0, 0)
 
 
-def wire_of(supplier):
+def connection_of(supplier):
     return Connection.objects.get(supplier=supplier)
 
 
@@ -126,10 +126,10 @@ def test_a_low_balance_is_a_problem_of_the_connection_until_refilled(replace_con
     purse = replace_connector(FakeBalance("12.345"))
 
     assert balances.refresh(supplier=supplier, now=NOON) == Money(Decimal("12.345"), "EUR")
-    low = wire_of(supplier)
+    low = connection_of(supplier)
     purse.amount = "100.00"
     balances.refresh(supplier=supplier, now=NOON + timedelta(hours=1))
-    filled = wire_of(supplier)
+    filled = connection_of(supplier)
 
     assert (low.balance_amount, low.balance_reported_at) == (Decimal("12.35"), NOON)
     assert low.problem == "balance: 12.35 EUR is left, below 100.00"
@@ -141,11 +141,14 @@ def test_the_last_balance_stays_without_an_answer(replace_connector):
     Connection.objects.update(problem="stock: the supplier is down", low_balance_amount=Decimal(1))
     purse = replace_connector(FakeBalance("50.00"))
     balances.refresh(supplier=supplier, now=NOON)
-    assert wire_of(supplier).problem == "stock: the supplier is down"  # not of the balance
+    assert connection_of(supplier).problem == "stock: the supplier is down"  # not of the balance
     purse.amount = None
 
     assert balances.refresh(supplier=supplier, now=NOON + timedelta(hours=1)) is None
-    assert (wire_of(supplier).balance_amount, wire_of(supplier).balance_reported_at) == (50, NOON)
+    assert (
+        connection_of(supplier).balance_amount,
+        connection_of(supplier).balance_reported_at,
+    ) == (50, NOON)
 
 
 def test_balances_are_read_only_from_prepaid_suppliers():

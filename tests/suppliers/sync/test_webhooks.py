@@ -1,4 +1,4 @@
-"""Supplier events: stock events are checked together, so that mass zeros are quarantined."""
+"""Supplier events: stock events are checked together, so that many zeros are quarantined."""
 
 from datetime import timedelta
 
@@ -23,9 +23,9 @@ def zero_by_events(supplier, world, numbers):
     for number in numbers:
         sku = f"P{number}-Black"
         world.stock[sku] = {"DE": 0, "CN": 0}
-        news = SupplierEvent(kind=EventType.STOCK, external_id=f"m-{number}", skus=(sku,))
+        event = SupplierEvent(kind=EventType.STOCK, external_id=f"m-{number}", skus=(sku,))
         try:
-            handle_event(supplier=supplier, event=news, now=LATER + timedelta(minutes=number))
+            handle_event(supplier=supplier, event=event, now=LATER + timedelta(minutes=number))
         except QuarantinedError:
             refused += 1
     return refused
@@ -74,8 +74,8 @@ def test_a_figure_confirmed_later_is_newer_than_a_pending_run(supplier, world):
     quarantined = sync(supplier, "stock", now=LATER)
     world.stock["P20-Black"] = {"DE": 20, "CN": 100}
     confirmed_at = LATER + timedelta(hours=1)
-    news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P20-Black",))
-    handle_event(supplier=supplier, event=news, now=confirmed_at)
+    event = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P20-Black",))
+    handle_event(supplier=supplier, event=event, now=confirmed_at)
 
     decided = review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
 

@@ -90,7 +90,7 @@ def test_an_unchanged_sync_writes_nothing_and_fetches_no_texts(bigbuy, bigbuy_sa
     }
 
 
-def test_an_unchanged_list_is_joined_once_a_changed_one_as_far_as_needed(
+def test_an_unchanged_list_is_joined_once_and_a_changed_list_only_as_far_as_needed(
     bigbuy, bigbuy_sandbox, monkeypatch
 ):
     walks = []
@@ -176,10 +176,10 @@ def test_a_short_list_with_waived_guards_is_the_next_baseline(bigbuy, bigbuy_san
     bigbuy_sandbox.fault("catalog/productsstockbyhandlingdays", "half_list", count=0)
 
     assert sync(bigbuy, "stock", now=timezone.now()).status == Status.QUARANTINED
-    believed = sync(bigbuy, "stock", now=timezone.now(), guards_waived_by="ann")
+    accepted = sync(bigbuy, "stock", now=timezone.now(), guards_waived_by="ann")
     later = sync(bigbuy, "stock", now=timezone.now())
 
-    assert (believed.status, later.status) == (Status.APPLIED, Status.APPLIED)
+    assert (accepted.status, later.status) == (Status.APPLIED, Status.APPLIED)
 
 
 def test_the_same_items_of_two_suppliers_are_one_product(bigbuy, sandbox_supplier):

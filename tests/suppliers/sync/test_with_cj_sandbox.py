@@ -38,9 +38,9 @@ def test_the_command_imports_the_catalog_and_prints_calls_and_points(
     codes = set(SyncIssue.objects.values_list("code", flat=True))
     assert {"gtin-check-digit", "gtin-duplicate", "cost-missing", "no-variants"} <= codes
     assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
-    wire = Connection.objects.get()
-    assert wire.account_id.isdecimal()
-    assert wire.tokens_encrypted
+    connection = Connection.objects.get()
+    assert connection.account_id.isdecimal()
+    assert connection.tokens_encrypted
 
 
 def test_the_command_fails_with_the_problem(shop, sandbox_supplier):

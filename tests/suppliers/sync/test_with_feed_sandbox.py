@@ -63,7 +63,7 @@ def sync_all(supplier):
     return [sync(supplier, kind, now=now) for kind in ("products", "prices", "stock")]
 
 
-def told(run):
+def result_of(run):
     return (run.status, run.problem)
 
 
@@ -99,7 +99,7 @@ def test_an_unchanged_file_is_neither_fetched_nor_written(supplier, feeds_folder
 
     runs = sync_all(supplier)
 
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert [result_of(run) for run in runs] == [(Status.APPLIED, "")] * 3
     assert versions(*TABLES) == before
     assert sorted(feeds_folder.rglob("*.raw")) == files != []
     assert list(feeds_folder.rglob("work-*")) == []
@@ -109,7 +109,7 @@ def test_a_lost_file_is_fetched_again(supplier, feeds_folder):
     for path in feeds_folder.rglob("*.raw"):
         path.unlink()
 
-    assert told(sync_now(supplier)) == (Status.APPLIED, "")
+    assert result_of(sync_now(supplier)) == (Status.APPLIED, "")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_every_format_gives_the_same_result(supplier, name, mapping):
 
     runs = sync_all(supplier)
 
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert [result_of(run) for run in runs] == [(Status.APPLIED, "")] * 3
     assert snapshot() == expected
 
 
@@ -144,7 +144,7 @@ def test_a_google_shopping_file_is_read(supplier, feed_sandbox):
 
     runs = sync_all(other)
 
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert [result_of(run) for run in runs] == [(Status.APPLIED, "")] * 3
     levels = StockLevel.objects.filter(offer__supplier=other)
     assert set(levels.values_list("reported_quantity", flat=True)) <= {0, 20}
     assert other.offers.filter(cost_amount__gt=0).count() > 50
@@ -169,7 +169,7 @@ def test_the_meaning_of_a_missing_row_is_configurable(
 
     runs = sync_all(supplier)
 
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert [result_of(run) for run in runs] == [(Status.APPLIED, "")] * 3
     assert (product.get(external_id="LX-000004").status == "active") is is_active
     assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
 
@@ -187,7 +187,7 @@ def test_a_token_opens_the_files_and_is_never_logged(supplier, tmp_path, caplog)
         )
 
         assert "HTTP 401" in sync_now(locked).problem
-        assert told(sync_now(opened)) == (Status.APPLIED, "")
+        assert result_of(sync_now(opened)) == (Status.APPLIED, "")
     finally:
         process.stop()
     assert "s3cret-key" not in caplog.text
@@ -205,7 +205,7 @@ def test_the_meaning_of_a_blank_cell_is_configurable(
 
     runs = [sync(supplier, kind, now=timezone.now()) for kind in ("stock", "prices")]
 
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 2
+    assert [result_of(run) for run in runs] == [(Status.APPLIED, "")] * 2
     assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
     offer = SupplierOffer.objects.get(supplier_sku="LX-000004-1")
     assert (offer.status, offer.cost_amount) == (status, known)
@@ -214,7 +214,7 @@ def test_the_meaning_of_a_blank_cell_is_configurable(
 
 @pytest.mark.parametrize("omitted", ["gone", "unchanged"])
 @pytest.mark.parametrize("count", [1, 4], ids=["one variant", "the product"])
-def test_what_is_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omitted, count):
+def test_an_item_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omitted, count):
     mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
     set_options(supplier, mapping=mapping)
     for place in range(1, count + 1):
@@ -244,7 +244,7 @@ def test_a_stock_file_without_parents_matches_by_sku(supplier, feed_sandbox):
     feed_sandbox.control("drop_catalog", {"share": 0.9})
     later = sync_all(other)
 
-    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert [result_of(run) for run in runs] == [(Status.APPLIED, "")] * 3
     stocked = StockLevel.objects.filter(offer__supplier=other, reported_quantity__gt=0)
     assert stocked.count() > 50
     assert [run.status for run in later] == [Status.QUARANTINED] * 3
@@ -252,14 +252,17 @@ def test_a_stock_file_without_parents_matches_by_sku(supplier, feed_sandbox):
 
 def test_a_stale_file_is_rejected(supplier):
     set_options(supplier, mapping=table_mapping(stale_after_h=1))
-    assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
+    assert result_of(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
     mapping = table_mapping(stale_after_h=1)
     mapping["fields"]["updated_at"] = {"constant": "2026-01-01"}
     set_options(supplier, mapping=mapping)
 
     run = sync(supplier, now=timezone.now())
 
-    assert told(run) == (Status.FAILED, "The newest row of the file is dated 2026-01-01 00:00.")
+    assert result_of(run) == (
+        Status.FAILED,
+        "The newest row of the file is dated 2026-01-01 00:00.",
+    )
 
 
 def test_a_delta_may_zero_all_its_rows(supplier, feed_sandbox):
@@ -275,7 +278,7 @@ def test_a_delta_may_zero_all_its_rows(supplier, feed_sandbox):
 
     run = sync(supplier, "stock", now=timezone.now())
 
-    assert told(run) == (Status.APPLIED, "")
+    assert result_of(run) == (Status.APPLIED, "")
     left = StockLevel.objects.filter(offer__supplier_sku__in=sold_out, reported_quantity__gt=0)
     assert not left.exists()
     assert StockLevel.objects.filter(reported_quantity__gt=0).exists()

@@ -1,4 +1,4 @@
-"""Stateful test rules: backorders, rejections and new sources."""
+"""Stateful test rules: rerouting, backorders, and answers of suppliers without an API."""
 
 from contextlib import suppress
 
@@ -14,7 +14,7 @@ from shipping.rerouting import customer_choice, rerouting
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
-from tests.support.stateful.invariants import UNITS, Truths
+from tests.support.stateful.invariants import UNITS, InvariantChecks
 
 WHICH = st.integers(0, 30)
 REFUSALS = (
@@ -26,11 +26,11 @@ REFUSALS = (
 )
 
 
-class Setbacks(Truths):
-    """A state machine whose lights are at a second supplier too."""
+class BackorderRules(InvariantChecks):
+    """Rules for two products that a second supplier also stocks."""
 
-    def put_on_other_shelves(self, lights):
-        """Put the first product at another supplier in time, and the second one later."""
+    def stock_other_locations(self, lights):
+        """Stock both at another supplier: it delivers the first in 6 days, the second in 20."""
         quotes.clear_cache()
         for light, max_days in zip(lights, (6, 20), strict=True):
             offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
@@ -39,15 +39,15 @@ class Setbacks(Truths):
             make_service(place, min_days=2, max_days=max_days)
 
     @rule(which=WHICH)
-    def look_elsewhere(self, which):
+    def reroute(self, which):
         if backorder := self.pick(rerouting.due_backorders(now=self.now), which):
             with suppress(*REFUSALS):
                 rerouting.reroute(backorder=backorder, now=self.now)
             backorder.refresh_from_db()
-            event(f"a backorder came to {backorder.status}")
+            event(f"a rerouted backorder is {backorder.status}")
 
     @rule(which=WHICH, choice=st.sampled_from(list(Backorder.Choice)))
-    def answer_the_question(self, which, choice):
+    def answer_backorder(self, which, choice):
         asked = Backorder.objects.select_related("order__channel").filter(status="asked")
         if backorder := self.pick(asked, which):
             with suppress(*REFUSALS):
@@ -56,7 +56,7 @@ class Setbacks(Truths):
                 )
 
     @rule(which=WHICH)
-    def move_elsewhere(self, which):
+    def reassign(self, which):
         if purchase_order := self.pick(self.purchases(), which):
             with suppress(*REFUSALS):
                 reassignment.reassign(
@@ -67,12 +67,12 @@ class Setbacks(Truths):
         which=WHICH,
         verb=st.sampled_from([supplier_answers.record_acceptance, supplier_answers.record_refusal]),
     )
-    def hear_in_person(self, which, verb):
+    def record_supplier_answer(self, which, verb):
         asked = self.purchases().exclude(cancellation_channel="")
         if purchase_order := self.pick(asked, which):
             with suppress(*REFUSALS):
                 verb(purchase_order=purchase_order, actor="ann", now=self.now)
-            event(f"asked in person, it came to {purchase_order.submission_status}")
+            event(f"after a supplier's answer: {purchase_order.submission_status}")
 
     @staticmethod
     def purchases():

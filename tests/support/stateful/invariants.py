@@ -17,13 +17,13 @@ from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
 
 UNITS = 4  # of each light
-# Listings are not published in these tests, so their invariants are left out.
-AT_EACH_STEP = (*STOCK, *PAYMENTS, *PURCHASE_ORDERS, *RETURNS)
-NOW_AND_THEN = [one for one in INVARIANTS if one not in LISTINGS]
+STEP_INVARIANTS = (*STOCK, *PAYMENTS, *PURCHASE_ORDERS, *RETURNS)
+# Without those of listings, which no step publishes again.
+PERIODIC_INVARIANTS = [one for one in INVARIANTS if one not in LISTINGS]
 
 
 def steps(examples):
-    """Return the settings of a state machine: sequences to try, each of 25 steps."""
+    """Return the settings of a state machine that tries ``examples`` sequences of 25 steps."""
     return settings(
         max_examples=examples,
         stateful_step_count=25,
@@ -32,17 +32,20 @@ def steps(examples):
     )
 
 
-class Truths(RuleBasedStateMachine):
-    """Checks the invariants after each step, once ``world``, the test's transaction, is open."""
+class InvariantChecks(RuleBasedStateMachine):
+    """A state machine that is checked after each step.
+
+    Its first step opens ``test_transaction``; its ``supplier`` is a ``ScriptedSupplier``.
+    """
 
     @invariant()
-    def nothing_that_must_be_true_is_false(self):
-        if hasattr(self, "world"):
-            self.insist(AT_EACH_STEP)
+    def invariants_hold(self):
+        if hasattr(self, "test_transaction"):
+            self.assert_invariants(STEP_INVARIANTS)
 
     @invariant()
-    def no_more_is_sold_than_there_is(self):
-        if not hasattr(self, "world"):
+    def stock_is_not_oversold(self):
+        if not hasattr(self, "test_transaction"):
             return
         for level in StockLevel.objects.all():
             assert level.reserved + level.allocated_outstanding <= UNITS
@@ -59,13 +62,13 @@ class Truths(RuleBasedStateMachine):
             assert held.get(level, 0) + sold.get(level, 0) <= UNITS
 
     @invariant()
-    def no_order_is_told_twice(self):
-        if hasattr(self, "world"):
+    def no_order_is_submitted_twice(self):
+        if hasattr(self, "test_transaction"):
             assert len(self.supplier.effects) == len(set(self.supplier.effects))
 
     @invariant()
-    def the_money_adds_up(self):
-        if not hasattr(self, "world"):
+    def payment_totals_match(self):
+        if not hasattr(self, "test_transaction"):
             return
         for payment in Payment.objects.all():
             taken, given = payment.captured_amount, payment.refunded_amount
@@ -77,8 +80,8 @@ class Truths(RuleBasedStateMachine):
             assert taken <= worth
 
     @staticmethod
-    def insist(invariants):
-        """Check the invariants at ``NOON``: no workers run, so later rows would be overdue."""
+    def assert_invariants(invariants):
+        """Check at NOON, the time of the first step: no worker runs, so nothing may count as late."""
         assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []
 
     @staticmethod

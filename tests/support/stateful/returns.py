@@ -34,27 +34,26 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connectors.records import Acknowledgement
 from tests.factories.returns import make_policy
-from tests.factories.shipping import make_parcel_news, make_state
-from tests.support.stateful.invariants import Truths
+from tests.factories.shipping import make_shipment_notice, make_state
+from tests.support.stateful.invariants import InvariantChecks
 
 REFUSED = (CannotReturnError, SupplierReturnError, InvalidTransitionError, ConcurrentUpdateError)
 WHICH = st.integers(0, 30)
 KINDS = st.sampled_from(ReturnAuthorization.Kind)
 STATES = st.sampled_from(ReturnAuthorization.Condition)
 FEW = st.sampled_from([1, 0, 2, 1, 3, -1])
-FAR = ["refund", "keep", "replace", "cancel", "refuse", "reject"]
 CENTS = st.decimals(0, 99, places=2)
 
 
-class GivingBack(Truths):
-    """Returns in any order, also invalid ones, which the shop refuses."""
+class ReturnRules(InvariantChecks):
+    """Return actions in any order; the shop refuses those that a return's state does not allow."""
 
     @rule(which=WHICH)
     def arrive(self, which):
         left = PurchaseOrder.objects.filter(status__in=["in_progress", "shipped"])
         if (purchase_order := self.pick(left.exclude(accepted_at=None), which)) is None:
             return
-        news = make_parcel_news(number=f"LX{purchase_order.pk:09}DE")
+        news = make_shipment_notice(number=f"LX{purchase_order.pk:09}DE")
         state = make_state(
             purchase_order, Acknowledgement.DELIVERED, news, reference=f"S-{purchase_order.number}"
         )
@@ -62,12 +61,12 @@ class GivingBack(Truths):
             shipments.import_parcels(purchase_order=purchase_order, state=state, now=self.now)
 
     @rule(which=WHICH, kind=KINDS, one=FEW, other=FEW, key=st.integers(0, 5), asks=st.booleans())
-    def give_back(self, which, kind, one, other, key, asks):  # noqa: PLR0917 - one form
+    def request_return(self, which, kind, one, other, key, asks):  # noqa: PLR0917 - one form
         if (order := self.pick(Order.objects.filter(lines__shipped_quantity__gt=0), which)) is None:
             return
         lines = order.lines.order_by("pk").values_list("pk", flat=True)
         units = dict(zip(lines, (one, other), strict=False))
-        wanted = self.instead_of(order.lines.all(), which) if asks else {}
+        wanted = self.choose_variants(order.lines.all(), which) if asks else {}
         said = ReturnRequest(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
         with suppress(*REFUSED):
             requests.submit(order=order, request=said, actor="customer", now=self.now)
@@ -80,14 +79,14 @@ class GivingBack(Truths):
             ["refund", "keep", "replace", "swap", "swap", "cancel", "refuse", "reject"]
         ),
     )
-    def come_far(self, which, kind, units, word):
-        """Take a return of a delivered line through several steps, as most returns go."""
+    def process_return(self, which, kind, units, word):
+        """Return a delivered line and process the return until it ends as ``word`` says."""
         self.arrive(which)
         there = OrderLine.objects.filter(shipped_quantity__gt=0)
         if (line := self.pick(there, which)) is None:
             return
         before = ReturnAuthorization.objects.count()
-        wanted = self.instead_of([line], which) if word == "swap" else {}
+        wanted = self.choose_variants([line], which) if word == "swap" else {}
         said = ReturnRequest(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
         with suppress(*REFUSED):
             (made,) = requests.submit(
@@ -144,43 +143,43 @@ class GivingBack(Truths):
             acts[word]()
 
     @rule(which=WHICH, units=FEW)
-    def count_what_came(self, which, units):
+    def receive_return(self, which, units):
         if made := self.pick(ReturnAuthorization.objects.all(), which):
             with suppress(*REFUSED):
                 self._receive(made, units)
 
     @rule(which=WHICH, units=FEW, state=STATES, kept=CENTS)
-    def look_at_it(self, which, units, state, kept):
+    def inspect_return(self, which, units, state, kept):
         if made := self.pick(ReturnAuthorization.objects.all(), which):
             with suppress(*REFUSED):
                 self._inspect(made, units, state, kept)
 
     @rule(which=WHICH, is_kept=st.booleans())
-    def pay_for_it(self, which, is_kept):
+    def refund_return(self, which, is_kept):
         if made := self.pick(ReturnAuthorization.objects.all(), which):
             verb = refunds.refund_without_return if is_kept else refunds.refund
             with suppress(*REFUSED):
                 verb(authorization=made, actor="ann", now=self.now)
 
     @rule(which=WHICH, swaps=st.booleans(), is_free=st.booleans())
-    def replace_it(self, which, swaps, is_free):
+    def replace_return(self, which, swaps, is_free):
         if (made := self.pick(ReturnAuthorization.objects.all(), which)) is None:
             return
         lines = [line.order_line for line in made.lines.all()]
-        choice = self.instead_of(lines, which) if swaps else None
+        choice = self.choose_variants(lines, which) if swaps else None
         with suppress(*REFUSED):
             exchanges.create_replacement(
                 authorization=made, choice=choice, is_free=is_free, actor="ann", now=self.now
             )
 
     @rule(which=WHICH, kind=st.sampled_from(["withdrawal", "defect"]), units=st.integers(1, 2))
-    def take_another(self, which, kind, units):
-        """Exchange an item completely, since random steps rarely get there."""
-        self.come_far(which, ReturnAuthorization.Kind(kind), units, "swap")
+    def exchange_line(self, which, kind, units):
+        """Return and exchange a line in one rule: random rules rarely complete an exchange."""
+        self.process_return(which, ReturnAuthorization.Kind(kind), units, "swap")
 
     @staticmethod
-    def instead_of(lines, which):
-        """Choose another variant for each line that has one, at a higher or lower price."""
+    def choose_variants(lines, which):
+        """Return another variant of the product of each line that has one, at any price."""
         chosen = {}
         for line in lines:
             others = Variant.objects.filter(product=line.variant.product_id).exclude(
@@ -191,7 +190,7 @@ class GivingBack(Truths):
         return chosen
 
     @rule(which=WHICH, to=st.sampled_from(SupplierReturn.Status), amount=CENTS)
-    def speak_with_the_supplier(self, which, to, amount):
+    def update_supplier_return(self, which, to, amount):
         if not SupplierReturn.objects.exists():
             if not ReturnPolicy.objects.exists():
                 make_policy(accepts_returns=True)
@@ -216,8 +215,8 @@ class GivingBack(Truths):
                 )
 
     @invariant()
-    def what_came_back_whole_is_paid_whole(self):
-        if not hasattr(self, "world"):
+    def fully_returned_lines_are_fully_refunded(self):
+        if not hasattr(self, "test_transaction"):
             return
         for line in OrderLine.objects.filter(returned_quantity__gt=0):
             back = line.return_lines.filter(authorization__status__in=["refunded", "exchanged"])
@@ -228,7 +227,7 @@ class GivingBack(Truths):
 
     @invariant()
     def unavailable_replacement_is_refunded_at_once(self):
-        if not hasattr(self, "world"):
+        if not hasattr(self, "test_transaction"):
             return
         for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):
             lines = refund_amounts.read_lines(made)

@@ -25,7 +25,7 @@ def page(what="changelist", *args, table="discrepancy"):
     return reverse(f"admin:orders_{table}_{what}", args=args)
 
 
-def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
+def test_staff_apply_a_lost_event_once(stripe, staff):
     payment = paid(stripe)
     accepted(payment)
     stripe.call("refunds", {"payment_intent": stripe.intent["id"], "amount": 500})

@@ -1,4 +1,4 @@
-"""Gateway comparison: our ledger against the local Stripe sandbox; a difference of each kind."""
+"""Gateway comparison: compare our ledger with the Stripe sandbox, find each kind of discrepancy."""
 
 from decimal import Decimal
 
@@ -29,20 +29,20 @@ pytestmark = pytest.mark.django_db
 PART = Decimal("7.50")
 
 
-def at(payment):
+def gateway_of(payment):
     return gateway_for(payment.gateway)
 
 
 def by_hand(payment, verb, amount, *, is_last=True):
-    """Move money at the gateway behind the shop's back."""
+    """Move money at the gateway without the shop's knowledge."""
     money = Money(amount, payment.currency)
     last = {"is_last": is_last} if verb == "capture" else {}
-    return getattr(at(payment), verb)(
+    return getattr(gateway_of(payment), verb)(
         reference=payment.reference, amount=money, key="by hand", **last
     )
 
 
-def test_a_shopper_who_paid_nothing_is_no_difference(stripe):
+def test_an_unpaid_order_is_no_discrepancy(stripe):
     open_order()
     declined = open_order()
     stripe.pay(declined.pay_url, "4000 0000 0000 0002")
@@ -51,7 +51,7 @@ def test_a_shopper_who_paid_nothing_is_no_difference(stripe):
     assert found() == []
 
 
-def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(stripe):
+def test_staff_apply_a_lost_authorization(stripe):
     payment = open_order()
     stripe.pay(payment.pay_url)
     compare()
@@ -61,12 +61,12 @@ def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(stripe
     assert resolution.can_apply_lost_event(difference)
 
     resolution.apply_lost_events(difference=difference, now=later())
-    heard = PaymentEvent.objects.filter(kind="authorized").count()
+    authorizations = PaymentEvent.objects.filter(kind="authorized").count()
     with pytest.raises(resolution.NoLostEventError):
         resolution.apply_lost_events(difference=difference, now=later())
 
     assert difference.status == "gone"
-    assert heard == PaymentEvent.objects.filter(kind="authorized").count() == 1
+    assert authorizations == PaymentEvent.objects.filter(kind="authorized").count() == 1
     assert Order.objects.get(pk=payment.order_id).status == "placed"
     assert found() == []
 
@@ -100,16 +100,16 @@ def refund_fails(stripe, payment):
 
 
 @pytest.mark.parametrize(
-    "happen", [capture_by_hand, authorization_ends, dispute_begins, refund_fails]
+    "change", [capture_by_hand, authorization_ends, dispute_begins, refund_fails]
 )
-def test_a_lost_event_is_found_and_taken_in(stripe, happen):
+def test_a_lost_event_is_found_and_applied(stripe, change):
     payment = paid(stripe)
-    lost, stored = happen(stripe, payment)
+    lost, stored = change(stripe, payment)
 
     compare()
     assert not_with_us() == [lost]
     difference = Discrepancy.objects.get(kind="not_with_us")
-    if happen is authorization_ends:
+    if change is authorization_ends:
         assert "no longer holds the authorization" in labels.advice(difference)
     resolution.apply_lost_events(difference=difference, now=later())
 
@@ -119,7 +119,7 @@ def test_a_lost_event_is_found_and_taken_in(stripe, happen):
     assert not_with_us() == []
 
 
-def test_the_same_refund_given_twice_is_told_as_twice(stripe):
+def test_a_duplicate_refund_is_a_discrepancy(stripe):
     payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
@@ -130,7 +130,7 @@ def test_the_same_refund_given_twice_is_told_as_twice(stripe):
     assert found() == [("twice", "refunded", None, PART)]
 
 
-def test_a_refund_whose_answer_was_lost_is_no_second_one(stripe):
+def test_a_refund_with_a_lost_answer_is_not_a_duplicate(stripe):
     payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
@@ -143,7 +143,7 @@ def test_a_refund_whose_answer_was_lost_is_no_second_one(stripe):
     assert found() == [("refund_unbooked", "refunded", None, PART)]
 
 
-def test_a_payment_that_the_gateway_does_not_have(stripe):
+def test_a_payment_missing_at_the_gateway_is_a_discrepancy(stripe):
     payment = paid(stripe)
     stripe.control("reset", {})
 
@@ -154,7 +154,7 @@ def test_a_payment_that_the_gateway_does_not_have(stripe):
     assert "right gateway account" in labels.advice(the_one())
 
 
-def test_a_refund_that_only_our_book_has(stripe):
+def test_a_refund_missing_at_the_gateway_is_a_discrepancy(stripe):
     payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
@@ -173,7 +173,7 @@ def test_a_refund_that_only_our_book_has(stripe):
     assert found() == [("not_at_gateway", "refunded", Decimal("2.00"), None)]
 
 
-def test_amounts_and_currencies_that_differ(stripe):
+def test_different_amounts_and_currencies_are_discrepancies(stripe):
     payment = paid(stripe)
     accepted(payment)
     less = payment.amount - 3
@@ -190,7 +190,7 @@ def test_amounts_and_currencies_that_differ(stripe):
     assert (difference.currency, difference.found_currency) == ("USD", "EUR")
 
 
-def test_money_of_a_payment_that_we_never_opened(stripe):
+def test_a_payment_unknown_to_us_is_a_discrepancy(stripe):
     gateway = gateway_for("stripe")
     opened = gateway.open(
         key="pay:elsewhere",
@@ -214,7 +214,7 @@ def test_money_of_a_payment_that_we_never_opened(stripe):
     assert found() == []
 
 
-def test_what_moves_at_this_moment_does_not_differ_yet(stripe):
+def test_a_payment_that_just_changed_is_not_compared(stripe):
     payment = open_order()
     stripe.pay(payment.pay_url)
 
@@ -227,7 +227,7 @@ def test_what_moves_at_this_moment_does_not_differ_yet(stripe):
 
 
 @pytest.mark.parametrize("many", [True, False])
-def test_parts_captured_one_by_one_or_at_once_agree(stripe, many):
+def test_several_captures_or_one_capture_match_the_ledger(stripe, many):
     stripe.control("account", {"many": many})
     payment = paid(stripe, *two_sellables())
     made = accepted(payment)
@@ -245,7 +245,7 @@ def test_parts_captured_one_by_one_or_at_once_agree(stripe, many):
     assert (day.counts[f"gateway:{payment.gateway}"], day.counts["orders"]) == (1, 1)
 
 
-def test_a_part_that_was_captured_twice_is_told_as_twice(stripe):
+def test_a_duplicate_capture_is_a_discrepancy(stripe):
     stripe.control("account", {"many": True})
     payment = paid(stripe, *two_sellables())
     first, _second = divided(payment)

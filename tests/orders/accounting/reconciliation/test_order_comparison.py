@@ -28,7 +28,7 @@ DAY = NOON.date()
 
 @pytest.fixture(autouse=True)
 def no_gateway(monkeypatch):
-    """Compare without gateways: only order discrepancies remain."""
+    """Compare no gateways: only discrepancies of orders remain."""
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
 
 
@@ -46,7 +46,7 @@ def due(now=LATER):
 
 
 def bought(*, status="shipped", captured=None, refunded=0):
-    """Create an order with the given fulfillment and payment progress."""
+    """Make a purchase order with this fulfillment status, and set the amounts of its payment."""
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
         status=status, submission_status="accepted", accepted_at=NOON, status_since=NOON
@@ -64,7 +64,7 @@ def test_a_shipped_and_captured_order_agrees():
     assert found() == []
 
 
-def test_shipped_and_not_captured():
+def test_a_shipped_order_that_was_not_captured_is_a_discrepancy():
     purchase_order = bought(captured="5.00")
     PurchaseOrder.objects.update(status_since=LATER - timedelta(minutes=5))
     compare()
@@ -79,10 +79,10 @@ def test_shipped_and_not_captured():
     assert "retry it" in labels.advice(row)
 
 
-def test_captured_and_nothing_ordered_stays_while_it_is_undecided():
+def test_a_captured_order_with_only_canceled_purchase_orders_is_a_discrepancy():
     purchase_order = bought(status="canceled")
 
-    for since in (NOON, LATER - timedelta(minutes=5)):  # at last put on hold just now
+    for since in (NOON, LATER - timedelta(minutes=5)):  # the last status change is old or recent
         Order.objects.update(status_since=since)
         compare()
 
@@ -119,7 +119,7 @@ def test_a_refund_or_a_paid_canceled_shipment_is_no_discrepancy(settled):
     assert found() == []
 
 
-def test_captured_more_than_the_order_total():
+def test_a_capture_above_the_order_total_is_a_discrepancy():
     purchase_order = bought()
     total = purchase_order.order.total_amount
     Payment.objects.update(authorized_amount=total + 1, captured_amount=total + 1, amount=total + 1)
@@ -129,7 +129,7 @@ def test_captured_more_than_the_order_total():
     assert found() == [("over_captured", total, total + 1)]
 
 
-def test_an_order_paid_twice():
+def test_an_order_paid_twice_is_a_discrepancy():
     purchase_order = bought()
     first = Payment.objects.get()
     Payment.objects.update(status="refunded")  # so that a second payment may be open
@@ -152,7 +152,7 @@ def test_an_order_paid_twice():
     assert found() == [("twice", first.amount, 2 * first.amount)]
 
 
-def test_an_order_paid_in_another_currency():
+def test_an_order_paid_in_another_currency_is_a_discrepancy():
     bought(status="in_progress")
     Payment.objects.update(currency="USD")
 
@@ -253,7 +253,7 @@ def test_a_gateway_that_is_down_keeps_the_day_open(monkeypatch):
 
 def test_a_deferred_single_capture_is_not_missing():
     bought(captured="0.00")
-    PurchaseOrder.objects.update(accepted_at=None)  # stands for the one that has not answered
+    PurchaseOrder.objects.update(accepted_at=None)  # a supplier has not answered yet
     Payment.objects.update(capture_mode="single", capture_before=LATER + timedelta(days=3))
 
     compare()

@@ -1,4 +1,4 @@
-"""Purchase comparison: charges read from a running sandbox against our purchase orders."""
+"""Purchase comparison: compare a supplier's charges with our purchase orders, at a sandbox."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ QUOTA = "suppliers.connections.factory.DatabaseQuotaCounter"
 
 @pytest.fixture(scope="module")
 def sold(django_db_setup, django_db_blocker, sandbox_process, tmp_path_factory):  # noqa: F811
-    """A purchase order that the sandbox accepted and charged, for all tests of this module."""
+    """A purchase order for all tests of this module: the sandbox accepted and charged it."""
     sandbox_process.reset()
 
     def build():
@@ -79,16 +79,16 @@ def test_a_charge_is_stored_and_agrees(bought):
     assert SupplierInvoice.objects.get() == invoice
 
 
-def test_more_than_agreed(bought):
-    told = PurchaseLine.objects.get(purchase_order=bought).agreed_cost_amount
-    PurchaseLine.objects.update(agreed_cost_amount=told - 1)
+def test_a_charge_above_the_agreed_cost_is_a_discrepancy(bought):
+    charged = PurchaseLine.objects.get(purchase_order=bought).agreed_cost_amount
+    PurchaseLine.objects.update(agreed_cost_amount=charged - 1)
 
     compare()
 
-    assert found() == [("supplier_overcharged", "subtotal", told - 1, told)]
+    assert found() == [("supplier_overcharged", "subtotal", charged - 1, charged)]
 
 
-def test_freight_above_the_stated_amount(bought):
+def test_freight_above_the_stated_amount_is_a_discrepancy(bought):
     message = bought.messages.get(kind="accepted")
     message.body["freight"] = "0.50 USD"
     message.save()
@@ -99,11 +99,11 @@ def test_freight_above_the_stated_amount(bought):
     assert "shipping methods" in labels.advice(Discrepancy.objects.get())
 
 
-def test_the_parts_of_a_split_order_are_one_charge(bought):
-    """CJ replaces the charge of the whole order by those of its parts."""
+def test_the_charges_of_a_split_order_are_summed(bought):
+    """CJ replaces the charge of the whole order with one charge for each part."""
     compare()
     whole = SupplierInvoice.objects.get()
-    told = [
+    reports = [
         InvoiceReport(
             number=bought.number,
             supplier_reference=f"{whole.reference}-{part}",
@@ -112,7 +112,7 @@ def test_the_parts_of_a_split_order_are_one_charge(bought):
         )
         for part, goods in enumerate([Decimal(1), whole.subtotal_amount - 1])
     ]
-    invoices._store_charges(bought.supplier, told, {whole.pk}, timezone.now())
+    invoices._store_charges(bought.supplier, reports, {whole.pk}, timezone.now())
 
     findings = purchase_comparison.compare_purchase_order(
         PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
@@ -175,8 +175,8 @@ def test_an_incomplete_list_is_not_used(bought, monkeypatch):
         assert list(connector.list_invoices(since=timezone.now() + SPAN)) == []
 
 
-def test_an_accepted_order_without_a_charge(bought, sandbox_process):  # noqa: F811
-    """The last test: it changes the order in the sandbox."""
+def test_an_accepted_order_without_a_charge_is_a_discrepancy(bought, sandbox_process):  # noqa: F811
+    """Keep this test last: it cancels the order in the sandbox, which all tests share."""
     compare()
     sandbox_process.control("cancel", {"orderNumber": bought.number})
 

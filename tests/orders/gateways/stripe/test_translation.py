@@ -1,4 +1,4 @@
-"""Stripe translation: each way in which Stripe may state a fact gives the same updates."""
+"""Stripe translation: all forms in which Stripe reports a fact give the same updates."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,22 +18,22 @@ def state(intent=None, charge=None, *, session="complete", refunds=(), disputes=
         made = {"id": "ch_1", "created": SECONDS, "amount": 6499} | (charge or {})
         known = {"id": "pi_1", "amount": 6499, "currency": "eur", "latest_charge": made}
         intent = known | intent
-    told = {
+    reported = {
         "id": "cs_1",
         "status": session,
         "amount_total": 6499,
         "currency": "eur",
         "payment_intent": intent,
-        "a_word_of_tomorrow": {"x": 1},
+        "a_future_field": {"x": 1},
     }
     return PaymentState(
-        session=msgspec.convert(told, Session),
+        session=msgspec.convert(reported, Session),
         refunds=msgspec.convert(list(refunds), list[Refund]),
         disputes=msgspec.convert(list(disputes), list[Dispute]),
     )
 
 
-def told(found):
+def reported(found):
     return [(update.kind.value, str(update.amount)) for update in to_updates(found)]
 
 
@@ -47,7 +47,7 @@ def test_without_a_capture_deadline_the_shortest_one_applies(details):
     assert update.capture_mode == "single"
 
 
-def test_who_says_it_is_believed():
+def test_a_stated_deadline_and_capture_mode_are_used():
     charge = {"payment_method_details": {"card": CARD}}
     (update,) = to_updates(state({"status": "requires_capture"}, charge))
 
@@ -64,15 +64,15 @@ def test_who_says_it_is_believed():
         ({"status": "canceled"}, {"amount_captured": 2000}),
     ],
 )
-def test_a_rest_that_was_released_is_one_whatever_the_intent_is_called_then(intent, charge):
-    assert told(state(intent, charge)) == [
+def test_the_remainder_of_a_partial_capture_is_voided_in_each_intent_status(intent, charge):
+    assert reported(state(intent, charge)) == [
         ("authorized", "64.99 EUR"),
         ("captured", "20.00 EUR"),
         ("voided", "44.99 EUR"),
     ]
 
 
-def test_a_hold_that_is_written_as_a_refund_is_none():
+def test_a_released_authorization_listed_as_a_refund_is_not_refunded():
     rest = {
         "id": "re_1",
         "amount": 4499,
@@ -82,18 +82,18 @@ def test_a_hold_that_is_written_as_a_refund_is_none():
     }
     found = state({"status": "succeeded", "amount_received": 2000}, refunds=[rest])
 
-    assert "refunded" not in dict(told(found))
+    assert "refunded" not in dict(reported(found))
 
 
 @pytest.mark.parametrize("reason", ["automatic", "expired"])
-def test_a_hold_that_ended_alone_is_expired(reason):
+def test_an_authorization_that_stripe_canceled_is_expired(reason):
     found = state({"status": "canceled", "cancellation_reason": reason})
 
-    assert told(found) == [("expired", "64.99 EUR")]
+    assert reported(found) == [("expired", "64.99 EUR")]
 
 
 @pytest.mark.parametrize(
-    ("intent", "session", "news"),
+    ("intent", "session", "expected"),
     [
         (None, "open", []),
         (None, "expired", [("expired", "64.99 EUR")]),
@@ -103,30 +103,30 @@ def test_a_hold_that_ended_alone_is_expired(reason):
         ({"status": "requires_payment_method"}, "expired", [("expired", "64.99 EUR")]),
     ],
 )
-def test_an_unpaid_session_gives_no_update_until_it_expires(intent, session, news):
-    assert told(state(intent, session=session)) == news
+def test_an_unpaid_session_gives_no_update_until_it_expires(intent, session, expected):
+    assert reported(state(intent, session=session)) == expected
 
 
 @pytest.mark.parametrize(
-    ("status", "news"),
+    ("status", "expected"),
     [
         ("warning_needs_response", ["fraud_warning"]),
         ("warning_closed", ["fraud_warning"]),
         ("needs_response", ["disputed"]),
-        ("a_status_of_tomorrow", ["disputed"]),
+        ("a_future_status", ["disputed"]),
         ("won", ["disputed", "dispute_won"]),
         ("lost", ["disputed", "dispute_lost"]),
     ],
 )
-def test_an_inquiry_is_a_warning_and_a_dispute_is_told_with_its_end(status, news):
+def test_an_inquiry_is_a_fraud_warning_and_a_dispute_has_its_result(status, expected):
     dispute = {"id": "du_1", "amount": 6499, "currency": "eur", "status": status}
     found = state({"status": "succeeded", "amount_received": 6499}, disputes=[dispute])
 
-    assert [name for name, _ in told(found)][2:] == news
+    assert [name for name, _ in reported(found)][2:] == expected
 
 
 @pytest.mark.parametrize(
-    ("status", "news"),
+    ("status", "expected"),
     [
         ("pending", []),
         ("requires_action", []),
@@ -136,8 +136,8 @@ def test_an_inquiry_is_a_warning_and_a_dispute_is_told_with_its_end(status, news
         ("canceled", [("refund_failed", "re_1:failed")]),
     ],
 )
-def test_a_refund_is_told_when_it_arrived_or_came_back(status, news):
+def test_a_refund_is_reported_when_it_succeeds_or_fails(status, expected):
     refund = {"id": "re_1", "amount": 500, "currency": "eur", "status": status}
     found = state({"status": "succeeded", "amount_received": 6499}, refunds=[refund])
 
-    assert [(one.kind.value, one.external_id) for one in to_updates(found)][2:] == news
+    assert [(one.kind.value, one.external_id) for one in to_updates(found)][2:] == expected

@@ -1,4 +1,4 @@
-"""Stripe webhook signatures: accept what Stripe's library signs, refuse forged and stale ones."""
+"""Stripe webhook signatures: accept those of Stripe's library, refuse forged and stale ones."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def check(signature, *, body=BODY, secrets=(SECRET,), now=NOON):
     )
 
 
-def test_while_a_secret_is_rolled_both_are_good_on_either_side():
+def test_during_a_rotation_the_old_and_the_new_secret_are_accepted():
     old = header(secret="whsec_old")
     both = f"{old},v1={header().partition('v1=')[2]},v0=ignored"
 
@@ -54,7 +54,7 @@ def test_forged_events_are_refused(signature, body, secrets):
 
 
 @pytest.mark.parametrize("away", [timedelta(seconds=301), timedelta(seconds=-301)])
-def test_stale_events_and_such_of_the_future_are_refused(away):
+def test_events_with_an_old_or_a_future_time_are_refused(away):
     check(header(), now=NOON + away * 300 / 301)
 
     with pytest.raises(ExpiredTimestampError):
@@ -62,6 +62,6 @@ def test_stale_events_and_such_of_the_future_are_refused(away):
 
 
 @pytest.mark.parametrize("signature", ["", "t=,v1=", "v1=abc", "t=1", "t=x,v1=abc", "nonsense"])
-def test_a_header_that_says_nothing_is_refused(signature):
+def test_an_incomplete_header_is_refused(signature):
     with pytest.raises(InvalidHeadersError):
         check(signature)

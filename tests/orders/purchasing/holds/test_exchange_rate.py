@@ -1,4 +1,4 @@
-"""Hold without an exchange rate: the margin is unknown; released automatically."""
+"""Hold without an exchange rate: the margin is unknown until the next rate releases the hold."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -66,7 +66,7 @@ def test_a_new_rate_removes_no_other_reason(supplier):
     assert [reason["code"] for reason in held.hold_reasons] == ["cost"]
 
 
-def test_a_loss_at_the_new_rate_holds_it_again(supplier):
+def test_a_loss_at_the_new_rate_holds_the_order_again(supplier):
     send()
     make_exchange_rate(rate="40")
     holds.release_resolved(now=NOON)

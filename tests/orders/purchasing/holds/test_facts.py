@@ -146,7 +146,7 @@ def test_missing_certificates_hold_with_their_names(supplier, sold):
     assert "RoHS declaration" in sentences
 
 
-def test_it_is_released_when_all_certificates_are_there(supplier, sold):
+def test_a_held_order_is_released_when_all_certificates_exist(supplier, sold):
     sku = sold.lines.get().order_line.sku
     hold()
     assert holds.release_resolved(now=TOMORROW) == 0
@@ -185,7 +185,7 @@ def test_a_waiver_covers_no_other_certificate(supplier, sold):
     assert send(now=TOMORROW).submission_status == "accepted"
 
 
-def test_it_is_not_held_where_no_certificate_is_required(supplier, sold, settings):
+def test_an_order_is_not_held_where_no_certificate_is_required(supplier, sold, settings):
     settings.CERTIFICATES_FOR_EU = []
 
     assert hold().submission_status == "accepted"

@@ -47,7 +47,7 @@ def waive(held):
 def test_releasing_and_waiving_at_once_leave_no_reason(  # noqa: PLR0917 - one race
     monkeypatch, held, first, second, place, name
 ):
-    """Without its lock the first overwrites, or misses, what the second removed."""
+    """Without the lock, one action would overwrite or miss the change of the other."""
     rival = Rival(second(held))
     rival.begin_at(monkeypatch, place, name)
 

@@ -1,4 +1,4 @@
-"""Waivers cover a hold reason as it was shown: a worse one holds again."""
+"""Waivers: a waiver covers a hold reason as it was shown; a worse reason holds again."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ def release(held):
     holds.waive_all(purchase_order=held, actor="ann", now=LATER)
 
 
-def test_a_cost_that_rises_after_its_waiver_holds_again_and_one_that_falls_does_not(supplier):
+def test_a_higher_cost_after_a_waiver_holds_again_and_a_lower_cost_does_not(supplier):
     make_purchase_orders()
     set_cost("10.50")
     release(send())
@@ -135,7 +135,7 @@ def test_two_concurrent_waivers_are_both_stored(supplier, monkeypatch):
 
     def noted(reason, **who):
         if who["actor"] == "ann":
-            rival.begin()  # in the middle of what ann does
+            rival.begin()  # before ann's waiver is stored
         return note(reason, **who)
 
     monkeypatch.setattr(holds, "waiver", noted)

@@ -8,7 +8,7 @@ import pytest
 from orders.models import PaymentEvent
 from orders.payments import updates
 from storefront.web.account import views
-from tests.factories.orders import make_order, make_payment, news_of, pay
+from tests.factories.orders import make_order, make_payment, make_payment_update, pay
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language
 
@@ -18,7 +18,7 @@ HERE = "/en/account/payments/"
 
 def apply_updates(payment, *news, amount=None):
     for what in news:
-        update = news_of(payment, what, amount=amount or payment.amount)
+        update = make_payment_update(payment, what, amount=amount or payment.amount)
         updates.apply(update=update, gateway="fake", now=NOON)
 
 

@@ -14,7 +14,7 @@ from orders.purchasing import submission
 from shipping.models import LiveRateLocation
 from shipping.rates import quotes
 from suppliers.models import ShippingService
-from tests.factories.backorders import also_at
+from tests.factories.backorders import stock_at
 from tests.factories.catalog import make_listing
 from tests.factories.orders import make_sellable
 from tests.factories.pricing import make_terms
@@ -141,7 +141,7 @@ def test_order_is_not_placed_for_a_later_date_than_shown(both, shown, status):
 def two_places(light):
     """Five units here, and four there."""
     Channel.objects.update(max_split_locations=2)
-    also_at(light, quantity=4)
+    stock_at(light, quantity=4)
     Listing.objects.filter(pk=light.pk).update(available=9)
     quotes.clear_cache()
     return light

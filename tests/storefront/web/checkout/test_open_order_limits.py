@@ -14,7 +14,7 @@ from storefront.web.cart import summary
 from storefront.web.core.visit import COUNT_COOKIE, UNPAID_COOKIE
 from suppliers.models import StockLevel
 from tests.factories.catalog import NOON
-from tests.factories.orders import make_order, make_payment, make_sellable, news_of, pay
+from tests.factories.orders import make_order, make_payment, make_payment_update, make_sellable, pay
 from tests.storefront.web.checkout.test_views import agreed, to_review
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page, in_each_language, page_of
@@ -281,7 +281,7 @@ def test_expired_order_is_restored_from_the_cart_page(customer, light, noon):
 def test_paid_order_leaves_an_empty_cart_and_is_ordered_again_once(customer, light):
     buy(customer, light)
     order = Order.objects.get()
-    update = news_of(order.payments.get(), "authorized")
+    update = make_payment_update(order.payments.get(), "authorized")
     updates.apply(update=update, gateway="fake", now=NOON)
 
     customer.get(page_of(order))
@@ -300,7 +300,9 @@ def test_order_page_shows_how_the_payment_ended(client, light):
         ("expired", "The payment page has expired."),
     ):
         order = make_order(light)
-        updates.apply(update=news_of(make_payment(order), news), gateway="fake", now=NOON)
+        updates.apply(
+            update=make_payment_update(make_payment(order), news), gateway="fake", now=NOON
+        )
         text = client.get(page_of(order)).content.decode()
         assert f"<h1>{words}</h1>" in text
         assert HELD in text

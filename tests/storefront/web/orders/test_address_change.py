@@ -18,7 +18,7 @@ from storefront.lib.address import Address
 from storefront.web.orders import address_change
 from tests.factories.address_changes import THERE, accept, apart
 from tests.factories.orders import HOME, make_order, make_paid_order, make_sellable
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 from tests.storefront.supplier_portal.client import fresh
 from tests.storefront.web.checkout.test_address_suggestions import digest_in
@@ -168,7 +168,9 @@ def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, acce
     request_change(customer, accepted.order)
 
     shipments.import_parcels(
-        purchase_order=accepted, state=make_state(accepted, "shipped", make_parcel_news()), now=NOON
+        purchase_order=accepted,
+        state=make_state(accepted, "shipped", make_shipment_notice()),
+        now=NOON,
     )
 
     text = shown(customer, accepted.order)

@@ -12,13 +12,19 @@ from orders.purchasing import submission
 from shipping.rates import quotes
 from shipping.shipments import shipments
 from suppliers.connectors.records import Acknowledgement
-from tests.factories.backorders import also_at, broken, look_everywhere, refuse, tell
+from tests.factories.backorders import (
+    acknowledge,
+    refuse,
+    reroute_due,
+    stock_at,
+    violated_invariants,
+)
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.shipping import (
-    make_parcel_news,
     make_sent_purchase_order,
     make_service,
+    make_shipment_notice,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -36,9 +42,9 @@ def unheld(noon, monkeypatch):
 @pytest.fixture
 def question():
     listing = make_sellable()
-    also_at(listing, max_days=20)
+    stock_at(listing, max_days=20)
     refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute_due()
     return Backorder.objects.select_related("order").get()
 
 
@@ -47,8 +53,8 @@ def report_delay(**told):
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, ships_by=date(2026, 12, 10), **told)
-    look_everywhere()
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10), **told)
+    reroute_due()
     return Backorder.objects.select_related("order").get()
 
 
@@ -57,10 +63,10 @@ def replaced():
     listing = make_sellable()
     ridge = make_product(slug="ridge-1800", title="Ridge 1800")
     newer = make_sellable(variant=make_variant(ridge, option_values=["Orange"]), quantity=0)
-    also_at(newer)
+    stock_at(newer)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     refuse(make_sent_purchase_order(listing))
-    look_everywhere()
+    reroute_due()
     return Backorder.objects.select_related("order").get(), newer
 
 
@@ -109,7 +115,7 @@ def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choi
     assert late.status_code == 409
     assert "is no longer available" in Page(late).text
     assert Backorder.objects.get().chosen == choice
-    assert broken() == []
+    assert violated_invariants() == []
     assert PurchaseOrder.objects.exclude(status="canceled").count() == (choice == "wait")
 
 
@@ -144,7 +150,7 @@ def test_order_page_links_to_the_question_and_shows_rerouting(client, question):
 
 
 def test_order_page_shows_the_delay_and_the_agreed_date(client, noon):
-    tell(make_sent_purchase_order(make_sellable()), ships_by=date(2026, 12, 10))
+    acknowledge(make_sent_purchase_order(make_sellable()), ships_by=date(2026, 12, 10))
     backorder = Backorder.objects.select_related("order").get()
     path = page_of(backorder.order)
 
@@ -152,7 +158,7 @@ def test_order_page_shows_the_delay_and_the_agreed_date(client, noon):
     assert "The supplier ships it later than promised." in found
     assert "another supplier" not in found
 
-    look_everywhere()
+    reroute_due()
     assert "Delivery promised for" in Page(client.get(path)).text
     client.post(path_of(backorder), {"answer": "wait"})
 
@@ -188,8 +194,8 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
     PurchaseOrder.objects.filter(pk=made.pk).update(
         status="in_progress", submission_status="submitted"
     )
-    made = tell(made)
-    shipped = make_state(made, "shipped", make_parcel_news("CJPKR0000000009YQ"))
+    made = acknowledge(made)
+    shipped = make_state(made, "shipped", make_shipment_notice("CJPKR0000000009YQ"))
     shipments.import_parcels(purchase_order=made, state=shipped, now=NOON)
 
     assert named() == (True, 2)
@@ -216,7 +222,7 @@ def test_delay_is_accepted_by_default_and_a_refund_first_cancels_at_the_supplier
 
 def test_question_that_ended_by_itself_says_so(client):
     backorder = report_delay(word=Acknowledgement.RECEIVED)
-    tell(backorder.purchase_order, word=Acknowledgement.SHIPPED)
+    acknowledge(backorder.purchase_order, answer=Acknowledgement.SHIPPED)
 
     text = Page(client.get(path_of(backorder))).text
 

@@ -8,11 +8,11 @@ from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel
 from shipping.shipments import shipments
 from suppliers.models import StockLevel
-from tests.factories.backorders import tell
+from tests.factories.backorders import acknowledge
 from tests.factories.full_shop import settle
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import WrittenTo, connect
-from tests.factories.shipping import make_parcel_news, make_state
+from tests.factories.shipping import make_shipment_notice, make_state
 from tests.factories.suppliers import NOON, make_location
 from tests.storefront.web.page_parser import Page, in_each_language
 
@@ -37,7 +37,7 @@ def submit(*purchase_orders):
     for one in purchase_orders:
         one.move("ready", at=NOON)
         one.move("submitting", at=NOON, status_field="submission_status")
-        tell(one)
+        acknowledge(one)
 
 
 def parcels_of(count, **order):
@@ -86,8 +86,8 @@ def test_each_parcel_shows_its_outcome(client, language):
 
 
 def tell_shipped(purchase_order):
-    state = make_state(purchase_order, "shipped", make_parcel_news())
-    tell(purchase_order, word=state.answer, parcels=state.parcels)
+    state = make_state(purchase_order, "shipped", make_shipment_notice())
+    acknowledge(purchase_order, answer=state.answer, parcels=state.parcels)
     shipments.import_parcels(purchase_order=reloaded(purchase_order), state=state, now=NOON)
 
 

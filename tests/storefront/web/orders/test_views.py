@@ -24,20 +24,20 @@ from tests.factories.orders import (
     make_order,
     make_paid_order,
     make_payment,
+    make_payment_update,
     make_purchase_orders,
-    news_of,
     pay,
 )
 from tests.factories.returns import (
-    asked,
-    back,
     declare,
     exchange,
     make_delivered,
+    make_inspected_return,
     make_policy,
     make_sibling,
+    requested_refunds,
 )
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language, page_of
 from tests.storefront.web.returns.test_views import hidden, units
@@ -50,7 +50,7 @@ def rows_of(text):
 
 
 def apply_update(payment, what, amount):
-    update = news_of(payment, what, amount=Decimal(amount))
+    update = make_payment_update(payment, what, amount=Decimal(amount))
     updates.apply(update=update, gateway="fake", now=NOON)
 
 
@@ -101,7 +101,7 @@ def test_split_line_comes_below_its_original(client, light):
 
 def test_replacement_names_its_return(client, light):
     other = make_sibling(light, "20.01")
-    made = back(light, quantity=1)
+    made = make_inspected_return(light, quantity=1)
     new = exchange(made, other)
 
     page = Page(client.get(page_of(new)))
@@ -113,7 +113,7 @@ def test_replacement_names_its_return(client, light):
 
 @pytest.mark.parametrize("by_shopper", [True, False])
 def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, by_shopper):
-    made = back(light, quantity=1)
+    made = make_inspected_return(light, quantity=1)
     new = exchange(made)
     if by_shopper:
         told = Page(client.post(page_of(new, "cancel/"), follow=True))
@@ -133,7 +133,7 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
         assert untrue not in told.text
     refunds.refund(authorization=made, actor="ann", now=NOON)
     made.refresh_from_db()
-    assert asked() == [made.refund_amount]
+    assert requested_refunds() == [made.refund_amount]
     assert made.refund_amount == made.order.total_amount, "with the way"
 
 
@@ -222,7 +222,9 @@ def test_repeated_returns_read_the_gateway_once_in_ten_seconds(customer, light, 
 def test_declined_payment_can_be_retried(client, light):
     order = make_order(light)
     payment = make_payment(order)
-    updates.apply(update=news_of(payment, "declined"), gateway="fake", now=order.placed_at)
+    updates.apply(
+        update=make_payment_update(payment, "declined"), gateway="fake", now=order.placed_at
+    )
 
     text = client.get(page_of(order)).content.decode()
     client.post(page_of(order, "pay/"))
@@ -268,7 +270,7 @@ def test_parcel_status_is_shown(client, light):
     order = purchase.order
 
     packing = client.get(page_of(order)).content.decode()
-    state = make_state(purchase, "shipped", make_parcel_news())
+    state = make_state(purchase, "shipped", make_shipment_notice())
     shipments.import_parcels(purchase_order=purchase, state=state, now=order.placed_at)
     text = client.get(page_of(order)).content.decode()
 

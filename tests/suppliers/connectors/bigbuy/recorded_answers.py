@@ -1,4 +1,4 @@
-"""Recorded BigBuy answers, an order to send, a connector."""
+"""Recorded BigBuy answers, a purchase order request, and a connector."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from suppliers.connectors.bigbuy import BigBuy
-from tests.factories.connector_contexts import HOME, MemoryBudget, make_line, make_request
+from tests.factories.connector_contexts import HOME, MemoryBudget, make_context, make_request
 
 BASE = "https://bigbuy.example/rest/"
 RECORDED = Path(__file__).parents[1] / "recorded" / "bigbuy"
@@ -53,11 +53,11 @@ def business(code, *, is_outside=False, **data):
     return httpx.Response(409, json={"code": code if is_outside else 409, "message": message})
 
 
-def open_line(folder, *, memory=None, budget=None, **options):
+def open_bigbuy(folder, *, memory=None, budget=None, **options):
     words = {"taxonomies": [19657], "email": "orders@shop.example", "order_statuses": STATUSES}
     changes = {"state": memory} if memory else {}
     return BigBuy(
-        make_line(
+        make_context(
             BASE,
             currency="EUR",
             secrets={"api_key": "key-1"},

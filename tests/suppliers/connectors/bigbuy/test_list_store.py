@@ -25,13 +25,13 @@ def steps_of(store, work):
     return len(steps)
 
 
-def lay_out(store, parents):
+def fill(store, parents):
     rows = ((10 * parent + n, parent, {"n": n}) for parent in range(parents) for n in range(2))
     store.replace(LIST, rows, at_s=time.time())
 
 
 def test_children_of_one_parent_are_found(store):
-    lay_out(store, 1000)
+    fill(store, 1000)
 
     assert [row["n"] for row in store.children(LIST, 500)] == [0, 1]
     assert store.has_children(LIST, 999)
@@ -41,7 +41,7 @@ def test_children_of_one_parent_are_found(store):
 def test_children_are_found_as_fast_in_a_long_list(store):
     found = []
     for parents in (10, 5000):
-        lay_out(store, parents)
+        fill(store, parents)
         found.append(steps_of(store, lambda: store.children(LIST, 9)))
 
     assert found[1] <= found[0] + 1

@@ -27,7 +27,7 @@ def order_with(**changes):
     return json_answer(recorded("order") | {"internalReference": "FL-1-1"} | changes)
 
 
-def has_one(mocked, *, trackings=(), **changes):
+def mock_order(mocked, *, trackings=(), **changes):
     """Mock one order, found by our number."""
     found = json_answer({"id": "119000001"})
     mocked.get("order/reference/FL-1-1.json").mock(return_value=found)
@@ -61,20 +61,20 @@ def test_order_is_read_with_its_parcels(bigbuy_answers, opened):
         "statusDate": "2026-11-24 10:00:00",
         "carrier": {"id": 3},
     }
-    has_one(bigbuy_answers, trackings=[parcel], status="Shipped")
+    mock_order(bigbuy_answers, trackings=[parcel], status="Shipped")
 
     state = opened().find(number="FL-1-1")
 
     assert (state.answer, state.supplier_reference) == (Acknowledgement.SHIPPED, "119000001")
-    (news,) = state.parcels
-    assert (news.carrier, news.number, news.carrier_text) == ("GLS", "GLS123", "In transit")
-    assert news.happened_at.isoformat() == "2026-11-24T10:00:00+00:00"
+    (notice,) = state.parcels
+    assert (notice.carrier, notice.number, notice.carrier_text) == ("GLS", "GLS123", "In transit")
+    assert notice.happened_at.isoformat() == "2026-11-24T10:00:00+00:00"
     assert state.cost == Money(Decimal("18.27"), "EUR")
     assert json.dumps(state.raw)
 
 
 def test_unmapped_status_counts_as_accepted(bigbuy_answers, opened):
-    has_one(bigbuy_answers, status="Enviado")
+    mock_order(bigbuy_answers, status="Enviado")
 
     state = opened().find(number="FL-1-1")
 
@@ -83,13 +83,13 @@ def test_unmapped_status_counts_as_accepted(bigbuy_answers, opened):
 
 
 def test_order_with_another_number_is_not_ours(bigbuy_answers, opened):
-    has_one(bigbuy_answers, internalReference="X-9")
+    mock_order(bigbuy_answers, internalReference="X-9")
 
     with pytest.raises(TemporaryError, match="received X-9"):
         opened().find(number="FL-1-1")
 
 
-NAMES = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
+REFERENCES = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
 
 
 def test_orders_are_tracked_in_one_call_and_matched_by_id(bigbuy_answers, opened):
@@ -103,7 +103,7 @@ def test_orders_are_tracked_in_one_call_and_matched_by_id(bigbuy_answers, opened
         return_value=json_answer([{"id": "2", "trackings": [parcel]}])
     )
 
-    states = {state.number: len(state.parcels) for state in opened().track(NAMES)}
+    states = {state.number: len(state.parcels) for state in opened().track(REFERENCES)}
 
     assert states == {"FL-1": 0, "FL-2": 1}
     assert asked.call_count == 1
@@ -124,7 +124,7 @@ def test_order_that_ships_during_the_poll_has_its_parcel(bigbuy_answers, opened)
     bigbuy_answers.post("tracking/orders.json").mock(side_effect=parcels)
     bigbuy_answers.get("tracking/carriers.json").mock(return_value=said("carriers"))
 
-    (state,) = opened().track(NAMES[:1])
+    (state,) = opened().track(REFERENCES[:1])
 
     assert [each.number for each in state.parcels] == ["T1"]
 
@@ -135,17 +135,17 @@ def test_orders_read_before_an_error_are_returned(bigbuy_answers, opened):
     )
     bigbuy_answers.get("order/2.json").mock(return_value=httpx.Response(500))
     bigbuy_answers.post("tracking/orders.json").mock(return_value=json_answer([]))
-    told = []
+    numbers = []
 
     with pytest.raises(TemporaryError):
-        told += (state.number for state in opened().track(NAMES))
+        numbers += (state.number for state in opened().track(REFERENCES))
 
-    assert told == ["FL-1"]
+    assert numbers == ["FL-1"]
 
 
 @pytest.fixture
 def freight(bigbuy_answers, opened):
-    """Return a function that quotes: one answer with this delay, or as recorded."""
+    """Return a function that quotes freight from the recorded answer, or from a changed one."""
 
     def freight(delay="", answer=None, names=None, **options):
         quotes = recorded("shipping")["shippingOptions"]
@@ -185,7 +185,7 @@ def test_delivery_hours_are_rounded_up_to_days(freight, delay, days):
 
 
 @pytest.mark.parametrize(("delay", "names"), [("soon", None), ("", [])])
-def test_unreadable_quotes_are_not_the_same_as_no_quotes(freight, delay, names):
+def test_unreadable_quotes_are_an_error_and_not_a_missing_service(freight, delay, names):
     with pytest.raises(PermanentError, match="no carrier in the answer can be read") as caught:
         freight(delay, names=names)
 
@@ -217,9 +217,9 @@ def test_advice_names_missing_settings(bigbuy_answers, opened):
     bigbuy_answers.get("order/orderstatuses.json").mock(return_value=said("orderstatuses"))
     bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
 
-    told = " ".join(opened(taxonomies=[], email="", carriers=["Owl"]).advice())
+    advice = " ".join(opened(taxonomies=[], email="", carriers=["Owl"]).advice())
 
-    assert "taxonomies" in told
-    assert "e-mail" in told
-    assert "'In preparation', 'Cancelled', 'PENDING INVOICE'" in told
-    assert "owl. It offers correos" in told
+    assert "taxonomies" in advice
+    assert "e-mail" in advice
+    assert "'In preparation', 'Cancelled', 'PENDING INVOICE'" in advice
+    assert "owl. It offers correos" in advice

@@ -1,3 +1,5 @@
+"""BigBuy orders: validate, create, and tell refused from unclear answers."""
+
 import json
 from dataclasses import replace
 from decimal import Decimal

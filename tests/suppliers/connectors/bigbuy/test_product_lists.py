@@ -23,8 +23,8 @@ from tests.suppliers.connectors.bigbuy.recorded_answers import (
 pytestmark = pytest.mark.django_db
 
 
-def pages_of(line):
-    return {page.external_id: page for page in line.pages()}
+def pages_of(connector):
+    return {page.external_id: page for page in connector.pages()}
 
 
 def digests(pages):
@@ -111,23 +111,23 @@ def test_products_in_stock_are_imported_and_kept_while_listed(bigbuy_answers, op
 def test_inactive_product_is_left_out(bigbuy_answers, opened):
     rows = [row | {"active": 0} if str(row["id"]) == ALONE else row for row in recorded("products")]
     answer_lists(bigbuy_answers, products=json_answer(rows))
-    line = opened(only_in_stock=False)
+    connector = opened(only_in_stock=False)
 
-    assert set(pages_of(line)) == {MANY}
-    assert line.omitted_products is MissingRowMeans.DISCONTINUED
+    assert set(pages_of(connector)) == {MANY}
+    assert connector.omitted_products is MissingRowMeans.DISCONTINUED
 
 
 def test_rows_without_id_or_text_are_reported(bigbuy_answers, opened):
-    broken = [{"sku": "S1"}, *recorded("products")]
+    invalid = [{"sku": "S1"}, *recorded("products")]
     texts = [row for row in recorded("productsinformation") if str(row["id"]) == MANY]
     answer_lists(
-        bigbuy_answers, products=json_answer(broken), productsinformation=json_answer(texts)
+        bigbuy_answers, products=json_answer(invalid), productsinformation=json_answer(texts)
     )
 
-    told = list(opened(only_in_stock=False).pages())
+    rows = list(opened(only_in_stock=False).pages())
 
-    assert [row.code for row in told if isinstance(row, ImportIssue)] == ["list-no-id"]
-    (without,) = [page for page in told if getattr(page, "record", "") is None]
+    assert [row.code for row in rows if isinstance(row, ImportIssue)] == ["list-no-id"]
+    (without,) = [page for page in rows if getattr(page, "record", "") is None]
     assert (without.external_id, without.problems[0].code) == (ALONE, "no-title")
 
 

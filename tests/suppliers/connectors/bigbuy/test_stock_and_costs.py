@@ -36,13 +36,15 @@ def limited(left):
 @pytest.mark.parametrize(("allowed", "units", "days"), [(2, 147, 1), (7, 147 + 300, 7)])
 def test_stock_with_allowed_lead_time_counts(bigbuy_answers, opened, allowed, units, days):
     answer_lists(bigbuy_answers)
-    line = opened(warehouses={"1": "PT"}, max_handling_days=allowed, only_in_stock=False)
+    connector = opened(warehouses={"1": "PT"}, max_handling_days=allowed, only_in_stock=False)
 
-    told = [row for _, rows in line.stock_rows() for row in rows]
-    lead_days = {v.sku: v.terms.lead_days for page in line.pages() for v in page.record.variants}
+    found_rows = [row for _, rows in connector.stock_rows() for row in rows]
+    lead_days = {
+        v.sku: v.terms.lead_days for page in connector.pages() for v in page.record.variants
+    }
 
-    assert {row.sku for row in told} == {ALONE_SKU, BLACK_SKU, SECOND_SKU, THIRD_SKU}
-    assert StockReport(sku=BLACK_SKU, location="1", country="PT", quantity=units) in told
+    assert {row.sku for row in found_rows} == {ALONE_SKU, BLACK_SKU, SECOND_SKU, THIRD_SKU}
+    assert StockReport(sku=BLACK_SKU, location="1", country="PT", quantity=units) in found_rows
     assert lead_days[BLACK_SKU] == days  # the longest of the counted stock
 
 
@@ -85,13 +87,13 @@ def test_unreadable_stock_and_price_are_reported(bigbuy_answers, opened):
 def test_costs_come_from_both_lists_by_product(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
-    told = [(external_id, row) for external_id, rows in opened().cost_rows() for row in rows]
+    found_rows = [(external_id, row) for external_id, rows in opened().cost_rows() for row in rows]
 
-    assert (ALONE, PriceReport(sku=ALONE_SKU, cost=Money(Decimal("9.21"), "EUR"))) in told
-    assert {external_id for external_id, row in told if row.sku in {BLACK_SKU, SECOND_SKU}} == {
-        MANY
-    }
-    assert len(told) == 4  # the parent of variations has no price
+    assert (ALONE, PriceReport(sku=ALONE_SKU, cost=Money(Decimal("9.21"), "EUR"))) in found_rows
+    assert {
+        external_id for external_id, row in found_rows if row.sku in {BLACK_SKU, SECOND_SKU}
+    } == {MANY}
+    assert len(found_rows) == 4  # the parent of variations has no price
 
 
 def test_used_up_quota_sends_nothing(bigbuy_answers, opened):
@@ -105,7 +107,7 @@ def test_used_up_quota_sends_nothing(bigbuy_answers, opened):
     assert not lists["productprices"].called
 
 
-def test_reported_quota_is_stored_an_absurd_reset_time_limited(bigbuy_answers, opened):
+def test_reported_quota_is_stored_and_its_reset_time_limited(bigbuy_answers, opened):
     found = []
     for headers in (limited(3), limited(0) | {"X-RateLimit-Reset": "17958240000"}):
         budget = EndlessSeconds()

@@ -7,7 +7,7 @@ import httpx
 
 from suppliers.connectors.cj import CJ
 from suppliers.connectors.parsing import digest
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import make_context
 
 API_KEY = "CJ1@api@key"
 BASE = "https://cj.example/api2.0/v1/"
@@ -70,5 +70,5 @@ def good_pair(now, **changes):
     }
 
 
-def line(tokens, gate=None):
-    return CJ(make_line(BASE, secrets={"api_key": API_KEY}, tokens=tokens, gate=gate))
+def open_cj(tokens, gate=None):
+    return CJ(make_context(BASE, secrets={"api_key": API_KEY}, tokens=tokens, gate=gate))

@@ -133,10 +133,10 @@ def test_error_text_of_a_write_is_not_quoted(cj, cj_answers, caplog):
 
     assert "Erika" not in caplog.text + str(caught.value)
     assert f"POST {ORDER}: 1600100 (request r-7)" in caplog.text
-    told = (
+    expected = (
         f"POST {ORDER}: 1600100 (request r-7): the request is rejected; a retry has the same result"
     )
-    assert str(caught.value) == told
+    assert str(caught.value) == expected
 
 
 @pytest.mark.parametrize(

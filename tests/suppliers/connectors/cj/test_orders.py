@@ -99,7 +99,7 @@ def test_bad_parameter_is_checked_against_the_lists(cj, cj_answers):
 
 
 @pytest.mark.parametrize(
-    ("told", "error", "words"),
+    ("response", "error", "words"),
     [
         (refusal(1600101), PermanentError, "1600101"),
         (
@@ -110,8 +110,8 @@ def test_bad_parameter_is_checked_against_the_lists(cj, cj_answers):
     ],
     ids=["another error", "another order"],
 )
-def test_other_answers_do_not_prove_absence(cj, cj_answers, told, error, words):
-    cj_answers.get(DETAIL).mock(return_value=told)
+def test_other_answers_do_not_prove_absence(cj, cj_answers, response, error, words):
+    cj_answers.get(DETAIL).mock(return_value=response)
 
     with pytest.raises(error, match=words):
         cj.find(number="FL-1-1")
@@ -195,15 +195,15 @@ def test_confirmed_order_cannot_be_canceled(cj, cj_answers, status):
 
     with pytest.raises(NotCancellableError) as refusal:
         cj.cancel(number="FL-1-1")
-    assert not isinstance(refusal.value, UnpaidOrderError)  # CJ may still take the payment itself
+    assert not isinstance(refusal.value, UnpaidOrderError)  # CJ may still charge our balance
     assert isinstance(refusal.value, ManualCancellationError) is (status[:2] == "UN")
 
 
 @pytest.mark.parametrize(
-    "told", [detail_with(orderStatus="CANCELLED", trackNumber=None), refusal(1603100)]
+    "response", [detail_with(orderStatus="CANCELLED", trackNumber=None), refusal(1603100)]
 )
-def test_canceled_or_missing_order_is_canceled(cj, cj_answers, told):
-    cj_answers.get(DETAIL).mock(return_value=told)
+def test_canceled_or_missing_order_is_canceled(cj, cj_answers, response):
+    cj_answers.get(DETAIL).mock(return_value=response)
 
     assert cj.cancel(number="FL-1-1").answer is Acknowledgement.CANCELED
 
@@ -227,14 +227,14 @@ def test_services_are_quoted_with_price_and_days(cj, cj_answers):
     }
 
 
-def test_service_without_price_or_time_is_left_out_but_not_the_only_ones(cj, cj_answers):
+def test_services_without_price_or_time_are_left_out_and_none_left_is_an_error(cj, cj_answers):
     routes = [
         {"logisticName": "No price", "logisticAging": "7-12"},
         {"logisticName": "No time", "logisticPrice": 1},
         {"logisticName": "One day", "logisticAging": "5", "logisticPrice": "6.41"},
     ]
-    told = [answer(routes), answer([]), answer(routes[:2])]
-    cj_answers.post("logistic/freightCalculate").mock(side_effect=told)
+    response = [answer(routes), answer([]), answer(routes[:2])]
+    cj_answers.post("logistic/freightCalculate").mock(side_effect=response)
     asked = {"country_from": "CN", "ship_to": HOME, "lines": REQUEST.lines}
 
     (option,) = cj.freight(**asked)

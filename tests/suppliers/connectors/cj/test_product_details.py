@@ -48,8 +48,8 @@ def test_list_row_has_the_stock_of_each_sku(cj, cj_answers):
 
 
 def test_every_page_is_read(cj, cj_answers):
-    told = [(100, 1), (100, 101), (30, 201)]
-    pages = [page(rows(count, first=first), total=230) for count, first in told]
+    given = [(100, 1), (100, 101), (30, 201)]
+    pages = [page(rows(count, first=first), total=230) for count, first in given]
     asked = cj_answers.get(LIST).mock(side_effect=pages)
 
     assert [row.external_id for row in cj.product_rows()] == [str(n) for n in range(1, 231)]
@@ -179,8 +179,8 @@ def test_invalid_price_is_left_out_of_the_record(cj, cj_answers, price, code):
 
 
 def test_price_may_be_text_and_keeps_its_currency(cj, cj_answers):
-    told = variant_with(variantSellPrice=" 19.74 ", currency="EUR")
-    cj_answers.get(PAGE).mock(return_value=told)
+    given = variant_with(variantSellPrice=" 19.74 ", currency="EUR")
+    cj_answers.get(PAGE).mock(return_value=given)
 
     assert cj.product(external_id=REF).record.variants[0].cost == Money(Decimal("19.74"), "EUR")
 
@@ -227,10 +227,10 @@ def test_nan_price_in_json_is_garbage(cj, cj_answers):
 
 
 @pytest.mark.parametrize(
-    ("told", "minimum"), [("5", 5), (5, 5), ("1", 1), ("0", None), ("-2", None), ("some", None)]
+    ("given", "minimum"), [("5", 5), (5, 5), ("1", 1), ("0", None), ("-2", None), ("some", None)]
 )
-def test_minimum_quantity_of_the_list_is_on_the_page(cj, cj_answers, told, minimum):
-    row = {"id": REF, "saleStatus": "3", "directMinOrderNum": told}
+def test_minimum_quantity_of_the_list_is_on_the_page(cj, cj_answers, given, minimum):
+    row = {"id": REF, "saleStatus": "3", "directMinOrderNum": given}
     cj_answers.get(LIST).mock(return_value=page([row], total=1))
     cj_answers.get(PAGE).mock(return_value=said("product"))
 

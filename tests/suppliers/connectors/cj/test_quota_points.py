@@ -1,4 +1,4 @@
-"""CJ's daily points: spent before each call, corrected after it, some reserved for orders."""
+"""CJ's daily points: spend them before each call, correct them after it, reserve some for orders."""
 
 import httpx
 import pytest
@@ -7,7 +7,7 @@ from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.cj import CJ
 from suppliers.connectors.cj.client import next_midnight
 from suppliers.connectors.records import PurchaseOrderRequestLine, QuotaExceededError
-from tests.factories.connector_contexts import HOME, DictMemory, MemoryBudget, make_line
+from tests.factories.connector_contexts import HOME, DictMemory, MemoryBudget, make_context
 from tests.suppliers.connectors.cj.recorded_answers import (
     API_KEY,
     BASE,
@@ -31,8 +31,8 @@ def budget():
 def opened(cj_answers, tokens, budget):
     made = []
 
-    def open_line(**options):
-        line = make_line(
+    def open_cj(**options):
+        context = make_context(
             BASE,
             secrets={"api_key": API_KEY},
             tokens=tokens,
@@ -40,10 +40,10 @@ def opened(cj_answers, tokens, budget):
             options=options,
             state=DictMemory(),
         )
-        made.append(CJ(line))
+        made.append(CJ(context))
         return made[-1]
 
-    yield open_line
+    yield open_cj
     for cj in made:
         cj.close()
 
@@ -57,8 +57,8 @@ def test_each_attempt_spends_points(opened, cj_answers, budget):
 
 
 def test_reported_points_are_stored(opened, cj_answers, budget):
-    told = recorded("stock") | {"pointsInfo": {"usedToday": 41, "remaining": 700, "total": 51_000}}
-    cj_answers.get(STOCK).mock(return_value=httpx.Response(200, json=told))
+    found = recorded("stock") | {"pointsInfo": {"usedToday": 41, "remaining": 700, "total": 51_000}}
+    cj_answers.get(STOCK).mock(return_value=httpx.Response(200, json=found))
 
     opened().stock(external_id=REF)
 
@@ -124,13 +124,13 @@ def test_points_reset_at_midnight_utc():
     ],
 )
 def test_account_level_sets_the_rate_limit(level, connector_state, expected):
-    told = CJ.calls_per_second(options={"level": level}, connector_state=connector_state)
-    assert told == expected
+    found = CJ.calls_per_second(options={"level": level}, connector_state=connector_state)
+    assert found == expected
 
 
 def test_sign_in_stores_the_rate_limit(cj_answers, tokens):
     memory = DictMemory()
-    cj = CJ(make_line(BASE, secrets={"api_key": API_KEY}, tokens=tokens, state=memory))
+    cj = CJ(make_context(BASE, secrets={"api_key": API_KEY}, tokens=tokens, state=memory))
     settings = {"openId": 7, "openName": "our shop", "setting": {"qpsLimit": "4"}}
     cj_answers.get("setting/get").mock(return_value=answer(settings))
 

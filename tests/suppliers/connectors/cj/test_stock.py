@@ -44,9 +44,9 @@ def test_missing_figure_is_zero_with_an_issue():
 
 
 def test_country_stock_is_the_sum_of_its_warehouses():
-    told = [{"countryCode": code, "cjInventoryNum": n} for code, n in (("UK", 2), ("gb", 3))]
+    reported = [{"countryCode": code, "cjInventoryNum": n} for code, n in (("UK", 2), ("gb", 3))]
 
-    (row,) = stock.of_variant("17", told)
+    (row,) = stock.of_variant("17", reported)
 
     assert (row.country, row.location, row.quantity) == ("GB", "GB", 5)
 
@@ -55,8 +55,8 @@ def test_country_stock_is_the_sum_of_its_warehouses():
 @pytest.mark.parametrize("packed", [json.dumps, lambda rows: rows])
 def test_product_stock_may_be_json_in_a_string(cj, cj_answers, spelling, packed):
     places = packed([HERE | {"cjInventory": 4}])
-    told = {"variantInventories": packed([{"vid": 17, spelling: places}])}
-    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
+    reported = {"variantInventories": packed([{"vid": 17, spelling: places}])}
+    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(reported))
 
     assert cj.stock(external_id=REF) == (
         StockReport(sku="17", location="CN", country="CN", quantity=4),
@@ -64,8 +64,8 @@ def test_product_stock_may_be_json_in_a_string(cj, cj_answers, spelling, packed)
 
 
 def test_stock_without_a_list_is_a_bad_row_of_the_product(cj, cj_answers):
-    told = {"variantInventories": [7]}
-    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
+    reported = {"variantInventories": [7]}
+    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(reported))
 
     (row,) = cj.stock(external_id=REF)
 
@@ -74,14 +74,14 @@ def test_stock_without_a_list_is_a_bad_row_of_the_product(cj, cj_answers):
 
 
 def test_unreadable_variant_does_not_affect_others(cj, cj_answers):
-    told = {
+    reported = {
         "variantInventories": [
             {"vid": "17", "inventory": "[7]"},
             {"vid": "18", "inventory": [HERE | {"cjInventoryNum": 4}]},
             {"inventory": []},
         ]
     }
-    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
+    cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(reported))
 
     first, second, third = cj.stock(external_id=REF)
 

@@ -11,7 +11,7 @@ from tests.suppliers.connectors.cj.recorded_answers import (
     MemoryTokens,
     answer,
     good_pair,
-    line,
+    open_cj,
     refusal,
     said,
 )
@@ -44,7 +44,7 @@ def test_first_call_logs_in_and_stores_pair_and_account(cj_answers):
     login = cj_answers.post(LOGIN).mock(return_value=said("tokens"))
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
-    assert line(tokens).find(number="FL-1") is None
+    assert open_cj(tokens).find(number="FL-1") is None
 
     assert json.loads(login.calls.last.request.content) == {"apiKey": API_KEY}
     assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-1"
@@ -58,14 +58,14 @@ def test_rejected_token_is_refreshed_and_the_call_repeated_once(cj_answers, code
     refresh = cj_answers.post(REFRESH).mock(return_value=lent())
     ask = cj_answers.get(DETAIL).mock(side_effect=[refusal(code), refusal(1603100)])
 
-    assert line(tokens).find(number="FL-1") is None
+    assert open_cj(tokens).find(number="FL-1") is None
 
     assert json.loads(refresh.calls.last.request.content) == {"refreshToken": "refresh-0"}
     assert [call.request.headers["CJ-Access-Token"] for call in ask.calls] == [
         "access-0",
         "access-1",
     ]
-    assert tokens.pair["open_id"] == "1234567"  # a refresh does not tell it again
+    assert tokens.pair["open_id"] == "1234567"
 
 
 def test_token_rejected_twice_raises(cj_answers):
@@ -74,7 +74,7 @@ def test_token_rejected_twice_raises(cj_answers):
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1600001))
 
     with pytest.raises(TokenRejectedError):
-        line(tokens).find(number="FL-1")
+        open_cj(tokens).find(number="FL-1")
 
     assert (ask.call_count, tokens.renewals) == (2, 1)
 
@@ -83,12 +83,12 @@ def test_rejected_refresh_token_leads_to_one_login_in_five_minutes(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time()))
     cj_answers.post(REFRESH).mock(return_value=refusal(1600003))
     login = cj_answers.post(LOGIN).mock(return_value=lent())
-    told = [refusal(1600001), refusal(1603100), refusal(1600001)]
-    cj_answers.get(DETAIL).mock(side_effect=told)
+    answers = [refusal(1600001), refusal(1603100), refusal(1600001)]
+    cj_answers.get(DETAIL).mock(side_effect=answers)
 
-    assert line(tokens).find(number="FL-1") is None
+    assert open_cj(tokens).find(number="FL-1") is None
     with pytest.raises(TemporaryError) as caught:
-        line(tokens).find(number="FL-1")
+        open_cj(tokens).find(number="FL-1")
 
     assert login.call_count == 1
     assert (caught.value.code, caught.value.is_outcome_unknown) == ("login_gap", False)
@@ -101,7 +101,7 @@ def test_token_is_refreshed_on_its_last_day_and_kept_if_that_fails(cj_answers):
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
     for _ in range(2):
-        line(tokens).find(number="FL-1")
+        open_cj(tokens).find(number="FL-1")
 
     used = [call.request.headers["CJ-Access-Token"] for call in ask.calls]
     assert used == ["access-0", "access-1"]
@@ -112,7 +112,7 @@ def test_short_lived_pair_is_not_renewed_with_each_call(cj_answers):
     tokens = MemoryTokens()
     cj_answers.post(LOGIN).mock(return_value=lent(days=1 / 144))
     cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
-    cj = line(tokens)
+    cj = open_cj(tokens)
 
     for _ in range(3):
         cj.find(number="FL-1")
@@ -123,7 +123,7 @@ def test_short_lived_pair_is_not_renewed_with_each_call(cj_answers):
 def test_pair_renewed_by_another_worker_is_used(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time()))
     ask = cj_answers.get(DETAIL).mock(side_effect=[refusal(1600001), refusal(1603100)])
-    cj = line(tokens)
+    cj = open_cj(tokens)
     original = tokens.load()
     tokens.load = lambda: original
     tokens.pair = {**original, "access": "access-of-the-other"}
@@ -138,7 +138,7 @@ def test_wrong_key_is_reported_to_staff(cj_answers):
     cj_answers.post(LOGIN).mock(return_value=refusal(1600005, "The API key is wrong"))
 
     with pytest.raises(PermanentError, match="1600005 The API key is wrong"):
-        line(MemoryTokens()).find(number="FL-1")
+        open_cj(MemoryTokens()).find(number="FL-1")
 
 
 def test_pair_of_another_key_is_not_used(cj_answers):
@@ -146,9 +146,9 @@ def test_pair_of_another_key_is_not_used(cj_answers):
     login = cj_answers.post(LOGIN).mock(side_effect=[refusal(1600005), lent("access-new")])
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
-    with pytest.raises(PermanentError):  # not even if the new key is rejected
-        line(tokens).find(number="FL-1")
-    assert line(tokens).find(number="FL-1") is None
+    with pytest.raises(PermanentError):  # the new key is rejected
+        open_cj(tokens).find(number="FL-1")
+    assert open_cj(tokens).find(number="FL-1") is None
 
     assert login.call_count == 2
     assert [call.request.headers["CJ-Access-Token"] for call in ask.calls] == ["access-new"]

@@ -37,14 +37,14 @@ def identified(body, *, sign="", options=None, account=ACCOUNT):
     ],
 )
 def test_product_event_names_what_to_read_again(kind, params, external_ids, skus):
-    (news,) = read(kind, params)
+    (event,) = read(kind, params)
 
-    assert (news.kind, news.product_external_ids, news.skus) == (
+    assert (event.kind, event.product_external_ids, event.skus) == (
         EventType.PRODUCT,
         external_ids,
         skus,
     )
-    assert news.state(number="FL-1-1") is None
+    assert event.state(number="FL-1-1") is None
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_product_event_names_what_to_read_again(kind, params, external_ids, skus
     ],
 )
 def test_stock_event_is_read_in_each_form(params):
-    (news,) = read("STOCK", params)
+    (event,) = read("STOCK", params)
 
-    assert (news.kind, news.skus) == (EventType.STOCK, ("17", "18"))
+    assert (event.kind, event.skus) == (EventType.STOCK, ("17", "18"))
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,17 @@ def test_event_without_ids_is_ignored(kind, params):
 def test_order_connected_to_products_later_is_an_order_event():
     params = {"cjOrderId": "26", "orderNumber": "FL-1-1", "orderStatus": "CREATED"}
 
-    (news,) = read("ORDER", params, messageType="ORDER_CONNNECTED")
+    (event,) = read("ORDER", params, messageType="ORDER_CONNNECTED")
 
-    assert (news.kind, news.number, news.supplier_reference) == (EventType.ORDER, "FL-1-1", "26")
-    assert news.answer is Acknowledgement.RECEIVED
+    assert (event.kind, event.number, event.supplier_reference) == (EventType.ORDER, "FL-1-1", "26")
+    assert event.answer is Acknowledgement.RECEIVED
 
 
 def test_null_field_changes_nothing():
-    (news,) = read("ORDER", {"orderNum": "FL-1-1", "orderStatus": None, "trackNumber": None})
+    (event,) = read("ORDER", {"orderNum": "FL-1-1", "orderStatus": None, "trackNumber": None})
 
-    assert (news.number, news.answer, news.parcels) == ("FL-1-1", None, ())
-    assert news.state(number="FL-1-1") is None
+    assert (event.number, event.answer, event.parcels) == ("FL-1-1", None, ())
+    assert event.state(number="FL-1-1") is None
 
 
 @pytest.mark.parametrize(
@@ -111,19 +111,19 @@ def test_null_field_changes_nothing():
     ],
 )
 def test_order_of_our_own_stock_has_its_own_statuses(status, answer):
-    (news,) = read("PRIVATE_ORDER", {"orderId": "26", "orderNumber": "FL-1-1", "status": status})
+    (event,) = read("PRIVATE_ORDER", {"orderId": "26", "orderNumber": "FL-1-1", "status": status})
 
-    assert (news.kind, news.number, news.answer) == (EventType.ORDER, "FL-1-1", answer)
+    assert (event.kind, event.number, event.answer) == (EventType.ORDER, "FL-1-1", answer)
 
 
 def test_additional_charge_has_amount_and_reason_until_it_is_settled():
     params = {"orderId": "BT1", "relationOrderId": "26", "amount": "3.20", "reason": "too heavy"}
 
-    (news,) = read("MAKEUP", params, messageType="INSERT")
+    (event,) = read("MAKEUP", params, messageType="INSERT")
 
-    assert (news.kind, news.supplier_reference) == (EventType.CHARGE, "26")
-    assert news.reason == "The supplier requests 3.20 USD more: too heavy"
-    assert str(news.charge) == "3.20 USD"
+    assert (event.kind, event.supplier_reference) == (EventType.CHARGE, "26")
+    assert event.reason == "The supplier requests 3.20 USD more: too heavy"
+    assert str(event.charge) == "3.20 USD"
     for status in ("PAID", "CANCELED", "CANCEL"):
         (settled,) = read("MAKEUP", params | {"status": status})
         assert (status, settled.reason, settled.charge) == (status, "", None)
@@ -134,7 +134,7 @@ def test_each_tracking_status_has_a_text():
 
     found = [read("LOGISTIC", {**params, "trackingStatus": number})[0] for number in range(15)]
 
-    assert [news.parcels[0].carrier_text for news in found] == list(TRACKING_LABELS.values())
+    assert [event.parcels[0].carrier_text for event in found] == list(TRACKING_LABELS.values())
 
 
 def test_signed_message_has_its_id_or_a_hash():
@@ -167,5 +167,5 @@ def test_signature_option_warn_accepts_unsigned_messages_except_in_production(ca
 
 
 @pytest.mark.parametrize("body", [b"", b"  ", b"{}", json.dumps({"hello": 1}).encode()])
-def test_test_call_has_no_event_id(body):
+def test_a_test_message_has_no_event_id(body):
     assert identified(body) == ""

@@ -35,7 +35,7 @@ def test_forged_signature_is_invalid(signature, open_id):
 
 def test_order_event_has_order_and_parcel():
     items = [{"vid": 170, "quantity": 2, "storeLineItemId": "88"}]
-    (news,) = parse_event(
+    (event,) = parse_event(
         message(
             "ORDER",
             {
@@ -51,9 +51,9 @@ def test_order_event_has_order_and_parcel():
         )
     )
 
-    assert (news.kind, news.external_id) == (EventType.ORDER, "m-1")
-    assert (news.number, news.supplier_reference) == ("FL-1-1", "2611240000001")
-    state = news.state(number="FL-1-1")
+    assert (event.kind, event.external_id) == (EventType.ORDER, "m-1")
+    assert (event.number, event.supplier_reference) == ("FL-1-1", "2611240000001")
+    state = event.state(number="FL-1-1")
     assert state.answer is Acknowledgement.SHIPPED
     (parcel,) = state.parcels
     assert (parcel.carrier, parcel.number, parcel.url) == ("CJPacket Ordinary", "CJPKL1YQ", "")
@@ -80,8 +80,8 @@ def test_parcel_event_has_the_latest_scan():
         )
     )
 
-    assert [news.number for news in found] == ["FL-1-1", "FL-2-1"]
-    assert {news.kind for news in found} == {EventType.PARCEL}
+    assert [event.number for event in found] == ["FL-1-1", "FL-2-1"]
+    assert {event.kind for event in found} == {EventType.PARCEL}
     parcel = found[0].parcels[0]
     assert parcel.carrier_text == "Delivered"
     assert parcel.happened_at.isoformat() == "2026-12-03T10:00:00+00:00"

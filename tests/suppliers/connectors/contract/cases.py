@@ -31,7 +31,6 @@ from suppliers.connectors.records import (
 )
 from tests.suppliers.connectors.contract.subjects import LOSSES, SUBJECTS, connector_of
 
-A = Capability
 HOME = Address(
     name="Erika Muster",
     line1="Musterweg 1",
@@ -41,33 +40,35 @@ HOME = Address(
     country="DE",
     phone="+493012345678",
 )
-# No call takes longer, whatever the supplier does; a read is tried twice.
+# The limit of a call, and the attempts of a read.
 TOTAL_S = 1.0
 TRIES = 2
 PATIENCE_S = TRIES * TOTAL_S + 2.0
-# A slow answer arrives after the last timeout; trickling pieces take longer.
+# The delay of a slow answer, after the last timeout, and of each piece of a trickling answer.
 DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
 UNKNOWN = "FL-UNKNOWN-1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
-STANDING = {Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED}
+ORDERS = (Capability.ORDER_PLACING, Capability.ORDER_READING)
+OPEN_ANSWERS = {Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED}
 # Capabilities without effect at the supplier, with the calls that use them.
 READS = {
-    A.CATALOG: lambda on: list(pages(on.connector)),
-    A.STOCK_AND_PRICE: lambda on: figures(on.connector, on.good.external_id),
-    A.FREIGHT: lambda on: list(routes(on)),
-    A.ORDER_READING: lambda on: on.connector.find(number=UNKNOWN),
-    A.BALANCE: lambda on: on.connector.balance(),
-    A.CHARGING: lambda on: list(on.connector.list_invoices(since=LONG_AGO)),
+    Capability.CATALOG: lambda opened: list(pages(opened.connector)),
+    Capability.STOCK_AND_PRICE: lambda opened: stock_and_costs(
+        opened.connector, opened.item.external_id
+    ),
+    Capability.FREIGHT: lambda opened: list(routes(opened)),
+    Capability.ORDER_READING: lambda opened: opened.connector.find(number=UNKNOWN),
+    Capability.BALANCE: lambda opened: opened.connector.balance(),
+    Capability.CHARGING: lambda opened: list(opened.connector.list_invoices(since=LONG_AGO)),
 }
 TESTED_CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
-# Losses for calls with an effect and the look-ups after them; without the slow one.
+# The losses without ``slow``, which needs a timeout each time.
 QUICK_LOSSES = [kind for kind in LOSSES if kind != "slow"]
 _numbers = count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Good:
+class OrderableItem:
     """The SKU with the highest stock, and where it is."""
 
     sku: str
@@ -78,29 +79,29 @@ class Good:
 
 
 @dataclass(kw_only=True)
-class On:
+class ConnectorUnderTest:
     """A connector under test, its sandbox, and an item to order."""
 
     name: str
     subject: object
-    stage: object
+    sandbox: object
     connector: object
-    good: Good
-    truths: dict
-    line: ConnectorContext = field(repr=False)
+    item: OrderableItem
+    expected: dict
+    context: ConnectorContext = field(repr=False)
 
     @property
-    def books(self):
+    def supplier_orders(self):
         return self.subject.orders(self)
 
-    def truth(self, ability):
+    def expected_values(self, ability):
         """Return what the connector reads without faults; cached."""
-        if ability not in self.truths:
-            self.truths[ability] = list(facts(READS[ability](self)))
-        return self.truths[ability]
+        if ability not in self.expected:
+            self.expected[ability] = list(comparable_values(READS[ability](self)))
+        return self.expected[ability]
 
-    def books_of(self, number):
-        return [lines for named, lines in self.books if named == number]
+    def supplier_orders_of(self, number):
+        return [lines for named, lines in self.supplier_orders if named == number]
 
     @property
     def money(self):
@@ -111,14 +112,14 @@ class On:
         delay_s = DELAYS_S.get(kind, 1.0)
         if kind == "slow" and count == 1:
             delay_s = self.subject.late_s
-        self.stage.fault(path, kind, delay=delay_s, count=count)
+        self.sandbox.fault(path, kind, delay=delay_s, count=count)
 
     def wait_for_late_effect(self, since):
         """Wait until a timed-out call has had its effect: the sandbox still completes it."""
         time.sleep(max(0.0, since + self.subject.late_s + 0.5 - time.monotonic()))
 
     def clear_faults(self):
-        self.stage.control("faults/clear", {})
+        self.sandbox.control("faults/clear", {})
 
 
 def connectors_with(*abilities):
@@ -128,12 +129,18 @@ def connectors_with(*abilities):
 
 def validating_connectors():
     """Return the connectors that accept or reject an order at once."""
-    return [name for name in connectors_with(A.ORDER_PLACING) if SUBJECTS[name].validates_orders]
+    return [
+        name
+        for name in connectors_with(Capability.ORDER_PLACING)
+        if SUBJECTS[name].validates_orders
+    ]
 
 
 def half_placing_connectors():
-    """Return the connectors whose orders can be half-placed, and canceled then."""
-    return [name for name in connectors_with(A.CANCELLATION) if SUBJECTS[name].interrupted_at]
+    """Return the connectors whose orders can fail halfway and be canceled then."""
+    return [
+        name for name in connectors_with(Capability.CANCELLATION) if SUBJECTS[name].interrupted_at
+    ]
 
 
 def can(name):
@@ -141,7 +148,7 @@ def can(name):
 
 
 def tested_capabilities(name):
-    """Return the capabilities to test: all, or those in which this subject differs."""
+    """Return the capabilities to test: all, or those in which a subject differs from ``like``."""
     subject = SUBJECTS[name]
     return set(subject.paths) if subject.like else set(can(name))
 
@@ -174,7 +181,7 @@ def daily_if(is_daily):
 def faults_of(*abilities, every=""):
     """Return each connector with each fault of each of its calls for these capabilities.
 
-    Daily, each call meets one fault, all faults in turn; the calls of connector ``every`` meet all.
+    A daily run tries one fault on each call, in rotation, and all faults on those of ``every``.
     """
     calls = [
         (name, ability, path)
@@ -197,7 +204,7 @@ def faults_of(*abilities, every=""):
 
 
 def connector_faults():
-    """Return each connector with each of its faults; daily all of a feed, one of the others."""
+    """Return each connector with each of its faults; daily all of the feed and one of the others."""
     return [
         pytest.param(name, kind, marks=daily_if(name == "feed" or kind == "500"))
         for name in TESTED_CONNECTORS
@@ -220,7 +227,7 @@ def pages(connector):
             continue
 
 
-def figures(connector, external_id):
+def stock_and_costs(connector, external_id):
     """Return stock and costs of one product, or of all products of a bulk connector."""
     if isinstance(connector, BulkStockAndPrice):
         stock = [row for _, rows in connector.stock_rows() for row in rows]
@@ -231,9 +238,9 @@ def figures(connector, external_id):
     )
 
 
-def facts(told):
-    """Yield the single facts of a result, so that a part of it can be compared."""
-    for each in _flat(told):
+def comparable_values(result):
+    """Yield the values of a result one by one, so that an incomplete result can be compared."""
+    for each in _flatten(result):
         if isinstance(each, ProductDetail):
             for variant in each.record.variants if each.record else ():
                 yield (each.external_id, each.record.title, variant.sku, variant.cost, variant.gtin)
@@ -241,12 +248,12 @@ def facts(told):
             yield each
 
 
-def _flat(told):
-    if isinstance(told, list | tuple):
-        for each in told:
-            yield from _flat(each)
-    elif told is not None:
-        yield told
+def _flatten(result):
+    if isinstance(result, list | tuple):
+        for each in result:
+            yield from _flatten(each)
+    elif result is not None:
+        yield result
 
 
 def find_item(connector):
@@ -260,11 +267,11 @@ def find_item(connector):
     rows = [
         row
         for external_id in dict.fromkeys(external_ids.values())
-        for row in figures(connector, external_id)[0]
+        for row in stock_and_costs(connector, external_id)[0]
         if isinstance(row, StockReport) and row.sku in external_ids
     ]
     most = max(rows, key=lambda row: row.quantity)
-    return Good(
+    return OrderableItem(
         sku=most.sku,
         external_id=external_ids[most.sku],
         location=most.location,
@@ -273,33 +280,33 @@ def find_item(connector):
     )
 
 
-def routes(on, *, quantity=1):
-    return on.connector.freight(
-        country_from=on.good.country,
+def routes(opened, *, quantity=1):
+    return opened.connector.freight(
+        country_from=opened.item.country,
         ship_to=HOME,
-        lines=(PurchaseOrderRequestLine(reference="88", sku=on.good.sku, quantity=quantity),),
+        lines=(PurchaseOrderRequestLine(reference="88", sku=opened.item.sku, quantity=quantity),),
     )
 
 
-def request(on, *, sku="", quantity=1, number=""):
+def request(opened, *, sku="", quantity=1, number=""):
     """Return an order that the supplier would accept."""
-    if "service" not in on.truths and A.FREIGHT in can(on.name):
-        on.truths["service"] = min(routes(on), key=lambda route: route.price.amount).name
+    if "service" not in opened.expected and Capability.FREIGHT in can(opened.name):
+        opened.expected["service"] = min(routes(opened), key=lambda route: route.price.amount).name
     return PurchaseOrderRequest(
         number=number or f"FL-{next(_numbers)}-{time.time_ns() % 10**9}",
         ship_to=HOME,
-        location=on.good.location,
-        country_from=on.good.country,
-        carrier_service=on.truths.get("service", ""),
+        location=opened.item.location,
+        country_from=opened.item.country,
+        carrier_service=opened.expected.get("service", ""),
         lines=(
-            PurchaseOrderRequestLine(reference="88", sku=sku or on.good.sku, quantity=quantity),
+            PurchaseOrderRequestLine(reference="88", sku=sku or opened.item.sku, quantity=quantity),
         ),
         declared_value=Money(Decimal("54.90"), "EUR"),
     )
 
 
-def look_up(on, number):
-    """Return the order's state, read as the shop does after a lost answer."""
-    if isinstance(on.connector, OrderResuming):
-        return on.connector.resume(number=number)
-    return on.connector.find(number=number)
+def look_up(opened, number):
+    """Look an order up as the shop does after a lost answer; return its state or None."""
+    if isinstance(opened.connector, OrderResuming):
+        return opened.connector.resume(number=number)
+    return opened.connector.find(number=number)

@@ -8,9 +8,9 @@ from storefront.lib.http import retries
 from suppliers.connectors.bigbuy import client
 from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed import fetch, sftp
-from tests.factories.connector_contexts import MemoryBudget, make_line
+from tests.factories.connector_contexts import MemoryBudget, make_context
 from tests.suppliers.connectors.cj.recorded_answers import MemoryTokens
-from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, On, find_item
+from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, ConnectorUnderTest, find_item
 from tests.suppliers.connectors.contract.sftp_supplier import STEP_S
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
@@ -30,9 +30,9 @@ class UnlimitedBudget(MemoryBudget):
         self.used[quota.name] = self.used.get(quota.name, 0) + points
 
 
-def quick(line):
+def with_short_timeouts(context):
     """Return this context with short timeouts."""
-    words = {each.name: getattr(line, each.name) for each in fields(ConnectorContext)}
+    words = {each.name: getattr(context, each.name) for each in fields(ConnectorContext)}
     return QuickContext(**words)
 
 
@@ -53,7 +53,7 @@ def sandboxes(tmp_path_factory):
     """Return a function that starts a sandbox on first use; stops all after the session."""
     running = {}
 
-    def stage(name, *, is_strict=False):
+    def sandbox(name, *, is_strict=False):
         home = SUBJECTS[name].like or name
         key = (home, is_strict and bool(SUBJECTS[home].strict))
         if key not in running:
@@ -62,44 +62,44 @@ def sandboxes(tmp_path_factory):
             running[key] = (started, MemoryTokens(), {})
         return running[key]
 
-    yield stage
+    yield sandbox
     for started, *_ in running.values():
         started.stop()
 
 
 @pytest.fixture
-def on(sandboxes, tmp_path, db):
+def connect(sandboxes, tmp_path, db):
     """Return a function that opens a connector to its sandbox, by default reset."""
-    lines = []
+    connectors = []
 
     def open_one(name, *, is_strict=False, is_reset=True, **changes):
         subject = SUBJECTS[name]
-        stage, tokens, found = sandboxes(name, is_strict=is_strict)
+        sandbox, tokens, found = sandboxes(name, is_strict=is_strict)
         if is_reset:
-            stage.reset()
+            sandbox.reset()
         words = {
             "currency": subject.currency,
             "secrets": subject.secrets,
             "options": subject.options,
             "tokens": tokens,
-            "folder": tmp_path / f"kept-{len(lines)}",  # no cache of an earlier connector
+            "folder": tmp_path / f"kept-{len(connectors)}",  # no cache of an earlier connector
             "quotas": UnlimitedBudget(),
         }
-        line = quick(make_line(subject.address(stage), **(words | changes)))
-        connector = connector_of(name)(line)
-        lines.append(connector)
+        context = with_short_timeouts(make_context(subject.address(sandbox), **(words | changes)))
+        connector = connector_of(name)(context)
+        connectors.append(connector)
         if "good" not in found and not is_strict:
             found["good"] = find_item(connector)
-        return On(
+        return ConnectorUnderTest(
             name=name,
             subject=subject,
-            stage=stage,
+            sandbox=sandbox,
             connector=connector,
-            good=found.get("good"),
-            truths=found.setdefault("truths", {}),
-            line=line,
+            item=found.get("good"),
+            expected=found.setdefault("truths", {}),
+            context=context,
         )
 
     yield open_one
-    for connector in lines:
+    for connector in connectors:
         connector.close()

@@ -12,7 +12,7 @@ from tests.fakes.sftp_server import named, sftp_server
 
 KEY = paramiko.ECDSAKey.generate()
 HOST_KEY = named(KEY)
-# The faults of a step. "500" is a refusal of the server.
+# The faults of a step. "500" is a refusal by the server.
 FAULTS_OF_SFTP = ("500", "slow", "drop_before", "drop_after")
 # The limit of a step; sign-in takes long on a busy machine.
 STEP_S = 2.0
@@ -56,7 +56,7 @@ class SftpSandbox:
         self._server.fault(path, "refused" if kind == "500" else kind, delay_s=delay_s, count=count)
 
     def orders(self):
-        """Return the orders in complete files; partial files are none."""
+        """Return the orders in complete files, without partial files."""
         found = {}
         for path in sorted((self._server.folder / "orders").glob("*.csv")):
             with path.open(newline="") as file:

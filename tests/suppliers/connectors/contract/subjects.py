@@ -1,7 +1,7 @@
 """Contract subjects: for each connector its sandbox, its calls and its faults.
 
-A new connector is added by one entry in ``SUBJECTS``. One that orders in two ways has two entries;
-the second one is ``like`` the first.
+Add a new connector as one entry in ``SUBJECTS``. A connector that orders in two ways has two
+entries; the second is ``like`` the first.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,20 +27,19 @@ from tests.suppliers.connectors.contract.sftp_supplier import (
 )
 from tests.suppliers.connectors.contract.supplier_ledgers import COUNT, SEED
 
-A = Capability
 FEED_TOKEN = "feed-sandbox-0123456789"  # as in the file's address
 # The faults that every sandbox can simulate.
 FAULTS = (
     "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
     "empty", "huge", "gzip_bomb", "redirect",
 )  # fmt: skip
-# Lost answers and temporary rejections, which each step with an effect must survive.
+# Lost answers and temporary rejections: each step with an effect must survive them.
 LOSSES = (
     "500", "429", "soft_500", "slow", "drop_before", "drop_after", "garbage", "truncated",
 )  # fmt: skip
 
 
-class Stage(SandboxProcess):
+class Sandbox(SandboxProcess):
     """A running sandbox, with few products and no limits by default."""
 
     def __init__(self, *, module, folder, words):
@@ -54,23 +53,10 @@ class Stage(SandboxProcess):
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One connector, and what the tests need to know of its sandbox.
-
-    Shape:  ``paths`` are the calls of each capability, where faults are injected; ``lists`` is
-            the first call of each sync job. ``goods`` maps each SKU of the sandbox to its product,
-            ``orders`` are the orders that exist there as (our number, {SKU: units}).
-            ``validates_orders``: an order is accepted or rejected at once, not by a person.
-            With the arguments ``strict`` the sandbox enforces its limits; ``strict_options`` are
-            the matching options. ``faults`` are the possible faults of a call; after ``late_s``
-            seconds a call has timed out. ``money`` is our balance plus the cost of all orders:
-            constant while each order is paid once. An order that fails at ``interrupted_at`` is
-            half-placed and can be canceled. ``deliver`` marks an order delivered. ``claims`` are
-            those in the sandbox as {our number: status}; the last of their ``paths`` opens one,
-            ``refund`` grants one by the supplier's number, ``claim_cancel_path`` cancels one.
-            A subject that is ``like`` another uses its sandbox; only its own ``paths`` are tested
-    """
+    """One connector, and what the tests need to know of its sandbox."""
 
     connector: str
+    # A subject that is ``like`` another uses its sandbox; only its own ``paths`` are tested.
     like: str = ""
     module: str = ""
     path: str = "/"
@@ -78,28 +64,40 @@ class Subject:
     currency: str = "USD"
     secrets: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    # The arguments with which the sandbox enforces its limits, and the matching options.
     strict: tuple[str, ...] = ()
     strict_options: Mapping[str, Any] = field(default_factory=dict)
+    # The calls of each capability, where faults are injected; the last call of claims opens one.
     paths: Mapping[Capability, tuple[str, ...]]
+    # The first call of each sync job.
     lists: Mapping[str, str]
-    goods: Callable[[Stage], Mapping[str, str]]
+    # SKU: product, for all items of the sandbox.
+    goods: Callable[[Sandbox], Mapping[str, str]]
+    # (our number, {SKU: units}), for all orders in the sandbox.
     orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
+    # Whether an order is accepted or rejected at once, not by a person.
     validates_orders: bool = True
     faults: tuple[str, ...] = FAULTS
+    # A call has timed out after this time.
     late_s: float = 1.5
+    # Our balance plus the cost of all orders: constant while each order is paid once.
     money: Callable[[Any], Decimal] = lambda _: Decimal(0)
+    # An order whose call at this path fails is half-placed and can be canceled.
     interrupted_at: str = ""
+    # Marks the order with this number as delivered.
     deliver: Callable[[Any, str], None] = lambda *_: None
+    # Our number: status, for all claims in the sandbox.
     claims: Callable[[Any], Mapping[str, str]] = lambda _: {}
+    # Grants a refund for the claim with this number of the supplier.
     refund: Callable[[Any, str], None] = lambda *_: None
     claim_cancel_path: str = ""
 
-    def start(self, folder: Path, *, is_strict: bool = False) -> Stage:
+    def start(self, folder: Path, *, is_strict: bool = False) -> Sandbox:
         words = self.words + (self.strict if is_strict else ())
-        return Stage(module=self.module, folder=folder, words=words).start()
+        return Sandbox(module=self.module, folder=folder, words=words).start()
 
-    def address(self, stage: Stage) -> str:
-        return stage.url + self.path
+    def address(self, sandbox: Sandbox) -> str:
+        return sandbox.url + self.path
 
 
 CJ = Subject(
@@ -111,15 +109,15 @@ CJ = Subject(
     strict=("--points", "2000"),
     strict_options={"points_per_day": 2000},
     paths={
-        A.CATALOG: ("product/listV2", "product/query"),
-        A.STOCK_AND_PRICE: ("product/stock/getInventoryByPid", "product/variant/query"),
-        A.FREIGHT: ("logistic/freightCalculate",),
-        A.ORDER_PLACING: ("shopping/order/createOrderV2",),
-        A.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
-        A.TRACKING: ("shopping/order/getOrderDetailBatch", "logistic/trackInfo"),
-        A.BALANCE: ("shopping/pay/getBalance",),
-        A.CHARGING: ("shopping/order/list",),
-        A.CLAIMS: (
+        Capability.CATALOG: ("product/listV2", "product/query"),
+        Capability.STOCK_AND_PRICE: ("product/stock/getInventoryByPid", "product/variant/query"),
+        Capability.FREIGHT: ("logistic/freightCalculate",),
+        Capability.ORDER_PLACING: ("shopping/order/createOrderV2",),
+        Capability.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
+        Capability.TRACKING: ("shopping/order/getOrderDetailBatch", "logistic/trackInfo"),
+        Capability.BALANCE: ("shopping/pay/getBalance",),
+        Capability.CHARGING: ("shopping/order/list",),
+        Capability.CLAIMS: (
             "disputes/getDisputeList",
             "disputes/getDisputeDetail",
             "disputes/disputeProducts",
@@ -137,13 +135,13 @@ CJ = Subject(
     claim_cancel_path="disputes/cancel",
 )
 
-# As CJ, but we confirm and pay each order step by step.
+# CJ again, but we confirm and pay each order step by step.
 CJ_STAGED = replace(
     CJ,
     like="cj",
     options={"payment": "staged"},
     paths={
-        A.ORDER_PLACING: (
+        Capability.ORDER_PLACING: (
             "shopping/order/createOrderV2",
             "shopping/order/addCart",
             "shopping/order/addCartConfirm",
@@ -151,8 +149,8 @@ CJ_STAGED = replace(
             "shopping/pay/payBalanceV2",
             "shopping/order/getOrderDetail",
         ),
-        A.ORDER_READING: (),
-        A.CANCELLATION: ("shopping/order/getOrderDetail", "shopping/order/deleteOrder"),
+        Capability.ORDER_READING: (),
+        Capability.CANCELLATION: ("shopping/order/getOrderDetail", "shopping/order/deleteOrder"),
     },
     faults=LOSSES,
     interrupted_at="shopping/order/addCartConfirm",
@@ -169,25 +167,25 @@ BIGBUY = Subject(
     options={**BIGBUY_OPTIONS, "only_in_stock": False},
     strict=("--hour", "3600"),
     paths={
-        A.CATALOG: (
+        Capability.CATALOG: (
             "catalog/products",
             "catalog/productsinformation",
             "catalog/productsimages",
             "catalog/productsvariations",
             "catalog/taxonomies",
         ),
-        A.STOCK_AND_PRICE: (
+        Capability.STOCK_AND_PRICE: (
             "catalog/productsstockbyhandlingdays",
             "catalog/productsvariationsstockbyhandlingdays",
             "catalog/productprices",
             "catalog/productvariationprices",
         ),
-        A.FREIGHT: ("shipping/orders",),
-        A.ORDER_VALIDATION: ("order/check",),
-        A.ORDER_PLACING: ("order/check", "order/create"),
-        A.ORDER_READING: ("order/reference/{number}",),
-        A.TRACKING: ("tracking/orders", "tracking/carriers", "order/{reference}"),
-        A.BALANCE: ("user/purse",),
+        Capability.FREIGHT: ("shipping/orders",),
+        Capability.ORDER_VALIDATION: ("order/check",),
+        Capability.ORDER_PLACING: ("order/check", "order/create"),
+        Capability.ORDER_READING: ("order/reference/{number}",),
+        Capability.TRACKING: ("tracking/orders", "tracking/carriers", "order/{reference}"),
+        Capability.BALANCE: ("user/purse",),
     },
     lists={
         "products": "catalog/products",
@@ -212,7 +210,7 @@ FEED = Subject(
         "mapping": table_mapping(),
         "orders_to": "orders@wholesaler.example",
     },
-    paths={A.CATALOG: ("/full.csv",), A.STOCK_AND_PRICE: ("/full.csv",)},
+    paths={Capability.CATALOG: ("/full.csv",), Capability.STOCK_AND_PRICE: ("/full.csv",)},
     lists=dict.fromkeys(("products", "prices", "stock"), "/full.csv"),
     goods=supplier_ledgers.goods_in_files,
     orders=supplier_ledgers.emailed_orders,
@@ -241,14 +239,14 @@ FEED_BY_SFTP = SftpSubject(
         "orders_to": "orders",
     },
     paths={
-        A.CATALOG: ("stat", "open", "read"),
-        A.STOCK_AND_PRICE: ("stat", "open", "read"),
-        A.ORDER_PLACING: ("list", "open", "write", "rename"),
-        A.ORDER_READING: ("list",),
+        Capability.CATALOG: ("stat", "open", "read"),
+        Capability.STOCK_AND_PRICE: ("stat", "open", "read"),
+        Capability.ORDER_PLACING: ("list", "open", "write", "rename"),
+        Capability.ORDER_READING: ("list",),
     },
     lists=dict.fromkeys(("products", "prices", "stock"), "stat"),
     goods=supplier_ledgers.goods_in_files,
-    orders=lambda on: on.stage.orders(),
+    orders=lambda opened: opened.sandbox.orders(),
     validates_orders=False,
     faults=FAULTS_OF_SFTP,
     late_s=SLOW_S,

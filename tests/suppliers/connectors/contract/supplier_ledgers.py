@@ -17,57 +17,59 @@ def goods_at_cj(_stage: Any) -> dict[str, str]:
     return {variant.vid: product.pid for product in products for variant in product.variants}
 
 
-def _standing_at_cj(on: Any) -> list[dict[str, Any]]:
-    orders = on.stage.control("orders")["orders"]
+def _open_orders_at_cj(opened: Any) -> list[dict[str, Any]]:
+    orders = opened.sandbox.control("orders")["orders"]
     return [row for row in orders if row["status"] != "CANCELLED"]
 
 
-def orders_at_cj(on: Any) -> Orders:
+def orders_at_cj(opened: Any) -> Orders:
     return [
         (row["order_number"], {line["vid"]: line["quantity"] for line in row["lines"]})
-        for row in _standing_at_cj(on)
+        for row in _open_orders_at_cj(opened)
     ]
 
 
-def money_at_cj(on: Any) -> Decimal:
-    left = Decimal(on.stage.control("orders")["balance_cents"]) / 100
+def money_at_cj(opened: Any) -> Decimal:
+    left = Decimal(opened.sandbox.control("orders")["balance_cents"]) / 100
     amounts = ("product_amount", "postage_amount")
-    return left + sum(Decimal(row[name]) for row in _standing_at_cj(on) for name in amounts)
+    return left + sum(Decimal(row[name]) for row in _open_orders_at_cj(opened) for name in amounts)
 
 
-def deliver_at_cj(on: Any, number: str) -> None:
-    on.stage.control("advance", {"orderNumber": number, "to": "DELIVERED"})
+def deliver_at_cj(opened: Any, number: str) -> None:
+    opened.sandbox.control("advance", {"orderNumber": number, "to": "DELIVERED"})
 
 
-def claims_at_cj(on: Any) -> dict[str, str]:
-    rows = on.stage.control("orders")["disputes"]
+def claims_at_cj(opened: Any) -> dict[str, str]:
+    rows = opened.sandbox.control("orders")["disputes"]
     return {row["business_id"]: row["status"] for row in rows}
 
 
-def refund_at_cj(on: Any, supplier_claim_reference: str) -> None:
-    on.stage.control("decide", {"disputeId": supplier_claim_reference, "deal": 1, "amount": "3.20"})
+def refund_at_cj(opened: Any, supplier_claim_reference: str) -> None:
+    opened.sandbox.control(
+        "decide", {"disputeId": supplier_claim_reference, "deal": 1, "amount": "3.20"}
+    )
 
 
-def goods_at_bigbuy(stage: Any) -> dict[str, str]:
-    rows = stage.client.get(f"{stage.url}/control/items", params={"most": 1000}).json()
+def goods_at_bigbuy(sandbox: Any) -> dict[str, str]:
+    rows = sandbox.client.get(f"{sandbox.url}/control/items", params={"most": 1000}).json()
     return {row["sku"]: str(row["product"]) for row in rows}
 
 
-def orders_at_bigbuy(on: Any) -> Orders:
+def orders_at_bigbuy(opened: Any) -> Orders:
     return [
         (row["reference"], {line["reference"]: line["quantity"] for line in row["lines"]})
-        for row in on.stage.control("orders")["orders"]
+        for row in opened.sandbox.control("orders")["orders"]
     ]
 
 
-def money_at_bigbuy(on: Any) -> Decimal:
-    told = on.stage.control("orders")
-    spent = sum(Decimal(row["goods"]) + Decimal(row["shipping"]) for row in told["orders"])
-    return Decimal(told["purse_eur"]) + spent
+def money_at_bigbuy(opened: Any) -> Decimal:
+    report = opened.sandbox.control("orders")
+    spent = sum(Decimal(row["goods"]) + Decimal(row["shipping"]) for row in report["orders"])
+    return Decimal(report["purse_eur"]) + spent
 
 
-def deliver_at_bigbuy(on: Any, number: str) -> None:
-    on.stage.control("advance", {"reference": number, "to": "Delivered"})
+def deliver_at_bigbuy(opened: Any, number: str) -> None:
+    opened.sandbox.control("advance", {"reference": number, "to": "Delivered"})
 
 
 def goods_in_files(_stage: Any) -> dict[str, str]:
@@ -81,9 +83,9 @@ def goods_in_files(_stage: Any) -> dict[str, str]:
     }
 
 
-def emailed_orders(on: Any) -> Orders:
+def emailed_orders(opened: Any) -> Orders:
     """Return the orders by e-mail, the only ledger of a feed."""
     return [
         (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
-        for number, (_, letter) in on.line.mailer.letters.items()
+        for number, (_, letter) in opened.context.mailer.letters.items()
     ]

@@ -6,11 +6,10 @@ import pytest
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import PROTOCOLS, Capability, capabilities_of, require
 from suppliers.connectors.records import UnsupportedCapabilityError
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import make_context
 from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS, can, missing_capabilities
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
-A = Capability
 NOT_TESTED = {"fake"}  # an in-memory supplier: its calls have no faults
 
 
@@ -28,13 +27,15 @@ def test_every_capability_is_tested_with_faults():
         )
     }
 
-    assert {ability for _, ability in forgotten} <= {A.WEBHOOKS}  # there the supplier calls us
+    assert {ability for _, ability in forgotten} <= {
+        Capability.WEBHOOKS
+    }  # which calls nothing: the supplier calls us
 
 
 @pytest.fixture
-def line(name, tmp_path):
+def context(name, tmp_path):
     subject = SUBJECTS[name]
-    return make_line(
+    return make_context(
         "http://127.0.0.1:9/", secrets=subject.secrets, options=subject.options, folder=tmp_path
     )
 
@@ -43,8 +44,8 @@ def line(name, tmp_path):
 def test_connector_declares_title_secrets_options_and_capabilities(name):
     kind, abilities = connector_of(name), set(can(name))
 
-    assert {A.CATALOG, A.STOCK_AND_PRICE} <= abilities
-    assert A.ORDER_PLACING not in abilities or A.ORDER_READING in abilities
+    assert {Capability.CATALOG, Capability.STOCK_AND_PRICE} <= abilities
+    assert Capability.ORDER_PLACING not in abilities or Capability.ORDER_READING in abilities
     assert kind.TITLE
     assert len(kind.CURRENCY) == 3
     assert {secret.name for secret in kind.SECRETS} >= set(SUBJECTS[name].secrets)
@@ -57,16 +58,16 @@ def test_connector_declares_title_secrets_options_and_capabilities(name):
 
 
 @pytest.mark.parametrize("name", TESTED_CONNECTORS)
-def test_constructor_sends_no_request(name, line):
-    connector_of(name)(line).close()
+def test_constructor_sends_no_request(name, context):
+    connector_of(name)(context).close()
 
-    assert line.gate.count == 0
-    assert not any(secret in repr(line) for secret in SUBJECTS[name].secrets.values())
+    assert context.gate.count == 0
+    assert not any(secret in repr(context) for secret in SUBJECTS[name].secrets.values())
 
 
 @pytest.mark.parametrize(("name", "ability"), missing_capabilities())
-def test_missing_capability_raises(name, ability, line):
-    connector = connector_of(name)(line)
+def test_missing_capability_raises(name, ability, context):
+    connector = connector_of(name)(context)
 
     for protocol in PROTOCOLS[ability]:
         with pytest.raises(UnsupportedCapabilityError) as caught:

@@ -22,19 +22,18 @@ from tests.suppliers.connectors.contract.cases import (
 )
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
-A = Capability
 READS_PER_HOUR = 14  # more than any sandbox allows in an hour
 WITH_QUOTAS = [name for name in TESTED_CONNECTORS if connector_of(name).QUOTAS]
 WITH_SECRETS = [name for name in TESTED_CONNECTORS if SUBJECTS[name].secrets]
 
 
 @pytest.mark.parametrize("name", WITH_SECRETS)
-def test_sign_in_returns_the_account_the_error_of_a_wrong_key_not_the_key(on, name):
+def test_sign_in_returns_the_account_or_an_error_without_the_key(connect, name):
     wrong = dict.fromkeys(SUBJECTS[name].secrets, "CJ1@api@swordfish")
-    opened = on(name)
+    opened = connect(name)
     assert isinstance(opened.connector.sign_in(), str)
-    line = replace(opened.line, secrets=wrong, tokens=type(opened.line.tokens)())
-    connector = connector_of(name)(line)
+    context = replace(opened.context, secrets=wrong, tokens=type(opened.context.tokens)())
+    connector = connector_of(name)(context)
 
     with pytest.raises(ExternalServiceError) as refused:
         connector.sign_in()
@@ -44,36 +43,36 @@ def test_sign_in_returns_the_account_the_error_of_a_wrong_key_not_the_key(on, na
 
 
 @pytest.mark.parametrize("name", WITH_SECRETS)
-def test_no_secret_is_in_logs_or_errors(on, name, caplog):
+def test_no_secret_is_in_logs_or_errors(connect, name, caplog):
     caplog.set_level(logging.DEBUG)
-    opened = on(name)
-    said = []
-    tries = [opened.connector.sign_in, *(lambda work=work: work(opened) for work in READS.values())]
+    opened = connect(name)
+    errors = []
+    calls = [opened.connector.sign_in, *(lambda work=work: work(opened) for work in READS.values())]
     unknown = [OrderReference(number=UNKNOWN, supplier_reference="1")]
-    tries.append(lambda: list(opened.connector.track(unknown)))
-    tries.append(lambda: opened.connector.claims(supplier_reference="1"))
-    if A.ORDER_PLACING in can(name):
-        tries.append(lambda: opened.connector.place(request(opened)))
-    told_by_faults = {"500", "garbage", "truncated", "drop_after"} & {*opened.subject.faults}
-    for kind in ("", *sorted(told_by_faults)):
+    calls.append(lambda: list(opened.connector.track(unknown)))
+    calls.append(lambda: opened.connector.claims(supplier_reference="1"))
+    if Capability.ORDER_PLACING in can(name):
+        calls.append(lambda: opened.connector.place(request(opened)))
+    quoting_faults = {"500", "garbage", "truncated", "drop_after"} & {*opened.subject.faults}
+    for kind in ("", *sorted(quoting_faults)):
         for paths in opened.subject.paths.values():
             for path in paths if kind else ():
                 opened.fault(path, kind, count=1)
-        for work in tries:
+        for work in calls:
             try:
                 work()
             except (ExternalServiceError, AttributeError) as error:
-                said.append(f"{error} {error!r} {error.__cause__!r}")
+                errors.append(f"{error} {error!r} {error.__cause__!r}")
 
-    told = caplog.text + " ".join(said)
-    kept = [*opened.subject.secrets.values(), *map(str, opened.line.tokens.load().values())]
-    assert [value for value in kept if len(value) > 8 and value in told] == []
-    assert said
+    logged = caplog.text + " ".join(errors)
+    kept = [*opened.subject.secrets.values(), *map(str, opened.context.tokens.load().values())]
+    assert [value for value in kept if len(value) > 8 and value in logged] == []
+    assert errors
 
 
 @pytest.mark.parametrize("name", WITH_QUOTAS)
-def test_quotas_prevent_rate_limit_answers(on, name):
-    """The quota is in the database: for all workers, and over a restart."""
+def test_quotas_prevent_rate_limit_answers(connect, name):
+    """Its counters are in the database: all workers share them, and restarts keep them."""
     supplier = Supplier.objects.create(
         code=name, name=name, adapter=SUBJECTS[name].connector, currency="EUR"
     )
@@ -82,14 +81,14 @@ def test_quotas_prevent_rate_limit_answers(on, name):
     words = {"quotas": budget, "options": {**subject.options, **subject.strict_options}}
     refused = []
 
-    for walk in range(READS_PER_HOUR):
-        opened = on(name, is_strict=True, is_reset=walk == 0, **words)
+    for run in range(READS_PER_HOUR):
+        opened = connect(name, is_strict=True, is_reset=run == 0, **words)
         try:
-            READS[A.CATALOG](opened)
+            READS[Capability.CATALOG](opened)
         except QuotaExceededError as error:
             refused.append(error)
         opened.connector.close()
-        assert 429 not in {status for _, status in opened.line.gate.left}
+        assert 429 not in {status for _, status in opened.context.gate.left}
 
     assert refused
     assert all(error.until > timezone.now() for error in refused)
@@ -99,14 +98,14 @@ def test_quotas_prevent_rate_limit_answers(on, name):
 
 
 @pytest.mark.parametrize(("name", "kind"), connector_faults())
-def test_close_after_a_failure_cleans_up(on, name, kind):
-    opened = on(name)
-    for path in opened.subject.paths[A.CATALOG]:
+def test_close_after_a_failure_cleans_up(connect, name, kind):
+    opened = connect(name)
+    for path in opened.subject.paths[Capability.CATALOG]:
         opened.fault(path, kind, count=0)
     with suppress(ExternalServiceError):
-        READS[A.CATALOG](opened)
+        READS[Capability.CATALOG](opened)
 
     opened.connector.close()
     opened.connector.close()
 
-    assert not list(opened.line.folder.glob("work-*"))
+    assert not list(opened.context.folder.glob("work-*"))

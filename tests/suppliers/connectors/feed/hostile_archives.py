@@ -47,7 +47,7 @@ def crowd():
 
 
 def hidden_crowd():
-    """Return a crowd whose end record states one file, and whose zip64 end record all of them."""
+    """Return ``crowd`` with an end record of one file and a zip64 end record of all files."""
     content = crowd()
     entries, list_bytes, list_at = struct.unpack("<HII", content[-12:-2])
     second = struct.pack(

@@ -3,20 +3,20 @@ import pytest
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from suppliers.connectors.feed import fetch
 from suppliers.connectors.feed.options import Content
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import make_context
 
 pytestmark = pytest.mark.django_db
 SECRETS = {"token": "s3cret", "user": "shop", "password": "open sesame"}
 
 
-def fetched(line):
-    return fetch.fetch(line, content=Content.PRODUCTS)
+def fetched(context):
+    return fetch.fetch(context, content=Content.PRODUCTS)
 
 
 @pytest.fixture
-def line(httpserver, tmp_path):
+def context_for(httpserver, tmp_path):
     def make(place, *, secrets=SECRETS, base_url=None):
-        return make_line(
+        return make_context(
             base_url or httpserver.url_for("/feeds/"),
             secrets=secrets,
             options={"products_at": place},
@@ -43,24 +43,24 @@ def elsewhere(httpserver):
     ],
 )
 @pytest.mark.parametrize("secrets", [SECRETS, {"token": "s3cret"}])
-def test_another_host_gets_no_secret(httpserver, line, ask, place, secrets):
+def test_another_host_gets_no_secret(httpserver, context_for, ask, place, secrets):
     httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
     place = place.replace("{port}", str(httpserver.port))
 
     with pytest.raises(PermanentError) as refusal:
-        ask(line(place, secrets=secrets))
+        ask(context_for(place, secrets=secrets))
 
     assert refusal.value.code == "bad_options"
     assert "s3cret" not in str(refusal.value)
     assert not httpserver.log
 
 
-def test_full_url_is_fetched_from_the_same_host_without_secrets_from_any(httpserver, line):
+def test_full_url_of_the_same_host_gets_secrets_and_of_another_host_none(httpserver, context_for):
     httpserver.expect_request("/p.csv", query_string="k=s3cret").respond_with_data("SKU\n1\n")
     httpserver.expect_request("/p.csv").respond_with_data("SKU\n2\n")
 
-    same = fetched(line(httpserver.url_for("/p.csv?k={token}")))
-    other = fetched(line(elsewhere(httpserver), secrets={}))
+    same = fetched(context_for(httpserver.url_for("/p.csv?k={token}")))
+    other = fetched(context_for(elsewhere(httpserver), secrets={}))
 
     assert (same.path.read_text(), other.path.read_text()) == ("SKU\n1\n", "SKU\n2\n")
 
@@ -69,17 +69,17 @@ def test_full_url_is_fetched_from_the_same_host_without_secrets_from_any(httpser
     "token", ["swordfish", "0123456789abcdef0123456789abcdef", "a key/with it"]
 )
 @pytest.mark.parametrize("status", [200, 403, 503])
-def test_token_in_a_path_is_hidden(httpserver, line, token, status):
+def test_token_in_a_path_is_hidden(httpserver, context_for, token, status):
     httpserver.expect_request(f"/feeds/dl/{token}/p.csv").respond_with_data("SKU\n", status=status)
-    wire = line("dl/{token}/p.csv", secrets={"token": token})
+    context = context_for("dl/{token}/p.csv", secrets={"token": token})
 
-    told = []
+    errors = []
     for ask in (fetch.check_exists, fetched):
         try:
-            ask(wire)
+            ask(context)
         except ExternalServiceError as error:
-            told.append(str(error))
+            errors.append(str(error))
 
-    assert wire.gate.calls == ["HEAD /feeds/dl/…/p.csv?…", "GET /feeds/dl/…/p.csv"]
-    assert len(told) == (0 if status == 200 else 2)
-    assert token not in "".join(told)
+    assert context.gate.calls == ["HEAD /feeds/dl/…/p.csv?…", "GET /feeds/dl/…/p.csv"]
+    assert len(errors) == (0 if status == 200 else 2)
+    assert token not in "".join(errors)

@@ -1,4 +1,4 @@
-"""Hostile and broken files: change nothing, and report why."""
+"""Hostile and broken files: a bad file changes nothing, and its run states the reason."""
 
 import csv
 import io

@@ -18,7 +18,7 @@ from suppliers.connectors.records import (
     UnsupportedCapabilityError,
 )
 from suppliers.resilience.gate import SupplierGate
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import make_context
 from tests.factories.orders import HOME
 from tests.fakes.sftp_server import sftp_server
 
@@ -49,12 +49,12 @@ def server(tmp_path):
 @pytest.fixture
 def by_file(server):
     options = {"orders_by": "sftp", "orders_to": "orders", "host_key": server.host_key}
-    return make_line(server.url, options=options, secrets=server.secrets)
+    return make_context(server.url, options=options, secrets=server.secrets)
 
 
 @pytest.fixture
 def by_mail():
-    return make_line(
+    return make_context(
         "https://lumen.example", options={"orders_to": "orders@lumen.example"}, language="az"
     )
 
@@ -63,21 +63,21 @@ def files(server):
     return sorted(path.name for path in (server.folder / "orders").iterdir())
 
 
-def ask(line, act):
+def ask(context, act):
     """Act with a new connector, as a worker does."""
-    connector = Feed(line)
+    connector = Feed(context)
     try:
         return act(connector)
     finally:
         connector.close()
 
 
-def place(line, request=REQUEST):
-    return ask(line, lambda feed: feed.place(request))
+def place(context, request=REQUEST):
+    return ask(context, lambda feed: feed.place(request))
 
 
-def find(line, number=NUMBER):
-    return ask(line, lambda feed: feed.find(number=number))
+def find(context, number=NUMBER):
+    return ask(context, lambda feed: feed.find(number=number))
 
 
 def test_order_is_one_email_in_the_suppliers_language(by_mail):
@@ -151,7 +151,7 @@ def test_cells_are_escaped_against_formulas(server, by_file, start):
 
 def test_order_file_is_written_once_even_if_the_supplier_has_removed_it(server, by_file):
     path = server.folder / "orders" / f"{NUMBER}.csv"
-    path.write_text("from the supplier")  # not noted as sent
+    path.write_text("from the supplier")  # we did not mark it as sent
 
     with pytest.raises(DuplicateReferenceError):
         place(by_file)
@@ -226,8 +226,8 @@ STOP = ManualRequest(
 )
 
 
-def send_request(line, manual_request=STOP):
-    return ask(line, lambda feed: feed.send_request(manual_request))
+def send_request(context, manual_request=STOP):
+    return ask(context, lambda feed: feed.send_request(manual_request))
 
 
 def test_manual_request_goes_to_the_order_address(by_mail):

@@ -14,7 +14,7 @@ from suppliers.connectors.feed import fetch, sftp
 from suppliers.connectors.feed.options import Content
 from suppliers.connectors.feed.sftp import open_sftp
 from suppliers.models import CircuitBreaker
-from tests.factories.connector_contexts import CountingGate, make_line
+from tests.factories.connector_contexts import CountingGate, make_context
 from tests.fakes.sftp_server import sftp_server
 from tests.suppliers.connectors.feed.conftest import KilledError
 
@@ -32,8 +32,8 @@ def server(tmp_path, settings):
         yield server
 
 
-def line(server, tmp_path, *, secrets=None, **options):
-    return make_line(
+def context_for(server, tmp_path, *, secrets=None, **options):
+    return make_context(
         server.url,
         gate=CountingGate(),
         secrets={**server.secrets, **(secrets or {})},
@@ -49,12 +49,12 @@ def line(server, tmp_path, *, secrets=None, **options):
 
 
 def test_unchanged_file_is_fetched_once(server, tmp_path):
-    wire = line(server, tmp_path)
+    context = context_for(server, tmp_path)
 
-    first = fetch.fetch(wire, content=Content.PRODUCTS)
-    again = fetch.fetch(wire, content=Content.PRODUCTS)
+    first = fetch.fetch(context, content=Content.PRODUCTS)
+    again = fetch.fetch(context, content=Content.PRODUCTS)
     (server.folder / "feed.csv").write_text(CSV + "A-2,Lantern,9,1\n")
-    later = fetch.fetch(wire, content=Content.PRODUCTS)
+    later = fetch.fetch(context, content=Content.PRODUCTS)
 
     assert first == again
     assert later != first
@@ -66,10 +66,10 @@ def test_unchanged_file_is_fetched_once(server, tmp_path):
 
 def test_server_with_another_host_key_gets_no_password(server, tmp_path):
     other = paramiko.RSAKey.generate(2048)
-    wire = line(server, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
+    context = context_for(server, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
 
     with pytest.raises(PermanentError, match="another host key"):
-        fetch.fetch(wire, content=Content.PRODUCTS)
+        fetch.fetch(context, content=Content.PRODUCTS)
     assert server.seen == []
 
 
@@ -86,7 +86,7 @@ def test_server_with_another_host_key_gets_no_password(server, tmp_path):
 )
 def test_wrong_setting_is_reported(server, tmp_path, changes, words):
     with pytest.raises(PermanentError, match=words):
-        fetch.fetch(line(server, tmp_path, **changes), content=Content.PRODUCTS)
+        fetch.fetch(context_for(server, tmp_path, **changes), content=Content.PRODUCTS)
 
 
 def test_private_key_signs_in(server, tmp_path):
@@ -94,16 +94,18 @@ def test_private_key_signs_in(server, tmp_path):
     text = io.StringIO()
     key.write_private_key(text)
     server.public_key = key.get_base64()
-    wire = line(server, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
+    context = context_for(
+        server, tmp_path, secrets={"password": "", "private_key": text.getvalue()}
+    )
 
-    assert fetch.fetch(wire, content=Content.PRODUCTS).path.read_text() == CSV
+    assert fetch.fetch(context, content=Content.PRODUCTS).path.read_text() == CSV
 
 
 def test_too_long_file_is_not_fetched(server, tmp_path):
     (server.folder / "feed.csv").write_bytes(os.urandom(200_000))
 
     with (
-        open_sftp(line(server, tmp_path), host_key=server.host_key) as sftp,
+        open_sftp(context_for(server, tmp_path), host_key=server.host_key) as sftp,
         pytest.raises(PermanentError, match="larger than 1000 bytes"),
     ):
         sftp.get("feed.csv", to=tmp_path / "to", at_most=1000)
@@ -114,15 +116,17 @@ def test_unreachable_server_is_temporary(server, tmp_path):
         nowhere = f"sftp://127.0.0.1:{closed.getsockname()[1]}"
 
     with pytest.raises(TemporaryError):
-        fetch.fetch(replace(line(server, tmp_path), base_url=nowhere), content=Content.PRODUCTS)
+        fetch.fetch(
+            replace(context_for(server, tmp_path), base_url=nowhere), content=Content.PRODUCTS
+        )
 
 
 def test_each_step_passes_the_gate(server, tmp_path):
-    wire = line(server, tmp_path)
+    context = context_for(server, tmp_path)
 
-    fetch.fetch(wire, content=Content.PRODUCTS)
+    fetch.fetch(context, content=Content.PRODUCTS)
 
-    assert [str(call) for call in wire.gate.calls] == [
+    assert [str(call) for call in context.gate.calls] == [
         "SFTP SIGN IN",
         "SFTP LIST feed.csv",
         "SFTP GET feed.csv",
@@ -133,14 +137,14 @@ def test_long_file_is_fetched_completely_in_steps(server, tmp_path, monkeypatch)
     content = os.urandom(20 * sftp.CHUNK_BYTES + 7)
     (server.folder / "feed.csv").write_bytes(content)
     monkeypatch.setattr(sftp, "FETCH_STEP_S", 0.0)
-    wire = line(server, tmp_path)
+    context = context_for(server, tmp_path)
 
-    path = fetch.fetch(wire, content=Content.PRODUCTS).path
+    path = fetch.fetch(context, content=Content.PRODUCTS).path
 
     assert path.read_bytes() == content
-    steps = [str(call) for call in wire.gate.calls]
+    steps = [str(call) for call in context.gate.calls]
     assert steps.count("SFTP GET feed.csv") >= 20
-    assert len(wire.gate.left) == len(steps)
+    assert len(context.gate.left) == len(steps)
     assert [what for what in server.seen if what[0] == "open"] == [("open", "feed.csv")]
 
 
@@ -153,28 +157,28 @@ def test_gate_that_closes_during_a_fetch_leaves_no_partial_file(server, tmp_path
 
     (server.folder / "feed.csv").write_bytes(os.urandom(20 * sftp.CHUNK_BYTES))
     monkeypatch.setattr(sftp, "FETCH_STEP_S", 0.0)
-    wire = replace(line(server, tmp_path), gate=Shutting())
+    context = replace(context_for(server, tmp_path), gate=Shutting())
 
     with pytest.raises(TemporaryError, match="not now"):
-        fetch.fetch(wire, content=Content.PRODUCTS)
+        fetch.fetch(context, content=Content.PRODUCTS)
 
-    assert list(wire.folder.iterdir()) == []
-    assert len(wire.gate.left) == wire.gate.count == 6
+    assert list(context.folder.iterdir()) == []
+    assert len(context.gate.left) == context.gate.count == 6
 
 
 @pytest.mark.parametrize("verb", ["stat", "open", ""], ids=["stat", "open", "silent server"])
 def test_hanging_step_ends_in_time(server, tmp_path, monkeypatch, verb):
     monkeypatch.setattr(sftp, "STEP_S", 0.5)
-    wire = line(server, tmp_path)
+    context = context_for(server, tmp_path)
     started = time.monotonic()
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         if verb:
             server.fault(verb, "hangs")
         else:
-            wire = replace(wire, base_url=f"sftp://127.0.0.1:{silent.getsockname()[1]}")
+            context = replace(context, base_url=f"sftp://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(TemporaryError):
-            fetch.fetch(wire, content=Content.PRODUCTS)
+            fetch.fetch(context, content=Content.PRODUCTS)
 
     assert time.monotonic() - started < sftp.RESPONSE_TIMEOUT_S / 2
 
@@ -197,7 +201,9 @@ def test_slot_of_a_killed_worker_expires_soon(server, tmp_path, worker_gate, ste
         worker_gate.close_breaker()
 
     with pytest.raises(KilledError):
-        fetch.fetch(replace(line(server, tmp_path), gate=Killing()), content=Content.PRODUCTS)
+        fetch.fetch(
+            replace(context_for(server, tmp_path), gate=Killing()), content=Content.PRODUCTS
+        )
 
     assert worker_gate.slot_expires_in_s() < 70
     half_open_until = CircuitBreaker.objects.get().half_open_until

@@ -1,7 +1,6 @@
 """Supplier files: read real files with the suggested mapping, compare with ``expected.json``.
 
-``expected.json`` has for each file its header row, the data of each SKU, and the rejected rows.
-``mapping`` there is what staff would add to the suggestion.
+``expected.json`` has for each file its header row, the data of each SKU, and the issues.
 """
 
 import json

@@ -8,7 +8,13 @@ from storefront.dev.chaos.instance import mutants
 from storefront.dev.chaos.workload import returns
 from storefront.dev.chaos.workload.returns import ReturningCustomers
 from tests.factories.orders import make_sellable
-from tests.factories.returns import asked, broken_rules, declare, make_delivered, make_policy
+from tests.factories.returns import (
+    declare,
+    make_delivered,
+    make_policy,
+    requested_refunds,
+    violated_order_invariants,
+)
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -41,11 +47,13 @@ def test_one_line_of_several_is_refunded_once(returning_customers):
     assert returning_customers.work(besides=set(), is_last=False)
 
     assert returning_customers.asked == [first.number, second.number]
-    assert returning_customers.paid == {first.number: sum(int(each * 100) for each in asked())}
+    assert returning_customers.paid == {
+        first.number: sum(int(each * 100) for each in requested_refunds())
+    }
     assert list(returning_customers.paid.values()) == [
         int(first.lines.first().customer_charge_amount * 100)
     ]
-    assert (returning_customers.wrong, broken_rules()) == ([], [])
+    assert (returning_customers.wrong, violated_order_invariants()) == ([], [])
     assert not returning_customers.work(besides=set(), is_last=True), "all of it at once"
 
 
@@ -68,4 +76,4 @@ def test_mutant_refunds_each_click(returning_customers):
     with mutants.injected("each click refunds a return"):
         returning_customers.work(besides=set(), is_last=True)
 
-    assert len(asked()) == 2
+    assert len(requested_refunds()) == 2

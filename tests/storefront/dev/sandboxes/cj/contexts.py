@@ -8,7 +8,7 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.cj import CJ
 from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import make_context
 from tests.suppliers.connectors.cj.recorded_answers import MemoryTokens
 
 HOME = Address(
@@ -23,7 +23,7 @@ HOME = Address(
 
 def make_connector(sandbox, *, tokens=None, **options):
     """Make a connector with its own token pair."""
-    line = make_line(
+    line = make_context(
         f"{sandbox.url}/api2.0/v1/",
         secrets={"api_key": DEFAULT_KEY},
         tokens=tokens or MemoryTokens(),

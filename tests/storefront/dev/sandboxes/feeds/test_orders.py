@@ -8,7 +8,7 @@ import pytest
 from storefront.lib.money import Money
 from suppliers.connectors.feed import Feed
 from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
-from tests.factories.connector_contexts import make_line
+from tests.factories.connector_contexts import make_context
 from tests.factories.orders import HOME
 from tests.fakes.feed_sandbox import FeedProcess
 from tests.fakes.sftp_server import sftp_server
@@ -41,7 +41,7 @@ def order(feed_supplier, *lines, number=NUMBER, **where):
     )
     with sftp_server(feed_supplier.folder) as server:
         options = {"orders_by": "sftp", "orders_to": "orders", "host_key": server.host_key}
-        feed = Feed(make_line(server.url, options=options, secrets=server.secrets))
+        feed = Feed(make_context(server.url, options=options, secrets=server.secrets))
         feed.place(request)
         feed.close()
 

@@ -5,9 +5,9 @@ from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, KNOWN_
 from suppliers.connectors.feed.mapping.fields import TARGETS, fold_header
 from suppliers.feed_mapping.suggestions import suggest_mapping
 
-# These are fields of the row first, and attributes of the light if the field is taken.
+# Columns with these names become fields of the row, and attributes only if the field is taken.
 FIELD_FIRST = {alias for target in TARGETS.values() for alias in target.aliases}
-# Shown as the supplier writes it: not one of our attributes.
+# Labels that are shown as the supplier writes them: they are none of our attributes.
 IN_WORDS = {"Light source"}
 
 

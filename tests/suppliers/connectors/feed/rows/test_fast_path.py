@@ -1,4 +1,4 @@
-"""Fast path: same result as the converter, row by row."""
+"""Fast path: it gives the same result as the converter, row by row."""
 
 import csv
 import io
@@ -59,8 +59,8 @@ def as_lines(rows):
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
-def poured(folder, content, mapping, *, is_quick=True):
-    """Return the offers and stock of the file as staged lines."""
+def staged_lines(folder, content, mapping, *, is_quick=True):
+    """Return the staged lines of offers and of stock, and how many the fast path made."""
     path = folder / "feed"
     path.write_bytes(content)
     file = open_file(path, work=folder / "work", reading=mapping.reading)
@@ -74,32 +74,32 @@ def poured(folder, content, mapping, *, is_quick=True):
             patched.setattr(
                 bulk_reader.fast_path, name, lambda *a, made=made, **k: ready(made(*a, **k))
             )
-        for told in bulk_reader.offers(
+        for item in bulk_reader.offers(
             file_reader, external_id_of=lambda sku, parent: parent or sku
         ):
-            if isinstance(told, CopyLines):
-                plain += told.count
-                offers += _cut(told.text)
-            elif isinstance(told, ImportIssue):
-                offers.append(told)
-            elif isinstance(told.cost, ImportIssue):
-                offers.append(told.cost)
-            elif told.cost is not None and told.cost.currency == "EUR":
-                amount = told.cost.rounded().amount
+            if isinstance(item, CopyLines):
+                plain += item.count
+                offers += _cut(item.text)
+            elif isinstance(item, ImportIssue):
+                offers.append(item)
+            elif isinstance(item.cost, ImportIssue):
+                offers.append(item.cost)
+            elif item.cost is not None and item.cost.currency == "EUR":
+                amount = item.cost.rounded().amount
                 if amount > 0:
                     offers.append(
                         _same(
-                            encode_row(price_list.staged_row(told, amount=amount, currency="EUR"))
+                            encode_row(price_list.staged_row(item, amount=amount, currency="EUR"))
                         )
                     )
-        for told in bulk_reader.stock(
+        for item in bulk_reader.stock(
             file_reader, external_id_of=lambda sku, parent: parent or sku
         ):
-            if isinstance(told, CopyLines):
-                plain += told.count
-                stock += _cut(told.text)
+            if isinstance(item, CopyLines):
+                plain += item.count
+                stock += _cut(item.text)
                 continue
-            external_id, figures = told
+            external_id, figures = item
             stock += [
                 each
                 if isinstance(each, ImportIssue)
@@ -157,10 +157,10 @@ def test_fast_path_equals_the_converter(tmp_path_factory, write, name, rows):
     folder = tmp_path_factory.mktemp("feed")
     content = write(rows)
 
-    offers, stock, _ = poured(folder, content, VARIANTS[name])
+    offers, stock, _ = staged_lines(folder, content, VARIANTS[name])
 
-    careful = poured(folder, content, VARIANTS[name], is_quick=False)
-    assert (offers, stock) == careful[:2]
+    converted = staged_lines(folder, content, VARIANTS[name], is_quick=False)
+    assert (offers, stock) == converted[:2]
 
 
 def test_plain_rows_take_the_fast_path(tmp_path):
@@ -168,7 +168,7 @@ def test_plain_rows_take_the_fast_path(tmp_path):
     quoted = as_csv(rows, quotes=csv.QUOTE_ALL)
 
     for content in (as_csv(rows), quoted, as_lines(rows)):
-        assert poured(tmp_path, content, mapping())[2] == 2 * len(rows)
+        assert staged_lines(tmp_path, content, mapping())[2] == 2 * len(rows)
 
 
 NASTY_LINES = (

@@ -76,7 +76,7 @@ def test_invalid_measure_is_rejected(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "units", "is_said"),
+    ("text", "units", "has_note"),
     [
         ("12", 12, False),
         ("12.0", 12, False),
@@ -97,10 +97,10 @@ def test_invalid_measure_is_rejected(text):
         ("plenty", 40, False),
     ],
 )
-def test_interpreted_stock_has_a_note(text, units, is_said):
+def test_interpreted_stock_has_a_note(text, units, has_note):
     found, note = numbers.units(text, mark=".", value_map={"plenty": "40"})
 
-    assert (found, bool(note)) == (units, is_said)
+    assert (found, bool(note)) == (units, has_note)
 
 
 @pytest.mark.parametrize("text", ["many", "2.5", "null", "1e999", "", "=SUM(A1)", "NaN"])

@@ -28,11 +28,11 @@ def test_absurd_terms_are_left_out_of_the_offer(supplier, hand_in):
 
     assert [run.status for run in runs] == [SyncRun.Status.APPLIED] * 3, [r.problem for r in runs]
     columns = ("msrp_amount", "map_amount", "min_order_units", "pack_size", "lead_days")
-    told = {
+    stored = {
         offer.supplier_sku: tuple(getattr(offer, column) for column in columns)
         for offer in SupplierOffer.objects.all()
     }
-    assert told == {
+    assert stored == {
         "GOOD-1": (Decimal("19.90"), Decimal("17.90"), 2, 2, 3),
         "GOOD-2": (Decimal("0.01"), Decimal("0.01"), 1, 1, 0),
         "TINY-1": (None, None, 1, 1, 1),
@@ -50,12 +50,12 @@ def test_changed_restock_date_is_stored_and_published(supplier, hand_in):
     file = "SKU;Name;Price;Stock;Description;ETA\nA-1;Headlamp Trail 400;9.10;0;A lamp.;{}\n"
 
     first = timezone.now().date() + timedelta(days=9)
-    told = [first, first + timedelta(days=7), None]
+    dates = [first, first + timedelta(days=7), None]
 
     found = []
-    for restock_on in told:
+    for restock_on in dates:
         hand_in(file.format(restock_on or "").encode())
         sync_all(supplier)
         found.append((SupplierOffer.objects.get().restock_on, Listing.objects.get().restock_on))
 
-    assert found == [(each, each) for each in told]
+    assert found == [(each, each) for each in dates]
