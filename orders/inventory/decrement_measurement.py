@@ -12,14 +12,14 @@ from orders.models import Allocation, OrderLine, PurchaseOrder
 from suppliers.models import StockDecrement, StockLevel, StockMovement, Supplier, SyncRun
 
 LOOKBACK = timedelta(days=60)
-MAX_SALES = 2_000  # sales per supplier, enough for the statistics
+MAX_SALES = 2_000  # the newest sales of a supplier, enough for the statistics
 
 
 @transaction.atomic(durable=True)
 def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
     """Measure and store how a supplier decrements stock. Locks the supplier.
 
-    Without a conclusion, keep the earlier one.
+    Without a conclusion, the earlier one is kept.
     """
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
     measurement = decrement_stats.infer(_histories(supplier, now))

@@ -18,8 +18,8 @@ from suppliers.models import Supplier
 class ReturnPolicy(models.Model):
     """How one supplier handles returns.
 
-    The row without a supplier applies to suppliers without their own. Without that row, the field
-    defaults apply.
+    The row without a supplier applies to suppliers without their own row. Without that row, the
+    field defaults apply.
     """
 
     class Destination(models.TextChoices):
@@ -60,7 +60,7 @@ class ReturnPolicy(models.Model):
             "order. 0 = never."
         ),
     )
-    # credits us for returned items
+    # the supplier credits us for returned items
     accepts_returns = models.BooleanField(
         _("Accepts returns"),
         default=False,

@@ -60,7 +60,7 @@ def read_event(body: bytes) -> Event:
 
 
 def locale_of(language: str) -> Any:
-    """Return Checkout's locale for a language; "auto", the browser's, for one it lacks."""
+    """Return Checkout's locale for a language, else "auto": the language of the browser."""
     return language[:2] if language[:2] in CHECKOUT_LOCALES else "auto"
 
 

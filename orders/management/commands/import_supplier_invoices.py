@@ -1,4 +1,4 @@
-"""Import a list of supplier invoices, as the staff page does: each row is matched first."""
+"""Import a list of supplier invoices, as the staff page does, each row with its purchase order."""
 
 from pathlib import Path
 from typing import Any
