@@ -121,7 +121,7 @@ def _choose_variant(
 
 
 def require_all_or_none(requested: Iterable[bool]) -> None:
-    """Require an exchange for all lines of a withdrawal or for none: it ends as a whole.
+    """Require an exchange for all lines of a withdrawal or none: a withdrawal ends as a whole.
 
     Shape:  one flag per line
     Raises: CannotReturnError
@@ -137,7 +137,7 @@ def unavailable_message(line: ReturnLine) -> str:
 
 
 def find_purchase_lines(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
-    """Return its purchase lines by order line; rerouted lines have another source."""
+    """Return the active purchase lines of a return, by order line id."""
     rows = PurchaseLine.objects.filter(
         order_line__return_lines__authorization=authorization, is_active=True
     ).select_related(
@@ -158,7 +158,7 @@ def refund_difference(
     The discount rate of the sale applies to the new price. The refund and the amount that we keep
     add up to the paid amount, to the cent.
 
-    Raises: CannotReturnError  it costs more and is not ``is_free``
+    Raises: CannotReturnError  the variant costs more, and ``is_free`` is False
     """
     zero = Money.zero(currency)
     if not isinstance(variant, ExchangeOption):

@@ -54,7 +54,7 @@ def can_open(authorization: ReturnAuthorization) -> bool:
 
 
 def is_accepted(authorization: ReturnAuthorization) -> bool:
-    """Return whether the supplier accepts it: by policy, or by its warranty for a complaint."""
+    """Return whether the supplier accepts a return: by policy or, for a complaint, by warranty."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         return policy.accepts_returns
