@@ -1,4 +1,4 @@
-"""Backorder choice: show the options for delayed or canceled lines, take the customer's choice."""
+"""Backorder choice: show the options for delayed or rejected lines, take the customer's choice."""
 
 from http import HTTPStatus
 
@@ -26,7 +26,7 @@ Status = Backorder.Status
 @never_cache
 @require_http_methods(READS)
 def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpResponse:
-    """Show the options, take one choice; a mail's link only opens it, for link scanners."""
+    """Show the options, take one choice; an e-mail link opens the page, but chooses nothing."""
     order = find_order(number, key)
     row = _find(order, backorder)
     if row is None:
