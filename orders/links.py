@@ -35,7 +35,7 @@ def choice_url(backorder: Backorder, choice: str) -> str:
 
 
 def return_url(order: Order) -> str:
-    """Return the stable URL for a gateway, which rejects a repeated request with another."""
+    """Return the URL of the way back from the gateway; stable, as repeated requests need it."""
     return f"{order_url(order)}paid/"
 
 

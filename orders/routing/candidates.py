@@ -45,8 +45,8 @@ class Candidate:
     Units:  money per unit: ``cost`` in the channel's currency, ``wholesale`` in the supplier's,
             ``landed`` in the channel's, None if unknown; ``distance`` as ``ranking.distance``;
             ``days`` until arrival by the cheapest route that carries one unit, 0 if not computed;
-            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier;
-            ``restricted_countries``: where the variant must not be sent
+            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; ``restricted_countries`` are
+            restricted countries
     """
 
     level_id: int
