@@ -35,7 +35,10 @@ def choice_url(backorder: Backorder, choice: str) -> str:
 
 
 def return_url(order: Order) -> str:
-    """Return the URL of the way back from the gateway; stable, as repeated requests need it."""
+    """Return the URL to which the gateway returns the customer.
+
+    It never changes, because a gateway rejects a repeated request with another URL.
+    """
     return f"{order_url(order)}paid/"
 
 

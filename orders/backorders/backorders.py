@@ -29,7 +29,7 @@ from storefront.lib.db.transactions import requires_transaction
 Status = Backorder.Status
 Choice = Backorder.Choice
 OPEN_STATES = (Status.OPEN, Status.ASKED)
-# The search for another source may take so long, with retries after a lost race or a crash.
+# The longest search for another source, with retries after a lost race or a crash.
 MAX_SEARCH_TIME = timedelta(hours=1)
 CHOICE_WINDOW = timedelta(hours=48)
 # A choice ends this long before the authorization: earlier than ``payments.captures`` captures.
@@ -46,7 +46,7 @@ def open_backorder(
     A purchase order without remaining lines is canceled. The units return to the stock row,
     which this order cannot use again.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     if not refused or not may_reroute(purchase_order, now=now):
         return False
@@ -180,7 +180,7 @@ def record_delay(
 ) -> Backorder | None:
     """Record a later shipping date; rerouting decides whether it is too late. Idempotent per date.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
     if delays.filter(ships_by__gte=ships_by).exists():

@@ -30,7 +30,7 @@ def cancel(
     If it is canceled for reassignment, a backorder keeps the lines instead. The customer gets an
     e-mail if ``is_customer_notified``, or if no backorder can keep the lines.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     order = purchase_order.order
     if purchase_order.is_being_reassigned:

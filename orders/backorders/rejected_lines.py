@@ -30,7 +30,7 @@ def match(purchase_order: PurchaseOrder, refused: Sequence[RejectedLine]) -> Rej
 
     A line of which the supplier ships a part is split: only the other part is rejected.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     if not refused or purchase_order.status not in REJECTABLE_STATES:
         return []
@@ -74,7 +74,7 @@ def cancel_or_reroute(
 
     The shipping charge stays due for the other lines. Uncaptured money is not captured.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     if not rejected:
         return
@@ -113,7 +113,7 @@ def cancel_or_reroute(
 
 @requires_transaction
 def is_captured(purchase_order: PurchaseOrder) -> bool:
-    """Return whether its money is captured or being captured: then it can only be refunded.
+    """Return whether the purchase order's money is captured, or a capture is requested.
 
     Locks:  the payments of the order
     """

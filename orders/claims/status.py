@@ -72,7 +72,7 @@ def _apply_listed(claim: SupplierClaim, connector: Connector, now: datetime) -> 
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
-    """Look the claim up on request of staff; its page shows the result or the error.
+    """Look the claim up on request of staff; the claim's page shows the result or error.
 
     Raises: ClaimStateError, ConcurrentUpdateError  as ``look_up``
     """
@@ -92,7 +92,7 @@ def require_no_call_in_flight(*, claim: SupplierClaim, now: datetime) -> None:
 def withdraw_at_supplier(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
     """Withdraw a submitted claim at the supplier. A refusal is noted on the claim.
 
-    Raises: ClaimStateError        it is decided, or it is unknown whether the supplier has it
+    Raises: ClaimStateError        the claim is decided, or its submission is unconfirmed
             ExternalServiceError   the supplier does not withdraw it; it stays open
             ConcurrentUpdateError  it was settled concurrently
     """

@@ -58,7 +58,7 @@ def process_claims(*, supplier_id: int, **_: Any) -> None:
 
 @shared_task
 def submit_claim(*, claim_id: int, **_: Any) -> None:
-    """Submit one claim now; if no slot of the supplier is free, its next run does it."""
+    """Submit one claim now; without a free slot of the supplier, the next run submits it."""
     with (
         suppress(BulkheadFullError),
         bulkhead(BulkheadKind.CLAIMS, _claim(claim_id).purchase_order.supplier_id),

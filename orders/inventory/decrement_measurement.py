@@ -97,7 +97,7 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
 
 
 def _observation_times(supplier: Supplier, since: datetime) -> list[datetime]:
-    """Return the times of the supplier's applied stock feeds: each reads all its stock."""
+    """Return the times of the supplier's applied stock feeds, each of which reads all stock."""
     runs = SyncRun.objects.filter(
         supplier=supplier,
         kind=SyncRun.Kind.STOCK,

@@ -52,7 +52,7 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecrementPolicy:
-    """When a supplier decrements, and how long its figures take to show it."""
+    """When a supplier decrements, and how long its figures take to show a decrement."""
 
     at: str
     lag: timedelta = DEFAULT_LAG

@@ -17,7 +17,7 @@ from suppliers.models import Supplier
 
 
 class SupplierInvoice(models.Model):
-    """One invoice of one supplier. Its amounts never change: a correction withdraws it.
+    """One invoice of one supplier. Its amounts never change: a wrong invoice is withdrawn.
 
     ``number`` is our purchase order number on it, ``reference`` the supplier's invoice number.
     ``freight_amount`` is None if not stated. ``entered_by`` is empty if it came from the API.
@@ -150,7 +150,7 @@ class ReconciliationRun(Stateful):
 
 
 class Discrepancy(Stateful):
-    """One discrepancy. ``key`` identifies it whenever it is found again.
+    """One discrepancy. ``key`` is the same whenever it is found again.
 
     ``expected_amount`` is the amount in our books, ``found_amount`` that of the other side; None
     if that side has no amount. ``part`` names the counterparty: only a comparison with it can clear
@@ -254,7 +254,7 @@ class Discrepancy(Stateful):
 
     @property
     def name(self) -> str:
-        """Return what it is about as staff know it: purchase order, order, payment or reference."""
+        """Return the purchase order, order or payment that differs, else the reference."""
         about = self.purchase_order or self.order or self.payment
         return str(about) if about else self.reference
 

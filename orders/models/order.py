@@ -26,7 +26,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """Queries of orders."""
 
     def of(self, owner_id: int, addresses: list[str]) -> Self:
-        """Return the orders of an account or its verified e-mails (lower case), newest first."""
+        """Return the orders of an account and its verified addresses (lower case), newest first."""
         with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
@@ -254,11 +254,11 @@ class OrderLine(models.Model):
     )
     landed_amount = amount_field(_("Landed cost"), null=True)
     fees_amount = amount_field(_("Fees"), null=True)
-    # The manufacturer's warranty at the time of the sale; None: it has none.
+    # The manufacturer's warranty at the time of the sale; None: no warranty.
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"), null=True, blank=True
     )
-    # The line that this one was split from. It is only read with its order: no index.
+    # The line that this line was split from; only read with its order, so without an index.
     split_from = models.ForeignKey(
         "self",
         models.PROTECT,

@@ -119,7 +119,7 @@ class ReturnAuthorization(Stateful):
     label = models.CharField(_("Label"), max_length=500, blank=True)
     carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
-    # The refund due, the delivery charge in it, and the part of it that was still refundable.
+    # The refund due, the delivery charge in it, and the amount that could still be refunded.
     due_amount = amount_field(_("Refund due"), null=True)
     delivery_amount = amount_field(_("Including delivery"), default=0)
     refund_amount = amount_field(_("Refunded"), null=True)

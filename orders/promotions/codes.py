@@ -54,7 +54,7 @@ def apply_code(*, cart: Cart, code: str, now: datetime) -> None:
 
 
 def _find_coupon(cart: Cart, code: str) -> Coupon | None:
-    """Return the coupon of a code, also without its hyphens if that is unambiguous."""
+    """Return the coupon of a code; hyphens may be missing if the coupon is unambiguous."""
     coupons = Coupon.objects.filter(promotion__channel=cart.channel).select_related("promotion")
     normalized = normalize_code(code)
     if coupon := coupons.filter(code=normalized).first():

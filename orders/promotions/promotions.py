@@ -1,4 +1,4 @@
-"""Promotions: find those that apply to a cart, compute its discounts."""
+"""Promotions: find the promotions that apply to a cart, compute the cart's discounts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -38,7 +38,7 @@ def split_refused_order(
     connector: Connector,
     now: datetime,
 ) -> None:
-    """Cancel the missing lines and resubmit the others; if none is known, reject all.
+    """Cancel the missing lines, resubmit the others; if the missing ones are unknown, reject all.
 
     The supplier's stock is queried per line, because a part may be available. Lines that the error
     names count as missing in any case.

@@ -225,7 +225,7 @@ def _call_supplier(
 def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Retry a failed submission now.
 
-    Raises: NotSubmittableError  it did not fail, or it is held: release the hold first
+    Raises: NotSubmittableError  it did not fail, or is on hold: release the hold first
     """
     failed = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
@@ -237,7 +237,7 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
 def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Submit a batched purchase order before its ``submit_at``.
 
-    Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
+    Raises: NotSubmittableError  it is not batched, or is on hold: release the hold first
     """
     batched = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,

@@ -66,7 +66,7 @@ class CannotReturnError(Exception):
 WITHDRAWAL_PERIOD = timedelta(days=14)  # legal minimum
 SHIP_WITHIN = timedelta(days=14)
 SHIP_TOLERANCE = timedelta(days=14)  # tolerance after the deadline
-# Without a delivery event, items count as delivered so long after the promised date.
+# Without a delivery event, items count as delivered this long after the promised date.
 NO_DELIVERY_EVENT_AFTER = timedelta(days=14)
 # The latest end of withdrawal, even without a delivery event.
 MAX_WITHDRAWAL_AGE = timedelta(days=365)

@@ -31,7 +31,7 @@ class ExchangeOption:
 def find_options(
     purchase_lines: Iterable[PurchaseLine], *, channel: Channel
 ) -> dict[int, list[ExchangeOption]]:
-    """Return, by order line, other variants of the product and its successor, if for sale."""
+    """Return, by order line, other variants of the product and its successor, all for sale."""
     by_line = {purchase_line.order_line_id: purchase_line for purchase_line in purchase_lines}
     lines = [purchase_line.order_line for purchase_line in by_line.values()]
     published = Listing.objects.on(channel).published().select_related("variant__product")

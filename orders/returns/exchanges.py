@@ -44,7 +44,7 @@ NO_SOURCES = ReplacementSources()
 
 
 def can_exchange(authorization: ReturnAuthorization) -> bool:
-    """Return whether it can be exchanged now: inspected, or kept by the customer."""
+    """Return whether a return can be exchanged now: inspected, or kept by the customer."""
     is_ready = authorization.status == Status.INSPECTED or (
         authorization.status == Status.APPROVED and authorization.is_kept
     )

@@ -47,7 +47,7 @@ class RefundDue:
 
 
 def root_return(order: Order) -> ReturnAuthorization | None:
-    """Follow replacements back to the return of the paid order; None if ``order`` is none."""
+    """Follow replacements back to the return of the paid order; None for no replacement."""
     root = None
     while replaced := replaced_return(order):
         root, order = replaced, replaced.order

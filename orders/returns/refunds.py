@@ -43,7 +43,7 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
     Locks:  the order, then its payments
     Raises: CannotReturnError       none accepted, or items neither kept nor sent
-            InvalidTransitionError  it ended, or is not inspected
+            InvalidTransitionError  the return is closed or not inspected
     """
     order = lock(authorization)
     status = Status(authorization.status)
@@ -74,7 +74,7 @@ def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now
     """Refund everything without a return of the items.
 
     Locks:  the order, then its payments
-    Raises: CannotReturnError  it is on its way, or ended
+    Raises: CannotReturnError  the items are on their way, or the return is closed
     """
     order = lock(authorization)
     if authorization.status not in NOT_SHIPPED:

@@ -46,7 +46,7 @@ class ShippingQuote:
 
     @property
     def arrivals(self) -> Mapping[int, tuple[date, date]]:
-        """Arrival window by variant; of several parts, the last one."""
+        """Arrival window by variant; of a split line, the window of the last part."""
         spans: dict[int, tuple[date, date]] = {}
         for quoted in self.parcels:
             for line in quoted.parcel.lines:
@@ -56,7 +56,7 @@ class ShippingQuote:
 
     @property
     def origins(self) -> Mapping[int, str]:
-        """Country of origin by variant; of several parts, the largest one."""
+        """Country of origin by variant; of a split line, the origin of the largest part."""
         return {
             variant_id: max(parts, key=lambda part: part.quantity).candidate.country
             for variant_id, parts in self.planned.items()

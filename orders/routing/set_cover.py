@@ -20,7 +20,7 @@ type Total = tuple[Rank, list[int]]
 def choose_sources(lines: Sequence[Line]) -> list[int]:
     """Return the choice of each line: the fewest sources, and of those the cheapest.
 
-    Shape:  each line maps the sources that can fill it to their cost, and has at least one
+    Shape:  each line maps the sources that can fill it to their cost; at least one source
     """
     needed = _undominated(lines)
     # Lines with a single source come first: that source is in every cover.

@@ -19,7 +19,7 @@ Measure = Discrepancy.Measure
 class Finding:
     """One difference between our books and another party's.
 
-    Shape:  ``subject`` identifies the record, equally in each run; ``found_currency`` is empty
+    Shape:  ``subject`` identifies the record, the same in each run; ``found_currency`` is empty
             if it equals ``currency``; ``expected`` or ``found`` is None if that side has no amount
     """
 

@@ -200,8 +200,8 @@ def _finding(  # noqa: PLR0913 - the parts of one record
     )
 
 
-EVENT_LAG = timedelta(minutes=15)  # a webhook may arrive so long after the event
-REQUEST_LAG = timedelta(hours=1)  # our request may be pending for so long
+EVENT_LAG = timedelta(minutes=15)  # a webhook may arrive this long after its event
+REQUEST_LAG = timedelta(hours=1)  # our request may be pending this long
 MAX_PAYMENTS_READ = 5000
 
 

@@ -27,7 +27,7 @@ from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError, exclusive_lock
 
-# A day is compared so long after it ends, with events up to this long before and after it.
+# A day is compared 3 h after it ends, with the events of 3 h before and after it.
 MARGIN = timedelta(hours=3)
 LOOKBACK = timedelta(days=14)
 SUBJECT = "daily reconciliation"

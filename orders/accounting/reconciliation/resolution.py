@@ -30,7 +30,7 @@ def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: 
 def close_run(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) -> None:
     """Close a day without a complete comparison.
 
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it is being reconciled, or already is
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it is running or reconciled
     """
     day.move(ReconciliationRun.Status.CLOSED, at=now, actor=actor, reason=reason)
 

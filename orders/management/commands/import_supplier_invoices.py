@@ -1,4 +1,4 @@
-"""Import a list of supplier invoices, as the staff page does, each row with its purchase order."""
+"""Import a list of supplier invoices, as the staff page does: match rows, then save them."""
 
 from pathlib import Path
 from typing import Any

@@ -213,7 +213,7 @@ def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str,
 
 @transaction.atomic(durable=True)
 def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime) -> bool:
-    """Waive one reason; return True if no reason remains. A second call raises.
+    """Waive one reason; return True if no reason remains. Raises if it is waived already.
 
     Locks:  the purchase order
     Raises: NotHeldError

@@ -198,7 +198,7 @@ def _first_error(form: forms.Form) -> str:
 def _add_to_cart(
     request: HttpRequest, listing: Listing, submitted: Mapping[str, Any], now: datetime
 ) -> tuple[Cart, int | None]:
-    """Add to the open cart, or to a new one; return it, and its unit count if known."""
+    """Add to the open cart, or to a new one; return the cart, and its unit count if known."""
     here, quantity = visit(request), submitted["quantity"]
     deliverable = availability.make_delivery_check(
         country=here.country, channel=here.channel, now=now, must_reach=True

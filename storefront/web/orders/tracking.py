@@ -306,7 +306,7 @@ def cancellation_state(
 
 
 def _delivered_on(parcel: Parcel) -> datetime:
-    """Return when the carrier delivered it, or when the shop learned of it."""
+    """Return when the carrier delivered the parcel, or when the shop learned of the delivery."""
     carrier_time = (
         parcel.carrier_status == Parcel.CarrierStatus.DELIVERED and parcel.carrier_status_at
     )
