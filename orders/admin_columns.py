@@ -85,7 +85,7 @@ def address_verification(order: Order) -> str:
     if warnings and order.status not in corrections.ENDED_STATES:
         warnings.insert(0, gettext("Warnings:"))
     if record.get("staff") and not record.get("reason"):
-        verdict = ""  # the customer's; the decision of staff follows
+        verdict = ""  # hide the customer's verdict: staff decided, see below
     lines = (
         verdict,
         record.get("reason", ""),

@@ -83,7 +83,7 @@ def base_payload(order: Order) -> dict[str, Any]:
 def record_order_event(
     order: Order, name: str, part: str, /, *, at: datetime, **payload: Any
 ) -> None:
-    """Record an event of an order once; ``part`` makes its key unique for its name."""
+    """Record an event of an order once; ``part`` distinguishes events of one name."""
     record_event(
         name=name,
         key=f"{name}:{part}",
@@ -189,7 +189,7 @@ def delivery_address_change_result(
 def order_canceled(
     order: Order, *, reason: str, is_charged: bool, at: datetime, was_paid: bool = True
 ) -> None:
-    """Notify the customer; ``was_paid``: a payment was authorized, captured or not."""
+    """Notify the customer; ``was_paid``: a payment was authorized, even if never captured."""
     record_order_event(
         order,
         "order.canceled",

@@ -87,7 +87,7 @@ def refund_key(payment: Payment, purpose: str) -> str:
 
 
 def attempt_key(first: str, *, attempt: int) -> str:
-    """Return the key of an attempt; only a definite rejection starts the next one."""
+    """Return the key of an attempt; only a definite rejection starts the next attempt."""
     return first if attempt == 1 else f"{first}{ATTEMPT_SEPARATOR}{attempt}"
 
 
@@ -304,7 +304,7 @@ def _pending_request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | 
 
 
 def record_rejection(requests: Iterable[PaymentEvent], *, reason: str, now: datetime) -> None:
-    """Record that the gateway rejected requests: staff look, and may request again."""
+    """Record that the gateway rejected requests: staff may retry them."""
     for request in requests:
         PaymentEvent.objects.get_or_create(
             gateway=request.gateway,

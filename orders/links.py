@@ -37,7 +37,10 @@ def choice_url(backorder: Backorder, choice: str) -> str:
 
 
 def return_url(order: Order) -> str:
-    """Return the stable URL for a gateway, which rejects a repeated request with another."""
+    """Return the URL to which the gateway returns the customer.
+
+    It never changes, because a gateway rejects a repeated request with another URL.
+    """
     return f"{order_url(order)}paid/"
 
 

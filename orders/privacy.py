@@ -48,12 +48,12 @@ def erase_customer(
     Returns the texts that identified the person, and the order numbers, so that copies can be
     erased.
 
-    Shape:  verified addresses, in lower case
+    Shape:  ``addresses``: verified e-mail addresses, in lower case
     Locks:  the account's carts in id order, then the orders, the newest first: a payment of a
             replacement locks the replacement before the order it replaces
     Raises: OpenOrderError  nothing is written
     """
-    # Carts first: a cart in checkout is an order by then, or never will be.
+    # Carts first: once they are locked, no checkout can turn one into an order.
     list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
     order_ids = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
     rows = list(
@@ -88,7 +88,7 @@ def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySe
 
 @requires_transaction
 def erase_guests(orders: QuerySet[Order]) -> int:
-    """Erase the customers of these orders; return how many. Locks the orders by id."""
+    """Erase the customers of these orders; return how many. Locks the orders; skips locked ones."""
     rows = list(orders.select_for_update(of=["self"], skip_locked=True))
     for row in rows:
         _erase_order(row, _identifying_texts([row], Cart.objects.filter(order=row)))
@@ -153,7 +153,7 @@ def _erase_order(order: Order, texts: set[str]) -> None:
     photos.delete_of_order(order)
     return_lines = ReturnLine.objects.filter(authorization__order=order)
     return_lines.exclude(deduction_reason="").update(deduction_reason="erased")
-    # Only this status change has a reason that staff wrote.
+    # Staff write a reason for this status change only.
     StatusChange.objects.filter(
         subject="orders.ReturnAuthorization",
         subject_id__in=order.returns.values("pk"),
@@ -193,7 +193,7 @@ def _erase_status_reasons(order: Order, texts: set[str]) -> None:
 
 @requires_transaction
 def _request_erasure(orders: list[Order], now: datetime) -> None:
-    """Create an erasure request per supplier that has the address: no supplier API erases it."""
+    """Request erasure of each address that a supplier has: no supplier API erases it."""
     submitted = PurchaseOrder.objects.filter(order__in=orders).exclude(
         submission_status=PurchaseOrder.Submission.UNSUBMITTED
     )

@@ -25,7 +25,7 @@ from suppliers.models import Supplier
 
 
 class InvoiceListForm(CsvUploadForm):
-    """A supplier and its list of invoices."""
+    """A CSV list of invoices and, optionally, their supplier."""
 
     read = staticmethod(invoice_import.parse_rows)
     columns = _(
@@ -54,7 +54,7 @@ INVOICE = (
 
 @admin.display(description=_("Three-way match"))
 def three_way(invoice: SupplierInvoice) -> str | None:
-    """Return the three-way match of its purchase order."""
+    """Return the ordered, shipped and invoiced value of the purchase order."""
     if invoice.purchase_order is None:
         return None
     match = three_way_match.load_match(invoice.purchase_order)
@@ -75,7 +75,7 @@ MATCH = columns.status(
 
 
 class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """An invoice; one that exists is rejected with a message."""
+    """A new invoice; rejects a number that the supplier already used."""
 
     def clean_currency(self) -> str:
         return invoice_import.parse_currency(self.cleaned_data["currency"])

@@ -38,7 +38,7 @@ class FxRates:
         return Money(amount * rate, self.currency).rounded()
 
     def sum(self, amounts: Iterable[Money | None]) -> Money:
-        return Money.total((one for one in amounts if one is not None), self.currency)
+        return Money.total((amount for amount in amounts if amount is not None), self.currency)
 
 
 def add_after_sale(
@@ -46,11 +46,12 @@ def add_after_sale(
 ) -> None:
     """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
 
-    Shape:  ``profit`` has its items; ``shipping_charges``: of the items sold
+    Shape:  ``profit`` already has sales and costs; ``shipping_charges``: what the customer pays for
+            shipping the items sold
     """
     _add_refunds(order, profit, shipping_charges)
     for purchase_order in order.purchase_orders.all():
-        lines = [one.order_line for one in purchase_order.lines.all()]
+        lines = [purchase_line.order_line for purchase_line in purchase_order.lines.all()]
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
             _add_canceled_invoices(purchase_order, lines, profit, fx_rates)
         for claim in purchase_order.claims.all():
@@ -64,13 +65,13 @@ def unknown_rate(currency: str) -> str:
 
 
 def _add_refunds(order: Order, profit: Profit, shipping_charges: Decimal) -> None:
-    """Add refunds for items that stay sold, with their tax.
+    """Add refunds for items that the customer keeps, with the tax in them.
 
-    Refunds are first applied to what was captured for items canceled since.
+    Refunds first offset what was captured for items that were canceled later.
     """
-    payments = [one for one in order.payments.all() if one.currency == order.currency]
-    captured = sum((one.captured_amount for one in payments), NOTHING)
-    refunded = sum((one.refunded_amount for one in payments), NOTHING)
+    payments = [payment for payment in order.payments.all() if payment.currency == order.currency]
+    captured = sum((payment.captured_amount for payment in payments), NOTHING)
+    refunded = sum((payment.refunded_amount for payment in payments), NOTHING)
     sold = (
         profit.sum(profit.parts(), ProfitItem.GOODS, ProfitItem.DISCOUNT).amount + shipping_charges
     )
@@ -116,6 +117,7 @@ def _add_credit(
         profit.unknown.append(unknown_rate(claim.currency))
         return
     weights = {
-        one.purchase_line.order_line_id: one.unit_amount * one.quantity for one in claim.lines.all()
+        claim_line.purchase_line.order_line_id: claim_line.unit_amount * claim_line.quantity
+        for claim_line in claim.lines.all()
     }
     profit.divide(weights, ProfitItem.CREDIT, money, source)

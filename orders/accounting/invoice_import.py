@@ -88,12 +88,12 @@ def parse_currency(text: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class ImportRow:
-    """A row, its purchase order, and the reason if it cannot be entered."""
+    """A row with its purchase order, or with the reason why it cannot be entered."""
 
     row: InvoiceRow
     purchase_order: PurchaseOrder | None = None
     invoice: SupplierInvoice | None = None  # not saved yet
-    is_known: bool = False  # it exists, with the same amounts
+    is_known: bool = False  # the invoice is already stored, with the same amounts
     problem: str = ""
 
     @property
@@ -104,7 +104,7 @@ class ImportRow:
 def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) -> list[ImportRow]:
     """Match each row with a purchase order, or give the reason why not; writes nothing.
 
-    Shape:  ``supplier`` None: that of the purchase order
+    ``supplier`` rejects purchase orders of other suppliers.
     """
     numbers = {row.number.upper() for row in rows}
     purchase_orders = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
@@ -112,7 +112,7 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
         order.number: order for order in purchase_orders.prefetch_related("lines__order_line")
     }
     existing = _existing_invoices(rows, orders.values())
-    first: dict[tuple[int, str], int] = {}
+    first_rows: dict[tuple[int, str], int] = {}
     listed = []
     for row in rows:
         entry = ImportRow(row=row, purchase_order=orders.get(row.number.upper()))
@@ -120,7 +120,7 @@ def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) ->
             entry.invoice = _build_invoice(row, entry.purchase_order, supplier)
             key = (entry.invoice.supplier_id, row.reference)
             entry.is_known = _is_same_invoice(existing.get(key), entry.invoice)
-            _reject_duplicate(first.setdefault(key, row.row_number), row)
+            _reject_duplicate(first_rows.setdefault(key, row.row_number), row)
         except InvalidCellError as error:
             entry.problem = str(error.message)
         listed.append(entry)
@@ -188,15 +188,15 @@ def _existing_invoices(
     return {(invoice.supplier_id, invoice.reference): invoice for invoice in known_invoices}
 
 
-def _reject_duplicate(first: int, row: InvoiceRow) -> None:
-    if first != row.row_number:
-        raise InvalidCellError(gettext("Row %s has the same invoice number.") % first)
+def _reject_duplicate(first_row: int, row: InvoiceRow) -> None:
+    if first_row != row.row_number:
+        raise InvalidCellError(gettext("Row %s has the same invoice number.") % first_row)
 
 
 def _is_same_invoice(known: SupplierInvoice | None, invoice: SupplierInvoice) -> bool:
     """Return whether the same invoice exists.
 
-    Raises: InvalidCellError  one with the same number and other values exists
+    Raises: InvalidCellError  an invoice with this number and other values exists
     """
     if known is None:
         return False

@@ -20,7 +20,7 @@ from suppliers.connectors.capabilities import (
 from suppliers.connectors.records import InvoiceReport, OrderReference, PurchaseOrderReport
 from suppliers.models import Supplier
 
-# The API lists by order date, and an order may be paid later.
+# The API filters charges by order date, but an order may be paid days later.
 PAYMENT_LAG = timedelta(days=14)
 
 
@@ -29,7 +29,7 @@ class InvoiceRejectedError(Exception):
 
 
 def lists_all_charges(supplier: Supplier) -> bool:
-    """Return whether the supplier lists all charges, so that a missing one was not charged."""
+    """Return whether the supplier lists all charges, so that a missing order was not charged."""
     return supports(supplier.adapter, Capability.CHARGING)
 
 
@@ -40,7 +40,7 @@ def has_charges_api(supplier: Supplier) -> bool:
 def fetch(
     *, supplier: Supplier, purchase_orders: Sequence[PurchaseOrder], since: datetime, now: datetime
 ) -> None:
-    """Fetch and store a supplier's charges; without a list, those of each purchase order.
+    """Fetch and store a supplier's charges, by list or by purchase order.
 
     Raises: ExternalServiceError  the supplier does not answer
     """
@@ -106,9 +106,8 @@ def _store_charges(
         if row.entered_by or (
             charge is not None and _invoice_values(row) == _charge_values(charge)
         ):
-            by_reference.pop(
-                reference, None
-            )  # an invoice entered by staff is only withdrawn by staff
+            # Unchanged, or entered by staff: only staff withdraw it.
+            by_reference.pop(reference, None)
         else:
             row.withdrawn_at = now
             row.save(update_fields=["withdrawn_at"])
@@ -157,9 +156,11 @@ def _purchase_orders_of(
 ) -> dict[str, PurchaseOrder]:
     """Return purchase orders by our number and by the supplier's reference."""
     charges = list(charges)
-    mine = PurchaseOrder.objects.filter(supplier=supplier)
-    by_number = mine.filter(number__in=[charge.number for charge in charges])
-    by_reference = mine.filter(supplier_reference__in=[one.supplier_reference for one in charges])
+    purchase_orders = PurchaseOrder.objects.filter(supplier=supplier)
+    by_number = purchase_orders.filter(number__in=[charge.number for charge in charges])
+    by_reference = purchase_orders.filter(
+        supplier_reference__in=[charge.supplier_reference for charge in charges]
+    )
     return {row.supplier_reference: row for row in by_reference} | {
         row.number: row for row in by_number
     }
@@ -174,10 +175,10 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
     """Store an invoice received on paper or by e-mail, and find its purchase order.
 
-    Raises: InvoiceRejectedError  it exists
+    Raises: InvoiceRejectedError  the supplier has an invoice with this number
     """
-    mine = PurchaseOrder.objects.filter(supplier=invoice.supplier)
-    invoice.purchase_order = mine.filter(number=invoice.number).first()
+    purchase_orders = PurchaseOrder.objects.filter(supplier=invoice.supplier)
+    invoice.purchase_order = purchase_orders.filter(number=invoice.number).first()
     invoice.entered_by, invoice.received_at = actor[:100], now
     try:
         with transaction.atomic():
@@ -191,9 +192,9 @@ def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInv
 
 @transaction.atomic(durable=True)
 def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
-    """Withdraw an invoice that staff entered: a mistake, or a correction.
+    """Withdraw an invoice that staff entered by mistake, or that a new one replaces.
 
-    Raises: InvoiceRejectedError  it comes from the API, or it is withdrawn
+    Raises: InvoiceRejectedError  it came from the API, or is already withdrawn
     """
     rows = SupplierInvoice.objects.filter(pk=invoice.pk, withdrawn_at__isnull=True).exclude(
         entered_by=""

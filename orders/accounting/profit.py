@@ -11,7 +11,7 @@ from storefront.lib.money import Money, allocate
 class ProfitItem(StrEnum):
     """The rows of a profit statement, in display order."""
 
-    GOODS = "goods"  # at their prices, additional tax included
+    GOODS = "goods"  # line prices, and the tax added to them
     DISCOUNT = "discount"
     DELIVERY = "delivery"
     TAX = "tax"
@@ -24,7 +24,7 @@ class ProfitItem(StrEnum):
     HANDLING = "handling"
     PAYMENT_FEE = "payment_fee"
     CHANNEL_FEE = "channel_fee"
-    SELLING = "selling"  # the five rows before as one, as estimated at the sale
+    SELLING = "selling"  # freight, duty and all fees in one sum, as estimated at the sale
     CREDIT = "credit"
 
 
@@ -32,13 +32,13 @@ class Source(StrEnum):
     """Origin of an amount; the last three are estimates."""
 
     ORDER = "order"
-    BOOK = "book"
+    BOOK = "book"  # our payment ledger
     INVOICED = "invoiced"
     CLAIM = "claim"
-    GIVEN_BACK = "given_back"
+    GIVEN_BACK = "given_back"  # a return to the supplier
     ACKNOWLEDGED = "acknowledged"  # stated by the supplier with the acceptance
-    AGREED = "agreed"
-    TERMS = "terms"
+    AGREED = "agreed"  # the unit cost agreed with the supplier
+    TERMS = "terms"  # the cost terms of the price rules
 
 
 ESTIMATED = frozenset({Source.ACKNOWLEDGED, Source.AGREED, Source.TERMS})
@@ -107,7 +107,7 @@ class Profit:
 
     @property
     def is_estimated(self) -> bool:
-        """Return whether a supplier cost is not invoiced yet."""
+        """Return whether a cost is unknown, or a supplier cost is not invoiced yet."""
         supplier_costs = (ProfitItem.COST, ProfitItem.FREIGHT)
         return bool(self.unknown) or any(
             part.what in supplier_costs and part.source in ESTIMATED for part in self.parts()

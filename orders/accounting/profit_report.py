@@ -1,6 +1,6 @@
 """Profit report: compute what each order earns after costs, fees, refunds and credits.
 
-Each cost uses the best source: the invoice, else what was agreed or quoted by the supplier, else
+Each cost uses the best source: the invoice, else what the supplier agreed to or quoted, else
 the cost terms. Supplier currencies are converted at the rate stored with the order line.
 """
 
@@ -89,7 +89,7 @@ def statement_of(order: Order, *, now: datetime) -> Profit:
 def _unplanned_parcel(
     purchase_order: PurchaseOrder, lines: Sequence[OrderLine]
 ) -> Mapping[str, Any]:
-    """Return the shipping charge of an unplanned parcel: the charge without its items."""
+    """Return the shipping charge of an unplanned parcel: the customer charge minus its items."""
     items_amount = sum((line.customer_charge_amount for line in lines), NOTHING)
     amount = Money(
         max(purchase_order.customer_charge_amount - items_amount, NOTHING), purchase_order.currency
@@ -104,7 +104,7 @@ class _StatementBuilder:
     def __init__(self, order: Order, costing: Costing) -> None:
         self.order, self.costing = order, costing
         self.fx_rates = FxRates(currency=order.currency, costing=costing)
-        # An order canceled before payment counts no canceled units, and none were sold.
+        # An order canceled before payment has no ``canceled_quantity``, yet nothing was sold.
         is_canceled = order.status == Order.Status.CANCELED
         self.sold = {
             line.pk: 0 if is_canceled else line.quantity - line.canceled_quantity
@@ -147,8 +147,10 @@ class _StatementBuilder:
         shipping_charges = NOTHING
         for purchase_order in purchase_orders:
             if purchase_order.status != Status.CANCELED:
-                mine = {line.order_line_id for line in purchase_order.lines.all() if line.is_active}
-                lines = [line for line in self._sold() if line.pk in mine]
+                line_ids = {
+                    line.order_line_id for line in purchase_order.lines.all() if line.is_active
+                }
+                lines = [line for line in self._sold() if line.pk in line_ids]
                 entry = purchase_order.entry or _unplanned_parcel(purchase_order, lines)
                 country = purchase_order.location.country
                 shipping_charges += self._add_parcel(lines, purchase_order, country, entry)
@@ -241,7 +243,7 @@ class _StatementBuilder:
         }
 
     def _invoiced(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
-        """Return the invoiced items and freight; None until everything is invoiced."""
+        """Return the invoiced cost of items and freight; None while only a part is invoiced."""
         if purchase_order is None:
             return None
         invoices = [
@@ -274,7 +276,7 @@ class _StatementBuilder:
         *,
         is_freight_known: bool,
     ) -> None:
-        """Add costs without invoice, from the current cost terms, else as of the sale."""
+        """Add costs that no invoice states: by the current cost terms, else as of the sale."""
         sold = self.sold[line.pk]
         if landed is None:
             self._add_costs_as_of_sale(line, rate)

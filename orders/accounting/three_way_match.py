@@ -26,13 +26,13 @@ HUNDRED = Decimal(100)
 Status = PurchaseOrder.Status
 IN_PROGRESS_STATES = (Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED)
 SHIPPED_STATES = (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED)
-# Overdue invoices are found on each of these days, as a day may be reconciled late.
+# A late invoice is looked for on each of these days, because a day may be reconciled late.
 OVERDUE_LOOKBACK = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreeWayMatch:
-    """Ordered, shipped and invoiced value in the currency of the costs; None: no invoice."""
+    """Ordered, shipped and invoiced value in the cost currency; ``invoiced`` None: no invoice."""
 
     currency: str
     ordered: Decimal
@@ -45,12 +45,12 @@ class ThreeWayMatch:
 
     @property
     def is_invoiced_as_shipped(self) -> bool:
-        """Return whether shipments are invoiced one by one, and more is to ship."""
+        """Return whether exactly the shipped part is invoiced, and more is still to ship."""
         return not self.is_shipped_whole and self.invoiced == self.shipped
 
 
 def match_of(purchase_order: PurchaseOrder) -> ThreeWayMatch:
-    """Compute the match from prefetched lines and invoices; a canceled purchase order owes nothing.
+    """Compute the match from prefetched lines and invoices; a canceled order costs nothing.
 
     An invoice in another currency is not counted: it is a discrepancy of its own.
     """
@@ -104,7 +104,7 @@ def is_shipment_overdue(
 def is_invoice_overdue(
     purchase_order: PurchaseOrder, match: ThreeWayMatch, *, now: datetime
 ) -> bool:
-    """Return whether items shipped and the invoice that the supplier owes is late."""
+    """Return whether items have shipped, but their invoice is late."""
     within = purchase_order.supplier.invoice_due_days
     return (
         within is not None

@@ -37,12 +37,12 @@ class Changeability(StrEnum):
 
     OPEN = "open"
     PENDING = "pending"  # a supplier has not answered the last request
-    GONE = "gone"
+    GONE = "gone"  # everything has shipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeResult:
-    """The result by purchase order number; ``done``: changed, as no supplier has them yet."""
+    """Purchase order numbers: changed at once, requested from a supplier, already shipped."""
 
     done: tuple[str, ...]
     requested: tuple[str, ...]
@@ -75,12 +75,12 @@ def change_address(  # noqa: PLR0913 - the parts of one record
 
 
 def changeability(
-    purchases: Iterable[PurchaseOrder], *, pending: Iterable[int], is_sought: bool
+    purchases: Iterable[PurchaseOrder], *, pending: Iterable[int], is_rerouted: bool
 ) -> Changeability:
     """Return whether ``request_change`` can change the address of a paid order.
 
     Shape:  ``purchases``: all of the order; ``pending``: ids of those with an unanswered request;
-            ``is_sought``: the order has an open backorder
+            ``is_rerouted``: the order has an open backorder
     """
     pending_ids = set(pending)
     all_purchases = list(purchases)
@@ -95,7 +95,7 @@ def changeability(
     )
     return (
         Changeability.OPEN
-        if not all_purchases or is_sought or cancelable or has_unsubmitted
+        if not all_purchases or is_rerouted or cancelable or has_unsubmitted
         else Changeability.GONE
     )
 
@@ -143,7 +143,7 @@ def _request_change(
         ):
             repeated.append(purchase_order.number)
             continue
-        # With another request open, its final address is unknown.
+        # While another request is open, the final address is unknown.
         if purchase_order.goes_to == new_address and purchase_order.pk not in pending_addresses:
             unchanged.append(purchase_order.number)
             continue

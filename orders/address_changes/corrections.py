@@ -1,4 +1,4 @@
-"""Address corrections: staff confirm or correct an address before it is submitted to a supplier."""
+"""Address corrections: confirm or correct an address before a supplier has it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -43,7 +43,7 @@ class SameAddressError(AddressLockedError):
 
 
 class InvalidNewAddressError(Exception):
-    """The new address is invalid: ``fields`` has the errors. Nothing is written."""
+    """The new address is invalid: ``fields`` maps fields to errors. Nothing is written."""
 
     def __init__(self, fields: Mapping[str, Promise | str]) -> None:
         super().__init__(" ".join(str(error) for error in fields.values()))
@@ -67,7 +67,7 @@ def can_correct(order: Order) -> bool:
 
 @transaction.atomic(durable=True)
 def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
-    """Confirm an address despite its warnings; purchase orders held for it are released.
+    """Confirm an address despite its warnings; release purchase orders held for them.
 
     Locks:  the order, then its purchase orders in id order
     Raises: AddressLockedError
@@ -106,10 +106,10 @@ def correct(  # noqa: PLR0913 - the parts of one record
 ) -> None:
     """Change the address of an order within its country, if no supplier has it.
 
-    The customer is notified. Warnings of the new address are confirmed by ``reason``, or by
-    ``noted``, the owner's own record from ``verification.record``. The country stays, as prices
-    and routes depend on it, and so does the region if tax was added for it: the total stays. May
-    call a tax service.
+    The customer is notified. Staff confirm the warnings of the new address by ``reason``, the
+    customer by ``noted``, a record from ``verification.record``. The country must stay, because
+    prices and routes depend on it. The region must stay if tax was added for it. May call a tax
+    service.
 
     Locks:  the order, then its purchase orders in id order
     Raises: AddressLockedError, InvalidNewAddressError
@@ -134,7 +134,7 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
         )
     previous = Address(**order.ship_to)
     require_valid(order, previous, ship_to)
-    # Parts with their own address, from earlier requests, get the new one too.
+    # Purchase orders with their own address, from earlier requests, get the new one too.
     unsubmitted = list(open_purchase_orders(order))
     own_addresses = [
         purchase_order.ship_to for purchase_order in unsubmitted if purchase_order.ship_to
@@ -171,9 +171,11 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
 def require_same_tax(order: Order, ship_to: Address) -> None:
     """Require the same tax rates as those of the order lines. Raises InvalidNewAddressError."""
     previous = Address(**order.ship_to)
-    changed = [part for part in ("region", "postcode") if _of(previous, part) != _of(ship_to, part)]
+    changed = [
+        part for part in ("region", "postcode") if _part(previous, part) != _part(ship_to, part)
+    ]
     if not settings.TAX_SERVICE:
-        changed = [part for part in changed if part == "region"]  # our table has no postcodes
+        changed = [part for part in changed if part == "region"]  # our tax table has no postcodes
     if not changed or ship_to.country != previous.country:
         return
     treatment = rates.find_treatment(
@@ -190,7 +192,7 @@ def require_same_tax(order: Order, ship_to: Address) -> None:
         raise InvalidNewAddressError(dict.fromkeys(changed, message))
 
 
-def _of(address: Address, part: str) -> str:
+def _part(address: Address, part: str) -> str:
     return str(getattr(address, part)).strip()
 
 
@@ -238,7 +240,7 @@ def _requested_addresses(purchase_orders: list[PurchaseOrder]) -> list[dict[str,
 
 
 def _submitted(order: Order) -> Any:
-    """Return what a supplier may have: everything from the start of its submission."""
+    """Return the purchase orders that a supplier may have: their submission has started."""
     active = order.purchase_orders.exclude(status=Status.CANCELED)
     return active.exclude(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES)
 

@@ -13,7 +13,7 @@ from suppliers.resilience import circuit_breaker
 
 Submission = PurchaseOrder.Submission
 RequestChannel = PurchaseOrder.RequestChannel
-# The supplier may not have it yet: it gets the new address with the order, or a request later.
+# The supplier may not have the order yet: the new address goes with it, or is requested later.
 NOT_WITH_SUPPLIER = (
     Submission.UNSUBMITTED,
     Submission.SUBMITTING,
@@ -33,7 +33,7 @@ def pending_notices() -> QuerySet[AddressChangeRequest]:
 
 
 def send(*, change_request: AddressChangeRequest) -> None:
-    """E-mail the request to the supplier, once per request; without an e-mail address, staff ask.
+    """E-mail the request to the supplier, once; without an e-mail address, leave it to staff.
 
     Raises: ExternalServiceError
     """

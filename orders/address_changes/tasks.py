@@ -15,10 +15,10 @@ BATCH = 200
 
 @shared_task
 def send_supplier_notices(**_: Any) -> None:
-    """Queue an e-mail for each address change that its supplier does not know yet."""
+    """Notify suppliers of the address changes that they do not know yet."""
     pending = supplier_notices.pending_notices()
     sent_count = 0
-    # A failed request stays first in line: it does not count for the batch.
+    # Failed requests stay first in line, so they do not count for the batch.
     for change_request in pending.select_related("purchase_order__supplier").iterator(
         chunk_size=BATCH
     ):

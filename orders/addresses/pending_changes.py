@@ -15,7 +15,7 @@ SUPERSEDED = "replaced by a newer address change"
 def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     """Apply the pending address change; return whether there was one.
 
-    The supplier turned out not to have this purchase order.
+    Called if the supplier turns out not to have this purchase order.
 
     Locks:  the caller holds the order
     """
@@ -51,5 +51,5 @@ def reject(
 
 
 def _open(purchase_order: PurchaseOrder) -> list[AddressChangeRequest]:
-    mine = purchase_order.address_change_requests.filter(status=Status.REQUESTED)
-    return list(mine.select_for_update(of=["self"]).order_by("pk"))
+    requests = purchase_order.address_change_requests.filter(status=Status.REQUESTED)
+    return list(requests.select_for_update(of=["self"]).order_by("pk"))

@@ -41,7 +41,7 @@ INVALID: dict[str, Promise] = {
     "city": _("This city is not in this region. Check it."),
     "country": _("This country is not on our list. Choose another one."),
 }
-PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
+PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 allows up to 15 digits
 CACHE_SIZE = 1_000  # results cached per process
 WARNING_FIELDS = ("postcode", "city")  # warnings only: the library's rules may be outdated
 INVALID_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
@@ -49,7 +49,7 @@ TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 
 
 def find_errors(*, address: Address) -> dict[str, Promise]:
-    """Return the errors of an address by field; no parcel is sent there."""
+    """Return the errors of an address by field; with an error no parcel is sent."""
     values = asdict(address)
     messages: dict[str, Promise] = {
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
@@ -72,7 +72,7 @@ def find_errors(*, address: Address) -> dict[str, Promise]:
 def broken_rules(address: Address) -> dict[str, str]:
     """Return the rules of the country that an address breaks, by the library's field names."""
     values = asdict(address)
-    # The rules only require a street: it is replaced, so that no address is kept in memory.
+    # The rules only check that a street is given: a placeholder keeps addresses out of the cache.
     values["line1"] = "x" if address.line1 else ""
     return dict(_broken_rules(tuple(values[ours] for ours in LIBRARY_FIELDS)))
 

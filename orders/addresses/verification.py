@@ -1,7 +1,7 @@
 """Address verification: warn, suggest the usual form, record the customer's reason.
 
-Nothing is corrected without consent: a suggestion is shown beside the entered address. A reason
-settles a warning. The choice is stored with the order.
+Nothing is corrected without consent: a suggestion is shown beside the entered address. The customer
+confirms a warning with a reason. The choice is stored with the order.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ BOX = re.compile(
     | casilla | bo[iî]te\spostale | b\.?p\.?\s\d+ | skrytka\spocztowa | abonent\squtusu )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-TO_A_BOX = _(
+BOX_WARNING = _(
     "Carriers do not deliver to PO boxes or parcel lockers. Enter a street and house number."
 )
 
@@ -47,7 +47,7 @@ class AddressOrigin(StrEnum):
 
 
 def warnings(address: Address) -> dict[str, Promise]:
-    """Return the warnings of an address by field: possibly wrong, possibly right."""
+    """Return the warnings of an address by field; the address may still be right."""
     valid_postcode = [*_valid_postcodes(address), address.postcode][0]
     errors = broken_rules(replace(address, postcode=valid_postcode))
     texts = {
@@ -57,7 +57,7 @@ def warnings(address: Address) -> dict[str, Promise]:
     }
     for field in ("line1", "line2"):
         if BOX.search(getattr(address, field)):
-            texts[field] = TO_A_BOX
+            texts[field] = BOX_WARNING
     return texts
 
 
@@ -84,9 +84,9 @@ def digest_of(address: Address) -> str:
 def record(
     address: Address, *, other: Address | None = None, is_corrected: bool = False, reason: str = ""
 ) -> dict[str, Any]:
-    """Return a record of how the address was chosen, with the ``other`` option.
+    """Return a record of how the address was chosen, and of the ``other`` option.
 
-    Shape:  ``of``: digest of the address, ``verdict``, ``other``: Address or empty, ``warnings``:
+    Shape:  ``of``: digest of the address, ``verdict``, ``other``: Address or empty, ``doubts``:
             fields with confirmed warnings, ``reason``: the customer's text
     """
     confirmed = sorted(warnings(address)) if reason else []
@@ -102,7 +102,7 @@ def record(
 
 
 def record_second_address(verification: Mapping[str, Any], address: Address) -> dict[str, Any]:
-    """Add to a record that the warnings of a second address, of one part, are confirmed."""
+    """Add the confirmed warnings of a second address, to which a part of the order ships."""
     if not (confirmed := sorted(warnings(address))):
         return dict(verification)
     return {**verification, "also": {**verification.get("also", {}), digest_of(address): confirmed}}
@@ -150,7 +150,7 @@ def _usual_postcode(address: Address) -> str:
     valid = _valid_postcodes(address)
     if not valid:
         return address.postcode
-    # "AZ1000" is usual on mail, with or without a space: neither is wrong.
+    # A country prefix as in "AZ1000" is usual on mail, with or without a space: keep both.
     has_own_prefix = upper.startswith(address.country) and address.country not in valid[0]
     if has_own_prefix or (upper in valid and len(valid[0]) <= len(upper)):
         return upper
@@ -183,7 +183,7 @@ def _spellings(country: str, region: str, postcode: str) -> tuple[str, ...]:
 
 
 def _formatted(code: str, examples: list[str]) -> Iterator[str]:
-    """Insert spaces and dashes as in the examples that have the same letters and digits."""
+    """Insert spaces and dashes as in examples with letters and digits at the same places."""
     characters = [character for character in code if character.isalnum()]
     for example in examples:
         kinds = [character.isdigit() for character in example if character.isalnum()]

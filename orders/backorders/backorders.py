@@ -1,6 +1,6 @@
 """Backorders: record rejected or delayed lines, set the customer's deadline, close them.
 
-``shipping.rerouting.rerouting`` finds the other source, because the items must also be carried.
+``shipping.rerouting.rerouting`` finds another source, because it also chooses how the items ship.
 Until then a rejected line is in no purchase order, and its money is neither captured nor voided.
 """
 
@@ -29,10 +29,10 @@ from storefront.lib.db.transactions import requires_transaction
 Status = Backorder.Status
 Choice = Backorder.Choice
 OPEN_STATES = (Status.OPEN, Status.ASKED)
-# The search starts at once; after a lost race or a crash it is retried for so long.
-SEARCH_RETRY_AFTER = timedelta(hours=1)
+# The longest search for another source, with retries after a lost race or a crash.
+MAX_SEARCH_TIME = timedelta(hours=1)
 CHOICE_WINDOW = timedelta(hours=48)
-# Ends before ``payments.captures`` captures what is still authorized.
+# A choice ends this long before the authorization: earlier than ``payments.captures`` captures.
 CAPTURE_MARGIN = timedelta(hours=14)
 REASSIGNED = "moved"  # acknowledgment of a line that is reassigned by staff or after a deadline
 
@@ -44,9 +44,9 @@ def open_backorder(
     """Open a backorder for rejected lines if rerouting is allowed; return whether it was opened.
 
     A purchase order without remaining lines is canceled. The units return to the stock row,
-    which is excluded for this order.
+    which this order cannot use again.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     if not refused or not may_reroute(purchase_order, now=now):
         return False
@@ -100,7 +100,7 @@ def log_rejection(
 
 
 def may_reroute(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
-    """Return whether it may be rerouted: no cancellation is requested, and the rules allow it.
+    """Return whether the rules allow rerouting, and no cancellation is requested.
 
     A cancellation request of the customer counts even if the supplier refused it.
     """
@@ -145,7 +145,7 @@ def _remove_from_delays(
     is_all_refused: bool,
     now: datetime,
 ) -> None:
-    """Remove rejected lines from an open delay; the delay of the others stays open."""
+    """Remove rejected lines from an open delay; the delay of the other lines stays open."""
     if is_all_refused:
         close_delays(purchase_order, reason="rejected by the supplier", now=now)
         return
@@ -168,7 +168,7 @@ def _is_authorized(purchase_order: PurchaseOrder, amount: Decimal, now: datetime
             and ledger.voidable(payment).amount >= amount
             and (
                 authorized_until is None
-                or authorized_until > now + SEARCH_RETRY_AFTER + CAPTURE_MARGIN
+                or authorized_until > now + MAX_SEARCH_TIME + CAPTURE_MARGIN
             )
         )
     return False
@@ -180,7 +180,7 @@ def record_delay(
 ) -> Backorder | None:
     """Record a later shipping date; rerouting decides whether it is too late. Idempotent per date.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     delays = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
     if delays.filter(ships_by__gte=ships_by).exists():
@@ -226,7 +226,7 @@ def due_backorders(*, now: datetime) -> QuerySet[Backorder]:
 def choice_deadline(backorder: Backorder, *, now: datetime) -> datetime:
     """Return the customer's deadline: 48 h, or less if the authorization expires.
 
-    A delayed item is charged by capture, so its authorization sets no limit.
+    A delayed item is captured before its authorization expires, so this sets no limit.
     """
     deadline = now + CHOICE_WINDOW
     if backorder.kind == Backorder.Kind.LATER:
@@ -257,7 +257,7 @@ def close(  # noqa: PLR0913 - the parts of one record
     chosen: str = "",
     now: datetime,
 ) -> None:
-    """Close a backorder: its lines are ordered elsewhere, or come later.
+    """Close a backorder and its lines, with a final status.
 
     Locks:  the caller holds the order
     """

@@ -29,10 +29,9 @@ NO_VALUES: Mapping[str, Any] = {}
 
 @requires_transaction
 def split(line: PurchaseLine, *, keep: int) -> PurchaseLine:
-    """Leave ``keep`` units in a purchase line; return a new line of the same order with the others.
+    """Leave ``keep`` units in a purchase line; return a new line with the others.
 
-    Nothing of it may have shipped. Reservations and allocations are split too, so stock counts
-    stay.
+    No unit may have shipped. Reservations and allocations are split too, so stock counts stay.
 
     Locks:  the caller holds the order; the allocations of the line
     """
@@ -46,7 +45,7 @@ def split(line: PurchaseLine, *, keep: int) -> PurchaseLine:
 
 @requires_transaction
 def split_backorder_line(line: BackorderLine, *, keep: int) -> BackorderLine:
-    """Leave ``keep`` units in a backorder line; return a new line of it with the others.
+    """Leave ``keep`` units in a backorder line; return a new line with the others.
 
     Earlier purchase lines keep the quantities that suppliers received and rejected.
 

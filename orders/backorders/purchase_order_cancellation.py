@@ -27,10 +27,10 @@ def cancel(
 ) -> None:
     """Cancel a purchase order that ships nothing: return its units, lines and money.
 
-    If it is canceled for reassignment, a backorder keeps them instead. The
-    customer gets a message if ``is_customer_notified``, or if no backorder can keep them.
+    If it is canceled for reassignment, a backorder keeps the lines instead. The customer gets an
+    e-mail if ``is_customer_notified``, or if no backorder can keep the lines.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     order = purchase_order.order
     if purchase_order.is_being_reassigned:

@@ -30,9 +30,9 @@ def cancel_lines(  # noqa: PLR0913 - the parts of one record
 ) -> Money:
     """Cancel lines that will not ship: release their units, refund or void ``amount``.
 
-    It is refunded if a capture was requested for the purchase order, else voided. Returns the
-    amount refunded or voided. It may be lower, because staff may have refunded a part, or a
-    capture may have been rejected.
+    The amount is refunded if a capture was requested for the purchase order, else voided. Returns
+    the amount refunded or voided: less than ``amount`` if staff refunded a part before, or if a
+    capture was rejected.
 
     Locks:  the caller holds the order; the allocations, the stock rows in id order, payments
     """
@@ -65,7 +65,7 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
 ) -> Money:
     """Cancel backordered lines and void their money; return the amount.
 
-    The order is canceled with its last line.
+    If no line of the order remains, the order is canceled too.
 
     Shape:  ``only``: order line ids; None: all lines
     Locks:  the caller holds the order; promotions with a limit, then as ``cancel_lines``
@@ -106,7 +106,7 @@ def cancel_backorder(  # noqa: PLR0913 - the parts of one record
 
 
 def value_of(backorder: Backorder, lines: Sequence[BackorderLine], *, is_all: bool = True) -> Money:
-    """Return the value of these lines; if they are all, with the shipping charge."""
+    """Return the value of these lines; ``is_all`` adds the shipping charge."""
     value = sum((row.order_line.customer_charge_amount for row in lines), Decimal(0))
     value += backorder.delivery_amount if is_all else 0
     return Money(value, backorder.currency)
@@ -117,14 +117,14 @@ def cancel_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[
     """Cancel all backorders of an order that is being canceled.
 
     Returns the numbers of their purchase orders. The customer is notified per backorder if the
-    order may go on; otherwise once, by the caller.
+    order may continue; otherwise once, by the caller.
 
     Locks:  the caller holds the order; then as ``cancel_backorder``
     """
     numbers = []
     for backorder in backorders.open_backorders(order).select_for_update(of=["self"]):
         backorder.order = order
-        # A cancellation is requested for the purchase order of a delay.
+        # A delayed purchase order is still with the supplier: the caller requests its cancellation.
         if backorder.kind == Backorder.Kind.LATER:
             backorders.close(backorder, Status.AWAITED, reason=reason, actor=actor, now=now)
             continue
@@ -138,10 +138,9 @@ def cancel_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[
 
 @transaction.atomic(durable=True)
 def cancel_open(*, backorder: Backorder, reason: str, actor: str, now: datetime) -> None:
-    """Cancel an open backorder, for staff or because no source was found in time.
+    """Cancel a backorder on request of staff. Idempotent.
 
     Locks:  the order, then as ``cancel_backorder``
-    Raises: InvalidTransitionError  it is over
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=backorder.order_id)
     backorder = Backorder.objects.select_for_update(of=["self"]).get(pk=backorder.pk)

@@ -28,13 +28,13 @@ REJECTABLE_STATES = frozenset({Status.READY, Status.IN_PROGRESS})
 def match(purchase_order: PurchaseOrder, refused: Sequence[RejectedLine]) -> RejectedLines:
     """Match rejected lines with the purchase lines that can still be rejected. Idempotent.
 
-    A line that is shipped in part is split: the other part is rejected.
+    A line of which the supplier ships a part is split: only the other part is rejected.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     if not refused or purchase_order.status not in REJECTABLE_STATES:
         return []
-    allocations.lock_open(purchase_order=purchase_order)  # all of them, before one is split
+    allocations.lock_open(purchase_order=purchase_order)  # before the first split, all in id order
     rejected_by_reference = {rejected.reference: rejected for rejected in refused}
     active_lines = (
         purchase_order.lines.filter(is_active=True).select_related("order_line").order_by("pk")
@@ -58,7 +58,7 @@ def match(purchase_order: PurchaseOrder, refused: Sequence[RejectedLine]) -> Rej
 
 
 def _is_packed(line: PurchaseLine) -> bool:
-    """Return whether a parcel contains it, which contradicts the rejection."""
+    """Return whether a parcel contains the line, which contradicts the rejection."""
     return line.order_line.parcel_lines.exclude(parcel__status="voided").exists()
 
 
@@ -74,7 +74,7 @@ def cancel_or_reroute(
 
     The shipping charge stays due for the other lines. Uncaptured money is not captured.
 
-    Locks:  the caller holds those of ``acknowledgements.apply``
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
     """
     if not rejected:
         return
@@ -113,7 +113,7 @@ def cancel_or_reroute(
 
 @requires_transaction
 def is_captured(purchase_order: PurchaseOrder) -> bool:
-    """Return whether its money is captured or being captured: then it can only be refunded.
+    """Return whether the purchase order's money is captured, or a capture is requested.
 
     Locks:  the payments of the order
     """
@@ -124,7 +124,7 @@ def is_captured(purchase_order: PurchaseOrder) -> bool:
 
 
 def charged_amount(purchase_order: PurchaseOrder) -> Money:
-    """Return what is charged for it, without refunds of rejected lines."""
+    """Return the charge of the purchase order, minus refunds of rejected lines."""
     refunds_requested = PaymentEvent.objects.filter(
         payment__order=purchase_order.order_id,
         kind=PaymentEvent.Kind.REFUND_REQUESTED,

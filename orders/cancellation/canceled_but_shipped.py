@@ -22,12 +22,13 @@ def was_shipped(purchase_order: PurchaseOrder) -> bool:
 
 
 def is_decision_due(purchase_order: PurchaseOrder) -> bool:
-    """Return whether the supplier has or shipped it although it was canceled."""
+    """Return whether the supplier has or shipped a canceled purchase order."""
     if purchase_order.status != PurchaseOrder.Status.CANCELED:
         return False
     if purchase_order.submission_status in acknowledgements.MAY_SHIP_CANCELED:
         return True
-    if purchase_order.submission_status == Submission.REJECTED:  # a later rejection ends it
+    # A rejection ends it, unless a shipment followed.
+    if purchase_order.submission_status == Submission.REJECTED:
         since = purchase_order.submission_status_since
         shipments = purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED)
         return shipments.filter(at__gt=since).exists()
@@ -36,7 +37,7 @@ def is_decision_due(purchase_order: PurchaseOrder) -> bool:
 
 
 def possible_outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
-    """Return the possible outcomes: before a shipment only ``NOT_SHIPPED``, then the others."""
+    """Return the possible outcomes: before a shipment only ``NOT_SHIPPED``, after it all others."""
     if not was_shipped(purchase_order):
         return [Outcome.NOT_SHIPPED]
     return [outcome for outcome in Outcome if outcome != Outcome.NOT_SHIPPED]

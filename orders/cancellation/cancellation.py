@@ -1,4 +1,4 @@
-"""Cancellation: cancel unsubmitted purchase orders, request the others, process requests."""
+"""Cancellation: cancel unsubmitted purchase orders, request and process it for the others."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,9 +56,11 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     remaining = locked.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
     requested, refused = (
         tuple(
-            remaining.filter(cancel_requested_at__isnull=is_over).values_list("number", flat=True)
+            remaining.filter(cancel_requested_at__isnull=is_unrequested).values_list(
+                "number", flat=True
+            )
         )
-        for is_over in (False, True)
+        for is_unrequested in (False, True)
     )
     if locked.status != Order.Status.CANCELED and not stopped and not requested:
         raise TooLateError(order.number)
@@ -78,11 +80,12 @@ def request_cancellation(purchase_order: PurchaseOrder, *, reason: str, now: dat
 
 @requires_transaction
 def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
-    """Cancel what no supplier has; store a cancellation request for what one may have.
+    """Cancel what no supplier has; store a cancellation request for the rest.
 
     Returns the numbers of the canceled purchase orders.
 
-    Locks:  the caller holds the order; then its purchase orders, and what ``cancel`` needs
+    Locks:  the caller holds the order; then its purchase orders; to cancel, as
+            ``purchase_order_cancellation.cancel``
     Raises: TooLateError  it has ended
     """
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
@@ -118,7 +121,7 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
 def process_request(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Process a stored cancellation request: cancel, ask the supplier, or wait.
 
-    True: canceled. False: the order continues. None: unknown; retried, respecting ``Retry-After``.
+    True: canceled. False: the supplier ships. None: unknown; retried, respecting ``Retry-After``.
     A supplier without an API gets one request, by e-mail or from staff, and answers later
     (``supplier_answers``). The session lock prevents concurrent requests: a supplier rejects the
     second of two, because it is already canceling.
@@ -165,7 +168,8 @@ def _process_request(purchase_order: PurchaseOrder, now: datetime) -> bool | Non
 def _mark_requested(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     """Store the request before the call to the supplier; cancel what was never submitted.
 
-    Locks:  the order, then the purchase order, and to cancel it what that needs
+    Locks:  the order, then the purchase order; to cancel it, as
+            ``purchase_order_cancellation.cancel``
     """
     order = locks.lock(purchase_order)
     if purchase_order.status == Status.CANCELED:

@@ -35,7 +35,7 @@ NO_CANCELLATION_API = (
 
 
 class NoPendingRequestError(Exception):
-    """No answer is expected: it is canceled, has shipped, or no request was made."""
+    """No answer is expected: the purchase order is canceled or shipped, or no request was made."""
 
 
 def send_request(connector: Connector, purchase_order: PurchaseOrder) -> PurchaseOrderReport | None:
@@ -43,7 +43,7 @@ def send_request(connector: Connector, purchase_order: PurchaseOrder) -> Purchas
 
     None: the answer comes later.
 
-    Raises: ExternalServiceError, NotCancellableError  the answer of the supplier's API
+    Raises: ExternalServiceError, NotCancellableError  the supplier's API failed or refused
     """
     try:
         if isinstance(connector, OrderCancelling):
@@ -57,9 +57,9 @@ def send_request(connector: Connector, purchase_order: PurchaseOrder) -> Purchas
 
 
 def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
-    """Send the request by e-mail, once per request.
+    """Send the request by e-mail; the key prevents a second e-mail about it.
 
-    Raises: UnsupportedCapabilityError  the supplier has no address for it
+    Raises: UnsupportedCapabilityError  the supplier has no e-mail address for requests
     """
     requests = purchase_order.messages.filter(
         direction=PurchaseMessage.Direction.OUT, kind="cancel"
@@ -102,7 +102,7 @@ def is_answer_pending(purchase_order: PurchaseOrder) -> bool:
 
 
 def record_acceptance(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Record that the supplier canceled it, also after a refusal. Idempotent.
+    """Record that the supplier canceled the purchase order, also after a refusal. Idempotent.
 
     Raises: NoPendingRequestError  it has shipped, or no request was made
     """
@@ -114,14 +114,14 @@ def record_acceptance(*, purchase_order: PurchaseOrder, actor: str, now: datetim
 def apply_api_answer(
     purchase_order: PurchaseOrder, state: PurchaseOrderReport, *, now: datetime
 ) -> bool:
-    """Apply the answer of the supplier's API; return whether it is canceled."""
+    """Apply the answer of the supplier's API; return whether the purchase order is canceled."""
     if state.answer == Acknowledgement.CANCELED:
         return confirm(purchase_order, reason=state.reason, now=now)
     return apply(purchase_order=purchase_order, is_stopped=False, reason=state.reason, now=now)
 
 
 def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now: datetime) -> bool:
-    """Apply that the supplier canceled it, also after a refusal; return whether it is canceled.
+    """Apply the supplier's cancellation, also after a refusal; return whether it took effect.
 
     Locks:  as ``apply``, and as ``acknowledgements.apply``
     """
@@ -140,7 +140,7 @@ def confirm(purchase_order: PurchaseOrder, *, reason: str, actor: str = "", now:
 
 
 def record_refusal(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Record that the supplier ships it anyway. Idempotent.
+    """Record that the supplier ships the purchase order anyway. Idempotent.
 
     Raises: NoPendingRequestError  it is canceled, or no request was made
     """
@@ -161,11 +161,11 @@ def apply(  # noqa: PLR0913 - the parts of one record
     actor: str = "",
     is_kept_unpaid: bool = False,
 ) -> bool:
-    """Apply the supplier's answer to our request; return whether it is canceled.
+    """Apply the supplier's answer to our request; return whether the purchase order is canceled.
 
-    ``is_kept_unpaid``: the supplier keeps the order but ships nothing unless it is paid, which we
-    never do. The customer is refunded, and staff see it (``canceled_but_shipped``) until the
-    supplier drops it. An acceptance after a shipment cancels nothing: staff look.
+    ``is_kept_unpaid``: the supplier keeps the order, but ships nothing unless we pay, which we
+    never do. The customer is refunded, and staff see the order (``canceled_but_shipped``) until
+    the supplier drops it. An acceptance after a shipment cancels nothing: staff see a problem.
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order
     """

@@ -40,6 +40,6 @@ def process_request(*, purchase_order_id: int, **_: Any) -> None:
     )
     wanted = work_queue.to_cancel(now=timezone.now()).filter(pk=purchase_order_id)
     with suppress(BulkheadFullError), bulkhead(BulkheadKind.ORDERS, purchase_order.supplier_id):
-        if wanted.exists():  # else it is processed, or its retry time has not come
+        if wanted.exists():  # else another worker processed it, or it is not due yet
             cancellation.process_request(purchase_order=purchase_order, now=timezone.now())
             execute_requests.delay()

@@ -43,8 +43,8 @@ def create(*, owner_id: int, channel: Channel, country: str, locale: str, now: d
 def merge_guest_cart(*, owner_id: int, token: str, now: datetime) -> Cart | None:
     """Merge the browser's guest cart into the cart of the account.
 
-    Quantities add up to the maximum. Of two prices the lower guaranteed one is kept, with its
-    time. A cart of another account is left alone.
+    Quantities are added, up to the maximum. Of two prices, the lower guaranteed one is kept, with
+    its time. A cart of another account is left alone.
 
     Locks:  the account, then both carts in id order
     """
@@ -72,7 +72,7 @@ def merge_guest_cart(*, owner_id: int, token: str, now: datetime) -> Cart | None
 def claim_guest_orders(*, owner_id: int, addresses: list[str]) -> None:
     """Assign guest orders with a verified address of the account to the account.
 
-    Shape:  addresses in lower case
+    Shape:  ``addresses`` in lower case
     """
     theirs = Order.objects.of(owner_id, addresses).values("pk")
     Cart.objects.filter(order__in=theirs, owner=None).update(owner=owner_id)

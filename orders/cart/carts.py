@@ -79,7 +79,7 @@ class TooManyError(Exception):
 
 
 class PlacedCartError(Exception):
-    """The cart is closed: ordered, or merged into that of an account."""
+    """The cart is closed: ordered, or merged into the cart of an account."""
 
 
 def new_token() -> str:
@@ -134,7 +134,7 @@ def add(  # noqa: PLR0913 - the parts of one record
 ) -> CartLine:
     """Add units to a cart, at today's price or a lower one that is still guaranteed.
 
-    Adding does not extend the guarantee; only today's price is guaranteed from now on.
+    Adding does not extend an earlier guarantee; today's price is guaranteed from now on.
 
     Shape:  ``deliverable`` returns how many of a listing can be shipped to the cart's country,
             and when (``shipping.availability.availability.make_delivery_check``); by default, what
@@ -205,7 +205,7 @@ def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
 def price_of(line: CartLine, now: datetime) -> Decimal:
     """Return the current unit price of a line, at most its guaranteed price.
 
-    Without a current price the item is not sold, guaranteed or not.
+    Without a current price the item is not sold, even at a guaranteed price.
 
     Raises: NoPriceError
     """

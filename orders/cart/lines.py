@@ -20,8 +20,8 @@ from suppliers.inventory.stock_rows import StockRow
 class LoadedLine:
     """One line of a cart, with its listing, variant, product and spec.
 
-    ``is_for_sale`` is as in lists and needs recent supply data; ``is_shown`` only that it is not
-    withdrawn. ``picture`` is the file stem of the variant's first picture, if any.
+    ``is_for_sale`` is as in product lists and needs recent supply data. ``is_shown`` only needs a
+    published listing. ``picture`` is the file stem of the variant's first picture, if any.
     """
 
     row: CartLine

@@ -19,11 +19,11 @@ def refill(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
 
     Stock and price are current: the cart page says what is sold out or costs more.
 
-    Shape:  ``adds``: the order was just canceled: quantities add up to the maximum, and lines
-            keep their delivery promise. Otherwise a line has at least the ordered quantity, so
-            that a second click changes nothing, and no promise
+    Shape:  ``adds``: True if the order was just canceled: quantities are added, up to the
+            maximum, and lines keep their delivery promise. False: each line gets at least the
+            ordered quantity, so that a second click changes nothing, and no promise
     Locks:  the open cart
-    Raises: PlacedCartError  it was ordered in the meantime; nothing is written
+    Raises: PlacedCartError  the open cart was ordered in the meantime; nothing is written
     """
     carts.lock(cart)
     cart.refresh_from_db(fields=DETAIL_FIELDS)

@@ -24,7 +24,7 @@ class LineView:
     """One line as the customer sees it. ``price_was`` is set if the price changed.
 
     ``promised`` is what the product page promised when the line was last added. ``unit`` is the
-    price of that time if there is no current one. ``available`` is as listed:
+    quoted price if there is no current one. ``available`` is as listed:
     ``shipping.availability.availability.check_cart`` returns how many can be shipped to the cart's
     country.
     """

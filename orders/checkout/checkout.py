@@ -39,7 +39,7 @@ from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.sync import live_check
 
 DEADLOCK = "40P01"
-# Numbers are random and hardly ever collide: twice in a row at 28 million a day.
+# Numbers are random. Two collisions in a row are likely only at 28 million orders a day.
 MAX_NUMBER_ATTEMPTS = 5
 
 
@@ -65,7 +65,7 @@ class AlreadyPlacedError(Exception):
 class UnavailableError(Exception):
     """An item is no longer available as planned. Nothing was written.
 
-    ``shipping.availability.availability.check_cart`` knows how many are left.
+    ``shipping.availability.availability.check_cart`` returns how many are left.
     """
 
 
@@ -250,7 +250,7 @@ def _place(  # noqa: PLR0913
         may_promote=read.may_promote,
     )
     totals = priced.totals
-    # The page did not apply a code used by the customer's own unpaid order: the total is lower.
+    # The customer's superseded order gives back a code, so the total may be lower than shown.
     is_lowered = bool(earlier) and agreed is not None and totals.total < agreed
     if agreed is not None and agreed != totals.total and not is_lowered:
         raise PriceChangedError(totals.total)

@@ -1,8 +1,8 @@
 """Network limits: limit the unpaid orders of one network, and the stock they reserve.
 
 A program that sends no cookie is a new customer with each cart, and ``open_order_limits`` finds no
-earlier order of it. It still comes from a network: a /24 of IPv4 or a /64 of IPv6. An order keeps
-a keyed digest of it until it is paid or has ended.
+earlier order of it. But the program comes from a network: a /24 of IPv4 or a /64 of IPv6. An order
+keeps a keyed digest of its network until the order is paid or has ended.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from suppliers.models import StockLevel
 
 MAX_OPEN = 10  # orders: an office that orders at the same time stays below
 MAX_UNITS = 200  # of all items together; a single order may hold more
-SHARE_DIVISOR = 2  # of a stock level, one part in so many
+SHARE_DIVISOR = 2  # one network may hold 1/2 of a stock level
 MIN_UNITS = 5  # of a stock level: a customer may take the last few
 
 
@@ -35,11 +35,11 @@ class StockShareError(OpenOrderLimitError):
 def enforce(*, order: Order, units: Mapping[int, int]) -> None:
     """Reject a new order with which its network would hold too much stock.
 
-    Orders of one network are counted one by one: the lock lasts until the order is committed.
+    Orders of one network are placed one by one: the lock lasts until the commit.
 
     Shape:  ``units`` maps stock rows to ordered quantities
     Locks:  the network; the caller has locked the promotions before, and locks stock rows after
-    Raises: NetworkLimitError, StockShareError  the caller's transaction must end
+    Raises: NetworkLimitError, StockShareError  the caller's transaction must roll back
     """
     if not order.network:  # not placed by a visitor
         return
@@ -71,7 +71,7 @@ _OPEN = PreparedQuery(_open)
 
 
 def excess_shares(units: Mapping[int, int]) -> dict[int, int]:
-    """Return the stock rows of which an order exceeds its share, with the share.
+    """Return the stock rows of which an order takes more than its share, each with that share.
 
     ``enforce`` rejects such an order; cart and checkout show it before. Small orders cost no
     query.

@@ -24,9 +24,9 @@ from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import StockLevel
 
 MAX_OPEN_ORDERS = 3
-MIN_PAYMENT_TIME = timedelta(minutes=5)  # a payment takes longer
+MIN_PAYMENT_TIME = timedelta(minutes=5)  # with less time left, a customer cannot pay
 COOLDOWN = timedelta(minutes=30)  # then the same customer may hold the same item again
-# So long a gateway that was asked for a page may still answer.
+# A gateway that was asked for a payment page may answer within this time.
 SESSION_OPENING_TIMEOUT = timedelta(minutes=1)
 ENDED_UNPAID = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
 Status = Order.Status
@@ -47,7 +47,7 @@ SELECT count(pg_advisory_xact_lock(hashtextextended(key, 7))) FROM customer
 class OpenOrderLimitError(Exception):
     """The customer holds too much unpaid stock. Nothing was written.
 
-    ``orders`` are those that hold it; ``until`` is when that ends, None for never.
+    ``orders`` hold that stock; ``until`` is when the limit ends, None: never.
     """
 
     def __init__(self, orders: Sequence[Order], until: datetime | None) -> None:

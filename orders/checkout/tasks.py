@@ -16,7 +16,7 @@ from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 log = logging.getLogger(__name__)
 
 BATCH = 200
-# How much longer an order waits whose payment is unknown. A gateway that does not answer is called
+# How much longer an order waits if its payment is unknown. A gateway that does not answer is called
 # again at least once a minute (``gateway_gate.MAX_PAUSE``).
 GATEWAY_GRACE = timedelta(minutes=5)
 

@@ -187,7 +187,7 @@ class SupplierClaimAdmin(StaffAdmin):
         "supplier_claim_reference",
         "is_manual",
         "currency",
-    ]  # shown as text
+    ]  # shown by the columns above
     user_errors: ClassVar = (submission.ClaimStateError, settlement.CannotRecordError)
     actions_detail: ClassVar = [
         "resubmit",

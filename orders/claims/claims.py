@@ -56,7 +56,7 @@ def has_claims_api(supplier: Supplier) -> bool:
 def new_number(purchase_order: PurchaseOrder) -> str:
     """Return a new claim number.
 
-    It is generated before the claim is stored, so that a repeated form stores one claim.
+    The form contains it, so that a form sent twice stores one claim.
     """
     return numbers.claim_number(purchase_order.number)
 
@@ -73,8 +73,7 @@ def has_shipped(purchase_order: PurchaseOrder) -> bool:
 def claimable_units(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
     """Return, per accepted line, how many units can still be claimed.
 
-    A canceled purchase order has no active lines: those that the supplier did not reject
-    shipped.
+    A canceled purchase order has no active lines: all that the supplier did not reject count.
     """
     in_purchase_order = {"purchase_line__purchase_order": purchase_order}
     claimed: Counter[int] = Counter()
@@ -158,7 +157,7 @@ def open_claim(
 def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDraft) -> Decimal:
     """Return the maximum freight that can be claimed.
 
-    Raises: CannotClaimError  more is requested
+    Raises: CannotClaimError  more is requested, or freight is claimed with a replacement
     """
     claimable = claimable_freight(purchase_order)
     max_freight = claimable.amount if claimable else Decimal(0)
@@ -177,7 +176,7 @@ def select_lines(
 ) -> dict[PurchaseLine, int]:
     """Return the requested units, if no other claim or supplier return has them.
 
-    Raises: ``refusal``  none, of another purchase order, or more than can be claimed
+    Raises: ``refusal``  no units, units of another purchase order, or more than can be claimed
     """
     claimable = claimable_units(purchase_order)
     selected = {line: units[line.pk] for line in claimable if units.get(line.pk, 0) > 0}

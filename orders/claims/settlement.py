@@ -1,4 +1,4 @@
-"""Claim settlement: apply the supplier's answer, or record the one that staff received."""
+"""Claim settlement: apply the supplier's answer, or record an answer that staff received."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,7 +84,7 @@ def record_answer(  # noqa: PLR0913 - the parts of one record
 ) -> None:
     """Record the answer that the supplier gave to staff.
 
-    Shape:  ``answer`` is credited, resent or denied; ``credited`` belongs to the first only
+    Shape:  ``answer`` is credited, resent or denied; ``credited``: only if credited
     Raises: CannotRecordError                              nothing is written
             InvalidTransitionError, ConcurrentUpdateError  it is settled already
     """

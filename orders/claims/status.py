@@ -20,11 +20,11 @@ LOOKUP_STATES = (Status.SUBMITTING, Status.SUBMIT_UNKNOWN, Status.ON_HOLD, Statu
 def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
     """Look the claim up at the supplier by our number, and apply its state.
 
-    If it is absent after a lost answer, it may be resubmitted. A call that may still be in
-    flight is not looked up, even if its worker died.
+    If the supplier does not have it after a lost answer, it is resubmitted. While a call may be in
+    flight, nothing is looked up, even if the worker died.
 
     Raises: ExternalServiceError   the supplier does not answer; nothing changes
-            ClaimStateError        nothing to look up, or another worker has it
+            ClaimStateError        the claim needs no look-up, or another worker has it
             ConcurrentUpdateError  it was settled concurrently
     """
     with exclusive(claim):
@@ -72,7 +72,7 @@ def _apply_listed(claim: SupplierClaim, connector: Connector, now: datetime) -> 
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
-    """Look the claim up on request of staff; its page shows the result or the error.
+    """Look the claim up on request of staff; the claim's page shows the result or error.
 
     Raises: ClaimStateError, ConcurrentUpdateError  as ``look_up``
     """
@@ -92,7 +92,7 @@ def require_no_call_in_flight(*, claim: SupplierClaim, now: datetime) -> None:
 def withdraw_at_supplier(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
     """Withdraw a submitted claim at the supplier. A refusal is noted on the claim.
 
-    Raises: ClaimStateError        it is decided, or it is unknown whether the supplier has it
+    Raises: ClaimStateError        the claim is decided, or its submission is unconfirmed
             ExternalServiceError   the supplier does not withdraw it; it stays open
             ConcurrentUpdateError  it was settled concurrently
     """
@@ -113,7 +113,7 @@ def withdraw_at_supplier(*, claim: SupplierClaim, reason: str, actor: str, now: 
 
 
 def _request_withdrawal(claim: SupplierClaim, now: datetime) -> None:
-    """Withdraw it at the supplier; after a refusal, check whether it has ended there."""
+    """Withdraw the claim at the supplier; after a refusal, check whether it has ended there."""
     reference = claim.purchase_order.supplier_reference
     with open_connector(claim.purchase_order.supplier) as connector:
         try:

@@ -61,7 +61,7 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
     It is stored as ``submitting`` before the call. If the outcome is unknown it becomes
     ``submit_unknown``, which only ``status.look_up`` resolves.
 
-    Raises: ClaimStateError        nothing to submit, or another worker has it
+    Raises: ClaimStateError        the claim needs no submission, or another worker has it
             ConcurrentUpdateError  it changed concurrently
             PermanentError         the supplier is not connected: nothing was sent
     """
@@ -151,7 +151,7 @@ def _call_supplier(
 def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
     """Queue the claim for immediate submission, after a failure or a hold.
 
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it did not fail
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it is not failed or on hold
     """
     claim.move(
         Status.DRAFT,
@@ -189,7 +189,7 @@ def mark_submitted_by_staff(
 def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
     """Cancel a claim that was not submitted by API, without a call.
 
-    Raises: ClaimStateError        the supplier has it, may have it, or decided
+    Raises: ClaimStateError        the supplier has or may have it, or has decided
             ConcurrentUpdateError  it was settled concurrently
     """
     with exclusive(claim):

@@ -45,7 +45,7 @@ def sweep_claims(**_: Any) -> None:
 
 @shared_task
 def process_claims(*, supplier_id: int, **_: Any) -> None:
-    """Process the claims of one supplier until it does not answer."""
+    """Process the claims of one supplier; stop when the supplier does not answer."""
     ends_at = time.monotonic() + MAX_RUN_S
     with suppress(BulkheadFullError), bulkhead(BulkheadKind.CLAIMS, supplier_id):
         for find, call in STEPS:
@@ -58,7 +58,7 @@ def process_claims(*, supplier_id: int, **_: Any) -> None:
 
 @shared_task
 def submit_claim(*, claim_id: int, **_: Any) -> None:
-    """Submit one claim now; if no slot of the supplier is free, its next run does it."""
+    """Submit one claim now; without a free slot of the supplier, the next run submits it."""
     with (
         suppress(BulkheadFullError),
         bulkhead(BulkheadKind.CLAIMS, _claim(claim_id).purchase_order.supplier_id),
@@ -105,7 +105,7 @@ def _process(
     # Another run may have processed it, or its retry time has changed.
     if not find(now=timezone.now()).filter(pk=claim_id).exists():
         return True
-    # A dead worker left it: no call is made.
+    # Its worker died: ``look_up`` marks it and makes no call.
     is_abandoned = claim.status == SupplierClaim.Status.SUBMITTING
     try:
         return call(claim=claim, now=timezone.now()).status not in UNANSWERED or is_abandoned
@@ -114,7 +114,7 @@ def _process(
         return False
     except (ClaimStateError, InvalidTransitionError, ConcurrentUpdateError):
         log.info("%s: processed by another worker, or settled", claim)
-    except Exception:  # without this it would block the others in each run
+    except Exception:  # else this claim would block the others in each run
         log.exception("%s: claim processing failed", claim)
     return True
 

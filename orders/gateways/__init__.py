@@ -17,19 +17,19 @@ GATEWAYS: dict[str, tuple[str, dict[str, str]]] = {
         {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
     )
 }
-PRODUCTION_GATEWAYS = frozenset(GATEWAYS)  # the gateways of production
+PRODUCTION_GATEWAYS = frozenset(GATEWAYS)
 
 
 class UnknownGatewayError(TemporaryError):
-    """No gateway is registered under this code. Nothing was sent: retry once one is."""
+    """No gateway is registered under this code. Nothing was sent: retry when it is registered."""
 
 
 def _open_gate(_code: str) -> CallObserver:
     return LoggingObserver()
 
 
-# Opens the gate of a gateway. ``orders.apps`` sets one with a circuit breaker: gateways do not
-# import the database.
+# Returns what observes the calls of a gateway. ``orders.apps`` replaces it with a circuit breaker,
+# because this package does not import the database.
 gate_for: Callable[[str], CallObserver] = _open_gate
 _gateways: dict[tuple[str, ...], Gateway] = {}  # kept for the process, with their connections
 

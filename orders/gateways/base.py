@@ -31,7 +31,7 @@ class UpdateKind(StrEnum):
     CAPTURED = "captured"
     VOIDED = "voided"
     REFUNDED = "refunded"
-    REFUND_FAILED = "refund_failed"  # the money is back, or never left
+    REFUND_FAILED = "refund_failed"  # the money came back to us, or never left
     DISPUTED = "disputed"  # the bank takes the money back, and may return it
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
@@ -62,9 +62,9 @@ class PaymentUpdate:
 
     ``external_id`` is the gateway's id of the operation: the same in the answer to our call, in
     the webhook and in ``history``, so that it is recorded once.
-    ``request_key`` is our idempotency key, if it answers a request of ours.
-    ``is_total``: the amount is the sum of all such operations so far, from a gateway that reports
-    no single ones. ``about`` is the operation that a failure reverses.
+    ``request_key`` is our idempotency key, if the operation answers our request.
+    ``is_total``: the amount is the sum of all such operations so far, because the gateway reports
+    no single operations. ``about`` is the operation that a failure reverses.
     ``occurred_at`` is empty where the gateway does not report it.
     """
 
@@ -129,7 +129,7 @@ class Gateway(Protocol):
         ...
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        """Void what is authorized and not captured: all of it, whatever the amount."""
+        """Void all that is authorized and not captured; ``amount`` sets no limit."""
         ...
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate: ...
@@ -148,7 +148,7 @@ class Gateway(Protocol):
     def close(self) -> None: ...
 
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
-        """Return everything that happened to a payment, also what a lost webhook reported."""
+        """Return everything that happened to a payment, also events whose webhook was lost."""
         ...
 
     def balance(self, *, reference: str) -> GatewayBalance:
@@ -159,8 +159,8 @@ class Gateway(Protocol):
         ...
 
     def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
-        """Yield the payments that changed in a time span, page by page; one may come twice.
+        """Yield the payments that changed in a time span, page by page; a payment may come twice.
 
-        Raises: TooManyPaymentsError  there are more than are read at once
+        Raises: TooManyPaymentsError  more payments changed than one call reads
         """
         ...

@@ -55,7 +55,7 @@ def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> No
 
     Shape:  ``levels`` maps order line ids to stock level ids
     Locks:  the stock rows in id order
-    Raises: ledger.NotEnoughStockError  the caller's transaction must end
+    Raises: ledger.NotEnoughStockError  the caller's transaction must roll back
     """
     lines = OrderLine.objects.in_bulk(list(levels))
     units: Counter[int] = Counter()

@@ -12,14 +12,14 @@ from orders.models import Allocation, OrderLine, PurchaseOrder
 from suppliers.models import StockDecrement, StockLevel, StockMovement, Supplier, SyncRun
 
 LOOKBACK = timedelta(days=60)
-MAX_SALES = 2_000  # sales per supplier, enough for the statistics
+MAX_SALES = 2_000  # the newest sales of a supplier, enough for the statistics
 
 
 @transaction.atomic(durable=True)
 def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
     """Measure and store how a supplier decrements stock. Locks the supplier.
 
-    Without a conclusion, keep the earlier one.
+    Without a conclusion, the earlier one is kept.
     """
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
     measurement = decrement_stats.infer(_histories(supplier, now))
@@ -97,7 +97,7 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
 
 
 def _observation_times(supplier: Supplier, since: datetime) -> list[datetime]:
-    """Return the times of the supplier's applied stock feeds: each reads all its stock."""
+    """Return the times of the supplier's applied stock feeds, each of which reads all stock."""
     runs = SyncRun.objects.filter(
         supplier=supplier,
         kind=SyncRun.Kind.STOCK,

@@ -28,7 +28,7 @@ LAG_MARGIN_PERCENT = 125  # of the longest observed lag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedSale:
-    """Units sold of one stock row, and when the supplier learned of it.
+    """Units sold of one stock row, and when the supplier learned of the sale.
 
     Shape:  ``accepted_at`` is when we received the acceptance; the supplier may
             have decremented at any time after ``ordered_at``
@@ -67,7 +67,7 @@ class Sample:
     lags: tuple[timedelta, ...] = ()
     missed: int = 0
     isolated: int = 0  # isolated sales
-    quiet: int = 0  # of them, with no change before the sale
+    quiet: int = 0  # isolated sales with no change of the stock row before them
 
     @property
     def size(self) -> int:
@@ -189,7 +189,7 @@ def sample_sales(histories: Sequence[History], *, window: timedelta, by_shipment
 
 
 def _event_time(sale: ObservedSale, window: timedelta, *, by_shipment: bool) -> datetime | None:
-    """Return the event of a sale if no other event of it is within the window, else None.
+    """Return when the sale was accepted or shipped; None if another event of it is too close.
 
     After a late acceptance it is unknown when the supplier decremented.
     """

@@ -1,8 +1,8 @@
 """Evidence: decide whether a supplier's stock figure contains our sales. Pure: no I/O, no clock.
 
-In doubt a unit stays subtracted. Neither time alone proves that the figure contains it (the
-supplier may decrement later than stated), nor a drop alone (another buyer). Both together do; so
-does time alone if the lag is measured and a restock hides the drop.
+In doubt a unit stays subtracted. Time alone proves nothing: the supplier may decrement later than
+stated. A drop alone proves nothing: another buyer may have caused it. Both together are proof. Time
+alone is proof only if the lag is measured and a restock hides the drop.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from math import comb
 
 # Lag without a measurement: covers a feed made once a day.
 DEFAULT_LAG = timedelta(days=1)
-# Acceptances and shipments reach us late, and a feed run starts before it is read.
+# Acceptances and shipments reach us late, and a feed run starts before the feed is read.
 REPORTING_DELAY = timedelta(hours=1)
 # A stocktake changes most rows we sold from, and few others.
 MIN_COUNTED_ROWS, MIN_OTHER_ROWS = 5, 20
@@ -23,7 +23,7 @@ MAX_CHANCE = Decimal("0.000001")
 
 
 class StockDecrementedAt(StrEnum):
-    """Values of ``Supplier.StockDecrementedAt``, the more careful ones later."""
+    """Values of ``Supplier.StockDecrementedAt``, the most careful one last."""
 
     ORDER = "order"
     SHIPMENT = "shipment"
@@ -52,7 +52,7 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecrementPolicy:
-    """When a supplier decrements, and how long its figures take to show it."""
+    """When a supplier decrements, and how long its figures take to show a decrement."""
 
     at: str
     lag: timedelta = DEFAULT_LAG
@@ -88,7 +88,7 @@ class StockFigures:
     is_unconfirmed: bool
     reported: int
     drops: Sequence[StockDrop] = field(default_factory=tuple)
-    increased_at: datetime | None = None  # the last time
+    increased_at: datetime | None = None  # of the last increase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def choose_policy(*, configured: str, measured: str, max_lag_s: int | None) -> D
     """Return the more careful of what staff configured and what was measured."""
     order = list(StockDecrementedAt)
     at = max(
-        configured, measured or configured, key=lambda word: order.index(StockDecrementedAt(word))
+        configured, measured or configured, key=lambda value: order.index(StockDecrementedAt(value))
     )
     if at == measured and max_lag_s is not None:
         return DecrementPolicy(at=at, lag=timedelta(seconds=max_lag_s), is_measured=True)
@@ -191,16 +191,16 @@ def _stocktake_after(sale: Sale, row: StockFigures, policy: DecrementPolicy) -> 
 
 
 def may_be_stocktake(*, dropped: int, of: int) -> bool:
-    """Return whether enough rows with outstanding units dropped to examine the others."""
+    """Return whether enough rows with outstanding units dropped to count the other rows."""
     return of >= MIN_COUNTED_ROWS and dropped >= MIN_COUNTED_SHARE * of
 
 
 def is_stocktake(*, dropped: int, of: int, others_dropped: int, others: int) -> bool:
     """Return whether the drops are a stocktake rather than sales to other buyers.
 
-    Shape:  of ``of`` rows with outstanding units, ``dropped`` fell by at least those in one run;
-            of ``others`` rows of the location, ``others_dropped`` fell at all. What we sell may
-            sell three times as well elsewhere
+    Our items may sell three times as often elsewhere as the other items.
+    Shape:  ``dropped`` of ``of`` rows with outstanding units fell by at least those units in one
+            run; ``others_dropped`` of ``others`` other rows of the location fell at all
     """
     if others < MIN_OTHER_ROWS or not may_be_stocktake(dropped=dropped, of=of):
         return False

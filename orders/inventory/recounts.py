@@ -27,7 +27,7 @@ class _Decrease:
 
 @dataclass(frozen=True, slots=True)
 class _Outstanding:
-    """Units of one row that shipped and may still be in its figure, in order of time."""
+    """Running sum of the shipped units that a row's figure may contain, in order of time."""
 
     since: Sequence[datetime]
     units: Sequence[int]
@@ -50,10 +50,12 @@ def find_stocktakes(
 ) -> dict[int, StockDrop]:
     """Return, by stock row, the drop of the latest stocktake that contains shipped sales.
 
-    In one run most rows with outstanding units fall by at least those, while the other rows of the
-    location hardly change.
+    A stocktake lowers most rows with outstanding units by at least those units, while the other
+    rows of the location hardly change.
     """
-    outstanding = {level_id: _Outstanding.of(each, policy) for level_id, each in sales.items()}
+    outstanding = {
+        level_id: _Outstanding.of(row_sales, policy) for level_id, row_sales in sales.items()
+    }
     locations = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
     outstanding_since: dict[int, list[datetime]] = defaultdict(list)  # start times by location
     for level_id, location in locations.items():

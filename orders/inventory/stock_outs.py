@@ -1,4 +1,4 @@
-"""Stock-outs: set the stock of lines rejected as out of stock to what is still shipped."""
+"""Stock-outs: set the stock of lines rejected as out of stock to what still ships for us."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -47,8 +47,8 @@ def zero_stock_on_commit(
 ) -> None:
     """Zero the stock of lines refused as out of stock or discontinued, after the commit.
 
-    The stock location is locked before stock rows, which the caller holds already. If the process
-    dies in between, the last figure stays until the next feed.
+    Not earlier: the stock location must be locked before stock rows, which the caller holds. If the
+    process dies in between, the last figure stays until the next feed.
     """
     out_of_stock = [
         line.order_line_id for line in refused if line.acknowledgment in OUT_OF_STOCK_CODES

@@ -1,4 +1,4 @@
-"""Stock sync: stop subtracting sales that reported stock contains, undo it after a rollback.
+"""Stock sync: stop subtracting sales that reported stock contains, undo that after a rollback.
 
 Each allocation stores why it is still subtracted, or what proved that the supplier's figure
 contains it. A rolled back feed run proves nothing, so its sales are subtracted again.
@@ -23,7 +23,7 @@ from suppliers.quarantine import rollback
 from suppliers.sync import webhooks
 
 Status = Allocation.Status
-STOCKTAKE_LOOKBACK = timedelta(days=14)  # for stocktakes; usually found within a minute
+STOCKTAKE_LOOKBACK = timedelta(days=14)  # a stocktake is usually found within a minute
 
 
 @transaction.atomic(durable=True)
@@ -41,7 +41,7 @@ def absorb_sales(*, supplier: Supplier, now: datetime) -> int:
     findings = _assess(unseen, policy)
     by_id = {allocation.pk: allocation for allocation in unseen}
     _store_reasons(by_id, findings)
-    return _absorb(supplier, [each for each in findings if each.absorbed_by], policy, now)
+    return _absorb(supplier, [finding for finding in findings if finding.absorbed_by], policy, now)
 
 
 @transaction.atomic(durable=True)
@@ -76,8 +76,8 @@ def _outstanding_allocations(supplier: Supplier) -> QuerySet[Allocation]:
     acceptances = PurchaseOrder.objects.filter(
         lines__order_line=OuterRef("line"), lines__is_active=True
     ).values("accepted_at")
-    mine = Allocation.objects.filter(status=Status.UNSEEN, level__offer__supplier=supplier)
-    return mine.annotate(accepted_at=Subquery(acceptances[:1])).order_by("pk")
+    allocations = Allocation.objects.filter(status=Status.UNSEEN, level__offer__supplier=supplier)
+    return allocations.annotate(accepted_at=Subquery(acceptances[:1])).order_by("pk")
 
 
 def _assess(unseen: Sequence[Allocation], policy: DecrementPolicy) -> list[Assessment]:
@@ -87,7 +87,7 @@ def _assess(unseen: Sequence[Allocation], policy: DecrementPolicy) -> list[Asses
             Sale(
                 id=allocation.pk,
                 quantity=allocation.quantity,
-                sold_at=allocation.status_since,  # still unseen, so this is the sale
+                sold_at=allocation.status_since,  # of the sale, or of a later rollback
                 accepted_at=allocation.accepted_at,  # type: ignore[attr-defined]  # annotated
                 shipped_at=allocation.shipped_at,
             )
@@ -132,7 +132,7 @@ def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict
         drops = {level_id: [drop] for level_id, drop in counts.items()}
         return rows | {pk: replace(rows[pk], drops=drops[pk]) for pk in drops}
     since = min(min(moments) for moments in sale_times.values()) - evidence.REPORTING_DELAY
-    drops, increases = _drops(sale_times, since), _rises(sale_times, since)
+    drops, increases = _drops(sale_times, since), _increases(sale_times, since)
     return rows | {
         pk: replace(rows[pk], drops=drops[pk], increased_at=increases.get(pk)) for pk in sale_times
     }
@@ -145,9 +145,9 @@ def _changes(levels: Iterable[int], since: datetime, condition: Q) -> QuerySet[S
 
 
 def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop]]:
-    """Return the drops of each row, less the units assigned to sales before.
+    """Return the drops of each row, minus the units already assigned to sales.
 
-    A figure that we lowered after a rejection is no drop of the supplier's.
+    Figures that we lowered ourselves after a rejection do not count.
     """
     decreases = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REJECTION_CAUSE)
     moves = list(_changes(levels, since, decreases).order_by("at", "pk"))
@@ -163,7 +163,7 @@ def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop
     return drops
 
 
-def _rises(levels: Collection[int], since: datetime) -> dict[int, datetime]:
+def _increases(levels: Collection[int], since: datetime) -> dict[int, datetime]:
     increases = _changes(levels, since, Q(reported_delta__gt=0))
     return dict(increases.values_list("level").annotate(Max("at")))
 
@@ -221,7 +221,7 @@ def _mark(
 def undo_absorbed(*, supplier: Supplier, now: datetime) -> int:
     """Complete pending feed rollbacks; return how many sales are subtracted again.
 
-    One transaction: the restored figure contains units that we sold since.
+    One transaction, because the restored figure contains units that we sold since.
 
     Locks:  the supplier (as ``absorb_sales``), its locations (as feed runs), the allocations, then
             the stock rows, each in id order
@@ -239,7 +239,7 @@ def undo_absorbed(*, supplier: Supplier, now: datetime) -> int:
 
 @requires_transaction
 def _undo_run(sync_run: SyncRun, now: datetime) -> int:
-    """Subtract again the sales this run showed, or that its figure proved without a drop."""
+    """Subtract again the sales that a drop of this run proved, or its figure without a drop."""
     since = rollback.deferred_levels(sync_run)
     absorbed = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
     cause = f"run:{sync_run.pk}"

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=20, unique=True, verbose_name="Number")),
-                ("access_key", models.CharField(max_length=43, verbose_name="Supplier page key")),
+                ("access_key", models.CharField(max_length=43, verbose_name="Order page key")),
                 ("email", models.EmailField(max_length=254, verbose_name="E-mail")),
                 ("locale", models.CharField(max_length=5, verbose_name="Language")),
                 ("ship_to", models.JSONField(verbose_name="Delivery address")),
@@ -1393,7 +1393,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("rate", models.DecimalField(decimal_places=5, help_text="A fraction of the price before tax: 0.19 is 19 %. 0 = no tax from that day.", max_digits=6, verbose_name="Rate")),
-                ("valid_from", models.DateField(help_text="The previous rate ends automatically. Do not change it.", verbose_name="Valid from")),
+                ("valid_from", models.DateField(help_text="The previous rate ends automatically: do not edit it.", verbose_name="Valid from")),
                 ("source", models.CharField(help_text="A law or a web page, for reference.", max_length=200, verbose_name="Source")),
             ],
             options={

@@ -17,9 +17,9 @@ from suppliers.models import Supplier
 
 
 class SupplierInvoice(models.Model):
-    """One invoice of one supplier. Its amounts never change: a correction withdraws it.
+    """One invoice of one supplier. Its amounts never change: a wrong invoice is withdrawn.
 
-    ``number`` is our order number on it, ``reference`` the supplier's invoice number.
+    ``number`` is our purchase order number on it, ``reference`` the supplier's invoice number.
     ``freight_amount`` is None if not stated. ``entered_by`` is empty if it came from the API.
     ``match`` is the result of the last three-way match.
     """
@@ -108,7 +108,7 @@ class SupplierInvoice(models.Model):
 
 
 class ReconciliationRun(Stateful):
-    """One day of the shop, reconciled once all gateways and suppliers concerned answered."""
+    """One day of the shop, reconciled once all gateways and suppliers have answered."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("Not reconciled")
@@ -129,7 +129,7 @@ class ReconciliationRun(Stateful):
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField(_("Since"))
     attempts = models.PositiveIntegerField(_("Attempts"), default=0)
-    # who did not answer, and the error
+    # the counterparties that did not answer, with the error
     problem = models.CharField(_("Problem"), max_length=500, blank=True)
     counts = models.JSONField(_("Compared"), default=dict, blank=True)  # what was compared
     reconciled_at = models.DateTimeField(_("Reconciled"), null=True, blank=True)
@@ -150,11 +150,11 @@ class ReconciliationRun(Stateful):
 
 
 class Discrepancy(Stateful):
-    """One discrepancy. ``key`` identifies it whenever it is found again.
+    """One discrepancy. ``key`` is the same whenever it is found again.
 
-    ``expected_amount`` is that of our books, ``found_amount`` that of the other side; None if
-    one side has none. ``part`` names the counterparty: only a comparison with it can clear the
-    discrepancy.
+    ``expected_amount`` is the amount in our books, ``found_amount`` that of the other side; None
+    if that side has no amount. ``part`` names the counterparty: only a comparison with it can clear
+    the discrepancy.
     """
 
     class Kind(models.TextChoices):
@@ -197,7 +197,7 @@ class Discrepancy(Stateful):
     TRANSITIONS: ClassVar = {
         Status.OPEN: frozenset({Status.GONE, Status.SETTLED}),
         Status.GONE: frozenset({Status.OPEN}),
-        # Staff accepted it. It opens again if it changes.
+        # It opens again if its amounts change.
         Status.SETTLED: frozenset({Status.OPEN}),
     }
 
@@ -254,7 +254,7 @@ class Discrepancy(Stateful):
 
     @property
     def name(self) -> str:
-        """Return what it is about as staff know it: purchase order, order, payment or reference."""
+        """Return the purchase order, order or payment that differs, else the reference."""
         about = self.purchase_order or self.order or self.payment
         return str(about) if about else self.reference
 

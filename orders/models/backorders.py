@@ -1,4 +1,4 @@
-"""Backorder models: store rejected or delayed lines and what becomes of them."""
+"""Backorder models: store rejected or delayed lines, and what the customer chose."""
 
 from typing import ClassVar
 
@@ -19,9 +19,9 @@ from suppliers.models import StockLevel
 class Backorder(Stateful):
     """Lines of one purchase order that do not come as promised.
 
-    Another source of rejected lines is sought while it is ``open``; reserved units and the
-    payment are kept. If the customer must choose it is ``asked``, with units reserved for each
-    choice that needs them. Without an answer by ``respond_by``, ``default_choice`` applies.
+    While it is ``open``, another source for rejected lines is sought, and their money is kept. If
+    the customer must choose, it is ``asked``, and units are reserved for each choice that needs
+    them. Without an answer by ``respond_by``, ``default_choice`` applies.
 
     Shape:  ``plan``: parcels as in ``Order.delivery_plan``, with ``shelves``: order line to
             stock row; ``delivery_amount``: the shipping charge that belongs to these lines

@@ -36,7 +36,7 @@ class Cart(models.Model):
     )
     # the delivery method chosen
     service = models.CharField(_("Delivery"), max_length=40, blank=True)
-    # The account it belongs to, and whether it is that account's current cart.
+    # The account that owns the cart, and whether it is the account's current cart.
     owner = models.ForeignKey(
         User,
         models.SET_NULL,
@@ -47,7 +47,7 @@ class Cart(models.Model):
         verbose_name=_("Account"),
     )
     is_current = models.BooleanField(_("Current cart"), default=False)
-    # Token of the browser's first cart: identifies the orders of one browser.
+    # Token of the browser's first cart: the same for all orders of one browser.
     browser_key = models.CharField(
         _("Browser"), max_length=43, blank=True, default="", db_default=""
     )

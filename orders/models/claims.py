@@ -68,7 +68,7 @@ class SupplierClaim(Stateful):
     picture_urls = models.JSONField(_("Picture links"), default=list, blank=True)
     currency = models.CharField(_("Currency"), max_length=3)
     expected_amount = amount_field(_("Amount claimed"))
-    # Freight in it, and the freight cost known when it was opened.
+    # Freight in the amount claimed, and the freight cost known when the claim was opened.
     freight_amount = amount_field(_("Freight"), default=0)
     freight_paid_amount = amount_field(_("Freight paid"), default=0)
     credited_amount = amount_field(_("Amount credited"), null=True)
@@ -80,7 +80,7 @@ class SupplierClaim(Stateful):
     status_since = models.DateTimeField(_("Since"))
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
-    # Failed attempts that are retried, without calls blocked by our circuit breaker.
+    # Failed attempts that are retried, not counting calls that our circuit breaker blocked.
     failures = models.PositiveSmallIntegerField(_("Failed attempts"), default=0, db_default=0)
     retry_at = models.DateTimeField(_("Retry after"), null=True, blank=True)
     opened_at = models.DateTimeField(_("Opened"))
@@ -129,7 +129,7 @@ class SupplierClaim(Stateful):
 
 class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
     def effective(self) -> Self:
-        """Keep units with an open or credited claim."""
+        """Keep the lines of claims that were neither denied nor canceled."""
         return self.exclude(
             claim__status__in=[SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
         )

@@ -18,16 +18,15 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
 
-MAX_RESERVATION_TIME = timedelta(
-    hours=1
-)  # of one customer's unpaid orders, from the first reservation
+# How long a customer's consecutive unpaid orders may hold units, from the first reservation.
+MAX_RESERVATION_TIME = timedelta(hours=1)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
     """Queries of orders."""
 
     def of(self, owner_id: int, addresses: list[str]) -> Self:
-        """Return the orders of an account or its lower-case verified addresses, newest first."""
+        """Return the orders of an account and its verified addresses (lower case), newest first."""
         with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
         signed_in = self.filter(cart__owner=owner_id).values("pk")
         return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
@@ -35,7 +34,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def of_customer(self, *, owner_id: int | None, browser_key: str) -> Self:
         """Return the orders of one account or one browser; none if neither is known.
 
-        An e-mail address is no proof: anyone could enter that of another customer.
+        An e-mail address is no proof: anyone can enter another customer's.
 
         Shape:  ``browser_key`` as ``Cart.browser``
         """
@@ -53,9 +52,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         def total(
             rows: models.Manager[models.Model], what: str | models.expressions.Combinable
         ) -> Coalesce:
-            mine = rows.filter(order=OuterRef("pk")).order_by().values("order")
+            by_order = rows.filter(order=OuterRef("pk")).order_by().values("order")
             return Coalesce(
-                Subquery(mine.annotate(total=Sum(what)).values("total")),
+                Subquery(by_order.annotate(total=Sum(what)).values("total")),
                 Value(0),
                 output_field=models.DecimalField(max_digits=14, decimal_places=2),
             )
@@ -124,8 +123,8 @@ class Order(Stateful):
     }
 
     number = models.CharField(_("Number"), max_length=20, unique=True)
-    # part of the order page's URL, instead of an account
-    access_key = models.CharField(_("Supplier page key"), max_length=43)
+    # secret part of the order page's URL; replaces a sign-in
+    access_key = models.CharField(_("Order page key"), max_length=43)
     channel = protected_key(Channel, "orders", _("Channel"))
     cart = models.OneToOneField(Cart, models.PROTECT, related_name="order", verbose_name=_("Cart"))
     email = models.EmailField(_("E-mail"), max_length=254)
@@ -230,7 +229,7 @@ class OrderLine(models.Model):
 
     ``offer`` and ``level`` are the source that routing chose. ``landed_amount`` is the landed
     cost of all units from there, ``fees_amount`` the fees on their price, both in the order's
-    currency. ``cost_rate`` converts the supplier's currency to the order's. None means unknown.
+    currency. ``cost_rate`` converts the supplier's currency to the order's. None: unknown.
     """
 
     order = protected_key(Order, "lines", _("Order"))
@@ -255,11 +254,11 @@ class OrderLine(models.Model):
     )
     landed_amount = amount_field(_("Landed cost"), null=True)
     fees_amount = amount_field(_("Fees"), null=True)
-    # The manufacturer's warranty at the time of the sale; None: it has none.
+    # The manufacturer's warranty at the time of the sale; None: no warranty.
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"), null=True, blank=True
     )
-    # The line that this one was split from. It is only read with its order: no index.
+    # The line that this line was split from; only read with its order, so without an index.
     split_from = models.ForeignKey(
         "self",
         models.PROTECT,

@@ -55,7 +55,7 @@ class Payment(Stateful):
     DISPUTES: ClassVar = {
         Dispute.NONE: frozenset({Dispute.CHARGED_BACK}),
         Dispute.CHARGED_BACK: frozenset({Dispute.WON, Dispute.LOST}),
-        Dispute.WON: frozenset({Dispute.CHARGED_BACK}),  # another one
+        Dispute.WON: frozenset({Dispute.CHARGED_BACK}),  # another dispute
         Dispute.LOST: frozenset({Dispute.CHARGED_BACK}),
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
@@ -126,7 +126,7 @@ class Payment(Stateful):
 
     @property
     def session_requested_since(self) -> datetime:
-        """Return since when the gateway may be opening the payment page."""
+        """Return when we last requested the payment page from the gateway."""
         return self.page_requested_at or self.created_at
 
     @property

@@ -34,7 +34,7 @@ class PurchaseMessage(models.Model):
 
 
 class CanceledShipmentDecision(models.Model):
-    """How a canceled purchase order that the supplier has ends: why, who decided, when.
+    """What staff decided on a canceled purchase order that the supplier kept or shipped.
 
     Append-only; the newest row counts. ``was_shipped`` is the state at the decision: a later
     shipment needs a new decision.
@@ -72,7 +72,7 @@ class CanceledShipmentDecision(models.Model):
 
 
 class ErasureRequest(models.Model):
-    """A request to erase an address that a supplier keeps; staff ask and record it."""
+    """A request to erase an address that a supplier keeps; staff send it, and record that."""
 
     purchase_order = models.OneToOneField(
         PurchaseOrder,

@@ -54,9 +54,9 @@ class PurchaseOrder(Stateful):
         EMAIL = "email", _("By e-mail")
         STAFF = "staff", _("By staff")
 
-    # Not submitted; no work begun; still cancelable.
     UNSUBMITTED_STATES: ClassVar = frozenset({Submission.UNSUBMITTED, Submission.SUBMIT_FAILED})
     NOT_STARTED: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
+    # The supplier can still cancel it.
     CANCELABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
 
     TRANSITIONS: ClassVar = {
@@ -84,7 +84,7 @@ class PurchaseOrder(Stateful):
         # a late acceptance: the supplier has it
         Submission.SUBMIT_FAILED: (ANSWERS - {Submission.BACKORDERED, Submission.REJECTED})
         | {Submission.SUBMITTING, Submission.SUBMITTED},
-        # ``SUBMIT_FAILED``: proven absent
+        # ``SUBMIT_FAILED``: a lookup proved that the supplier does not have it
         Submission.SUBMIT_UNKNOWN: ANSWERS | {Submission.SUBMITTED, Submission.SUBMIT_FAILED},
         Submission.SUBMITTED: ANSWERS | {Submission.CANCELLATION_REQUESTED},
         Submission.ACCEPTED: frozenset(
@@ -105,7 +105,7 @@ class PurchaseOrder(Stateful):
         ),
         Submission.CANCELLATION_ACCEPTED: frozenset(),
         Submission.CANCELLATION_REJECTED: frozenset(
-            # staff asked, and the supplier canceled it
+            # ``REJECTED``: the supplier canceled it after all
             {Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
         ),
     }
@@ -139,7 +139,7 @@ class PurchaseOrder(Stateful):
     # hold reasons that staff waived
     waived_reasons = models.JSONField(_("Waived by staff"), default=list, blank=True)
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
-    # A cancellation request that waits: it is unknown whether the supplier has the order.
+    # Time of an open cancellation request; empty once it is answered.
     cancel_requested_at = models.DateTimeField(
         _("Cancellation requested at"), null=True, blank=True
     )
@@ -158,15 +158,15 @@ class PurchaseOrder(Stateful):
         _("Being reassigned"), default=False, db_default=False
     )
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
-    # Failed attempts that are retried, without calls blocked by our circuit breaker.
+    # Failed attempts that are retried, not counting calls that our circuit breaker blocked.
     failures = models.PositiveSmallIntegerField(_("Failed attempts"), default=0, db_default=0)
     retry_at = models.DateTimeField(_("Retry after"), null=True, blank=True)
-    # Batched submission: until then it can be canceled free of charge
+    # Time of a batched submission: until then it can be canceled free of charge
     # (``suppliers.profile.order_schedule``). Empty: submitted at once.
     submit_at = models.DateTimeField(_("Submit at"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("Accepted at"), null=True, blank=True)
     polled_at = models.DateTimeField(_("Last polled"), null=True, blank=True)
-    # Number of routing rounds: rejected lines are routed again.
+    # How often rejected lines of the order had been routed again when this was created.
     round = models.PositiveSmallIntegerField(_("Routing attempts"), default=0, db_default=0)
     # Delivery address, if it differs from that of the order.
     ship_to = models.JSONField(
@@ -216,21 +216,21 @@ class PurchaseOrder(Stateful):
     @property
     def goes_to(self) -> dict[str, str]:
         """Return the delivery address, as the parts of an Address."""
-        there: dict[str, str] = self.ship_to or self.order.ship_to
-        return there
+        address: dict[str, str] = self.ship_to or self.order.ship_to
+        return address
 
     @property
     def entry(self) -> Mapping[str, Any]:
-        """Return the planned parcel as quoted: its own, or that of the order's plan."""
+        """Return the planned parcel as quoted: its own after rerouting, else that of the order."""
         way: Mapping[str, Any] = self.way
         if way:
             return way
         plan: list[Mapping[str, Any]] = self.order.delivery_plan
-        return next((each for each in plan if each["location_id"] == self.location_id), {})
+        return next((entry for entry in plan if entry["location_id"] == self.location_id), {})
 
 
 class PurchaseLine(models.Model):
-    """One order line in one active purchase order, and the stock it is taken from.
+    """One order line in a purchase order, and the stock row it is taken from.
 
     ``offer`` and ``level`` are those of the order line, unless it was rerouted.
     """

@@ -20,7 +20,7 @@ MAX_MESSAGE_LENGTH = 4000  # the customer's message, with the answers to our que
 
 
 class ReturnAuthorization(Stateful):
-    """One return of items of one purchase order, sent to one destination or kept.
+    """One return of items of one purchase order; the customer sends them back or keeps them.
 
     A request that covers several purchase orders makes one return for each, under one
     ``request_key``. The units of a return that is not rejected, expired or canceled are counted
@@ -61,7 +61,7 @@ class ReturnAuthorization(Stateful):
         {Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED}
     )
     FINAL: ClassVar = SETTLED | CLOSED_WITHOUT_RETURN
-    # Returnless: refunded without being sent back.
+    # ``REFUNDED``: the customer keeps the items.
     DECIDED: ClassVar = frozenset(
         {Status.APPROVED, Status.REJECTED, Status.CANCELED, Status.REFUNDED}
     )
@@ -119,7 +119,7 @@ class ReturnAuthorization(Stateful):
     label = models.CharField(_("Label"), max_length=500, blank=True)
     carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
-    # The refund due, and the part of it that was still refundable.
+    # The refund due, the delivery charge in it, and the amount that could still be refunded.
     due_amount = amount_field(_("Refund due"), null=True)
     delivery_amount = amount_field(_("Including delivery"), default=0)
     refund_amount = amount_field(_("Refunded"), null=True)
@@ -186,8 +186,8 @@ class ReturnLine(models.Model):
     """Units of one order line in a return: requested, received and accepted.
 
     ``paid_amount`` is what the customer had paid for the returned units, ``deduction_amount``
-    what we keep for use beyond testing. ``replaced_amount`` is the part for replaced units whose
-    replacement failed and was refunded. ``wanted`` is the variant requested in exchange,
+    what we keep for use beyond testing. ``replaced_amount`` is the part of it that a
+    replacement settled, and that is not refunded. ``wanted`` is the variant requested in exchange,
     ``difference_amount`` the refund if it is cheaper.
     """
 
@@ -253,7 +253,7 @@ class ReturnPhoto(models.Model):
     """A photo that a customer sent with a return request or an answer.
 
     ``file`` is a generated name in private storage; no URL serves it. Returns of one request
-    share files: each has its own row.
+    share files, but each return has its own row.
     """
 
     authorization = protected_key(ReturnAuthorization, "pictures", _("Return"))

@@ -18,8 +18,8 @@ from suppliers.models import Supplier
 class ReturnPolicy(models.Model):
     """How one supplier handles returns.
 
-    The row without a supplier applies to suppliers without their own. Without that row, the field
-    defaults apply.
+    The row without a supplier applies to suppliers without their own row. Without that row, the
+    field defaults apply.
     """
 
     class Destination(models.TextChoices):
@@ -60,7 +60,7 @@ class ReturnPolicy(models.Model):
             "order. 0 = never."
         ),
     )
-    # credits us for returned items
+    # the supplier credits us for returned items
     accepts_returns = models.BooleanField(
         _("Accepts returns"),
         default=False,
@@ -115,7 +115,7 @@ class ReturnPolicy(models.Model):
 
 class SupplierReturnQuerySet(models.QuerySet["SupplierReturn"]):
     def open(self) -> Self:
-        """Keep those that may still be credited."""
+        """Keep supplier returns that may still be credited."""
         return self.exclude(status__in=SupplierReturn.SETTLED)
 
     def owed(self) -> dict[str, Decimal]:
@@ -215,7 +215,7 @@ class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
 
 
 class SupplierReturnLine(models.Model):
-    """Units of one purchase line that go back, of ``ordered_quantity``."""
+    """Units of one purchase line that go back to the supplier."""
 
     supplier_return = protected_key(SupplierReturn, "lines", _("Supplier return"))
     purchase_line = protected_key(PurchaseLine, "supplier_return_lines", _("Purchase order line"))

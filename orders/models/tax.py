@@ -36,7 +36,7 @@ class TaxRate(models.Model):
         help_text=_("A fraction of the price before tax: 0.19 is 19 %. 0 = no tax from that day."),
     )
     valid_from = models.DateField(
-        _("Valid from"), help_text=_("The previous rate ends automatically. Do not change it.")
+        _("Valid from"), help_text=_("The previous rate ends automatically: do not edit it.")
     )
     source = models.CharField(
         _("Source"), max_length=200, help_text=_("A law or a web page, for reference.")
@@ -59,8 +59,8 @@ class TaxNumber(models.Model):
     """A tax registration number, used from its first to its last day.
 
     An IOSS number travels with each parcel from outside the EU worth at most 150 EUR, so that
-    import VAT is not charged again. A sales tax number means that we collect in its region:
-    where prices exclude tax, none is added elsewhere.
+    import VAT is not charged again. A sales tax number means that we collect tax in its
+    region. Where prices exclude tax, no tax is added elsewhere.
     """
 
     class Scheme(models.TextChoices):

@@ -29,7 +29,7 @@ Kind = PaymentEvent.Kind
 
 
 class NotRefusedError(Exception):
-    """The request was not refused, or was retried already. Its own key is repeated instead."""
+    """The request was not refused, or was retried already."""
 
 
 class AmountUnavailableError(Exception):
@@ -88,7 +88,7 @@ def _has_active_purchase_order(payment: Payment, request: PaymentEvent) -> bool:
 
 # Staff are warned a day before (``storefront.dashboard``); this is when the rule acts by itself.
 CAPTURE_BEFORE_EXPIRY = timedelta(hours=12)
-# A gateway repeats its own breakdown under the same key, so a few new keys are tried.
+# A gateway repeats a server error under the same key, so a few new keys are tried.
 GATEWAY_ERROR = "500"
 MAX_AUTOMATIC_ATTEMPTS = 5
 

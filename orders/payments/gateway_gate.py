@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 NS_PER_S = 10**9  # per second
 
-# Longest wait for a call that just began: a healthy gateway answers by then.
+# Longest wait for another call to end: a healthy gateway answers by then.
 MAX_WAIT_S = 1
 MAX_PAUSE = timedelta(minutes=1)  # customers wait to pay: probe often
 

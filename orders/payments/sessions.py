@@ -19,7 +19,7 @@ from storefront.lib.state_machine import ConcurrentUpdateError
 Status = Payment.Status
 ACTIVE_STATES = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)
 PAID_STATES = frozenset({Status.AUTHORIZED, Status.CAPTURED})
-# A payment that is requested within this time of its creation need not be marked.
+# Within this time of a payment's creation, ``page_requested_at`` stays empty.
 MARK_AFTER = timedelta(seconds=10)
 
 

@@ -48,7 +48,7 @@ class TaxTreatment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippingCharge:
-    """Shipping charge of one parcel, and the fraction of each line (by key) it contains."""
+    """Shipping charge of one parcel, and the fraction of each line in the parcel, by key."""
 
     amount: Money
     line_fractions: Mapping[int, Fraction]
@@ -56,7 +56,7 @@ class ShippingCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discounts:
-    """Discounts: an amount per line, and free shipping or none."""
+    """Discounts: an amount per line, and whether shipping is free."""
 
     lines: Mapping[int, Money] = field(default_factory=dict)
     is_delivery_free: bool = False
@@ -83,7 +83,7 @@ class LineCharge:
         return self.amount - self.discount + self.added
 
     def parts(self, units: Sequence[int]) -> "list[LineCharge]":
-        """Divide it into parts of these units that sum to the whole, to the cent."""
+        """Divide the charge into parts of ``units`` each, which sum to the charge."""
         quantity, amounts, before = sum(units), [], 0
         for count in units:
             part = partial(prorate, quantity=quantity, before=before, units=count)

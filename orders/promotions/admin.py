@@ -117,7 +117,7 @@ class PromotionAdmin(StaffAdmin):
     ) -> None:
         with transaction.atomic():
             if change:
-                redemptions.recount_usage(promotion=obj)  # before its new limit
+                redemptions.recount_usage(promotion=obj)  # before the new limit is stored
             obj.save(update_fields=self.editable_columns() if change else None)
 
     def editable_columns(self) -> list[str]:
@@ -126,7 +126,7 @@ class PromotionAdmin(StaffAdmin):
 
 
 class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Normalizes the code; the limit must not be below its uses."""
+    """Normalizes the code; the limit must not be below the uses."""
 
     def clean_code(self) -> str:
         return codes.normalize_code(self.cleaned_data["code"])
@@ -161,7 +161,7 @@ class CouponAdmin(StaffAdmin):
     ) -> None:
         with transaction.atomic():
             if change:
-                redemptions.recount_usage(promotion=obj.promotion)  # before its new limit
+                redemptions.recount_usage(promotion=obj.promotion)  # before the new limit is stored
             obj.save(update_fields=["limit"] if change else None)
 
 

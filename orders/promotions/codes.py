@@ -46,7 +46,7 @@ def apply_code(*, cart: Cart, code: str, now: datetime) -> None:
     normalized = coupon.code if coupon else normalize_code(code)
     with transaction.atomic(durable=True):
         locked = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-        codes = [each for each in locked.codes if each != normalized]
+        codes = [existing for existing in locked.codes if existing != normalized]
         if len(codes) >= MAX_CODES:
             raise TooManyCodesError
         _store(locked, [*codes, normalized], now)
@@ -54,7 +54,7 @@ def apply_code(*, cart: Cart, code: str, now: datetime) -> None:
 
 
 def _find_coupon(cart: Cart, code: str) -> Coupon | None:
-    """Return the coupon of a code, also without its hyphens if that is unambiguous."""
+    """Return the coupon of a code; hyphens may be missing if the coupon is unambiguous."""
     coupons = Coupon.objects.filter(promotion__channel=cart.channel).select_related("promotion")
     normalized = normalize_code(code)
     if coupon := coupons.filter(code=normalized).first():
@@ -68,7 +68,7 @@ def remove_code(*, cart: Cart, code: str, now: datetime) -> None:
     normalized = normalize_code(code)
     with transaction.atomic(durable=True):
         locked = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-        _store(locked, [each for each in locked.codes if each != normalized], now)
+        _store(locked, [existing for existing in locked.codes if existing != normalized], now)
     cart.codes = locked.codes
 
 

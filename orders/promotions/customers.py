@@ -1,4 +1,4 @@
-"""Promotion customers: normalize e-mail addresses of one mailbox to one. Pure."""
+"""Promotion customers: normalize the e-mail addresses of one mailbox to one address. Pure."""
 
 # Providers that document that dots in the name have no meaning.
 DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}

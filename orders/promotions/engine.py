@@ -1,11 +1,12 @@
 """Promotion engine: compute the discounts of a cart. Pure: no I/O, no clock.
 
 Note [Which ones]: promotions that combine are applied together, by priority; any other is applied
-alone. The combination with the largest saving wins, of equals the first, so customers need not try.
+alone. The result with the largest saving wins, so that customers need not try. Of equals, the first
+wins.
 
-Note [Floor]: a discount ends at the lowest margin of a line, unless the promotion may go below it.
-Free shipping is computed last: each parcel's charge must be covered by what its items have above
-their floor, else it is rejected with that reason.
+Note [Floor]: a discount stops at the floor price of a line, unless the promotion may go below it.
+Free shipping is computed last. In each parcel, the prices must exceed the floors by the shipping
+charge, else it is rejected as ``BELOW_MIN_MARGIN``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ class PromotionRejection(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     NOT_APPLICABLE = "not_applicable"
     BELOW_MIN_MARGIN = "below_min_margin"
-    NOT_COMBINED = "not_combined"  # another saves more and they do not combine
+    NOT_COMBINED = "not_combined"  # another promotion saves more, and the two do not combine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ class _Combination:
 
     @property
     def saved(self) -> Money:
-        return Money.total((each.amount for each in self.applied), self.currency)
+        return Money.total((discount.amount for discount in self.applied), self.currency)
 
 
 def choose_best(
@@ -135,7 +136,7 @@ def choose_best(
     sets += [[offer] for offer in ranked if not offer.combines]
     combinations = [_combine(together, items, shipping_charges) for together in sets if together]
     best = max(combinations, key=lambda combination: combination.saved.amount)
-    applied_ids = {each.offer.id for each in best.applied}
+    applied_ids = {discount.offer.id for discount in best.applied}
     reasons = {
         code: why for combination in combinations for code, why in combination.refused.items()
     }
@@ -190,14 +191,14 @@ def _apply_free_shipping(
         combination.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         return
     for shipping_charge in shipping_charges:
-        # Of a line in several parcels, each counts its fraction.
-        mine = sum(
+        # A line in several parcels counts in each by its fraction.
+        reducible = sum(
             Fraction(_max_discount(item, combination, offer).amount)
             * shipping_charge.line_fractions[item.key]
             for item in items
             if item.key in shipping_charge.line_fractions
         )
-        if mine < Fraction(shipping_charge.amount.amount) and not offer.may_go_below_floor:
+        if reducible < Fraction(shipping_charge.amount.amount) and not offer.may_go_below_floor:
             combination.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
             return
     combination.is_delivery_free = True
@@ -245,7 +246,7 @@ def allocate_within(amount: Money, limits: Mapping[int, Money]) -> dict[int, Mon
 def _discount_cheapest(
     offer: PromotionRule, fitting: Sequence[LineItem], currency: str
 ) -> dict[int, Money]:
-    """Discount the cheapest units of each full group; groups start at the most expensive unit."""
+    """Discount the cheapest units of each full group; the most expensive units come first."""
     units = sorted(
         (item for item in fitting for _ in range(item.quantity)),
         key=lambda item: (-item.unit.amount, item.key),

@@ -1,4 +1,4 @@
-"""Promotions: find those that apply to a cart, compute its discounts."""
+"""Promotions: find the promotions that apply to a cart, compute the cart's discounts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartDiscounts:
-    """Discounts of a cart; ``refused`` and ``minimums`` (cart amounts) by code."""
+    """Discounts of a cart; rejections and minimum cart amounts by code."""
 
     outcome: DiscountResult = field(default_factory=DiscountResult)
     refused: Mapping[str, codes.CodeRejection | PromotionRejection] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def find_applicable(
     now: datetime,
     may_promote: bool = True,
 ) -> ApplicablePromotions:
-    """Return the promotions that apply to a cart; queries only if some can.
+    """Return the promotions that may apply to a cart.
 
     Shape:  ``wanted`` by line id; ``email`` empty if unknown; ``may_promote`` False if the caller
             knows that no automatic promotion is active
@@ -83,7 +83,9 @@ def calculate(
     outcome = choose_best(
         items=applicable.items, shipping_charges=shipping_charges, offers=applicable.offers
     )
-    minimums = {each.code: each.minimum for each in applicable.offers if each.minimum is not None}
+    minimums = {
+        offer.code: offer.minimum for offer in applicable.offers if offer.minimum is not None
+    }
     return CartDiscounts(
         outcome=outcome, refused={**outcome.refused, **applicable.refused}, minimums=minimums
     )
@@ -123,9 +125,9 @@ def _to_rule(promotion: Promotion, code: str, currency: str) -> PromotionRule:
         get=promotion.get_quantity,
         get_percent=promotion.get_percent,
         minimum=None if minimum is None else Money(minimum, currency),
-        products=frozenset(each.pk for each in promotion.products.all()),
-        categories=frozenset(each.pk for each in promotion.categories.all()),
-        brands=frozenset(each.pk for each in promotion.brands.all()),
+        products=frozenset(product.pk for product in promotion.products.all()),
+        categories=frozenset(category.pk for category in promotion.categories.all()),
+        brands=frozenset(brand.pk for brand in promotion.brands.all()),
         priority=promotion.priority,
         combines=promotion.combines,
         may_go_below_floor=promotion.may_go_below_floor,
@@ -133,11 +135,11 @@ def _to_rule(promotion: Promotion, code: str, currency: str) -> PromotionRule:
 
 
 def _line_items(wanted: Mapping[int, PricedLine], currency: str) -> list[LineItem]:
-    listings = Listing.objects.filter(pk__in=[each.listing_id for each in wanted.values()])
+    listings = Listing.objects.filter(pk__in=[line.listing_id for line in wanted.values()])
     listings_by_id = listings.select_related("variant__product").in_bulk()
     return [
-        _line_item(key, each, listings_by_id[each.listing_id], currency)
-        for key, each in wanted.items()
+        _line_item(key, line, listings_by_id[line.listing_id], currency)
+        for key, line in wanted.items()
     ]
 
 

@@ -1,7 +1,7 @@
 """Redemptions: redeem promotions with an order within their limits, revert or recount them.
 
-Note [What is counted]: ``used`` is counted only under a limit, so that checkouts without one do not
-wait for each other. A limit set later starts with a count of redemptions (``recount_usage``).
+Note [What is counted]: ``used`` is counted only if a limit is set, so that other checkouts do not
+wait for each other. When a limit is set later, ``recount_usage`` counts the redemptions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,16 +31,16 @@ def redeem(*, order: Order, applied: Sequence[AppliedDiscount], now: datetime) -
     """Redeem promotions with an order; guarded updates enforce the limits.
 
     Locks:  promotions that have a limit, then coupons, each in id order
-    Raises: LimitReachedError  the caller's transaction must end
+    Raises: LimitReachedError  the caller's transaction must roll back
     """
-    for discount in sorted(applied, key=lambda one: one.offer.id):
+    for discount in sorted(applied, key=lambda used: used.offer.id):
         _redeem(order, discount, now)
 
 
 def discount_lines(order: Order) -> list[tuple[str, Decimal]]:
     """Return the name and amount of each discount of an order."""
     if not order.discount_amount:
-        return []  # redemptions always have a discount
+        return []  # no discount, no redemption: saves a query
     return list(order.redemptions.order_by("pk").values_list("name", "amount"))
 
 
@@ -60,21 +60,21 @@ def revert(*, order: Order, now: datetime) -> None:
 
 def _redeem(order: Order, discount: AppliedDiscount, now: datetime) -> None:
     offer, email = discount.offer, normalize_email(order.email)
-    spent = LimitReachedError(offer.code, offer.name)
+    limit_reached = LimitReachedError(offer.code, offer.name)
     promotion = Promotion.objects.filter(pk=offer.id, is_active=True).first()
     if promotion is None:
-        raise spent
+        raise limit_reached
     coupon = promotion.coupons.filter(code=offer.code).first() if offer.code else None
     if offer.code and coupon is None:
-        raise spent
+        raise limit_reached
     if promotion.usage_limit is not None:
         unspent = Promotion.objects.filter(pk=promotion.pk, used__lt=F("usage_limit"))
         if not unspent.update(used=F("used") + 1):
-            raise spent
+            raise limit_reached
     if coupon is not None and coupon.limit is not None:
         free = Coupon.objects.filter(pk=coupon.pk, used__lt=F("limit"))
         if not free.update(used=F("used") + 1):
-            raise spent
+            raise limit_reached
     limit = promotion.usage_limit_per_customer
     Redemption.objects.create(
         promotion_id=offer.id,
@@ -83,13 +83,15 @@ def _redeem(order: Order, discount: AppliedDiscount, now: datetime) -> None:
         name=offer.name,
         code=offer.code,
         email=email,
-        place=_next_sequence(offer.id, email, limit, spent) if limit else None,
+        place=_next_sequence(offer.id, email, limit, limit_reached) if limit else None,
         amount=discount.amount.amount,
         at=now,
     )
 
 
-def _next_sequence(promotion_id: int, email: str, limit: int, spent: LimitReachedError) -> int:
+def _next_sequence(
+    promotion_id: int, email: str, limit: int, limit_reached: LimitReachedError
+) -> int:
     """Return the number of this use; serialized per customer and promotion."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -103,7 +105,7 @@ def _next_sequence(promotion_id: int, email: str, limit: int, spent: LimitReache
     )
     free = next((sequence for sequence in range(1, limit + 1) if sequence not in used), None)
     if free is None:
-        raise spent
+        raise limit_reached
     return free
 
 
@@ -111,9 +113,9 @@ def _next_sequence(promotion_id: int, email: str, limit: int, spent: LimitReache
 def revert_if_uncharged(
     *, order: Order, closing: Iterable[int], ending: Iterable[int] = (), now: datetime
 ) -> None:
-    """Revert the order's redemptions if it ends with these and captured nothing.
+    """Revert the redemptions of an order that ends with these, if nothing was accepted.
 
-    Call it before stock is released: checkout locks promotions first.
+    Called before stock is released, because checkout locks promotions first.
 
     Shape:  ``closing`` are ids of purchase orders, ``ending`` of backorders
     """

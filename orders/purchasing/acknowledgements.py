@@ -49,7 +49,7 @@ POSITIVE = frozenset(
 SHIPPED = POSITIVE - {Acknowledgement.ACCEPTED}
 DATED = frozenset({Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED})
 NEGATIVE = frozenset({Acknowledgement.REJECTED, Acknowledgement.CANCELED})
-# The supplier has it; a canceled one is polled until the supplier says how it ended.
+# The supplier has it. If it is canceled, it is polled until the supplier reports how it ended.
 SUPPLIER_HAS = frozenset(
     {
         Submission.SUBMITTED,
@@ -116,7 +116,7 @@ def _unprofitable_lines(
     state: PurchaseOrderReport,
     now: datetime,
 ) -> tuple[RejectedLine, ...]:
-    """Return lines to refuse: before acceptance, the supplier requests a cost that makes a loss."""
+    """Return the lines for which the supplier now asks a cost that makes a loss."""
     if not state.unit_costs or purchase_order.submission_status not in ANSWERABLE:
         return ()
     remaining = purchase_order.lines.filter(is_active=True).exclude(
@@ -128,7 +128,7 @@ def _unprofitable_lines(
 def _record_delay(
     purchase_order: PurchaseOrder, state: PurchaseOrderReport, ships_by: date, now: datetime
 ) -> None:
-    """Record a later ship date, unless it is canceled, its cancellation requested, or shipped."""
+    """Record a later ship date, unless the order is shipped, canceled or about to be."""
     is_wanted = purchase_order.cancel_requested_at is None
     if purchase_order.status not in rejected_lines.REJECTABLE_STATES or not is_wanted:
         return
@@ -163,7 +163,7 @@ def reject(
     is unknown and ``REJECTED_OTHER`` is stored.
 
     Locks:  as ``apply``
-    Raises: ConcurrentUpdateError  it was submitted again, and the supplier may have accepted that
+    Raises: ConcurrentUpdateError  it was submitted again, perhaps with success
     """
     attempt = purchase_order.attempts
     lock(purchase_order)
@@ -175,9 +175,8 @@ def reject(
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime) -> None:
     has_all_lines = not purchase_order.lines.filter(is_active=False).exists()
-    reassignment.abandon_on_acceptance(
-        purchase_order, now=now
-    )  # accepted before our request arrived
+    # The supplier accepted before our cancellation request arrived.
+    reassignment.abandon_on_acceptance(purchase_order, now=now)
     if purchase_order.submission_status in ANSWERABLE:
         purchase_order.move(
             Submission.ACCEPTED if has_all_lines else Submission.PARTIALLY_ACCEPTED,
@@ -191,7 +190,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
         purchase_order.submission_status in CANCELLATION_REQUESTED_STATES
         and purchase_order.accepted_at is None
     ):
-        # The supplier continues despite our request: it will ship, and it is charged.
+        # The supplier ships despite our request, so the customer is charged.
         purchase_order.accepted_at = now
         purchase_order.problem = _problem_if_canceled(purchase_order) or purchase_order.problem
         purchase_order.save(update_fields=["accepted_at", "problem"])
@@ -234,7 +233,7 @@ def _flag_shipped_after_cancel(
 
 
 def _release_unconfirmed(purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Release a hold whose only cause was that the supplier seemed not to accept it."""
+    """Release the hold of a purchase order that the supplier turned out to have."""
     if purchase_order.status == Status.ON_HOLD and purchase_order.submission_status in UNCONFIRMED:
         purchase_order.move(
             Status.READY, at=now, actor=_actor(purchase_order), hold_reasons=[], retry_at=None
@@ -276,7 +275,7 @@ def _reject(
         problem=reason[:300],
     )
     _record_message(purchase_order, "rejected", state, now, reason=reason)
-    if is_canceled:  # its stock is released and its money refunded
+    if is_canceled:  # its stock and money are returned already
         return
     lines = purchase_order.lines.filter(is_active=True).select_related("order_line")
     codes = {rejected.reference: rejected.code for rejected in (state.refused if state else ())}
@@ -323,7 +322,7 @@ def _record_message(
 def record_charge_notice(
     *, purchase_order: PurchaseOrder, reason: str, now: datetime, amount: Money | None = None
 ) -> None:
-    """Record a charge notice for staff; the latest counts, an empty ``reason`` withdraws it."""
+    """Record a charge notice for staff; the latest one counts, an empty ``reason`` clears it."""
     charged = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,

@@ -127,7 +127,7 @@ register_read_only(
 
 @admin.display(description=_("Submit at"), ordering="submit_at", empty_value="")
 def submission_time(purchase_order: PurchaseOrder) -> str | None:
-    """Return when a batched purchase order is submitted; None if it is not waiting for that."""
+    """Return when a waiting batched purchase order is submitted; None for any other."""
     if not is_batched(purchase_order) or purchase_order.submit_at is None:
         return None
     return date_format(timezone.localtime(purchase_order.submit_at), "DATETIME_FORMAT")

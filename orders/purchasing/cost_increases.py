@@ -1,4 +1,4 @@
-"""Cost increases: accept a higher cost if the parcel still earns, else reject the lines."""
+"""Cost increases: accept a higher cost if the parcel makes no loss, else reject the lines."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,8 +26,8 @@ def accept_or_reject(
 ) -> tuple[RejectedLine, ...]:
     """Accept the unit costs the supplier asks for, or return the increased lines as refused.
 
-    An increase within ``COST_TOLERANCE_RATE`` needs no decision. A loss, and a cost that cannot be
-    computed (no exchange rate), is refused: another supplier may ship for the agreed cost.
+    An increase within ``COST_TOLERANCE_RATE`` needs no decision. A cost is refused if it makes a
+    loss or cannot be converted: another supplier may ship for the agreed cost.
 
     Shape:  ``lines`` are those the supplier ships; ``requested`` by order line id
     Locks:  the caller holds the purchase order

@@ -33,7 +33,7 @@ class SourcedLine:
 def submit_times(
     *, order: Order, entries: Iterable[Mapping[str, Any]], promised_at: datetime, now: datetime
 ) -> dict[int, datetime | None]:
-    """Return by supplier id when its purchase orders are submitted; None means at once."""
+    """Return the submission time of each supplier's purchase orders, by id; None: at once."""
     suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in entries})
     authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
     authorization_ends = authorized.aggregate(first=Min("capture_before"))["first"]

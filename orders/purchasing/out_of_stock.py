@@ -1,7 +1,7 @@
 """Out of stock: find the missing lines of a rejected order, resubmit the others.
 
-The rejection is of the call, so nothing of it took effect. Available lines go out with the next
-call; only the missing ones are sourced elsewhere.
+The supplier rejected the whole call, so it has none of the lines. The next call contains the
+available lines; only the missing ones are sourced elsewhere.
 """
 
 from collections.abc import Sequence
@@ -38,10 +38,10 @@ def split_refused_order(
     connector: Connector,
     now: datetime,
 ) -> None:
-    """Cancel the missing lines and resubmit the others; if unknown, reject the whole order.
+    """Cancel the missing lines, resubmit the others; if the missing ones are unknown, reject all.
 
-    The supplier's stock is queried per line, because it may have a part. Lines that the error names
-    count as missing in any case.
+    The supplier's stock is queried per line, because a part may be available. Lines that the error
+    names count as missing in any case.
 
     Locks:  none during the query; then as ``acknowledgements.apply``
     Raises: ConcurrentUpdateError  it was submitted again
@@ -71,7 +71,7 @@ def _find_refused_lines(
     location: str,
     connector: Connector,
 ) -> list[RejectedLine]:
-    """Return the refused lines with the quantity the supplier still ships; skip unknown ones."""
+    """Return the refused lines with the quantity the supplier still ships."""
     rejected = []
     for line in lines:
         is_named = line.offer.supplier_sku in error.skus
@@ -122,7 +122,7 @@ def _cancel_and_resubmit(
 
 
 def flag_duplicate(purchase_order: PurchaseOrder) -> None:
-    """Flag for staff that the supplier may ship lines it refused: it has our earlier order."""
+    """Flag for staff that the supplier has our earlier order, and may ship refused lines."""
     if purchase_order.lines.filter(is_active=False).exists():
         PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=DUPLICATE_PROBLEM)
         purchase_order.problem = DUPLICATE_PROBLEM

@@ -36,7 +36,7 @@ def calculate(  # noqa: PLR0913 - inputs of one calculation
     now: datetime,
     other_charges: Decimal = Decimal(0),
 ) -> PurchaseMargin:
-    """Return the margins by reliable exchange rates only, for the destination country.
+    """Return the margins at confirmed exchange rates only, for the destination country.
 
     Shape:  ``freight`` and ``items_cost`` are what the supplier charges now for shipping and items;
             None uses terms and list costs. ``other_charges`` is what is charged for active lines

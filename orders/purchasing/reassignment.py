@@ -1,8 +1,8 @@
-"""Reassignment: move a purchase order to another supplier if its own is late or cannot ship.
+"""Reassignment: move a purchase order to another supplier if the first is late or cannot ship.
 
-The current supplier must stop first. If it has the purchase order after all, it ships it and the
-reassignment is abandoned. A supplier that twice has no shipping method to the destination loses
-the purchase order without a decision of staff.
+The first supplier must cancel before. If it accepts the purchase order after all, the reassignment
+is abandoned. A purchase order for which a supplier twice has no shipping method is reassigned
+without staff.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,13 @@ class NotReassignableError(Exception):
 
 @transaction.atomic(durable=True)
 def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetime) -> bool:
-    """Reassign the purchase order to another supplier; return True if it is already free.
+    """Reassign the purchase order to another supplier; return True if that is done at once.
 
     If the supplier may have it, we request a cancellation first, so that two suppliers never
-    ship one line. The remaining charge is held for no other
-    purchase order.
+    ship one line.
 
-    Locks:  the order, then the purchase order; to free it at once also what
-            ``purchase_order_cancellation`` needs
+    Locks:  the order, then the purchase order; if done at once, also as
+            ``purchase_order_cancellation.cancel``
     Raises: NotReassignableError
     """
     order = locks.lock(purchase_order)
@@ -61,8 +60,8 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
 def can_reassign(purchase_order: PurchaseOrder) -> bool:
     """Return whether the purchase order can move to another supplier.
 
-    Not after its supplier accepted it, which captures the money. Not after its cancellation was
-    requested, even if the supplier refused to cancel.
+    It cannot after the supplier accepted it, because that captures the money, nor after a
+    cancellation request, even if the supplier refused it.
     """
     can_stop = is_unsubmitted(purchase_order) or purchase_order.status in PurchaseOrder.CANCELABLE
     is_cancellation_requested = (
@@ -72,7 +71,7 @@ def can_reassign(purchase_order: PurchaseOrder) -> bool:
 
 
 def is_unsubmitted(purchase_order: PurchaseOrder) -> bool:
-    """Return whether no supplier can have it."""
+    """Return whether no supplier can have the purchase order."""
     is_never_submitted = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
     return is_never_submitted and purchase_order.status in PurchaseOrder.NOT_STARTED
 
@@ -155,10 +154,10 @@ NO_METHOD_REASON = "no shipping method to the address"
 def reassign_undeliverable(
     purchase_order: PurchaseOrder, reasons: Sequence[HoldReason], *, now: datetime
 ) -> bool:
-    """Reassign it if its only hold reason is a repeated ``NO_SHIPPING_METHOD``.
+    """Reassign a purchase order whose only hold reason is a repeated ``NO_SHIPPING_METHOD``.
 
-    Return True if reassigned. The first time it is held and checked again automatically
-    (``holds.release_resolved``): one failed freight quote does not justify a refund.
+    Return True if reassigned. The first time, the purchase order is held and checked again
+    automatically (``holds.release_resolved``): one failed freight quote does not justify a refund.
 
     Locks:  as ``reassignment.reassign``
     """

@@ -11,13 +11,12 @@ from storefront.lib.http.backoff import add_jitter, backoff
 from storefront.lib.http.errors import CallDeferredError, ExternalServiceError, TemporaryError
 from suppliers.resilience import circuit_breaker
 
-# Limit of ``Retry-After``: a customer waits, and a wrong header or clock must not delay an order
-# longer than one superfluous call costs.
+# Limit of ``Retry-After``, because a wrong header or clock must not delay an order for longer.
 MAX_PAUSE = timedelta(hours=6)
 # A call that timed out here may still be under way: an earlier lookup would prove nothing.
 MAX_CALL_TIME = timedelta(seconds=30)
-# A younger submission may belong to a worker that just lost its database connection, and with it
-# the advisory lock that otherwise proves that a worker is alive.
+# After this time without a result, the worker of a submission is taken for dead. A missing advisory
+# lock alone is no proof: the worker may have lost only its database connection.
 SUBMISSION_TIMEOUT = timedelta(seconds=90)
 
 
@@ -49,7 +48,7 @@ def next_retry(
     longest: timedelta,
     now: datetime,
 ) -> dict[str, Any]:
-    """Return the fields of a try that had no effect: ``failures`` and ``retry_at``.
+    """Return the fields of an attempt that had no effect: ``failures`` and ``retry_at``.
 
     Exponential backoff that respects ``Retry-After``. A call blocked by our own circuit breaker is
     no failure: otherwise rows that were never sent would wait longest after an outage.
@@ -71,7 +70,7 @@ def end_attempt(
     now: datetime,
     **fields: Any,
 ) -> None:
-    """Store the result of a call, unless a later attempt has begun: that has its own result."""
+    """Store the result of a call. Raises ConcurrentUpdateError if a later attempt has begun."""
     row.move(
         to,
         at=now,

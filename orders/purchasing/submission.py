@@ -97,7 +97,7 @@ class NotSubmittableError(Exception):
 def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """Check the hold rules, then hold the purchase order or submit it to its supplier.
 
-    ``submitting`` is committed before the call. If the call leaves its effect open, the state
+    ``submitting`` is committed before the call. If the effect of the call is unknown, the state
     becomes ``submit_unknown``, which only ``submission_lookup.resolve`` ends.
 
     Raises: NotSubmittableError  nothing to submit, or another worker submits it
@@ -114,7 +114,7 @@ def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
             return purchase_order
         request = build_request(purchase_order)
         if _mark_submitting(purchase_order, request, now):
-            # The supplier decrements stock before it answers: the answer needs the later time.
+            # The supplier decrements stock during the call: the answer needs a time after it.
             _call_supplier(purchase_order, request, connector, clock)
     return purchase_order
 
@@ -149,8 +149,8 @@ def _mark_submitting(
 ) -> bool:
     """Mark it ``submitting`` and log the message; return False if it is not to be submitted.
 
-    The rows are locked and read again, so a cancellation, a hold or another worker comes either
-    before (and is seen) or after. A pending cancellation or address change is applied instead.
+    The rows are locked and read again, so that an earlier cancellation, hold or submission is
+    seen. A pending cancellation or address change is applied instead.
 
     Locks:  the order, then the purchase order; for a cancellation also those of
             ``purchase_order_cancellation.cancel``
@@ -225,7 +225,7 @@ def _call_supplier(
 def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Retry a failed submission now.
 
-    Raises: NotSubmittableError  it did not fail, or it is held: release the hold first
+    Raises: NotSubmittableError  it did not fail, or is on hold: release the hold first
     """
     failed = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
@@ -237,7 +237,7 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
 def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Submit a batched purchase order before its ``submit_at``.
 
-    Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
+    Raises: NotSubmittableError  it is not batched, or is on hold: release the hold first
     """
     batched = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,

@@ -36,7 +36,7 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     Found: the supplier's state is applied. Absent: it may be submitted again. The result counts
     only for the attempt that was looked up. A call that may still be under way is not looked up.
 
-    Raises: TemporaryError         the supplier does not answer; it stays unknown
+    Raises: TemporaryError         the supplier does not answer; the result stays unknown
             ConcurrentUpdateError  another worker resolved it
             LockedElsewhereError   another worker submits it or looks it up now
     """
@@ -46,7 +46,7 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def work_lock(purchase_order_id: int) -> AbstractContextManager[None]:
-    """Keep other workers from this purchase order during a call about it. Ends with the process.
+    """Keep other workers from this purchase order during a call. The lock ends with the process.
 
     Raises: LockedElsewhereError  another worker has it
     """
@@ -147,11 +147,12 @@ def resume(
 
 
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
-    """Look it up by our number and apply the supplier's state; resume a stepwise order.
+    """Look the purchase order up by our number, and apply the supplier's state.
 
-    An unwanted order is not resumed. A ``Retry-After`` delays the next lookup.
+    An order that the supplier accepts in steps is resumed, unless it is canceled. A
+    ``Retry-After`` delays the next lookup.
 
-    Raises: TemporaryError, PermanentError  no answer; it stays unknown
+    Raises: TemporaryError, PermanentError  no answer; the result stays unknown
     """
     clock = running_clock(now)
     try:
@@ -184,7 +185,7 @@ def mark_unknown(
 
 @transaction.atomic(durable=True)
 def mark_held(purchase_order: PurchaseOrder, hold_reason: HoldReason, now: datetime) -> None:
-    """Put it on hold: the supplier rejects our request (key, balance, route), not the items."""
+    """Hold a purchase order: the supplier rejects our request (key, balance, route), not items."""
     retries.end_attempt(
         purchase_order, Submission.SUBMIT_FAILED, hold_reason.sentence, now=now, retry_at=now
     )

@@ -68,7 +68,7 @@ def _process(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
         ),
         submission_lookup.work_lock(purchase_order_id),
     ):
-        # Two sweeps may have enqueued it: ``retry_at`` may have changed since.
+        # Two sweeps may have enqueued it, or ``retry_at`` has changed since.
         if not work_queue.to_submit(now=timezone.now()).filter(pk=purchase_order_id).exists():
             return True
         purchase_order = rows.select_related("order", "supplier", "location").get()
@@ -84,8 +84,8 @@ def _process(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
 def _fill_slot(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
     """Enqueue one due purchase order for the freed slot.
 
-    A task that finds no free slot is dropped, so its purchase order must be enqueued again. One is
-    picked at random, so that two slots rarely pick the same.
+    A task that finds no free slot is dropped, so its purchase order must be enqueued again. It is
+    picked at random, so that two slots rarely pick the same one.
     """
     for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:MAX_SLOT_CANDIDATES]:
         if not is_locked_elsewhere(submission_lookup.lock_name(purchase_order_id)):

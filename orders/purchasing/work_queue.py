@@ -1,7 +1,7 @@
 """Work queue: find purchase orders to submit, to look up, to cancel.
 
-A supplier whose circuit is open even for orders is not called, nor before ``retry_at``. Its work
-waits in the rows. Submissions of a dead worker, and cancellations of unsubmitted purchase orders,
+No supplier is called while its circuit is open for orders, or before ``retry_at``: the work waits
+in its rows. Submissions of a dead worker, and cancellations of unsubmitted purchase orders,
 need no call and do not wait.
 """
 
@@ -54,9 +54,9 @@ def to_look_up(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def to_cancel(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Return cancellation requests to send, and those of purchase orders never submitted.
+    """Return purchase orders to cancel: at the supplier or, if never submitted, here.
 
-    A request by e-mail or staff is sent once: the supplier answers when it chooses.
+    A request by e-mail or staff is sent once; its answer comes later.
     """
     cancellations = PurchaseOrder.objects.filter(
         Q(is_supplier_available(), is_retry_due(now))

@@ -45,7 +45,7 @@ def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now:
 def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
     """Reject the return with a reason for the customer. Locks the order."""
     lock(authorization)
-    close_without_receipt(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
+    close_and_free_units(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
     events.record_answer(authorization, what="rejected", at=now)
 
 
@@ -71,7 +71,7 @@ def is_repeated_answer(
     Shape:  ``pictures`` is the number of photos sent with it
     """
     if authorization.status != Status.REQUESTED or not authorization.answer:
-        return False  # no question, or its answer was acted upon
+        return False  # nothing was asked, or staff have acted on the answer
     is_last = (
         f"\n{authorization.customer_message}".endswith(f"\n{customer_message}")
         if customer_message
@@ -175,7 +175,7 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
     """Cancel the return on the customer's request. Idempotent. Locks the order."""
     lock(authorization)
     if authorization.status != Status.CANCELED:
-        close_without_receipt(authorization, Status.CANCELED, actor=actor, now=now)
+        close_and_free_units(authorization, Status.CANCELED, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -189,7 +189,7 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
         return False
     is_unanswered = authorization.status == Status.NEEDS_EVIDENCE
     reason = "no reply" if is_unanswered else "it was never sent"
-    close_without_receipt(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
+    close_and_free_units(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
     events.record_answer(authorization, what="unanswered" if is_unanswered else "expired", at=now)
     return True
 
@@ -201,7 +201,7 @@ def find_overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
         purchase_order__status_since__date__lt=overdue_before - eligibility.SHIP_WITHIN
     )
     has_destination = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
-    # A return approved before its items arrived has no deadline; its time starts at their arrival.
+    # A return approved before its items arrived has no deadline: its time starts when they arrive.
     without_deadline = (
         Q(ship_by=None)
         & has_destination
@@ -217,7 +217,7 @@ def find_overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
 
 
 @requires_transaction
-def close_without_receipt(
+def close_and_free_units(
     authorization: ReturnAuthorization,
     to: ReturnAuthorization.Status,
     *,
@@ -226,7 +226,7 @@ def close_without_receipt(
     reason: str = "",
     **fields: str,
 ) -> None:
-    """Close a return without received items; its units become returnable again.
+    """Close a return of which nothing is accepted; its units become returnable again.
 
     Locks:  the caller holds the order
     """

@@ -1,8 +1,9 @@
 """Return eligibility: count returnable units, compute deadlines, choose the return address.
 
 The withdrawal period starts on the day after the last item arrived. If it ends on a Saturday or
-Sunday, it ends on the next Monday. Days are UTC days: where we sell in the EU, local midnight is
-never later. Functions for customers' returns refuse with ``CannotReturnError``.
+Sunday, it ends on the next Monday. Days are UTC days, which never end earlier than
+local days where we sell in the EU. Functions for customers' returns refuse with
+``CannotReturnError``.
 """
 
 from calendar import monthrange
@@ -65,10 +66,10 @@ class CannotReturnError(Exception):
 WITHDRAWAL_PERIOD = timedelta(days=14)  # legal minimum
 SHIP_WITHIN = timedelta(days=14)
 SHIP_TOLERANCE = timedelta(days=14)  # tolerance after the deadline
-NO_DELIVERY_EVENT_AFTER = timedelta(
-    days=14
-)  # after the promised date, if the carrier reports no delivery
-MAX_WITHDRAWAL_AGE = timedelta(days=365)  # withdrawal ends by then, even without a delivery event
+# Without a delivery event, items count as delivered this long after the promised date.
+NO_DELIVERY_EVENT_AFTER = timedelta(days=14)
+# The latest end of withdrawal, even without a delivery event.
+MAX_WITHDRAWAL_AGE = timedelta(days=365)
 WARRANTY_MONTHS = 24  # legal minimum; the manufacturer may grant more
 UNSHIPPED_EXPIRY = timedelta(days=90)  # expiry of an approved return of items that never arrived
 SATURDAY = 5
@@ -107,7 +108,7 @@ Kind = ReturnAuthorization.Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returnable:
-    """Returnable units by order line id; ``withdrawal_deadline`` None until all arrived."""
+    """Returnable units by order line id; ``withdrawal_deadline`` is None until all arrived."""
 
     purchase_lines: Mapping[int, PurchaseLine]  # with purchase order and order line
     withdrawal_units: Mapping[int, int]
@@ -135,8 +136,8 @@ class Returnable:
 def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = False) -> Returnable:
     """Count returnable units; ``ignore_deadlines`` also ignores missing delivery events.
 
-    A withdrawal needs shipped units (earlier ones are canceled instead); a complaint needs
-    delivered units. Without a delivery event staff may accept it at once, the shop only
+    A withdrawal needs shipped units (unshipped ones are canceled instead), a complaint delivered
+    units. Without a delivery event, staff may accept a complaint at once, the shop only
     ``NO_DELIVERY_EVENT_AFTER`` after the promised date.
     """
     lines = (
@@ -152,7 +153,7 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
     until = (
         withdrawal_deadline(max(arrivals)) if arrivals and len(arrivals) == len(arrived) else None
     )
-    is_over = is_window_over(until, now) or _replaces_complaint(order)
+    is_over = is_window_over(until, now) or _is_final_replacement(order)
     promised = order.arrives_to or (order.placed_at + MAX_WITHDRAWAL_AGE).date()
     is_over = is_over or now.date() > promised + NO_DELIVERY_EVENT_AFTER + MAX_WITHDRAWAL_AGE
     is_event_overdue = now.date() > promised + NO_DELIVERY_EVENT_AFTER
@@ -189,10 +190,11 @@ def warranty_months(order_line: OrderLine) -> int:
     return max(WARRANTY_MONTHS, *(months or 0 for months in terms))
 
 
-def _replaces_complaint(order: Order) -> bool:
-    """Return whether the order replaces a complaint: the right to withdraw was the first order's.
+def _is_final_replacement(order: Order) -> bool:
+    """Return whether the order is a replacement from which the customer cannot withdraw.
 
-    An exchange chosen instead of a refund is a new purchase, which can be withdrawn from once.
+    After a complaint, only the first order can be withdrawn from. An exchange after a withdrawal
+    is a new purchase, but only the first exchange can be withdrawn from.
     """
     if not hasattr(order, "replaces"):
         return False

@@ -31,7 +31,7 @@ class ExchangeOption:
 def find_options(
     purchase_lines: Iterable[PurchaseLine], *, channel: Channel
 ) -> dict[int, list[ExchangeOption]]:
-    """Return, by order line, other variants of the product and its successor, if for sale."""
+    """Return, by order line, other variants of the product and its successor, all for sale."""
     by_line = {purchase_line.order_line_id: purchase_line for purchase_line in purchase_lines}
     lines = [purchase_line.order_line for purchase_line in by_line.values()]
     published = Listing.objects.on(channel).published().select_related("variant__product")
@@ -121,7 +121,7 @@ def _choose_variant(
 
 
 def require_all_or_none(requested: Iterable[bool]) -> None:
-    """Require an exchange for all lines of a withdrawal or for none: it ends as a whole.
+    """Require an exchange for all lines of a withdrawal or none: a withdrawal ends as a whole.
 
     Shape:  one flag per line
     Raises: CannotReturnError
@@ -137,7 +137,7 @@ def unavailable_message(line: ReturnLine) -> str:
 
 
 def find_purchase_lines(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
-    """Return its purchase lines by order line; rerouted lines have another source."""
+    """Return the active purchase lines of a return, by order line id."""
     rows = PurchaseLine.objects.filter(
         order_line__return_lines__authorization=authorization, is_active=True
     ).select_related(
@@ -158,7 +158,7 @@ def refund_difference(
     The discount rate of the sale applies to the new price. The refund and the amount that we keep
     add up to the paid amount, to the cent.
 
-    Raises: CannotReturnError  it costs more and is not ``is_free``
+    Raises: CannotReturnError  the variant costs more, and ``is_free`` is False
     """
     zero = Money.zero(currency)
     if not isinstance(variant, ExchangeOption):

@@ -1,7 +1,7 @@
 """Exchanges: send a replacement or another variant as a free order.
 
-It is a regular order: stock is reserved, a supplier gets one purchase order, parcels are tracked.
-It has no revenue, so the hold rules hold its purchase order until staff waive the loss.
+The new order is a regular order: stock is reserved, a supplier gets a purchase order, parcels are
+tracked. It has no revenue, so the hold rules hold its purchase order until staff waive the loss.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,13 +44,13 @@ NO_SOURCES = ReplacementSources()
 
 
 def can_exchange(authorization: ReturnAuthorization) -> bool:
-    """Return whether it can be exchanged now: inspected, or kept by the customer."""
+    """Return whether a return can be exchanged now: inspected, or kept by the customer."""
     is_ready = authorization.status == Status.INSPECTED or (
         authorization.status == Status.APPROVED and authorization.is_kept
     )
     if not is_ready or not authorization.is_withdrawal:
         return is_ready
-    return authorization.lines.exclude(wanted=None).exists()  # without a request it is refunded
+    return authorization.lines.exclude(wanted=None).exists()  # else it is refunded
 
 
 @transaction.atomic(durable=True)
@@ -63,8 +63,8 @@ def request_variants(
 
     Shape:  ``wanted`` maps order lines to variants
     Locks:  the order
-    Raises: CannotReturnError  it ended, the variant is not available, or a withdrawal mixes an
-                               exchange with a refund
+    Raises: CannotReturnError  the return is closed, the variant is not available, or a
+                               withdrawal mixes an exchange with a refund
     """
     lock(authorization)
     if authorization.status in ReturnAuthorization.FINAL:
@@ -167,7 +167,7 @@ def _set_differences(
     """Set the difference to refund of each line; return the payment to refund from.
 
     Locks:  the payments of the order
-    Raises: CannotReturnError  the payment has less to refund, and it is not ``is_free``
+    Raises: CannotReturnError  the payment has less to refund, and ``is_free`` is False
     """
     currency = authorization.currency
     payments = ledger.lock_authorized_payments(authorization.order_id)

@@ -89,7 +89,7 @@ def exchange_form(
 def read_variants(
     cleaned_data: Mapping[str, Any], lines: Iterable[ReturnLine]
 ) -> dict[int, int | None]:
-    """Return the chosen variants by order line; None is the same one."""
+    """Return the chosen variants by order line; None: the same variant."""
     return {line.order_line_id: cleaned_data.get(f"instead_{line.order_line_id}") for line in lines}
 
 

@@ -43,7 +43,7 @@ def receive(
     A recount requires a new inspection. Returns refunded before receipt are only counted.
 
     Locks:  the order
-    Raises: CannotReturnError  none, more than requested, or it was processed already
+    Raises: CannotReturnError  no units, more than requested, or a supplier return is open
     """
     lock(authorization)
     if supplier_returns.is_open(authorization):

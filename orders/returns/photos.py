@@ -32,7 +32,7 @@ MAX_SIDE_PX = 2000
 QUALITY = 85
 FOLDER = "complaints"
 MEDIA_TYPE = "image/jpeg"
-# A file gets its row within one request; older files without a row are leftovers of killed ones.
+# A file gets its row within one request: an older file without a row is of a killed request.
 ORPHAN_AGE = timedelta(days=1)
 BATCH_SIZE = 500
 # Decoded pictures are large: one at a time per process.
@@ -111,7 +111,7 @@ def delete_of_order(order: Order) -> None:
 
 
 def delete_orphans(*, now: datetime) -> int:
-    """Delete files without a row, of killed processes; return their number."""
+    """Delete old files without a row, left by killed processes; return their number."""
     with suppress(FileNotFoundError):
         _folders, files = storages["private"].listdir(FOLDER)
         count = 0

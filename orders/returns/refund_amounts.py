@@ -15,7 +15,7 @@ from orders.pricing.proration import prorate
 from storefront.lib.money import Money
 
 Status = ReturnAuthorization.Status
-# Refundable without receipt: kept, proven to be sent, or lost by the carrier.
+# Refundable without receipt: the customer keeps the items or has sent them, or they are lost.
 REFUNDABLE_WITHOUT_RECEIPT = frozenset(
     {
         Status.REQUESTED,
@@ -47,7 +47,7 @@ class RefundDue:
 
 
 def root_return(order: Order) -> ReturnAuthorization | None:
-    """Return the return of the paid order, if this order is a replacement (of a replacement)."""
+    """Follow replacements back to the return of the paid order; None for no replacement."""
     root = None
     while replaced := replaced_return(order):
         root, order = replaced, replaced.order
@@ -55,13 +55,13 @@ def root_return(order: Order) -> ReturnAuthorization | None:
 
 
 def replaced_return(order: Order) -> ReturnAuthorization | None:
-    """Return the return this order replaces: always of an older order, so chains end."""
+    """Return the return that this order replaces. Its order is older, so chains end."""
     rows = ReturnAuthorization.objects.select_related("order")
     return rows.filter(replacement=order, order__lt=order.pk).first()
 
 
 def has_failed_replacement(authorization: ReturnAuthorization) -> bool:
-    """Return whether units of its replacement failed, and none may still fail."""
+    """Return whether units of the replacement were canceled or refunded, and none is open."""
     replacement = authorization.replacement
     if authorization.status != Status.EXCHANGED or replacement is None:
         return False
@@ -96,7 +96,7 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
         failed[replacement_line.split_from_id or replacement_line.pk] += (
             replacement_line.canceled_quantity + refunded[replacement_line.pk]
         )
-    # Replacement lines were created in this order.
+    # Replacement lines were created in the order of these lines.
     accepted = (return_line for return_line in lines if return_line.accepted_quantity)
     replaced = sorted(accepted, key=attrgetter("order_line_id"))
     roots = [
@@ -148,7 +148,7 @@ def read_lines(authorization: ReturnAuthorization) -> list[ReturnLine]:
 
 
 def set_replaced_amounts(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
-    """Set ``replaced_amount``: the part of each line that was replaced.
+    """Set ``replaced_amount``: the part of each line that a replacement settled.
 
     Deductions and price differences are neither refunded nor replaced.
     """

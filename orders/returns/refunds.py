@@ -18,7 +18,7 @@ from orders.models import (
     ReturnPolicy,
 )
 from orders.returns import events, refund_amounts, supplier_returns
-from orders.returns.authorizations import NOT_SHIPPED, close_without_receipt, free_units, lock
+from orders.returns.authorizations import NOT_SHIPPED, close_and_free_units, free_units, lock
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
@@ -28,7 +28,7 @@ COUNTED_FIELDS = ["paid_amount", "accepted_quantity", "deduction_amount", "diffe
 
 
 def refund_purpose(authorization: ReturnAuthorization) -> str:
-    """Return the ledger purpose of its refund; replacements refund under it too."""
+    """Return the ledger purpose of a return's refund, also if its replacement is refunded."""
     return f"return:{authorization.number}"
 
 
@@ -39,11 +39,11 @@ def difference_purpose(authorization: ReturnAuthorization) -> str:
 
 @transaction.atomic(durable=True)
 def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-    """Refund the accepted units; without required receipt all units.
+    """Refund the accepted units, or all units if no receipt is required.
 
     Locks:  the order, then its payments
     Raises: CannotReturnError       none accepted, or items neither kept nor sent
-            InvalidTransitionError  it ended, or is not inspected
+            InvalidTransitionError  the return is closed or not inspected
     """
     order = lock(authorization)
     status = Status(authorization.status)
@@ -74,7 +74,7 @@ def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now
     """Refund everything without a return of the items.
 
     Locks:  the order, then its payments
-    Raises: CannotReturnError  it is on its way, or ended
+    Raises: CannotReturnError  the items are on their way, or the return is closed
     """
     order = lock(authorization)
     if authorization.status not in NOT_SHIPPED:
@@ -96,13 +96,13 @@ def reject_received(
             "A return to the supplier already exists for this item. Cancel that one first."
         )
         raise CannotReturnError(message)
-    close_without_receipt(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
+    close_and_free_units(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
     events.record_answer(authorization, what="refused", at=now)
 
 
 @requires_transaction
 def require_no_chargeback(order: Order) -> None:
-    """Raise if the bank charged the payment back: it must not be refunded as well.
+    """Require that the bank has not charged the payment back: a refund would pay it twice.
 
     Locks:  the caller holds the order; then the orders it replaces, newest first
     Raises: CannotReturnError
@@ -126,7 +126,7 @@ def set_paid_amounts(authorization: ReturnAuthorization, lines: Sequence[ReturnL
 
 @requires_transaction
 def count_returned(lines: Sequence[ReturnLine]) -> None:
-    """Count accepted units as returned, free the others; the caller holds the order."""
+    """Count accepted units as returned, make the others returnable; the caller holds the order."""
     for line in lines:
         line.save(update_fields=COUNTED_FIELDS)
         free_units(line.order_line_id, line.quantity - line.accepted_quantity)
@@ -144,9 +144,9 @@ def _refund(
     now: datetime,
     cause: ReturnAuthorization | None = None,
 ) -> None:
-    """Refund the accepted units, and what the order replaces.
+    """Refund the accepted units and, if the order is a replacement, the return it replaces.
 
-    Shape:  ``cause`` is the return that caused this refund, if another
+    Shape:  ``cause``: the return that caused this refund, if not this one
     Locks:  as ``require_no_chargeback``, then the payments of its order (the caller holds the
             order); then as ``_refund_replaced_return``
     """
@@ -192,9 +192,9 @@ def _refund(
 def _refund_replaced_return(
     order: Order, *, cause: ReturnAuthorization, actor: str, now: datetime
 ) -> None:
-    """Refund the return that a failed replacement came for: the replacement itself was free.
+    """Refund the return for which this replacement order was sent: the replacement was free.
 
-    If that order was a replacement too, the chain continues to the paid order.
+    If the returned order was a replacement too, the chain continues to the paid order.
 
     Locks:  the order of the first return, then its payments; so on to the oldest order
     Raises: CannotReturnError  other units of the replacement may still fail
@@ -225,7 +225,7 @@ def _refund_next_part(
     actor: str,
     now: datetime,
 ) -> None:
-    """Refund the next part of a return refunded in part, as its replacement fails in parts.
+    """Refund another part of a partly refunded return, because more of its replacement failed.
 
     Locks:  the payments of its order (the caller holds the order); then as
             ``_refund_replaced_return``
@@ -250,7 +250,7 @@ def _refund_next_part(
         ledger.request_refund(
             payment,
             amount=refunded,
-            # Unique per cause: returns between may add several refunds, the first cause adds one.
+            # Unique per cause: several returns of a replacement may each add one refund.
             purpose=refund_purpose(cause),
             at=now,
             reason=f"{actor}: {cause.number}, for which {replaced.number} was replaced",

@@ -25,7 +25,7 @@ Status = ReturnAuthorization.Status
 class ReturnRequest:
     """A return request. ``units`` by order line id.
 
-    ``key`` is one per form, so that a repeated submission is one request. ``encoded_photos`` as
+    ``key`` identifies the form, so that a repeated submission is one request. ``encoded_photos`` as
     returned by ``photos.reencode``. ``wanted`` maps order lines to the variant requested instead.
     """
 
@@ -108,7 +108,7 @@ def validate(request: ReturnRequest, returnable: Returnable) -> dict[int, int]:
 def _validate_variants(
     request: ReturnRequest, requested: Mapping[int, int], returnable: Returnable
 ) -> None:
-    """Require that requested variants are available, no dearer. Raises CannotReturnError."""
+    """Require available variants that cost no more. Raises CannotReturnError."""
     wanted = {line: variant_id for line, variant_id in request.wanted.items() if line in requested}
     if not wanted:
         return
@@ -199,7 +199,7 @@ def reserve_units(line: int, quantity: int) -> None:
 def approve(
     authorization: ReturnAuthorization, *, actor: str, now: datetime, answer: str = ""
 ) -> None:
-    """Approve it with destination and deadline by policy; the caller holds the order."""
+    """Approve a return, with destination and deadline by policy; the caller holds the order."""
     shipping = eligibility.choose_shipping(
         authorization.purchase_order.supplier,
         worth=_total_value(authorization),
@@ -218,13 +218,13 @@ def approve(
 
 
 def ship_by(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
-    """Return the deadline to send the items back; None without address or before they arrived."""
+    """Return the deadline to send the items back; None without an address or arrival."""
     has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
     return (now + eligibility.SHIP_WITHIN).date() if address and has_arrived else None
 
 
 def _total_value(authorization: ReturnAuthorization) -> Decimal:
-    """Return the value of all open returns of the order to this supplier, so that splits add up."""
+    """Return the value of all open returns of the order to this supplier, however it is split."""
     lines = ReturnLine.objects.effective().filter(
         authorization__order=authorization.order_id,
         authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,

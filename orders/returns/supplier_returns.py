@@ -47,14 +47,14 @@ def is_open(authorization: ReturnAuthorization) -> bool:
 
 
 def can_open(authorization: ReturnAuthorization) -> bool:
-    """Return whether a supplier return can be opened for it."""
+    """Return whether a supplier return can be opened for a customer's return."""
     if authorization.is_kept or authorization.status not in INSPECTED_STATES:
         return False
     return not is_open(authorization) and is_accepted(authorization)
 
 
 def is_accepted(authorization: ReturnAuthorization) -> bool:
-    """Return whether the supplier accepts it: by policy, or by its warranty for a complaint."""
+    """Return whether the supplier accepts a return: by policy or, for a complaint, by warranty."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         return policy.accepts_returns
@@ -104,7 +104,7 @@ def open_for_return(
     """Open the supplier return of a customer's return.
 
     Locks:  the order, then the purchase order
-    Raises: SupplierReturnError  the supplier does not accept it, or it is open already
+    Raises: SupplierReturnError  the supplier does not accept it, or one is open already
     """
     authorizations.lock(authorization)
     purchase_order = _lock(authorization.purchase_order)
@@ -208,7 +208,7 @@ def record_credit(
 ) -> None:
     """Record the credited amount, once; it may exceed the expected one.
 
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it ended
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it is closed
             SupplierReturnError                            the amount is negative
     """
     if amount.amount < 0:

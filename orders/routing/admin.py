@@ -256,8 +256,8 @@ class RoutingRulesAdmin(StaffAdmin):
             "found": result,
             "sums": _totals(result) if result and result.count else (),
             "changed": [
-                _as_row(one, result.currency, routing_rules.to_rules(rules))
-                for one in result.changed[:MAX_SHOWN]
+                _as_row(changed_order, result.currency, routing_rules.to_rules(rules))
+                for changed_order in result.changed[:MAX_SHOWN]
             ]
             if result
             else (),

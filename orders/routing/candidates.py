@@ -33,7 +33,7 @@ class Need:
     most: int | None = None
 
     def part(self, units: int, *, before: int = 0) -> Self:
-        """Split off ``units`` after ``before`` others; the shares add up to the whole."""
+        """Split off ``units`` after ``before`` others; the parts add up to the whole."""
         sold = self.sold and self.sold.part(units, before=before, of=self.quantity)
         return replace(self, quantity=units, sold=sold)
 
@@ -102,11 +102,11 @@ class Candidate:
         return replace(self, landed=landed)
 
     def largest_sellable(self, quantity: int) -> int:
-        """Return the largest quantity up to this that it can send, or 0."""
+        """Return the largest quantity up to ``quantity`` that it can send, or 0."""
         units = min(self.available, quantity)
         return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
     def smallest_sellable(self, quantity: int) -> int | None:
-        """Return the smallest quantity from this up that it can send, or None."""
+        """Return the smallest quantity from ``quantity`` up that it can send, or None."""
         fewest = sellable_units.smallest_order(quantity, minimum=self.minimum, pack=self.pack)
         return fewest if fewest <= self.available else None

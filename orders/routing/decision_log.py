@@ -1,4 +1,4 @@
-"""Decision log: store with an order the sources its lines could have come from, read it. Pure."""
+"""Decision log: record the candidate sources of an order's lines, read them again. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ def record(
 ) -> dict[str, Any]:
     """Return the log: the rules, and per line all sources with the reason against each.
 
-    Shape:  ``sold`` by variant and ``costing`` complete what routing did not compute, because it
-            had no choice
+    Shape:  ``sold`` by variant and ``costing`` supply what routing did not compute, because a line
+            had only one source
     """
     lines, prices = {}, {}
     for variant_id, parts in plan.planned.items():
@@ -52,8 +52,8 @@ def record(
         if choice.price:
             prices[str(variant_id)] = choice.price
         lines[str(variant_id)] = [
-            _to_json(one.with_landed_costs(costing) if costing else one, choice)
-            for one in _select(plan.considered.get(variant_id, ()), choice)
+            _to_json(candidate.with_landed_costs(costing) if costing else candidate, choice)
+            for candidate in _select(plan.considered.get(variant_id, ()), choice)
         ]
     least = plan.rules.min_margin_rate
     return {
@@ -112,7 +112,7 @@ def total_sale(parts: Sequence[PlannedLine]) -> SaleAmount | None:
     return SaleAmount(gross=gross, tax_rate=first.tax_rate)
 
 
-def _select(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
+def _select(candidates: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
     """Return the chosen sources and the best of the others, at most ``MAX_CANDIDATES``."""
     rules, quantity = choice.rules, choice.quantity
 
@@ -128,7 +128,7 @@ def _select(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
             rules.rank(candidate, quantity, rules.alone),
         )
 
-    return sorted(able, key=sort_key)[:MAX_CANDIDATES]
+    return sorted(candidates, key=sort_key)[:MAX_CANDIDATES]
 
 
 def _to_json(candidate: Candidate, choice: _Choice) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def verdict(
 ) -> str:
     """Return the reason against a candidate; ``parcels`` if it would need another parcel.
 
-    Shape:  ``chosen`` is None if several send the line together
+    Shape:  ``chosen`` is None if several sources send the line together
     """
     if chosen is not None and candidate.level_id == chosen.level_id:
         return SELECTED
@@ -183,7 +183,7 @@ def verdict(
 
 
 def logged_rules(log: Mapping[str, Any]) -> Rules:
-    """Return the logged rules; logs older than the minimum margin have none."""
+    """Return the logged rules; logs from before the minimum margin have none."""
     least = log.get("least_margin")
     return Rules(
         criteria=tuple(map(Criterion, log["criteria"])),

@@ -11,7 +11,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedParcel:
-    """One planned parcel on one route; ``carrier_service`` is the supplier's name of it.
+    """One planned parcel on one route; ``carrier_service`` is the supplier's name of the route.
 
     ``accepts`` are values of ``Variant.Lithium`` that the route takes, stored with the order
     because the hold rules check them again.
@@ -46,17 +46,17 @@ class ShippingQuote:
 
     @property
     def arrivals(self) -> Mapping[int, tuple[date, date]]:
-        """Arrival window by variant; of several parts, the last one."""
+        """Arrival window by variant; of a split line, the window of the last part."""
         spans: dict[int, tuple[date, date]] = {}
         for quoted in self.parcels:
             for line in quoted.parcel.lines:
-                mine = (quoted.arrives_from, quoted.arrives_to)
-                spans[line.variant_id] = max(mine, spans.get(line.variant_id, mine))
+                window = (quoted.arrives_from, quoted.arrives_to)
+                spans[line.variant_id] = max(window, spans.get(line.variant_id, window))
         return spans
 
     @property
     def origins(self) -> Mapping[int, str]:
-        """Country of origin by variant; of several parts, the largest one."""
+        """Country of origin by variant; of a split line, the origin of the largest part."""
         return {
             variant_id: max(parts, key=lambda part: part.quantity).candidate.country
             for variant_id, parts in self.planned.items()

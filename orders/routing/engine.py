@@ -90,18 +90,23 @@ def route(
 ) -> Plan:
     """Choose sources by the rules: by default fewest parcels, lowest landed cost, soonest.
 
-    One location fills a need. If none can, or only at a loss, and the rules allow it, several do
-    (``line_splitting``), each need by itself; other needs then join its parcels. Sources with too
-    little margin are excluded if others remain (``margin_filter``). Every need that can be filled
-    is; with very many lines the plan may not be optimal (``set_cover``).
+    One location fills a need. If none can, or only at a loss, and the rules allow it, the need is
+    split among several (``line_splitting``). Needs are split one by one; the other needs then join
+    those parcels. Sources with too little margin are excluded if others remain
+    (``margin_filter``). Every need that can be filled is filled. With very many lines the plan may
+    not be optimal (``set_cover``).
     """
-    able: dict[int, list[Candidate]] = defaultdict(list)
+    candidates_of: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        able[candidate.variant_id].append(candidate)
+        candidates_of[candidate.variant_id].append(candidate)
     choices: list[Choice] = []
     others: list[tuple[Need, Sequence[Candidate]]] = []
     for need in needs:
-        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
+        fit = [
+            candidate
+            for candidate in candidates_of[need.variant_id]
+            if candidate.fits(need.quantity)
+        ]
         sources = margin_filter.filter_sources(fit, need.quantity, need.sold, rules.min_margin_rate)
         if sources and (rules.max_sources == 1 or not _all_lose(sources, need, rules)):
             choices.append((need, sources))
@@ -109,7 +114,7 @@ def route(
             others.append((need, sources))
     unfilled = []
     for need, sources in others:
-        if parts := _split_if_needed(need, able[need.variant_id], sources, choices, rules):
+        if parts := _split_if_needed(need, candidates_of[need.variant_id], sources, choices, rules):
             choices += parts
         elif sources:
             choices.append((need, sources))
@@ -138,35 +143,43 @@ def route(
     return Plan(
         parcels=parcels,
         missing={
-            need.variant_id: _max_quantity(need, able[need.variant_id], rules) for need in unfilled
+            need.variant_id: _max_quantity(need, candidates_of[need.variant_id], rules)
+            for need in unfilled
         },
         instead={
             need.variant_id: more
             for need in unfilled
-            if (more := _min_larger_quantity(need, able[need.variant_id], rules)) is not None
+            if (more := _min_larger_quantity(need, candidates_of[need.variant_id], rules))
+            is not None
         },
-        considered=able,
+        considered=candidates_of,
         rules=rules,
     )
 
 
-def available_quantity(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
+def available_quantity(
+    candidates: Sequence[Candidate], rules: Rules, *, most: int | None = None
+) -> int:
     """Return the largest quantity of one variant available now, at most ``most``."""
-    units = sum(one.available for one in able) if most is None else most
-    return line_splitting.max_quantity(units, able, max_sources=rules.max_sources)
+    units = sum(candidate.available for candidate in candidates) if most is None else most
+    return line_splitting.max_quantity(units, candidates, max_sources=rules.max_sources)
 
 
-def _max_quantity(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
+def _max_quantity(need: Need, candidates: Sequence[Candidate], rules: Rules) -> int:
     units = need.quantity if need.most is None else min(need.quantity, need.most)
-    return available_quantity(able, rules, most=units)
+    return available_quantity(candidates, rules, most=units)
 
 
-def _min_larger_quantity(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
-    alone = [more for one in able if (more := one.smallest_sellable(need.quantity)) is not None]
-    top = sum(one.available for one in able) if need.most is None else need.most
+def _min_larger_quantity(need: Need, candidates: Sequence[Candidate], rules: Rules) -> int | None:
+    alone = [
+        more
+        for candidate in candidates
+        if (more := candidate.smallest_sellable(need.quantity)) is not None
+    ]
+    top = sum(candidate.available for candidate in candidates) if need.most is None else need.most
     together = line_splitting.min_larger_quantity(
         need.quantity,
-        able,
+        candidates,
         max_sources=rules.max_sources,
         top=min([top, *(more - 1 for more in alone)]),
     )
@@ -181,30 +194,35 @@ def _all_lose(sources: Sequence[Candidate], need: Need, rules: Rules) -> bool:
 
 def _split_if_needed(
     need: Need,
-    able: Sequence[Candidate],
+    candidates: Sequence[Candidate],
     sources: Sequence[Candidate],
     choices: Sequence[Choice],
     rules: Rules,
 ) -> Sequence[Choice]:
     """Split a need that no single source fills, or only at a loss; prefer parts without a loss.
 
-    Returns nothing if it cannot be split, or if a split loses too and one of ``sources`` can fill it.
+    Returns nothing if the need cannot be split, or if a split makes a loss too and one of
+    ``sources`` can fill the need.
     """
     for worst in (margin_filter.SUFFICIENT, margin_filter.BELOW_MINIMUM):
-        eligible = [one for one in able if _margin_band(one, need, rules) <= worst]
+        eligible = [
+            candidate for candidate in candidates if _margin_band(candidate, need, rules) <= worst
+        ]
         parts = _split(need, eligible, choices, rules)
-        # A fee per line weighs more on a part than on the most that a source could send.
-        if parts and all(_margin_band(one, part, rules) <= worst for part, (one, *_) in parts):
+        # A fee per line weighs more on a small part than on all that a source could send.
+        if parts and all(
+            _margin_band(candidate, part, rules) <= worst for part, (candidate, *_) in parts
+        ):
             return parts
-    return () if sources else _split(need, able, choices, rules)
+    return () if sources else _split(need, candidates, choices, rules)
 
 
 def _split(
-    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
+    need: Need, candidates: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
 ) -> Sequence[Choice]:
     """Split a need among the best sources, each with its share of the sale amount.
 
-    If fewer parcels rank first, sources that send something of this cart anyway come first.
+    If the rules prefer fewer parcels, sources that already send another line come first.
     """
     if rules.max_sources == 1 or (need.most is not None and need.quantity > need.most):
         return []
@@ -215,9 +233,12 @@ def _split(
         after = rules.rank(candidate, 1, rules.after_parcels)
         return before, candidate.location_id not in sending, after, candidate.level_id
 
-    usable = sorted((one for one in able if one.largest_sellable(need.quantity)), key=rank)
+    usable = sorted(
+        (candidate for candidate in candidates if candidate.largest_sellable(need.quantity)),
+        key=rank,
+    )
     allocation = line_splitting.split(need.quantity, usable, max_sources=rules.max_sources)
-    return [(part, [one]) for part, one in _parts(need, allocation)]
+    return [(part, [candidate]) for part, candidate in _parts(need, allocation)]
 
 
 def _margin_band(candidate: Candidate, need: Need, rules: Rules) -> margin_filter.MarginBand:
@@ -230,24 +251,28 @@ def _parts(
     need: Need, allocation: Iterable[tuple[Candidate, int]]
 ) -> Iterator[tuple[Need, Candidate]]:
     before = 0
-    for one, units in allocation:
-        yield need.part(units, before=before), one
+    for candidate, units in allocation:
+        yield need.part(units, before=before), candidate
         before += units
 
 
 def _choose(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
-    """Choose the source of each need: criteria before the parcels per line, then ``set_cover``.
+    """Apply the criteria before the parcels to each line, then ``set_cover`` to all lines.
 
-    ``margin_filter`` ran first. Sums of ranks are minimal where each rank is, so choosing per line
+    ``margin_filter`` ran first. A sum of ranks is minimal if each rank is, so choosing per line
     loses nothing.
     """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
-    for need, able in choices:
-        fit = able
+    for need, candidates in choices:
+        fit = candidates
         if rules.before_parcels:
-            ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
-            fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
+            ranks = [
+                rules.rank(candidate, need.quantity, rules.before_parcels) for candidate in fit
+            ]
+            fit = [
+                candidate for candidate, rank in zip(fit, ranks, strict=True) if rank == min(ranks)
+            ]
         line: dict[int, Cost] = {}
         for candidate in fit:
             rank = rules.rank(candidate, need.quantity, rules.after_parcels)
@@ -269,11 +294,11 @@ def reason_against(
     rules: Rules = DEFAULT_RULES,
     sold: SaleAmount | None = None,
 ) -> QuantityRefusal | MarginReason | Drawback:
-    """Return why a need alone in a cart is filled by ``chosen`` and not by this candidate.
+    """Return why a cart with only this need is filled by ``chosen``, not by this candidate.
 
     It checks what ``route`` checks, in the same order.
 
-    Shape:  ``chosen`` is None if no source has all of it, or several send it without a loss
+    Shape:  ``chosen`` is None if no source has the quantity, or several send it without a loss
     """
     if reason := candidate.quantity_refusal(quantity):
         return reason
@@ -282,11 +307,11 @@ def reason_against(
         return (
             margin_filter.exclusion_reason(alone, margin_filter.SUFFICIENT) or Drawback.ADDED_LATER
         )
-    mine, its = (
-        margin_filter.margin_band(one, quantity, sold, rules.min_margin_rate)
-        for one in (candidate, chosen)
+    band, chosen_band = (
+        margin_filter.margin_band(source, quantity, sold, rules.min_margin_rate)
+        for source in (candidate, chosen)
     )
-    if excluded := margin_filter.exclusion_reason(mine, its):
+    if excluded := margin_filter.exclusion_reason(band, chosen_band):
         return excluded
     criterion = rules.difference(candidate, chosen, quantity)
     if criterion is None:

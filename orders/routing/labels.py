@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.enums import Criterion
@@ -34,13 +34,14 @@ REASONS: Mapping[str, str | Promise] = {
     Drawback.ADDED_LATER: _("equal in all criteria, added later"),
     Criterion.PARCELS: _("one more parcel needed"),
 }
-# The same with figures; below, labels of a source chosen despite a low margin.
+# The same reasons with figures.
 REASONS_WITH_FIGURES: Mapping[str, str | Promise] = {
     MarginReason.LOSS: _("sells at a loss of %(loss)s"),
     MarginReason.LOW_MARGIN: _(
         "margin of %(earned)s (%(rate)s %% of the price), below the minimum of %(least)s %%"
     ),
 }
+# Labels of a source that is selected despite a low margin.
 SELECTED_AT_SMALLEST_LOSS = _("Selected at a loss of %(loss)s: no other location loses less")
 SELECTED_AT_ALLOWED_LOSS = _("Selected at a loss of %(loss)s: the rules have no minimum margin")
 SELECTED_BELOW_MINIMUM = _(
@@ -63,20 +64,20 @@ NO_RULES = _(
     "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier score, "
     "nearest location. Add your own rules, simulate them with past orders, then publish them."
 )
-ASKS_NO_MARGIN = _(
+NO_MIN_MARGIN = _(
     "No minimum margin: a line may ship at a loss although another location would not "
     "lose money. Only the check before submission stops it. Live rules cannot be changed. "
     "To set a minimum, choose “Duplicate as draft”, enter the minimum margin (0 = no "
     "loss) and publish the draft."
 )
-ASKS_NO_LOSS = _("No loss, if another location can ship it.")
-ASKS_MARGIN = _("%(least)s %% of the price before tax, if another location reaches it.")
+NO_LOSS = _("No loss, if another location can ship the line.")
+MIN_MARGIN = _("%(least)s %% of the price before tax, if another location reaches it.")
 _CRITERIA: Mapping[str, str | Promise] = dict(CRITERIA)
 
 
 def criteria(criteria: Iterable[str]) -> str:
     """Return the criteria in order, as text."""
-    return now(", then ").join(str(_CRITERIA[criterion]) for criterion in criteria)
+    return gettext(", then ").join(str(_CRITERIA[criterion]) for criterion in criteria)
 
 
 def summary(rules: Rules) -> str:
@@ -84,21 +85,23 @@ def summary(rules: Rules) -> str:
     least = rules.min_margin_rate
     if not least:
         return criteria(rules.criteria)
-    template = now("%(criteria)s, with a margin of at least %(least)s %% of the price")
+    template = gettext("%(criteria)s, with a margin of at least %(least)s %% of the price")
     return template % {"criteria": criteria(rules.criteria), "least": _percent(least)}
 
 
 def min_margin_text(least: Decimal | None) -> str:
     """Return the minimum margin as text, or how to set one."""
     if least is None:
-        return str(ASKS_NO_MARGIN)
-    return str(ASKS_MARGIN) % {"least": _percent(least)} if least else str(ASKS_NO_LOSS)
+        return str(NO_MIN_MARGIN)
+    return str(MIN_MARGIN) % {"least": _percent(least)} if least else str(NO_LOSS)
 
 
 def rules_name(rules: Rules) -> str:
     """Return the version and its criteria."""
     version = (
-        now("Version %(number)d") % {"number": rules.version} if rules.version else now("Usual")
+        gettext("Version %(number)d") % {"number": rules.version}
+        if rules.version
+        else gettext("Default rules")
     )
     return f"{version}: {summary(rules)}"
 

@@ -1,20 +1,20 @@
 """Line splitting: divide a line among several sources if none has all of it. Pure.
 
 The fewest sources that suffice are used, in the given order: the first sends as many as it can,
-then the next. Quantities respect minimum and pack size. Each part is of another supplier, because
-a supplier that accepts no warehouse would ship both parts from one. The search is
-bounded: a line that takes too many steps counts as unavailable.
+then the next. Quantities respect minimum and pack size. Each part is from a different
+supplier, because a supplier that does not let us choose the warehouse would ship both parts from
+one. The search is bounded: a line that takes too many steps counts as unavailable.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-MAX_STEPS = 1_000  # about 10 ms; without packs about ten are needed
+MAX_STEPS = 1_000  # about 10 ms; a line without packs needs about ten
 MAX_ALTERNATIVES = 20  # alternative quantities checked when too many are requested
 
 
 class Source(Protocol):
-    """A source, as far as its sellable quantities."""
+    """What the split needs to know about a source."""
 
     @property
     def supplier_id(self) -> int: ...
@@ -22,40 +22,46 @@ class Source(Protocol):
     def largest_sellable(self, quantity: int) -> int: ...
 
 
-def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> list[tuple[P, int]]:
+def split[P: Source](
+    quantity: int, sources: Sequence[P], *, max_sources: int
+) -> list[tuple[P, int]]:
     """Return the quantity per source, from at most ``max_sources`` sources; empty if impossible.
 
-    Shape:  ``able`` with the best first; each part is of another supplier
+    Shape:  ``sources`` with the best first; each part is from a different supplier
     """
-    return _Search[P]().split(quantity, able, max_sources)
+    return _Search[P]().split(quantity, sources, max_sources)
 
 
-def max_quantity[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> int:
-    """Return the largest quantity up to this that these sources can send together."""
-    alone = max((source.largest_sellable(quantity) for source in able), default=0)
-    top = min(quantity, _max_total(quantity, able, max_sources))
-    return next(_possible(range(top, alone, -1), able, max_sources), alone)
+def max_quantity[P: Source](quantity: int, sources: Sequence[P], *, max_sources: int) -> int:
+    """Return the largest quantity up to ``quantity`` that these sources can send together."""
+    alone = max((source.largest_sellable(quantity) for source in sources), default=0)
+    top = min(quantity, _max_total(quantity, sources, max_sources))
+    return next(_possible(range(top, alone, -1), sources, max_sources), alone)
 
 
 def min_larger_quantity[P: Source](
-    quantity: int, able: Sequence[P], *, max_sources: int, top: int
+    quantity: int, sources: Sequence[P], *, max_sources: int, top: int
 ) -> int | None:
-    """Return the smallest quantity from this up to ``top`` that they can send, or None."""
-    limit = min(top, _max_total(top, able, max_sources))
-    return next(_possible(range(quantity, limit + 1), able, max_sources), None)
+    """Return the smallest quantity from ``quantity`` to ``top`` that they can send, or None."""
+    limit = min(top, _max_total(top, sources, max_sources))
+    return next(_possible(range(quantity, limit + 1), sources, max_sources), None)
 
 
-def _possible[P: Source](quantities: range, able: Sequence[P], max_sources: int) -> Iterator[int]:
+def _possible[P: Source](
+    quantities: range, sources: Sequence[P], max_sources: int
+) -> Iterator[int]:
     search = _Search[P]()
     return (
-        units for units in quantities[:MAX_ALTERNATIVES] if search.split(units, able, max_sources)
+        units
+        for units in quantities[:MAX_ALTERNATIVES]
+        if search.split(units, sources, max_sources)
     )
 
 
-def _max_total[P: Source](quantity: int, able: Sequence[P], max_sources: int) -> int:
-    """Return what the ``max_sources`` suppliers with the most can send, each up to ``quantity``."""
+def _max_total[P: Source](quantity: int, sources: Sequence[P], max_sources: int) -> int:
+    """Return what the ``max_sources`` best-stocked suppliers can send, each up to ``quantity``."""
     fullest: dict[int, int] = {}
-    for source in able:
+    for source in sources:
         fullest[source.supplier_id] = max(
             source.largest_sellable(quantity), fullest.get(source.supplier_id, 0)
         )
@@ -68,18 +74,18 @@ class _Search[P: Source]:
     def __init__(self) -> None:
         self._steps_left = MAX_STEPS
 
-    def split(self, quantity: int, able: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
-        usable = [source for source in able if source.largest_sellable(quantity)]
+    def split(self, quantity: int, sources: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
+        usable = [source for source in sources if source.largest_sellable(quantity)]
         for count in range(2, max_sources + 1):
             if allocation := self.parts(quantity, usable, count):
                 return allocation
         return []
 
-    def parts(self, quantity: int, able: Sequence[P], count: int) -> list[tuple[P, int]]:
+    def parts(self, quantity: int, sources: Sequence[P], count: int) -> list[tuple[P, int]]:
         """Split among exactly ``count`` sources."""
-        if _max_total(quantity, able, count) < quantity:
+        if _max_total(quantity, sources, count) < quantity:
             return []
-        for number, source in enumerate(able):
+        for number, source in enumerate(sources):
             self._steps_left -= 1
             if self._steps_left < 0:
                 return []
@@ -88,7 +94,7 @@ class _Search[P: Source]:
                     return [(source, quantity)]
                 continue
             others = [
-                other for other in able[number + 1 :] if other.supplier_id != source.supplier_id
+                other for other in sources[number + 1 :] if other.supplier_id != source.supplier_id
             ]
             fewest = max(1, quantity - _max_total(quantity, others, count - 1))
             units = source.largest_sellable(quantity - 1)

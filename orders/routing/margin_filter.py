@@ -1,15 +1,15 @@
 """Margin filter: exclude sources from which a line would miss the minimum margin. Pure.
 
-It computes a line as the hold rules do (``margins.line_margin``): net amount less landed cost with
-the terms' freight and fees. All of that is per line (a flat duty is paid per line, and freight that
-the terms leave open is charged per parcel, ``rates.live_rates``), so no line depends on others.
+The margin of a line is computed as in the hold rules (``margins.line_margin``): net amount minus
+landed cost and fees. No line depends on others: a flat duty is paid per line, and freight that the
+terms leave open is charged per parcel (``rates.live_rates``).
 
-If all sources would be excluded, none is, so that in-stock items stay buyable: those without a
-loss remain, else those with the smallest; the log says so, and the hold rules stop a loss. A source
-of unknown cost remains and excludes no other: the hold rules would hold it as well.
+If all sources miss the minimum, items in stock stay buyable: the sources without a loss remain,
+else those with the smallest loss. The log says so, and the hold rules stop a loss. A source of
+unknown cost remains and excludes no other: the hold rules would hold it as well.
 
-It does not see that two lines together are too heavy for every route of the one remaining source;
-callers that know routes then plan again without a margin.
+The filter knows no routes: two lines together may be too heavy for every route of the one
+remaining source. Callers that know routes then plan again without a minimum margin.
 """
 
 from collections.abc import Sequence
@@ -54,8 +54,8 @@ class SaleAmount:
 
     def part(self, units: int, *, before: int = 0, of: int) -> "SaleAmount":
         """Return the amount of ``units`` after ``before`` others, to the cent."""
-        mine = prorate(self.gross, quantity=of, before=before, units=units)
-        return SaleAmount(gross=mine, tax_rate=self.tax_rate)
+        gross = prorate(self.gross, quantity=of, before=before, units=units)
+        return SaleAmount(gross=gross, tax_rate=self.tax_rate)
 
     @cached_property
     def net(self) -> Money:
@@ -63,7 +63,7 @@ class SaleAmount:
 
 
 class CostedSource(Protocol):
-    """A source, as far as its cost of a sale."""
+    """What the filter needs to know about a source."""
 
     def spent(self, quantity: int, sold: SaleAmount) -> Decimal | None: ...
 
@@ -119,14 +119,14 @@ def margin_band(
 
 
 def filter_sources[S: CostedSource](
-    able: Sequence[S], quantity: int, sold: SaleAmount | None, least: Decimal | None
+    sources: Sequence[S], quantity: int, sold: SaleAmount | None, least: Decimal | None
 ) -> Sequence[S]:
     """Return the sources of the best margin band, and those of unknown cost."""
-    if sold is None or least is None or len(able) < 2:  # noqa: PLR2004 - no choice
-        return able
+    if sold is None or least is None or len(sources) < 2:  # noqa: PLR2004 - no choice
+        return sources
     room = sold.net.amount * (1 - least)
     bands: list[MarginBand | None] = []
-    for source in able:
+    for source in sources:
         spent = source.spent(quantity, sold)
         if spent is None:
             bands.append(None)
@@ -136,12 +136,12 @@ def filter_sources[S: CostedSource](
             bands.append(Contribution(net=sold.net, spent=spent).band(least))
     best = min((band for band in bands if band is not None), default=None)
     return [
-        source for source, band in zip(able, bands, strict=True) if band is None or band == best
+        source for source, band in zip(sources, bands, strict=True) if band is None or band == best
     ]
 
 
 def exclusion_reason(band: MarginBand, chosen: MarginBand) -> MarginReason | None:
-    """Return why a source is excluded when one of a better band is chosen."""
+    """Return why a source is excluded when a source of a better band is chosen."""
     if band <= chosen:
         return None
     return MarginReason.LOSS if band[0] == LOSS_BAND else MarginReason.LOW_MARGIN

@@ -1,7 +1,7 @@
 """Ranking: order the sources that can fill a line by the criteria of the rules. Pure.
 
-Each criterion is a number of which less is better. The first that differs decides. If all are
-equal, the source that was known first is chosen.
+Each criterion is a number; lower is better. The first criterion that differs decides. If all are
+equal, the source that was added first is chosen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ DEFAULT_CRITERIA = (
 
 
 class RankedSource(Protocol):
-    """A source, as far as it is ranked."""
+    """What ranking needs to know about a source."""
 
     @property
     def supplier_code(self) -> str: ...
@@ -58,10 +58,10 @@ class RankedSource(Protocol):
 class Rules:
     """One version of routing rules. ``preferred`` are supplier codes, best first.
 
-    Shape:  a criteria without ``PARCELS`` ranks them last. ``reroutes_rejected`` reroutes rejected
-            lines, with ``reassign_after_hours`` also unconfirmed ones, so many hours after the
-            acknowledgement was due. ``min_margin_rate`` of the net price excludes sources before
-            ranking (``margin_filter``)
+    Shape:  ``criteria`` without ``PARCELS`` rank the number of parcels last. ``reroutes_rejected``
+            reroutes rejected lines; ``reassign_after_hours`` reroutes unconfirmed ones too, so
+            many hours after the acknowledgement was due. ``min_margin_rate`` of the net price
+            excludes sources before ranking (``margin_filter``)
     """
 
     criteria: tuple[Criterion, ...] = DEFAULT_CRITERIA

@@ -1,4 +1,4 @@
-"""Routing rules: draft, activate and retire versions, read the one in force."""
+"""Routing rules: draft, activate and retire versions, read the version in force."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ class RulesEndedError(Exception):
 def current_rules(*, channel: Channel, now: datetime) -> Rules:
     """Return the rules in force; one query.
 
-    Rules with an end date take precedence over others; of equals the one that began last.
+    Rules with an end date take precedence over others; of equals the rules that began last.
     """
     live = RoutingRules.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
@@ -66,8 +66,8 @@ def create_draft(  # noqa: PLR0913 - one row's columns
 ) -> RoutingRules:
     """Create the next version as a draft. Locks the channel."""
     Channel.objects.select_for_update(of=["self"], no_key=True).get(pk=channel.pk)
-    mine = RoutingRules.objects.filter(channel=channel)
-    last = mine.aggregate(last=Max("version"))["last"] or 0
+    versions = RoutingRules.objects.filter(channel=channel)
+    last = versions.aggregate(last=Max("version"))["last"] or 0
     return RoutingRules.objects.create(
         channel=channel,
         version=last + 1,

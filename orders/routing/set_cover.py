@@ -9,7 +9,7 @@ from itertools import count
 
 from orders.routing.ranking import Rank
 
-# A cart of a few lines needs about ten; this many take a few milliseconds.
+# A cart of a few lines needs about ten steps; 2,000 take a few milliseconds.
 MAX_STEPS = 2_000
 
 type Cost = tuple[Rank, int]  # summable numbers, and the id of the choice
@@ -20,25 +20,25 @@ type Total = tuple[Rank, list[int]]
 def choose_sources(lines: Sequence[Line]) -> list[int]:
     """Return the choice of each line: the fewest sources, and of those the cheapest.
 
-    Shape:  each line maps the sources that can fill it to their cost, and has at least one
+    Shape:  each line maps the sources that can fill it to their cost; at least one source
     """
     needed = _undominated(lines)
-    # Lines with a single source come first and so fix it.
+    # Lines with a single source come first: that source is in every cover.
     ordered = sorted(
         ({source: line[source] for source in line.keys() & needed} for line in lines), key=len
     )
     reach = _coverage(ordered)
     search = _Search(ordered, reach)
-    everything = (1 << len(ordered)) - 1
+    all_lines = (1 << len(ordered)) - 1
     for size in count():
-        covers = set(search.covers(everything, frozenset(), size))
+        covers = set(search.covers(all_lines, frozenset(), size))
         if search.is_exhausted:
             covers.add(_greedy(ordered, reach))
         if covers:
             fewest = min(map(len, covers))
             *_, names = min(_total(lines, cover) for cover in covers if len(cover) == fewest)
             return names
-    raise AssertionError("counting has no end")
+    raise AssertionError("count() is endless")
 
 
 def _coverage(lines: Sequence[Line]) -> dict[int, int]:
@@ -51,7 +51,7 @@ def _coverage(lines: Sequence[Line]) -> dict[int, int]:
 
 
 def _undominated(lines: Sequence[Line]) -> frozenset[int]:
-    """Return the sources without those that another dominates (same lines, lower cost)."""
+    """Return the sources that no other dominates (same lines at lower cost)."""
     reach = _coverage(lines)
 
     def is_dominated(source: int) -> bool:
@@ -94,9 +94,9 @@ class _Search:
     def covers(
         self, open_lines: int, chosen: frozenset[int], size: int
     ) -> Iterator[frozenset[int]]:
-        """Yield covers of ``size`` sources of the open lines, some repeatedly.
+        """Yield covers of the open lines by ``size`` sources, some repeatedly.
 
-        All of the smallest are found: each has a source for the first open line.
+        All smallest covers are found, because each contains a source of the first open line.
         """
         if not open_lines:
             yield chosen

@@ -81,7 +81,7 @@ class SimulationResult:
 
 
 def simulate(*, rules: Rules, orders: Iterable[Order], currency: str) -> SimulationResult:
-    """Route orders again, each by its decision log.
+    """Route orders again, each with the candidates of its decision log.
 
     Shape:  ``orders`` with prefetched lines; at most ``MAX_ORDERS`` are used
     """
@@ -131,11 +131,11 @@ def _route_again(order: Order, rules: Rules) -> ChangedOrder:
         for variant_id, count in _units(lines).items()
     )
     candidates = decision_log.logged_candidates(order.routing_decision, needs)
-    by_level = {one.level_id: one for one in candidates}
+    by_level = {candidate.level_id: candidate for candidate in candidates}
     old_sources = [(by_level[line.level_id], line.quantity) for line in lines]
-    # Lines split then may be split now.
-    divided = decision_log.logged_rules(order.routing_decision).max_sources
-    rules = replace(rules, max_sources=max(rules.max_sources, divided))
+    # Lines that were split may be split again.
+    logged_max_sources = decision_log.logged_rules(order.routing_decision).max_sources
+    rules = replace(rules, max_sources=max(rules.max_sources, logged_max_sources))
     plan = route(needs=needs, candidates=candidates, rules=rules)
     parts = [part for parts in plan.planned.values() for part in parts]
     # If the new ranking finds no split, the order stays as it was.

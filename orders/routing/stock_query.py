@@ -67,7 +67,9 @@ def find_candidates(  # noqa: PLR0913 - variants, destination and what is known
     if rows is None:
         rows = stock_rows.read_rows(variant_ids, now)
     return [
-        one for _, one in _assess_rows(rows, channel, country, now, costing_of) if one is not None
+        candidate
+        for _, candidate in _assess_rows(rows, channel, country, now, costing_of)
+        if candidate is not None
     ]
 
 
@@ -93,7 +95,7 @@ def _assess_rows(
     now: datetime,
     costing_of: Callable[..., Costing],
 ) -> list[tuple[Sequence[UnavailableReason], Candidate | None]]:
-    """Assess each row. Landed costs are read only for a choice or a foreign currency."""
+    """Assess each row. Landed costs are read only for several rows of a variant or a foreign currency."""
     against = [availability.reasons(_facts(row, channel)) for row in rows]
     usable = [row for row, reasons in zip(rows, against, strict=True) if not reasons]
     is_foreign = any(row.currency != channel.currency for row in usable)
@@ -163,8 +165,8 @@ def _candidate(
 def lead_days(offer: SupplierOffer, now: datetime) -> int:
     """Return the days until handover to the carrier.
 
-    An order after the cut-off, or on a day without order processing, waits for the next one.
-    Batching costs no day: batches are submitted before the cut-off.
+    An order after the cut-off, or on a closed day, waits for the next open day. Batching costs no
+    day: batches are submitted before the cut-off.
     """
     supplier = offer.supplier
     return _lead_days(supplier.lead_days, offer.lead_days, supplier, now)

@@ -1,4 +1,4 @@
-"""Default tax rates: list the VAT and US sales tax rates that a new shop begins with.
+"""Default tax rates: list the VAT and US sales tax rates that a new shop starts with.
 
 From then on staff maintain them. These are standard VAT rates and the state part of sales tax;
 local parts need a tax service or rates that staff enter.

@@ -9,7 +9,7 @@ from catalog.pricing import policy
 from orders.models import Order, OrderLine
 from orders.tax import rates
 
-# Above it a parcel needs a customs declaration, and VAT is due on import.
+# Above this value a parcel needs a customs declaration, and VAT is due on import.
 # Source: Directive 2006/112/EC, Title XII, Chapter 6, Section 4
 MAX_VALUE, VALUE_CURRENCY = Decimal(150), "EUR"
 
@@ -22,8 +22,8 @@ def customs_value(lines: Iterable[OrderLine]) -> Decimal:
 def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: datetime) -> str:
     """Return our IOSS number if a parcel with these lines may use it, else an empty string.
 
-    Without an EUR exchange rate, or without charged tax, the parcel has none: a number that does
-    not apply is a false declaration.
+    Without an EUR exchange rate, or without charged tax, the parcel gets no number: a number that
+    does not apply is a false declaration.
     """
     country = order.ship_to["country"]
     if origin in EU or country not in EU or not order.tax_amount:

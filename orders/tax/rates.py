@@ -36,7 +36,7 @@ class CountryRate:
 
 
 class TaxService(Protocol):
-    """A service for local rates; ``settings.TAX_SERVICE`` names its class, made once."""
+    """A service for local rates; ``settings.TAX_SERVICE`` names its class; one per process."""
 
     def rate(self, *, country: str, region: str, postcode: str, on: date) -> Decimal:
         """Return the rate as a fraction, within two seconds.
@@ -59,7 +59,7 @@ def find_treatment(  # noqa: PLR0913 - one destination
 
     A channel with net prices adds tax only where we are registered. With gross prices the
     destination's tax is included. May call the tax service: hold no locks. ``country_rate`` saves
-    a query if it is of this country and day.
+    a query if it has this country and day.
     """
     region = address.region_code(country=country, region=region)
     if channel.prices_exclude_tax and not is_registered_in(country=country, region=region, on=on):

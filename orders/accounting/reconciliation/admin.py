@@ -186,7 +186,7 @@ class DiscrepancyAdmin(StaffAdmin):
         icon="task_alt",
         explain=_(
             "Closes the discrepancy only: no money moves and no record changes."
-            " It reopens if the amounts differ again in another way."
+            " It reopens if the amounts change."
         ),
         form_class=ReasonForm,
         done=_("Discrepancy closed."),

@@ -19,8 +19,8 @@ Measure = Discrepancy.Measure
 class Finding:
     """One difference between our books and another party's.
 
-    Shape:  ``subject`` identifies what differs, the same in each run; ``found_currency`` is
-            empty if it is the same; an amount is None if that side has none
+    Shape:  ``subject`` identifies the record, the same in each run; ``found_currency`` is empty
+            if it equals ``currency``; ``expected`` or ``found`` is None if that side has no amount
     """
 
     kind: Discrepancy.Kind
@@ -63,7 +63,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonResult:
-    """Findings of one counterparty; ``undecided`` were neither confirmed nor cleared."""
+    """Findings of one counterparty; ``undecided``: discrepancies neither confirmed nor cleared."""
 
     findings: list[Finding]
     count: int
@@ -141,14 +141,14 @@ def _update(
     difference: Discrepancy, finding: Finding, day: ReconciliationRun, now: datetime
 ) -> None:
     amounts = finding.amounts()
-    is_other = any(getattr(difference, name) != value for name, value in amounts.items())
+    has_changed = any(getattr(difference, name) != value for name, value in amounts.items())
     for name, value in (amounts | finding.about()).items():
         setattr(difference, name, value)
     difference.last_day = max(difference.last_day, day.day)
     difference.save(update_fields=[*amounts, *finding.about(), "last_day"])
     if difference.status == Status.GONE:
         difference.move(Status.OPEN, at=now, actor=ACTOR, reason=f"mismatch again on {day}")
-    elif difference.status == Status.SETTLED and is_other:
+    elif difference.status == Status.SETTLED and has_changed:
         note = f"different mismatch on {day}"
         difference.move(
             Status.OPEN, at=now, actor=ACTOR, reason=note, closed_by="", close_reason=""

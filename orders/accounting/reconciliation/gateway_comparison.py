@@ -1,4 +1,4 @@
-"""Gateway comparison: compare the gateway's payments with our ledger, find those missing in one."""
+"""Gateway comparison: compare payments at the gateway with our ledger, in both directions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -137,7 +137,7 @@ def _refunds(
 
 
 def _unrecorded_kind(payment: Payment, refund: PaymentUpdate) -> Any:
-    """Return whether an unrecorded refund is a duplicate: same amount, answering no request."""
+    """Return ``TWICE`` if a refund of this amount is recorded and no request of ours is open."""
     open_requests = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
     is_lost = bool(refund.request_key) and open_requests.exists()
@@ -200,9 +200,8 @@ def _finding(  # noqa: PLR0913 - the parts of one record
     )
 
 
-# Later events may still arrive; our requests are not overdue before.
-EVENT_LAG = timedelta(minutes=15)
-REQUEST_LAG = timedelta(hours=1)
+EVENT_LAG = timedelta(minutes=15)  # a webhook may arrive this long after its event
+REQUEST_LAG = timedelta(hours=1)  # our request may be pending this long
 MAX_PAYMENTS_READ = 5000
 
 
@@ -215,7 +214,7 @@ def compare(*, gateway: str, since: datetime, until: datetime, clock: Clock) -> 
 
     Authorized payments and those with open discrepancies are always compared.
 
-    Raises: TemporaryError, PermanentError  the gateway's list is incomplete: there is no result
+    Raises: TemporaryError, PermanentError  the gateway's list is incomplete
     """
     client = gateway_for(gateway)
     listed = {balance.name: balance for balance in client.balances(since=since, until=until)}
@@ -231,7 +230,7 @@ def compare(*, gateway: str, since: datetime, until: datetime, clock: Clock) -> 
         )
     findings: list[Finding] = []
     known: set[str] = set()
-    moving: list[int] = []
+    undecided: list[int] = []
     for payment in ours:
         balance = by_name.get(payment.reference) or by_name.get(payment.key)
         if balance is None:
@@ -241,13 +240,13 @@ def compare(*, gateway: str, since: datetime, until: datetime, clock: Clock) -> 
         if balance is None or not _agrees(payment, balance):
             differing = compare_payment(payment=payment, now=clock())
             if differing is None:
-                moving.append(payment.pk)
+                undecided.append(payment.pk)
             else:
                 findings += differing
-    strangers = [stranger for name, stranger in listed.items() if name not in known]
-    findings += _unknown(strangers, clock())
-    count = len(ours) + len(strangers)
-    return ComparisonResult(findings=findings, count=count, undecided=Q(payment__in=moving))
+    unknown = [balance for name, balance in listed.items() if name not in known]
+    findings += _unknown(unknown, clock())
+    count = len(ours) + len(unknown)
+    return ComparisonResult(findings=findings, count=count, undecided=Q(payment__in=undecided))
 
 
 def compare_payment(
@@ -255,7 +254,7 @@ def compare_payment(
 ) -> list[Finding] | None:
     """Compare one payment again; None while its money is moving.
 
-    ``is_settled``: it was read just now, so no event is pending.
+    ``is_settled``: the caller just read all events, so none is pending.
 
     Raises: TemporaryError, PermanentError  the gateway does not answer
     """
@@ -286,15 +285,15 @@ def _our_payments(
     gateway: str, names: Iterable[str], *, since: datetime, until: datetime
 ) -> Sequence[Payment]:
     """Return our payments that the gateway listed, and those that it should have listed."""
-    mine = Payment.objects.filter(gateway=gateway).exclude(reference="")
+    payments = Payment.objects.filter(gateway=gateway).exclude(reference="")
     named = list(names)
     moved = Q(events__received_at__gte=since, events__received_at__lt=until)
     moved &= ~Q(events__kind__in=ledger.REQUESTS)
-    rows = mine.filter(
+    rows = payments.filter(
         Q(reference__in=named)
         | Q(key__in=named)
         | Q(status=Payment.Status.AUTHORIZED)
-        | Q(pk__in=mine.filter(moved).values("pk"))
+        | Q(pk__in=payments.filter(moved).values("pk"))
         | Q(pk__in=_open(gateway).values("payment"))
     )
     return list(rows.select_related("order").order_by("pk"))
@@ -305,8 +304,8 @@ def _open(gateway: str) -> QuerySet[Discrepancy]:
 
 
 def _differing_names(gateway: str) -> list[str]:
-    strangers = _open(gateway).filter(payment__isnull=True)
-    return list(strangers.values_list("reference", flat=True))
+    unknown = _open(gateway).filter(payment__isnull=True)
+    return list(unknown.values_list("reference", flat=True))
 
 
 def _read_balance(client: Gateway, payment: Payment) -> GatewayBalance | None:
@@ -325,11 +324,11 @@ def _is_moving(payment: Payment, balance: GatewayBalance | None, now: datetime) 
     return open_requests.filter(received_at__gt=now - REQUEST_LAG).exists()
 
 
-def _unknown(strangers: Sequence[GatewayBalance], now: datetime) -> Iterator[Finding]:
+def _unknown(balances: Sequence[GatewayBalance], now: datetime) -> Iterator[Finding]:
     """Yield findings for money at the gateway that belongs to none of our payments."""
-    numbers = {balance.order for balance in strangers if balance.order}
+    numbers = {balance.order for balance in balances if balance.order}
     orders = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
-    for balance in strangers:
+    for balance in balances:
         remaining = balance.held + balance.captured - balance.refunded
         if remaining and balance.moved_at <= now - EVENT_LAG:
             yield Finding(

@@ -78,7 +78,7 @@ ADVICE: Mapping[str, Promise] = {
     ),
     Kind.SHIPPED_UNINVOICED: gettext_lazy(
         "Items shipped, but there is no invoice. Ask the supplier for the invoice and enter"
-        " it. If they are free, close this discrepancy with a reason."
+        " it. If the items are free, close this discrepancy with a reason."
     ),
     Kind.UNKNOWN_PURCHASE_ORDER: gettext_lazy(
         "The invoice matches no purchase order. It may be for a sample, another buyer's order or a"
@@ -87,8 +87,8 @@ ADVICE: Mapping[str, Promise] = {
 }
 ENDED_HOLD = gettext_lazy(
     "The gateway no longer holds the authorization, but our records say it does."
-    ' Select "Sync from gateway". Amounts not captured by then cannot be captured any'
-    " more."
+    ' Select "Sync from gateway". Money that was not captured before cannot be'
+    " captured any more."
 )
 UNKNOWN_PAYMENT = gettext_lazy(
     "The gateway has a payment that is not in our records. Find it at the gateway by"

@@ -20,7 +20,7 @@ from orders.models import (
 from orders.payments import captures
 
 COUNTERPARTY = "orders"
-# Captures and refunds follow the supplier's answer within minutes.
+# Captures and refunds normally follow the supplier's answer within minutes.
 PAYMENT_LAG = timedelta(hours=1)
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
@@ -35,7 +35,7 @@ class _Sums:
 
     captured: Decimal
     kept: Decimal  # captured and not refunded
-    paying: int  # payments with an open or captured amount
+    paying: int  # payments with money: authorized, or captured and not refunded
 
 
 def compare(*, since: datetime, until: datetime, now: datetime) -> ComparisonResult:
@@ -61,7 +61,7 @@ def _of_order(order: Order, now: datetime) -> Iterator[Finding]:
                 found_currency=payment.currency,
                 payment=payment,
             )
-    sums = _sum_payments([one for one in payments if one.currency == order.currency])
+    sums = _sum_payments([payment for payment in payments if payment.currency == order.currency])
     if sums.paying > 1:
         yield _finding(order, Kind.TWICE, expected=order.total_amount, found=sums.captured)
     elif sums.captured > order.total_amount:
@@ -72,11 +72,11 @@ def _of_order(order: Order, now: datetime) -> Iterator[Finding]:
 
 def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     due = [
-        one
-        for one in order.purchase_orders.all()
-        if one.status in SHIPPED and one.status_since <= now - PAYMENT_LAG
+        purchase_order
+        for purchase_order in order.purchase_orders.all()
+        if purchase_order.status in SHIPPED and purchase_order.status_since <= now - PAYMENT_LAG
     ]
-    charged = sum((one.customer_charge_amount for one in due), NOTHING)
+    charged = sum((purchase_order.customer_charge_amount for purchase_order in due), NOTHING)
     if charged <= sums.captured:
         return
     if not any(captures.is_deferred(payment, now=now) for payment in order.payments.all()):
@@ -103,16 +103,19 @@ def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
         payment__order=order, kind=PaymentEvent.Kind.REFUND_REQUESTED, outcome__isnull=True
     )
     is_refunding = refunds.filter(received_at__gt=now - PAYMENT_LAG).exists()
-    is_paid_stray = CanceledShipmentDecision.objects.filter(
+    kept_and_paid = CanceledShipmentDecision.objects.filter(
         purchase_order__order=order, outcome=CanceledShipmentDecision.Outcome.KEPT_PAID
     )
-    if not is_refunding and not is_paid_stray.exists():
+    if not is_refunding and not kept_and_paid.exists():
         yield _finding(order, Kind.NOTHING_ORDERED, expected=None, found=sums.kept)
 
 
 def _is_in_flight(order: Order, now: datetime) -> bool:
     """Return whether a recent change may not be reflected in payments yet."""
-    moments = [order.status_since, *(one.status_since for one in order.purchase_orders.all())]
+    moments = [
+        order.status_since,
+        *(purchase_order.status_since for purchase_order in order.purchase_orders.all()),
+    ]
     return max(moments) > now - PAYMENT_LAG
 
 

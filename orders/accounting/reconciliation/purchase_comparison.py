@@ -25,9 +25,10 @@ def compare(
 ) -> ComparisonResult:
     """Fetch the charges of a supplier, and compare them with the expected costs.
 
-    Purchase orders accepted in the period are compared, and those with open discrepancies.
+    Compares purchase orders that were accepted or invoiced in the period, that have an open
+    discrepancy, or that are due for matching.
 
-    Raises: ExternalServiceError  the supplier does not answer: there is no result
+    Raises: ExternalServiceError  the supplier does not answer
             BulkheadFullError     all bulkhead slots of the supplier are taken
     """
     may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}
@@ -39,24 +40,24 @@ def compare(
                     supplier=supplier, purchase_orders=charged_orders, since=since, now=now
                 )
     compared = _purchase_orders(supplier, since, until, now)
-    tells_all = may_ask and invoices.lists_all_charges(supplier)
+    lists_all = may_ask and invoices.lists_all_charges(supplier)
     findings = [
         finding
         for purchase_order in compared
-        for finding in compare_purchase_order(purchase_order, tells_all=tells_all, now=now)
+        for finding in compare_purchase_order(purchase_order, lists_all=lists_all, now=now)
     ]
     three_way_match.mark_unknown(supplier=supplier)
     return ComparisonResult(
         findings=findings + _unknown(supplier),
         count=len(compared),
         # A missing invoice is only found if the supplier may be asked and lists all charges.
-        undecided=Q(pk__in=()) if tells_all else Q(kind=Kind.SUPPLIER_NOT_CHARGED),
+        undecided=Q(pk__in=()) if lists_all else Q(kind=Kind.SUPPLIER_NOT_CHARGED),
         purchase_orders=tuple(purchase_order.pk for purchase_order in compared),
     )
 
 
 def compare_purchase_order(
-    purchase_order: PurchaseOrder, *, tells_all: bool, now: datetime
+    purchase_order: PurchaseOrder, *, lists_all: bool, now: datetime
 ) -> Iterator[Finding]:
     match = three_way_match.match_of(purchase_order)
     currency, expected = match.currency, match.ordered
@@ -70,7 +71,7 @@ def compare_purchase_order(
         if three_way_match.is_invoice_overdue(purchase_order, match, now=now):
             kind = Kind.SHIPPED_UNINVOICED
             yield _finding(purchase_order, kind, currency, match.shipped, None)
-        elif tells_all and is_due:
+        elif lists_all and is_due:
             yield _finding(purchase_order, Kind.SUPPLIER_NOT_CHARGED, currency, expected, None)
         return
     other = next((invoice for invoice in active_invoices if invoice.currency != currency), None)
@@ -88,8 +89,8 @@ def compare_purchase_order(
     invoiced = sum((invoice.subtotal_amount for invoice in active_invoices), NOTHING)
     last = active_invoices[-1]
     supplier = purchase_order.supplier
-    is_other = not three_way_match.is_within_tolerance(supplier, expected=expected, found=invoiced)
-    if is_other and not match.is_invoiced_as_shipped:
+    differs = not three_way_match.is_within_tolerance(supplier, expected=expected, found=invoiced)
+    if differs and not match.is_invoiced_as_shipped:
         kind = _kind(active_invoices, invoiced, expected)
         yield _finding(purchase_order, kind, currency, expected, invoiced, invoice=last)
     if three_way_match.is_shipment_overdue(purchase_order, match, now=now):
@@ -102,7 +103,7 @@ def compare_purchase_order(
     if agreed is not None and len(freights) == len(active_invoices):
         freight = sum(freights, NOTHING)
         is_twice = (
-            is_other and _kind(active_invoices, invoiced, expected) == Kind.SUPPLIER_CHARGED_TWICE
+            differs and _kind(active_invoices, invoiced, expected) == Kind.SUPPLIER_CHARGED_TWICE
         )
         is_agreed = three_way_match.is_within_tolerance(supplier, expected=agreed, found=freight)
         if not is_agreed and not is_twice:
@@ -115,7 +116,7 @@ def compare_purchase_order(
 def _kind(
     active_invoices: Sequence[SupplierInvoice], invoiced: Decimal, expected: Decimal
 ) -> Discrepancy.Kind:
-    """Return the discrepancy kind: a duplicate charge, or another amount."""
+    """Return the discrepancy kind: undercharge, duplicate charge or overcharge."""
     if invoiced < expected:
         return Kind.SUPPLIER_UNDERCHARGED
     amounts = [invoice.subtotal_amount for invoice in active_invoices]
@@ -171,7 +172,7 @@ def _purchase_orders(
 
 
 def _unknown(supplier: Supplier) -> list[Finding]:
-    strangers = SupplierInvoice.objects.filter(
+    unknown = SupplierInvoice.objects.filter(
         supplier=supplier, purchase_order__isnull=True, withdrawn_at__isnull=True
     )
     return [
@@ -185,7 +186,7 @@ def _unknown(supplier: Supplier) -> list[Finding]:
             supplier_id=supplier.pk,
             supplier_invoice_id=invoice.pk,
         )
-        for invoice in strangers.order_by("pk")
+        for invoice in unknown.order_by("pk")
     ]
 
 

@@ -1,7 +1,7 @@
 """Reconciliation: compare a day with every gateway and supplier, and store the discrepancies.
 
 Each counterparty is stored when it is done, so an interrupted run can be repeated. A day stays
-open and is retried until all have answered.
+open and is retried until all counterparties have answered.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError, exclusive_lock
 
-# Late reports of a day have arrived by then; events around midnight count for both days.
+# A day is compared 3 h after it ends, with the events of 3 h before and after it.
 MARGIN = timedelta(hours=3)
 LOOKBACK = timedelta(days=14)
 SUBJECT = "daily reconciliation"
@@ -37,7 +37,7 @@ Status = ReconciliationRun.Status
 
 
 class DayNotOverError(Exception):
-    """The day is not over, or only just."""
+    """The day has not ended, or ended less than ``MARGIN`` ago."""
 
 
 def run_of(day: date, *, now: datetime) -> ReconciliationRun:
@@ -71,16 +71,16 @@ def due_runs(*, now: datetime) -> list[ReconciliationRun]:
 
 
 def reconcile(*, day: ReconciliationRun, clock: Clock) -> ReconciliationRun:
-    """Reconcile a day, again if it was reconciled before; one worker at a time.
+    """Reconcile a day, also one that was reconciled before; one worker at a time.
 
-    Raises: DayNotOverError       it is not over
+    Raises: DayNotOverError       see there
             LockedElsewhereError  another worker reconciles a day
     """
     if day.ends_at + MARGIN > clock():
         raise DayNotOverError(str(day))
     with exclusive_lock(SUBJECT):
         day.refresh_from_db()
-        if day.status == Status.RUNNING:  # the lock is free, so the worker before has died
+        if day.status == Status.RUNNING:  # the lock is free, so the last worker died
             note = "the previous reconciliation was interrupted"
             day.move(Status.OPEN, at=clock(), actor=discrepancies.ACTOR, reason=note)
         day.move(
@@ -145,7 +145,7 @@ def _counterparties(
 
 
 def _gateways(day: ReconciliationRun) -> list[str]:
-    """Return the active gateway, and those with payments or discrepancies on that day."""
+    """Return the active gateway, those with payments that day, those with open discrepancies."""
     moved = Q(events__received_at__gte=day.starts_at, events__received_at__lt=day.ends_at)
     moved |= Q(created_at__gte=day.starts_at, created_at__lt=day.ends_at)
     codes = set(Payment.objects.filter(moved).values_list("gateway", flat=True))

@@ -9,7 +9,7 @@ from orders.payments import updates
 
 
 def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: datetime) -> None:
-    """Close a discrepancy whose reason staff know; nothing else changes.
+    """Close a discrepancy that staff can explain; no amount changes.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  it is not open any more
     """
@@ -30,7 +30,7 @@ def close_discrepancy(*, difference: Discrepancy, reason: str, actor: str, now: 
 def close_run(*, day: ReconciliationRun, reason: str, actor: str, now: datetime) -> None:
     """Close a day without a complete comparison.
 
-    Raises: InvalidTransitionError, ConcurrentUpdateError  it is being compared, or was
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it is running or reconciled
     """
     day.move(ReconciliationRun.Status.CLOSED, at=now, actor=actor, reason=reason)
 
@@ -42,11 +42,11 @@ LOST = frozenset({Kind.NOT_WITH_US, Kind.REFUND_UNBOOKED, Kind.TWICE, Kind.AMOUN
 
 
 class NoLostEventError(Exception):
-    """The discrepancy is not an event that only the gateway has."""
+    """The discrepancy is closed, or no event that we missed can explain it."""
 
 
 def can_apply_lost_event(difference: Discrepancy) -> bool:
-    """Return whether the gateway may have an event of the payment that we have not."""
+    """Return whether we may have missed an event of the payment at the gateway."""
     is_open = difference.status == Discrepancy.Status.OPEN
     is_of_gateway = difference.part.startswith(gateway_comparison.counterparty_of(""))
     return is_open and is_of_gateway and difference.kind in LOST and bool(difference.payment_id)
@@ -55,7 +55,7 @@ def can_apply_lost_event(difference: Discrepancy) -> bool:
 def apply_lost_events(*, difference: Discrepancy, now: datetime) -> Discrepancy:
     """Read all events of the payment from the gateway, and apply the missing ones once.
 
-    Raises: NoLostEventError                it is cleared, or not about a gateway event
+    Raises: NoLostEventError                see there
             TemporaryError, PermanentError  the gateway does not answer; nothing changes
             TooEarlyError                   an earlier event is missing
     """
@@ -64,10 +64,10 @@ def apply_lost_events(*, difference: Discrepancy, now: datetime) -> Discrepancy:
     if payment is None or not can_apply_lost_event(difference):
         raise NoLostEventError(str(difference))
     updates.refresh(payment=payment, now=now)
-    mine = Discrepancy.objects.filter(
+    open_discrepancies = Discrepancy.objects.filter(
         part=difference.part, payment=payment, status=Discrepancy.Status.OPEN
     )
-    examined = frozenset(mine.values_list("pk", flat=True))
+    examined = frozenset(open_discrepancies.values_list("pk", flat=True))
     findings = gateway_comparison.compare_payment(payment=payment, now=now, is_settled=True) or []
     day = ReconciliationRun.objects.get(day=difference.last_day)
     discrepancies.record(

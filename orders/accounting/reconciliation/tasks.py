@@ -1,6 +1,6 @@
 """Reconciliation tasks: reconcile each past day with gateways and suppliers.
 
-The sweep runs every half hour, so a day is retried until all of them have answered.
+The sweep runs every half hour, so a day is retried until all counterparties have answered.
 """
 
 import logging

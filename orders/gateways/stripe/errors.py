@@ -35,7 +35,8 @@ ERRORS: tuple[tuple[type[stripe.StripeError], ErrorFactory], ...] = (
     (stripe.IdempotencyError, _key_reused),
     (stripe.CardError, _refused),
     (stripe.InvalidRequestError, _refused),
-    (stripe.StripeError, _unknown),  # a server error, the same key still running, or no JSON
+    # A server error, no JSON, or a call with the same key still runs.
+    (stripe.StripeError, _unknown),
 )
 SERVER_ERROR = 500
 REPLAYED = "idempotent-replayed"
@@ -56,8 +57,8 @@ def translated(what: str) -> Iterator[None]:
 def translate(error: stripe.StripeError, *, what: str) -> ExternalServiceError:
     """Return our error for one of the library.
 
-    A server error that Stripe replays under its key ends that call: it is retried under another
-    key, after the gateway was read.
+    Stripe replays a server error to every call with the same key. Such a call is refused, so that
+    it is retried with another key, after the payment was read.
     """
     status = error.http_status or 0
     decline = getattr(error.error, "decline_code", None) or ""

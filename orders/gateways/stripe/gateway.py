@@ -23,7 +23,7 @@ from storefront.lib.money import Money
 
 # Only methods that can be authorized and captured later; wallets are cards here.
 METHODS = ["card", "link"]
-MAX_LISTED = 100  # in a list: no payment has as many refunds or disputes
+MAX_LISTED = 100  # per list: no payment has so many refunds or disputes
 SESSION_EXPAND = ["payment_intent.latest_charge", "payment_intent.review"]
 NOT_FOUND = "resource_missing"
 INTENT_PREFIX = "pi_"  # prefix of an intent id
@@ -39,11 +39,11 @@ class StripeGateway:
         """
         if not secret:
             raise TemporaryError("stripe: STRIPE_SECRET_KEY is not set")
-        self._wire = HttpClient(base_url=base_url, secret=secret, gate=gate)
+        self._http = HttpClient(base_url=base_url, secret=secret, gate=gate)
         self._client = stripe.StripeClient(
-            secret, base_addresses={"api": base_url}, http_client=self._wire, max_network_retries=0
+            secret, base_addresses={"api": base_url}, http_client=self._http, max_network_retries=0
         )
-        self._books = Reports(client=self._client, refunds=self._refunds)
+        self._reports = Reports(client=self._client, refunds=self._refunds)
 
     def open(
         self, *, key: str, amount: Money, description: str, return_url: str, locale: str
@@ -129,13 +129,13 @@ class StripeGateway:
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
         """Refund, unless a refund with this key exists: Stripe forgets keys after a day."""
         intent = self._intent(reference)
-        mine = [
+        existing = [
             refund
             for refund in self._refunds(intent.id)
             if (refund.metadata or {}).get(translation.REQUEST_KEY) == key
         ]
-        if mine:
-            refund = mine[0]
+        if existing:
+            refund = existing[0]
         else:
             with translated(f"refund {intent.id}"):
                 answer = self._client.v1.refunds.create(
@@ -180,7 +180,7 @@ class StripeGateway:
         )
 
     def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
-        """Read the payment of an event: events come in any order, and twice."""
+        """Read the payment that the event is about: events come in any order, and twice."""
         event = read_event(body)
         about = event.data.object
         if about.object == "checkout.session":
@@ -199,17 +199,17 @@ class StripeGateway:
         )
 
     def balance(self, *, reference: str) -> GatewayBalance:
-        """Return the amounts of a session or an intent; an unused session has none."""
+        """Return the amounts of a session or an intent; for an unused session all are 0."""
         try:
             if reference.startswith(INTENT_PREFIX):
-                return self._books.balance(reference)
+                return self._reports.balance(reference)
             session = self._session(reference)
         except PermanentError as error:
             if error.code == NOT_FOUND:
                 raise UnknownAtGatewayError(str(error), code=NOT_FOUND) from error
             raise
         if session.intent is not None:
-            return self._books.balance_of(session.intent, reference=reference)
+            return self._reports.balance_of(session.intent, reference=reference)
         nothing = Money.zero((session.currency or "").upper())
         return GatewayBalance(
             reference=reference,
@@ -222,10 +222,10 @@ class StripeGateway:
         )
 
     def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
-        return self._books.all(since=since, until=until)
+        return self._reports.all(since=since, until=until)
 
     def close(self) -> None:
-        self._wire.close()
+        self._http.close()
 
     def _session(self, reference: str) -> Session:
         with translated(f"read {reference}"):

@@ -65,7 +65,7 @@ class Answer(Protocol):
 
 
 def locale_of(language: str) -> Any:
-    """Return Checkout's locale for a language; "auto", the browser's, for one it lacks."""
+    """Return Checkout's locale for a language, else "auto": the language of the browser."""
     return language[:2] if language[:2] in CHECKOUT_LOCALES else "auto"
 
 

@@ -34,7 +34,7 @@ class Reports:
     def all(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
         """Yield the payments whose money moved in a time span.
 
-        Raises: TooManyPaymentsError  there are more than are read
+        Raises: TooManyPaymentsError  more payments changed than one call reads
                 TemporaryError, PermanentError
         """
         span = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
@@ -72,7 +72,7 @@ class Reports:
         was_held = intent.status in translation.WAS_AUTHORIZED or captured > 0
         was_held = was_held or (charge is not None and charge.status == WAS_AUTHORIZED)
         known = intent.metadata or {}
-        # An uncaptured charge that expired counts as refunded: compare the refunds.
+        # Stripe counts an expired, uncaptured charge as refunded: sum the refunds instead.
         is_refunded = charge is not None and charge.amount_refunded > 0 and captured > 0
         return GatewayBalance(
             reference=reference,

@@ -23,15 +23,15 @@ from storefront.lib.money import Money
 WAS_AUTHORIZED = frozenset({"requires_capture", "succeeded"})
 FINAL = frozenset({"succeeded", "canceled"})
 EXPIRED_REASONS = frozenset({"automatic", "expired"})
-# The shortest hold of any card, for a method that does not report when it ends.
+# The shortest hold of any card, for a payment method that does not report when its hold ends.
 DEFAULT_HOLD = timedelta(days=4, hours=18)
-EXPIRED_HOLD = "expired_uncaptured_charge"  # an expired hold, recorded as a refund
+EXPIRED_HOLD = "expired_uncaptured_charge"  # Stripe records an expired hold as a refund
 FAILED = frozenset({"failed", "canceled"})
 INQUIRIES = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
 )
+# Why a review closed. Any other reason may be our own refund or void, and is left to staff.
 APPROVED = frozenset({"approved"})
-# Other reasons may be our own refund or void: staff look at those.
 REFUSED = frozenset({"refunded_as_fraud"})
 REQUEST_KEY = "request_key"
 
@@ -113,16 +113,16 @@ def captured_update(reference: str, intent: Intent, *, request_key: str = "") ->
 
 
 def voided_update(reference: str, intent: Intent) -> PaymentUpdate:
-    """Return the sum of an ended payment that was never captured, as an update."""
-    is_ended = intent.status == "canceled" and intent.cancellation_reason in EXPIRED_REASONS
+    """Return the uncaptured amount of an ended payment as an update: expired or voided."""
+    is_expired = intent.status == "canceled" and intent.cancellation_reason in EXPIRED_REASONS
     return PaymentUpdate(
         reference=reference,
-        external_id=f"{intent.id}:{'expired' if is_ended else 'voided'}",
-        kind=UpdateKind.EXPIRED if is_ended else UpdateKind.VOIDED,
+        external_id=f"{intent.id}:{'expired' if is_expired else 'voided'}",
+        kind=UpdateKind.EXPIRED if is_expired else UpdateKind.VOIDED,
         amount=_money(intent.amount - captured_amount(intent), intent.currency),
         occurred_at=None,
         reason=(intent.cancellation_reason or "").replace("_", " "),
-        is_total=not is_ended,
+        is_total=not is_expired,
     )
 
 
@@ -198,7 +198,7 @@ def _dispute_updates(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate
 
 
 def _review_updates(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
-    """Yield the updates of a review; an end of another kind is left to staff."""
+    """Yield the updates of a review; any other reason to close it is left to staff."""
     ends = {
         **dict.fromkeys(APPROVED, UpdateKind.REVIEW_APPROVED),
         **dict.fromkeys(REFUSED, UpdateKind.REVIEW_REJECTED),

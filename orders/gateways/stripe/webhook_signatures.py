@@ -25,7 +25,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 def check(
     *, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime
 ) -> None:
-    """Accept a body that any of the secrets signed within the tolerance; compare all of them.
+    """Accept a body signed with any of ``secrets`` within the tolerance.
 
     Raises: InvalidHeadersError, InvalidSignatureError, ExpiredTimestampError
     """
@@ -37,13 +37,13 @@ def check(
     if not _SECONDS.fullmatch(seconds) or not signatures:
         raise InvalidHeadersError("Stripe-Signature header with t and v1 is required")
     signed_at = _moment(seconds)
-    fits = False
+    is_valid = False  # all are compared, so that the time reveals no match
     for secret in secrets:
         signed = seconds.encode() + b"." + body
         expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         for signature in signatures:
-            fits |= hmac.compare_digest(expected.encode(), signature.encode())
-    if not fits:
+            is_valid |= hmac.compare_digest(expected.encode(), signature.encode())
+    if not is_valid:
         raise InvalidSignatureError("signature does not match")
     if abs(now - signed_at) > TOLERANCE:
         raise ExpiredTimestampError(f"signed at {signed_at:%H:%M:%S}, received at {now:%H:%M:%S}")

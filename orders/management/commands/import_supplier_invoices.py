@@ -1,4 +1,4 @@
-"""Import a list of supplier invoices, as the staff page does: each row is matched first."""
+"""Import a list of supplier invoices, as the staff page does: match rows, then save them."""
 
 from pathlib import Path
 from typing import Any

@@ -17,7 +17,7 @@ SHOWN_KEYS_FIELD = "seen"
 
 
 class WaiverForm(forms.Form):
-    """Waives only reasons that were shown; if they changed, it shows all, none selected."""
+    """Waives only reasons that were shown; if they changed, shows the new ones, none selected."""
 
     shown_keys = ""
 
@@ -60,7 +60,9 @@ def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
     if len(shown) > 1:
         parts[REASONS_FIELD] = forms.MultipleChoiceField(
             label=_("Reasons to waive"),
-            help_text=_("It stays on hold until every reason is resolved or waived."),
+            help_text=_(
+                "The purchase order stays on hold until every reason is resolved or waived."
+            ),
             choices=shown,
             initial=keys,
             widget=forms.CheckboxSelectMultiple,

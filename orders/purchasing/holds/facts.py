@@ -35,7 +35,7 @@ from suppliers.models import Connection, Requirement
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute
 
-BALANCE_TTL = timedelta(hours=1)  # it is polled every 15 minutes
+BALANCE_TTL = timedelta(hours=1)  # the balance is polled every 15 minutes
 
 
 def evaluate_purchase_order(
@@ -52,7 +52,7 @@ def _query_routes(
     purchase_order: PurchaseOrder, connector: Connector
 ) -> tuple[FreightOption, ...] | None:
     if not isinstance(connector, Freight):
-        return None  # routes are fixed: submission will show
+        return None  # no freight API: the submission will show whether a service ships
     request = build_request(purchase_order)
     lines: tuple[PurchaseOrderRequestLine, ...] = request.lines
     try:
@@ -66,7 +66,7 @@ def _query_routes(
 
 
 def _query_items_cost(purchase_order: PurchaseOrder, connector: Connector) -> Money | None:
-    """Return what the supplier would charge for the items now; None if it has no validation."""
+    """Return what the supplier would charge for the items now; None if unknown."""
     if not isinstance(connector, OrderValidation):
         return None
     try:
@@ -235,7 +235,7 @@ def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Paymen
 def payment_risks(order: Order) -> list[HoldReason]:
     """Return disputes and fraud warnings of the payments since staff last released the order.
 
-    An event before the order was placed could not hold it, so the hold rules check it here.
+    An event that arrives before the order is placed cannot hold it: the hold rules find it here.
     """
     events = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]

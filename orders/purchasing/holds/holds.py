@@ -27,7 +27,7 @@ from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.models import Connection
 
-# Reasons that end automatically, with the reason written to the history.
+# Codes of hold reasons that are removed automatically, with the text for the status history.
 AUTO_RELEASE_REASONS = {
     MISSING_RATE: "the exchange rate is available",
     MISSING_CERTIFICATE: "the certificate is on file",
@@ -69,8 +69,8 @@ def resume_order(order: Order, *, reason: str, actor: str, now: datetime) -> Non
 
     Locks:  the caller holds the order
     """
-    is_divided = order.purchase_orders.exists()
-    to = Order.Status.PROCESSING if is_divided else Order.Status.PLACED
+    has_purchase_orders = order.purchase_orders.exists()
+    to = Order.Status.PROCESSING if has_purchase_orders else Order.Status.PLACED
     order.move(to, at=now, actor=actor, reason=reason, hold_reason="")
 
 
@@ -84,7 +84,7 @@ def remove_reasons(
 ) -> bool:
     """Remove resolved hold reasons; return True if this released the purchase order.
 
-    A change made since ``purchase_order`` was read wins.
+    Nothing is removed if the purchase order changed since it was read.
     """
     current = purchase_order.hold_reasons
     remaining = [hold_reason for hold_reason in current if not is_resolved(hold_reason)]
@@ -109,7 +109,7 @@ def remove_reasons(
 
 
 def release_resolved(*, now: datetime) -> int:
-    """Remove hold reasons whose cause has ended; return how many purchase orders that released.
+    """Remove hold reasons whose cause has ended; return how many purchase orders are released.
 
     Released purchase orders are checked again at submission. A reason is removed even if others
     stay, because it is no longer true.
@@ -197,7 +197,7 @@ KEY_FIELDS = ("code", "subject", "amount", "currency")
 
 
 class NotHeldError(Exception):
-    """The purchase order is not held for this; the message says why. Nothing is changed."""
+    """The hold cannot be released; the message says why. Nothing is changed."""
 
 
 def reason_key(reason: Mapping[str, Any]) -> str:
@@ -207,13 +207,13 @@ def reason_key(reason: Mapping[str, Any]) -> str:
 
 
 def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
-    """Return the reason with the name of its waiver's author and the time."""
+    """Return the reason with the name of the waiving staff member and the time."""
     return {**reason, "by": actor[:100], "at": now.isoformat()}
 
 
 @transaction.atomic(durable=True)
 def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime) -> bool:
-    """Waive one reason; return True if no reason remains. A second call raises.
+    """Waive one reason; return True if no reason remains. Raises if it is waived already.
 
     Locks:  the purchase order
     Raises: NotHeldError

@@ -63,7 +63,7 @@ class HoldFacts:
 class HoldReason:
     """A hold reason: a code for rules, a sentence for staff.
 
-    ``amount`` measures it, where it is money. ``subject`` distinguishes reasons of one code:
+    ``amount`` is its size, if it is about money. ``subject`` distinguishes reasons of one code:
     the line and, if there is no amount, the defect. A waiver covers one subject.
     """
 
@@ -125,7 +125,7 @@ COST_TOLERANCE_RATE = Decimal("0.02")  # tolerance for rounding
 
 
 def evaluate_rules(facts: HoldFacts) -> list[HoldReason]:
-    """Return all hold reasons; an empty list means it may be submitted."""
+    """Return all hold reasons; without any, the purchase order may be submitted."""
     reasons: list[HoldReason] = []
     if not facts.supplier_is_active:
         reasons.append(HoldReason("supplier", "The supplier is paused or blocked."))

@@ -50,7 +50,7 @@ RETURN_INLINE = inline(
 
 
 def has_returnable_units(order: Any) -> bool:
-    """Return whether shipped units are in no return; uses the page's annotations."""
+    """Return whether some shipped units are in no return, by ``Order.with_progress``."""
     return bool(order.shipped > order.returning)
 
 

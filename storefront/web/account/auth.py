@@ -35,7 +35,7 @@ from storefront.web.core.visit import (
     set_cart_cookie,
 )
 
-FORMS_PER_HOUR = 40  # per network: many people may share one
+FORMS_PER_HOUR = 40  # per network, which many people may share
 
 
 def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -43,13 +43,13 @@ def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
     @never_cache
     @wraps(view)
-    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def view_for_customer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user = request.user
         if isinstance(user, User) and not user.is_staff:
             return view(request, user, *args, **kwargs)
         return redirect(reverse("account_login", query={"next": request.path}))
 
-    return opened
+    return view_for_customer
 
 
 @never_cache
@@ -102,10 +102,10 @@ def sent(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Verify an address: one click in the browser that signed up, a new password in another.
+    """Verify an address: by a click in the browser that signed up, else by a new password.
 
-    Another person may have signed up with this address and a password of their own. A program that
-    only follows the links of a mail confirms nothing.
+    The new password replaces one that another person may have chosen for this address. The click
+    keeps programs that follow links in e-mails from verifying it.
     """
     confirmation = EmailConfirmationHMAC.from_key(key)
     user: User | None = confirmation.email_address.user if confirmation else None
@@ -170,7 +170,7 @@ def _signed_up_here(request: HttpRequest, user: User) -> bool:
 
 
 def _merge_cart(request: HttpRequest, answer: HttpResponse) -> None:
-    """After sign-in, merge the browser's cart into the account's and set its cookie."""
+    """After sign-in, merge the browser's cart into the account's, and set the cart cookie."""
     if (owner_id := customer_id(request)) is None:
         return
     now = timezone.now()

@@ -87,7 +87,7 @@ class ChangePasswordForm(CurrentPasswordForm):
 @for_customers
 @sensitive_post_parameters()
 def email(request: HttpRequest, user: User) -> HttpResponse:
-    """Mail a confirmation link to a new address; the old one stays until it is opened."""
+    """Mail a confirmation link to a new address; the old one stays until it is confirmed."""
     form = NewEmailForm(posted(request), user=user, request=request)
     problem = ""
     if request.method == "POST" and form.is_valid():
@@ -137,7 +137,7 @@ def confirm_email_change(request: HttpRequest, key: str) -> HttpResponse:
 @never_cache
 @require_http_methods(READS)
 def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop an e-mail change from the old address, without sign-in; needs a click too."""
+    """Stop an e-mail change by the link sent to the old address, without sign-in, by a click."""
     if request.method == "POST":
         # The page shows whether the change was stopped in time.
         with suppress(credentials.StaleLinkError):

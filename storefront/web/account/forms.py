@@ -58,7 +58,7 @@ class CustomerSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no t
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
-    """Sign-up form; only a mail reveals whether the address is known."""
+    """Sign-up form; only the e-mail to the address reveals whether it is known."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -41,7 +41,7 @@ def payments(request: HttpRequest, user: User) -> HttpResponse:
     moves = PaymentEvent.objects.filter(
         payment__order__in=orders.order_by().values("pk"), kind__in=MOVES
     )
-    # Unpaid payment pages expire too, without ever holding money.
+    # Without payment pages that expired before any authorization: no money moved.
     moves = moves.exclude(kind=PaymentEvent.Kind.EXPIRED, payment__authorized_amount=0)
     events = moves.select_related("payment__order").order_by("-occurred_at", "-pk")
     page = Paginator(events, PAYMENTS_PER_PAGE).get_page(request.GET.get("page"))

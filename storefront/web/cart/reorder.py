@@ -21,7 +21,7 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
     now = timezone.now()
     cart = open_cart(request, now) or _new_cart(request, now)
     try:
-        # An order is released once, but the button to order again can be clicked twice.
+        # Only a release adds units: it happens once, but "order again" can be clicked twice.
         reorder.refill(ordered=order.cart, cart=cart, now=now, adds=why == RELEASED)
     except carts.PlacedCartError:  # placed in another tab just now
         return see_other(reverse("cart"))

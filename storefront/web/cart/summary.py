@@ -23,7 +23,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelItem:
-    """Units of a line in a parcel; ``is_first``: the line is shown here, with all its units."""
+    """Units of a line in a parcel; ``is_first``: this parcel shows the line with all its units."""
 
     line: LineView
     quantity: int
@@ -52,7 +52,7 @@ class CartSummary:
     """A cart with all that a customer must know before paying.
 
     ``quotes`` as ``delivery_methods.quote_delivery_methods`` returns them. ``limits`` maps variants
-    with too many units for one order to how many one order may reserve.
+    with too many units for one order to the number that one order may reserve.
     """
 
     cart: CartView
@@ -82,7 +82,7 @@ class CartSummary:
 
     @property
     def other_split(self) -> ShippingQuote | None:
-        """The other split option of the same tier: separate parcels, or the fewest."""
+        """The option of the same tier that splits differently: separate parcels or the fewest."""
         others = [
             quote for quote in self.quotes if self.quote and quote.is_split != self.quote.is_split
         ]
@@ -129,7 +129,7 @@ class CartSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOptions:
-    """Delivery options of a cart and the chosen one, else the cheapest of fewest parcels."""
+    """Delivery options of a cart, and the chosen one; by default the first option."""
 
     checked_cart: CheckedCart
     quotes: Sequence[ShippingQuote]
@@ -138,7 +138,7 @@ class DeliveryOptions:
     limits: Mapping[int, int]
 
     @property
-    def can_go(self) -> bool:
+    def can_continue(self) -> bool:
         return (
             bool(self.checked_cart.cart.lines) and not self.checked_cart.short and not self.limits
         )
@@ -203,7 +203,7 @@ def summarize(
     )
     cart_view, plan, quote = delivery.checked_cart.cart, delivery.checked_cart.plan, delivery.quote
     reasons: Sequence[RefusalReason] = ()
-    if plan.parcels and delivery.can_go:
+    if plan.parcels and delivery.can_continue:
         reasons = quotes.refusal_reasons(
             plan=plan,
             country=country,

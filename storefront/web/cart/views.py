@@ -87,7 +87,9 @@ def refusal_message(error: Refusal) -> str:
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
     cart, known = open_cart_with_lines(request, now := timezone.now()) or (None, None)
-    return _page(request, cart, cart_content=known, now=now, is_less=TOO_LITTLE in request.GET)
+    return _page(
+        request, cart, cart_content=known, now=now, is_stock_short=TOO_LITTLE in request.GET
+    )
 
 
 @require_POST
@@ -196,7 +198,7 @@ def _first_error(form: forms.Form) -> str:
 def _add_to_cart(
     request: HttpRequest, listing: Listing, submitted: Mapping[str, Any], now: datetime
 ) -> tuple[Cart, int | None]:
-    """Add to the open cart, or to a new one; return it, and its unit count if known."""
+    """Add to the open cart, or to a new one; return the cart, and its unit count if known."""
     here, quantity = visit(request), submitted["quantity"]
     deliverable = availability.make_delivery_check(
         country=here.country, channel=here.channel, now=now, must_reach=True
@@ -240,7 +242,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
     *,
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
-    is_less: bool = False,
+    is_stock_short: bool = False,
     cart_content: CartContent | None = None,
     now: datetime | None = None,
 ) -> HttpResponse:
@@ -251,7 +253,7 @@ def _page(  # noqa: PLR0913 - all parts of one page
         expired = unpaid_orders.expired_order(token=token)
         empty = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
         response = render(request, "web/cart/cart.html", {**empty, "removed": None, "held": []})
-        if unpaid or expired:  # the browser is recognized by its last cart
+        if unpaid or expired:  # keep the cart cookie, which identifies the browser
             response.delete_cookie(COUNT_COOKIE, samesite="Lax")
         elif token:
             delete_cart_cookie(response)
@@ -267,7 +269,9 @@ def _page(  # noqa: PLR0913 - all parts of one page
         cart_content=cart_content,
     )
     problems = (
-        {0: _too_little_message(filled.cart)} if is_less and not filled.limits else problems or {}
+        {0: _too_little_message(filled.cart)}
+        if is_stock_short and not filled.limits
+        else problems or {}
     )
     context = {
         "filled": filled,
@@ -311,7 +315,7 @@ def _removed(request: HttpRequest) -> dict[str, object] | None:
 
 
 def _decode_removed(back: str) -> RemovedLine:
-    """Decode a removed line; signed, because its id must have been one of the cart's."""
+    """Decode a removed line; the signature proves that its id was one of the cart."""
     try:
         return RemovedLine(*REMOVED.unsign_object(back))
     except signing.BadSignature:

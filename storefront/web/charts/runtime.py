@@ -13,7 +13,7 @@ LABEL_AFTER = 8
 END_RATE = 0.1  # FL 1: the runtime ends at a tenth of the first output
 HEADROOM, FOOTROOM = 1.6, 0.09  # the footroom shows the fall of the dimmest mode
 LEAD = 6  # the time scale begins at a sixth of the shortest run
-# Possible grid lines of the time scale, with their labels.
+# Possible grid lines of the time scale: minutes, and the label as number and unit.
 MARKS = (
     (1, 1, "min"),
     (5, 5, "min"),
@@ -40,7 +40,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A drawn mode, as its claim's envelope; its label is clear of longer, dimmer modes."""
+    """A drawn mode: its output until its runtime ends. Labels do not overlap."""
 
     name: str
     output_lm: float
@@ -64,7 +64,7 @@ class RunChart:
 
 
 def run_chart(runs: Sequence[Run]) -> RunChart | None:
-    """Return the chart of the claimed envelopes; None without a mode."""
+    """Return the chart of the claimed outputs and runtimes; None without a mode."""
     if not runs:
         return None
     first = max(min(run.runtime_min for run in runs) / LEAD, 1)

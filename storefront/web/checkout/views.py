@@ -75,7 +75,7 @@ type CheckoutView = Callable[[HttpRequest, Cart, CartContent | None, datetime], 
 
 
 def with_cart(view: CheckoutView) -> Callable[..., HttpResponse]:
-    """Pass a view the open cart, read at one moment; of a placed one, redirect to payment."""
+    """Pass a view the open cart and the time of reading; if it is placed, redirect to payment."""
 
     @never_cache
     @wraps(view)
@@ -133,7 +133,7 @@ def delivery(
         options = delivery_options(
             cart=cart, country=cart.country, now=now, cart_content=cart_content
         )
-        if not options.can_go:
+        if not options.can_continue:
             return redirect("cart")
         code = request.POST.get("tier", "")
         if any(quote.code == code for quote in options.quotes):
@@ -177,10 +177,10 @@ def place(
         method_code=cart.service,
         cart_content=cart_content,
     )
-    if not options.can_go:
-        return _too_little(shows_message=True)
+    if not options.can_continue:
+        return _to_cart(shows_message=True)
     quote = options.quote
-    agreed = _agreed(request, cart.channel.currency)
+    agreed = _agreed_total(request, cart.channel.currency)
     if agreed is None or quote is None or quote.code != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
@@ -219,19 +219,19 @@ def _refused(request: HttpRequest, cart: Cart, error: Exception) -> HttpResponse
 
 def _missing_step(cart: Cart) -> str:
     """Return the page of an earlier step that is missing, or ""."""
-    if not cart.ship_to or not cart.email or _is_wrong(cart):
+    if not cart.ship_to or not cart.email or _has_address_errors(cart):
         return "checkout"
     return "" if cart.service else "checkout_delivery"
 
 
-def _is_wrong(cart: Cart) -> bool:
+def _has_address_errors(cart: Cart) -> bool:
     ship_to = Address(**cart.ship_to)
     return bool(
         find_errors(address=ship_to) or unconfirmed_warnings(ship_to, cart.address_verification)
     )
 
 
-def _agreed(request: HttpRequest, currency: str) -> Money | None:
+def _agreed_total(request: HttpRequest, currency: str) -> Money | None:
     try:
         amount = Decimal(request.POST.get("agreed", "")[:16])
     except InvalidOperation:
@@ -265,7 +265,7 @@ def _review(  # noqa: PLR0913 - all parts of one page
         cart_content=cart_content,
     )
     if filled.must_change or not filled.cart.lines:
-        return _too_little(shows_message=bool(problem))
+        return _to_cart(shows_message=bool(problem))
     if filled.quote is None or filled.quote.code != cart.service:
         return redirect("checkout_delivery")
     return _render(
@@ -273,7 +273,7 @@ def _review(  # noqa: PLR0913 - all parts of one page
     )
 
 
-def _too_little(*, shows_message: bool) -> HttpResponse:
+def _to_cart(*, shows_message: bool) -> HttpResponse:
     """Redirect to the cart, which shows at each line how many units remain."""
     return redirect(reverse("cart") + (f"?{TOO_LITTLE}=1" if shows_message else ""))
 

@@ -30,9 +30,8 @@ from storefront.web.core.order_links import see_other
 from storefront.web.core.visit import READS, customer_id
 
 MESSAGES_PER_HOUR = 10  # per network
-MESSAGES_PER_ADDRESS = (
-    5  # per hour: each sends an e-mail to the address, which may be another person's
-)
+# Per hour: each message sends an e-mail to the address, which may be another person's.
+MESSAGES_PER_ADDRESS = 5
 MAX_MESSAGE = 4000
 TOPICS = [
     ("order", gettext_lazy("An order or a parcel")),
@@ -103,11 +102,11 @@ class ContactForm(forms.Form):
 @never_cache
 @require_http_methods(READS)
 def contact(request: HttpRequest) -> HttpResponse:
-    form, problem, status = ContactForm(initial=_known(request)), "", HTTPStatus.OK
+    form, problem, status = ContactForm(initial=_initial_values(request)), "", HTTPStatus.OK
     if request.method == "POST":
         form, status = ContactForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
-            if not _is_too_often(request, form.cleaned_data["email"]):
+            if not _is_over_limit(request, form.cleaned_data["email"]):
                 send(**form.cleaned_data, now=timezone.now())
                 return see_other(reverse("contact", query={"sent": 1}))
             status = HTTPStatus.TOO_MANY_REQUESTS
@@ -124,7 +123,7 @@ def contact(request: HttpRequest) -> HttpResponse:
     return render(request, "web/content/contact.html", context, status=status)
 
 
-def _known(request: HttpRequest) -> dict[str, str]:
+def _initial_values(request: HttpRequest) -> dict[str, str]:
     """Return the initial values: order and topic of the link, name and e-mail of the account."""
     initial = {name: request.GET.get(name, "") for name in ("order", "topic")}
     initial["topic"] = initial["topic"] or ("order" if initial["order"] else "other")
@@ -133,7 +132,7 @@ def _known(request: HttpRequest) -> dict[str, str]:
     return initial
 
 
-def _is_too_often(request: HttpRequest, email: str) -> bool:
+def _is_over_limit(request: HttpRequest, email: str) -> bool:
     return is_rate_limited(
         what="contact", who=client_range(request), per_hour=MESSAGES_PER_HOUR
     ) or is_rate_limited(what="contact-from", who=email.lower(), per_hour=MESSAGES_PER_ADDRESS)

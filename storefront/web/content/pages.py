@@ -150,13 +150,13 @@ def content(name: str) -> dict[str, Any]:
         require_identity()
     staff_text = legal_text(page=name, language=get_language() or settings.LANGUAGE_CODE)
     email = shop_identity().email
-    parts = _read(staff_text) or [
+    parts = _split_paragraphs(staff_text) or [
         (str(heading), str(text).replace("%(email)s", email)) for heading, text in PAGES[name].parts
     ]
     return {"page": PAGES[name], "parts": parts, "is_about_us": is_about_us}
 
 
-def _read(text: str) -> list[tuple[str, str]]:
+def _split_paragraphs(text: str) -> list[tuple[str, str]]:
     """Split a legal text into paragraphs, each with the heading above it, if any."""
     parts, heading = [], ""
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):

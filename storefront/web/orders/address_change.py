@@ -49,7 +49,7 @@ ALREADY_SHIPPED = gettext_lazy("It had already shipped: it goes to the old addre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Destination of one purchase order. ``requested`` is a new one, until its supplier answers."""
+    """Destination of one purchase order. ``requested``: a new one, until the supplier answers."""
 
     ship_to: Address
     message: Promise | str = ""
@@ -110,7 +110,7 @@ def can_change(
         return None
     pending = [row.purchase_order_id for row in changes if row.status == Status.REQUESTED]
     is_rerouted = any(row.kind == Backorder.Kind.REFUSED for row in questions)
-    return changeability(purchases, pending=pending, is_sought=is_rerouted)
+    return changeability(purchases, pending=pending, is_rerouted=is_rerouted)
 
 
 def _destination_text(
@@ -160,7 +160,7 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
 }
 OVER = gettext_lazy("This order is closed: its address can no longer be changed.")
 UNPAID = gettext_lazy("The order is not paid yet. Pay it first, or cancel it and order again.")
-STOPPING = gettext_lazy("You asked to cancel it, and the supplier has not answered yet.")
+CANCELING = gettext_lazy("You asked to cancel it, and the supplier has not answered yet.")
 REQUESTED_ALREADY = gettext_lazy(
     "We have asked a supplier to ship it to your latest address. We e-mail you the"
     " answer. After that you can change the address again."
@@ -187,13 +187,13 @@ class NewAddressForm(CheckoutAddressForm):
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show the destination, and take a new address."""
     order = find_order(number, key)
-    problem, error, status = _why_not(order), "", HTTPStatus.OK
+    problem, error, status = _find_obstacle(order), "", HTTPStatus.OK
     form = _form(request, order)
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if is_rate_limited(what="readdress", who=order.number, per_hour=CHANGES_PER_HOUR):
             error = gettext("Too many changes in one hour. Try again later, or contact us.")
-        elif form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
+        elif form.is_valid() and problem not in {OVER, UNPAID, CANCELING}:
             try:
                 return to_order(order, address=_change_address(order, form))
             except corrections.SameAddressError:
@@ -205,7 +205,7 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
                     form.add_error(field, str(message))
             except corrections.AddressLockedError as settled:
                 order.refresh_from_db()
-                problem = _why_not(order) or _end_of(settled)
+                problem = _find_obstacle(order) or _locked_message(settled)
         if error or problem:
             status = HTTPStatus.TOO_MANY_REQUESTS if error else HTTPStatus.CONFLICT
     context = {"order": order, "form": form, "problem": problem, "error": error}
@@ -217,7 +217,7 @@ def _change_address(order: Order, form: NewAddressForm) -> str:
 
     Raises: corrections.AddressLockedError, corrections.InvalidNewAddressError: nothing is written.
     """
-    assert form.chosen is not None  # noqa: S101 - a valid form has chosen
+    assert form.chosen is not None  # noqa: S101 - a valid form has an address
     note = {name: value for name, value in form.note.items() if name not in {"staff", "also"}}
     result = change_requests.change_address(
         order=order,
@@ -233,7 +233,7 @@ def _change_address(order: Order, form: NewAddressForm) -> str:
     return "asked" if result.requested else "partly"
 
 
-def _why_not(order: Order) -> Promise | None:
+def _find_obstacle(order: Order) -> Promise | None:
     """Return why the address cannot be changed now, or None."""
     purchases = purchases_of(order)
     changes = address_changes_of(order)
@@ -243,18 +243,18 @@ def _why_not(order: Order) -> Promise | None:
         if order.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
         is_stopping = status.status_from(purchases) == status.CancellationStatus.ASKED
-        return STOPPING if is_stopping and order.status in PAID else OVER
+        return CANCELING if is_stopping and order.status in PAID else OVER
     return {Changeability.PENDING: REQUESTED_ALREADY, Changeability.GONE: ALL_SHIPPED}.get(
         changeability
     )
 
 
-def _end_of(error: corrections.AddressLockedError) -> Promise:
-    ends: dict[type[Exception], Promise] = {
+def _locked_message(error: corrections.AddressLockedError) -> Promise:
+    messages: dict[type[Exception], Promise] = {
         corrections.OrderEndedError: OVER,
         change_requests.AnswerPendingError: REQUESTED_ALREADY,
     }
-    return ends.get(type(error), ALL_SHIPPED)
+    return messages.get(type(error), ALL_SHIPPED)
 
 
 def _form(request: HttpRequest, order: Order) -> NewAddressForm:

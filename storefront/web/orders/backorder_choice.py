@@ -1,4 +1,4 @@
-"""Backorder choice: show the options for delayed or canceled lines, take the customer's choice."""
+"""Backorder choice: show the options for delayed or rejected lines, take the customer's choice."""
 
 from http import HTTPStatus
 
@@ -26,7 +26,7 @@ Status = Backorder.Status
 @never_cache
 @require_http_methods(READS)
 def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpResponse:
-    """Show the options, take one choice; a mail's link only opens it, for link scanners."""
+    """Show the options, take one choice; an e-mail link opens the page, but chooses nothing."""
     order = find_order(number, key)
     row = _find(order, backorder)
     if row is None:
@@ -67,11 +67,11 @@ def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpR
 
 
 def _find(order: Order, backorder: int) -> Backorder | None:
-    """Return a backorder of this order about which its customer was asked."""
+    """Return a backorder of this order, if the customer was asked to choose."""
     rows = order.backorders.filter(respond_by__isnull=False, pk=backorder)
     return rows.select_related("order__channel", "purchase_order__location").first()
 
 
 def open_questions(order: Order) -> list[Backorder]:
-    """Return open backorders: those waiting for the customer, and those being rerouted."""
+    """Return open backorders: waiting for the customer, or being rerouted."""
     return list(backorders.open_backorders(order).prefetch_related("lines__order_line"))

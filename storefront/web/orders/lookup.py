@@ -41,9 +41,9 @@ class LookupForm(forms.Form):
 @never_cache
 @require_http_methods(READS)
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Mail the link of an order to its customer; the answer is the same for a wrong pair.
+    """Mail the link of an order to its customer; the response is the same for a wrong pair.
 
-    Suppliers know order numbers, and a number with an e-mail address must not open the order.
+    The number and the e-mail address alone must not open the order: suppliers know numbers.
     """
     form = LookupForm(request.POST if request.method == "POST" else None)
     problem, status, is_sent = "", HTTPStatus.OK, False

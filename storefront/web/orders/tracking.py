@@ -98,7 +98,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelView:
-    """A parcel; without ``number`` it is expected. ``agreed_by``: the accepted arrival date."""
+    """A packed parcel or, without ``number``, an expected one. ``agreed_by``: accepted arrival."""
 
     country: str
     stage: Stage
@@ -197,7 +197,7 @@ def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) 
 def canceled_lines(
     purchases: Iterable[PurchaseOrder], lines: Sequence[OrderLine]
 ) -> list[tuple[OrderLine, int]]:
-    """Return the lines canceled on request, with quantities, of all lines and orders."""
+    """Return the lines canceled on request, with quantities; takes all lines and orders."""
     by_id = {line.pk: line for line in lines}
     return [
         (by_id[row.order_line_id], row.quantity)
@@ -306,7 +306,7 @@ def cancellation_state(
 
 
 def _delivered_on(parcel: Parcel) -> datetime:
-    """Return when the carrier delivered it, or when the shop learned of it."""
+    """Return when the carrier delivered the parcel, or when the shop learned of the delivery."""
     carrier_time = (
         parcel.carrier_status == Parcel.CarrierStatus.DELIVERED and parcel.carrier_status_at
     )

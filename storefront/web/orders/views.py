@@ -49,7 +49,7 @@ Kind = PaymentEvent.Kind
 ENDED_ATTEMPTS = frozenset(
     {Payment.Status.DECLINED, Payment.Status.FAILED, Payment.Status.EXPIRED, Payment.Status.VOIDED}
 )
-# Requests and disputes move no money.
+# Events that move money, or end an attempt to; requests and disputes are left out.
 MOVES = {
     Kind.AUTHORIZED: gettext_lazy("Authorized"),
     Kind.CAPTURED: gettext_lazy("Charged"),
@@ -143,7 +143,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": order.status in OPEN,
         "returns": returns,
-        "can_return": bool(purchases) and views.is_offered(order, now),
+        "can_return": bool(purchases) and views.can_return(order, now),
         "return_message": views.MESSAGES.get(request.GET.get("return", "")),
         "message": _message(
             request,
@@ -159,7 +159,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "offers_account": not request.user.is_authenticated,
     }
     response = render(request, "web/orders/order.html", context)
-    # Until it is paid, the browser is recognized by its cart, which limits open orders.
+    # Until the order is paid, its cart identifies the browser, for the limit of open orders.
     is_same_cart = cart_token(request) == order.cart.token
     if is_same_cart and can_pay:
         set_unpaid_cookie(response, order, now)
@@ -179,9 +179,9 @@ def _paid_with(order: Order) -> Order | None:
 
 
 def _amounts_moved(payments: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
-    """Return charged, released and refunded amounts, unless the full total was charged only.
+    """Return charged, released and refunded amounts; none if simply the total was charged.
 
-    A fully released attempt that another one followed is left out.
+    A fully released attempt is left out if another attempt followed.
     """
     authorized = [payment for payment in payments if payment.authorized_amount]
     counted = [
@@ -211,7 +211,7 @@ def _message(
     was_paid: bool,
     is_shown: bool,
 ) -> tuple[str, Promise] | None:
-    """Return the last action's message, without a cancellation that parcels show."""
+    """Return the message of the last action, unless the parcels show the cancellation."""
     is_new = (
         change_request == CancellationStatus.ASKED
         and request.GET.get("cancel") == CANCELLATION_MESSAGES[CancellationStatus.ASKED]
@@ -237,13 +237,13 @@ def headline(
     ):
         return _("Not paid in time.")
     if order.status == Status.PENDING_PAYMENT:
-        return _attempted(payment)
+        return _payment_headline(payment)
     if order.status == Status.COMPLETED:
         return _("Delivered. Your return is open.") if has_open_return else _("Delivered.")
     return _("Thank you, your order is placed.")
 
 
-def _attempted(payment: Payment | None) -> str:
+def _payment_headline(payment: Payment | None) -> str:
     """Return how the last attempt to pay ended, if it ended."""
     match payment.status if payment is not None else "":
         case Payment.Status.DECLINED:

@@ -22,7 +22,7 @@ from storefront.web.returns.status import REASON_TEXTS
 # Returns
 
 Kind = ReturnAuthorization.Kind
-MAX_CHARS = 800  # characters
+MAX_CHARS = 800  # of one message
 
 
 class MultilineField(forms.CharField):

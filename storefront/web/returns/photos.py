@@ -36,10 +36,12 @@ class PicturesForm(forms.Form):
 
     def clean_pictures(self) -> list[bytes]:
         if self._request is not None and upload_limits.is_too_large(self._request):
-            raise forms.ValidationError(_("The pictures are too large in total. %s") % _most())
+            raise forms.ValidationError(
+                _("The pictures are too large in total. %s") % _limits_text()
+            )
         files: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
         if len(files) > photos.MAX_PER_REQUEST:
-            raise forms.ValidationError(_("Too many pictures. %s") % _most())
+            raise forms.ValidationError(_("Too many pictures. %s") % _limits_text())
         for file in files:
             if (file.size or 0) > photos.MAX_BYTES:
                 raise forms.ValidationError(_named(_("%(name)s is too large. %(most)s"), file))
@@ -68,10 +70,10 @@ def _decoded(file: "UploadedFile[bytes]") -> bytes:
 
 
 def _named(message: str, file: "UploadedFile[bytes]") -> str:
-    return message % {"name": (file.name or "")[:MAX_NAME], "most": _most()}
+    return message % {"name": (file.name or "")[:MAX_NAME], "most": _limits_text()}
 
 
-def _most() -> str:
+def _limits_text() -> str:
     return _("At most %(count)d pictures, up to %(size)d MB each.") % {
         "count": photos.MAX_PER_REQUEST,
         "size": photos.MAX_BYTES // 1_000_000,

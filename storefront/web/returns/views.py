@@ -51,8 +51,8 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     now = timezone.now()
     returnable = eligibility.find_returnable(order=order, now=now)
     posted = request.POST if request.method == "POST" else None
-    if posted is not None and (known := _known(order, _posted(request, "key", 40))):
-        return _back(order, _message_code(known.kind))  # the second request of a double click
+    if posted is not None and (known := _existing_return(order, _posted(request, "key", 40))):
+        return _to_returns(order, _message_code(known.kind))  # the second request of a double click
     exchanges = exchange_options.find_options(
         returnable.purchase_lines.values(), channel=order.channel
     )
@@ -75,7 +75,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
                         return_request, encoded_photos=photos_form.encoded_photos
                     )
                 requests.submit(order=order, request=return_request, actor="customer", now=now)
-                return _back(order, _message_code(return_request.kind))
+                return _to_returns(order, _message_code(return_request.kind))
             except CannotReturnError as error:
                 form.add_error(None, str(error))
     context = {"order": order, "form": form, "returnable": returnable, "kinds": REASON_TEXTS}
@@ -115,8 +115,8 @@ def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpRespo
     try:
         authorizations.cancel(authorization=authorization, actor="customer", now=timezone.now())
     except (InvalidTransitionError, ConcurrentUpdateError):
-        return _back(order, "late")
-    return _back(order, "changed")
+        return _to_returns(order, "late")
+    return _to_returns(order, "changed")
 
 
 @never_cache
@@ -127,7 +127,7 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
     authorization = _find_return(order, name)
     tracking_number = _posted(request, "tracking_number", 60)
     if not tracking_number:
-        return _back(order, "")
+        return _to_returns(order, "")
     try:
         authorizations.mark_shipped(
             authorization=authorization,
@@ -137,10 +137,10 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
             now=timezone.now(),
         )
     except CannotReturnError:
-        return _back(order, "kept")
+        return _to_returns(order, "kept")
     except (InvalidTransitionError, ConcurrentUpdateError):
-        return _back(order, "late")
-    return _back(order, "changed")
+        return _to_returns(order, "late")
+    return _to_returns(order, "changed")
 
 
 @never_cache
@@ -150,23 +150,23 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     order = find_order(number, key)
     authorization = _find_return(order, name)
     if request.method != "POST":  # the URL of a page that showed an error
-        return _back(order, "")
+        return _to_returns(order, "")
     text = unify_line_breaks(request.POST.get("customer_message", "")).strip()
     if not authorizations.awaits_evidence(authorization):  # before any picture is decoded
         files = len(request.FILES.getlist("pictures"))
         is_repeated = authorizations.is_repeated_answer(
             authorization, customer_message=text, pictures=files
         )
-        return _back(order, "changed" if is_repeated else "late")
+        return _to_returns(order, "changed" if is_repeated else "late")
     form = AnswerForm(request, to=authorization, of=order.number)
     if not form.is_valid():
         return _answer_again(request, authorization, text, form)
     if not text and not form.encoded_photos:
-        return _back(order, "")
-    return _add(request, authorization, text, form)
+        return _to_returns(order, "")
+    return _add_answer(request, authorization, text, form)
 
 
-def _add(
+def _add_answer(
     request: HttpRequest, authorization: ReturnAuthorization, text: str, form: AnswerForm
 ) -> HttpResponse:
     order, encoded_photos = authorization.order, form.encoded_photos
@@ -181,12 +181,12 @@ def _add(
         if authorizations.is_repeated_answer(
             authorization, customer_message=text, pictures=len(encoded_photos)
         ):
-            return _back(order, "changed")  # the second request of a double click
+            return _to_returns(order, "changed")  # the second request of a double click
         if not isinstance(error, CannotReturnError):
-            return _back(order, "late")
+            return _to_returns(order, "late")
         form.add_error("pictures" if encoded_photos else "customer_message", str(error))
         return _answer_again(request, authorization, text, form)
-    return _back(order, "changed")
+    return _to_returns(order, "changed")
 
 
 def _answer_again(
@@ -203,12 +203,12 @@ def _answer_again(
     return render(request, "web/returns/return_answer.html", context, status=status)
 
 
-def is_offered(order: Order, now: datetime) -> bool:
+def can_return(order: Order, now: datetime) -> bool:
     """Return whether anything of an order can be returned now."""
     return bool(eligibility.find_returnable(order=order, now=now).lines)
 
 
-def _known(order: Order, key: str) -> ReturnAuthorization | None:
+def _existing_return(order: Order, key: str) -> ReturnAuthorization | None:
     return order.returns.filter(request_key=key).first() if key else None
 
 
@@ -220,7 +220,7 @@ def _message_code(kind: str) -> str:
     return "withdrawn" if kind == Kind.WITHDRAWAL else "declared"
 
 
-def _back(order: Order, code: str) -> HttpResponseRedirect:
+def _to_returns(order: Order, code: str) -> HttpResponseRedirect:
     return to_order(order, "returns", **{"return": code})
 
 

@@ -115,7 +115,7 @@ def test_the_charges_of_a_split_order_are_summed(bought):
     invoices._store_charges(bought.supplier, reports, {whole.pk}, timezone.now())
 
     findings = purchase_comparison.compare_purchase_order(
-        PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
+        PurchaseOrder.objects.get(pk=bought.pk), lists_all=True, now=timezone.now()
     )
 
     assert [row.withdrawn_at is None for row in SupplierInvoice.objects.order_by("pk")] == [

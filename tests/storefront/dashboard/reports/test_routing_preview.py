@@ -171,7 +171,7 @@ def test_cart_is_previewed_by_draft_rules(staff, client_factory, light):
 def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
     for least, words in (
         ("", "No minimum margin"),
-        ("0", "No loss, if another location can ship it."),
+        ("0", "No loss, if another location can ship the line."),
         ("0.1", "10 % of the price before tax, if another location"),
     ):
         add(staff, step_1="cost", min_margin_rate=least)
@@ -206,7 +206,7 @@ def test_order_page_explains_the_routing(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "Usual: fewest parcels, then lowest landed cost, then earliest delivery" in shown
+    assert "Default rules: fewest parcels, then lowest landed cost, then earliest delivery" in shown
     for words in ("higher landed cost", "<strong>far (CN)", "Unpaid"):
         assert words in shown
     assert "not_paid" not in shown
