@@ -18,6 +18,7 @@ from tests.support import database
 WHOLE = (
     *("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py"),
     *("tests/architecture/test_celery.py", "tests/storefront/test_health.py"),
+    "tests/architecture/test_query_plans.py",  # makes a large shop once
 )
 
 
