@@ -102,6 +102,11 @@ class Message(Stateful):
                 condition=models.Q(status__in=["pending", "retrying", "requeued"]),
                 name="message_is_due",
             ),
+            models.Index(
+                fields=["status_since"],
+                condition=models.Q(status__in=["sending", "failed"]),
+                name="message_sending_or_failed",
+            ),
         ]
 
     def __str__(self) -> str:

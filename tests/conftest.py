@@ -22,6 +22,7 @@ from tests.support import database
 WHOLE = (
     *("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py"),
     *("tests/architecture/test_celery.py", "tests/storefront/test_health.py"),
+    "tests/architecture/test_query_plans.py",  # makes a large shop once
 )
 # A module with one of these makes its data once for all of its tests.
 OF_A_MODULE = re.compile(r'\bshared_world\b|\bbuild_once\b|scope="module"')

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "notification",
                 "verbose_name_plural": "notifications",
-                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due")],
+                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed")],
                 "constraints": [models.UniqueConstraint(fields=("event", "sender", "recipient", "template"), name="message_once")],
             },
         ),

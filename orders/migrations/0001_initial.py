@@ -407,6 +407,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "allocation",
                 "verbose_name_plural": "allocations",
+                "indexes": [models.Index(condition=models.Q(("status", "unseen")), fields=["level"], name="allocation_unseen")],
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="allocation_has_units"),
                     models.UniqueConstraint(condition=models.Q(("status", "released"), _negated=True), fields=("line",), name="line_allocated_once"),

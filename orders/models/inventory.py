@@ -124,6 +124,9 @@ class Allocation(Stateful):
     class Meta:
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
+        indexes = [
+            models.Index(fields=["level"], condition=Q(status="unseen"), name="allocation_unseen")
+        ]
         constraints = [
             check("allocation_has_units", Q(quantity__gte=1)),
             unique("line_allocated_once", ["line"], condition=~Q(status="released")),

@@ -75,6 +75,9 @@ class InboundWebhook(Stateful):
                 condition=models.Q(status="received"),
                 name="inbound_webhook_by_priority",
             ),
+            models.Index(
+                fields=["id"], condition=models.Q(status="failed"), name="inbound_webhook_failed"
+            ),
         ]
         constraints = [unique("inbound_webhook_once", ["source", "external_id"])]
 

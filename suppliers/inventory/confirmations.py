@@ -61,7 +61,7 @@ SELECT DISTINCT o.variant_id
 FROM suppliers_stocklocation p
 JOIN suppliers_supplier s ON s.id = p.supplier_id
 JOIN suppliers_stocklevel l ON l.location_id = p.id
-JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+JOIN suppliers_supplieroffer o ON o.id = l.offer_id AND o.supplier_id = p.supplier_id
 WHERE p.supplier_id = %(supplier)s AND o.variant_id IS NOT NULL AND l.reported_quantity > 0
   AND ({in_scope}) AND NOT l.is_unconfirmed
   AND (p.stock_confirmed_at IS NULL OR p.stock_confirmed_at < LEAST(%(as_of)s, %(now)s - make_interval(

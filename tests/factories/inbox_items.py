@@ -112,6 +112,18 @@ def keep_the_way():
     asked.update(amount=1)
 
 
+def expire_rate():
+    Listing.objects.update(supplier_code=Supplier.objects.get().code)
+    ExchangeRate.objects.create(
+        base=Listing.objects.first().wholesale_currency,
+        quote="EUR",
+        rate=1,
+        source="test",
+        as_of=AGO,
+        validity="unknown",
+    )
+
+
 def supplier_return(status, **changes):
     return lambda: SupplierReturn.objects.update(status=status, **changes)
 
@@ -310,14 +322,7 @@ ITEMS = {
         reported_at=AGO,
     ),
     "exchange_rate_unknown": lambda: Supplier.objects.update(currency="JPY"),
-    "exchange_rate_expired": lambda: ExchangeRate.objects.create(
-        base=Listing.objects.first().wholesale_currency,
-        quote="EUR",
-        rate=1,
-        source="test",
-        as_of=AGO,
-        validity="unknown",
-    ),
+    "exchange_rate_expired": expire_rate,
     "competitor_source_failing": lambda: CompetitorSource.objects.create(
         name="watch",
         url="https://watch.example/",

@@ -1,11 +1,10 @@
-"""Benchmark results: store the figures and verdicts of each goal with machine and time."""
+"""Benchmark results: store the figures and verdicts of each goal with machine, load and time."""
 
 import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,12 @@ def keep(
     figures: Mapping[str, Any],
     verdicts: Sequence[Verdict],
     machine: str,
-    now: datetime,
 ) -> None:
     """Store figures and verdicts; goals that were not measured keep their previous ones."""
     kept = _read(path)
     measured = {each.id for each in verdicts}
     records = [each for each in kept.get("goals", []) if each["id"] not in measured]
-    records += [_record(each, machine, now) for each in verdicts]
+    records += [_record(each, machine) for each in verdicts]
     records.sort(key=lambda each: (each["id"][0], int(each["id"][1:])))  # P2 before P13
     together = {**kept, **figures, "goals": records}
     path.write_text(json.dumps(together, indent=2) + "\n")
@@ -36,24 +34,20 @@ def _read(path: Path) -> dict[str, Any]:
     return kept if isinstance(kept, dict) and "goals" in kept else {}
 
 
-def _record(verdict: Verdict, machine: str, now: datetime) -> dict[str, Any]:
+def _record(verdict: Verdict, machine: str) -> dict[str, Any]:
     told = asdict(verdict)
-    goal, is_met = told.pop("goal"), told.pop("ok")
+    made_at = told.pop("made_at")
     return told | {
         "ratio": verdict.ratio,
-        "goal": goal,
-        "ok": is_met,
+        "is_reliable": verdict.is_reliable,
         "machine": machine,
-        "date": now.isoformat(timespec="seconds"),
+        "date": made_at.isoformat(timespec="seconds"),
     }
 
 
 def this_machine() -> str:
-    """Describe the machine and its other load, since absolute figures depend on them."""
+    """Describe the machine, since absolute figures depend on it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     model = models[0] if models else platform.machine()
-    return (
-        f"{os.cpu_count()} x {model}, Python {platform.python_version()},"
-        f" load {os.getloadavg()[0]:.1f} before the start"
-    )
+    return f"{os.cpu_count()} x {model}, Python {platform.python_version()}"

@@ -1,6 +1,6 @@
 """Benchmark runner: run all measurements in a separate database, judge the figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +12,14 @@ from storefront.dev.bench.goals import pages as goal_pages
 from storefront.dev.bench.goals import suppliers
 from storefront.dev.bench.goals.pages import Verdict
 from storefront.dev.bench.harness.figures import Figures
+from storefront.dev.bench.harness.resources import Load, watch
 from storefront.dev.bench.scenarios import (
     availability,
     bulkheads,
     change_latency,
     checkout_while_supplier_hangs,
     last_units,
+    processes,
     routing,
     webhooks,
 )
@@ -30,11 +32,11 @@ from storefront.dev.bench.scenarios.sync import (
     reads_during_merge,
 )
 
-HANGING_PRODUCTS, HANGING_ORDERS = 400, 16
-FEW_OFFERS, MANY_OFFERS = (10_000, 100_000), (10_000, 100_000, 1_000_000)
-FEW_ASKED, MANY_ASKED = 1_000, 10_000
+HANGING_PRODUCTS, HANGING_ORDERS = 100, 16
+FEW_OFFERS, MANY_OFFERS = (100_000,), (10_000, 100_000, 1_000_000)
+FEW_ASKED, MANY_ASKED = 300, 10_000
 MANY_MERGED, MOST_MERGED = 100_000, 1_000_000
-FEW_ROWS, MANY_ROWS = (1_000, 20_000), (1_000, 20_000, 1_000_000)
+FEW_ROWS, MANY_ROWS = (1_000, 10_000), (1_000, 20_000, 1_000_000)
 OF_LISTS = frozenset({"P8", "P9", "P10"})
 
 
@@ -52,9 +54,16 @@ def run(
     """
     figures = Figures(say=say, now=now, wanted=only, is_full=is_full)
     verdicts: list[Verdict] = []
+    loads: list[tuple[str, Load]] = []
     for goals, step in STEPS:
         if figures.needs(*goals):
-            verdicts += step(figures)
+            watched = watch()
+            found = step(figures)
+            load, name = watched(), " ".join(sorted({each.id for each in found}))
+            loads.append((name, load))
+            verdicts += goal_pages.under(load, found)
+            say(f"{name} took {load.words}")
+    figures.keep("loads", loads)
     return figures.report, [each for each in verdicts if each.id in only]
 
 
@@ -63,7 +72,10 @@ def _judge_buying(figures: Figures) -> list[Verdict]:
     say = figures.say
     with scenario_checkout.places(figures) as place:
         if figures.needs("P5", "P6"):
-            found = figures.keep("checkouts", scenario_checkout.measure(place, say=say))
+            many, few = scenario_checkout.MANY_AT_ONCE, scenario_checkout.FEW_AT_ONCE
+            at_onces = many if figures.is_full else few
+            paces = scenario_checkout.measure(place, at_onces=at_onces, say=say)
+            found = figures.keep("checkouts", paces)
             counted = figures.keep("checkout_sql", scenario_checkout.count_sql(place))
             verdicts += goal_checkout.judge_checkouts(found)
             verdicts += goal_checkout.judge_orders(found)
@@ -88,10 +100,20 @@ def _judge_reading(figures: Figures) -> list[Verdict]:
 def _judge_supplying(figures: Figures) -> list[Verdict]:
     scenario_pages.sync_once(figures)
     figures.say("What the supply engine answers and counts")
-    found = figures.keep("supplying", availability.measure(now=figures.now, say=figures.say))
-    return [
-        goal_pages.told("E1", each.what, each.per_second, each.bare_per_second) for each in found
-    ]
+    return _told(figures, "supplying", availability.measure(now=figures.now, say=figures.say))
+
+
+def _judge_repricing(figures: Figures) -> list[Verdict]:
+    figures.say("Products of a file, and new prices for all")
+    return _told(figures, "repricing", availability.measure_bulk(now=figures.now, say=figures.say))
+
+
+def _told(figures: Figures, name: str, found: Sequence[availability.Pace]) -> list[Verdict]:
+    rows = (
+        goal_pages.told("E1", each.what, each.per_second, each.bare_per_second)
+        for each in figures.keep(name, found)
+    )
+    return [goal_pages.by_clock(row) for row in rows]
 
 
 def _judge_reaching(figures: Figures) -> list[Verdict]:
@@ -121,8 +143,15 @@ def _judge_planning(figures: Figures) -> list[Verdict]:
 
 
 def _judge_calls(figures: Figures) -> list[Verdict]:
-    p99_ms = webhooks.measure(figures.say).percentile_ms(0.99)
-    return goal_pages.judge_calls(figures.keep("calls", p99_ms))
+    return goal_pages.judge_calls(*figures.keep("calls", webhooks.measure(figures.say)))
+
+
+def _judge_processes(figures: Figures) -> list[Verdict]:
+    scenario_pages.sync_once(figures)
+    figures.say("Memory and start of the processes")
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        found = processes.measure(Path(folder), say=figures.say)
+    return goal_pages.judge_processes(*figures.keep("processes", found))
 
 
 def _judge_feeds(figures: Figures) -> list[Verdict]:
@@ -160,9 +189,12 @@ def _judge_lists(figures: Figures) -> list[Verdict]:
 
 
 STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
-    (frozenset({"P1", "P2", "P3", "P4", "P13"}), scenario_pages.measure),
+    (frozenset({"P14"}), _judge_processes),
+    (frozenset({"P1", "P2", "P3"}), scenario_pages.measure),
     (frozenset({"P5", "P6", "P7", "R2"}), _judge_buying),
     (frozenset({"E1"}), _judge_supplying),
+    (frozenset({"P4", "P13"}), scenario_pages.measure_growth),
+    (frozenset({"E1"}), _judge_repricing),
     (frozenset({"P12"}), _judge_reading),  # afterwards nothing is offered any more
     (frozenset({"P11"}), _judge_reaching),
     (frozenset({"R1"}), _judge_bulkheads),

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(condition=models.Q(("status", "received")), fields=["due_at"], name="inbound_webhook_is_due"),
                     models.Index(condition=models.Q(("status", "received")), fields=["source", "priority", "due_at", "id"], name="inbound_webhook_by_priority"),
+                    models.Index(condition=models.Q(("status", "failed")), fields=["id"], name="inbound_webhook_failed"),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("source", "external_id"), name="inbound_webhook_once")],
             },

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, told
+from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, by_clock, told
 from storefront.dev.bench.harness.checkout_script import PLACE
 from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pace
 from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import AT_ONCE, Hung
@@ -26,38 +26,41 @@ def judge_checkouts(found: Sequence[Pace]) -> list[Verdict]:
     for (what, at_once), pace in by.items():
         if what != CHECKOUT:
             continue
-        bare = by[BARE, at_once].per_second
-        name = f"guest checkout, {at_once} at once, times "
+        bare = by[BARE, at_once]
+        checkout = f"guest checkout, {at_once} at once"
         for peer, over, least in (
             ("django-oscar", LIMIT_OVER_OSCAR, 10),
             ("Saleor", LIMIT_OVER_SALEOR, 40),
         ):
-            limit = bare / over[at_once]
-            verdicts.append(
-                at_least("P5", name + peer, pace.per_second, limit, least=least)
+            limit, words = bare.per_second / over[at_once], f"{checkout}, times {peer}"
+            verdict = (
+                at_least("P5", words, pace.per_second, limit, least=least)
                 if at_once == JUDGED
-                else told("P5", name + peer, pace.per_second, limit)
+                else told("P5", words, pace.per_second, limit)
             )
-        verdicts.append(told("P5", name + "the bare sale", pace.per_second, bare))
-        verdicts.append(told("P5", f"guest checkout, {at_once} at once: p95, ms", pace.p95_ms))
+            verdicts.append(by_clock(verdict))
+        verdicts += [
+            by_clock(told("P5", f"{checkout}: p95, ms", pace.p95_ms)),
+            told("P5", f"{checkout}: CPU, times the bare sale", pace.cpu_ms, bare.cpu_ms),
+        ]
     return verdicts
 
 
 def judge_orders(found: Sequence[Pace]) -> list[Verdict]:
     by = {(each.what, each.at_once): each for each in found}
-    verdicts = [
-        at_most("P6", "place order, alone: p50, ms", by[PLACE, 1].p50_ms, most=MOST_PLACE_MS)
-    ]
+    alone = at_most("P6", "place order, alone: p50, ms", by[PLACE, 1].p50_ms, most=MOST_PLACE_MS)
+    verdicts = [by_clock(alone)]
     for (what, at_once), pace in by.items():
         if what != PLACE:
             continue
-        bare = by[BARE, at_once].per_second
-        words = f"place order, {at_once} at once, times the bare sale"
-        verdicts.append(
-            at_least("P6", words, pace.per_second, bare, least=0.3)
+        bare = by[BARE, at_once]
+        words = f"place order, {at_once} at once, {{}}, times the bare sale".format
+        verdict = (
+            at_least("P6", words("orders"), pace.per_second, bare.per_second, least=0.3)
             if at_once == JUDGED
-            else told("P6", words, pace.per_second, bare)
+            else told("P6", words("orders"), pace.per_second, bare.per_second)
         )
+        verdicts += [by_clock(verdict), told("P6", words("CPU"), pace.cpu_ms, bare.cpu_ms)]
     return verdicts
 
 
@@ -72,16 +75,20 @@ def judge_sql(counted: Counted) -> list[Verdict]:
 
 def judge_rush(bare: Rush, shop: Rush) -> list[Verdict]:
     """Judge the worst round; for the time, the median round."""
-    what = f"{BUYERS} at once for {STOCK}"
+    what, seconds = f"{BUYERS} at once for {STOCK}", median(shop.seconds)
     return [
         at_least("P7", f"{what}: sold", min(shop.sold), least=STOCK),
         at_least("P7", f"{what}: refused", min(shop.refused), least=BUYERS - STOCK),
         at_most("P7", f"{what}: oversold", shop.oversold, most=0),
-        at_most("P7", f"{what}: all answered, s", median(shop.seconds), most=MOST_RUSH_S),
-        told("P7", f"{what}: times the bare sale", median(shop.seconds), median(bare.seconds)),
+        by_clock(at_most("P7", f"{what}: all answered, s", seconds, most=MOST_RUSH_S)),
+        by_clock(
+            told("P7", f"{what}: seconds, times the bare sale", seconds, median(bare.seconds))
+        ),
+        told("P7", f"{what}: CPU, times the bare sale", median(shop.cpu_s), median(bare.cpu_s)),
     ]
 
 
 def judge_hung(found: Hung) -> list[Verdict]:
-    what = f"{AT_ONCE} buy while another supplier hangs: p95, times without"
-    return [at_most("R2", what, found.hung_p95_ms, found.alone_p95_ms, most=MOST_HUNG)]
+    what = f"{AT_ONCE} buy while another supplier hangs: {{}}, times without".format
+    p95 = at_most("R2", what("p95"), found.hung.p95_ms, found.alone.p95_ms, most=MOST_HUNG)
+    return [by_clock(p95), told("R2", what("CPU"), found.hung.cpu_ms, found.alone.cpu_ms)]

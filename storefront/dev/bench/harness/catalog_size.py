@@ -9,12 +9,15 @@ STRIDE = 10_000_000
 COPY = """
 INSERT INTO {table} (id, {columns})
 SELECT t.id + c * {distance}, {values}
-FROM {table} t CROSS JOIN generate_series(1, %(copies)s) c
+FROM {table} t CROSS JOIN generate_series(1, %(copies)s::bigint) c
 WHERE t.{key} < {stride}
 """
-CARDS = "catalog_productcard"
+CARDS, LISTINGS = "catalog_productcard", "catalog_listing"
 # In a real shop the ids of cards are dense, and the time of a list depends on that.
 DENSE = "(SELECT max(id) FROM catalog_productcard)"
+NEXT_CARD = """
+SELECT setval(pg_get_serial_sequence('catalog_productcard', 'id'), max(id)) FROM catalog_productcard
+"""
 # Columns that must differ in a copy; all others are copied.
 CHANGED = {
     "catalog_product": {"slug": "left(t.slug, 100) || '-' || c"},
@@ -49,6 +52,9 @@ def grow(*, to: int) -> int:
     copies = -(-to // max(shown, 1)) - 1
     with connection.cursor() as cursor:
         for table, changed in CHANGED.items():
+            # Copies are as valid as their originals. Processes learn of new cards by a trigger.
+            role = "origin" if table == CARDS else "replica"
+            cursor.execute(f"SET session_replication_role = {role}")
             names = [name for name in _columns(table) if name != "id"]
             values = ", ".join(changed.get(name, f"t.{name}") for name in names)
             cursor.execute(
@@ -62,20 +68,19 @@ def grow(*, to: int) -> int:
                 ),
                 {"copies": copies},
             )
+        cursor.execute(NEXT_CARD)
         cursor.execute("ANALYZE")
     return count_cards()
 
 
-def shrink(*, to: int) -> int:
-    """Remove products from sale until this many are left; return the number."""
+def shrink(table: str, *, to: int) -> None:
+    """Delete cards or listings until this many are left: the copies first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM catalog_productcard WHERE id NOT IN"
-            " (SELECT id FROM catalog_productcard ORDER BY id LIMIT %s)",
+            f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {table} ORDER BY id LIMIT %s)",  # noqa: S608
             [to],
         )
     tidy()
-    return count_cards()
 
 
 def tidy() -> None:

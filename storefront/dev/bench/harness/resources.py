@@ -1,21 +1,117 @@
 """Resource counters: read processor seconds, memory, WAL bytes and rows written.
 
-They count the measured work alone, whatever else runs on the machine.
+They count the measured work alone, whatever else runs on the machine; ``watch`` tells how much that
+was.
 """
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import redis
+from django.conf import settings
 from django.db import connection
 
-from storefront.dev.bench.harness.servers import TICKS_PER_SECOND, ticks
-
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 COUNTED = (
     "suppliers_supplieroffer", "suppliers_stocklevel", "suppliers_stockmovement",
     "suppliers_costchange", "suppliers_syncissue",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a step used, and the shares of the machine that others used or its host withheld."""
+
+    seconds: float
+    cpu_s: float
+    others: float
+    stolen: float
+
+    @property
+    def disturbance(self) -> float:
+        return self.others + self.stolen
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.seconds:.0f} s, {self.cpu_s:.0f} s of CPU; others used {self.others:.0%} of the"
+            f" machine, {self.stolen:.0%} was stolen"
+        )
+
+
+class _Used(NamedTuple):
+    """Seconds so far; the last three are those of all processors."""
+
+    clock: float
+    ours: float
+    busy: float
+    stolen: float
+    total: float
+
+
+def watch() -> Callable[[], Load]:
+    """Start to watch the machine; return the function that tells its load since then.
+
+    Ours are this command with all that it started, PostgreSQL and Redis. What others do on these
+    two servers counts as ours.
+    """
+    before = _used()
+
+    def load() -> Load:
+        clock, ours, busy, stolen, total = (
+            now - then for now, then in zip(_used(), before, strict=True)
+        )
+        others = max(0.0, busy - ours)
+        return Load(seconds=clock, cpu_s=ours, others=others / total, stolen=stolen / total)
+
+    return load
+
+
+def _used() -> _Used:
+    postmaster = _stat(number("SELECT pg_backend_pid()"))[1]
+    store = int(redis.Redis.from_url(settings.REDIS_URL).info("server")["process_id"])
+    roots = (os.getppid(), int(postmaster), store)
+    ours = sum(ticks(pid) for root in roots for pid in (root, *descendants(root)))
+    fields = [int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    user, nice, system, idle, waiting, irq, soft_irq, stolen = fields
+    busy = user + nice + system + irq + soft_irq
+    all_ticks = (ours, busy, stolen, busy + stolen + idle + waiting)
+    return _Used(time.perf_counter(), *(each / TICKS_PER_SECOND for each in all_ticks))
+
+
+def descendants(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    direct = [int(child) for child in text.split()]
+    return direct + [grandchild for child in direct for grandchild in descendants(child)]
+
+
+def ticks(pid: int) -> int:
+    """Return user and system ticks of a process, and of its ended children."""
+    return sum(int(each) for each in _stat(pid)[11:15])
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of a process from its state on; zeros if it has ended or runs elsewhere."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["0"] * 15
+
+
+def shared_mb(pid: int) -> float:
+    """Return the memory of a process, with its share of what several processes use (PSS)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    told = dict(line.split(":", 1) for line in lines[1:])
+    return int(told["Pss"].split()[0]) / 1024
 
 
 def memory_mb(name: str) -> float:
@@ -33,6 +129,13 @@ def number(sql: str) -> int:
 def server_s() -> float:
     """Return the processor seconds of this session's server process; 0 if it runs elsewhere."""
     return ticks(number("SELECT pg_backend_pid()")) / TICKS_PER_SECOND
+
+
+def sessions_s(name: str) -> float:
+    """Return the processor seconds of all database sessions with this application name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", [name])
+        return sum(ticks(pid) for (pid,) in cursor.fetchall()) / TICKS_PER_SECOND
 
 
 def wal_bytes() -> int:

@@ -14,7 +14,7 @@ from itertools import cycle
 
 from storefront.dev.bench.harness.load import HOST, PIECE, BadAnswerError, Timing
 
-SILENT_S = 10.0
+SILENT_S = 30.0  # a web worker first loads all cards
 HEAD_END = b"\r\n\r\n"
 
 
@@ -137,7 +137,7 @@ class _Walker[R]:
 def walk[R](scripts: Iterable[Script[R]], *, at_once: int, seconds: float) -> Walks[R]:
     """Keep this many scripts running; after the given seconds no new one starts, and all finish.
 
-    Raises: BadAnswerError: a response is broken or takes over 10 s, or a script raises it.
+    Raises: BadAnswerError: a response is broken or takes over 30 s, or a script raises it.
     """
     waiting = iter(scripts)
     walked: list[Walked[R]] = []

@@ -1,4 +1,4 @@
-"""Benchmark servers: start web servers, read their processor time."""
+"""Benchmark servers: start web servers, read their processor time and that of their queries."""
 
 import os
 import subprocess
@@ -7,17 +7,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
 from storefront.dev.bench.harness.load import HOST
+from storefront.dev.bench.harness.resources import (
+    TICKS_PER_SECOND,
+    descendants,
+    sessions_s,
+    ticks,
+)
 from storefront.dev.runtime.ports import free_port, is_free
 from storefront.dev.runtime.processes import wait_until
 
 SHOP = "storefront.wsgi:application"
 BARE = "storefront.dev.bench.harness.bare.wsgi:application"
 FIRST_PORT = 18_100
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PATIENCE_S = 60.0
 WORKERS = 2
 THREADS = 2
@@ -27,6 +33,20 @@ class ServerDiedError(RuntimeError):
     """A server did not start."""
 
 
+class Cpu(NamedTuple):
+    """Processor seconds of a web server with its workers, and of its database sessions."""
+
+    web_s: float
+    sql_s: float
+
+    @property
+    def whole_s(self) -> float:
+        return self.web_s + self.sql_s
+
+    def since(self, before: "Cpu") -> "Cpu":
+        return Cpu(self.web_s - before.web_s, self.sql_s - before.sql_s)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A web server of the benchmark, on a port."""
@@ -34,10 +54,10 @@ class Server:
     port: int
     pid: int
 
-    def cpu_s(self) -> float:
-        """Return the processor seconds of the server and its workers so far."""
+    def cpu(self) -> Cpu:
+        """Return the processor seconds so far."""
         pids = [self.pid, *descendants(self.pid)]
-        return sum(ticks(pid) for pid in pids) / TICKS_PER_SECOND
+        return Cpu(sum(ticks(pid) for pid in pids) / TICKS_PER_SECOND, sessions_s(_name(self.port)))
 
 
 @contextmanager
@@ -54,7 +74,7 @@ def serving(
     command += ["--blocking-threads", str(THREADS), "--workers-kill-timeout", "3", application]
     log = Path(settings.VAR_DIR) / "log" / f"bench-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    known = {**os.environ, "LOG_LEVEL": "WARNING", **(env or {})}
+    known = {**os.environ, "LOG_LEVEL": "WARNING", "PGAPPNAME": _name(port), **(env or {})}
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=known)  # noqa: S603 - our own
     try:
@@ -67,20 +87,6 @@ def serving(
         process.wait(timeout=15)
 
 
-def descendants(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    direct = [int(child) for child in text.split()]
-    return direct + [grandchild for child in direct for grandchild in descendants(child)]
-
-
-def ticks(pid: int) -> int:
-    """Return user and system ticks of a process, without its ended children."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return 0
-    fields = stat.rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def _name(port: int) -> str:
+    """Return the name of a server's database sessions."""
+    return f"bench-{port}"

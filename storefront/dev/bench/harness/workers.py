@@ -1,4 +1,4 @@
-"""Benchmark workers: start Celery worker processes on empty queues, stop them."""
+"""Benchmark workers: start Celery workers and beat on empty queues, stop them."""
 
 import os
 import signal
@@ -20,40 +20,45 @@ PATIENCE_S = 60.0
 
 
 @contextmanager
-def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
-    """Start one worker per queue, with empty queues; kill them at the end."""
+def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[list[int]]:
+    """Start one worker per queue, with empty queues, and yield their pids; kill them at the end."""
     store = redis.Redis.from_url(settings.REDIS_URL)
     _empty(store)
     with ExitStack() as stack:
         logs = [folder / f"worker-{queue}.log" for queue in QUEUES]
-        for queue, log in zip(QUEUES, logs, strict=True):
-            stack.enter_context(_worker(queue, log, env, processes=processes))
+        pids = [
+            stack.enter_context(celery(log, *_worker(queue, processes), env=env))
+            for queue, log in zip(QUEUES, logs, strict=True)
+        ]
         _wait_until_ready(logs)
-        yield
+        yield pids
     _empty(store)
 
 
 def _empty(store: redis.Redis) -> None:
     """Empty the queues and the deduplication keys; other queues stay."""
-    store.delete(*QUEUES, "unacked", "unacked_index", *store.scan_iter("*:hint:*"))
+    store.delete(*QUEUES, "bulk", "unacked", "unacked_index", *store.scan_iter("*:hint:*"))
+
+
+def _worker(queue: str, processes: int) -> list[str]:
+    words = ["worker", "--queues", queue, "--concurrency", str(processes)]
+    words += ["--hostname", f"bench-{queue}@%h"]
+    return [*words, "--without-mingle", "--without-gossip", "--without-heartbeat"]
 
 
 @contextmanager
-def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
-    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
-    words += ["--queues", queue, "--concurrency", str(processes)]
-    words += ["--hostname", f"bench-{queue}@%h"]
-    words += ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+def celery(log: Path, *words: str, env: Mapping[str, str]) -> Iterator[int]:
+    """Start a Celery command and yield its pid; kill it with its children at the end."""
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, *words],
+            [sys.executable, "-m", "celery", "-A", "storefront", *words, "--loglevel", "INFO"],
             env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it prints a line when it is ready
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
     try:
-        yield
+        yield process.pid
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # its children may wait for a hanging supplier
         process.wait(timeout=15)

@@ -1,7 +1,7 @@
-"""Availability scenario: measure availability queries, publication and repricing."""
+"""Availability scenario: measure availability queries, publication, repricing and imports."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,8 @@ from storefront.dev.bench.scenarios import publication
 from storefront.dev.bench.scenarios.sync import product_intake
 
 ASKED_AT_ONCE = 50
-ANSWERING_S = 6.0
-VARIANTS = 100_000
+ANSWERING_S = 3.0
+VARIANTS = 30_000
 # The least that returns units of variants, without checking what can be shipped.
 BARE_UNITS = """
 SELECT o.variant_id, max(l.reported_quantity - l.safety_stock - l.reserved - l.allocated_outstanding)
@@ -60,16 +60,27 @@ class Pace:
 
 
 def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
-    """Query availability, publish, then reprice: with the same costs, and with others."""
-    channel = Channel.objects.get()
-    found = [answering(channel, now=now), *_shared()]
+    """Query availability; publish with one worker and with two."""
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        count, published = publication.measure(Path(folder))
+    found = [
+        answering(Channel.objects.get(), now=now),
+        *_shared("published", count, published),
+    ]
     for each in found:
         say(each.words)
+    return found
+
+
+def measure_bulk(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
+    """Reprice many variants: with the same costs, and with others; then import products."""
+    channel = Channel.objects.get()
     catalog_size.grow(
         to=catalog_size.count_cards() * VARIANTS // max(Listing.objects.count(), 1) + 1
     )
-    catalog_size.tidy()
+    catalog_size.shrink(catalog_size.LISTINGS, to=VARIANTS)
     bare = _bare_prices()
+    found = []
     for what, sql in (
         ("prices recalculated, same costs", ""),
         ("prices recalculated, costs 1 % higher", HIGHER_COST),
@@ -88,27 +99,23 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
                 bare_per_second=bare,
             )
         )
-        say(found[-1].words)
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        taken_in = product_intake.measure(Path(folder))
+    found += _shared("products of a file imported", product_intake.GOODS, taken_in)
+    for each in found:
+        say(each.words)
     return found
 
 
-def _shared() -> list[Pace]:
-    """Publish, and import products, with one worker and with two; the limit is twice the first."""
-    with TemporaryDirectory(prefix="fara-bench-") as folder:
-        count, published = publication.measure(Path(folder))
-        taken_in = product_intake.measure(Path(folder))
-    done = (
-        ("published", count, published),
-        ("products of a file imported", product_intake.GOODS, taken_in),
-    )
+def _shared(what: str, count: int, paces: Mapping[int, float]) -> list[Pace]:
+    """Return the rates of one worker and of two; the limit is that of one, times the workers."""
     return [
         Pace(
             what=f"{what} by {many} worker{'s' if many > 1 else ''}",
-            count=each,
+            count=count,
             per_second=pace,
             bare_per_second=paces[1] * many,
         )
-        for what, each, paces in done
         for many, pace in paces.items()
     ]
 

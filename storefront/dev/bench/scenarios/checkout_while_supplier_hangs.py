@@ -1,12 +1,13 @@
 """Hanging supplier scenario: time checkouts while workers wait for another supplier."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -20,25 +21,32 @@ from storefront.dev.bench.scenarios.checkout import Place
 
 AT_ONCE = 8
 ROUNDS = 3
-WALK_S = 5.0
+WALK_S = 3.0
 PRODUCTS, ORDERS = 100, 16
 PROCESSES = 2
 IN_HAND_S = 1.5  # until its work is running in the workers
 
 
+class Spent(NamedTuple):
+    """Milliseconds of a whole checkout; CPU is of the web server and its queries."""
+
+    p95_ms: float
+    cpu_ms: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hung:
-    """p95 of whole checkouts, in ms: without a hanging supplier, and with one."""
+    """Checkouts without a hanging supplier, and with one."""
 
-    alone_p95_ms: float
-    hung_p95_ms: float
+    alone: Spent
+    hung: Spent
     bought: int
 
     @property
     def words(self) -> str:
         return (
-            f"{AT_ONCE} guests at once, p95 {self.alone_p95_ms:.0f} ms; while another supplier"
-            f" hangs {self.hung_p95_ms:.0f} ms; {self.bought} bought"
+            f"{AT_ONCE} guests at once, p95 {self.alone.p95_ms:.0f} ms; while another supplier"
+            f" hangs {self.hung.p95_ms:.0f} ms; {self.bought} bought"
         )
 
 
@@ -49,15 +57,17 @@ def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
     """
     bought = 0
 
-    def p95_ms() -> float:
+    def buy() -> Spent:
         nonlocal bought
+        before = place.web.cpu()
         scripts = (
             checkout_script.checkout(place.shop, slug=each.slug) for each in cycle(place.goods)
         )
         walks = walk(scripts, at_once=AT_ONCE, seconds=WALK_S)
         buyers.insist_paid([each.result for each in walks.walked])
         bought += len(walks.walked)
-        return walks.whole.percentile_ms(0.95)
+        cpu_s = place.web.cpu().since(before).whole_s
+        return Spent(walks.whole.percentile_ms(0.95), cpu_s * 1000 / len(walks.walked))
 
     with TemporaryDirectory(prefix="fara-bench-") as made:
         folder = Path(made)
@@ -66,12 +76,16 @@ def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
                 channel=place.channel, supplier=other.supplier, count=ORDERS, now=timezone.now()
             )
             with workers(folder, {}, processes=PROCESSES):
-                p95_ms()  # warm-up, does not count
-                alone = [p95_ms() for _ in range(ROUNDS)]
+                buy()  # warm-up, does not count
+                alone = [buy() for _ in range(ROUNDS)]
                 other.hang()
                 ask_for(other.supplier, sold)
                 time.sleep(IN_HAND_S)
-                hung = [p95_ms() for _ in range(ROUNDS)]
-    found = Hung(alone_p95_ms=median(alone), hung_p95_ms=median(hung), bought=bought)
+                hung = [buy() for _ in range(ROUNDS)]
+    found = Hung(alone=_median(alone), hung=_median(hung), bought=bought)
     say(found.words)
     return found
+
+
+def _median(rounds: Sequence[Spent]) -> Spent:
+    return Spent(median(each.p95_ms for each in rounds), median(each.cpu_ms for each in rounds))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -20,6 +21,16 @@ ROUNDS = 3
 GIVE_UP_S = 30.0
 
 
+class Race(NamedTuple):
+    """One round of ``Rush``."""
+
+    sold: int
+    refused: int
+    held: int
+    seconds: float
+    cpu_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rush:
     """The result for all buyers; by the bare statement, and by the shop.
@@ -32,6 +43,7 @@ class Rush:
     refused: Sequence[int]
     held: Sequence[int]  # according to the database
     seconds: Sequence[float]  # until the last response
+    cpu_s: Sequence[float]  # of the web server and its queries
 
     @property
     def oversold(self) -> int:
@@ -50,14 +62,14 @@ def measure(place: Place, *, say: Callable[[str], None]) -> list[Rush]:
 
     Raises: NotRealError, BadAnswerError: a response was not as expected.
     """
-    rounds: dict[str, list[tuple[int, int, int, float]]] = {"bare": [], "shop": []}
+    rounds: dict[str, list[Race]] = {"bare": [], "shop": []}
     for turn, wanted in enumerate(_alone(place)[:ROUNDS]):
         rounds["bare"].append(_bare(place, turn + 1))
         rounds["shop"].append(_shop(place, wanted))
     found = []
     for what, some in rounds.items():
-        sold, refused, held, seconds = zip(*some, strict=True)
-        found.append(Rush(what=what, sold=sold, refused=refused, held=held, seconds=seconds))
+        names = dict(zip(Race._fields, zip(*some, strict=True), strict=True))
+        found.append(Rush(what=what, **names))
         say(found[-1].words)
     return found
 
@@ -71,19 +83,21 @@ def _alone(place: Place) -> list[Goods]:
     ]
 
 
-def _bare(place: Place, row: int) -> tuple[int, int, int, float]:
+def _bare(place: Place, row: int) -> Race:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE bench_stock SET available = %s WHERE id = %s", [STOCK, row])
     scripts = [checkout_script.bare(place.bare.port, row) for _ in range(BUYERS)]
+    before = place.bare.cpu()
     walks = walk(scripts, at_once=BUYERS, seconds=GIVE_UP_S)
+    cpu_s = place.bare.cpu().since(before).whole_s
     with connection.cursor() as cursor:
         cursor.execute("SELECT %s - available FROM bench_stock WHERE id = %s", [STOCK, row])
         (held,) = cursor.fetchone()
     sold = sum(each.result for each in walks.walked)
-    return sold, len(walks.walked) - sold, held, walks.seconds
+    return Race(sold, len(walks.walked) - sold, held, walks.seconds, cpu_s)
 
 
-def _shop(place: Place, wanted: Goods) -> tuple[int, int, int, float]:
+def _shop(place: Place, wanted: Goods) -> Race:
     level = StockLevel.objects.select_related("offer", "location").get(
         offer__variant=wanted.variant_id
     )
@@ -93,11 +107,13 @@ def _shop(place: Place, wanted: Goods) -> tuple[int, int, int, float]:
     now = timezone.now()
     filled = buyers.ready(place.channel, [wanted], count=BUYERS, now=now)
     scripts = [checkout_script.order(place.shop, each) for each in filled]
+    before = place.web.cpu()
     walks: Walks[str] = walk(scripts, at_once=BUYERS, seconds=GIVE_UP_S)
+    cpu_s = place.web.cpu().since(before).whole_s
     sold = [each.result for each in walks.walked if each.result]
     buyers.insist_held(sold)
     held = StockLevel.objects.get(pk=level.pk).reserved - level.reserved
-    return len(sold), len(walks.walked) - len(sold), held, walks.seconds
+    return Race(len(sold), len(walks.walked) - len(sold), held, walks.seconds, cpu_s)
 
 
 def _tell_supplier(level: StockLevel) -> None:

@@ -31,17 +31,19 @@ PRODUCT_SAMPLES = 200
 
 
 def measure(figures: Figures) -> list[Verdict]:
-    """Sync, serve, measure, grow, measure again: the steps that the run needs."""
-    verdicts: list[Verdict] = []
-    figures.report["sync"] = sync_figures(figures.say)
+    """Sync, serve, and compare the pages with bare views."""
+    sync_once(figures)
     catalog_size.tidy()
     keep_body(list_paths()[0])
-    with servers() as (bare, plain, cached):
-        if figures.needs("P1", "P2", "P3"):
-            verdicts += _judge_pages(figures, bare=bare, plain=plain, cached=cached)
-        if figures.needs("P4", "P13"):
-            verdicts += _judge_growth(figures, plain=plain)
-    return verdicts
+    with serving("cached", env={"PAGE_CACHE_S": "600"}) as cached, servers() as (bare, plain):
+        return _judge_pages(figures, bare=bare, plain=plain, cached=cached)
+
+
+def measure_growth(figures: Figures) -> list[Verdict]:
+    """Measure lists and pages with many products, and with few."""
+    sync_once(figures)
+    with servers() as (bare, plain):
+        return _judge_growth(figures, bare=bare, plain=plain)
 
 
 def _judge_pages(figures: Figures, *, bare: Server, plain: Server, cached: Server) -> list[Verdict]:
@@ -58,10 +60,10 @@ def _judge_pages(figures: Figures, *, bare: Server, plain: Server, cached: Serve
     rows = [f"/row/{slug}/" for slug in _slugs()]
     found = compare(
         [
-            Subject(name="one-query list", server=bare, paths=[f"/list/?category={CATEGORY}"]),
-            Subject(name="category page", server=plain, paths=list_paths()),
+            _one_query_list(bare),
+            Subject(name=pages.CATEGORY, server=plain, paths=list_paths()),
             Subject(name="one-row view", server=bare, paths=rows),
-            Subject(name="product page", server=plain, paths=product_paths()),
+            Subject(name=pages.PRODUCT, server=plain, paths=product_paths()),
             Subject(name="body from Redis", server=bare, paths=["/body/"]),
             Subject(name="category page, cached", server=cached, paths=list_paths()),
             Subject(name="product page, cached", server=cached, paths=product_paths()),
@@ -69,30 +71,41 @@ def _judge_pages(figures: Figures, *, bare: Server, plain: Server, cached: Serve
     )
     figures.report["pages"] = [_figures(result) for result in found.values()]
     return [
-        *pages.judge_list(found["category page"], found["one-query list"], sql=sql["list"]),
+        *pages.judge_list(found[pages.CATEGORY], found["one-query list"], sql=sql["list"]),
         *pages.judge_cached(found["category page, cached"], found["body from Redis"]),
-        *pages.judge_product(found["product page"], found["one-row view"], sql=sql["product"]),
+        *pages.judge_product(found[pages.PRODUCT], found["one-row view"], sql=sql["product"]),
         *pages.judge_kept_product(
             found["product page, cached"], found["one-row view"], sql=sql["product, cached"]
         ),
     ]
 
 
-def _judge_growth(figures: Figures, *, plain: Server) -> list[Verdict]:
+def _judge_growth(figures: Figures, *, bare: Server, plain: Server) -> list[Verdict]:
     figures.say(f"Growing to {MANY} products")
     catalog_size.grow(to=MANY)
     catalog_size.tidy()
     verdicts: list[Verdict] = []
+    stride = catalog_size.STRIDE
     if figures.needs("P4"):
-        channel, stride = Channel.objects.get(), catalog_size.STRIDE
+        channel = Channel.objects.get()
         found = search.measure(channel=channel, now=figures.now, stride=stride, say=figures.say)
         verdicts += pages.judge_search(figures.keep("search_100k", found))
-    if figures.needs("P13"):
-        many = _both_pages(plain)
-        figures.report["pages_100k"] = [_figures(result) for result in many.values()]
-        catalog_size.shrink(to=FEW)
-        verdicts += pages.judge_growth(_both_pages(plain), many)
-    return verdicts
+    searches = [f"/en/search/?{query.replace(' ', '+')}" for query in search.queries_below(stride)]
+    subjects = [
+        Subject(name=pages.CATEGORY, server=plain, paths=list_paths()),
+        Subject(name=pages.PRODUCT, server=plain, paths=product_paths()),
+        Subject(name=pages.SEARCHED, server=plain, paths=searches),
+    ]
+    many = compare([_one_query_list(bare), *subjects])
+    figures.report["pages_100k"] = [_figures(result) for result in many.values()]
+    catalog_size.shrink(catalog_size.CARDS, to=FEW)
+    few = compare(subjects)
+    figures.report["pages_1k"] = [_figures(result) for result in few.values()]
+    return verdicts + pages.judge_growth(few, many, limit=many["one-query list"])
+
+
+def _one_query_list(bare: Server) -> Subject:
+    return Subject(name="one-query list", server=bare, paths=[f"/list/?category={CATEGORY}"])
 
 
 def sync_once(figures: Figures) -> None:
@@ -126,14 +139,10 @@ def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
 
 
 @contextmanager
-def servers() -> Iterator[tuple[Server, Server, Server]]:
-    """Serve the bare Django, the shop without its page cache, and the shop with it."""
-    with (
-        serving("bare", BARE) as bare,
-        serving("plain", env={"PAGE_CACHE_S": "0"}) as plain,
-        serving("cached", env={"PAGE_CACHE_S": "600"}) as cached,
-    ):
-        yield bare, plain, cached
+def servers() -> Iterator[tuple[Server, Server]]:
+    """Serve the bare Django, and the shop without its page cache."""
+    with serving("bare", BARE) as bare, serving("plain", env={"PAGE_CACHE_S": "0"}) as plain:
+        yield bare, plain
 
 
 def sql_of(path: str, *, kept_s: int = 0) -> int:
@@ -151,15 +160,6 @@ def keep_body(path: str) -> None:
     with override_settings(PAGE_CACHE_S=0):
         page = Client(HTTP_HOST="127.0.0.1").get(path)
     cache.set(views.BODY_KEY, page.content, timeout=None)
-
-
-def _both_pages(server: Server) -> dict[str, Result]:
-    return compare(
-        [
-            Subject(name="category page", server=server, paths=list_paths()),
-            Subject(name="product page", server=server, paths=product_paths()),
-        ]
-    )
 
 
 def list_paths() -> list[str]:
@@ -190,5 +190,6 @@ def _figures(result: Result) -> dict[str, Any]:
         "per_second": round(result.per_second),
         "p50_ms": round(result.p50_ms, 2),
         "p95_ms": round(result.p95_ms, 2),
-        "cpu_ms": round(result.cpu_ms, 3),
+        "web_ms": round(result.web_ms, 3),
+        "sql_ms": round(result.sql_ms, 3),
     }

@@ -56,7 +56,7 @@ def measure(
     with card_index.locked_index(channel.pk) as index:
         loaded = len(index.cards)
     say(f"{loaded:,} cards loaded into memory in {time.perf_counter() - began:.2f} s")
-    queries = [*(f"q={text}" for text in _words(stride)), *FILTERED]
+    queries = queries_below(stride)
     spent: dict[str, list[float]] = {query: [] for query in queries}
     hits: dict[str, int] = {}
     for _ in range(ROUNDS):
@@ -75,6 +75,11 @@ def measure(
     for each in found:
         say(each.line)
     return found
+
+
+def queries_below(stride: int) -> list[str]:
+    """Return queries by words, also those recognized as filters, by filters and by sort orders."""
+    return [*(f"q={text}" for text in _words(stride)), *FILTERED]
 
 
 def _words(stride: int) -> Sequence[str]:

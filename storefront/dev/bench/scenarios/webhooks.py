@@ -1,4 +1,7 @@
-"""Webhook scenario: post tracking webhooks at a steady rate, time the acknowledgements."""
+"""Webhook scenario: post tracking webhooks at a steady rate, time the acknowledgements.
+
+The limit is a view that inserts the same bodies.
+"""
 
 import json
 import socket
@@ -6,18 +9,21 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
+from django.db import connection
 from django.utils import timezone
 
+from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.load import HOST, PIECE, Timing
-from storefront.dev.bench.harness.servers import serving
+from storefront.dev.bench.harness.servers import BARE, Server, serving
 from storefront.lib.security import webhook_signing
 from storefront.webhooks.models import InboundWebhook
 from storefront.webhooks.sources import TRACKING, tracking_secrets
 from suppliers.models import Supplier
 
 CODE = "caller"
-A_SECOND, SECONDS, WARM_UP = 50, 6, 25
+A_SECOND, SECONDS, WARM_UP = 50, 4, 25
 AT_ONCE = 16
 
 
@@ -25,7 +31,24 @@ class LostCallError(RuntimeError):
     """A webhook was refused, or acknowledged but not stored."""
 
 
-def measure(say: Callable[[str], None]) -> Timing:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The acknowledgements, and the CPU of the server and its queries for each."""
+
+    what: str
+    timing: Timing
+    cpu_ms: float
+
+    @property
+    def words(self) -> str:
+        p50, p99 = (self.timing.percentile_ms(rate) for rate in (0.5, 0.99))
+        return (
+            f"{len(self.timing.latencies_s)} calls, {self.timing.per_second:.0f} a second,"
+            f" {self.what}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, CPU {self.cpu_ms:.2f} ms"
+        )
+
+
+def measure(say: Callable[[str], None]) -> tuple[Calls, Calls]:
     """Post distinct webhooks at a steady rate; late ones do not delay the next.
 
     Raises: LostCallError
@@ -33,24 +56,36 @@ def measure(say: Callable[[str], None]) -> Timing:
     supplier, _ = Supplier.objects.get_or_create(
         code=CODE, defaults={"name": CODE, "adapter": "feed", "currency": "EUR"}
     )
-    with serving("calls") as server:
-        _storm(supplier, server.port, WARM_UP)
+    with connection.cursor() as cursor:
+        cursor.execute(views.CALLS)
+    with serving("calls") as shop, serving("bare", BARE) as bare:
         before = InboundWebhook.objects.count()
-        began = time.perf_counter()
-        latencies = _storm(supplier, server.port, A_SECOND * SECONDS)
-        seconds = time.perf_counter() - began
+        path = f"/hooks/{TRACKING}-{supplier.code}/"
+        found = (
+            _measure("stored", supplier, shop, path),
+            _measure("bare INSERT", supplier, bare, "/keep/"),
+        )
     kept = InboundWebhook.objects.count() - before
-    if kept != len(latencies):
-        raise LostCallError(f"{len(latencies)} were acknowledged, {kept} are stored")
-    found = Timing(seconds=seconds, latencies_s=latencies)
-    say(
-        f"{len(latencies)} calls, {found.per_second:.0f} a second:"
-        f" p50 {found.percentile_ms(0.5):.1f} ms, p99 {found.percentile_ms(0.99):.1f} ms"
-    )
+    if kept != WARM_UP + A_SECOND * SECONDS:
+        raise LostCallError(f"{kept} of {WARM_UP + A_SECOND * SECONDS} calls are stored")
+    for each in found:
+        say(each.words)
     return found
 
 
-def _storm(supplier: Supplier, port: int, count: int) -> list[float]:
+def _measure(what: str, supplier: Supplier, server: Server, path: str) -> Calls:
+    _storm(supplier, server.port, path, WARM_UP)
+    before, began = server.cpu(), time.perf_counter()
+    latencies_s = _storm(supplier, server.port, path, A_SECOND * SECONDS)
+    seconds = time.perf_counter() - began
+    return Calls(
+        what=what,
+        timing=Timing(seconds=seconds, latencies_s=latencies_s),
+        cpu_ms=server.cpu().since(before).whole_s * 1000 / len(latencies_s),
+    )
+
+
+def _storm(supplier: Supplier, port: int, path: str, count: int) -> list[float]:
     secret = tracking_secrets(supplier)[0]
     began = time.perf_counter() + 0.1
 
@@ -63,7 +98,7 @@ def _storm(supplier: Supplier, port: int, count: int) -> list[float]:
             message_id=uuid.uuid4().hex, body=body, at=timezone.now(), secret=secret
         )
         time.sleep(max(0.0, due - time.perf_counter()))
-        answer = _posted(port, f"/hooks/{TRACKING}-{supplier.code}/", body, headers)
+        answer = _posted(port, path, body, headers)
         if not answer.startswith(b"HTTP/1.1 200 "):
             raise LostCallError(repr(answer[:300]))
         return time.perf_counter() - due

@@ -14,7 +14,7 @@ from typing import Any
 import redis
 from django.db import Error
 
-from storefront.dev.bench.harness.servers import descendants
+from storefront.dev.bench.harness.resources import descendants
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance

@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from storefront.dev.bench import results, runner
 from storefront.dev.bench.goals import pages
+from storefront.dev.bench.harness.resources import watch
 from storefront.dev.runtime.own_database import own_database
 from storefront.dev.runtime.ports import free_port
 from storefront.lib.env import env_str
 
 DATABASE = "fara_bench"
 REDIS_PATH = "/9"
-VARIANTS = 10_000
-SANDBOX_PRODUCTS = 4_200  # about 2.5 variants each
+FEW_PRODUCTS, MANY_PRODUCTS = 1_200, 4_200  # of the sandbox, about 2.5 variants each
 
 
 class Command(BaseCommand):
@@ -34,7 +34,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--inside", action="store_true", help="internal: set by the command itself"
         )
-        parser.add_argument("--products", type=int, default=SANDBOX_PRODUCTS)
         parser.add_argument("--only", default="", help="the goals to measure, such as P1,R1")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -42,21 +41,15 @@ class Command(BaseCommand):
         if options["inside"]:
             self._measure(only)
         else:
-            self._prepare(products=options["products"], only=only)
+            self._prepare(only)
 
-    def _prepare(self, *, products: int, only: frozenset[str]) -> None:
+    def _prepare(self, only: frozenset[str]) -> None:
         port = free_port(18_090)
         data = Path(settings.VAR_DIR) / "bench-sandbox"
         words = ["-m", "storefront.dev.sandboxes.cj", "--port", str(port), "--data", str(data)]
-        words += ["--count", str(products), "--qps", "0"]
-        inside = [
-            sys.executable,
-            "manage.py",
-            "bench",
-            "--inside",
-            "--only",
-            ",".join(sorted(only)),
-        ]
+        words += ["--count", str(MANY_PRODUCTS if _is_full() else FEW_PRODUCTS), "--qps", "0"]
+        inside = [sys.executable, "manage.py", "bench", "--inside", "--only"]
+        inside.append(",".join(sorted(only)))
         with own_database(DATABASE) as url:
             env = {
                 **os.environ,
@@ -77,17 +70,18 @@ class Command(BaseCommand):
             raise CommandError("The measurement failed; see above.")
 
     def _measure(self, only: frozenset[str]) -> None:
-        is_full = env_str("SCALE", default="") == "full"
-        machine, now = results.this_machine(), timezone.now()
+        machine, load = results.this_machine(), watch()
         call_command("migrate", verbosity=0)
         call_command("seed_demo", verbosity=0)
-        figures, verdicts = runner.run(self.stdout.write, now=now, only=only, is_full=is_full)
+        figures, verdicts = runner.run(
+            self.stdout.write, now=timezone.now(), only=only, is_full=_is_full()
+        )
         path = Path(settings.VAR_DIR) / "bench.json"
-        results.keep(path, figures=figures, verdicts=verdicts, machine=machine, now=now)
+        results.keep(path, figures=figures, verdicts=verdicts, machine=machine)
         self._show(figures)
         for verdict in verdicts:
             self.stdout.write(verdict.words)
-        self.stdout.write(f"\n{machine}\nAll figures: {path}")
+        self.stdout.write(f"\n{machine}\nIn all {load().words}\nAll figures: {path}")
 
     def _show(self, figures: dict[str, Any]) -> None:
         for name, sync in figures.get("sync", {}).items():
@@ -95,16 +89,18 @@ class Command(BaseCommand):
                 f"{name} sync: {sync['rows']} rows in {sync['seconds']} s,"
                 f" {sync['rows_per_second']} rows/s, {sync['written']} written"
             )
-        if "pages" in figures:
-            self.stdout.write(
-                f"\n{'page':<24} {'req/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8}"
-            )
-        for page in figures.get("pages", []):
-            self.stdout.write(
-                f"{page['name']:<24} {page['per_second']:>8} {page['p50_ms']:>8}"
-                f" {page['p95_ms']:>8} {page['cpu_ms']:>8}"
-            )
+        names = ("req/s", "p50 ms", "p95 ms", "web ms", "SQL ms")  # the last two are CPU
+        for count in ("pages", "pages_100k", "pages_1k"):
+            if count in figures:
+                self.stdout.write(f"\n{count:<32}" + "".join(f"{name:>9}" for name in names))
+            for page in figures.get(count, []):
+                name, *numbers = page.values()
+                self.stdout.write(f"{name:<32}" + "".join(f"{each:>9}" for each in numbers))
         self.stdout.write("")
+
+
+def _is_full() -> bool:
+    return env_str("SCALE", default="") == "full"
 
 
 def _goals(asked: str) -> frozenset[str]:

@@ -1,18 +1,24 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from storefront.dev.bench import results
-from storefront.dev.bench.goals.pages import at_least, at_most
+from storefront.dev.bench.goals.pages import at_least, at_most, by_clock, under
+from storefront.dev.bench.harness.resources import Load
 from tests.factories.suppliers import NOON
 
-NAMES = ["id", "what", "value", "limit", "ratio", "goal", "ok", "machine", "date"]
+NAMES = [
+    *("id", "what", "value", "limit", "goal", "ok", "is_by_clock", "disturbed"),
+    *("ratio", "is_reliable", "machine", "date"),
+]
 
 
 def keep(path, *verdicts, now=NOON, **figures):
-    results.keep(path, figures=figures, verdicts=verdicts, machine="here", now=now)
+    made = [replace(each, made_at=now) for each in verdicts]
+    results.keep(path, figures=figures, verdicts=made, machine="here")
     return json.loads(path.read_text())
 
 
@@ -60,9 +66,23 @@ def test_file_of_an_older_format_is_rewritten(tmp_path):
     assert list(keep(path, at_least("P1", "a", 1, least=1))) == ["goals"]
 
 
+def test_wall_clock_figures_are_unreliable_while_others_use_the_machine():
+    seconds, cpu = by_clock(at_most("P1", "s", 1, most=2)), at_most("P1", "CPU", 1, most=2)
+
+    def judged(*, others, stolen):
+        load = Load(seconds=9, cpu_s=9, others=others, stolen=stolen)
+        return under(load, [seconds, cpu])
+
+    assert [each.is_reliable for each in judged(others=0.05, stolen=0.05)] == [True, True]
+    clock, work = judged(others=0.06, stolen=0.05)
+    assert (clock.is_reliable, work.is_reliable) == (False, True)
+    assert clock.words.endswith("met unreliable, 11% used by others")
+    assert work.words.endswith("met")
+
+
 def test_unknown_goal_is_refused_before_measuring():
     with pytest.raises(
         CommandError,
-        match=r"No goal is called P99\. There are: E1, E2, F1, F2, P1, P10, P11, P12, P13, P15",
+        match=r"No goal is called P99\. There are: E1, E2, F1, F2, P1, P10, P11, P12, P13, P14",
     ):
         call_command("bench", only="p1, P99")

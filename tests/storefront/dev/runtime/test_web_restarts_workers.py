@@ -7,7 +7,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from storefront.dev.bench.harness.servers import descendants
+from storefront.dev.bench.harness.resources import descendants
 from storefront.dev.demo import processes
 from storefront.dev.runtime.ports import free_port
 

@@ -28,6 +28,12 @@ CREATE TABLE bench_line (
     stock_id bigint REFERENCES bench_stock, quantity int, amount numeric
 );
 """
+# The table of ``keep_call``.
+CALLS = """
+CREATE TABLE bench_call (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea, received_at timestamptz
+)
+"""
 SELL = """
 WITH held AS (
     UPDATE bench_stock SET available = available - 1
@@ -103,6 +109,15 @@ def sell_one(_request: HttpRequest, row: int) -> HttpResponse:
     return _answer(b"sold") if is_sold else _answer(b"refused", status=HTTPStatus.CONFLICT)
 
 
+def keep_call(request: HttpRequest) -> HttpResponse:
+    """Store the body of a webhook."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO bench_call (body, received_at) VALUES (%s, now())", [request.body]
+        )
+    return _answer(b"kept")
+
+
 def whole_body(_request: HttpRequest) -> HttpResponse:
     """Answer with a whole page of the shop from Redis: the same bytes, since size costs time."""
     return _answer(cache.get(BODY_KEY))
@@ -112,5 +127,6 @@ urlpatterns = [
     path("list/", one_query_list),
     path("row/<slug:slug>/", one_row),
     path("body/", whole_body),
+    path("keep/", keep_call),
     path("sell/<int:row>/", sell_one),
 ]

@@ -31,7 +31,8 @@ from suppliers.sync.runner import run_sync
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
 # Every how many rows one is changed, and another last byte, so that the file is read again.
-LISTS = (("first", 0, ""), ("unchanged", 0, " "), ("1 % changed", 100, ""))
+CHANGED_SHARE = 0.01
+LISTS = (("first", 0, ""), ("unchanged", 0, " "), ("1 % changed", round(1 / CHANGED_SHARE), ""))
 FIELDS = {
     "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
     "stock": "Stock",

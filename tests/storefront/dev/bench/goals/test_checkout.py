@@ -1,11 +1,11 @@
 from storefront.dev.bench.goals import checkout
 from storefront.dev.bench.harness.checkout_script import PLACE
 from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pace
-from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import Hung
+from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import Hung, Spent
 from storefront.dev.bench.scenarios.last_units import Rush
 
 
-def pace(what, at_once, per_second, p50_ms=5.0):
+def pace(what, at_once, per_second, p50_ms=5.0, cpu_ms=1):
     return Pace(
         what=what,
         at_once=at_once,
@@ -13,12 +13,13 @@ def pace(what, at_once, per_second, p50_ms=5.0):
         per_second=per_second,
         p50_ms=p50_ms,
         p95_ms=2 * p50_ms,
-        cpu_ms=1,
+        cpu_ms=cpu_ms,
     )
 
 
 def rush(what, *, sold, refused, held, seconds):
-    return Rush(what=what, sold=sold, refused=refused, held=held, seconds=seconds)
+    cpu_s = [2 * each for each in seconds]
+    return Rush(what=what, sold=sold, refused=refused, held=held, seconds=seconds, cpu_s=cpu_s)
 
 
 def shown(verdicts):
@@ -26,7 +27,12 @@ def shown(verdicts):
 
 
 def test_checkouts_are_held_against_peers_by_the_bare_sale_of_the_same_run():
-    found = [pace(BARE, 8, 2170), pace(CHECKOUT, 8, 99), pace(BARE, 1, 196), pace(CHECKOUT, 1, 2)]
+    found = [
+        pace(BARE, 8, 2170),
+        pace(CHECKOUT, 8, 99, cpu_ms=40),
+        pace(BARE, 1, 196),
+        pace(CHECKOUT, 1, 2),
+    ]
 
     judged = shown(checkout.judge_checkouts(found))
 
@@ -34,17 +40,19 @@ def test_checkouts_are_held_against_peers_by_the_bare_sale_of_the_same_run():
     assert judged["guest checkout, 8 at once, times Saleor"] == (39.37, ">= 40", False)
     assert judged["guest checkout, 1 at once, times django-oscar"] == (2, "told", True)
     assert judged["guest checkout, 8 at once: p95, ms"] == (10, "told", True)
+    assert judged["guest checkout, 8 at once: CPU, times the bare sale"] == (40, "told", True)
 
 
 def test_orders_are_held_against_the_bare_sale_and_the_clock():
     slow = [pace(BARE, 1, 1000), pace(PLACE, 1, 100, p50_ms=8.1)]
-    found = [*slow, pace(BARE, 8, 1000), pace(PLACE, 8, 299)]
+    found = [*slow, pace(BARE, 8, 1000), pace(PLACE, 8, 299, cpu_ms=3)]
 
     judged = shown(checkout.judge_orders(found))
 
     assert judged["place order, alone: p50, ms"] == (8.1, "<= 8", False)
-    assert judged["place order, 8 at once, times the bare sale"] == (0.3, ">= 0.3", False)
-    assert judged["place order, 1 at once, times the bare sale"] == (0.1, "told", True)
+    assert judged["place order, 8 at once, orders, times the bare sale"] == (0.3, ">= 0.3", False)
+    assert judged["place order, 1 at once, orders, times the bare sale"] == (0.1, "told", True)
+    assert judged["place order, 8 at once, CPU, times the bare sale"] == (3, "told", True)
 
 
 def test_statements_are_summed_over_all_requests():
@@ -62,16 +70,17 @@ def test_one_round_that_sold_too_many_or_too_few_is_enough():
     good = rush("shop", sold=[50, 50], refused=[150, 150], held=[50, 50], seconds=[0.4, 0.5])
     bad = rush("shop", sold=[50, 49], refused=[150, 149], held=[51, 49], seconds=[0.6, 0.6])
 
-    assert [each.ok for each in checkout.judge_rush(bare, good)] == [True] * 5
-    assert [each.ok for each in checkout.judge_rush(bare, bad)] == [False] * 4 + [True]
+    assert [each.ok for each in checkout.judge_rush(bare, good)] == [True] * 6
+    assert [each.ok for each in checkout.judge_rush(bare, bad)] == [False] * 4 + [True] * 2
     assert checkout.judge_rush(bare, bad)[2].value == 1
 
 
 def test_buyers_may_feel_a_tenth_of_a_supplier_who_hangs():
     def judged(hung_ms):
-        found = Hung(alone_p95_ms=100.0, hung_p95_ms=hung_ms, bought=9)
-        (verdict,) = checkout.judge_hung(found)
-        return verdict.ok
+        found = Hung(alone=Spent(100.0, 50.0), hung=Spent(hung_ms, 55.0), bought=9)
+        by_clock, cpu = checkout.judge_hung(found)
+        assert (cpu.goal, cpu.ratio) == ("told", 1.1)
+        return by_clock.ok
 
     assert judged(109.0)
     assert not judged(111.0)

@@ -8,6 +8,7 @@ from storefront.dev.bench.harness.connectors import Asked, CJSeller, Size
 from storefront.dev.bench.scenarios.change_latency import Reach
 from storefront.dev.bench.scenarios.sync.api_calls import FIRST, ApiCallFigures
 from storefront.dev.bench.scenarios.sync.feed_reading import FeedFigures
+from storefront.dev.bench.scenarios.sync.large_lists import Sync
 from storefront.dev.bench.scenarios.sync.reads_during_merge import MERGING, Reading
 
 SIZE = Size(products=10_500, variations=20_000)
@@ -68,15 +69,36 @@ def test_memory_that_grows_and_rows_that_take_longer_in_a_long_file_are_told():
     assert [round(ratio, 2) for _, ratio, _ in found] == [1, 3.33, 65, 2.56, 0.77]
 
 
+@pytest.mark.parametrize(("wal_mb", "is_met"), [(3.9, True), (4.1, False)])
+def test_wal_is_told_for_each_thousand_of_changed_offers(wal_mb, is_met):
+    def sync(wal_mb):
+        return Sync(
+            name="",
+            rows=50_000,
+            seconds=1,
+            cpu_s=1,
+            peak_mb=1,
+            server_s=1,
+            written=0,
+            wal_mb=wal_mb,
+        )
+
+    found = suppliers.judge_bulk_sync([sync(0), sync(0), sync(0), sync(wal_mb / 2)])
+
+    (verdict,) = [each for each in found if each.what.endswith("MB of WAL for 1,000")]
+    assert (verdict.ok, verdict.value) == (is_met, wal_mb)
+
+
 def read(when, p95_ms):
-    return Reading(page="list page", when=when, answers=500, p50_ms=1, p95_ms=p95_ms)
+    return Reading(page="list page", when=when, answers=500, p50_ms=1, p95_ms=p95_ms, cpu_ms=2)
 
 
 @pytest.mark.parametrize(("p95_ms", "is_met"), [(11.9, True), (12.1, False)])
 def test_readers_are_held_against_what_they_had_alone(p95_ms, is_met):
-    (verdict,) = suppliers.judge_reading([read("alone", 10), read(MERGING, p95_ms)], count=9)
+    verdict, cpu = suppliers.judge_reading([read("alone", 10), read(MERGING, p95_ms)], count=9)
 
     assert (verdict.id, verdict.ok, round(verdict.ratio, 2)) == ("P12", is_met, p95_ms / 10)
+    assert (cpu.goal, cpu.ratio) == ("told", 1)
 
 
 def test_of_a_hundred_changes_five_may_be_late():

@@ -1,0 +1,66 @@
+"""Process scenario: measure the memory of each kind of process, and the start of a web worker."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from storefront.dev.bench.harness import catalog_size
+from storefront.dev.bench.harness.resources import descendants, shared_mb
+from storefront.dev.bench.harness.scripted_load import hammer
+from storefront.dev.bench.harness.servers import serving
+from storefront.dev.bench.harness.workers import celery, workers
+from storefront.dev.bench.scenarios import pages
+
+PROCESSES = 2
+STARTS = 3
+READ_S = 2.0
+WORKING_S = 15.0  # every kind of urgent work comes due, and is done
+# Loads what a web worker loads before its first request, and tells the share of django.setup().
+START = """
+import time, django
+setup, spent_s = django.setup, []
+def timed(*args, **options):
+    began = time.process_time()
+    setup(*args, **options)
+    spent_s.append(time.process_time() - began)
+django.setup = timed
+import storefront.wsgi
+print(sum(spent_s))
+"""
+
+
+class Processes(NamedTuple):
+    """The largest of each kind: its memory, with its share of what several use. And the start."""
+
+    web_mb: float
+    beat_mb: float
+    child_mb: float
+    setup_s: float
+
+
+def measure(folder: Path, *, say: Callable[[str], None]) -> Processes:
+    """Measure a web worker that served pages, and workers with beat that worked for a while."""
+    paths = [*pages.list_paths(), *pages.product_paths()]
+    with serving("memory") as web:
+        hammer(port=web.port, paths=paths, connections=4, seconds=READ_S)
+        web_mb = max(shared_mb(pid) for pid in descendants(web.pid))
+    schedule = ["--schedule", str(folder / "beat"), "--pidfile="]
+    with (
+        workers(folder, {}, processes=PROCESSES) as pids,
+        celery(folder / "beat.log", "beat", *schedule, env={}) as beat,
+    ):
+        time.sleep(WORKING_S)
+        beat_mb = shared_mb(beat)
+        child_mb = max(shared_mb(child) for pid in pids for child in descendants(pid))
+    setup_s = median(_setup_s() for _ in range(STARTS))
+    say(f"A web worker with {catalog_size.count_cards():,} cards, {PROCESSES} children a worker")
+    return Processes(web_mb, beat_mb, child_mb, setup_s)
+
+
+def _setup_s() -> float:
+    command = [sys.executable, "-c", START]
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603
