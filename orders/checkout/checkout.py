@@ -35,12 +35,15 @@ from orders.tax.rates import CountryRate
 from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert
 from storefront.lib.money import Money
+from suppliers.inventory import stock_rows
 from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.sync import live_check
 
 DEADLOCK = "40P01"
 # Numbers are random. Two collisions in a row are likely only at 28 million orders a day.
 MAX_NUMBER_ATTEMPTS = 5
+# Units of a stock row that others may order while the request of one customer is answered.
+ORDERED_MEANWHILE = 20
 
 
 class Placed(NamedTuple):
@@ -166,18 +169,32 @@ def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
     """
     wanted: Counter[int] = Counter()
     check_from: dict[int, int | None] = {}
+    variant_ids: dict[int, int] = {}
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
-            wanted[line.candidate.level_id] += line.quantity
-            check_from[line.candidate.level_id] = line.candidate.live_check_from
-    unsure = {
-        level_id: quantity
-        for level_id, quantity in wanted.items()
-        if (least := check_from[level_id]) is not None and quantity >= least
-    }
+            level_id = line.candidate.level_id
+            wanted[level_id] += line.quantity
+            check_from[level_id] = line.candidate.live_check_from
+            variant_ids[level_id] = line.variant_id
+    # Read again after the quote: the order of another customer may have left few units.
+    if near := _needing_check(wanted, check_from, margin=ORDERED_MEANWHILE):
+        rows = stock_rows.read_rows([variant_ids[level_id] for level_id in near], now)
+        check_from |= {row.level_id: row.live_check_from(now) for row in rows}
+    unsure = _needing_check(wanted, check_from)
     unsellable = sorted(live_check.unsellable_levels(wanted=unsure, now=now))
     if unsellable and not Order.objects.filter(cart=cart).exists():
         raise NotEnoughStockError(unsellable[0], wanted[unsellable[0]])
+
+
+def _needing_check(
+    wanted: Mapping[int, int], check_from: Mapping[int, int | None], *, margin: int = 0
+) -> dict[int, int]:
+    """Return the stock rows whose units need a live check, or would with ``margin`` more."""
+    return {
+        level_id: quantity
+        for level_id, quantity in wanted.items()
+        if (least := check_from[level_id]) is not None and quantity + margin >= least
+    }
 
 
 def _place_with_number(place_numbered: Callable[[str], Placed], now: datetime) -> Placed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from catalog.enums import EU
 from catalog.models import Channel
@@ -12,7 +12,7 @@ from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import Plan, route
 from orders.routing.ranking import DEFAULT_RULES, distance
 from storefront.lib.money import Money
-from suppliers.inventory import availability, freshness, sellable_units, stock_rows
+from suppliers.inventory import availability, sellable_units, stock_rows
 from suppliers.inventory.availability import StockFacts, UnavailableReason
 from suppliers.inventory.stock_rows import StockRow
 from suppliers.models import StockLevel, Supplier, SupplierOffer
@@ -150,12 +150,7 @@ def _candidate(
         distance=distance(row.country, country),
         minimum=row.minimum,
         pack=row.pack,
-        live_check_from=freshness.live_check_from(
-            age=now - row.known_at,
-            available=row.free,
-            query_after=timedelta(minutes=row.live_check_after_min),
-            live_check_below_units=row.live_check_below_units,
-        ),
+        live_check_from=row.live_check_from(now),
         restricted_countries=frozenset(row.restricted_countries or ())
         | frozenset(row.category_restricted_countries or ())
         | (EU if row.lacks_responsible_person else frozenset()),

@@ -4,7 +4,7 @@ A statement of the caller can read them too (``rows_of``), which saves a second 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
@@ -16,6 +16,7 @@ from django.db.models import Model, OuterRef, TextField
 from django.db.models.functions import Cast, JSONArray
 
 from storefront.lib.db.prepared_queries import planned_cursor
+from suppliers.inventory import freshness
 from suppliers.models import StockLevel
 from suppliers.models.inventory import StockLevelQuerySet
 
@@ -52,6 +53,15 @@ class StockRow(NamedTuple):
     known_at: datetime
     live_check_after_min: int
     live_check_below_units: int
+
+    def live_check_from(self, now: datetime) -> int | None:
+        """Return ``freshness.live_check_from`` of the row."""
+        return freshness.live_check_from(
+            age=now - self.known_at,
+            available=self.free,
+            query_after=timedelta(minutes=self.live_check_after_min),
+            live_check_below_units=self.live_check_below_units,
+        )
 
 
 PATHS = (

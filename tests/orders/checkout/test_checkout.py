@@ -11,6 +11,7 @@ from orders.checkout import checkout
 from orders.models import Order, Payment, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel, Supplier
+from suppliers.sync import live_check
 from tests.factories.orders import (
     HOME,
     make_cart,
@@ -184,6 +185,24 @@ def test_an_item_without_a_price_is_not_sold_at_its_old_price(minutes):
     assert (line.has_price, line.available, Order.objects.count()) == (False, 0, 0)
     with pytest.raises(carts.NoPriceError):
         carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
+
+
+def test_stock_that_others_ordered_after_the_quote_counts_for_the_live_check(monkeypatch):
+    listing = make_sellable(quantity=8)
+    Supplier.objects.update(live_check_after_min=60, live_check_below_units=2)
+    later = NOON + timedelta(minutes=5)
+    carts_and_quotes = [
+        (cart, quote_for(cart, now=later)) for cart in [make_cart(listing) for _ in range(7)]
+    ]
+    checked = []
+    monkeypatch.setattr(
+        live_check, "unsellable_levels", lambda wanted, **_: checked.append(wanted) or frozenset()
+    )
+
+    for cart, quote in carts_and_quotes:
+        order_of(cart, quote=quote, now=later)
+
+    assert checked == [{}] * 5 + [{listing.level.pk: 1}] * 2
 
 
 def test_an_expired_order_releases_its_stock():
